@@ -3,7 +3,7 @@
 import { type FormatName, formats } from './registry.js';
 import type { Detection, FormatDescriptor, InputHead } from './types.js';
 
-/** Bytes that detection looks at, unless the first line ends earlier. */
+/** Largest number of bytes that detection reads to find the end of the first line. */
 export const headBytes = 64 * 1024;
 
 /** Returns the format of an input that begins with `head`: its first line or more. */
@@ -24,7 +24,7 @@ function byText(head: InputHead): FormatDescriptor | undefined {
   return isBinary(head.text) ? undefined : byContent(head, 'possible');
 }
 
-/** Control characters that texts have; a NUL is part of UTF-16. */
+/** Control characters that occur in texts, including NUL, which is part of UTF-16. */
 const textControls = '\0\t\n\v\f\r\u001b';
 
 function isBinary(text: string): boolean {

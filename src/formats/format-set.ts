@@ -1,4 +1,4 @@
-// The formats of one load: each is created when its first input comes, and serves all later ones.
+// The formats of one load. A format is created for its first input and reads all later inputs in this format.
 
 import { UsageError } from '../core/errors.js';
 import { peekSource } from '../core/io/byte-source.js';
@@ -21,10 +21,10 @@ import type { FormatOptions } from './types.js';
 export type { ReadMode } from './line-protocol/lines-layout.js';
 export { chunkBytes } from './line-protocol/lines-layout.js';
 
-/** Of more inputs than this, only the first and the last half are opened to detect their formats. */
+/** Largest number of inputs that are opened to detect their formats: the first half and the last half. */
 const maxDetected = 64;
 
-/** Returns the bytes that these formats take. */
+/** Returns the bytes of memory that these formats take. */
 export function formatMemoryBytes(
   options: LinesMemoryOptions & RowMemoryOptions,
   names: readonly FormatName[],
@@ -38,12 +38,12 @@ export function formatMemoryBytes(
   return used.reduce((sum, { ownBytes = 0 }) => sum + ownBytes, pools);
 }
 
-/** Returns how many of these worker threads the formats use: all for rows of text, one for others. */
+/** Returns how many of `threads` worker threads the formats use: all for rows of text, at most one for other formats. */
 export function usableThreads(names: readonly FormatName[], threads: number): number {
   return hasRowThreads(names) ? threads : Math.min(threads, 1);
 }
 
-/** Returns how the formats are read with so many worker threads. */
+/** Returns the mode in which `threads` worker threads read the formats. */
 export function readMode(names: readonly FormatName[], wideChunks: boolean, threads: number): ReadMode {
   return {
     wideChunks,
@@ -58,7 +58,7 @@ function hasRowThreads(names: readonly FormatName[]): boolean {
 }
 
 /**
- * Returns the formats of the inputs, at least one. Throws UsageError for a bad time format, MemoryLimitError where
+ * Returns the formats of the inputs, at least one. Throws UsageError for a bad time format, MemoryLimitError if
  * WebAssembly gets no addresses, and the signal's reason.
  */
 export async function formatsOf(
@@ -66,7 +66,7 @@ export async function formatsOf(
   inputs: readonly Input[],
   signal: AbortSignal,
 ): Promise<FormatName[]> {
-  // Parsers, the decoder of zstd and the HTTP client need WebAssembly; the last two would not name the cause.
+  // Parsers, the zstd decoder and the HTTP client need WebAssembly. The errors of the last two would not name the cause.
   memoryOf(65_536);
   if (options.timeFormat !== 'auto') {
     const { TimeCell } = await import('./timestamps/time-cell.js');
@@ -86,7 +86,7 @@ export async function formatsOf(
   return found.size > 0 ? [...found] : ['lp'];
 }
 
-/** Warns about mapping options when all inputs are line protocol; null when there is nothing to warn about. */
+/** Returns a warning about mapping options if all inputs are line protocol; otherwise null. */
 export function unusedMapping(options: FormatOptions, names: readonly string[]): string | null {
   const { measurement, tags, fields, timeColumn } = options;
   const given = Object.entries({
@@ -99,7 +99,7 @@ export function unusedMapping(options: FormatOptions, names: readonly string[]):
   return `${given.join(', ')} ${given.length === 1 ? 'has' : 'have'} no effect: the inputs are line protocol; if they are not, name their format with --format`;
 }
 
-/** The format that the options name; null when the content decides. */
+/** Returns the format that the options name; null if the content decides. */
 function chosenFormat(options: FormatOptions): FormatName | null {
   if (options.format !== 'auto') return options.format as FormatName;
   return formats.find((each) => 'isImplied' in each && each.isImplied(options))?.name ?? null;
@@ -125,12 +125,12 @@ export class FormatSet {
   readonly #scratch = new Uint8Array(headBytes);
   readonly #created = new Map<FormatName, Promise<Format>>();
   readonly #fieldColumns: FieldColumns | null;
-  /** An input of line protocol whose folders are no columns. */
+  /** An input of line protocol whose folders are ignored, with these folders. */
   #unusedFolder: string | null = null;
   #rows: Promise<RowFormatMemory> | null = null;
 
   /**
-   * @param budget for inputs read at random; undefined without a limit
+   * @param budget memory for formats with random access; undefined without a limit
    * @param inputs number of inputs
    */
   constructor(
@@ -147,7 +147,7 @@ export class FormatSet {
     if (mode.workerThread) this.#format('lp').catch(() => {});
   }
 
-  /** Closes all formats. No points may be pulled any more. */
+  /** Closes all formats. No points may be pulled afterwards. */
   async close(): Promise<void> {
     for (const created of this.#created.values()) {
       const format = await created.catch(() => null);
@@ -157,8 +157,8 @@ export class FormatSet {
   }
 
   /**
-   * Chooses the format of an input, and returns a source that still holds the bytes that detection read. Throws UsageError
-   * for line protocol with --add-tag.
+   * Chooses the format of an input, and returns a source that yields the bytes again that detection has read. Throws
+   * UsageError for line protocol with --add-tag.
    * @param source at the input's first byte
    */
   async choose(
@@ -174,7 +174,7 @@ export class FormatSet {
     return { format, source: formatNamed(detected).randomAccess ? source : replayed };
   }
 
-  /** Warns about line protocol in folders such as `host=a`; null without any. */
+  /** A warning about line protocol in folders such as `host=a`; null if there is no such input. */
   get unusedFolders(): string | null {
     if (this.#unusedFolder === null) return null;
     return `the folders of ${this.#unusedFolder} add no tags: line protocol holds its own tags; points that differ only in their folder overwrite each other`;
@@ -213,7 +213,7 @@ export class FormatSet {
     return await this.#format(format);
   }
 
-  /** Returns the types of the fields of rows so far. */
+  /** Returns the types of fields that the rows have shown so far. */
   async fieldTypes(): Promise<KnownFieldTypes> {
     return (await this.#rows)?.fieldTypes.all ?? {};
   }

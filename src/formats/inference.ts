@@ -1,5 +1,5 @@
-// Collects what the rows of an input turned into: tables, columns, sample values, and the options that declare the same.
-// With those options a later load does not depend on which row comes first.
+// Collects the tables, columns and sample values that the rows of an input became, and the options that declare the same.
+// With these options, a load does not depend on the order of its rows.
 
 import { formatColumns } from '../core/points/column-list.js';
 import { pointValues } from '../core/points/line-protocol.js';
@@ -8,9 +8,9 @@ import type { ColumnType, InputPrecision, Points, Shape } from '../core/types/in
 import { LENGTH, NO_TIMESTAMP, POINT_WORDS, SHAPE, START, UNCOUNTED_SHAPE } from '../core/types/index.js';
 import type { MappingOptions } from './rows/mapping/mapping.js';
 
-/** Points of each shape that are read. */
+/** Largest number of points read for each shape. */
 const maxSamples = 50;
-/** A string column with fewer different values than this, in many samples, may be a tag. */
+/** A string column with fewer different values in many samples may be a tag. */
 const fewValues = 10;
 
 export interface InferredColumn {

@@ -1,4 +1,4 @@
-// Every input format, in the order of detection. The last one is what an input is taken for when nothing else fits.
+// All input formats, in the order of detection. An input that fits no format is read in the last one.
 
 import { csv, tsv } from './csv/index.js';
 import { json, ndjson } from './json/index.js';

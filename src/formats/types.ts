@@ -1,11 +1,11 @@
-// What a format offers to the registry.
+// The contract between a format and the registry.
 
 import type { Format, MemoryBudget } from '../core/types/index.js';
 import type { CsvDialectOptions } from './csv/csv-dialect.js';
 import type { LineProtocolOptions, ReadMode } from './line-protocol/lines-layout.js';
 import type { RowFormatMemory, RowOptions } from './rows/rows.js';
 
-/** The settings that say how inputs are read. */
+/** The settings that decide how inputs are read. */
 export type FormatOptions = RowOptions &
   CsvDialectOptions &
   Pick<
@@ -16,7 +16,7 @@ export type FormatOptions = RowOptions &
     readonly hivePartitioning?: 'auto' | 'off';
     /** The name of a format, or `auto`. */
     readonly format: string;
-    /** `data.items`; null when the text itself is the list of rows. */
+    /** Path of the rows, such as `data.items`; null if the text itself is the list of rows. */
     readonly jsonPath: string | null;
   };
 
@@ -31,11 +31,11 @@ export interface InputHead {
 /** `certain` wins over the file name; `possible` counts only when the name leaves the format open. */
 export type Detection = 'certain' | 'possible' | null;
 
-/** What a format is created with. */
+/** Settings and shared memory for creating a format. */
 export interface FormatContext {
   readonly options: FormatOptions;
   readonly mode: ReadMode;
-  /** For inputs read at random; undefined without a limit. */
+  /** Memory for formats with random access; undefined without a limit. */
   readonly budget: MemoryBudget | undefined;
   /** The memory that all formats of rows share. */
   readonly rows: () => Promise<RowFormatMemory>;
@@ -45,15 +45,15 @@ export interface FormatContext {
 export interface FormatDescriptor {
   readonly name: string;
   readonly title: string;
-  /** Of file names, without the dot. */
+  /** Extensions of file names, without the dot. */
   readonly extensions: readonly string[];
-  /** Reads the file at random positions, so it needs a file that is not compressed. */
+  /** True if the format reads files at random positions. Such files must not be compressed. */
   readonly randomAccess: boolean;
   /** Formats with the same pool share its memory. */
   readonly memoryPool: 'lines' | 'rows';
-  /** Bytes of its own beside the pool. */
+  /** Bytes of memory that the format takes in addition to the pool. */
   readonly ownBytes?: number;
-  /** An option that only this format has chooses it. */
+  /** Tests whether the options name this format, because only this format has one of them. */
   isImplied?(options: FormatOptions): boolean;
   sniff(head: InputHead): Detection;
   create(context: FormatContext): Promise<Format>;

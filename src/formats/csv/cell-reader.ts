@@ -1,4 +1,4 @@
-// Splits one row into cells, byte by byte. Copies only the cells that need decoding.
+// Splits one row into cells, byte by byte. Copies only cells that need decoding.
 
 import { CR, LF } from '../../core/ascii.js';
 import { BARE, type Cells, TEXT } from '../rows/cells.js';
@@ -8,7 +8,7 @@ import type { CsvDialect } from './csv-dialect.js';
 const letterEscapes = new Map([...Buffer.from('0btnvfr')].map((letter, i) => [letter, [0, 8, 9, 10, 11, 12, 13][i]!]));
 const NULL_LETTER = 0x4e;
 
-/** The row needs more bytes. */
+/** The end of the row is not in the window yet. */
 export const INCOMPLETE = -1;
 /** The quotes of the row do not match. */
 export const BAD_QUOTE = -2;
@@ -26,11 +26,11 @@ export interface RowWindow {
 export class RowReader {
   readonly cells: Cells;
   columns = 0;
-  /** Line feeds inside its cells. */
+  /** Line feeds inside the cells of the row. */
   newlines = 0;
   /** Offset of the byte that made the last row a BAD_QUOTE. */
   badAt = 0;
-  /** Where copies of cells begin. */
+  /** Offset at which the copies of cells begin. */
   scratchFrom: number;
   readonly #run: RowWindow;
   readonly #dialect: CsvDialect;
@@ -43,7 +43,7 @@ export class RowReader {
     this.#dialect = dialect;
   }
 
-  /** Where the copies of the last row's cells end. */
+  /** Offset at which the copies of the last row's cells end. */
   get scratch(): number {
     return this.#scratch;
   }
@@ -83,7 +83,7 @@ export class RowReader {
     return p;
   }
 
-  /** Passes a cell without quotes that may hold escapes. @returns the offset of the delimiter or LF after it */
+  /** Passes a cell without quotes that may hold escapes. @returns the offset of the delimiter or LF after the cell */
   #escaped(start: number, column: number): number {
     const { bytes, limit } = this.#run;
     const { delimiter, escapeByte } = this.#dialect;
@@ -105,7 +105,7 @@ export class RowReader {
     return p;
   }
 
-  /** Passes a quoted cell. @returns the offset of the delimiter or LF after it */
+  /** Passes a quoted cell. @returns the offset of the delimiter or LF after the cell */
   #quoted(open: number, column: number): number {
     const { bytes, limit, final } = this.#run;
     const { delimiter, quote, escapeByte } = this.#dialect;
@@ -144,14 +144,14 @@ export class RowReader {
         : BAD_QUOTE;
   }
 
-  /** The quote does not close in this window. More bytes may close it, unless the input ends or the row is too long. */
+  /** Handles a quote without its end in this window. The end may follow, unless the input ends or the row is too long. */
   #unclosed(): number {
     const { final, limit } = this.#run;
     this.badAt = limit;
     return final || this.#run.isTooLong(limit) ? BAD_QUOTE : INCOMPLETE;
   }
 
-  /** Copies a cell with one quote for each doubled quote, and with what its escapes stand for. */
+  /** Copies a cell with its escapes decoded and each doubled quote replaced by one quote. */
   #unescape(column: number): void {
     const { bytes } = this.#run;
     const { kinds, starts, ends } = this.cells;
@@ -183,7 +183,7 @@ export class RowReader {
     this.#scratch = out;
   }
 
-  /** True when an escape before this byte is removed. Tools that quote cells keep other backslashes, as in `C:\new`. */
+  /** Tests whether decoding removes an escape before this byte. Tools that quote cells keep other backslashes: `C:\new`. */
   #isEscapable(byte: number, isBare: boolean): boolean {
     const { delimiter, quote, escapeByte, hasLetterEscapes } = this.#dialect;
     const isSpecial = byte === delimiter || byte === quote || byte === escapeByte || byte === LF || byte === CR;

@@ -14,13 +14,13 @@ import type { HeadSample } from './head/sample.js';
 const decimalComma = /^ *[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d+ *$/;
 const boolean = /^ *(?:true|True|TRUE|false|False|FALSE) *$/;
 
-/** The first bytes of an input, and where its rows begin in them. */
+/** The first bytes of an input, with the offset and the line of the first row. */
 export interface RowSample extends HeadSample {
   readonly from: number;
   readonly line: number;
 }
 
-/** How cells are read. */
+/** The notation of the cells of an input. */
 export interface CellNotation {
   readonly dialect: CsvDialect;
   /** Words for a missing value. */
@@ -44,7 +44,7 @@ interface ColumnKinds {
   quotedNumber: SampleCell | null;
   /** The byte of the decimal separator. */
   readonly point: number;
-  /** A whole number that no float holds, such as an identifier. */
+  /** True after a quoted whole number of 16 or more digits, such as an identifier. */
   long: boolean;
 }
 
@@ -54,11 +54,11 @@ type SetType = (table: string, field: string, type: FieldTypeName) => void;
 /** Fields by table, and the kinds of their cells. */
 interface SampleKinds {
   readonly tables: Map<string, readonly ColumnKinds[]>;
-  /** Count of cells in the first row; 0 before it. */
+  /** Number of cells in the first row; 0 before the first row. */
   columns: number;
-  /** All cells with a text are quoted. */
+  /** True while all cells that are not empty are quoted. */
   isQuoted: boolean;
-  /** Each row has as many cells as the first, and ends with its line. */
+  /** True while each row has as many cells as the first row, and takes one line. */
   isRegular: boolean;
 }
 
@@ -66,15 +66,14 @@ function emptyKinds(): SampleKinds {
   return { tables: new Map(), columns: 0, isQuoted: true, isRegular: true };
 }
 
-/** A larger sample is read in parts at first: its beginning, and the beginning of each further 64 KiB. */
+/** Of a larger sample, only parts are read at first: its beginning, and the beginning of each further 64 KiB. */
 const partDistance = 64 * 1024;
 const firstPartBytes = 32 * 1024;
 const partBytes = 2 * 1024;
 
 /**
  * Infers the types of the undeclared fields of each table. Throws UsageError for a column with numbers and words.
- * @returns a function that reads the rest of a sample of which only parts were read, and throws likewise; null when the
- * whole sample was read
+ * @returns a function that reads the whole sample and throws UsageError likewise, if only parts were read; otherwise null
  */
 export function inferTypes(
   mapping: Pick<Mapping, 'table' | 'measurement' | 'fields'>,
@@ -105,7 +104,7 @@ export function inferTypes(
   return isCertain ? () => assertClear(decisionsOf(readAll(), fields)) : null;
 }
 
-/** Returns the starts of further parts of a sample; empty when it is short. */
+/** Returns the starts of the further parts of a sample; empty for a short sample. */
 function partsOf({ memory, length, from }: RowSample): number[] {
   const count = Math.floor((length - from) / partDistance) - 1;
   if (count < 2) return [];
@@ -120,7 +119,7 @@ interface Decision {
   readonly kinds: ColumnKinds;
   /** Null when the column has no values. */
   readonly type: FieldTypeName | null;
-  /** A column with numbers and other values, or of which the first value has a decimal comma; null for others. */
+  /** Set if the column holds numbers and other values, or if its first value has a decimal comma; otherwise null. */
   readonly problem: Problem | null;
 }
 
@@ -142,7 +141,7 @@ function decisionsOf({ tables, isQuoted }: SampleKinds, fields: readonly MappedF
   );
 }
 
-/** True when more rows can hardly change the decision. Quoted numbers alone may be numbers or texts. */
+/** Tests whether further rows can hardly change the decision. A column of only quoted numbers may hold numbers or texts. */
 function isClear({ problem, kinds }: Decision): boolean {
   return problem === null && (kinds.quotedNumber === null || (kinds.number ?? kinds.word) !== null);
 }
@@ -152,7 +151,7 @@ function assertClear(decisions: readonly Decision[]): void {
   if (problems.length > 0) throw new UsageError(problems);
 }
 
-/** Adds the cells of the rows that begin in [start, end). */
+/** Adds the cells of the rows that begin in [start, end) to `found`. */
 function readRows(
   mapping: Pick<Mapping, 'table' | 'measurement'>,
   fields: readonly MappedField[],
@@ -176,7 +175,7 @@ function readRows(
     }
     const rowEnd = reader.read(p);
     if (rowEnd === INCOMPLETE) break;
-    // A row with bad quotes is rejected later; reading goes on in its next line.
+    // A row with bad quotes is rejected later. Here reading continues at the next line.
     if (rowEnd < 0) {
       found.isRegular = false;
       p = memory.indexOf(LF, p) + 1;
@@ -250,7 +249,7 @@ function addCell(
   if (kind === 'quotedNumber' && /^ *[+-]?\d{16,} *$/.test(text)) kinds.long = true;
 }
 
-/** True for a cell whose kind the column has already: digits after a number, a word after a word. Most cells are such. */
+/** Tests quickly whether the column already has a cell of this kind: a number, or a word. This holds for most cells. */
 function isSeen(kinds: ColumnKinds, bytes: Uint8Array, from: number, to: number, withoutNulls: boolean): boolean {
   const first = bytes[from]!;
   if (kinds.number !== null) {
@@ -267,7 +266,7 @@ function isSeen(kinds: ColumnKinds, bytes: Uint8Array, from: number, to: number,
   return kinds.word !== null && withoutNulls && isWord;
 }
 
-/** Describes a column of numbers, numbers with a decimal comma, and other values; at least the comma or two of them. */
+/** Describes the contradiction in a column by the first cell of each kind: number, decimal comma, other value. */
 function contradictionOf(
   { name }: MappedField,
   first: SampleCell | null,

@@ -4,14 +4,14 @@ export interface CsvDialectOptions {
   /** One byte; null for the default of the format. */
   readonly delimiter: string | null;
   readonly quote: string | null;
-  /** Null without one. */
+  /** Null without an escape character. */
   readonly escape: string | null;
   readonly noHeader: boolean;
   readonly decimal: string;
   readonly thousands: string | null;
   readonly skipLines: number;
   readonly skipAfterHeader: number;
-  /** False: the first value of a field decides its type, as tests of the kernel need it. */
+  /** False, for tests of the kernel: the first value of a field decides its type. Default: true. */
   readonly infersTypes?: boolean;
 }
 
@@ -19,15 +19,15 @@ export interface CsvDialect {
   delimiter: number;
   /** -1 without quotes. */
   readonly quote: number;
-  /** -1 without one. */
+  /** -1 without an escape character. */
   readonly escapeByte: number;
-  /** Cells without quotes have escapes as in C: `\n` for a line feed. */
+  /** True if cells without quotes have escapes as in C: `\n` for a line feed. */
   readonly hasLetterEscapes: boolean;
 }
 
 export function dialectOf(options: CsvDialectOptions, name: 'csv' | 'tsv'): CsvDialect {
   const { delimiter, quote } = options;
-  // Some tools name the quote itself where quotes are doubled.
+  // Some tools name the quote itself as the escape when they double quotes.
   const isDoubled = options.escape === quote;
   return {
     delimiter: (delimiter ?? (name === 'csv' ? ',' : '\t')).charCodeAt(0),

@@ -1,5 +1,5 @@
-// Scans a window for rows, preceded by skipped lines, annotations and the header. The bytes before the first row are kept:
-// files of rejected rows begin with them.
+// Scans a window for skipped lines, annotations, the header and rows. Keeps the bytes before the first row, because files of
+// rejected rows begin with these bytes.
 
 import { CR, HASH, LF, QUOTE, SPACE } from '../../core/ascii.js';
 import type { DeadLetterFormat, Position } from '../../core/types/index.js';
@@ -26,18 +26,18 @@ export class CsvScan extends RowScan {
   readonly #hasColumnNames: boolean;
   readonly #heads: CsvHeads;
   readonly #dialect: CsvDialect;
-  /** The delimiter without a `sep=` line. */
+  /** The delimiter of inputs without a `sep=` line. */
   readonly #delimiter: number;
-  /** The next line may be `sep=;`. */
+  /** True while the next line may be `sep=;`. */
   #isFirstLine = false;
   #head: CsvHead | null = null;
-  /** Rows are skipped: the scan only collects annotations. */
+  /** True while the scan skips rows and only collects heads. */
   #skipsRows = false;
   /** Lines still to skip. */
   #skip = 0;
   /** Bytes of the sample that are not scanned yet; negative after its end. */
   #sampleLeft = 0;
-  /** Length of the previous row's time, when it is the last cell; else 0. */
+  /** Length of the previous row's time if the time is the last cell; otherwise 0. */
   #timeLength = 0;
 
   constructor(rows: RowFormatMemory, options: CsvDialectOptions, dialect: CsvDialect, ending: string) {
@@ -51,7 +51,7 @@ export class CsvScan extends RowScan {
     this.#reader = new RowReader(rows.run, rows.cells, dialect);
   }
 
-  /** The head of all rows to come; null while a later row may change their meaning. */
+  /** The head of all further rows; null if a later row may begin another table. */
   get settledHead(): CsvHead | null {
     return this.#heads.isAnnotated ? null : this.#head;
   }
@@ -105,7 +105,7 @@ export class CsvScan extends RowScan {
     return this.#head === null ? null : 'full';
   }
 
-  /** Passes an empty line, except among the lines to skip, which count it. */
+  /** Passes an empty line, except among the lines to skip, where an empty line counts. */
   #blank(): boolean {
     const run = this.filling;
     const { bytes, at, limit } = run;
@@ -117,7 +117,7 @@ export class CsvScan extends RowScan {
     return true;
   }
 
-  /** Takes a line or row before the first data row; false when it needs more bytes. */
+  /** Takes a line or row before the first data row; false when the line needs more bytes. */
   #takeHeadRow(): boolean {
     const run = this.filling;
     if (this.#skip > 0) return this.#skipLine();
@@ -146,7 +146,7 @@ export class CsvScan extends RowScan {
     throw serverError(end < 0 ? [] : cellTexts(this.bytes, this.#reader));
   }
 
-  /** Returns the LF that ends so many further lines; -1 when more bytes are needed. The head keeps these lines. */
+  /** Returns the offset of the LF that ends `lines` further lines, which belong to the head; -1 if more bytes are needed. */
   #behindLines(end: number, lines: number): number {
     const { bytes, limit, final } = this.filling;
     let at = end;
@@ -155,7 +155,7 @@ export class CsvScan extends RowScan {
     return -1;
   }
 
-  /** Gives the following rows the meaning of this head. */
+  /** Uses this head to map the following rows. */
   #useHead(head: CsvHead): void {
     const { scratch } = this.layout;
     this.#head = head;
@@ -194,7 +194,7 @@ export class CsvScan extends RowScan {
     return true;
   }
 
-  /** Keeps the bytes before `end` and the LF there as part of the head, and continues after it. */
+  /** Keeps the bytes up to the LF at `end` as part of the head, and continues after the LF. */
   #keep(end: number, lines: number): void {
     const { bytes, at, limit } = this.filling;
     const next = Math.min(end + 1, limit);
@@ -202,7 +202,7 @@ export class CsvScan extends RowScan {
     this.filling.pass(next, end < limit ? lines : lines - 1);
   }
 
-  /** True when the next row may be an annotation, or the header of another series. */
+  /** Tests whether the next row may be an annotation, or the header of another series. */
   #startsTable({ repeats }: CsvHead): boolean {
     const { bytes, at } = this.filling;
     if (repeats) return this.#isRepeatedHeader();
@@ -219,7 +219,7 @@ export class CsvScan extends RowScan {
     return bytes[at] === HASH && bytes[at + 1] === SPACE;
   }
 
-  /** True when the last row read is an annotation. */
+  /** Tests whether the row read last is an annotation. */
   #isAnnotation(): boolean {
     const { cells } = this.#reader;
     const from = cells.starts[0]!;
@@ -234,7 +234,7 @@ export class CsvScan extends RowScan {
     const end = this.#reader.read(run.at);
     if (end < 0) return this.#row(this.#head!);
     if (this.#head!.repeats || this.#isAnnotation()) {
-      // The rows so far belong to the head before.
+      // The rows of this run belong to the previous head.
       if (run.count > 0 || run.rejects.length > 0) return 'full';
       this.#head = null;
       this.#heads.beginTable();
@@ -293,7 +293,7 @@ export class CsvScan extends RowScan {
     return null;
   }
 
-  /** A rejected row may show what the inference of types has not seen. Throws UsageError for numbers and words in a column. */
+  /** Reads the rest of the sample after a rejected row. Throws UsageError for a column with numbers and words. */
   #confirmTypes(): void {
     if (this.#sampleLeft >= 0) this.#heads.types.confirm();
   }

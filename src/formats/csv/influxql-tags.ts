@@ -11,12 +11,12 @@ interface TagSet {
   readonly values: readonly Buffer[];
 }
 
-/** True for the header of such a file. The column of the tags may be used otherwise by an option. */
+/** Tests whether the header is that of a result of InfluxDB 1. An option may still use the column `tags` otherwise. */
 export function isInfluxQl(names: readonly string[]): boolean {
   return names[0] === 'name' && names[1] === 'tags' && names.includes('time');
 }
 
-/** Turns the text of the column into cells of tag columns. New keys add columns after the real ones. */
+/** Turns the text of the column `tags` into cells of tag columns. New keys add columns after the real columns. */
 export class InfluxQlTags implements RowFiller {
   readonly bytes = 0;
   readonly #memory: Uint8Array;

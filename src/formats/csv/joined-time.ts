@@ -1,4 +1,4 @@
-// A time in two columns, as in `--time-column date,time`. A folder such as `date=2026-11-29` can be one of them.
+// A time in two columns, as in `--time-column date,time`. A folder such as `date=2026-11-29` can replace one column.
 
 import { SPACE } from '../../core/ascii.js';
 import type { Reason } from '../reasons.js';
@@ -7,7 +7,7 @@ import { type Cells, type KernelFilling, type RowFiller, TEXT } from '../rows/ce
 /** A column of the rows, or the text of a folder that all rows share. */
 export type TimePart = number | Uint8Array;
 
-/** Joins two cells with a blank in a column after the real ones. */
+/** Joins two cells with a space into a cell of a column after the real columns. */
 export class JoinedTime implements RowFiller {
   readonly bytes = 0;
   readonly kernel: KernelFilling | undefined;

@@ -7,12 +7,12 @@ import { BOOLEAN, type FieldTypes, STRING } from '../rows/values/field-types.js'
 
 const plain = /^ *[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? *$/;
 const nonFinite = /^ *[+-]?(?:inf(?:inity)?|nan) *$/i;
-/** Longer cells are no numbers. Bytes. */
+/** Longest cell that may be a number, bytes. */
 const maxNumber = 64;
 
 export interface NumberNotation {
   readonly decimal: string;
-  /** Between groups of three digits; null without one. */
+  /** Separator between groups of three digits; null without a separator. */
   readonly thousands: string | null;
 }
 
@@ -32,7 +32,7 @@ function grammarOf({ decimal, thousands }: NumberNotation): RegExp {
   return new RegExp(`^ *[+-]?(?:${whole}(?:${point}\\d*)?|${point}\\d+)(?:[eE][+-]?\\d+)? *$`);
 }
 
-/** Rewrites the numbers of a row to the plain notation. Plain numbers that the notation does not allow reject the row. */
+/** Rewrites the numbers of a row to plain notation. Rejects a row with a plain number that the notation does not allow. */
 export class NotationFiller implements RowFiller {
   readonly bytes = 0;
   readonly kernel: KernelFilling;
@@ -86,7 +86,7 @@ export class NotationFiller implements RowFiller {
     return null;
   }
 
-  /** True for a field of strings or booleans. */
+  /** Tests for a field of strings or booleans. */
   #isOther({ declared, name }: MappedField, { starts, ends }: Cells): boolean {
     if (declared !== null) return declared === 'string' || declared === 'boolean';
     const { table, measurement } = this.#mapping;

@@ -11,7 +11,7 @@ import { type TokenSink, tokenSource } from './select-path.js';
 /** Name of the column with the measurement. */
 const measurementColumn = '_measurement';
 
-/** The mapping of responses: the user's own, completed by the measurement and by the tags of the series read so far. */
+/** The mapping of responses: the user's options, completed by the measurement and the tags of the series read so far. */
 export class InfluxMapping {
   readonly #tags: TagMapping[];
 
@@ -19,7 +19,7 @@ export class InfluxMapping {
     this.#tags = [...(tags ?? [])];
   }
 
-  /** The mapping looks its tags up when a column appears, so tags may be added later. */
+  /** Returns completed options. Their tags may grow later, because a mapping looks them up when a column appears. */
   complete(options: MappingOptions): MappingOptions {
     return { ...options, measurement: options.measurement ?? `{${measurementColumn}}`, tags: this.#tags };
   }
@@ -30,7 +30,7 @@ export class InfluxMapping {
   }
 }
 
-/** Reads a response as one line per row. Reads reject with InputError for an error that the server reported. */
+/** Returns a source of one line per row of a response. Its reads reject with InputError for an error of the server. */
 export function influxLines(source: ByteSource, name: string, mapping: InfluxMapping): ByteSource {
   return tokenSource(source, name, [], new SeriesRows(name, mapping));
 }
@@ -38,7 +38,7 @@ export function influxLines(source: ByteSource, name: string, mapping: InfluxMap
 /** Places in a response. Anything else is `ignored`. */
 type Place = 'response' | 'results' | 'result' | 'list' | 'series' | 'tags' | 'columns' | 'values' | 'row' | 'ignored';
 
-/** Place of an object or list, by the place around it and its key; `*` stands for any key and for elements. */
+/** Place of an object or list, by the place that encloses it and its key; `*` stands for any key and for elements. */
 const places: Partial<Record<Place, Readonly<Record<string, Place>>>> = {
   response: { results: 'results' },
   results: { '*': 'result' },

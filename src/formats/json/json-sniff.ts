@@ -2,10 +2,10 @@
 
 import { BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, OPEN_BRACE, OPEN_BRACKET, QUOTE } from '../../core/ascii.js';
 
-/** A line of this length may be cut off by the end of the bytes that detection reads. */
+/** Characters from which a line may be cut off, because detection reads only the first bytes. */
 const longLine = 32 * 1024;
 
-/** Returns whether a line is one object, or may be the start of a long one. */
+/** Tests whether a line is one object, or may be the start of a long object. */
 export function isOneObject(line: string): boolean {
   const end = firstValueEnd(line);
   return line.slice(end).trim() === '' && (line.trimEnd().endsWith('}') || line.length >= longLine);
@@ -20,7 +20,7 @@ export function isInfluxResponse(head: string): boolean {
   return /^\s*\{\s*"results"\s*:\s*\[\s*(?:\]|\{\s*(?:"(?:statement_id|series|messages|error)"|\}))/.test(head);
 }
 
-/** Returns the offset after the first object or list of a text; its length when the value does not end. */
+/** Returns the offset after the first object or list of a text; the text's length if this value does not end. */
 export function firstValueEnd(text: string): number {
   let depth = 0;
   let inString = false;

@@ -1,6 +1,6 @@
-// Turns a JSON list, or JSON values in sequence, into one line per element.
-// Brackets of the list become blanks, commas between elements become line feeds, line ends within elements become blanks.
-// Offsets stay those of the input, unless values follow each other without a line end: then line feeds are inserted.
+// Turns a JSON list, or JSON values in sequence, into one line per element. Brackets of the list and line ends within
+// elements become spaces; commas between elements become line feeds. Offsets stay those of the input, unless values follow
+// each other without a line end and line feeds are inserted.
 
 import {
   BACKSLASH,
@@ -19,9 +19,9 @@ import { wrapSource } from '../../core/io/byte-source.js';
 import { plural } from '../../core/text.js';
 import type { ByteSource } from '../../core/types/index.js';
 
-/** Bytes of one read once line feeds are inserted. */
+/** Bytes of one read after the first inserted line feed. */
 const bufferBytes = 64 * 1024;
-/** Bytes with a meaning outside of strings. */
+/** 1 for bytes that have a meaning outside of strings. */
 const structural = new Uint8Array(256);
 for (const byte of [LF, CR, QUOTE, COMMA, OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE]) structural[byte] = 1;
 
@@ -31,12 +31,12 @@ class JsonSplitter {
   inList = false;
   inString = false;
   #isEscaped = false;
-  /** True after an object in a sequence, until a line end. */
+  /** True from the end of an object in a sequence to the next line end. */
   #needsLineEnd = false;
 
   /**
-   * Processes bytes from `from` on, in place. Returns their end, or the offset of an object that needs a line feed before
-   * it; the next call then continues with that object.
+   * Processes the bytes from `from` on, in place. Returns their end, or the offset of an object that needs a line feed
+   * before it. The next call then continues with this object.
    */
   split(bytes: Uint8Array, from: number): number {
     for (let i = this.inString ? this.#string(bytes, from) + 1 : from; i < bytes.length; i++) {
@@ -123,7 +123,7 @@ class LineSource {
   readonly #splitter = new JsonSplitter();
   /** Null until the first inserted line feed. */
   #buffer: Uint8Array | null = null;
-  /** Bytes of the buffer up to here are output, and up to `#split` they are processed. */
+  /** Bytes of the buffer before `#at` are output, and bytes before `#split` are processed. */
   #at = 0;
   #split = 0;
   #length = 0;

@@ -1,4 +1,4 @@
-// The keys of all objects read so far, as a tree. A key is mostly found where the previous object had it.
+// The keys of all objects read so far, as a tree. Most keys are found at the position that they had in the previous object.
 
 import { isUtf8 } from 'node:buffer';
 import { MAX_COLUMNS } from '../line-protocol/exact/column-set.js';
@@ -41,7 +41,7 @@ export class Keys {
   readonly root: Entry = entryOf('', '', 0);
   readonly #cells: Cells;
   readonly #mapping: Mapping;
-  /** Columns by path: one key may be escaped in several ways. */
+  /** Columns by path. Several entries may have one path, because a key can be escaped in several ways. */
   readonly #byPath = new Map<string, number>();
   #count = 0;
 
@@ -71,19 +71,19 @@ export class Keys {
     return name === null ? 'bad-json' : this.#add(parent, key, name);
   }
 
-  /** Returns the member of the outermost object with this name. */
+  /** Returns the member of the outermost object that has this name; adds a new one. */
   named(name: string): Entry | Reason {
     const key = Buffer.from(JSON.stringify(name).slice(1, -1)).toString('latin1');
     return this.root.byKey.get(key) ?? this.#add(this.root, key, name);
   }
 
-  /** Returns the member for an element of a list. */
+  /** Returns the member for an element of a list, or the reason to reject the row. */
   element(parent: Entry, index: number): Entry | Reason {
     const key = String(index);
     return parent.byKey.get(key) ?? this.#add(parent, key, key);
   }
 
-  /** Returns whether the options name an element of the list at this key. */
+  /** Tests whether the options name an element of the list at this key. */
   hasWantedElement({ path }: Entry): boolean {
     return wantedNames(this.#mapping.options).some(
       (name) => name.startsWith(`${path}.`) && /^\d+(\.|$)/.test(name.slice(path.length + 1)),
@@ -152,7 +152,7 @@ export function keyTable(keys: Keys): KeyTable {
   };
 }
 
-/** Writes bytes, column and members of each key. Returns the range of the outermost keys, or null for lack of room. */
+/** Writes bytes, column and members of each key. Returns the range of the outermost keys; null if the keys do not fit. */
 function writeKeys(root: Entry, buffer: ArrayBuffer, from: number, to: number): readonly [number, number] | null {
   const all = descendants(root);
   const bytes = all.reduce((sum, { key }) => sum + key.length, 4 * KEY_WORDS * all.length + SLACK);
@@ -184,7 +184,7 @@ function descendants(root: Entry): Entry[] {
   return found;
 }
 
-/** Lists the column names of the object that the text starts with. Returns null for other text and for objects nested too deep. */
+/** Lists the column names of the object that begins the text. Returns null for other text and for objects nested too deep. */
 export function pathsOf(text: Uint8Array): string[] | null {
   const line = Buffer.from(text.buffer, text.byteOffset, text.length).toString();
   const value = parsed(line) ?? parsed(withoutNonFinite(line.slice(0, firstValueEnd(line))));

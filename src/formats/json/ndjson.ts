@@ -12,8 +12,6 @@ import type { RowFormatMemory } from '../rows/rows.js';
 import { Keys, keyTable, pathsOf } from './key-tree.js';
 import { ObjectReader } from './object-reader.js';
 
-/** Number of column names in a message. */
-
 export class Ndjson implements Format {
   readonly name = 'ndjson';
   readonly memoryBytes: number;
@@ -28,7 +26,7 @@ export class Ndjson implements Format {
     this.#scan = new NdjsonScan(rows, mapping);
   }
 
-  /** Reads the first object again when reading starts after it. */
+  /** Reads the input up to its first object, which decides the mapping. */
   async recall(head: ByteSource, _: Position, signal: AbortSignal): Promise<void> {
     const runs = scanRuns(this.#scan, head, signal, INPUT_START);
     for (let run = await runs.next(); !run.done && !this.#scan.isMapped; ) run = await runs.next();
@@ -56,7 +54,7 @@ class NdjsonScan extends RowScan {
     return this.rows.objectLetters;
   }
 
-  /** True once an object decided the mapping. */
+  /** True once an object has decided the mapping. */
   get isMapped(): boolean {
     return this.#keys !== null;
   }

@@ -1,4 +1,4 @@
-// Reads one JSON object into cells. Numbers keep their digits; strings without escapes stay where they are.
+// Reads one JSON object into cells. Numbers keep their digits. Strings without escapes are not copied.
 
 import { isUtf8 } from 'node:buffer';
 import {
@@ -17,7 +17,7 @@ import { BARE, type Cells, FALSE, LIST, NONE, NUMBER, TEXT, TRUE } from '../rows
 import type { RowRun } from '../rows/row-run.js';
 import { type Entry, type Keys, maxDepth, NOWHERE } from './key-tree.js';
 
-/** Bytes of a string that need a closer look. */
+/** 1 for bytes that stop the fast search for the end of a string: quotes, backslashes and control characters. */
 const stops = new Uint8Array(256).fill(1, 0, 0x20);
 stops[QUOTE] = 1;
 stops[BACKSLASH] = 1;
@@ -31,7 +31,7 @@ const literals = [
   { bytes: Buffer.from('-Infinity'), kind: BARE },
 ];
 
-/** `reason` and `found` describe the last object that could not be read. */
+/** Reads objects. `reason` and `found` describe the last object that could not be read. */
 export class ObjectReader {
   reason: Reason = 'bad-json';
   found = '';
@@ -57,8 +57,8 @@ export class ObjectReader {
   }
 
   /**
-   * Reads the object at `start`. All of it must lie before the run's `limit`, where a line feed stands.
-   * Returns the offset after it, or -1 for an invalid one.
+   * Reads the object at `start`. The whole object must lie before the run's `limit`, which holds a line feed. Returns the
+   * offset after the object, or -1 for an invalid object.
    */
   read(start: number, keys: Keys): number {
     this.#objectNumber = this.#objectNumber === 0x7fff_ffff ? 1 : this.#objectNumber + 1;
@@ -89,7 +89,7 @@ export class ObjectReader {
     }
   }
 
-  /** @param entry the key of the object; null to skip the object */
+  /** Reads an object; returns the offset after it, or -1. @param entry the key of the object; null to skip the object */
   #object(start: number, entry: Entry | null, depth: number): number {
     const { bytes } = this.#run;
     if (depth > maxDepth) return this.#fail(start, 'an object nested too deep');
@@ -164,7 +164,7 @@ export class ObjectReader {
     return written < 0 ? written : end + 1;
   }
 
-  /** Puts a string. One that is a null word is no value. */
+  /** Sets the cell of a string. A null word sets no cell. */
   #putText(entry: Entry, from: number, to: number): number {
     const isNull = this.#nulls.some(
       (word) => word.length === to - from && word.equals(this.#run.bytes.subarray(from, to)),

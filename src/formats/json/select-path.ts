@@ -1,5 +1,5 @@
-// Selects what lies at --json-path, with stream-json, and writes it as one element per line.
-// Numbers keep their digits. Offsets count in the lines, not in the input.
+// Selects the values at --json-path with stream-json, and writes one element per line. Numbers keep their digits. Offsets
+// count the bytes of these lines, not those of the input.
 
 import { none } from 'stream-chain';
 import exec from 'stream-chain/exec.js';
@@ -9,12 +9,12 @@ import { InputError } from '../../core/errors.js';
 import { wrapSource } from '../../core/io/byte-source.js';
 import type { ByteSource } from '../../core/types/index.js';
 
-/** Bytes of one read; one step produces about as many. */
+/** Bytes of one read. One step produces about as many bytes. */
 const chunkBytes = 64 * 1024;
 
 /**
- * Reads the elements of the lists at `path` (`data.items`, `0.rows`), or the objects there.
- * Reads reject with InputError when nothing lies there, and for invalid JSON.
+ * Returns a source of the elements of the lists at `path` (`data.items`, `0.rows`), or of the objects at `path`. Its reads
+ * reject with InputError if `path` does not occur, and for invalid JSON.
  */
 export function selectPath(source: ByteSource, path: string, name: string): ByteSource {
   const lines = new ElementLines();
@@ -42,7 +42,7 @@ export interface TokenSink {
   end(): void;
 }
 
-/** Builds a source of the text that `sink` makes of the tokens, after they passed the `filters`. */
+/** Builds a source of the text into which `sink` converts the tokens that pass the `filters`. */
 export function tokenSource(
   source: ByteSource,
   name: string,

@@ -6,7 +6,7 @@ import { packaged } from '../../core/version.js';
 import { type WasmMemory, wasm } from '../../core/wasm.js';
 import { STATE } from './assembly/lines/line-memory.js';
 
-/** Word offsets of the kernel's results: number of entries written, and the line number at which it continues. */
+/** Word offsets of the kernel's results: number of entries written, and the line number at which the kernel continues. */
 const COUNT = STATE / 4;
 const LINE = STATE / 4 + 1;
 
@@ -17,7 +17,7 @@ export interface KernelSettings {
   readonly timeLimit: bigint;
   readonly maxPointBytes: number;
   readonly stampMissing: boolean;
-  /** Offset of the shape table, and its slots. */
+  /** Offset of the shape table, and the number of its slots. */
   readonly shapes: number;
   readonly shapeSlots: number;
 }
@@ -35,19 +35,19 @@ interface LineKernelExports {
   readonly take: (at: number, limit: number, entry: number, entriesEnd: number) => number;
 }
 
-/** Takes common lines. It stops at the start of any other line, which goes to the exact check. */
+/** Takes common lines. The kernel stops at the start of any other line, which the exact check then reads. */
 export interface Kernel {
-  /** Discards what is known about the windows. Call it when they get other bytes. */
+  /** Discards results about the bytes of the windows. Must be called when the bytes change. */
   forget(): void;
   /**
    * Writes entries from offset `entry` on for the lines from `at` on, counting lines from `line`.
-   * @returns where it stopped; `taken` is the count of lines
+   * @returns the offset at which the kernel stopped; `taken` is the number of lines
    */
   take(at: number, limit: number, entry: number, entriesEnd: number, line: number): number;
   readonly taken: number;
 }
 
-/** The module type of WebAssembly differs for shared memory, so there are two builds. */
+/** Reads the build for this memory. There are two builds, because a module declares whether its memory is shared. */
 function compiled({ buffer }: WasmMemory): Uint8Array {
   const name = buffer instanceof SharedArrayBuffer ? 'kernel-shared.wasm' : 'kernel.wasm';
   try {
@@ -57,7 +57,7 @@ function compiled({ buffer }: WasmMemory): Uint8Array {
   }
 }
 
-/** Creates an instance on `memory`. */
+/** Creates an instance of the kernel on `memory`. Throws BugError if the kernel is not built. */
 export function loadKernel(memory: WasmMemory, settings: KernelSettings, bytes = compiled(memory)): Kernel {
   const instance = new wasm.Instance(new wasm.Module(bytes), { env: { memory } });
   const { configure, forget, take } = instance.exports as unknown as LineKernelExports;

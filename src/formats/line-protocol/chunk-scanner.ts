@@ -1,5 +1,5 @@
-// Scans one input chunk by chunk and run by run, and carries the unfinished line of a chunk over to the next. Synchronous,
-// so it runs on the main thread and on the worker thread alike.
+// Scans one input chunk by chunk and run by run, and carries the unfinished line of a chunk over to the next chunk. The
+// code is synchronous, so that both the main thread and the worker thread can run it.
 
 import { utf8Mark } from '../../core/io/encoding.js';
 import type { Problem } from '../../core/problem.js';
@@ -17,12 +17,12 @@ export interface WindowScan {
   readonly rejects: readonly FormatReject[];
   readonly firstLine: number;
   readonly deadLetterFormat: DeadLetterFormat;
-  /** Why the input cannot be loaded any further; null while it can. */
+  /** Why the rest of the input cannot be loaded; null while it can. */
   readonly refusal: Problem | null;
   /** Offset at which the next run begins, and its physical line. */
   readonly at: number;
   readonly line: number;
-  /** Bytes before `at` that a reader starting at `at` would misread without them. */
+  /** Number of bytes before `at` that a reader needs in order to understand the bytes at `at`. */
   readonly held: number;
   /** Resets the scan before the first window of an input. */
   begin(start: Position): void;
@@ -31,9 +31,9 @@ export interface WindowScan {
    * the byte at `limit`.
    */
   window(from: number, limit: number, final: boolean, fresh: number): void;
-  /** Fills the index with the next run, which replaces the run before. */
+  /** Fills the index with the next run, which replaces the previous run. */
   run(): Stop;
-  /** Returns the shape of a number in the index. */
+  /** Returns the shape that has this number in the index. */
   shape(number: number): Shape;
 }
 
@@ -47,9 +47,9 @@ export class ChunkScanner {
   #length = 0;
   /** True while the bytes so far may be the beginning of a byte order mark. */
   #undecided = false;
-  /** Decoded offset of the memory's offset 0. */
+  /** Offset in the decoded input of the first byte of the scan's memory. */
   origin = 0;
-  /** Decoded bytes of the input that are finished once the run is. */
+  /** Decoded offset up to which the input is finished when this run is finished. */
   end = 0;
 
   constructor(scan: WindowScan) {
@@ -63,7 +63,7 @@ export class ChunkScanner {
     this.#carried = 0;
   }
 
-  /** Takes `length` bytes of the input at `chunk`, preceded by the carried ones; 0 bytes end the input. */
+  /** Takes `length` bytes of the input at `chunk`, which follow the carried bytes; 0 bytes end the input. */
   chunk(chunk: number, length: number): void {
     const scan = this.#scan;
     const final = length === 0;
@@ -77,7 +77,7 @@ export class ChunkScanner {
     this.#undecided = mark > 0 && mark < utf8Mark.length && from + mark === limit && !final;
   }
 
-  /** Makes the next run. `isWorth` is false for a run without points, rejects or final bytes to account for. */
+  /** Makes the next run. `isWorth` is false for a run without points, rejects and final bytes. */
   run(): { readonly isWorth: boolean; readonly drained: boolean } {
     const scan = this.#scan;
     if (this.#undecided) return { isWorth: false, drained: true };
@@ -94,13 +94,13 @@ export class ChunkScanner {
     return this.#carried === 0;
   }
 
-  /** Continues after complete rows that were taken elsewhere. */
+  /** Continues after complete rows that another thread took. */
   pass(bytes: number): void {
     this.#decoded += bytes;
     this.#used = this.#decoded;
   }
 
-  /** Moves the rest of a drained window to lie before `chunk`, where the next chunk goes. */
+  /** Moves the rest of a drained window before `chunk`, the place of the next chunk. Returns the length of the rest. */
   carry(chunk: number): number {
     const { bytes, at } = this.#scan;
     this.#decoded += this.#length;

@@ -1,4 +1,4 @@
-// Reads a source on this thread into two windows of the format's memory: one chunk is read while the other is scanned.
+// Reads a source into two windows of the format's memory: the next chunk is read while the current chunk is scanned.
 
 import { UsageError } from '../../core/errors.js';
 import { parseShape } from '../../core/points/line-protocol.js';
@@ -27,7 +27,7 @@ export async function* scanRuns(
   const read = (window: number): Promise<number> => {
     const from = windows[window]!;
     const pending = source.read(scan.bytes.subarray(from, from + chunkBytes), own.signal);
-    pending.catch(() => {}); // awaited in its turn
+    pending.catch(() => {}); // the loop below awaits this read
     return pending;
   };
   const scanner = new ChunkScanner(scan);
@@ -54,7 +54,7 @@ export async function* scanRuns(
       scanner.carry(windows[window]!);
     }
   } finally {
-    // One shared reason: an error per input would cost more than the points of a small input.
+    // All inputs share one reason: creating an error would cost more than reading a small input.
     own.abort(inputEnded);
     await pending.catch(() => {});
   }

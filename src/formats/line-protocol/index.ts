@@ -3,7 +3,7 @@
 import type { FormatContext, InputHead } from '../types.js';
 import { lineOptions } from './lines-layout.js';
 
-/** Measurement, tags, and the key of a field. */
+/** The beginning of a point: measurement, tags, and the key of the first field. */
 const point = /^(?:\\.|[^, \\])+(?:,(?:\\.|[^,= \\])+=(?:\\.|[^, \\])+)* +(?:\\.|[^,= \\])+=/;
 
 export const lineProtocol = {

@@ -1,4 +1,4 @@
-// Moves through the lines of a window that are no points: blanks, comments, and the parts of an export that are not loaded.
+// Passes the lines of a window that are not points: blank lines, comments, and the sections of an export that are not loaded.
 
 import { CR, HASH, LF, SPACE } from '../../core/ascii.js';
 import type { Problem } from '../../core/problem.js';
@@ -12,14 +12,14 @@ export abstract class LineCursor {
   /** Offset of the next line to read, and its physical line. */
   at = 0;
   line = 1;
-  /** Why the input cannot be loaded any further. */
+  /** Why the rest of the input cannot be loaded; null while it can. */
   refusal: Problem | null = null;
   protected limit = 0;
   protected final = false;
   protected inComment = false;
   protected readonly sections: ExportSections;
   #commentBytes = 0;
-  /** A skipped line began in a window before. */
+  /** True within a skipped line that began in an earlier window. */
   #inSkippedLine = false;
   #start = NO_SECTION;
 
@@ -33,7 +33,7 @@ export abstract class LineCursor {
     this.#start = sections;
   }
 
-  /** Bytes before `at` of an open comment: a reader that starts at `at` would take the rest of it for a point. */
+  /** Bytes of an open comment before `at`: without them, a reader would take the rest of the comment for a point. */
   get held(): number {
     return this.inComment ? this.#commentBytes : 0;
   }
@@ -46,7 +46,7 @@ export abstract class LineCursor {
     this.sections.begin(this.#start);
   }
 
-  /** Passes blanks, empty lines and the start of a comment. Returns false when it passed nothing. */
+  /** Passes spaces, empty lines and the start of a comment. Returns false if there are none at `at`. */
   protected passBlanks(): boolean {
     const { bytes, at: from, limit } = this;
     let p = from;
@@ -62,7 +62,7 @@ export abstract class LineCursor {
     return p > from || this.inComment;
   }
 
-  /** Passes a comment; false when a short one needs more bytes, since it may name a section. */
+  /** Passes a comment. Returns false if a short comment needs more bytes, because it may name a section. */
   protected passComment(): boolean {
     const end = this.bytes.indexOf(LF, this.at);
     const isOpen = end >= this.limit;
@@ -76,7 +76,7 @@ export abstract class LineCursor {
     return true;
   }
 
-  /** Passes a line that is no point of this load; false when it needs more bytes. */
+  /** Passes a line that is not a point of this load. Returns false if the line needs more bytes. */
   protected passSkippedLine(): boolean {
     if (!this.#inSkippedLine && this.passBlanks()) return true;
     this.refusal = this.sections.unmapped;
@@ -92,7 +92,7 @@ export abstract class LineCursor {
     return true;
   }
 
-  /** Continues after the LF at `end`, which may be the one that marks the end of the window. */
+  /** Continues after the LF at `end`. At `limit`, this LF only marks the end of the window. */
   protected endLine(end: number): void {
     if (end < this.limit) this.line++;
     this.at = Math.min(end + 1, this.limit);

@@ -1,4 +1,4 @@
-// Line protocol, validated in place: bytes are read into the format's memory, and points are passed on by offset.
+// The line-protocol format. Inputs are read into the format's memory and validated in place; points are passed on by offset.
 
 import type { ByteSource, Format, Points, Position } from '../../core/types/index.js';
 import { INPUT_START, lineProtocolDeadLetters } from '../../core/types/index.js';
@@ -12,7 +12,7 @@ import { WorkerScanner } from './worker/worker-scanner.js';
 export { reasonNames } from '../reasons.js';
 export type { LineProtocolOptions } from './lines-layout.js';
 
-/** Reads inputs one after another. Shape numbers stay valid for its lifetime. */
+/** Reads inputs one after another. Shape numbers stay valid for the lifetime of the format. */
 export class LineProtocol implements Format {
   readonly name = 'lp';
   readonly memoryBytes: number;

@@ -1,5 +1,5 @@
-// Turns the bytes of a window into a run of points in one synchronous pass. Holds what outlives a window: an open comment,
-// an over-long line, the line count.
+// Turns the bytes of a window into runs of points, each in one synchronous pass. Keeps the state between windows: an open
+// comment, an over-long line, the line count.
 
 import { randomBytes } from 'node:crypto';
 import { CR, LF } from '../../core/ascii.js';
@@ -23,7 +23,7 @@ const REJECTS_PER_RUN = 1024;
 
 const ENTRY_BYTES = model.POINT_WORDS * 4;
 
-/** Scans the windows of one input after another. All its memory is allocated at construction. */
+/** Scans the windows of one input after another. The constructor allocates all memory. */
 export class LineScan extends LineCursor implements WindowScan {
   readonly deadLetterFormat = model.lineProtocolDeadLetters;
   readonly layout: LinesLayout;
@@ -45,12 +45,12 @@ export class LineScan extends LineCursor implements WindowScan {
   #inLongLine = false;
   readonly #lastTime = new TimestampLength();
   #full = false;
-  /** A point began in the window and did not end. */
+  /** True if a point began in the window and did not end. */
   #incomplete = false;
-  /** The window cannot complete that point. */
+  /** True if the window cannot complete this point. */
   #waits = false;
 
-  /** @param memory of this layout that another thread also uses; default: new memory */
+  /** @param shared memory of this layout that another thread also uses; default: new memory */
   constructor(options: LineProtocolOptions, shared?: WasmMemory) {
     const areas = layout(options);
     const memory = shared ?? memoryOf(areas.bytes);
@@ -63,7 +63,7 @@ export class LineScan extends LineCursor implements WindowScan {
     this.index = this.#indexes[0]!;
     const table = new Int32Array(buffer, this.layout.shapes, this.layout.shapesBytes / 4);
     this.shapes = new Shapes(table, options.maxShapes ?? 4096);
-    // A random seed per format prevents crafted names that collide.
+    // A random seed per format prevents collisions by crafted names.
     const seed = randomBytes(8).readBigUInt64LE();
     this.#reader = new PointReader(this.bytes, options, seed);
     this.#kernel = options.kernel === false ? null : loadKernel(memory, this.#kernelSettings(seed), options.kernel);
@@ -94,8 +94,8 @@ export class LineScan extends LineCursor implements WindowScan {
   }
 
   window(from: number, limit: number, final: boolean, fresh: number): void {
-    // An unfinished line stays unfinished when the new bytes hold no LF. Rereading a long line with each chunk would take
-    // time quadratic in its length.
+    // An unfinished line stays unfinished if the new bytes hold no LF. Reading a long line again with each chunk would take
+    // quadratic time in its length.
     const unended = from < fresh && limit - from <= this.#options.maxPointBytes && !final;
     this.at = from;
     this.#waits = this.#incomplete && unended && !this.bytes.subarray(fresh, limit).includes(LF);
@@ -137,7 +137,7 @@ export class LineScan extends LineCursor implements WindowScan {
     return this.shapes.shape(number);
   }
 
-  /** Lets the kernel take as many lines as it can; false when it takes none. */
+  /** Lets the kernel take as many lines as possible. Returns false if the kernel takes none. */
   #takeKernelLines(): boolean {
     const kernel = this.#kernel;
     if (kernel === null) return false;
@@ -160,7 +160,7 @@ export class LineScan extends LineCursor implements WindowScan {
     this.endLine(end);
   }
 
-  /** Takes one point or reject; false when it needs more bytes or another run. */
+  /** Takes one point or reject. Returns false if the point needs more bytes or another run. */
   #point(): boolean {
     const start = this.at;
     const outcome = this.#reader.read(start, this.limit, this.final);

@@ -1,5 +1,5 @@
-// The layout of the format's memory: shape table, run areas, then windows, each with room before it for an unfinished line.
-// With a worker thread each window has its own run area.
+// The layout of the format's memory: shape table, run areas, then windows. Before each window there is room for an
+// unfinished line. With a worker thread, each window has its own run area.
 
 import type { ContextTarget, InputPrecision, NameLimits } from '../../core/types/index.js';
 import { POINT_WORDS } from '../../core/types/index.js';
@@ -8,7 +8,7 @@ import { KERNEL_END } from '../kernel/assembly/lines/line-memory.js';
 import { ColumnSet } from './exact/column-set.js';
 import { SHAPE_SLOT_BYTES, shapeSlots } from './shape-table.js';
 
-/** How a line-protocol input is read. */
+/** Options for reading line protocol. */
 export interface LineProtocolOptions {
   readonly maxPointBytes: number;
   readonly precision: InputPrecision;
@@ -17,13 +17,13 @@ export interface LineProtocolOptions {
   readonly names?: NameLimits;
   /** `DB` or `DB/RP` of the sections to load from an export of InfluxDB. Default: an export must hold only one. */
   readonly contexts?: readonly string[] | null;
-  /** All contexts that other loads of the same command take. Default: unknown. */
+  /** Contexts that all loads of the same command take. Default: unknown. */
   readonly contextMap?: readonly ContextTarget[] | null;
   /** Bytes of one read. Default 512 KiB. */
   readonly chunkBytes?: number;
-  /** Maximum of points in one run. Default 8192. */
+  /** Largest number of points in one run. Default 8192. */
   readonly indexPoints?: number;
-  /** Maximum of numbered shapes. Default 4096. */
+  /** Largest number of numbered shapes. Default 4096. */
   readonly maxShapes?: number;
   /** Parses on a worker thread. Default: false. */
   readonly workerThread?: boolean;
@@ -31,41 +31,41 @@ export interface LineProtocolOptions {
   readonly kernel?: false | Uint8Array;
 }
 
-/** How line protocol is read. */
+/** Sizes of reads, and threads that read. */
 export interface ReadMode {
-  /** Sizes of reads. Larger ones gain nothing. */
+  /** True for reads of 1 MiB instead of 512 KiB. Larger reads gain nothing. */
   readonly wideChunks: boolean;
   /** Parses line protocol on a separate thread. */
   readonly workerThread: boolean;
-  /** Separate threads that parse rows of text. Default: none. */
+  /** Number of separate threads that parse rows of text. Default: none. */
   readonly rowThreads?: number;
   /** Reads Parquet on a separate thread. Default: false. */
   readonly parquetThread?: boolean;
 }
 
-/** Where a run goes: its index, and the points that were rewritten. */
+/** Offsets of the memory for a run: its index, and its rewritten points. */
 export interface RunArea {
   readonly index: number;
   readonly scratch: number;
 }
 
-/** Offsets in the memory, and its size. */
+/** Offsets in the format's memory, and the size of this memory. */
 export interface LinesLayout {
   readonly shapes: number;
   readonly shapesBytes: number;
   readonly indexPoints: number;
   readonly scratchBytes: number;
-  /** Where the windows begin. The `maxPointBytes` before each belong to it. */
+  /** Offsets of the windows. The `maxPointBytes` bytes before a window belong to it. */
   readonly windows: readonly number[];
   /** The run area of each window. */
   readonly runs: readonly RunArea[];
-  /** The worker keeps an unfinished line before this offset while no window holds it. */
+  /** End of the memory in which the worker keeps an unfinished line between two windows. */
   readonly carried: number;
   readonly chunkBytes: number;
   readonly bytes: number;
 }
 
-/** After each window: the LF that ends every search, and the reach of wide loads. */
+/** Bytes after each window, for the LF that ends every search and for reads of several bytes at once. */
 const SLACK = 64;
 const PAGE = 65_536;
 
@@ -74,23 +74,23 @@ function align(offset: number): number {
 }
 
 /**
- * Bytes of one read. Each read wakes a thread and passes a few promises: `narrow` takes 8 % more CPU time than `wide`,
- * and twice `wide` saves nothing (4 GB, Node 24; 2026-11-26). The worker thread exchanges messages for each read: with
- * half of `workerThread` a load took 8 % longer (4 GB, Node 24, two quiet CPU cores, medians of 4 in turns;
- * 2026-11-26).
+ * Bytes of one read. Each read wakes a thread and settles a few promises: `narrow` takes 8 % more CPU time than `wide`, and
+ * reads twice as large as `wide` save nothing (4 GB, Node 24; 2026-11-26). The worker thread exchanges messages for each
+ * read: with reads half as large as `workerThread`, a load took 8 % longer (4 GB, Node 24, two quiet CPU cores, medians of
+ * 4 in turns; 2026-11-26).
  */
 export const chunkBytes = {
   narrow: 512 * 1024,
-  /** When there is memory for it. */
+  /** Used when there is enough memory. */
   wide: 1024 * 1024,
-  /** With a worker thread. */
+  /** Used with a worker thread. */
   workerThread: 2 * 1024 * 1024,
 };
 const workerIndexPoints = 16_384;
-/** The worker thread with everything loaded (Node 20: 10 MiB; measured 2026-11-25). */
+/** Memory of the worker thread with all code loaded (Node 20: 10 MiB; measured 2026-11-25). */
 const threadBytes = 12 * 1024 * 1024;
 
-/** The options that the size of the memory depends on. */
+/** The options that decide the size of the memory. */
 export type LinesMemoryOptions = Pick<
   LineProtocolOptions,
   'maxPointBytes' | 'precision' | 'missingTimestamp' | 'names' | 'contexts' | 'contextMap'
@@ -112,17 +112,17 @@ export function lineOptions(options: LinesMemoryOptions, { wideChunks, workerThr
     : { ...common, chunkBytes: wideChunks ? chunkBytes.wide : chunkBytes.narrow };
 }
 
-/** Returns the bytes that the format takes in this mode. */
+/** Returns the bytes of memory that the format takes in this mode. */
 export function linesMemoryBytes(options: LinesMemoryOptions, mode: ReadMode): number {
   return formatBytes(lineOptions(options, mode));
 }
 
-/** Returns the bytes that a format with these options takes at construction; it takes no more later. */
+/** Returns the bytes of memory that a format with these options takes at construction. It takes no more memory later. */
 export function formatBytes(options: LineProtocolOptions): number {
   return layout(options).bytes + ColumnSet.memoryBytes + (options.workerThread === true ? threadBytes : 0);
 }
 
-/** Windows with a worker thread: one is read, one scanned, one used. */
+/** Number of windows with a worker thread: one is read, one is scanned, and the points of one are used. */
 const workerWindows = 3;
 
 /** Computes the layout for these options. */

@@ -1,20 +1,20 @@
-// Numbers shapes by their 64-bit hash in an exact open-addressed table. The kernel reads the same table. Numbers stay valid
+// Numbers shapes by their 64-bit hash, in a table with open addressing. The kernel reads the same table. Numbers stay valid
 // for the lifetime of the format.
 
 import { parseShape } from '../../core/points/line-protocol.js';
 import { type Shape, UNCOUNTED_SHAPE } from '../../core/types/index.js';
 
-/** A slot holds both halves of the hash, number + 1 (0 when free), and a spare word. */
+/** A slot holds both halves of the hash, the number plus 1 (0 in a free slot), and an unused word. */
 export const SHAPE_SLOT_BYTES = 16;
 
-/** Slots of a table for this many shapes: a power of two, at most half full. */
+/** Returns the number of slots for this many shapes: a power of two, so that the table is at most half full. */
 export function shapeSlots(maxShapes: number): number {
   let slots = 16;
   while (slots < 2 * maxShapes) slots *= 2;
   return slots;
 }
 
-/** The table, and the shape of each number. */
+/** The table, and the shapes by number. */
 export class Shapes {
   readonly #table: Int32Array;
   readonly #maxShapes: number;
@@ -25,12 +25,12 @@ export class Shapes {
     this.#maxShapes = maxShapes;
   }
 
-  /** Count of numbered shapes. */
+  /** Number of numbered shapes. */
   get count(): number {
     return this.#shapes.length;
   }
 
-  /** Returns the shape of a number. */
+  /** Returns the shape with this number. Throws RangeError for an unknown number. */
   shape(number: number): Shape {
     const shape = this.#shapes[number];
     if (shape === undefined) throw new RangeError(`no shape ${number}: ${this.#shapes.length} are known`);

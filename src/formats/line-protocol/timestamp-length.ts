@@ -1,4 +1,4 @@
-// Remembers how long the last timestamp was: a shorter one at the very end of an input is cut off.
+// Remembers the length of the last timestamp. A shorter timestamp at the very end of an input is probably cut off.
 
 import { NO_TIMESTAMP, POINT_WORDS, SHAPE, TIME_HIGH, TIME_LOW } from '../../core/types/index.js';
 
@@ -6,7 +6,7 @@ export class TimestampLength {
   /** Decimal digits of the last timestamp; 0 before the first. */
   digits = 0;
 
-  /** Takes the last timestamp of the entries in an index. */
+  /** Remembers the last timestamp among the entries of an index. */
   remember(index: Uint32Array, count: number): void {
     for (let i = count - 1; i >= 0; i--) {
       const entry = i * POINT_WORDS;
@@ -16,7 +16,7 @@ export class TimestampLength {
     }
   }
 
-  /** True when the 64-bit timestamp in two words has fewer digits than the last one. */
+  /** Tests whether a 64-bit timestamp in two words has fewer digits than the last timestamp. */
   isLongerThan(low: number, high: number): boolean {
     return digitsOf(low, high) < this.digits;
   }

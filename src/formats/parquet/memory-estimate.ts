@@ -1,5 +1,5 @@
-// The memory that reading a row group takes: one page and the dictionary of each column, all pages of columns with lists.
-// An estimate precedes the first row; a meter holds the actual pages to the same budget.
+// The memory for reading a row group: one page and the dictionary of each column, and all pages of columns with lists. The
+// file is checked by an estimate before its first row, then a meter checks the actual pages against the same budget.
 
 import { InputError } from '../../core/errors.js';
 import type { Problem } from '../../core/problem.js';
@@ -12,14 +12,14 @@ import { type SelectedColumns, selectedLeaves } from './metadata/selected-column
 import { entriesOf, type PageHeader, PageHeaders, type PageRange } from './pages/page-headers.js';
 import type { ReadProgress } from './read-progress.js';
 
-/** Garbage and decoder buffers come on top of the pages (measured: 26 to 59 MiB for 19 to 28 MiB of pages). */
+/** Factor for garbage and decoder buffers in addition to the pages (measured: 26 to 59 MiB for 19 to 28 MiB of pages). */
 const overhead = 1.75;
 const fixedBytes = 12 * 1_048_576 + columnMemoryBytes;
-/** Bytes for each entry: levels, and an unpacked number, or two offsets of a text, or a dictionary index. */
+/** Bytes for each entry: its levels and an unpacked number, two offsets of a text, or a dictionary index. */
 const perNumber = 10;
 const perText = 14;
 const perIndex = 6;
-/** Bytes for each dictionary entry: two offsets, and the place of its rendered text. */
+/** Bytes for each dictionary entry: two offsets, and the offset of its rendered text. */
 const perDictionaryEntry = 16;
 
 function perEntry({ width }: Leaf): number {
@@ -30,12 +30,12 @@ function packedBytes(codec: string, size: number): number {
   return codec === 'UNCOMPRESSED' ? 0 : size;
 }
 
-/** Estimates a whole chunk from the footer. */
+/** Estimates the memory of a whole chunk from the footer. */
 function chunkBytes({ from, to, bytes, values, codec }: Chunk, leaf: Leaf): number {
   return bytes + packedBytes(codec, to - from) + values * perEntry(leaf);
 }
 
-/** Estimates one page. */
+/** Estimates the memory of one page from its header. */
 function pageBytes(header: PageHeader, leaf: Leaf, codec: string): number {
   const { dictionary_page_header: dictionary, data_page_header: v1, data_page_header_v2: v2 } = header;
   const encoding = (v1 ?? v2)?.encoding ?? '';
@@ -48,7 +48,7 @@ function total(pages: number): number {
   return fixedBytes + overhead * pages;
 }
 
-/** Throws InputError with the figures when the largest row group exceeds the budget. Later groups are left to the meter. */
+/** Throws InputError with the figures if the largest row group exceeds the budget. Later, a meter checks every group. */
 export async function assertFits(
   file: FileBytes,
   footer: Footer,
@@ -89,7 +89,7 @@ async function largestPages(file: FileBytes, chunk: Chunk, leaf: Leaf, progress:
   }
 }
 
-/** The pages of one row group in memory. Page headers may state more than the footer, so each page is checked. */
+/** Measures the pages of one row group in memory. Checks each page, because page headers may state more than the footer. */
 export class PageMeter {
   readonly #limit: number;
   readonly #exceeded: (bytes: number) => RowGroupError;
@@ -116,7 +116,7 @@ export class PageMeter {
   }
 }
 
-/** Too much memory for a row group, by number from 0. */
+/** A row group takes too much memory. `group`: its number from 0; `bytes`: the memory that it takes. */
 export class RowGroupError extends InputError {
   readonly group: number;
   readonly bytes: number;

@@ -5,7 +5,7 @@ import type { MappingOptions } from '../rows/mapping/mapping.js';
 import { readFooter } from './metadata/footer.js';
 import { columnsOf } from './metadata/selected-columns.js';
 
-/** Throws InputError, and UsageError where options and file contradict each other. */
+/** Describes row groups and columns. Throws InputError, and UsageError if the options contradict the file. */
 export async function parquetOutline(
   file: FileBytes,
   name: string,

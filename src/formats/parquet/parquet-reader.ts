@@ -18,7 +18,7 @@ import { ReadProgress } from './read-progress.js';
 import { ListRows } from './rows/list-rows.js';
 import { RowWriter } from './rows/row-writer.js';
 
-/** Types of fields by name, each with the file that it comes from. */
+/** Types of fields by name, each with the file that showed the type. */
 export type FileFieldTypes = Map<string, { readonly type: FieldTypeName; readonly input: string }>;
 
 export interface ParquetInput {
@@ -67,7 +67,7 @@ export async function* parquetPoints(
   if (!writer.isEmpty) yield run();
 }
 
-/** Reads the footer of a file and checks it. Throws InputError, and UsageError where options and file contradict each other. */
+/** Reads and checks the footer of a file. Throws InputError, and UsageError if the options contradict the file. */
 export async function openParquet(
   { file, name, budget, types }: ParquetInput,
   options: MappingOptions,
@@ -88,7 +88,7 @@ function assertSameTypes(
   types: FileFieldTypes,
   name: string,
 ): void {
-  // A column names the table: its fields are those of several tables.
+  // If a column names the table, fields of several tables share their names.
   if (mapping.table === null) return;
   for (const { name: field, declared: type } of mapping.fields) {
     if (type === null || fields?.some((each) => each.as === field && each.type !== null)) continue;
@@ -104,7 +104,7 @@ function assertSameTypes(
   }
 }
 
-/** Returns the type that holds the values of both, as far as there is one. */
+/** Returns the type to declare for values of both types: a number type for two number types, otherwise string. */
 function widerType(a: FieldTypeName, b: FieldTypeName): FieldTypeName {
   const numbers: readonly FieldTypeName[] = ['float', 'integer', 'unsigned'];
   if (!numbers.includes(a) || !numbers.includes(b)) return 'string';
@@ -116,7 +116,7 @@ interface GroupReading {
   readonly group: GroupLayout;
   readonly columns: SelectedColumns;
   readonly codecs: ReadonlyMap<string, Codec>;
-  /** Memory for the indexes of each flat column. */
+  /** Allocators of memory for the indexes, one for each flat column. */
   readonly allocators: readonly IndexAllocator[];
   readonly writer: RowWriter;
   /** Number of leading rows to skip. */
@@ -126,12 +126,12 @@ interface GroupReading {
 }
 
 /**
- * Writes the rows of a group and yields whenever a run is full. The caller begins the next run before it continues.
- * The last rows may leave a run that is not full.
+ * Writes the rows of a group and yields whenever a run is full. The caller begins the next run before it continues this
+ * generator. At the end, a run may be partly filled.
  */
 async function* fullRuns(reading: GroupReading): AsyncGenerator<void, void> {
   const { file, group, columns, codecs, allocators, writer, skip, meter, progress } = reading;
-  // Pages of lists stay in memory together.
+  // All pages of a list column stay in memory, so they cannot share memory for indexes.
   const cursorOf = ({ leaf, definition, repetition }: Node, allocator: IndexAllocator | null): PageCursor => {
     const chunk = group.chunks[leaf!.index]!;
     const measure = meter.column(leaf!, chunk.codec, allocator === null);

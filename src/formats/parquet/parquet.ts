@@ -1,4 +1,4 @@
-// The Parquet format. It needs a plain file, because it reads the file's end first.
+// The Parquet format. Its inputs must be plain files, because their end is read first.
 
 import { BugError, InputError } from '../../core/errors.js';
 import { wrapSource } from '../../core/io/byte-source.js';
@@ -17,15 +17,15 @@ export class Parquet implements Format {
   readonly isRandom = true;
   readonly #rows: RowFormatMemory;
   readonly #budget: MemoryBudget;
-  /** Types of undeclared fields by name: one file decides them for the whole load. */
+  /** Types of undeclared fields by name. The first file with a field decides its type for the whole load. */
   readonly #types: FileFieldTypes = new Map();
-  /** Reads files that have a descriptor; null without a worker thread. */
+  /** The worker thread, which reads files that have a descriptor; null without a worker thread. */
   readonly #thread: ParquetThread | null;
   #input = '';
-  /** Counts bytes that the thread has read of the input. */
+  /** Counts the bytes of the input that the thread has read. */
   #readBytes: (bytes: number) => void = () => {};
 
-  /** @param budget memory for the row group that is read */
+  /** @param budget memory for reading a row group */
   constructor(rows: RowFormatMemory, budget: MemoryBudget = unlimited, thread: ParquetThread | null = null) {
     this.#rows = rows;
     this.#budget = budget;

@@ -1,11 +1,11 @@
-// Bounds on work without a result: reading yields to the event loop, and ends when it makes no progress.
+// Bounds work without a result: a read yields to the event loop, and ends if it makes no progress.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InputError } from '../../core/errors.js';
 
-/** Signals and timers are served at least this often. */
+/** Interval at which signals and timers are served, ms. */
 const turnMs = 20;
-/** CPU time after which a file without a new row is given up. */
+/** CPU time without a new row after which the read ends, ms. */
 const maxIdleMs = 60_000;
 
 interface ProgressClock {
@@ -45,7 +45,7 @@ export class ReadProgress {
     this.#idleSince = this.#clock.cpuMs();
   }
 
-  /** Yields to the event loop when due. Throws the signal's reason, and InputError after 60 s of CPU without a result. */
+  /** Yields to the event loop every 20 ms. Throws the signal's reason, and InputError after 60 s of CPU without a result. */
   async check(): Promise<void> {
     if (this.#clock.monotonic() - this.#lastTurn < turnMs) return;
     await nextTurn();

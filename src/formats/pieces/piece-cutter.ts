@@ -1,11 +1,11 @@
 // Chooses the places at which an input is cut into pieces. Every place is the start of a point or reject that the format has
-// passed, so that a line end inside a value is never one.
+// read, so that a line end inside a value is never a place.
 
 import type { Points, Position } from '../../core/types/index.js';
 import { INPUT_START, isCounted, LINE, POINT_WORDS, SOURCE_START } from '../../core/types/index.js';
 import { TimestampLength } from '../line-protocol/timestamp-length.js';
 
-/** A possible cut. It counts once a point and a further unit follow, since the last unit is judged by the one before. */
+/** A possible cut. It is used once a point and a further unit follow: the check of a last unit needs a point before it. */
 interface PendingCut {
   readonly place: Position;
   hasPoint: boolean;
@@ -14,10 +14,10 @@ interface PendingCut {
 const noPoints = new Uint32Array(0);
 
 export class PieceCutter {
-  /** Places at which pieces begin, the start of the input included. `ordinal` counts the points of the input before. */
+  /** Places at which pieces begin, the start of the input included. `ordinal` counts points from the start of the input. */
   readonly places: Position[] = [INPUT_START];
   readonly #pieceBytes: number;
-  /** Decoded offset from which on the next unit begins a piece. */
+  /** The first unit at or after this decoded offset begins a piece. */
   #next: number;
   #units = 0;
   #pending: PendingCut | null = null;
@@ -41,7 +41,7 @@ export class PieceCutter {
     this.#units += run.count + run.rejects.filter(isCounted).length;
   }
 
-  /** Takes the start of a point that was not parsed. Another one follows. */
+  /** Takes the start of a point that was not parsed. */
   pass({ byteOffset, line, ordinal }: Position): void {
     this.#units = ordinal + 1;
     if (this.#pending !== null || byteOffset >= this.#next)
@@ -67,7 +67,7 @@ export class PieceCutter {
     }
   }
 
-  /** Takes the start of a point or reject, with `points` points of the run before it. */
+  /** Takes the start of a point or reject that follows the first `points` points of the run. */
   #unit(
     { start, line, units }: { readonly start: number; readonly line: number; readonly units: number },
     index: Uint32Array,

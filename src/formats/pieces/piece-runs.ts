@@ -1,5 +1,5 @@
-// Ends the runs of an input at a place. The format reads on to the end of its chunk, so the last point of a piece is parsed
-// as in the whole input.
+// Ends the runs of an input at a place. The format reads on to the end of its chunk, so that the last point of a piece is
+// parsed as in the whole input.
 
 import { InputError } from '../../core/errors.js';
 import type { ByteSource, Points, Position } from '../../core/types/index.js';
@@ -9,7 +9,7 @@ import { wrapObject } from '../../core/wrap-object.js';
 export interface PieceEnd {
   /** First place after the piece. */
   readonly to: Position;
-  /** True for a format that reads at random: the line decides, since offsets count from where reading began. */
+  /** True for a format with random access. Its lines decide, because its offsets depend on where reading began. */
   readonly isRandom: boolean;
   /** Name of the input, for errors. */
   readonly name: string;
@@ -17,7 +17,7 @@ export interface PieceEnd {
   readonly source: ByteSource;
 }
 
-/** Yields the runs up to `to`. Throws InputError if a point reaches beyond that place, and for a file that changed meanwhile. */
+/** Yields the runs up to `to`. Throws InputError if a point reaches beyond `to`, and for a file that changed meanwhile. */
 export async function* runsUntil(
   runs: AsyncGenerator<Points, void>,
   end: PieceEnd,
@@ -29,13 +29,13 @@ export async function* runsUntil(
     yield beyond > 0 ? firstPart(run, end) : run;
     if (beyond >= 0) break;
   }
-  // A read at the end of the file detects the change.
+  // A read at the end of the file detects a change of the file.
   if (source.file === undefined) return;
   source.seek?.(source.file.size);
   await source.read(new Uint8Array(1), signal);
 }
 
-/** Leaves out the points and rejects that begin at the place or after it. */
+/** Leaves out the points and rejects that begin at or after the end of the piece. */
 function firstPart(run: Points, { to, isRandom, name }: PieceEnd): Points {
   const isBefore = (start: number, line: number): boolean =>
     isRandom ? run.firstLine + line < to.line : run.origin + start < to.byteOffset;
@@ -55,7 +55,7 @@ function firstPart(run: Points, { to, isRandom, name }: PieceEnd): Points {
   return wrapObject(run, { count, rejects, end, endLine: to.line });
 }
 
-/** Counts the leading points that begin before the place. */
+/** Counts the leading points that begin before the end of the piece, by binary search. */
 function countBefore({ index, count }: Points, isBefore: (start: number, line: number) => boolean): number {
   let [from, to] = [0, count];
   while (from < to) {

@@ -1,4 +1,4 @@
-// Passes rows without parsing them, as long as a line end can only end a row. It takes a tenth of the time of parsing.
+// Passes rows without parsing them, as long as a line end can only end a row. This takes a tenth of the time of parsing.
 
 import type { ByteSource, PlainRows, Position } from '../../core/types/index.js';
 import type { PieceCutter } from './piece-cutter.js';
@@ -11,8 +11,8 @@ const chunkBytes = 1024 * 1024;
 export type RowsPassed = (byteOffset: number) => void;
 
 /**
- * Passes rows from a place on, which the source has reached. Returns the place from which on the parser must read: before a
- * row with a mark, a blank or very long line, and before a last row without a line end. Null at the end of the input.
+ * Passes rows from the place that the source has reached. Returns the place at which the parser must continue: before a row
+ * with a mark, before a blank or very long line, or before a last row without a line end. Null at the end of the input.
  */
 export async function passPlainRows(
   source: ByteSource,

@@ -8,10 +8,10 @@ export { BARE, FALSE, INSTANT, NONE, NUMBER, TEXT, TRUE } from '../kernel/assemb
 /** A list or another value that does not fit a column. */
 export const LIST = 6;
 
-/** The cells are reused for each row, so a row allocates nothing. */
+/** Cells of one row. All rows reuse them, so that a row allocates nothing. */
 export class Cells {
   kinds = new Uint8Array(64);
-  /** Offsets of the first byte and of the byte after the last, in the format's memory. */
+  /** Offsets of the first byte and after the last byte, in the format's memory. */
   starts = new Int32Array(64);
   ends = new Int32Array(64);
 
@@ -36,21 +36,21 @@ export class Cells {
   }
 }
 
-/** Work of a filler that the kernel knows. */
+/** Work that the kernel can do in place of a filler. */
 export interface KernelFilling {
   /** Decimal separator of numbers. */
   readonly decimal?: number | undefined;
-  /** Columns of a date and a time of day, which are joined in a cell after the last one. */
+  /** Columns of a date and a time of day, which the kernel joins in a cell after the last cell. */
   readonly time?: readonly [date: number, clock: number];
 }
 
 /** Adds cells to rows before they are encoded. */
 export interface RowFiller {
-  /** Bytes that it keeps in the memory while rows are read. */
+  /** Bytes that the filler keeps in the format's memory while rows are read. */
   readonly bytes: number;
-  /** What the kernel can do itself in place of the filler; absent for other fillers. */
+  /** The work of this filler, if the kernel can do it; otherwise absent. */
   readonly kernel?: KernelFilling | undefined;
   begin(at: number): void;
-  /** Returns why the row cannot become a point; null when it can. Writes between `scratch` and `end`. */
+  /** Adds cells to a row of `real` columns; their text may lie in [scratch, end). Returns why to reject the row, or null. */
   fill(cells: Cells, real: number, scratch: number, end: number): Reason | null;
 }

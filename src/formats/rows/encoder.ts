@@ -1,5 +1,5 @@
-// Encodes one row as one point of line protocol: portable names and escapes, declared or inferred types. A row like the ones
-// before it allocates nothing.
+// Encodes one row as one point of line protocol, with portable names and escapes, and declared or inferred types. A row
+// with the columns of earlier rows allocates nothing.
 
 import { isUtf8 } from 'node:buffer';
 import { MINUS, SPACE } from '../../core/ascii.js';
@@ -21,7 +21,7 @@ export const FULL = -1;
 
 /** Fixed part of the key under which the server indexes a series, bytes. */
 const SERIES_KEY_BASE = 7;
-/** Room after any value for separators, quotes and a timestamp. */
+/** Bytes after any value for separators, quotes and a timestamp. */
 const slack = 64;
 
 const wrongType = code('wrong-type');
@@ -43,7 +43,7 @@ export class RowEncoder {
   readonly time: TimeReader;
   reason: Reason = 'no-fields';
   found = '';
-  /** The rule that the row broke, when it is not the usual one of the reason. */
+  /** The rule that the row broke; null for the usual rule of the reason. */
   rule: string | null = null;
   readonly #bytes: Uint8Array;
   readonly #options: EncoderOptions;
@@ -57,10 +57,10 @@ export class RowEncoder {
   #tables = new Map<string, TableMemory>();
   readonly #byMapping = new WeakMap<Mapping, Map<string, TableMemory>>();
   #table: TableMemory | null = null;
-  /** The time of all rows in the precision of the load; null when a column holds it. */
+  /** The time of all rows in the precision of the load; null if a column holds the time. */
   #constantTime: Uint8Array | null = null;
   #mask = new Int32Array(1);
-  /** Types that this row is the first to show. They hold once the row is accepted. */
+  /** Types that this row is the first to show. They are recorded once the row is accepted. */
   readonly #newTypes: [field: number, type: number][] = [];
 
   constructor(bytes: Uint8Array, options: EncoderOptions, timeCell: TimeCell, shapes: RowShapes, types: FieldTypes) {
@@ -85,7 +85,7 @@ export class RowEncoder {
     return this.#mask;
   }
 
-  /** Sets the mapping of the next rows, and their time format if it is not the one in the options. */
+  /** Sets the mapping of the next rows, and their time format unless it is the format in the options. */
   begin(mapping: Mapping, timeCell: TimeCell | null = null): void {
     this.#mapping = mapping;
     this.#timeCell = timeCell ?? this.#usualTime;
@@ -99,7 +99,7 @@ export class RowEncoder {
 
   /**
    * Writes the point of a row at `out`, before `end`.
-   * @returns the end of the point, FULL, or a code below FULL for a reject; see `reason` and `found`
+   * @returns the end of the point; FULL if the point does not fit; for a reject a code below FULL, with `reason` and `found`
    */
   encode(row: Cells, out: number, end: number): number {
     const mapping = this.#mapping!;
@@ -137,7 +137,7 @@ export class RowEncoder {
     return this.#copy(table.prefix, out);
   }
 
-  /** Returns the table that a cell names. */
+  /** Returns the table that a cell names; null if a table cannot have this name. */
   #tableOf(row: Cells, column: number): TableMemory | null {
     if (column < 0 || this.#isNone(row, column) || row.kinds[column]! > TEXT) return null;
     const from = row.starts[column]!;
@@ -254,7 +254,7 @@ export class RowEncoder {
     return start === stop || (this.#nulls.length > 0 && this.#isNull(start, stop));
   }
 
-  /** In a column of numbers or booleans, quotes do not make a null word or an empty text a value. */
+  /** Tests for a quoted null word or empty text in a column of numbers or booleans, where neither is a value. */
   #isQuotedNull(type: number, from: number, to: number): boolean {
     return type !== STRING && type !== UNKNOWN && (from === to || this.#isNull(from, to));
   }

@@ -1,5 +1,5 @@
-// Collects a run of rows: the index, the rejects, and rows longer than a window. Readers pass each row, and the encoder turns
-// it into a point.
+// Collects a run of rows: the index, the rejects, and the parts of rows longer than a window. Readers pass each row to the
+// run, and the encoder turns the row into a point.
 
 import { CR, LF } from '../../core/ascii.js';
 import type { FormatReject } from '../../core/types/index.js';
@@ -72,7 +72,7 @@ export class RowRun {
     this.#out = this.layout.out;
   }
 
-  /** True within a row that is rejected part by part. */
+  /** True within a long row that is rejected part by part. */
   get isInLongLine(): boolean {
     return this.#inLongLine;
   }
@@ -81,7 +81,7 @@ export class RowRun {
     return this.count === this.layout.indexPoints || this.rejects.length >= REJECTS_PER_RUN;
   }
 
-  /** Adds a row; false when it must wait for the next run. */
+  /** Adds a row. Returns false if the row must wait for the next run. */
   take(cells: Cells, row: RowRange): boolean {
     const out = this.#out;
     const end = this.#encoder.encode(cells, out, this.layout.outEnd);
@@ -95,7 +95,7 @@ export class RowRun {
     return true;
   }
 
-  /** Lets the kernel take as many rows as it can; false when it takes none. */
+  /** Lets the kernel take as many rows as possible. Returns false if the kernel takes none. */
   takeKernelRows(kernel: RowKernel): boolean {
     const taken = kernel.take(this.at, this.limit, this.count, this.line - this.firstLine, this.#out);
     if (taken === 0) return false;
@@ -111,7 +111,7 @@ export class RowRun {
     this.reject(reason, 'a row that cannot become a point', row, 'whole');
   }
 
-  /** Rejects a row, or a part of an over-long row, and continues after it. */
+  /** Rejects a row, or a part of an over-long row, and continues at the next row. */
   reject(reason: Reason, found: string, row: RowRange, part: FormatReject['part']): void {
     this.#reject(reason, found, row.start, row.end, part);
     this.pass(row.next, row.lines);
@@ -140,8 +140,8 @@ export class RowRun {
   }
 
   /**
-   * Rejects the line at `at` up to its first LF, even inside quotes, so that reading resumes there.
-   * @returns false while that LF has not arrived
+   * Rejects the bytes from `at` to the next LF, even inside quotes. Reading continues after this LF.
+   * @returns false while the LF has not arrived
    */
   refuse(reason: Reason, found: string): boolean {
     const start = this.at;
@@ -158,7 +158,7 @@ export class RowRun {
     return true;
   }
 
-  /** Rejects the next part of an over-long line; false without such a line. */
+  /** Rejects the next part of an over-long line. Returns false without such a line. */
   longLine(): boolean {
     if (!this.#inLongLine) return false;
     const end = this.bytes.indexOf(LF, this.at);
@@ -169,7 +169,7 @@ export class RowRun {
     return true;
   }
 
-  /** True when a row from `at` to `to` exceeds --max-point-bytes. */
+  /** Tests whether a row from `at` to `to` exceeds --max-point-bytes. */
   isTooLong(to: number): boolean {
     return to - this.at > this.#maxPointBytes;
   }
@@ -178,7 +178,7 @@ export class RowRun {
     return end > start && this.bytes[end - 1] === CR ? end - 1 : end;
   }
 
-  /** Continues after the LF at `end`, which may be the one that marks the end of the window. */
+  /** Continues after the LF at `end`. At `limit`, this LF only marks the end of the window. */
   endLine(end: number): void {
     if (end < this.limit) this.line++;
     this.at = Math.min(end + 1, this.limit);

@@ -1,4 +1,4 @@
-// The common part of all scans of rows: the state of a window lies in the run.
+// The common part of all scans of rows. The run holds the state of the window.
 
 import type { DeadLetterFormat, FormatReject, Position, Shape } from '../../core/types/index.js';
 import type { Stop } from '../line-protocol/chunk-scanner.js';
@@ -84,6 +84,6 @@ export abstract class RowScan implements ResumableScan {
     return 'drained';
   }
 
-  /** Takes, rejects or passes the next row; null to continue. */
+  /** Takes, rejects or passes the next row. Returns why the scan must stop; null to continue. */
   protected abstract next(): Stop | null;
 }

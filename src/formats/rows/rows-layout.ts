@@ -1,5 +1,5 @@
-// The layout of the memory that formats of rows share: kernel, index and encoded points, then decoded cells, then two
-// windows, each with room before it for the unfinished row of the other.
+// The layout of the memory that formats of rows share: kernel, index, encoded points, decoded cells, then two windows.
+// Before each window there is room for the unfinished row of the other window.
 
 import { POINT_WORDS } from '../../core/types/index.js';
 import { KERNEL_END } from '../kernel/assembly/rows/row-memory.js';
@@ -8,13 +8,13 @@ export interface RowMemoryOptions {
   readonly maxPointBytes: number;
   /** Bytes of one read. Default 256 KiB. */
   readonly chunkBytes?: number;
-  /** Maximum of points in one run. Default 4096. */
+  /** Largest number of points in one run. Default 4096. */
   readonly indexPoints?: number;
   /** `false`: only the encoder, as in tests. Bytes: another compiled kernel. Default: the built one. */
   readonly kernel?: false | Uint8Array | undefined;
 }
 
-/** Offsets in the memory, and its size. */
+/** Offsets in the shared memory, and its size. */
 export interface RowLayout {
   readonly index: number;
   readonly indexPoints: number;
@@ -22,23 +22,24 @@ export interface RowLayout {
   readonly outEnd: number;
   readonly scratch: number;
   readonly scratchEnd: number;
-  /** Where the two windows begin. The `maxPointBytes` before each belong to it. */
+  /** Offsets of the two windows. The `maxPointBytes` bytes before a window belong to it. */
   readonly windows: readonly [number, number];
   readonly chunkBytes: number;
-  /** Bytes without the memory for blocks of columns, which begins there. */
+  /** Size without the memory for blocks of columns, which begins at this offset. */
   readonly bytes: number;
 }
 
-/** Memory for blocks of columns. Only Parquet touches it and counts it in its budget. */
+/** Bytes of the memory for blocks of columns. Only Parquet touches this memory, and counts it in its budget. */
 export const columnMemoryBytes = 2 * 1024 * 1024;
 
 /** Page size of WebAssembly memory. */
 const PAGE = 65_536;
-/** Bytes after each window. They hold the LF that ends every search. */
+/** Bytes after each window, which hold the LF that ends every search. */
 const SLACK = 64;
 
-/** Computes the layout. The longest row may take three times its bytes when its cells are decoded to UTF-8, and again when
- * it is encoded. */
+/**
+ * Computes the layout. The decoded cells of the longest row may take three times its bytes, and so may its encoded point.
+ */
 export function rowLayout({ maxPointBytes, chunkBytes = 256 * 1024, indexPoints = 4096 }: RowMemoryOptions): RowLayout {
   const index = KERNEL_END;
   const out = index + indexPoints * POINT_WORDS * 4;

@@ -1,5 +1,5 @@
-// The memory that all formats of rows share, with one encoder and the known tables. One input is read at a time, so one
-// object serves all formats, and shape numbers are common to them.
+// The memory that all formats of rows share, with one encoder and the known tables. One input is read at a time, so that one
+// object serves all formats. The formats share shape numbers.
 
 import { folderPath } from '../../core/points/hive-folders.js';
 import type { ByteSource, DeadLetterFormat, FolderColumn, Points, Position } from '../../core/types/index.js';
@@ -25,7 +25,7 @@ export type RowOptions = EncoderOptions &
     readonly columnNames?: readonly string[] | null;
     /** Types that other inputs of the load have shown. */
     readonly fieldTypes?: KnownFieldTypes;
-    /** Number of worker threads that parse text, and the bytes of one of their windows. Default: none. */
+    /** Number of worker threads that parse text, default 0, and the bytes of one of their windows. */
     readonly threads?: number;
     readonly threadWindowBytes?: number;
   };
@@ -42,7 +42,7 @@ export class RowFormatMemory {
   readonly run: RowRun;
   readonly kernel: RowKernel | null;
   #workers: RowWorkers | null = null;
-  /** Describes rejected rows that are kept as JSON. */
+  /** Dead-letter format of rejected rows that are kept as JSON. */
   objectLetters = objectLetters;
 
   /** Throws UsageError for an invalid time format. */
@@ -59,7 +59,7 @@ export class RowFormatMemory {
     this.run = new RowRun(bytes, layout, options.maxPointBytes, this.encoder);
   }
 
-  /** Starts the worker threads, unless they run. */
+  /** Starts the worker threads unless they run already. */
   startThreads(): void {
     const { threads = 0, threadWindowBytes } = this.options;
     if (threads > 0 && this.kernel !== null)
@@ -76,19 +76,19 @@ export class RowFormatMemory {
     await this.#workers?.close();
   }
 
-  /** Gives all rows of the next inputs these columns. */
+  /** Sets the folder columns of all rows of the next input. */
   useFolders(columns: readonly FolderColumn[]): void {
     this.options = { ...this.options, folderColumns: columns };
     const folder = folderPath(columns);
     if (folder !== this.folder) this.objectLetters = { ...objectLetters, folder };
   }
 
-  /** Folder of rejected rows, which gives them their columns when they are loaded again: `host=a`. */
+  /** Folder for rejected rows, such as `host=a`: rows that are loaded again take these columns from it. */
   get folder(): string {
     return this.objectLetters.folder ?? '';
   }
 
-  /** Returns the bytes taken at construction. Nothing large is allocated later. */
+  /** Returns the bytes of memory taken at construction, without the memory for blocks of columns. */
   static memoryBytes(options: RowMemoryOptions): number {
     return rowLayout(options).bytes;
   }

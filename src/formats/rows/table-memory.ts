@@ -1,4 +1,4 @@
-// What is known about each table: the types of its fields and the numbers of its rows' shapes.
+// The known facts about each table: the types of its fields and the shape numbers of its rows.
 
 import { parseShape } from '../../core/points/line-protocol.js';
 import { type Shape, UNCOUNTED_SHAPE } from '../../core/types/index.js';
@@ -7,7 +7,7 @@ import type { FieldTypeName, Mapping } from './mapping/mapping.js';
 import { type FieldTypes, typeNames, UNKNOWN } from './values/field-types.js';
 
 const maxShapes = 4096;
-/** In `TableMemory.declared`: a declared type applies to quoted cells; an inferred one may. */
+/** Values of `TableMemory.declared`: the type is declared, or inferred from quoted cells. Both apply to quoted cells. */
 export const DECLARED = 1;
 const QUOTED = 2;
 
@@ -25,27 +25,27 @@ export class RowShapes {
     return this.#shapes.length;
   }
 
-  /** Numbers the shape of a point, which has no number yet. */
+  /** Numbers the shape of a point. The shape must have no number yet. */
   add(point: Uint8Array): number {
     return this.count === maxShapes ? UNCOUNTED_SHAPE : this.addShape(parseShape(point));
   }
 
-  /** Numbers a shape, which has no number yet. */
+  /** Numbers a shape that has no number yet. Returns UNCOUNTED_SHAPE if there are too many shapes. */
   addShape(shape: Shape): number {
     return this.count === maxShapes ? UNCOUNTED_SHAPE : this.#shapes.push(shape) - 1;
   }
 }
 
-/** One table as filled by one mapping. */
+/** One table as one mapping fills it. */
 export class TableMemory {
   readonly name: string;
-  /** The measurement and the tags of all rows, as they are sent. */
+  /** Measurement and tags that begin every point. */
   readonly prefix: Uint8Array;
-  /** Their part of the key of a series, bytes. */
+  /** Bytes that measurement and tags of the prefix take in the key of a series. */
   readonly keyBytes: number;
-  /** The name without escapes. */
+  /** The name of the table without escapes. */
   readonly raw: Uint8Array;
-  /** Types by the field's number in the mapping. */
+  /** Types of fields, by the number of the field in the mapping. */
   types: Uint8Array = new Uint8Array(16);
   declared: Uint8Array = new Uint8Array(16);
   /** Changes whenever the fields or their types change. */
@@ -53,7 +53,7 @@ export class TableMemory {
   readonly #fieldTypes: FieldTypes;
   #tags = 0;
   #fields = 0;
-  /** Columns of the row before as bits, and its shape. */
+  /** Columns of the previous row as bits, and the number of its shape. */
   #mask: Int32Array = new Int32Array(0);
   #number = -1;
   readonly #numbers = new Map<string, number>();
@@ -66,7 +66,7 @@ export class TableMemory {
     this.#fieldTypes = fieldTypes;
   }
 
-  /** True when these bytes are the table's name. */
+  /** Tests whether these bytes are the table's name. */
   is(bytes: Uint8Array, from: number, to: number): boolean {
     const { raw } = this;
     if (to - from !== raw.length) return false;
@@ -92,7 +92,7 @@ export class TableMemory {
     this.version++;
   }
 
-  /** The bits of fields follow those of tags, so another tag changes the meaning of every bit. */
+  /** Forgets shapes by columns. The bits of fields follow those of tags, so that a new tag changes the meaning of the bits. */
   #shift(tags: number): void {
     this.#tags = tags;
     this.#numbers.clear();

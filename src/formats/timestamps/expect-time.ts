@@ -1,10 +1,10 @@
-// Compares timestamps with --expect-time. Timestamps in a wrong unit are accepted by servers, but lie in 1970 or far ahead.
+// Compares timestamps with --expect-time. Servers accept timestamps in a wrong unit, which lie in 1970 or far in the future.
 
 import type { Problem } from '../../core/problem.js';
 import type { InputPrecision } from '../../core/types/index.js';
 import { unitNanoseconds } from '../../core/units.js';
 
-/** ms since 1970: `fromMs` is included, `toMs` is not. */
+/** A range of times, ms since 1970. `fromMs` is included, `toMs` is not. */
 export interface TimeRange {
   readonly fromMs: number;
   readonly toMs: number;
@@ -13,7 +13,7 @@ export interface TimeRange {
 /** The default of --expect-time. */
 export const usualTimes: TimeRange = { fromMs: Date.UTC(1980), toMs: Date.UTC(2100) };
 
-/** Returns what is wrong with a timestamp; null when it lies in the range. */
+/** Returns what is wrong with a timestamp; null for a timestamp in the range. */
 export function unexpectedTime(
   timestamp: bigint,
   precision: InputPrecision,
@@ -32,7 +32,7 @@ export function unexpectedTime(
   };
 }
 
-/** Describes a timestamp outside the range in a message of a reject. */
+/** Returns the message of a reject for a timestamp outside the range. */
 export function unexpectedTimeMessage(timestamp: bigint, precision: InputPrecision, range: TimeRange): string {
   const fitting = fittingPrecision(timestamp, range);
   const found = `found ${timestamp}, which in ${precision} is ${dayIn(timestamp, precision)}, outside --expect-time`;
@@ -41,7 +41,7 @@ export function unexpectedTimeMessage(timestamp: bigint, precision: InputPrecisi
     : `${found}; with --precision ${fitting} it is ${dayIn(timestamp, fitting)}`;
 }
 
-/** Returns the precision in which a timestamp lies in the range; null when none fits. */
+/** Returns the precision in which a timestamp lies in the range; null if there is none. */
 export function fittingPrecision(timestamp: bigint, range: TimeRange): InputPrecision | null {
   const units = Object.keys(unitNanoseconds) as InputPrecision[];
   return units.find((unit) => isWithin(timestamp, unit, range)) ?? null;

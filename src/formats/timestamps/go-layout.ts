@@ -1,6 +1,6 @@
 // Translates time layouts of Go and Telegraf, such as `2006-01-02 15:04:05`, into strptime patterns.
 
-/** A part that is the beginning of another comes after it. */
+/** Parts of layouts. A part that begins another part comes after it. */
 const parts: readonly (readonly [layout: string, pattern: string | null])[] = [
   ['January', '%B'],
   ['Monday', null],
@@ -32,7 +32,7 @@ const parts: readonly (readonly [layout: string, pattern: string | null])[] = [
   ['%', '%%'],
 ];
 
-/** Returns the pattern of a layout; null when it has unsupported parts or no date. */
+/** Returns the pattern of a layout; null for a layout with unsupported parts or without a date. */
 export function strptimeOf(layout: string): string | null {
   let pattern = '';
   for (let at = 0; at < layout.length; ) {

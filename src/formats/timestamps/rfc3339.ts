@@ -70,7 +70,7 @@ export function readOffset(bytes: Uint8Array, from: number, to: number, instant:
   return true;
 }
 
-/** Reads a number of fixed length; -1 when a byte is no digit. */
+/** Reads a number of fixed length; -1 if a byte is no digit. */
 export function number(bytes: Uint8Array, from: number, length: number): number {
   let value = 0;
   for (let p = from; p < from + length; p++) {

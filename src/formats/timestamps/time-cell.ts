@@ -21,7 +21,7 @@ export interface TimeOptions {
   readonly timeRounding: 'reject' | 'truncate';
 }
 
-/** Longest number with an exponent. */
+/** Longest number with an exponent, bytes. */
 const maxExponential = 200;
 const badTimestamp = code('bad-timestamp');
 const inexact = code('inexact-time');
@@ -33,7 +33,7 @@ export class TimeCell {
   readonly #options: TimeOptions;
   readonly #zone: Zone;
   readonly #pattern: Pattern | null;
-  /** Decimal places by which the unit of numbers is coarser than the precision; null when numbers are not accepted. */
+  /** Decimal places by which the unit of numbers is coarser than the precision; null if numbers are not accepted. */
   readonly #shift: number | null;
   readonly #instant = new Instant();
 
@@ -58,21 +58,21 @@ export class TimeCell {
     this.#shift = isUnit(unit) ? unitDecimals[precision] - unitDecimals[unit] : null;
   }
 
-  /** The forms of times that the kernel may read itself: whole numbers of the precision, dates, dates without offset in UTC. */
+  /** Forms of times that the kernel may read: whole numbers in the precision, dates, and dates without offset as UTC. */
   get forms(): { readonly numbers: boolean; readonly dates: boolean; readonly utc: boolean } {
     const { timeFormat, timezone } = this.#options;
     const dates = timeFormat === 'auto' || timeFormat === 'rfc3339';
     return { numbers: this.#shift === 0, dates, utc: timezone === 'UTC' };
   }
 
-  /** The form of times that is read, for messages. */
+  /** Describes the form of times that is read, for messages. */
   get expected(): string {
     const { timeFormat, precision } = this.#options;
     if (timeFormat !== 'auto') return `a time in the format ${timeFormat}`;
     return `a number in ${precision} or a time such as 2024-01-31T12:00:00Z; name other forms with --time-format`;
   }
 
-  /** Returns the digits of a time outside this memory; none for an empty text. Throws UsageError for any other text. */
+  /** Returns the digits of a time outside of the memory; empty for an empty text. Throws UsageError for other text. */
   digits(text: Uint8Array): Uint8Array {
     if (text.length === 0) return text;
     const bytes = new Uint8Array(2 * text.length + 64);
@@ -89,7 +89,7 @@ export class TimeCell {
     ]);
   }
 
-  /** Writes the digits of the time in [from, to) at `out`. @returns their end, or the code of a reason */
+  /** Writes the digits of the time in [from, to) at `out`. @returns the end of the digits, or the code of a reason */
   put(from: number, to: number, out: number): number {
     const bytes = this.#bytes;
     let start = from;
@@ -133,9 +133,9 @@ export class TimeCell {
     return o;
   }
 
-  /** Writes a number with an exponent, which few writers use. */
+  /** Writes a number with an exponent, a form that few programs write. */
   #exponential(from: number, to: number, out: number, shift: number): number {
-    // Reading digits takes time in the square of their number.
+    // The time to read digits grows with the square of their number.
     if (to - from > maxExponential) return badTimestamp;
     const text = Buffer.from(this.#bytes.subarray(from, to)).toString('latin1');
     const [, sign = '', whole = '', fraction = '', exponent = ''] =
@@ -144,7 +144,7 @@ export class TimeCell {
     return this.#scaled(sign, whole + fraction, Number(exponent) - fraction.length + shift, out);
   }
 
-  /** Writes digits times a power of ten as a whole number. */
+  /** Writes the product of digits and a power of ten as a whole number. */
   #scaled(sign: string, digits: string, power: number, out: number): number {
     const value = BigInt(digits);
     const divisor = power < 0 ? 10n ** BigInt(-power) : 1n;
@@ -158,7 +158,7 @@ export class TimeCell {
   #excel(from: number, to: number, out: number): number {
     const text = Buffer.from(this.#bytes.subarray(from, to)).toString('latin1');
     const [, whole = '', fraction = ''] = /^(\d{1,7})(?:\.(\d{1,20}))?$/.exec(text) ?? [];
-    // Excel believes in a 29th of February 1900, so earlier serials mean another day.
+    // Excel counts a 29 February 1900, which did not exist, so serials before it mean another day.
     if (whole === '' || Number(whole) < 61) return badTimestamp;
     const scale = 10n ** BigInt(fraction.length);
     const ms = (BigInt(whole + fraction) * 86_400_000n + scale / 2n) / scale - 25_569n * 86_400_000n;

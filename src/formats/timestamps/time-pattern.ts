@@ -7,12 +7,12 @@ import { number, readOffset } from './rfc3339.js';
 /** Reads [from, to) into `instant`; false when the text does not match the pattern. */
 export type Pattern = (bytes: Uint8Array, from: number, to: number, instant: Instant) => boolean;
 
-/** What the steps of a pattern collect. */
+/** Parts of a time that the steps of a pattern collect. */
 interface TimeParts {
   year: number;
   month: number;
   day: number;
-  /** -1 without one. */
+  /** Day of the year, from 1; -1 without `%j`. */
   dayOfYear: number;
   hour: number;
   /** 0 for am, 12 for pm; -1 for a 24-hour clock. */
@@ -20,13 +20,13 @@ interface TimeParts {
   minute: number;
   second: number;
   nanos: number;
-  /** There are more digits than nanoseconds. */
+  /** True if there are digits beyond nanoseconds other than 0. */
   inexact: boolean;
   /** Seconds since 1970; null without `%s`. */
   epoch: number | null;
 }
 
-/** Reads its part of [at, to). Returns the end of the part, or -1 without a match. */
+/** Reads one part of a time in [at, to). Returns the end of the part, or -1 without a match. */
 type PatternStep = (bytes: Uint8Array, at: number, to: number, parts: TimeParts, instant: Instant) => number;
 
 const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
@@ -47,7 +47,7 @@ const longMonths = [
 
 const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const longWeekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
-/** The only zones whose names are unambiguous. */
+/** Accepted names of zones. All other names are ambiguous. */
 const utcNames = ['utc', 'gmt', 'z'];
 
 const steps: Readonly<Record<string, PatternStep>> = {
@@ -78,7 +78,7 @@ const steps: Readonly<Record<string, PatternStep>> = {
 };
 const shorthands: Readonly<Record<string, string>> = { F: '%Y-%m-%d', T: '%H:%M:%S', R: '%H:%M', D: '%m/%d/%y' };
 
-/** Letters that may follow a % in a pattern. */
+/** Letters that may follow `%` in a pattern. */
 const patternLetters = [...Object.keys(steps), ...Object.keys(shorthands), '%'];
 
 /** Returns what is wrong with a pattern; null for a valid one. */
@@ -181,7 +181,7 @@ function digits(least: number, most: number, set: (parts: TimeParts, value: numb
   };
 }
 
-/** Reads seconds since 1970, also before it. */
+/** Reads seconds since 1970, which may be negative. */
 function epoch(bytes: Uint8Array, at: number, to: number, parts: TimeParts): number {
   const first = bytes[at] === 0x2d ? at + 1 : at;
   let end = first;
@@ -219,7 +219,7 @@ function fraction(bytes: Uint8Array, at: number, to: number, parts: TimeParts): 
 function word(names: readonly string[], set: (parts: TimeParts, index: number) => void): PatternStep {
   return (bytes, at, to, parts) => {
     const rest = String.fromCharCode(...bytes.subarray(at, Math.min(to, at + 9))).toLowerCase();
-    // Longer names come first, so no name hides one that begins with it.
+    // No name of a list begins with another name, so at most one name matches.
     const found = names.findIndex((name) => rest.startsWith(name));
     if (found < 0) return -1;
     set(parts, found);

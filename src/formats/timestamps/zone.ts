@@ -1,17 +1,17 @@
-// Converts local times to UTC by the zone rules of Node. An option decides about local times that a clock change repeats or
-// skips.
+// Converts local times to UTC by Node's time zone rules. An option decides the instant of a local time that a clock change
+// repeats or skips.
 
-/** What happens to a local time that occurs twice or never. */
+/** Treatment of a local time that occurs twice or never. */
 export type Ambiguity = 'reject' | 'earlier' | 'later';
 
-/** Converts local seconds since 1970 to UTC; null for a time that occurs twice or never and is to be rejected. */
+/** Converts local seconds since 1970 to UTC. With `reject`, returns null for a time that occurs twice or never. */
 export type Zone = (local: number, ambiguity: Ambiguity) => number | null;
 
 const DAY = 86_400;
-/** Cached days. The rows of one load mostly share few of them. */
+/** Largest number of cached days. Most loads have rows of only a few days. */
 const maxDays = 4096;
 
-/** @param name an IANA name known to Node, or an offset such as `+01:00` */
+/** Returns the converter of a zone. @param name an IANA name known to Node, or an offset such as `+01:00` */
 export function zone(name: string): Zone {
   const fixed = /^([+-])(\d\d):(\d\d)$/.exec(name);
   if (name === 'UTC') return (local) => local;
@@ -55,7 +55,7 @@ function nearChange(
   return ambiguity === 'earlier' ? Math.min(before, after) : Math.max(before, after);
 }
 
-/** Returns a function for the seconds by which the zone is ahead of UTC. */
+/** Returns a function that computes the seconds by which the zone is ahead of UTC at an instant, seconds since 1970. */
 function offsets(timeZone: string): (utc: number) => number {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone,

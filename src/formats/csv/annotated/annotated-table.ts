@@ -1,5 +1,5 @@
 // Builds the mapping of an annotated table from its annotations and header. Columns are mapped by number, because names may
-// be missing or repeated. VirtualColumn columns, which no row holds, follow the real ones.
+// be missing or repeated. Virtual columns, which no row holds, follow the real ones.
 
 import { UsageError } from '../../../core/errors.js';
 import { entryOf, someOf } from '../../../core/text.js';
@@ -16,7 +16,7 @@ export interface AnnotatedTable {
   readonly fallbacks: readonly { readonly column: number; readonly value: string }[];
   readonly computed: readonly { readonly column: number; readonly pieces: readonly (string | number)[] }[];
   readonly numbers: readonly { readonly column: number; readonly format: string }[];
-  /** For results of Flux: one column holds the field's name, another its value. */
+  /** The columns that hold the name and the value of a field in a Flux result; null for other tables. */
   readonly flux: Flux | null;
   /** Count of columns, including virtual ones. */
   readonly columns: number;
@@ -46,7 +46,7 @@ const labels: Readonly<Record<string, PointPart>> = {
   table: 'ignored',
 };
 
-/** Builds the table. Throws UsageError when its rows cannot become points. */
+/** Builds the table. Throws UsageError when the rows of the table cannot become points. */
 export function annotatedTable(
   annotations: Annotations,
   cells: readonly string[],
@@ -139,7 +139,7 @@ function mappingOf(columns: readonly AnnotatedColumn[], time: number, options: M
   };
 }
 
-/** Returns -1 when no column is needed. */
+/** Returns the number of the time column; -1 when none is needed. */
 function timeColumn(columns: readonly AnnotatedColumn[], { missingTimestamp }: MappingOptions): number {
   const found = columns.flatMap(({ part }, i) => (part === 'time' ? [i] : []));
   if (found.length === 1) return found[0]!;

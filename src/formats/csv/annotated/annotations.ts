@@ -14,7 +14,7 @@ export interface VirtualColumn {
   readonly computed: boolean;
 }
 
-/** True when the header declares its columns itself: `cpu|tag,count|long|0,time|dateTime`. */
+/** Tests whether the cells of the header declare the columns: `cpu|tag,count|long|0,time|dateTime`. */
 export function isTypedHeader(cells: readonly string[]): boolean {
   const types = cells.filter((cell) => cell.includes('|')).map((cell) => datatypeOf(cell.slice(cell.indexOf('|') + 1)));
   return (
@@ -30,13 +30,13 @@ export function isAnnotation(cell: string): boolean {
 
 export class Annotations {
   readonly virtual: VirtualColumn[] = [];
-  /** The text of `#timezone`; null without one. */
+  /** The text of `#timezone`; null without this annotation. */
   timezone: string | null = null;
   #datatypes: { readonly cells: readonly string[]; readonly line: number } = { cells: [], line: 0 };
   #group: readonly string[] = [];
   #defaults: readonly string[] = [];
 
-  /** Adds an annotation row. Throws UsageError when it is invalid. */
+  /** Adds an annotation row. Throws UsageError for an invalid row. */
   add(row: readonly string[], line: number): void {
     const [whole, name = ''] = known.exec(row[0]!)!;
     // `#datatype measurement,tag`: the text after the name belongs to the first column.
@@ -66,7 +66,7 @@ export class Annotations {
     return { label: cell.slice(0, bar).trim(), datatype: cell.slice(bar + 1) };
   }
 
-  /** Returns the declaration of a column. `datatype` is the one in its header cell. */
+  /** Returns the declaration of a column. `datatype` is the datatype in the header cell; null without one. */
   declared(column: number, label: string, datatype: string | null): ColumnDeclaration {
     const text = datatype ?? this.#datatypes.cells[column] ?? '';
     const declared = datatypeOf(text);
@@ -82,7 +82,7 @@ function virtualOf(cells: readonly string[], line: number, annotation: string): 
   const declared = text === '' ? null : datatypeOf(text);
   if (declared === null) throw unknown(text, line, `#${annotation}`);
   const named = declared.part === 'measurement' || declared.part === 'time';
-  // A table has one of these, so the name may be missing.
+  // A table has only one measurement and one time, so the name of such a column may be missing.
   const constant = value || (named ? label : '') || declared.fallback;
   return { label, declared, value: constant, computed: annotation === 'concat' };
 }

@@ -12,11 +12,11 @@ export type PointPart = 'measurement' | 'tag' | 'field' | 'time' | 'ignored';
 
 /** The declaration of a column. */
 export interface ColumnDeclaration {
-  /** Null: decided by the column's name and `#group`. */
+  /** Null if the column's name and `#group` decide the part. */
   readonly part: PointPart | null;
   readonly type: FieldTypeName | null;
   readonly reading: ValueReading | null;
-  /** The time format, as `--time-format` takes it. */
+  /** The time format, in the syntax of `--time-format`. */
   readonly timeFormat: string | null;
   /** The notation of numbers: the decimal separator, then characters to remove. */
   readonly numberFormat: string | null;
@@ -33,7 +33,7 @@ export const undeclared: ColumnDeclaration = {
   fallback: '',
 };
 
-/** The fields of InfluxDB that are written in another form than they are stored. */
+/** Datatypes of InfluxDB whose text must be converted into a value of line protocol. */
 const conversions: Readonly<Record<string, { type: FieldTypeName; convert: (text: string) => string | null }>> = {
   duration: { type: 'integer', convert: durationText },
   base64Binary: { type: 'string', convert: base64Text },
@@ -73,7 +73,7 @@ export function datatypeOf(text: string): ColumnDeclaration | null {
   return type === 'boolean' ? null : { ...base, type, numberFormat: numberFormatOf(type, format) };
 }
 
-/** `strict` only forbids fractions, which are never cut off here. The number format follows it. */
+/** Removes `strict` from the format of an integer. `strict` forbids fractions, which are rejected in any case. */
 function numberFormatOf(type: FieldTypeName, format: string | null): string | null {
   if (type !== 'integer' && type !== 'unsigned') return format;
   return format?.replace(/^strict/, '') || null;
@@ -84,7 +84,7 @@ function durationText(text: string): string | null {
   return nanoseconds === null ? null : `${nanoseconds}i`;
 }
 
-/** Decodes to a string of line protocol; null for bytes that no string can hold. */
+/** Decodes base64 to a string of line protocol; null for bytes that no string can hold. */
 function base64Text(text: string): string | null {
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) return null;
   const bytes = Buffer.from(text, 'base64');
@@ -103,7 +103,7 @@ function timeOf(format: string | null, base: ColumnDeclaration): ColumnDeclarati
   return timeFormat === null ? null : { ...base, part: 'time', timeFormat };
 }
 
-/** Parses `y,Y:n,N`: words for true and for false. An empty list matches all other words. Without a format the first letter decides. */
+/** Parses `y,Y:n,N`, words for true and for false. An empty list matches all other words. Default: the first letter decides. */
 function wordsOf(format: string | null): (word: string) => boolean | null {
   if (format === null) return (word) => (/^[tTyY1]/.test(word) ? true : /^[fFnN0]/.test(word) ? false : null);
   const [truthy = '', falsy = ''] = format.split(':');

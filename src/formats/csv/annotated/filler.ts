@@ -1,5 +1,5 @@
-// Completes the cells of a row with what the annotations add: defaults, constants, computed columns, numbers in plain
-// notation, and the column of a Flux field.
+// Completes the cells of a row by the annotations: defaults, constants, computed columns, numbers in plain notation, and
+// the column of a Flux field.
 
 import { isUtf8 } from 'node:buffer';
 import { DOT } from '../../../core/ascii.js';
@@ -36,15 +36,16 @@ export class Filler implements RowFiller {
     return this.#texts.length;
   }
 
-  /** Stores its texts at `at`, where they stay while rows are read. */
+  /** Stores the texts of the annotations at `at`, where they stay while rows are read. */
   begin(at: number): void {
     this.#at = at;
     this.#bytes.set(this.#texts, at);
   }
 
   /**
-   * @param real count of columns that the row holds
-   * @param scratch where bytes may be written, up to `end`
+   * Sets the cells that the annotations add.
+   * @param real number of columns that the row holds
+   * @param scratch start of the memory for new texts, which ends at `end`
    * @returns why the row cannot become a point; null when it can
    */
   fill(cells: Cells, real: number, scratch: number, end: number): Reason | null {
@@ -93,7 +94,7 @@ export class Filler implements RowFiller {
     return at;
   }
 
-  /** Moves the value to the column of its field, which a new name creates. */
+  /** Copies the value's cell to the column of its field. A new name of a field adds a column. */
   #placeField(cells: Cells, { name, value, declared }: Flux): Reason | null {
     const bytes = this.#bytes.subarray(cells.starts[name], cells.ends[name]);
     const key = Buffer.from(bytes).toString();

@@ -11,7 +11,7 @@ const nanoseconds: Readonly<Record<string, bigint>> = {
   h: 3_600_000_000_000n,
 };
 
-/** Longest text: reading digits takes time in the square of their number. */
+/** Longest text, characters. The time to read digits grows with the square of their number. */
 const maxLength = 200;
 
 /** Returns nanoseconds; null for another text, or a duration finer than a nanosecond. */

@@ -1,5 +1,5 @@
-// The head of a CSV file: skipped lines, annotations, header. Heads are cached with their bytes, since files of rejected rows
-// begin with them and results of Flux repeat them before each table.
+// The head of a CSV file: skipped lines, annotations, header. Heads are cached by their bytes, because Flux results repeat
+// a head before each table. Files of rejected rows begin with the head.
 
 import { UsageError } from '../../../core/errors.js';
 import { startsWithUtf8Mark, utf8Mark } from '../../../core/io/encoding.js';
@@ -23,19 +23,19 @@ import { cellTexts, expectUtf8, headerNames, numberedNames } from './header.js';
 import type { HeadSample } from './sample.js';
 import { SampleTypes } from './sample-types.js';
 
-/** Heads in the cache. */
+/** Largest number of heads in the cache. */
 const maxHeads = 64;
 
-/** The meaning of the rows below a head. */
+/** A head, and how it maps the rows below. */
 export interface CsvHead {
   readonly deadLetterFormat: DeadLetterFormat;
   readonly mapping: Mapping;
-  /** Count of cells in each row. */
+  /** Number of cells in each row. */
   readonly columns: number;
   /** Adds cells to each row; null when the row holds all of them. */
   readonly filler: RowFiller | null;
   readonly time: TimeCell | null;
-  /** The header comes again before each series. */
+  /** True if the header is repeated before each series. */
   readonly repeats: boolean;
 }
 
@@ -81,7 +81,7 @@ export class CsvHeads {
     this.types.begin();
   }
 
-  /** A byte order mark is no part of the head. */
+  /** Length of the byte order mark, which is not part of the head; 0 without a mark. */
   get #markBytes(): number {
     const { memory, length = 0 } = this.#sample ?? {};
     return memory !== undefined && startsWithUtf8Mark(memory.subarray(0, length)) ? utf8Mark.length : 0;
@@ -101,7 +101,10 @@ export class CsvHeads {
     this.#annotations.add(cellTexts(this.#rows.run.bytes, reader), line);
   }
 
-  /** Returns the head that this header ends, or the head of rows without a header. Throws UsageError when rows cannot become points. */
+  /**
+   * Returns the head that ends with this header, or the head of rows without a header. Throws UsageError if the rows below
+   * cannot become points.
+   */
   end(reader: RowReader, noHeader: boolean, line: number, dialect: CsvDialect): CsvHead {
     const bytes = Buffer.concat([...this.#skipped, ...this.#bytes]);
     const key = bytes.toString('latin1');
@@ -201,7 +204,7 @@ function namesWithoutHeader(names: readonly string[] | null, columns: number): r
   ]);
 }
 
-/** Maps the columns of a plain header. One without a name is left out, unless an option names it by its number. */
+/** Maps the columns of a plain header. Leaves out a column without a name, unless an option names the column's number. */
 function plainMapping(names: readonly string[], options: MappingOptions): Mapping {
   const wanted = wantedNames(options);
   const numbered = names.map((name, i) => (name === '' ? String(i + 1) : name));
@@ -209,7 +212,7 @@ function plainMapping(names: readonly string[], options: MappingOptions): Mappin
   return buildMapping(numbered, options, () => null, isIgnored);
 }
 
-/** Returns the two parts of `--time-column date,time`, columns or folders; null when it names one column. */
+/** Returns the two parts of `--time-column date,time`, columns or folders; null if the option names one column. */
 function timeParts(names: readonly string[], { timeColumn, folderColumns = [] }: MappingOptions): TimePart[] | null {
   const parts = partNames(timeColumn).flatMap((name): TimePart[] => {
     const column = names.indexOf(name);

@@ -1,4 +1,4 @@
-// The names of columns: cells of the header, or numbers without a header.
+// The names of columns: the cells of the header, or numbers if there is no header.
 
 import { isUtf8 } from 'node:buffer';
 import { UsageError } from '../../../core/errors.js';
@@ -13,7 +13,7 @@ export function cellTexts(bytes: Uint8Array, { cells, columns }: RowReader): str
   });
 }
 
-/** Returns the names in a header without surrounding blanks. */
+/** Returns the names in a header, without surrounding spaces. */
 export function headerNames(bytes: Uint8Array, reader: RowReader): string[] {
   return cellTexts(bytes, reader).map((text) => text.trim());
 }

@@ -1,18 +1,19 @@
-// The types that samples of a load show. The head of an input is parsed before it is loaded, so most samples come twice.
+// The types of fields that samples of a load show. A load parses the head of an input before it reads the input, so most
+// samples come twice.
 
 import { crc32 } from 'node:zlib';
 import type { Mapping } from '../../rows/mapping/mapping.js';
 import type { FieldTypes } from '../../rows/values/field-types.js';
 import { type CellNotation, inferTypes, type RowSample } from '../column-types.js';
 
-/** Samples that are remembered. */
+/** Largest number of remembered samples. */
 const maxSamples = 1024;
 
 export class SampleTypes {
   readonly #types: FieldTypes;
   /** Fields that accept quoted numbers, by sample. */
   readonly #quoted = new Map<string, readonly number[]>();
-  /** Reads the whole sample after its parts; null when that is not needed. */
+  /** Reads the whole sample after its parts; null when the whole sample was read. */
   #confirm: (() => void) | null = null;
 
   constructor(types: FieldTypes) {
@@ -37,7 +38,7 @@ export class SampleTypes {
     } else for (const i of known) fields[i]!.acceptsQuoted = true;
   }
 
-  /** Forgets the sample of the input before. */
+  /** Forgets the sample of the previous input. */
   begin(): void {
     this.#confirm = null;
   }

@@ -1,26 +1,26 @@
-// Reads the first megabyte of an input ahead, for the types of its columns.
+// Reads the first megabyte of an input ahead, to infer the types of its columns.
 
 import { replay } from '../../../core/io/byte-source.js';
 import type { ByteSource } from '../../../core/types/index.js';
 
 const sampleBytes = 1024 * 1024;
-/** Where cells of the sample are decoded. */
+/** Memory in which cells of the sample are decoded. */
 const scratchBytes = 64 * 1024;
 /** The sample, a byte that ends every search, and room for decoded cells. */
 export const sampleMemoryBytes = sampleBytes + 1 + scratchBytes;
-/** An idle pipe is not waited for any longer, ms. */
+/** Longest wait for more bytes of an idle pipe, ms. */
 const patienceMs = 1000;
 
 /** The first bytes of an input. */
 export interface HeadSample {
-  /** Begins with the sample, and has `sampleMemoryBytes`. */
+  /** Memory of `sampleMemoryBytes`, which begins with the sample. */
   readonly memory: Uint8Array;
   readonly length: number;
-  /** The input ends with the sample. */
+  /** True if the input ends with the sample. */
   readonly isWhole: boolean;
 }
 
-/** Reads the first bytes of a source into `memory`. Returns them, and a source that yields them again. */
+/** Reads the first bytes of a source into `memory`. Returns the sample, and a source that yields these bytes again. */
 export async function takeSample(
   source: ByteSource,
   memory: Uint8Array,
@@ -47,8 +47,8 @@ export async function takeSample(
   } finally {
     clearTimeout(timer);
   }
-  pending?.catch(() => {}); // the replay awaits it
-  // A read that goes on may write behind the sample, where the end is marked.
+  pending?.catch(() => {}); // the replay awaits this read
+  // A pending read may write after the sample, where `readRows` marks its end.
   const own = pending === null ? memory : memory.slice();
   return { sample: { memory: own, length, isWhole }, source: replay(source, buffer, length, pending) };
 }

@@ -6,7 +6,7 @@ export const BACKSLASH = 2;
 export const HIGH = 3;
 export const CONTROL = 4;
 export const SLASH = 5;
-/** `=` that does not end the name. */
+/** An equals sign that does not end the name. */
 export const EQUALS = 6;
 
 function table(special: Record<string, number>): Uint8Array {
@@ -18,7 +18,7 @@ function table(special: Record<string, number>): Uint8Array {
 }
 
 export const measurementClasses = table({ '=': EQUALS, '/': SLASH });
-/** For targets that accept a slash. */
+/** Classes of a measurement for targets that accept a slash. */
 export const slashClasses = table({ '=': EQUALS });
 export const keyClasses = table({ '=': STOP });
 export const tagValueClasses = table({ '=': EQUALS });
@@ -32,7 +32,7 @@ stringClasses[0x5c] = BACKSLASH;
 
 /**
  * Checks the multi-byte UTF-8 sequence at `p` (RFC 3629). The server accepts no other bytes.
- * @returns the offset after it, or `-1 - q` where q is the offset of the first invalid byte
+ * @returns the offset after the sequence, or `-1 - q` where q is the offset of the first invalid byte
  */
 export function sequenceEnd(bytes: Uint8Array, p: number): number {
   const lead = bytes[p]!;

@@ -1,14 +1,15 @@
-// The column names of one point, to find duplicates. An exact open-addressed set, so wide points stay linear.
+// The column names of one point, to find duplicates. The set uses open addressing and compares names exactly, so that the
+// time stays linear in the number of columns.
 
 /** Maximum of columns in a point. */
 export const MAX_COLUMNS = 16_384;
 const SLOTS = 2 * MAX_COLUMNS;
 const WORDS = 4;
 
-/** What `add` found: the kind of the existing column of that name, unless the name is new or the set is full. */
+/** Result of `add`: the name is new, the set is full, or the kind of the existing column with this name. */
 export type Added = 'new' | 'full' | 'tag' | 'field';
 
-/** A set of byte ranges. Starting a new generation empties it in constant time. */
+/** A set of byte ranges. `clear` starts a new generation, which takes constant time. */
 export class ColumnSet {
   readonly #slots = new Int32Array(SLOTS * WORDS);
   #generation = 0;

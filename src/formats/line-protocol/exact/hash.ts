@@ -4,7 +4,7 @@
 export const MULTIPLIER_LOW = 0x7f4a7c15;
 export const MULTIPLIER_HIGH = 0x9e3779b9;
 
-/** A running 64-bit hash. It is mutable, so hashing allocates nothing. */
+/** A running 64-bit hash. The object is mutable, so that hashing allocates nothing. */
 export class Hash {
   low = 0;
   high = 0;
@@ -43,7 +43,10 @@ export class Hash {
     this.low = Math.imul(a, MULTIPLIER_LOW);
   }
 
-  /** Hashes bytes [from, to): the length on top of the seed, then little-endian 8-byte words. The last word is zero-filled and only multiplied. */
+  /**
+   * Hashes bytes [from, to). The state begins with the seed XOR the length, then mixes in little-endian 8-byte words. The
+   * last word is filled with zeros, and `multiply` replaces `mix`.
+   */
   bytes(bytes: Uint8Array, from: number, to: number): void {
     this.set(this.#seedLow ^ (to - from), this.#seedHigh);
     let p = from;

@@ -1,17 +1,17 @@
-// The moves that all parts of a point have in common: one cursor passes names, strings and line ends byte by byte.
+// The moves that all parts of a point share: a cursor passes names, strings and line ends byte by byte.
 
 import { BACKSLASH, COMMA, CR, EQUALS, LF, QUOTE, SPACE } from '../../../core/ascii.js';
 import { STRING } from '../../kernel/assembly/lines/line-memory.js';
 import type { Reason } from '../../reasons.js';
 import * as names from './byte-classes.js';
 
-/** A cursor over the bytes of one point. A valid point allocates nothing. */
+/** A cursor over the bytes of one point. Reading a valid point allocates nothing. */
 export abstract class PointCursor {
   /** Offset of the LF that ends the point. */
   lineEnd = 0;
-  /** Line feeds inside its strings. */
+  /** Line feeds inside the strings of the point. */
   newlines = 0;
-  /** Backslashes that the portable form needs in addition. */
+  /** Number of backslashes that the portable form adds. */
   inserted = 0;
   /** Why the point is invalid, and what was found. */
   reason: Reason = 'no-measurement';
@@ -19,18 +19,18 @@ export abstract class PointCursor {
   protected readonly bytes: Uint8Array;
   protected readonly maxPointBytes: number;
   protected readonly measurementClasses: Uint8Array;
-  /** A backslash may precede any byte of a name. */
+  /** True if a backslash may precede any byte of a name. */
   readonly #backslashes: boolean;
   protected start = 0;
   protected at = 0;
   protected limit = 0;
   protected final = false;
   protected needsMore = false;
-  /** Length of the last name without escapes, and which special bytes it holds. */
+  /** Length of the last name without escapes, and whether the name holds an equals sign or a backslash. */
   protected nameLength = 0;
   protected nameEquals = false;
   protected nameBackslash = false;
-  /** A string that opens inside (openFrom, openTo) does not close before openTo. */
+  /** A string that begins inside (openFrom, openTo) does not end before openTo. */
   #openFrom = 0;
   #openTo = 0;
 
@@ -41,7 +41,7 @@ export abstract class PointCursor {
     this.#backslashes = backslashes;
   }
 
-  /** Discards what is known about the bytes. Call it when the window changes. */
+  /** Discards results about the bytes of the window. Must be called when the window changes. */
   forget(): void {
     this.#openTo = 0;
   }
@@ -96,7 +96,7 @@ export abstract class PointCursor {
     return Number(this.fail('bad-value', 'bytes after the closing quote of a string'));
   }
 
-  /** True when an earlier search already found no end. Otherwise each line that opens a string would be searched again. */
+  /** Tests whether an earlier search found no end. Otherwise each line that begins a string would be searched again. */
   #isKnownOpen(start: number): boolean {
     if (start <= this.#openFrom || start >= this.#openTo) return false;
     return this.#openTo >= this.limit || this.#openTo - this.start > this.maxPointBytes;
@@ -108,7 +108,7 @@ export abstract class PointCursor {
     return Number(this.failAt(p, 'unterminated-string', 'an unterminated string'));
   }
 
-  /** Passes a run of backslashes and the quote they escape. @returns -1 after a failure */
+  /** Passes a run of backslashes and the quote that they escape. @returns the offset after these bytes; -1 after a failure */
   #stringEscape(from: number): number {
     const bytes = this.bytes;
     let p = from;
@@ -171,7 +171,7 @@ export abstract class PointCursor {
     return this.failAt(p, 'control-character', `byte 0x${byte.toString(16).padStart(2, '0')} in a name`);
   }
 
-  /** Passes the escape at `p`. @returns the offset after it; -1 after a failure */
+  /** Passes the escape at `p`. @returns the offset after the escape; -1 after a failure */
   #nameEscape(p: number, classes: Uint8Array): number {
     const bytes = this.bytes;
     const next = bytes[p + 1]!;
@@ -207,7 +207,7 @@ export abstract class PointCursor {
     return bytes[p] === LF || this.fail(otherwise, 'more bytes on the line');
   }
 
-  /** Fails for a line that ends too early. A carriage return ends it only together with the LF. */
+  /** Fails for a line that ends too early. A carriage return ends the line only together with LF. */
   protected failAtLineEnd(reason: Reason, found: string): false {
     return this.passRestOfLine('carriage-return') && this.fail(reason, found);
   }

@@ -1,4 +1,4 @@
-// The exact check of one point: the reference for the kernel, and its slow path.
+// The exact check of one point. It is the reference for the kernel, and reads the points that the kernel leaves.
 
 import { BACKSLASH, COMMA, CR, EQUALS, LF, QUOTE, SPACE } from '../../../core/ascii.js';
 import { type InputPrecision, type NameLimits, strictestNameLimits } from '../../../core/types/index.js';
@@ -10,7 +10,7 @@ import { PointCursor } from './point-cursor.js';
 import { TimeReader } from './time-reader.js';
 import { valueKind } from './value-kind.js';
 
-/** Bytes of the key under which the server indexes a series: a fixed part, and a part per tag beside its value. */
+/** Bytes of the key under which the server indexes a series: a fixed part, and a part per tag in addition to its value. */
 const SERIES_KEY_BASE = 7;
 const SERIES_KEY_PER_TAG = 9;
 
@@ -44,8 +44,8 @@ export class PointReader extends PointCursor {
   }
 
   /**
-   * Reads the point at `start`, its first byte that is no blank. `limit` is the end of the available bytes and must hold an
-   * LF, which counts as one of the input's with `final`.
+   * Reads the point that begins at `start` with a byte other than a space. `limit` is the end of the available bytes and must
+   * hold an LF. With `final`, this LF counts as part of the input.
    */
   read(start: number, limit: number, final: boolean): PointOutcome {
     this.start = start;
@@ -86,7 +86,7 @@ export class PointReader extends PointCursor {
       const valueAt = this.at;
       if (!this.passName(names.tagValueClasses)) return false;
       if (this.at === valueAt) return this.fail('empty-tag-value', 'a tag without a value');
-      // Servers refuse such a point. Often the escape was meant as a path separator before the next tag.
+      // Servers refuse such a point. Its backslash is often meant as a path separator before the next tag.
       if (this.nameEquals && this.nameBackslash) return this.fail('bad-escape', 'a tag value with = and an escape');
       key += SERIES_KEY_PER_TAG + this.nameLength;
       this.shape.mix(this.#name.low ^ TAG, this.#name.high);

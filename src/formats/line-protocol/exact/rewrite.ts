@@ -1,4 +1,4 @@
-// Rewrites the backslashes of a valid point into the portable form that every server reads alike.
+// Rewrites the backslashes of a valid point into the portable form, which every server reads in the same way.
 
 import { BACKSLASH, COMMA, EQUALS, QUOTE, SPACE } from '../../../core/ascii.js';
 

@@ -5,8 +5,8 @@ import type { InputPrecision } from '../../../core/types/index.js';
 const BILLION = 1_000_000_000;
 
 /**
- * Maximum |timestamp| per unit as [billions, rest]: 2^63 ns minus two years of 366 days. Beyond it the server's time bucket,
- * up to a year on either side, overflows and the server refuses the whole request.
+ * Largest absolute timestamp of each unit as [billions, rest]: 2^63 ns minus two years of 366 days. Beyond this limit the
+ * server's time bucket, up to a year on either side, overflows, and the server refuses the whole request.
  */
 export const timeLimits: Record<InputPrecision, readonly [number, number]> = {
   ns: [9_160_127_236, 854_775_808],

@@ -1,4 +1,4 @@
-// Decides what kind of field value a run of bytes is, as all supported servers read it.
+// Decides the kind of an unquoted field value, as all supported servers read it.
 
 import { BOOLEAN, FLOAT, INTEGER, UNSIGNED } from '../../kernel/assembly/lines/line-memory.js';
 import type { Reason } from '../../reasons.js';
@@ -22,7 +22,7 @@ function text(bytes: Uint8Array, from: number, to: number): string {
 
 /**
  * Returns the kind of the unquoted, non-empty value in [from, to), or the reason why it is invalid.
- * @param leadingPoints true when a number may begin with its point
+ * @param leadingPoints true if a number may begin with a decimal point
  */
 export function valueKind(bytes: Uint8Array, from: number, to: number, leadingPoints: boolean): number | Reason {
   const first = bytes[from]!;
@@ -59,12 +59,12 @@ function numberKind(bytes: Uint8Array, from: number, to: number, signed: boolean
   return p === to ? floatKind(bytes, from, to, exponent) : 'bad-number';
 }
 
-/** Servers accept `-inf` and the like, but return no value for it. */
+/** Returns the reason for text instead of digits. Servers accept texts such as `-inf`, but return no value for them. */
 function nonNumber(bytes: Uint8Array, start: number, to: number): Reason {
   return /^(inf(inity)?|nan)$/i.test(text(bytes, start, Math.min(to, start + 12))) ? 'non-finite' : 'bad-number';
 }
 
-/** Only an exponent or more than 300 digits can exceed the largest float. */
+/** Returns FLOAT, or `non-finite` beyond the largest float. Only an exponent or more than 300 digits can exceed that float. */
 function floatKind(bytes: Uint8Array, from: number, to: number, exponent: boolean): number | Reason {
   if (!exponent && to - from <= 300) return FLOAT;
   return Number.isFinite(Number(Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1')))

@@ -13,14 +13,14 @@ interface ExportContext {
   readonly policy: string | null;
 }
 
-/** Where in the sections of an export a reader is. */
+/** Position of a reader in the sections of an export. */
 export interface SectionState {
   readonly inDefinitions: boolean;
   readonly database: string | null;
   readonly policy: string | null;
-  /** The first context with points, which all others must equal. */
+  /** The first context with points, which all other contexts must equal. */
   readonly first: ExportContext | null;
-  /** Contexts in the definitions. */
+  /** Contexts that the definitions name. */
   readonly defined: readonly string[];
 }
 
@@ -34,16 +34,16 @@ export const NO_SECTION: SectionState = {
 
 export class ExportSections {
   state: SectionState = NO_SECTION;
-  /** True when the lines of the section are no points of this load. */
+  /** True while the lines of the section are not points of this load. */
   skips = false;
-  /** Why a point in this section cannot be loaded: no database takes it. Null when one does. */
+  /** Set if --context-map names no database for the points of this section; otherwise null. */
   unmapped: Problem | null = null;
   readonly #picked: readonly ExportContext[] | null;
   readonly #mapped: readonly ExportContext[] | null;
 
   /**
-   * @param contexts `DB` or `DB/RP` each; null when the export must hold only one
-   * @param map all contexts of --context-map; null without it
+   * @param contexts contexts to load, `DB` or `DB/RP`; null if the export must hold only one context
+   * @param map all contexts of --context-map; null without this option
    */
   constructor(contexts: readonly string[] | null, map: readonly ContextTarget[] | null = null) {
     this.#picked = contexts?.map((context) => parseContext(context)) ?? null;
@@ -55,7 +55,7 @@ export class ExportSections {
     this.#update();
   }
 
-  /** Takes a comment line. @returns why the export cannot be loaded; null when it can */
+  /** Takes a comment line. @returns why the export cannot be loaded; null if it can */
   comment(text: string): Problem | null {
     const [, name = '', value = ''] =
       /^#\s*(DDL|DML|CONTEXT-DATABASE|CONTEXT-RETENTION-POLICY)\s*(?::(.*))?$/s.exec(text) ?? [];
@@ -110,7 +110,7 @@ export class ExportSections {
   }
 }
 
-/** True when the context of an option is that of the points, or its whole database. */
+/** Tests whether the context of an option equals the context of the points, or names its whole database. */
 function holds(option: ExportContext, context: ExportContext | null): boolean {
   return option.database === context?.database && (option.policy ?? context.policy) === context.policy;
 }

@@ -1,4 +1,4 @@
-// Finds the section of an export in which a load resumes, from the comments before that place.
+// Finds the section of an export in which a load resumes, from the comments before this place.
 
 import { HASH, LF } from '../../../core/ascii.js';
 import type { ByteSource } from '../../../core/types/index.js';
@@ -8,7 +8,7 @@ import { ExportSections, NO_SECTION, type SectionState } from './export-sections
 const sectionBytes = 1024;
 const chunkBytes = 256 * 1024;
 
-/** Reads up to `to`. An input that does not begin with a comment is no export, and only its first bytes are read. */
+/** Returns the section at offset `to`. An input that does not begin with a comment is no export and is read no further. */
 export async function sectionAt(source: ByteSource, to: number, signal: AbortSignal): Promise<SectionState> {
   const sections = new ExportSections(null);
   const buffer = new Uint8Array(chunkBytes);
@@ -22,7 +22,7 @@ export async function sectionAt(source: ByteSource, to: number, signal: AbortSig
     if (first && !/^(?:\xef\xbb\xbf)?\s*#/.test(Buffer.from(bytes.subarray(0, 64)).toString('latin1')))
       return NO_SECTION;
     const rest = takeLines(sections, bytes);
-    // The end of a longer line is not mistaken for a comment, because its first byte is replaced.
+    // Replacing the first byte prevents taking the end of a longer line for a comment.
     if (rest.length > sectionBytes) rest[0] = 0;
     carried = Math.min(rest.length, sectionBytes + 1);
     buffer.copyWithin(0, rest.byteOffset, rest.byteOffset + carried);

@@ -1,4 +1,4 @@
-// The worker thread of a scan: takes windows in order and answers each with the runs found in it.
+// The worker thread of a scan: takes windows in order, and responds with the runs of points in each window.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
@@ -12,7 +12,7 @@ const port = parentPort!;
 const scan = new LineScan(options, memory);
 const scanner = new ChunkScanner(scan);
 const { windows, carried: carriedEnd } = scan.layout;
-/** Windows that arrived while the one before them was not drained. */
+/** Windows that arrived before the previous window was drained. */
 const queue: Extract<WorkerRequest, { do: 'window' }>[] = [];
 let drained = true;
 /** Bytes of the unfinished line, which ends at `carriedEnd`. */
@@ -37,7 +37,7 @@ function begin({ start, sections, crc: before }: Extract<WorkerRequest, { do: 'b
 
 function open({ input, window, length, unsummed }: Extract<WorkerRequest, { do: 'window' }>): void {
   const chunk = windows[window]!;
-  // Also where no points are wanted any more: whatever was read belongs to the checksum.
+  // The checksum covers all bytes read, even if no more points are wanted.
   if (unsummed > 0) crc = crc32(scan.bytes.subarray(chunk + length - unsummed, chunk + length), crc);
   const sum = unsummed > 0 ? crc : null;
   if (!isWanted(input)) {
@@ -56,7 +56,7 @@ function resume({ input, window }: Extract<WorkerRequest, { do: 'more' }>): void
   while (drained && queue.length > 0) open(queue.shift()!);
 }
 
-/** Answers with the next run of the window. */
+/** Responds with the next run of the window. */
 function step(input: number, window: number, sum: number | null = null): void {
   const found = scanner.run();
   drained = found.drained;

@@ -1,6 +1,6 @@
-// Messages between the two threads of a scan. Both see one memory. A window belongs to the thread that received the last
-// message about it. Transferring buffers instead would create an object per message and make the garbage collector count
-// megabytes for each: it then ran ten times a second.
+// Messages between the two threads of a scan, which share one memory. A window belongs to the thread that received the last
+// message about it. With transferred buffers, each message would create an object of megabytes, and the garbage collector
+// ran ten times a second.
 
 import type { Problem } from '../../../core/problem.js';
 import type { FormatReject, Position, Shape } from '../../../core/types/index.js';
@@ -8,7 +8,7 @@ import type { WasmMemory } from '../../../core/wasm.js';
 import type { LineProtocolOptions } from '../lines-layout.js';
 import type { SectionState } from '../sections/export-sections.js';
 
-/** What the worker thread starts with. */
+/** Data with which the worker thread starts. */
 export interface WorkerTask {
   readonly options: LineProtocolOptions;
   readonly memory: WasmMemory;
@@ -38,15 +38,15 @@ export type WorkerRequest =
     }
   | { readonly do: 'more'; readonly input: number; readonly window: number };
 
-/** The answer to each `window` and `more`. `run` is null when nothing was found or the input is no longer wanted. */
+/** The response to each `window` and `more`. `run` is null if nothing was found or the input is no longer wanted. */
 export interface WorkerResponse {
   readonly input: number;
   readonly window: number;
   readonly drained: boolean;
   readonly run: PointRun | null;
-  /** Checksum up to the end of the window, in its first response; null where the window adds nothing to it. */
+  /** Checksum up to the end of the window, in the window's first response; null if the window does not change the checksum. */
   readonly crc: number | null;
-  /** Why the input cannot be loaded any further. */
+  /** Why the rest of the input cannot be loaded; null if it can. */
   readonly refusal: Problem | null;
 }
 
@@ -58,6 +58,6 @@ export interface PointRun {
   readonly endLine: number;
   readonly origin: number;
   readonly end: number;
-  /** Shapes numbered since the run before, in the order of their numbers. */
+  /** Shapes numbered since the previous run, in the order of their numbers. */
   readonly shapes: readonly Shape[];
 }

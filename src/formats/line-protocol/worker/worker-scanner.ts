@@ -1,5 +1,5 @@
-// Main-thread side of the worker scan: reads chunks into shared windows, posts each to the worker, and receives the point
-// runs it found. Reading stays on this thread, because only here a read can be abandoned at any moment.
+// Main-thread side of the worker scan: reads chunks into shared windows, posts each window to the worker, and receives the
+// runs of points. The main thread reads, because only the main thread can abandon a read at any moment.
 
 import type { Worker } from 'node:worker_threads';
 import { type BugError, UsageError } from '../../../core/errors.js';
@@ -24,7 +24,7 @@ export class WorkerScanner {
   readonly #wanted = new Int32Array(new SharedArrayBuffer(4));
   readonly #bytes: Uint8Array;
   readonly #indexes: readonly Uint32Array[];
-  /** Windows that hold nothing. */
+  /** Free windows. */
   readonly #free: number[];
   readonly #responses: WorkerResponse[] = [];
   readonly #shapes: Shape[] = [];
@@ -53,7 +53,7 @@ export class WorkerScanner {
     });
   }
 
-  /** Ends the thread. No points may be pulled any more. */
+  /** Ends the thread. No points may be pulled afterwards. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#thread.terminate();
@@ -133,7 +133,7 @@ export class WorkerScanner {
     this.#wake();
   }
 
-  /** Frees the window of a used run, or asks for its next run. */
+  /** Frees the window of a used run, or requests the next run of this window. */
   #release({ input, window, drained }: WorkerResponse): void {
     if (drained) this.#free.push(window);
     else this.#request({ do: 'more', input, window });
@@ -186,7 +186,7 @@ class Chunks {
   readonly #signal: AbortSignal;
   #pending: Promise<void> | null = null;
   #failure: { readonly cause: unknown } | null = null;
-  /** True after the end of the source, or its failure. */
+  /** True after the end or the failure of the source. */
   ended = false;
 
   constructor(source: ByteSource, signal: AbortSignal) {

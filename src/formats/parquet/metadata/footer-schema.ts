@@ -1,5 +1,5 @@
-// The schema of a footer as the library decodes it: types and ranges of every field that the reader uses.
-// A damaged footer may decode to values of any type.
+// The schema of a footer as the library decodes it: types and ranges of every field that the reader uses. The check is
+// needed because a damaged footer may decode to values of any type.
 
 import { z } from 'zod';
 

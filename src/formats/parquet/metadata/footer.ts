@@ -1,5 +1,5 @@
-// The footer of a Parquet file: its schema, and where each column of each row group lies.
-// Later reads trust the footer, so it is checked against the size of the file here.
+// The footer of a Parquet file: its schema, and the place of each column of each row group. Later reads trust the footer, so
+// it is checked against the size of the file here.
 
 import { parquetMetadata } from 'hyparquet/src/metadata.js';
 import { InputError } from '../../../core/errors.js';
@@ -11,15 +11,15 @@ import { structEnd } from './thrift.js';
 
 /** One column in one row group. */
 export interface Chunk {
-  /** Its pages lie in [from, to) of the file. */
+  /** The pages of the column lie in [from, to) of the file. */
   readonly from: number;
   readonly to: number;
   readonly codec: string;
   /** Number of values, nulls included. Outside of lists this is the number of rows. */
   readonly values: number;
-  /** Size of all its pages after decompression. Some writers state the compressed size, or 0. */
+  /** Size of all pages after decompression. Some writers state the compressed size, or 0. */
   readonly bytes: number;
-  /** Why the chunk cannot be read; null for a good one. Matters only for columns that are read. */
+  /** Why the chunk cannot be read; null for a good chunk. Matters only for columns that are read. */
   readonly problem: ChunkProblem | null;
 }
 
@@ -45,7 +45,7 @@ export interface Footer {
 
 const magic = 'PAR1';
 const damagedFix = 'fetch or write the file again: it may be truncated, or another program still writes it';
-/** The footer's length and the magic end the file. */
+/** Bytes at the end of the file: the footer's length, and the magic bytes. */
 const tailBytes = 8;
 /** Memory that one byte of a footer takes while it is parsed (measured: 65 bytes). */
 const parsedBytesPerByte = 65;
@@ -110,7 +110,7 @@ export async function readFooter(file: FileBytes, name: string, maxMemory: numbe
   return { root, leaves, groups, rows: first };
 }
 
-/** Returns the error of a file that does not begin as Parquet does; null for one that does, or is empty. */
+/** Returns the error of a file that does not begin like a Parquet file; null for a file that does, and for an empty file. */
 async function otherFormat(file: FileBytes, tried: string): Promise<InputError | null> {
   const head = Buffer.from(await file.bytes(0, Math.min(file.size, magic.length))).toString('latin1');
   if (head === '' || /^PAR[1E]/.test(head)) return null;

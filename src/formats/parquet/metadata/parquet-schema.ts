@@ -67,7 +67,7 @@ const fieldTypes: Readonly<Record<number, FieldTypeName>> = {
   [FLOAT64]: 'float',
 };
 
-/** Returns the type of the field that a column becomes; null for a column without any value. */
+/** Returns the type of the field that a column becomes; null for a column of type NULL. */
 export function fieldType({ kind, scale, typeName }: Leaf): FieldTypeName | null {
   if (typeName === 'NULL') return null;
   if (kind === DECIMAL) return scale > 0 ? 'float' : 'integer';

@@ -84,7 +84,7 @@ export function columnsOf(root: Node, options: MappingOptions): SelectedColumns 
 
 type NamedColumn = readonly [name: string, leaf: Leaf | null];
 
-/** Leaves out the columns of a wide file that are not mapped. Throws UsageError when more than a point can hold remain. */
+/** Leaves out the unmapped columns of a wide file. Throws UsageError if a point cannot hold the remaining columns. */
 function mappedColumns(all: readonly NamedColumn[], options: MappingOptions): readonly NamedColumn[] {
   const mapping = new Mapping(
     options,
@@ -102,12 +102,12 @@ function mappedColumns(all: readonly NamedColumn[], options: MappingOptions): re
   ]);
 }
 
-/** Returns all leaves of the selected columns, those of lists last. */
+/** Returns all leaves of the selected columns, with the leaves of list columns last. */
 export function selectedLeaves({ flat, lists }: SelectedColumns): Leaf[] {
   return [...flat.map(({ node }) => node), ...lists.flatMap((list) => list.leaves)].map(({ leaf }) => leaf!);
 }
 
-/** Lists the columns below a node. The leaf is null for a list of which no element is wanted. */
+/** Lists the columns below a node. The leaf is null for a list if the options name none of its elements. */
 function listNames(node: Node, wanted: readonly string[]): NamedColumn[] {
   if (!node.isList)
     return node.leaf === null ? node.children.flatMap((child) => listNames(child, wanted)) : [[node.column, node.leaf]];

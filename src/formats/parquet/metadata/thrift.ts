@@ -1,5 +1,5 @@
-// A check of Thrift's compact encoding before the library decodes it.
-// The library follows numbers without an end and allocates lists of whatever length they state.
+// Checks Thrift's compact encoding before the library decodes it. The library would read numbers without an end, and would
+// allocate lists of any stated length.
 
 /** No footer nests structures deeper. */
 const maxDepth = 32;
@@ -39,7 +39,7 @@ class ThriftWalk {
     }
   }
 
-  /** Skips a value. In a list a boolean takes a byte; in a structure its type is its value. */
+  /** Skips a value. In a list, a boolean takes one byte; in a structure, the type of a boolean is its value. */
   #value(type: number, depth: number, inList: boolean): void {
     if (type === 1 || type === 2) {
       if (inList) this.#skip(1);

@@ -33,7 +33,7 @@ export function readLevels(bytes: Uint8Array, from: number, to: number, maxLevel
   return levels;
 }
 
-/** Reads levels as `readLevels` does. Returns null when one run puts all values at `maxLevel`, the usual case. */
+/** Reads levels as `readLevels` does. Returns null if one run sets all levels to `maxLevel`, which is the usual case. */
 export function readPresence(
   bytes: Uint8Array,
   from: number,

@@ -18,7 +18,7 @@ const codecs: Readonly<Record<string, () => Promise<Codec> | Codec>> = {
   LZ4: () => lz4Framed,
 };
 
-/** Loads a codec by its Parquet name. Returns null for an unsupported one. */
+/** Loads a codec by its Parquet name. Returns null for an unsupported codec. */
 export async function codecOf(name: string): Promise<Codec | null> {
   const make = codecs[name];
   if (make === undefined) return null;
@@ -55,14 +55,14 @@ async function zstd(): Promise<Codec> {
   return (input, size) => decoder.decode(input, size);
 }
 
-/** Decompresses one LZ4 block. The library's decoder would leave zeros where the input ends early. */
+/** Decompresses one LZ4 block. The library's decoder would leave zeros at the end of a truncated block. */
 function lz4(input: Uint8Array, size: number): Uint8Array {
   const output = new Uint8Array(size);
   lz4Block(input, output);
   return output;
 }
 
-/** Decompresses LZ4 blocks in Hadoop frames, each after its two lengths. Falls back to one bare block. */
+/** Decompresses LZ4 blocks in Hadoop frames, each with two lengths before its block. Falls back to one block without frame. */
 function lz4Framed(input: Uint8Array, size: number): Uint8Array {
   const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
   const output = new Uint8Array(size);

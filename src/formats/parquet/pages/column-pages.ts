@@ -7,7 +7,7 @@ import { dictionaryOf, noPage, type Page, type PageDecoder, pageOf } from './dat
 import { entriesOf, PageHeaders, type PageRange } from './page-headers.js';
 import { noValues, type PageValues } from './page-values.js';
 
-/** Called before each page: may pause, or throw to end the read. */
+/** Called before each page. May pause the read, or throw to end it. */
 export type PageGate = (page: PageRange) => Promise<void> | void;
 
 export class ColumnPages {

@@ -1,4 +1,4 @@
-// Decoding of one page: its levels, and its values or dictionary indexes.
+// Decodes one page: its levels, and its values or dictionary indexes.
 
 import type { Leaf } from '../metadata/parquet-schema.js';
 import { readLevels, readPresence, readRuns } from './bit-runs.js';
@@ -34,10 +34,10 @@ export interface PageDecoder {
   readonly allocateIndexes: IndexAllocator;
 }
 
-/** Returns an array of this length. Its content is undefined. */
+/** Returns an array of this length with undefined content. */
 export type IndexAllocator = (length: number) => Int32Array;
 
-/** Returns an allocator that gives each page the memory of the page before. */
+/** Returns an allocator that reuses the memory of the previous page. */
 export function reuseIndexes(): IndexAllocator {
   let memory = new Int32Array(0);
   return (length) => {
@@ -51,7 +51,7 @@ export const noPage: Page = { count: 0, definitions: null, repetitions: null, va
 /** Decodes a dictionary page. Throws for damage. */
 export function dictionaryOf({ leaf, codec }: PageDecoder, header: PageHeader, body: Uint8Array): PageValues {
   const { num_values: count } = header.dictionary_page_header!;
-  // Checked before decompression: the smallest values are texts of 4 bytes each, and bits.
+  // Checked before decompression. The smallest values are bits, and texts of 4 bytes each.
   const minBytes = leaf.physical === 'BOOLEAN' ? count / 8 : count * (leaf.width || 4);
   if (minBytes > header.uncompressed_page_size)
     throw new Error('a dictionary with more values than its bytes can hold');

@@ -1,4 +1,4 @@
-// A position in one column: the next entry of the current page, and the value of the entry read last.
+// A position in one column: the next entry of the current page, and the value of the last entry read.
 
 import type { ColumnPages } from './column-pages.js';
 import type { Page } from './data-page.js';
@@ -10,10 +10,10 @@ export class PageCursor {
   source: Uint8Array = noValues.bytes;
   from = 0;
   to = 0;
-  // Fields of the current page, copied here to save an indirection for each value.
+  // Fields of the current page, copied to save an indirection for each value.
   definitions: Uint8Array | null = null;
   indexes: Int32Array | null = null;
-  /** Number in the page of the next value. */
+  /** Index of the next value in the page. */
   nextValue = 0;
   /** Definition level of an entry with a value. */
   readonly maxLevel: number;
@@ -25,7 +25,7 @@ export class PageCursor {
   /** Pages after the current one, and the number of their entries. Filled only for columns within lists. */
   readonly #queue: Page[] = [];
   #queued = 0;
-  /** The previous text, of which DELTA_BYTE_ARRAY values share a prefix. */
+  /** The previous text. The next DELTA_BYTE_ARRAY value begins with a prefix of it. */
   #text = Buffer.alloc(0);
   #textLength = 0;
 
@@ -34,7 +34,7 @@ export class PageCursor {
     this.maxLevel = maxLevel;
   }
 
-  /** Number of entries in memory and not yet read. */
+  /** Number of entries in memory that are not read yet. */
   get left(): number {
     return this.#leftInPage + this.#queued;
   }
@@ -74,18 +74,18 @@ export class PageCursor {
     this.values = values;
   }
 
-  /** Number in the page of the next entry. */
+  /** Index of the next entry in the page. */
   get entry(): number {
     return this.#count - this.#leftInPage;
   }
 
-  /** Passes entries of the current page, up to a value. */
+  /** Passes `entries` entries of the current page, after which `nextValue` is the index of the next value. */
   advance(entries: number, nextValue: number): void {
     this.#leftInPage -= entries;
     this.nextValue = nextValue;
   }
 
-  /** Returns the number of the next entry in its page, opening a queued page if needed. */
+  /** Returns the index of the next entry in its page. Opens a queued page if needed. */
   #entry(): number {
     while (this.#leftInPage === 0) {
       const page = this.#queue.shift();
@@ -119,7 +119,7 @@ export class PageCursor {
     return this.indexes === null ? index : this.indexes[index]!;
   }
 
-  /** Points `source`, `from` and `to` at a value. */
+  /** Sets `source`, `from` and `to` to the bytes of a value. */
   locate(value: number, width: number): void {
     const { bytes, starts, ends, shared, from } = this.values;
     if (shared !== null) {

@@ -1,4 +1,4 @@
-// The page headers of one column chunk, checked for types and ranges before anything trusts them.
+// The page headers of one column chunk. Their types and ranges are checked before any other code uses them.
 
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { z } from 'zod';
@@ -7,11 +7,11 @@ import type { Chunk } from '../metadata/footer.js';
 import { checked } from '../metadata/footer-schema.js';
 import { structEnd, ThriftError } from '../metadata/thrift.js';
 
-/** Bytes read at once with a header: small pages then cost no read each. */
+/** Bytes read together with a header, so that several small pages take one read. */
 const readAhead = 64 * 1024;
-/** Bytes read with a body: most headers of the next page fit. */
+/** Bytes read after a body, which hold most headers of the next page. */
 const headerBytes = 512;
-/** Statistics of long texts enlarge a header; a header beyond this size is damage. */
+/** Largest header. Statistics of long texts enlarge headers, but a header beyond this size is damaged. */
 const maxHeader = 4 * 1024 * 1024;
 const nothing = new Uint8Array(0);
 
@@ -47,7 +47,7 @@ export interface PageRange {
   readonly to: number;
 }
 
-/** Number of entries of a data page; 0 for other pages. */
+/** Returns the number of entries of a data page; 0 for other pages. */
 export function entriesOf({ data_page_header: v1, data_page_header_v2: v2 }: PageHeader): number {
   return v1?.num_values ?? v2?.num_values ?? 0;
 }
@@ -102,7 +102,7 @@ export class PageHeaders {
     return { header, from, to };
   }
 
-  /** Reads the body of a page. Throws when the file ends before. */
+  /** Reads the body of a page. Throws if the file ends inside the body. */
   async body({ from, to }: PageRange): Promise<Uint8Array> {
     const isBuffered = from >= this.#bufferStart && to <= this.#bufferStart + this.#buffer.length;
     const taken = await this.#take(from, isBuffered ? to : Math.min(this.#chunk.to, to + headerBytes));
@@ -111,7 +111,7 @@ export class PageHeaders {
     return bytes;
   }
 
-  /** Copies the start of the next page out of a large buffer, which is then free. */
+  /** Copies the start of the next page out of a large buffer, so that the buffer becomes free. */
   free(): void {
     if (this.#buffer.length <= readAhead) return;
     this.#buffer = this.#buffer.slice(this.#at - this.#bufferStart);

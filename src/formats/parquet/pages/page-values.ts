@@ -1,5 +1,5 @@
-// The values of a page in one common memory layout. Reading them allocates no object per value.
-// Packed encodings are unpacked into that layout, so readers of values need not know the encoding.
+// The values of a page in one common memory layout, for which readers need not know the encoding. Packed encodings are
+// unpacked into this layout. Reading a value allocates no object.
 
 import { deltaBinaryUnpack } from 'hyparquet/src/delta.js';
 import { byteStreamSplit } from 'hyparquet/src/encoding.js';
@@ -16,16 +16,16 @@ export interface PageValues {
   /** Offsets in `bytes` of values of variable length; null for fixed width. */
   readonly starts: Int32Array | null;
   readonly ends: Int32Array | null;
-  /** Number of leading bytes that each value shares with the one before; null when values are complete. */
+  /** Number of leading bytes that each value shares with the previous value; null if `bytes` holds complete values. */
   readonly shared: Int32Array | null;
 }
 
 const noBytes = new Uint8Array(0);
 export const noValues: PageValues = valuesOf(0, noBytes, 0);
-/** The library's delta decoder allocates a block at a time; larger blocks are refused. */
+/** Largest block of deltas. The library's decoder allocates a whole block at a time. */
 const maxDeltaBlock = 1 << 16;
 
-/** Builds all PageValues in one place, so that V8 sees one object shape: several shapes read several times slower. */
+/** Builds all PageValues, so that V8 sees one object shape. Reading objects of several shapes is several times slower. */
 function valuesOf(
   count: number,
   bytes: Uint8Array,
@@ -38,7 +38,7 @@ function valuesOf(
   return { count, bytes, view, from, starts, ends, shared };
 }
 
-/** Reads PLAIN values. Throws when fewer than `count` fit. */
+/** Reads PLAIN values. Throws if the bytes hold fewer than `count` values. */
 export function plainValues(leaf: Leaf, count: number, bytes: Uint8Array, from: number): PageValues {
   if (leaf.physical === 'BOOLEAN') return bitValues(count, bytes, from);
   if (leaf.width > 0) {
@@ -51,7 +51,7 @@ export function plainValues(leaf: Leaf, count: number, bytes: Uint8Array, from: 
   const values = valuesOf(count, bytes, from, starts, ends);
   const { view } = values;
   for (let i = 0, p = from; i < count; i++) {
-    // The texts before this one may have used up the bytes.
+    // Earlier texts may have used all bytes.
     const length = p + 4 <= bytes.length ? view.getUint32(p, true) : Number.POSITIVE_INFINITY;
     if (length > bytes.length - p - 4) throw new Error('a text longer than its page');
     starts[i] = p + 4;
@@ -116,7 +116,8 @@ function deltaValues(into: Int32Array | BigInt64Array, bytes: Uint8Array, from: 
   const { first } = deltaExtent(bytes, from, into.length);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   deltaBinaryUnpack({ view, offset: from }, into.length, into);
-  // The library reads 32 bits of the first number. DuckDB writes 33, for unsigned integers. Sums wrap, so one term corrects all.
+  // The library reads only 32 bits of the first number, but DuckDB writes 33 bits for unsigned integers. The same difference
+  // corrects all values, because sums wrap.
   if (into instanceof Int32Array && into.length > 0 && into[0] !== (first | 0)) {
     const missing = first - into[0]!;
     for (let i = 0; i < into.length; i++) into[i]! += missing;
@@ -145,8 +146,8 @@ function deltaTexts(leaf: Leaf, count: number, bytes: Uint8Array, from: number, 
 }
 
 /**
- * Finds the end of `count` delta-packed numbers, and the first of them. Throws for damaged ones, because the library trusts
- * their headers.
+ * Finds the end of `count` delta-packed numbers, and the first of these numbers. Throws for damaged headers, because the
+ * library trusts the headers.
  */
 function deltaExtent(bytes: Uint8Array, from: number, count: number): { readonly end: number; readonly first: number } {
   let p = from;

@@ -1,4 +1,4 @@
-// Puts the next values of all columns into the kernel's memory. The kernel turns them into rows and points.
+// Puts the next values of all columns into the kernel's memory. The kernel turns these values into rows and points.
 
 import * as memory from '../../kernel/assembly/rows/columns/column-memory.js';
 import { BARE, INSTANT, NUMBER, TEXT, TRUE } from '../../rows/cells.js';
@@ -13,9 +13,9 @@ import { powersOfTen } from './powers-of-ten.js';
 import type { CellTarget, RowText } from './row-text.js';
 import { MemoryRange, ValueEntries } from './value-entries.js';
 
-/** Memory of one block; the rest holds the dictionaries of a row group. */
+/** Memory of one block. The rest of the column memory holds the dictionaries of a row group. */
 const blockBytes = 512 * 1024;
-/** Maximum of rows in a block, so that it stays in the processor's cache. */
+/** Largest number of rows in a block, so that the block stays in the processor's cache. */
 const maxRows = 1024;
 /** A dictionary is rendered only if each entry occurs at least this often on average. */
 const minUses = 4;
@@ -27,18 +27,18 @@ const storages: Readonly<Record<number, number | undefined>> = {
 };
 
 interface BlockColumn extends FlatColumn {
-  /** Offset of its descriptor. */
+  /** Offset of the column's descriptor. */
   readonly at: number;
-  /** How values without a dictionary are stored. */
+  /** Storage kind of values without a dictionary. */
   readonly storage: number;
-  /** Number in its page of the first value of the block. */
+  /** Index in its page of the block's first value. */
   firstValue: number;
-  /** The last dictionary, and its entries; 0 when it is not rendered. */
+  /** The last dictionary, and the offset of its entries; 0 if the dictionary is not rendered. */
   dictionary: PageValues;
   entries: number;
 }
 
-/** The rows that all columns hold in memory, a block at a time. */
+/** Gives the rows that all columns hold in memory to the kernel, one block at a time. */
 export class ColumnBlock {
   readonly #rows: RowFormatMemory;
   readonly #kernel: RowKernel;
@@ -51,11 +51,11 @@ export class ColumnBlock {
   readonly #block: MemoryRange;
   #cursors: readonly PageCursor[] = [];
   #groupRows = 0;
-  /** The next row of the block, and the number of rows from there on. */
+  /** The next row of the block, and the number of rows from this row on. */
   #row = 0;
   #left = 0;
 
-  /** Returns null when the kernel cannot take these columns. */
+  /** Creates a block; returns null if the kernel cannot take these columns. */
   static create(rows: RowFormatMemory, columns: SelectedColumns, text: RowText): ColumnBlock | null {
     const { kernel } = rows;
     if (kernel === null || columns.lists.length > 0 || rows.options.nullWords !== null) return null;
@@ -102,8 +102,8 @@ export class ColumnBlock {
   }
 
   /**
-   * Lets the kernel take up to `rows` rows, which all columns hold in memory, into the run. It writes them from `run.at` to
-   * `run.limit`. Returns how many it took.
+   * Lets the kernel take up to `rows` rows, which all columns hold in memory, into the run. The kernel writes these rows
+   * from `run.at` to `run.limit`. Returns the number of rows taken.
    */
   take(rows: number): number {
     if (this.#left === 0 && !this.#load(rows)) return 0;
@@ -131,7 +131,7 @@ export class ColumnBlock {
     this.#left--;
   }
 
-  /** Writes what never changes into the descriptors, and the names from `at` on. Returns their end. */
+  /** Writes the constant parts of the descriptors, and the names from `at` on. Returns the end of the names. */
   #describe(at: number): number {
     let end = at;
     for (const column of this.#columns) {
@@ -151,7 +151,7 @@ export class ColumnBlock {
   #storage(target: CellTarget): number {
     const { kind, width } = target.leaf;
     const isWide = width === 8;
-    // Only RowText finds whole numbers that a float cannot hold.
+    // Only RowText, not the kernel, finds whole numbers that a float cannot hold.
     if (kind === schema.INT && !(isWide && target.declared === 'float')) return isWide ? memory.INT64 : memory.INT32;
     if (kind === schema.UINT && !(isWide && target.declared === 'float')) return isWide ? memory.UINT64 : memory.UINT32;
     if (kind === schema.BYTES && width === 0) return memory.TEXTS;
@@ -162,7 +162,7 @@ export class ColumnBlock {
     this.#words[(at + word) >>> 2] = value;
   }
 
-  /** Loads a block of at most `rows` rows. Returns false when not even one row is for the kernel. */
+  /** Loads a block of at most `rows` rows. Returns false if not even one row fits or the kernel cannot read the values. */
   #load(rows: number): boolean {
     if (this.#cursors.some(({ values }) => values.shared !== null)) return false;
     for (let count = Math.min(rows, maxRows); count > 0; count >>>= 1) {
@@ -175,7 +175,7 @@ export class ColumnBlock {
     return false;
   }
 
-  /** Puts the values of the next `rows` rows into the block. Returns false without room. */
+  /** Puts the values of the next `rows` rows into the block. Returns false if they do not fit. */
   #put(column: BlockColumn, cursor: PageCursor, rows: number): boolean {
     const { definitions, indexes, values, entry, nextValue } = cursor;
     const { width } = column.target.leaf;
@@ -242,7 +242,7 @@ export class ColumnBlock {
     return at;
   }
 
-  /** Renders a dictionary whose entries occur often. Returns false when its entries are not rendered. */
+  /** Renders a dictionary whose entries occur often. Returns false if the entries are not rendered. */
   #rendersDictionary(column: BlockColumn, cursor: PageCursor): boolean {
     const { values } = cursor;
     if (column.dictionary !== values) {
@@ -254,7 +254,7 @@ export class ColumnBlock {
   }
 }
 
-/** Returns the kind of cells that are not rendered here; the kernel distinguishes true and false. */
+/** Returns the kind of cells that the kernel renders. The kernel itself distinguishes true and false. */
 function usualKind({ target, storage }: BlockColumn, isTime: boolean): number {
   if (isTime) return INSTANT;
   if (storage === memory.TEXTS) return TEXT;

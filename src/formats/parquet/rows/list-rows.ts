@@ -26,13 +26,13 @@ export class ListRows {
   readonly cursors: readonly PageCursor[];
   readonly #column: ListColumn;
   readonly #cursorOf: ReadonlyMap<Node, PageCursor>;
-  /** The cursor of the first leaf below each node: its levels describe the node. */
+  /** The cursor of the first leaf below each node. The levels of this leaf describe the node. */
   readonly #firstCursor = new Map<Node, PageCursor>();
   readonly #keys = new Map<Node, Uint8Array>();
-  /** Every path that is a mapped column or leads to one. A map key is looked up here once. */
+  /** All paths of mapped columns, and all beginnings of these paths. A map key is looked up in this set once. */
   readonly #wantedPaths = new Set<string>();
 
-  /** @param cursors one for each leaf of the column */
+  /** @param cursors one cursor for each leaf of the column */
   constructor(column: ListColumn, cursors: readonly PageCursor[]) {
     this.#column = column;
     this.cursors = cursors;
@@ -116,7 +116,7 @@ export class ListRows {
     sink.text(CLOSE);
   }
 
-  /** Writes an entry of a map. Its value is named by key, `m.host`, or by index, `m.0.value`. */
+  /** Writes an entry of a map. The path of its value ends with the key, `m.host`, or with an index, `m.0.value`. */
   #mapEntry(node: Node, path: string, i: number, sink: TextSink, cells: Cells): void {
     const [key, value] = node.children as [Node, Node];
     let name: string | null = null;

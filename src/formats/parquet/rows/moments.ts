@@ -1,4 +1,4 @@
-// Times of a Parquet file, converted from their unit to the precision of the load and to RFC 3339.
+// Converts times of a Parquet file from their unit to the precision of the load, and to RFC 3339.
 
 import type { InputPrecision } from '../../../core/types/index.js';
 import { unitDecimals } from '../../../core/units.js';
@@ -34,13 +34,13 @@ export function int96Moment(days: number, nanos: bigint): Moment {
   return momentOf((BigInt(days) - 2_440_588n) * DAY * 1_000_000_000n + nanos, 9);
 }
 
-/** Converts local time to an instant. Returns null for a time that the zone repeats or omits, unless one is chosen. */
+/** Converts local time to an instant. Returns null for a time that the zone repeats or skips, if `ambiguity` is `reject`. */
 export function inZone(moment: Moment, zone: Zone, ambiguity: Parameters<Zone>[1]): Moment | null {
   const seconds = zone(Number(moment.seconds), ambiguity);
   return seconds === null ? null : { ...moment, seconds: BigInt(seconds) };
 }
 
-/** Returns the time as a number in the unit of the load, with a fraction when that unit is too coarse. */
+/** Returns the time as a number in the unit of the load, with a fraction if this unit is too coarse. */
 export function inUnit({ seconds, fraction, scale }: Moment, precision: InputPrecision): string {
   const digits = unitDecimals[precision];
   const value = seconds * 10n ** BigInt(scale) + fraction;

@@ -1,5 +1,5 @@
-// Numbers as decimal text, exact for every value. Most take no intermediate string.
-// Each `put` function writes at `at` and returns the offset after the text.
+// Writes numbers as decimal text, exactly for every value and mostly without an intermediate string. Each `put` function
+// writes at `at` and returns the offset after the text.
 
 import { DOT, MINUS, ZERO } from '../../../core/ascii.js';
 
@@ -43,7 +43,7 @@ export function putInt64(bytes: Uint8Array, at: number, low: number, high: numbe
   return putWords(bytes, at + 1, negated, (~high + Number(negated === 0)) >>> 0);
 }
 
-/** Divides by a billion in steps that stay below 2^53. */
+/** Writes a 64-bit number without sign. Divides by a billion in steps that stay below 2^53. */
 function putWords(bytes: Uint8Array, at: number, low: number, high: number): number {
   if (high === 0) return putWhole(bytes, at, low);
   const first = Math.floor(high / BILLION);
@@ -119,14 +119,14 @@ export function decimalText(unscaled: bigint, scale: number): string {
   return scale === 0 ? sign + digits : `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }
 
-/** Returns whether the float read from this text prints with the same digits. */
+/** Tests whether the float parsed from this text prints with the same digits. */
 export function isFloatExact(text: string): boolean {
   if (text.replace(/[-.]/g, '').replace(/^0+/, '').length <= 15) return true;
   const plain = (value: string): string => (value.includes('.') ? value.replace(/\.?0+$/, '') : value);
   return plain(String(Number(text))) === plain(text.replace(/^(-?)0+(?=\d)/, '$1'));
 }
 
-/** Longest decimal. The time to read one grows with the square of its length. Decimals of 256 bits have 32 bytes. */
+/** Longest decimal. The time to read a decimal grows with the square of its length. Decimals of 256 bits have 32 bytes. */
 export const maxDecimalBytes = 64;
 
 /** Reads a big-endian two's complement number of any length. */
@@ -136,7 +136,7 @@ export function bigEndianInteger(bytes: Uint8Array, from: number, to: number): b
   return BigInt.asIntN((to - from) * 8, value);
 }
 
-/** Reads the same number when it has at most 15 digits, without a bigint. Returns null for a longer one. */
+/** Reads a number as `bigEndianInteger` does, without a bigint. Returns null for a number of more than 15 digits. */
 export function smallInteger(bytes: Uint8Array, from: number, to: number): number | null {
   const sign = from < to && bytes[from]! >= 0x80 ? 0xff : 0;
   let first = from;
@@ -148,7 +148,7 @@ export function smallInteger(bytes: Uint8Array, from: number, to: number): numbe
   return isSmall(value) ? value : null;
 }
 
-/** Returns whether a whole number has at most 15 digits. */
+/** Tests whether a whole number has at most 15 digits. */
 export function isSmall(value: number): boolean {
   return Math.abs(value) < wholeLimit;
 }
@@ -168,7 +168,7 @@ export function wholeNumber(view: DataView, p: number, width: number): bigint {
   return width === 8 ? view.getBigInt64(p, true) : BigInt(view.getInt32(p, true));
 }
 
-/** Reads an INT32 or INT64 of at most 15 digits without a bigint. Returns null for a longer one. */
+/** Reads an INT32 or INT64 of at most 15 digits without a bigint. Returns null for a longer number. */
 export function smallWholeNumber(view: DataView, p: number, width: number): number | null {
   const value = width === 8 ? view.getInt32(p + 4, true) * 2 ** 32 + view.getUint32(p, true) : view.getInt32(p, true);
   return isSmall(value) ? value : null;

@@ -4,20 +4,20 @@ import { MAX_POWER, MIN_POWER } from '../../kernel/assembly/rows/columns/column-
 
 const wordBits = 64n;
 
-/** Returns 128 bits of each power from MIN_POWER on, rounded up: the high word, then the low word. */
+/** Returns the first 128 bits of each power from MIN_POWER to MAX_POWER, rounded up: the high word, then the low word. */
 export function powersOfTen(): BigUint64Array {
   const words: bigint[] = [];
   for (let power = MIN_POWER; power <= MAX_POWER; power++) {
     const whole = 10n ** BigInt(Math.abs(power));
     const bits = BigInt(whole.toString(2).length);
-    // The quotient has 128 bits as well: a power of ten above 1 is not a power of two.
+    // The quotient also has 128 bits, because a power of ten above 1 is not a power of two.
     const value = power < 0 ? (1n << (127n + bits)) / whole + 1n : scaled(whole, 128n - bits);
     words.push(value >> wordBits, BigInt.asUintN(64, value));
   }
   return BigUint64Array.from(words);
 }
 
-/** Shifts left, or right with rounding up. */
+/** Shifts left by `places`; a negative number of places shifts right and rounds up. */
 function scaled(value: bigint, places: bigint): bigint {
   return places >= 0n ? value << places : -(-value >> -places);
 }

@@ -1,5 +1,5 @@
-// Writes values as JSON text, once. The text is the dead letter of a rejected row; the cells of the encoder point into it.
-// Only text that JSON must escape is also written unescaped to scratch memory.
+// Writes values once, as JSON text. This text is the dead letter of a rejected row, and the encoder's cells are ranges of it.
+// Only text that JSON must escape is written a second time, unescaped, to scratch memory.
 
 import { BACKSLASH, QUOTE, ZERO } from '../../../core/ascii.js';
 import { unitDecimals } from '../../../core/units.js';
@@ -14,7 +14,7 @@ import type { PageCursor } from '../pages/page-cursor.js';
 import { dateMoment, int96Moment, inUnit, inZone, type Moment, momentOf, rfc3339Text, timeOfDay } from './moments.js';
 import * as numbers from './number-text.js';
 
-/** Maximum bytes of a value that is not text. */
+/** Largest number of bytes of a value that is not text. */
 export const maxShortValue = 128;
 
 const hex = Buffer.from('0123456789abcdef');
@@ -22,13 +22,13 @@ const hex = Buffer.from('0123456789abcdef');
 const escapes = new Uint8Array(256).fill(1, 0, 0x20);
 escapes[QUOTE] = QUOTE;
 escapes[BACKSLASH] = BACKSLASH;
-// Backspace, tab, line feed, one without a letter, form feed, carriage return.
+// Backspace, tab, line feed, a byte without a letter, form feed, carriage return.
 escapes.set(Buffer.from('btn\x01fr'), 8);
 
 /** The cell of the encoder that a value fills. */
 export interface CellTarget {
   readonly leaf: schema.Leaf;
-  /** Index of the cell; -1 for none. */
+  /** Index of the cell; -1 if the value fills no cell. */
   readonly cell: number;
   readonly isTime: boolean;
   readonly isField: boolean;
@@ -64,12 +64,12 @@ export class RowText {
     this.#scratch = this.#layout.scratch;
   }
 
-  /** Bounds the size of a text of `bytes` bytes. */
+  /** Returns an upper bound of the size of a text of `bytes` bytes as JSON. */
   static maxSize(bytes: number): number {
     return 6 * bytes + maxShortValue;
   }
 
-  /** Computes the exact size of a text. */
+  /** Computes the size of a text as JSON exactly, plus `maxShortValue`. */
   static size(source: Uint8Array, from: number, to: number): number {
     let size = to - from + maxShortValue;
     for (let p = from; p < to; p++) {
@@ -79,7 +79,7 @@ export class RowText {
     return size;
   }
 
-  /** Writes a value at `at`, where `maxSize` bytes are free. Returns the offset after it. */
+  /** Writes a value at `at`, where `maxSize` bytes are free. Returns the offset after the value. */
   put(target: CellTarget, cursor: PageCursor, value: number, at: number): number {
     const { leaf } = target;
     const { view, from } = cursor.values;
@@ -104,7 +104,7 @@ export class RowText {
     }
   }
 
-  /** Tests whether a time is its number followed by zeros. */
+  /** Tests whether the text of a time is its number followed by zeros. */
   isPlainTime({ isTime, leaf }: CellTarget): boolean {
     const { timeFormat, timezone } = this.#options;
     const { kind, width, utc, scale } = leaf;
@@ -112,7 +112,7 @@ export class RowText {
     return isTime && isNumber && timeFormat === 'auto' && (utc || timezone === 'UTC');
   }
 
-  /** Writes text with quotes and escapes. */
+  /** Writes text with quotes and escapes. Returns the offset after the text. */
   string(target: CellTarget, source: Uint8Array, from: number, to: number, at: number): number {
     const { bytes } = this;
     let o = at;
@@ -141,7 +141,7 @@ export class RowText {
     return this.#cell(target, target.declared === 'string' ? BARE : NUMBER, at, end);
   }
 
-  /** Rejects the row when a float cannot hold this integer. */
+  /** Rejects the row if a float cannot hold this integer. */
   #assertExact(from: number, to: number): void {
     const text = this.#text(from, to);
     if (BigInt(Number(text)) !== BigInt(text)) this.refuse('inexact-integer', text);
@@ -235,7 +235,7 @@ export class RowText {
     return this.#quoted({ ...target, cell: -1 }, TEXT, text ?? digits, at);
   }
 
-  /** Rejects the row. The first reason wins. */
+  /** Rejects the row. Keeps the first reason. */
   refuse(reason: Reason, found: string): void {
     if (this.reason !== null) return;
     this.reason = reason;

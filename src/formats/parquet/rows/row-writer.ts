@@ -1,5 +1,5 @@
-// Writes rows as JSON into the format's memory and passes them to the encoder.
-// The JSON is the dead letter of a rejected row, and byte offsets of the input count in it.
+// Writes rows as JSON into the format's memory and passes them to the encoder. The JSON is the dead letter of a rejected
+// row, and byte offsets of the input count bytes of the JSON.
 
 import { CLOSE_BRACE, COMMA, LF, OPEN_BRACE } from '../../../core/ascii.js';
 import type { Position } from '../../../core/types/index.js';
@@ -21,12 +21,12 @@ interface LongRow {
 export class RowWriter implements TextSink {
   /** Offset of the next byte, in the format's memory or in the buffer of a long row. */
   at = 0;
-  /** Input offset that offset 0 of the memory corresponds to. */
+  /** Input offset of the first byte of the memory. */
   origin = 0;
   readonly #rows: RowFormatMemory;
   readonly #text: RowText;
   readonly #columns: SelectedColumns;
-  /** The way of common rows; null when the encoder takes all. */
+  /** Gives common rows to the kernel; null if the encoder takes all rows. */
   readonly #block: ColumnBlock | null;
   readonly #base: number;
   readonly #end: number;
@@ -34,7 +34,7 @@ export class RowWriter implements TextSink {
   #lists: readonly ListRows[] = [];
   /** Input offset of the next row. */
   #offset: number;
-  /** A row that is written but did not fit into the run. */
+  /** A row that is written, but whose point did not fit into the run. */
   #waiting: { readonly start: number; readonly end: number } | null = null;
   #long: LongRow | null = null;
   #isLong = false;
@@ -59,7 +59,7 @@ export class RowWriter implements TextSink {
     return this.#offset;
   }
 
-  /** Begins a run. A waiting row becomes its first; everything else of the last run is discarded. */
+  /** Begins a run. A waiting row becomes its first row. Everything else of the last run is discarded. */
   begin(): void {
     const { run } = this.#rows;
     run.clear();
@@ -95,7 +95,7 @@ export class RowWriter implements TextSink {
     return this.#long !== null;
   }
 
-  /** Writes up to `rows` rows, which all columns hold in memory. Returns how many it wrote. */
+  /** Writes up to `rows` rows, which all columns hold in memory. Returns the number of written rows. */
   fill(rows: number): number {
     let done = 0;
     while (done < rows && !this.isFull) {
@@ -106,7 +106,7 @@ export class RowWriter implements TextSink {
     return done;
   }
 
-  /** Lets the kernel take rows. Returns how many it took. */
+  /** Lets the kernel take up to `rows` rows. Returns the number of rows taken. */
   #takeBlock(block: ColumnBlock, rows: number): number {
     const { run, options } = this.#rows;
     run.at = this.at;
@@ -130,7 +130,7 @@ export class RowWriter implements TextSink {
     run.reject('too-long', `a row of ${long.text.length} bytes`, row, part);
     long.written += length;
     this.at += length;
-    // As in a file of lines, the line end counts.
+    // The line end counts, as in a file of lines.
     this.#offset += length + Number(isLast);
     if (isLast) this.#long = null;
   }
@@ -206,7 +206,7 @@ export class RowWriter implements TextSink {
     this.#offset = this.origin + this.at;
   }
 
-  /** Makes room for `bytes` more bytes. A row longer than the format's memory moves to a separate buffer. */
+  /** Makes room for `bytes` more bytes. Moves a row that is longer than the format's memory to a separate buffer. */
   #reserve(bytes: number): void {
     const { bytes: memory } = this.#text;
     const limit = this.#isLong ? memory.length - maxShortValue : this.#end;
@@ -219,7 +219,7 @@ export class RowWriter implements TextSink {
     this.#isLong = true;
   }
 
-  /** Rejects the row; its text becomes a dead letter in parts. */
+  /** Rejects the row. Its text becomes a dead letter, part by part. */
   #tooLong(): void {
     const from = this.#isLong ? 0 : this.#start;
     this.#long = { text: this.#text.bytes.slice(from, this.at), written: 0 };

@@ -1,5 +1,5 @@
-// Renders values for the kernel: dictionaries, so that each of their entries is rendered once, and types that the kernel does
-// not know.
+// Renders values for the kernel: the entries of dictionaries, each only once, and values of types that the kernel does not
+// know.
 
 import { COMMA } from '../../../core/ascii.js';
 import { ENTRY_WORDS, REJECTED } from '../../kernel/assembly/rows/columns/column-memory.js';
@@ -24,7 +24,7 @@ export class MemoryRange {
     this.end = end - slack;
   }
 
-  /** Returns the offset of so many bytes, a multiple of 8; 0 without space. */
+  /** Allocates `bytes` bytes. Returns their offset, a multiple of 8; 0 if they do not fit. */
   allocate(bytes: number): number {
     const at = (this.at + 7) & ~7;
     if (at + bytes > this.end) return 0;
@@ -47,8 +47,8 @@ export class ValueEntries {
 
   /**
    * Writes an entry for each of `count` values of a column.
-   * @param valueAt returns the number of the value of an entry, in the page or its dictionary
-   * @returns the offset of the entries; 0 without space, of which nothing is then taken
+   * @param valueAt returns the index of an entry's value in the page or its dictionary
+   * @returns the offset of the entries; 0 if they do not fit, and then no memory is taken
    */
   put(
     column: FlatColumn,
@@ -66,7 +66,7 @@ export class ValueEntries {
     return isFull ? 0 : entries;
   }
 
-  /** Writes the entry of one value. Returns false without space. */
+  /** Writes the entry of one value. Returns false if the entry does not fit. */
   #put({ target, key }: FlatColumn, cursor: PageCursor, value: number, range: MemoryRange, word: number): boolean {
     const { cell, leaf } = target;
     const { cells, run } = this.#rows;
@@ -74,7 +74,7 @@ export class ValueEntries {
     const { at } = range;
     if (leaf.width === 0) cursor.locate(value, 0);
     const size = leaf.width === 0 ? cursor.to - cursor.from : leaf.width;
-    // The text with its escapes, and once more without them.
+    // The text takes room with its escapes, and once more without them.
     if (at + key.length + RowText.maxSize(size) + size > range.end) return false;
     bytes.set(key, at);
     this.#text.begin();
@@ -86,7 +86,7 @@ export class ValueEntries {
     this.#words[word] = at;
     this.#words[word + 1] = end - at;
     if (from < at) {
-      // It lies in scratch memory.
+      // The cell lies in scratch memory.
       bytes.copyWithin(end, from, from + length);
       from = end;
       end += length;

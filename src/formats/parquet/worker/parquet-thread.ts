@@ -1,5 +1,5 @@
-// Main-thread side of the worker thread that reads Parquet. The thread reads a local file by its descriptor, and its runs come
-// back in order. The main thread checks each file first, since it knows the other inputs and the memory plan.
+// Main-thread side of the worker thread that reads Parquet. The worker reads a local file by its descriptor, and returns runs
+// in order. The main thread checks each file first, because only it knows the other inputs and the memory plan.
 
 import { Worker } from 'node:worker_threads';
 import { BugError } from '../../../core/errors.js';
@@ -21,7 +21,7 @@ import {
 } from './parquet-worker-messages.js';
 import { runImages } from './run-images.js';
 
-/** Young garbage of the thread. Its pages lie outside of the heap. */
+/** Limits the young generation of the thread's heap. Pages lie outside of the heap. */
 const resourceLimits = { maxYoungGenerationSizeMb: 4 };
 
 export class ParquetThread {
@@ -29,7 +29,7 @@ export class ParquetThread {
   readonly #worker: Worker;
   readonly #images: readonly Uint8Array[];
   readonly #responses: ParquetResponse[] = [];
-  /** Number in this load of each shape of the thread. */
+  /** Shape numbers of the load, by the thread's own shape numbers. */
   readonly #numbers: number[] = [];
   #isRenumbered = false;
   #failure: BugError | null = null;
@@ -50,11 +50,11 @@ export class ParquetThread {
     });
     this.#worker.on('error', (cause) => this.#fail(cause));
     this.#worker.on('exit', (code) => this.#fail(new Error(`it exited with code ${code}`)));
-    // Comes last: adding a message listener references the thread again.
+    // `unref` comes last, because adding a message listener references the thread again.
     this.#worker.unref();
   }
 
-  /** Ends the thread. No points may be pulled any more. */
+  /** Ends the thread. No points may be pulled afterwards. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#wake();
@@ -63,7 +63,7 @@ export class ParquetThread {
 
   /**
    * Yields the runs of a file with a descriptor, as `Format.points` does.
-   * @param readBytes is called with the bytes of the file that were read since the last call
+   * @param readBytes is called with the number of bytes of the file that were read since the last call
    */
   async *points(
     input: ParquetInput & { readonly descriptor: number },
@@ -79,7 +79,7 @@ export class ParquetThread {
     const stop = (): void => this.#wake();
     signal.addEventListener('abort', stop);
     let end: ParquetEnd | null = null;
-    // Nothing else may keep the process alive meanwhile.
+    // Perhaps nothing else keeps the process alive meanwhile.
     this.#worker.ref();
     try {
       while (end === null) {
@@ -104,7 +104,7 @@ export class ParquetThread {
     }
   }
 
-  /** Ends the input and waits for the thread, whose images are then free. */
+  /** Ends the input and waits for the thread. All images are then free. */
   async #stop(): Promise<void> {
     this.#request({ do: 'stop' });
     for (let ended = false; !ended && this.#failure === null && !this.#closed; ) {
@@ -142,7 +142,7 @@ export class ParquetThread {
     return { bytes, index, count, rejects, firstLine, endLine, origin, end, deadLetterFormat, shape, shapeOf };
   }
 
-  /** Replaces the numbers of the thread. The top bit of a word is no part of the number. */
+  /** Replaces the thread's shape numbers by those of the load. The top bit of a word is not part of the number. */
   #renumber(index: Uint32Array): void {
     for (let word = SHAPE; word < index.length; word += POINT_WORDS) {
       const shape = index[word]! & UNCOUNTED_SHAPE;
@@ -162,7 +162,7 @@ export class ParquetThread {
   }
 }
 
-/** Returns what the thread needs of the options. All options hold passwords, too. */
+/** Returns the options that the thread needs. The other options include passwords. */
 function optionsOf(all: RowOptions): RowOptions {
   const { precision, missingTimestamp, maxPointBytes, nullWords, names, chunkBytes, indexPoints } = all;
   const { measurement, tags, fields, timeColumn, addedTags } = all;

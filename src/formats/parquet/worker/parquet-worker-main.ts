@@ -1,4 +1,5 @@
-// The worker thread that reads Parquet: pages, rows and points. It copies each run into an image for the main thread.
+// The worker thread that reads Parquet: decodes pages, makes rows and points, and copies each run into an image for the main
+// thread.
 
 import { read } from 'node:fs';
 import { promisify } from 'node:util';
@@ -34,7 +35,7 @@ async function readInput(begin: Extract<messages.ParquetRequest, { do: 'begin' }
   const { signal } = input;
   rows.useFolders(folderColumns);
   rows.fieldTypes.add(fieldTypes);
-  // The main thread knows the other inputs and the memory plan.
+  // The main thread checks types and memory limits, because only it knows the other inputs and the memory plan.
   const source = { file: fileOf(begin), name, budget: { bytes: budgetBytes, limitFor: () => null }, types: new Map() };
   let error: messages.ErrorParts | null = null;
   try {

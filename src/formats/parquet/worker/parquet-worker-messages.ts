@@ -7,7 +7,7 @@ import type { RowOptions } from '../../rows/rows.js';
 import type { KnownFieldTypes } from '../../rows/values/field-types.js';
 import { RowGroupError } from '../memory-estimate.js';
 
-/** What the thread starts with. `isOneOfSeveral`: the load has several inputs, which need not have the same columns. */
+/** Data with which the thread starts. `isOneOfSeveral`: the load has several inputs, which need not have the same columns. */
 export interface ParquetTask {
   readonly options: RowOptions;
   readonly isOneOfSeveral: boolean;
@@ -35,7 +35,7 @@ export type ParquetResponse = ParquetRun | ParquetEnd;
 
 export interface ParquetRun extends Pick<Points, 'count' | 'rejects' | 'firstLine' | 'endLine' | 'origin' | 'end'> {
   readonly image: number;
-  /** Shapes numbered since the run before, in the order of their numbers. */
+  /** Shapes numbered since the previous run, in the order of their numbers. */
   readonly shapes: readonly Shape[];
   readonly bytesRead: number;
 }
@@ -46,12 +46,12 @@ export interface ParquetEnd {
   readonly bytesRead: number;
 }
 
-/** An error as data. `group`: the row group of a RowGroupError, whose message depends on the memory plan. */
+/** An error as data. `group`: the row group of a RowGroupError, whose message only the main thread can compose. */
 export interface ErrorParts {
   readonly outcome: string;
   readonly parts: readonly (string | Problem)[];
   readonly group: { readonly number: number; readonly bytes: number } | null;
-  /** Message of its cause; null without one. */
+  /** Message of the error's cause; null without a cause. */
   readonly cause: string | null;
 }
 
@@ -66,7 +66,7 @@ export function partsOf(error: unknown): ErrorParts {
   return { outcome: 'bug', parts: [text], group, cause };
 }
 
-/** Turns the data of any error but a RowGroupError into the error. */
+/** Turns data back into an error. Not for a RowGroupError. */
 export function errorOf({ outcome, parts, cause }: ErrorParts): BulkLoadError {
   const [first = ''] = parts;
   const options = cause === null ? {} : { cause: new Error(cause) };

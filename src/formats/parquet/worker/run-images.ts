@@ -1,28 +1,28 @@
-// The memory that the main thread shares with the worker thread that reads Parquet: images of the format's memory, each with
-// one run.
+// The memory that the main thread shares with the worker thread that reads Parquet. Each image has the layout of the format's
+// memory and holds one run.
 
 import { copyBytes } from '../../../core/io/byte-source.js';
 import type { Points } from '../../../core/types/index.js';
 import { LENGTH, POINT_WORDS, SOURCE_LENGTH, SOURCE_START, START } from '../../../core/types/index.js';
 import { type RowLayout, type RowMemoryOptions, rowLayout } from '../../rows/rows-layout.js';
 
-/** One run is used while the thread fills the next. */
+/** Number of images: the main thread uses one run while the thread fills the next. */
 const images = 2;
-/** The thread with everything loaded (Node 20; measured 2026-11-30). */
+/** Memory of the thread with all code loaded (Node 20; measured 2026-11-30). */
 const threadBytes = 12 * 1024 * 1024;
 
-/** Returns the bytes that the thread takes, without the pages of a row group. */
+/** Returns the bytes of memory that the thread takes, without the pages of a row group. */
 export function parquetThreadBytes(options: RowMemoryOptions): number {
   const { bytes, index } = rowLayout(options);
   return threadBytes + bytes + images * (bytes - index);
 }
 
-/** Allocates the images. Offsets are those in the format's memory; pages below the index are never touched. */
+/** Allocates the images. Offsets equal those in the format's memory. Memory pages below the index are never touched. */
 export function runImages({ bytes }: RowLayout): readonly Uint8Array[] {
   return Array.from({ length: images }, () => new Uint8Array(new SharedArrayBuffer(bytes)));
 }
 
-/** Copies the index, the points and the originals of a run. */
+/** Copies the index, the points and the original rows of a run into an image. */
 export function copyRun({ bytes, index, count, rejects }: Points, layout: RowLayout, image: Uint8Array): void {
   const first = index.subarray(0, POINT_WORDS);
   const last = index.subarray((count - 1) * POINT_WORDS, count * POINT_WORDS);

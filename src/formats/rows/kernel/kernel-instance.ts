@@ -1,4 +1,4 @@
-// The compiled kernel over rows in a memory, on the main thread or on a worker thread.
+// Instantiates the compiled kernel for rows in a memory, on the main thread or on a worker thread.
 
 import { readFileSync } from 'node:fs';
 import { BugError } from '../../../core/errors.js';
@@ -39,7 +39,7 @@ export interface RowKernelExports {
   readonly parquet: TakeRows;
 }
 
-/** The calls that decide how the kernel reads rows, with their last arguments. */
+/** Last arguments of the calls that decide how the kernel reads rows. */
 export interface KernelCalls {
   readonly configure: Parameters<RowKernelExports['configure']>;
   readonly map: Parameters<RowKernelExports['map']>;
@@ -48,14 +48,14 @@ export interface KernelCalls {
   readonly keys?: Parameters<RowKernelExports['keys']>;
 }
 
-/** What a kernel on another thread needs to take the same rows: the memory below the index, and the calls. */
+/** Data with which a kernel on another thread takes the same rows: the memory below the index, and the calls. */
 export interface KernelImage {
   readonly bytes: Uint8Array;
   readonly calls: KernelCalls;
   readonly take: 'csv' | 'ndjson';
 }
 
-/** Instantiates the kernel in a memory. Throws BugError when it is not built. */
+/** Instantiates the kernel in a memory. Throws BugError if the kernel is not built. */
 export function rowKernelIn(memory: WasmMemory, time: TimeCell, binary = compiled(memory)): RowKernelExports {
   const put = (from: number, to: number, out: number): number => time.put(from, to, out);
   const instance = new wasm.Instance(new wasm.Module(binary), { env: { memory, time: put } });

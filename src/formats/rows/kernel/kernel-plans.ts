@@ -1,5 +1,5 @@
-// Writes what the kernel needs to know about the tables of a mapping into its memory: column prefixes, field types and the
-// shapes of rows. A plan is created when the encoder has accepted the first row of a table.
+// Writes a plan of each table into the kernel's memory: column prefixes, field types and the shapes of rows. A plan is
+// created when the encoder has accepted the first row of the table.
 
 import { COLUMN_BYTES, KEYS, NEXT_PLAN, PLANS, SHAPE_SLOTS } from '../../kernel/assembly/rows/row-memory.js';
 import type { MappedColumn, Mapping } from '../mapping/mapping.js';
@@ -9,7 +9,7 @@ const HEAD_WORDS = NEXT_PLAN / 4 + 1;
 const COLUMN_WORDS = COLUMN_BYTES / 4;
 /** The kernel reads and writes 16 bytes at once. */
 const SLACK = 16;
-/** Bytes of a point beside its values: blanks, quotes, integer suffixes, a timestamp. */
+/** Bytes of a point in addition to its values: spaces, quotes, integer suffixes, a timestamp. */
 const perField = 4;
 const perPoint = 128;
 
@@ -30,7 +30,7 @@ export class Plans {
   #fields = 0;
   #first = 0;
 
-  /** @param setFirst receives the offset of the first plan whenever it changes; 0 without plans */
+  /** @param setFirst receives the offset of the first plan whenever this offset changes; 0 without plans */
   constructor(buffer: ArrayBufferLike, setFirst: (first: number) => void) {
     this.#bytes = new Uint8Array(buffer);
     this.#words = new Uint32Array(buffer, 0, KEYS / 4);
@@ -47,7 +47,7 @@ export class Plans {
     this.#clear();
   }
 
-  /** Updates the plan of a table. @returns its offset; null when there is no room for it */
+  /** Updates the plan of a table. @returns the offset of the plan; null if the plan does not fit */
   update(table: TableMemory): number | null {
     const { tags, fields } = this.#mapping!;
     // All plans cover all columns, so new columns invalidate them.
@@ -74,7 +74,7 @@ export class Plans {
     const words = HEAD_WORDS + COLUMN_WORDS * columns.length + SHAPE_SLOTS * (1 + maskWords);
     const bytes = 4 * words + table.prefix.length + table.raw.length + prefixes + 2 * SLACK;
     if (bytes > KEYS - PLANS) return null;
-    // The plans of other tables are soon recreated.
+    // The next accepted rows of other tables recreate their plans.
     if (bytes > KEYS - this.#at) this.#clear();
     const at = this.#at;
     const columnsAt = at + 4 * HEAD_WORDS;

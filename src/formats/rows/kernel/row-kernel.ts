@@ -1,5 +1,5 @@
-// The compiled fast path over rows, and the memory it shares with the encoder. The kernel turns common rows into points. Other
-// rows go through the encoder, and the kernel learns from them.
+// The compiled fast path for rows, and the memory that it shares with the encoder. The kernel turns common rows into points.
+// The encoder takes all other rows, and the kernel learns from them.
 
 import { DOT } from '../../../core/ascii.js';
 import { POINT_WORDS, strictestNameLimits } from '../../../core/types/index.js';
@@ -21,16 +21,16 @@ import {
 } from './kernel-instance.js';
 import { Plans } from './kernel-plans.js';
 
-/** Maximum of rows that skip the kernel after rows it could not take. */
+/** Largest number of rows that skip the kernel after rows that it could not take. */
 const maxPasses = 15;
-/** Columns of a row that the kernel has cells for. */
+/** Largest number of columns for which the kernel has cells. */
 const maxColumns = 2048;
 
 /** The known members of JSON objects. */
 export interface KeyTable {
   readonly version: number;
   readonly columns: number;
-  /** Writes the keys into the buffer, from `from` to `to`. @returns the range of the outermost keys; null when the keys do not fit */
+  /** Writes the keys into [from, to) of the buffer. @returns the range of the outermost keys; null if the keys do not fit */
   write(buffer: ArrayBuffer, from: number, to: number): readonly [first: number, end: number] | null;
 }
 
@@ -45,9 +45,9 @@ export class RowKernel {
   kernelRows = 0;
   /** Start of the row at which the kernel stopped. */
   at = 0;
-  /** Changes with the mapping: what another thread took before does not count any more. */
+  /** Changes with the mapping. Rows that another thread took in an earlier epoch do not count. */
   epoch = 0;
-  /** Changes when the kernel has learned. */
+  /** Changes whenever the kernel has learned. */
   version = 0;
   readonly #bytes: Uint8Array;
   readonly #exports: RowKernelExports;
@@ -60,12 +60,12 @@ export class RowKernel {
   #take: TakeRows | null = null;
   #mapping: Mapping | null = null;
   #decimal = DOT;
-  /** Calls in a row that took nothing, and rows that skip the kernel because of it. */
+  /** Consecutive calls that took no row, and the number of rows that therefore skip the kernel. */
   #missed = 0;
   #passes = 0;
   #keys: KeyTable | null = null;
   #keysVersion = -1;
-  /** False when the null words do not fit into the kernel's memory. */
+  /** False if the null words do not fit into the kernel's memory. */
   readonly #knowsNulls: boolean;
 
   /** The last calls, for kernels on other threads. */
@@ -91,19 +91,19 @@ export class RowKernel {
     this.#calls = { configure: [...configure], map: [-1, -1, DOT], plans: [0] };
   }
 
-  /** True when the kernel can take rows of text. */
+  /** True if the kernel can take rows of text. */
   get isReady(): boolean {
     return (this.#take === this.#exports.csv || this.#take === this.#exports.ndjson) && !this.#plans.isEmpty;
   }
 
-  /** Returns what a kernel on another thread needs to take the next rows of text; null while this one takes none. */
+  /** The state with which a kernel on another thread takes the next rows of text; null while this kernel takes none. */
   get image(): KernelImage | null {
     if (!this.isReady) return null;
     const take = this.#take === this.#exports.csv ? 'csv' : 'ndjson';
     return { bytes: this.#bytes.slice(0, KERNEL_END), calls: this.#calls, take };
   }
 
-  /** Prepares for CSV rows with this mapping. -1 means that the dialect has no quote or escape. */
+  /** Prepares for CSV rows with this mapping. Quote or escape -1: the dialect has none. */
   csv(
     mapping: Mapping,
     columns: number,
@@ -142,12 +142,12 @@ export class RowKernel {
     this.#exports.columns(first, end, cells, powers);
   }
 
-  /** Sets the number of rows in the block, and the next of them. */
+  /** Sets the number of rows in the block, and the index of the next row. */
   setBlock(rows: number, next: number): void {
     this.#exports.block(rows, next);
   }
 
-  /** True when the kernel can take rows at all. */
+  /** True if the kernel can take rows of the current mapping. */
   get isEnabled(): boolean {
     return this.#take !== null;
   }
@@ -159,8 +159,8 @@ export class RowKernel {
   }
 
   /**
-   * Takes rows from `at`, the start of a row, into the index from entry `count` on, with points from `out` on.
-   * @returns the count of rows taken; the fields below say where the kernel stopped
+   * Takes rows from `at`, the start of a row. Writes entries of the index from number `count` on, and points from `out` on.
+   * @returns the number of rows taken; `at`, `line` and `out` then tell where the kernel stopped
    */
   take(at: number, limit: number, count: number, line: number, out: number): number {
     if (this.#take === null || this.#plans.isEmpty) return 0;
@@ -201,7 +201,7 @@ export class RowKernel {
     this.version++;
   }
 
-  /** Calls the kernel, and keeps the arguments for kernels on other threads. */
+  /** Calls a function of the kernel, and keeps the arguments for kernels on other threads. */
   #call<K extends Exclude<keyof KernelCalls, 'configure'>>(name: K, ...given: Parameters<RowKernelExports[K]>): void {
     (this.#exports[name] as (...given: Parameters<RowKernelExports[K]>) => void)(...given);
     this.#calls = { ...this.#calls, [name]: given };
@@ -238,7 +238,7 @@ export class RowKernel {
     this.#take = isKnown ? take : null;
   }
 
-  /** Writes as many words as fit, each after its length. @returns the end of all words */
+  /** Writes as many words as fit, each after its length. @returns the end that all words would have */
   #putNulls(words: readonly string[]): number {
     const view = new DataView(this.#bytes.buffer);
     let at = NULLS;

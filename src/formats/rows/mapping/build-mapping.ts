@@ -7,7 +7,7 @@ import { type FieldTypeName, Mapping, type MappingOptions } from './mapping.js';
 import { type MissingColumn, missingFix } from './missing-column.js';
 
 /**
- * Throws UsageError when the columns contradict the options.
+ * Builds the mapping of all columns. Throws UsageError if the columns contradict the options.
  * @param typeOf types that the input declares for its columns
  */
 export function buildMapping(
@@ -21,7 +21,7 @@ export function buildMapping(
   const twice = names.find((name, i) => names.indexOf(name) !== i && mapping.wants(name));
   if (twice !== undefined)
     throw contradiction('different names for all columns', [`two columns named ${JSON.stringify(twice)}`]);
-  // Otherwise a column named time becomes a field, and its name is reported instead.
+  // Without this check, a column named time would become a field, and the error would complain about its name.
   if (options.timeColumn !== null && !names.includes(options.timeColumn) && mapping.constants.time === null)
     throw missingColumn(mapping.missing ?? { expected: 'a time column', fix: '' }, names, options);
   for (const [column, name] of names.entries()) if (!isIgnored(column)) mapping.add(column, name, typeOf(name));
@@ -30,7 +30,7 @@ export function buildMapping(
   return mapping;
 }
 
-/** Builds the error of columns of which one is missing. */
+/** Builds the error for a missing column. */
 export function missingColumn(
   missing: MissingColumn,
   names: readonly string[],

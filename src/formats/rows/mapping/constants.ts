@@ -1,4 +1,5 @@
-// Columns with one value for all rows of an input: folders such as `host=a`, and the tags of --add-tag. They are written once.
+// Columns with one value for all rows of an input: folders such as `host=a`, and the tags of --add-tag. Their text is encoded
+// once.
 
 import { UsageError } from '../../../core/errors.js';
 import type { FieldMapping, FolderColumn } from '../../../core/types/index.js';
@@ -8,27 +9,27 @@ import { typeNames, UNKNOWN } from '../values/field-types.js';
 import { putName, reasonOf } from '../values/put-value.js';
 import { ValueWriter } from '../values/value-writer.js';
 
-/** Bytes of the key of a series that a tag takes beside its value. */
+/** Bytes that a tag takes in the key of a series, in addition to its value. */
 export const SERIES_KEY_PER_TAG = 9;
 /** A number or string takes at most this many bytes beyond twice its text. */
 const slack = 64;
-/** Level of `ValueWriter.put`. */
+/** The level of a declared type in `ValueWriter.put`. */
 const declaredLevel = 1;
 
-/** The values that every row of an input gets beside its own. */
+/** Values that every row of an input gets in addition to its own. */
 export class Constants {
   /** `,host=a`, after the measurement. */
   tags: Uint8Array = new Uint8Array(0);
-  /** Part of the key of a series, bytes. */
+  /** Bytes that these tags take in the key of a series. */
   keyBytes = 0;
   /** `,year=2024`, after the fields of the row. */
   fields: Uint8Array = new Uint8Array(0);
-  /** The time of all rows; null when a column of the rows holds it. */
+  /** The time of all rows; null if a column of the rows holds the time. */
   time: Uint8Array | null = null;
   /** Names of these tags and fields in the point. */
   readonly names = new Set<string>();
 
-  /** Throws UsageError for a value that no tag can have. */
+  /** Adds a tag; `prefix` is `,name=`. Throws UsageError for a value that no tag can have. */
   addTag(prefix: Uint8Array, name: string, { name: source, value }: FolderColumn): void {
     this.names.add(name);
     if (value === null) return;
@@ -41,7 +42,7 @@ export class Constants {
     this.keyBytes += SERIES_KEY_PER_TAG + text.length;
   }
 
-  /** Throws UsageError for a value that contradicts the type. */
+  /** Adds a field; `prefix` is `,name=`. Throws UsageError for a value that contradicts the type. */
   addField(prefix: Uint8Array, name: string, type: FieldMapping['type'], { name: source, value }: FolderColumn): void {
     this.names.add(name);
     if (value === null) return;

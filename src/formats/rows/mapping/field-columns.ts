@@ -1,4 +1,4 @@
-// The columns of --fields that the inputs of one load have, and those that they lack.
+// The columns of --fields that the inputs of one load have, and those that some inputs lack.
 
 import type { TagMapping } from '../../../core/types/index.js';
 

@@ -1,5 +1,5 @@
-// The meaning of an input's columns: time, table name, tags and fields. Compiled once per header, and extended when further
-// columns appear.
+// Maps the columns of an input to time, table name, tags and fields. A mapping is built once per header, and extended when
+// further columns appear.
 
 import { UsageError } from '../../../core/errors.js';
 import type { ColumnType, FieldMapping, FolderColumn, TagMapping } from '../../../core/types/index.js';
@@ -16,14 +16,14 @@ export interface FieldOption extends FieldMapping {
   readonly reading?: ValueReading | null;
 }
 
-/** The settings that give columns their meaning. */
+/** The settings that decide the mapping of columns. */
 export interface MappingOptions {
   /** A name, or `{column}`. */
   readonly measurement: string | null;
   readonly tags: readonly TagMapping[] | null;
   readonly fields: readonly FieldOption[] | null;
   readonly timeColumn: string | null;
-  /** With `now` no time column is needed. */
+  /** With `now`, no time column is needed. */
   readonly missingTimestamp?: 'reject' | 'now';
   /** Set in a load of several inputs, which need not have the same columns. */
   readonly fieldColumns?: FieldColumns;
@@ -46,7 +46,7 @@ export interface MappedColumn {
 export interface MappedField extends MappedColumn {
   readonly declared: FieldTypeName | null;
   readonly reading: ValueReading | null;
-  /** Quoted cells hold values of the inferred type as well. */
+  /** True if quoted cells can also hold values of the inferred type. */
   acceptsQuoted: boolean;
 }
 
@@ -58,11 +58,11 @@ const measurementNames = ['measurement', '_measurement'];
 export class Mapping {
   readonly tags: MappedColumn[] = [];
   readonly fields: MappedField[] = [];
-  /** Column number of the time; -1 while unknown. */
+  /** Number of the time column; -1 while unknown. */
   time = -1;
   /** Name of the time column in the input. */
   timeName = 'time';
-  /** Column number of the table name; -1 without such a column. */
+  /** Number of the column that names the table; -1 without such a column. */
   measurement = -1;
   /** The table of all rows; null when a column names the table. */
   readonly table: string | null;
@@ -72,10 +72,10 @@ export class Mapping {
   readonly #timeColumn: string | null;
   /** Names of all tags and fields. */
   readonly #names = new Set<string>();
-  /** Name of the folder that names the table. */
+  /** Name of the folder whose value names the table; null without such a folder. */
   readonly #tableFolder: string | null;
 
-  /** @param known all column names, if known in advance; they decide which column is the time */
+  /** @param known all column names if known in advance, which decide the time column; otherwise null */
   constructor(options: MappingOptions, known: readonly string[] | null) {
     this.options = options;
     const { folderColumns = [], addedTags } = options;
@@ -84,7 +84,7 @@ export class Mapping {
       known === null ? null : (names.find((name) => known.includes(name)) ?? null);
     const time = options.timeColumn ?? usual(timeNames);
     const measurement = options.measurement === null ? usual(measurementNames) : braced;
-    // Without such a column in the rows, a folder of that name serves.
+    // A folder can take the place of a column that the rows lack.
     const inFolder = (name: string | null, names: readonly string[]): FolderColumn | undefined =>
       folderColumns.find((each) => (name === null ? names.includes(each.name) : each.name === name));
     const table = options.measurement === null || braced !== null ? inFolder(measurement, measurementNames) : undefined;
@@ -99,7 +99,7 @@ export class Mapping {
   }
 
   /**
-   * Adds the next column. Throws UsageError when its name is invalid in a table.
+   * Adds the next column, and returns its role. Throws UsageError if its name is invalid in a table.
    * @param type declared by the input; a type in the options takes precedence
    */
   add(column: number, name: string, type: FieldTypeName | null = null): Role {
@@ -149,14 +149,14 @@ export class Mapping {
     this.tags.push({ column, name: this.#once(name), prefix });
   }
 
-  /** True when a column of this name becomes part of the point. */
+  /** Tests whether a column with this name becomes part of the point. */
   wants(name: string): boolean {
     const { tags, fields } = this.options;
     const named = [...(tags ?? []), ...(fields ?? [])].some((each) => each.name === name);
     return fields === null || named || this.#isTime(name) || (this.table === null && this.#isMeasurement(name));
   }
 
-  /** True when a folder or --add-tag holds the value that a column of this name would have. */
+  /** Tests whether a folder or --add-tag gives the value that a column with this name would hold. */
   isConstant(name: string): boolean {
     if (name === this.#tableFolder || (this.constants.time !== null && this.#isTime(name))) return true;
     const { tags, fields } = this.options;
@@ -164,13 +164,13 @@ export class Mapping {
     return (mapped !== undefined || fields === null) && this.constants.names.has(mapped?.as ?? name);
   }
 
-  /** Throws UsageError when the rows have a column whose values a folder or --add-tag holds. */
+  /** Throws UsageError if the rows have a column whose value a folder or --add-tag also gives. */
   assertNoConstant(names: readonly string[]): void {
     const found = names.find((name) => this.isConstant(name));
     if (found !== undefined) throw inBothPlaces(found);
   }
 
-  /** True when a column of this name becomes a field under the same name. */
+  /** Tests whether a column with this name becomes a field with the same name. */
   isField(name: string): boolean {
     const { tags, fields } = this.options;
     return (
@@ -181,13 +181,13 @@ export class Mapping {
     );
   }
 
-  /** The column that the options must name because no column has a default name; null when none is missing. */
+  /** The column that the options must name, because no column has a default name; null if there is none. */
   get unnamed(): MissingColumn | null {
     if (this.#timeColumn === null && this.constants.time === null && !this.#needsNoTime) return missingTime;
     return this.table !== null || this.#measurementColumn !== null ? null : missingTable;
   }
 
-  /** What is missing; null when nothing is. */
+  /** A column that is missing; null if no column is missing. */
   get missing(): MissingColumn | null {
     const { timeColumn, tags, fields } = this.options;
     const hasTime = this.time >= 0 || this.constants.time !== null;
@@ -249,7 +249,7 @@ export function wantedNames({ tags, fields, timeColumn, measurement }: MappingOp
   return [...named, timeColumn ?? '', measurementColumn(measurement) ?? ''];
 }
 
-/** Returns why a column cannot have this name; null when it can. */
+/** Returns why a column cannot have this name; null if it can. */
 export function nameProblem(name: string, isField: boolean): Reason | null {
   if (name === 'time') return 'column-named-time';
   if (name === '') return isField ? 'empty-field-key' : 'empty-tag-key';
@@ -257,7 +257,7 @@ export function nameProblem(name: string, isField: boolean): Reason | null {
   return end < 0 ? reasonOf(end) : null;
 }
 
-/** Returns `,name=` with the name escaped. Throws UsageError when no server accepts the name. */
+/** Returns `,name=` with the name escaped. Throws UsageError if no server accepts the name. */
 function prefixOf(name: string, isField: boolean): Uint8Array {
   const problem = nameProblem(name, isField);
   if (problem !== null) {

@@ -1,15 +1,15 @@
-// The measurement of rows: the column that --measurement names, and the measurement of a point in line protocol.
+// The measurement of rows: finds the column that --measurement names, and escapes a measurement for line protocol.
 
 import { putMeasurement } from '../values/put-value.js';
 
-/** Returns the column that `{column}` names; null for another text. */
+/** Returns the name inside `{column}`; null for other text. */
 export function measurementColumn(measurement: string | null): string | null {
   return /^\{(.+)\}$/s.exec(measurement ?? '')?.[1] ?? null;
 }
 
 /**
- * Escapes a measurement. Returns null when the target does not accept it or would read its points as comments.
- * @param slashes true when the target accepts a slash
+ * Escapes a measurement. Returns null if the target does not accept the name, or would read its points as comments.
+ * @param slashes true if the target accepts a slash
  */
 export function measurementPrefix(name: Uint8Array, slashes: boolean): Uint8Array | null {
   if (name[0] === 0x23) return null;

@@ -1,9 +1,9 @@
-// What a table of rows lacks to become points, and what a person can do about it.
+// Describes a column that rows lack to become points, and the action that helps.
 
 import type { Problem } from '../../../core/problem.js';
 import { alternatives, isNear } from '../../../core/text.js';
 
-/** What the columns lack, and the option that names it; an empty fix where another column was meant. */
+/** The missing column, and the option that names it. The fix is empty if an option names a column that does not exist. */
 export type MissingColumn = Pick<Problem, 'expected' | 'fix'>;
 
 export const missingTime: MissingColumn = {
@@ -16,7 +16,7 @@ export const missingTable: MissingColumn = {
 };
 
 /**
- * Returns the fix: a similar column, a delimiter that the first row still has, or the option.
+ * Returns the fix: a column with a similar name, another delimiter found in the only column, or the option.
  * @param names columns of the input
  * @param wanted columns that the options name
  */

@@ -11,7 +11,7 @@ export const typeNames = ['unknown', 'float', 'integer', 'unsigned', 'boolean', 
 /** Names of field types by table and name. */
 export type KnownFieldTypes = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** Field types by table and name, for a whole load: what one input shows holds for the next. */
+/** Field types by table and name, for a whole load. A type that one input shows holds for the next inputs. */
 export class FieldTypes {
   readonly #tables = new Map<string, Map<string, number>>();
 
@@ -20,7 +20,7 @@ export class FieldTypes {
     this.add(known);
   }
 
-  /** Sets all types of a load or of another thread. */
+  /** Sets the types that other inputs or another thread have shown. */
   add(known: KnownFieldTypes): void {
     for (const [table, fields] of Object.entries(known)) {
       for (const [field, type] of Object.entries(fields)) {
@@ -40,7 +40,7 @@ export class FieldTypes {
     return this.#tables.get(table)?.get(field) ?? UNKNOWN;
   }
 
-  /** Sets the type of a field unless one is known. */
+  /** Sets the type of a field unless a type is known. */
   infer(table: string, field: string, type: Exclude<ColumnType, 'tag'>): void {
     if (this.get(table, field) === UNKNOWN) this.set(table, field, typeNames.indexOf(type));
   }

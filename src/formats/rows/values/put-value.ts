@@ -1,5 +1,5 @@
-// Writes the bytes of a cell as a field value or tag, in the form that all servers read alike. Each function writes at `out`
-// and returns the end of the text, or a negative code that `reasonOf` translates.
+// Writes the bytes of a cell as a field value or tag, in a form that all servers read in the same way. Each function writes
+// at `out` and returns the end of the text, or a negative code that `reasonOf` translates.
 
 import { BACKSLASH, COMMA, DOT, EQUALS, MINUS, PLUS, QUOTE, SLASH } from '../../../core/ascii.js';
 import { sequenceEnd } from '../../line-protocol/exact/byte-classes.js';
@@ -7,7 +7,7 @@ import { type Reason, reasonNames } from '../../reasons.js';
 
 const INTEGER_LIMITS = ['9223372036854775807', '9223372036854775808'] as const;
 const UNSIGNED_LIMIT = '18446744073709551615';
-/** More digits may exceed the largest float, or what a float holds exactly. */
+/** A float with more characters may exceed the largest float. A whole number with more digits may not be exact. */
 const shortFloat = 300;
 const exactDigits = 15;
 
@@ -44,8 +44,8 @@ function digits(bytes: Uint8Array, from: number, to: number): number {
 }
 
 /**
- * Writes a decimal number as a float. `.5` and `+5` get the form that servers read.
- * @param exact reject whole numbers that a float cannot hold
+ * Writes a decimal number as a float. Rewrites `.5` and `+5` to a form that servers read.
+ * @param exact rejects whole numbers that a float cannot hold
  */
 export function putFloat(bytes: Uint8Array, from: number, to: number, out: number, exact: boolean): number {
   let p = from;
@@ -70,7 +70,7 @@ export function putFloat(bytes: Uint8Array, from: number, to: number, out: numbe
   return putRest(bytes, p, to, o, from, p > first);
 }
 
-/** Writes fraction and exponent. */
+/** Writes the fraction and the exponent of a float. */
 function putRest(bytes: Uint8Array, from: number, to: number, out: number, start: number, hasDigits: boolean): number {
   let p = from;
   let o = out;
@@ -99,7 +99,7 @@ function isNumberFinite(bytes: Uint8Array, from: number, to: number): boolean {
   return Number.isFinite(Number(text(bytes, from, to)));
 }
 
-/** True when the nearest float, which is finite, is this number or prints the same digits. */
+/** Tests whether the nearest float, which is finite, equals this number or prints the same digits. */
 function isExact(whole: string): boolean {
   const nearest = Number(whole);
   return BigInt(nearest) === BigInt(whole) || String(nearest) === whole;
@@ -126,7 +126,7 @@ export function putInteger(bytes: Uint8Array, from: number, to: number, out: num
   return o;
 }
 
-// What a byte needs inside a string and inside a tag value; 0 for nothing.
+// Treatment of a byte inside a string and inside a tag value; 0 to copy the byte.
 const ESCAPE = 1;
 const HIGH = 2;
 const REJECT = 3;
@@ -166,7 +166,7 @@ export function putString(bytes: Uint8Array, from: number, to: number, out: numb
   return o;
 }
 
-/** Writes a tag value, a tag key or a field key; not empty. */
+/** Writes a tag value, a tag key or a field key, which must not be empty. */
 export function putName(bytes: Uint8Array, from: number, to: number, out: number): number {
   let o = out;
   for (let p = from; p < to; ) {
@@ -186,12 +186,12 @@ export function putName(bytes: Uint8Array, from: number, to: number, out: number
   return o;
 }
 
-/** Writes the first name of a part of a point. Its first byte must need no escape. */
+/** Writes a measurement or field key. Rejects a name whose first byte needs an escape. */
 export function putFirstName(bytes: Uint8Array, from: number, to: number, out: number): number {
   return tagClasses[bytes[from]!] === ESCAPE ? badEscape : putName(bytes, from, to, out);
 }
 
-/** Writes a measurement; not empty. One with an equals sign must need no escape. */
+/** Writes a measurement, which must not be empty. Rejects a name that holds an equals sign and needs an escape. */
 export function putMeasurement(bytes: Uint8Array, from: number, to: number, out: number, slashes: boolean): number {
   const end = putFirstName(bytes, from, to, out);
   if (end < 0) return end;

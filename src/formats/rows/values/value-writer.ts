@@ -17,7 +17,10 @@ const badString = code('bad-string-escape');
 const letters = new Set(['t', 'T', 'f', 'F']);
 const words = new Set(['true', 'True', 'TRUE', 'false', 'False', 'FALSE']);
 
-/** `literal`: as in line protocol, `12i` and `"text"`. `words`: other words for booleans. `converted`: to a value of line protocol. Null for invalid text. */
+/**
+ * Unusual notation of values. `literal`: a value as in line protocol, such as `12i` or `"text"`. `words`: other words for
+ * booleans. `converted`: text that is converted to a value of line protocol. The functions return null for invalid text.
+ */
 export type ValueReading =
   | { readonly kind: 'literal' }
   | { readonly kind: 'words'; readonly words: (word: string) => boolean | null }
@@ -53,7 +56,7 @@ export class ValueWriter {
     return this.type === BOOLEAN ? this.#boolean(kind === TRUE, out) : wrongType;
   }
 
-  /** Writes as `put` does, for a field with an unusual notation. */
+  /** Writes a cell with an unusual notation. Returns as `put` does. */
   putRead(reading: ValueReading, from: number, to: number, out: number, type: number): number {
     if (reading.kind === 'literal') return this.#literal(from, to, out, type);
     const text = Buffer.from(this.#bytes.subarray(from, to)).toString();
@@ -84,7 +87,7 @@ export class ValueWriter {
     return this.#number(from, whole === UNKNOWN ? to : to - 1, out, true, shown);
   }
 
-  /** Writes a quoted literal. One with escapes is rejected, since servers read escapes differently. */
+  /** Writes a quoted literal. Rejects a literal with escapes, because servers read escapes differently. */
   #quoted(from: number, to: number, out: number): number {
     const inner = this.#bytes.subarray(from + 1, to - 1);
     return inner.includes(BACKSLASH) || inner.includes(QUOTE)
@@ -143,7 +146,7 @@ export class ValueWriter {
     return out + 1;
   }
 
-  /** Returns a short text without surrounding blanks; empty for a longer one. */
+  /** Returns a text of up to 16 bytes without surrounding spaces; empty for a longer text. */
   #word(from: number, to: number): string {
     if (to - from > 16) return '';
     return String.fromCharCode(...this.#bytes.subarray(from, to)).trim();

@@ -1,5 +1,5 @@
-// One input whose windows go to threads. The runs of their kernels count where the scan of the main thread arrives; the scan
-// takes everything else.
+// One input whose windows go to threads. A run of a thread's kernel counts if the scan of the main thread arrives at its
+// start. The scan takes all other bytes.
 
 import { LF } from '../../../core/ascii.js';
 import type { Points, Position, Shape } from '../../../core/types/index.js';
@@ -10,14 +10,14 @@ import type { RowKernel } from '../kernel/row-kernel.js';
 import type { KernelRun, RowJobResult } from './row-worker-messages.js';
 import type { ThreadWindow } from './window-reader.js';
 
-/** A shorter window is left to the scan, bytes. */
+/** Smallest window that goes to a thread, bytes. The scan takes shorter windows. */
 const minJobBytes = 256;
 
 /** A scan that continues after rows which the kernel took on another thread. */
 export interface ResumableScan extends WindowScan {
-  /** True when the kernel may take the row at the beginning of the next window. */
+  /** True if the kernel may take the row at the beginning of the next window. */
   readonly takesKernelRows: boolean;
-  /** Continues after rows; `timeLength` is the length of the last one's time. */
+  /** Continues after rows that a thread took; `timeLength` is the length of the last row's time. */
   pass(bytes: number, lines: number, timeLength: number): void;
 }
 
@@ -26,7 +26,7 @@ export class RowInput {
   readonly #scan: ResumableScan;
   readonly #scanner: ChunkScanner;
   readonly #signal: AbortSignal;
-  /** Window of the scan that the next bytes are copied to. */
+  /** Window of the scan to which the next bytes are copied. */
   #window = 0;
 
   constructor(kernel: RowKernel, scan: ResumableScan, start: Position, signal: AbortSignal) {
@@ -37,7 +37,7 @@ export class RowInput {
     this.#signal = signal;
   }
 
-  /** Gives a complete window to its thread, from its first to its last row that begins and ends there. */
+  /** Gives the rows that begin and end in a complete window to the window's thread. */
   hand(window: ThreadWindow): void {
     const kernel = this.#kernel;
     const { thread, used, end, isComplete, isScanned, job } = window;
@@ -48,7 +48,7 @@ export class RowInput {
     if (this.#send(window, from, limit)) window.job = { limit, epoch: kernel.epoch };
   }
 
-  /** Yields the points of a window whose result has come. Returns false when the thread takes the rest of it first. */
+  /** Yields the points of a window with a result. Returns false if its thread must first take the rest of the window. */
   async *use(window: ThreadWindow, { runs, rest }: RowJobResult): AsyncGenerator<Points, boolean> {
     for (const run of runs) {
       yield* this.scan(window, run.start);
@@ -72,7 +72,7 @@ export class RowInput {
     });
   }
 
-  /** Scans the bytes of a window up to `to` that its thread does not have. */
+  /** Scans the bytes of a window up to `to`, which did not go to a thread. */
   async *scanAlone(window: ThreadWindow, to: number): AsyncGenerator<Points, void> {
     window.isScanned = true;
     yield* this.scan(window, to);
@@ -110,7 +110,7 @@ export class RowInput {
     }
   }
 
-  /** True when the next byte of the window begins a row of the mapping that its thread knows. */
+  /** Tests whether the next byte of the window begins a row, in the mapping that the thread knows. */
   #follows({ job }: ThreadWindow): boolean {
     return this.#scanner.isAligned && this.#scan.takesKernelRows && job!.epoch === this.#kernel.epoch;
   }

@@ -1,4 +1,4 @@
-// One worker thread that runs the kernel over rows, and the state of its kernel.
+// Main-thread side of one worker thread that runs the kernel over rows: sends jobs, and tracks the state of the kernel.
 
 import type { Worker } from 'node:worker_threads';
 import type { BugError } from '../../../core/errors.js';
@@ -8,7 +8,7 @@ import type { TimeOptions } from '../../timestamps/time-cell.js';
 import type { RowKernel } from '../kernel/row-kernel.js';
 import { type RowJob, type RowJobResult, type RowSlot, type RowWorkerTask, rowSlots } from './row-worker-messages.js';
 
-/** Each row that the main thread encodes may teach the kernel. After so many images, the next follows so many jobs later. */
+/** Rows that the main thread encodes may teach the kernel. After `maxImages` images, only every 16th job sends a new one. */
 const maxImages = 16;
 const jobsPerImage = 16;
 
@@ -24,7 +24,7 @@ export class RowThread {
   #closed = false;
   /** Ends the wait of `idle`. */
   #wake: () => void = () => {};
-  /** Mapping and knowledge that the thread has, the images since the mapping, and the jobs since the last of them. */
+  /** Epoch and version of the kernel's state in the thread, images since this epoch, and jobs since the last image. */
   #epoch = -1;
   #version = -1;
   #images = 0;
@@ -59,7 +59,7 @@ export class RowThread {
     await this.#worker.terminate();
   }
 
-  /** Lets the thread take the rows of a slot. Returns false while the kernel takes none. */
+  /** Lets the thread take the rows of a slot. Returns false if the kernel can take no rows. */
   send(job: Omit<RowJob, 'image'>, kernel: RowKernel, receive: (result: RowJobResult) => void): boolean {
     const image = this.#isCurrent(kernel) ? null : kernel.image;
     if (image !== null) {
@@ -74,7 +74,7 @@ export class RowThread {
     return true;
   }
 
-  /** Resolves once the thread works on nothing. */
+  /** Resolves once the thread has no job. */
   async idle(): Promise<void> {
     while (this.#pending.size > 0 && this.failure === null && !this.#closed)
       await new Promise<void>((resolve) => {

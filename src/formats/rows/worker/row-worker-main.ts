@@ -1,4 +1,4 @@
-// A worker thread that runs the kernel over windows of rows. Rows that the kernel leaves stay for the main thread.
+// A worker thread that runs the kernel over windows of rows. The main thread takes the rows that the kernel leaves.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { LF } from '../../../core/ascii.js';
@@ -9,9 +9,9 @@ import { type KernelImage, rowKernelIn, type TakeRows } from '../kernel/kernel-i
 import type { KernelRun, RowJob, RowJobResult, RowWorkerTask } from './row-worker-messages.js';
 
 const entryBytes = POINT_WORDS * 4;
-/** Less room than this for points ends a job: longer rows are rare. */
+/** A job ends when fewer bytes than this are left for points. Longer rows are rare. */
 const minRoom = 64 * 1024;
-/** The main thread takes the rest of a window where so many rows were left, and few were taken between them. */
+/** A job ends after `maxLeft` rows that the kernel left, if it took fewer than `minTaken` rows for each of them. */
 const maxLeft = 64;
 const minTaken = 8;
 

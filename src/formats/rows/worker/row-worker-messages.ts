@@ -7,14 +7,14 @@ import { KERNEL_END } from '../../kernel/assembly/rows/row-memory.js';
 import type { TimeOptions } from '../../timestamps/time-cell.js';
 import type { KernelImage } from '../kernel/kernel-instance.js';
 
-/** What a worker thread starts with. */
+/** Data with which a worker thread starts. */
 export interface RowWorkerTask {
   readonly memory: WasmMemory;
   readonly time: TimeOptions;
   readonly slots: readonly RowSlot[];
 }
 
-/** Rows from `from` on, before `limit`, where an LF is. */
+/** Rows from offset `from` to the LF at `limit`. */
 export interface RowJob {
   readonly slot: number;
   readonly from: number;
@@ -27,7 +27,7 @@ export interface RowJob {
 export interface KernelRun {
   readonly start: number;
   readonly end: number;
-  /** First entry, and their number. */
+  /** Number of the first entry, and the number of entries. */
   readonly entry: number;
   readonly count: number;
   readonly lines: number;
@@ -35,15 +35,15 @@ export interface KernelRun {
   readonly timeLength: number;
 }
 
-/** The answer to a job. The bytes between the runs are left to the main thread. */
+/** The response to a job. The main thread takes the bytes between the runs. */
 export interface RowJobResult {
   readonly slot: number;
   readonly runs: readonly KernelRun[];
-  /** Where the slot was full; null when it was not. */
+  /** Offset of the next row if the slot became full; otherwise null. */
   readonly rest: number | null;
 }
 
-/** Where a window, its index and its points lie in the memory of a worker thread. */
+/** Offsets of a window, its index and its points in the memory of a worker thread. */
 export interface RowSlot {
   readonly index: number;
   readonly indexPoints: number;
@@ -52,16 +52,16 @@ export interface RowSlot {
   readonly window: number;
 }
 
-/** Bytes of one window. An exchange of messages takes as long as the kernel on 20 KB. */
+/** Bytes of one window. An exchange of messages takes as long as the kernel needs for 20 KB. */
 export const rowWindowBytes = 1024 * 1024;
-/** One window is read or used while the kernel works on another. */
+/** Number of slots: one window is read or used while the kernel works on the other. */
 const slotsPerThread = 2;
-/** Points may be longer than their rows: they repeat the names of their columns. */
+/** Bytes for points per byte of a row. Points repeat column names, so they may be longer than rows. */
 const outPerByte = 4;
 /** The kernel reads up to 64 bytes at once. */
 const SLACK = 64;
 const PAGE = 65_536;
-/** The worker thread with everything loaded (Node 20 and 24; measured 2026-11-30). */
+/** Memory of a worker thread with all code loaded (Node 20 and 24; measured 2026-11-30). */
 const threadBytes = 12 * 1024 * 1024;
 
 /** Lays out the memory of one worker thread with windows of this size. */
@@ -81,7 +81,7 @@ export function rowSlots(windowBytes = rowWindowBytes): { readonly slots: readon
   return { slots, bytes: Math.ceil(end / PAGE) * PAGE };
 }
 
-/** Returns the bytes that so many worker threads take. */
+/** Returns the bytes of memory that `threads` worker threads take. */
 export function rowThreadsBytes(threads: number): number {
   return threads * (rowSlots().bytes + threadBytes);
 }

@@ -1,7 +1,7 @@
 // Main-thread side of the worker threads that run the kernel over rows. Windows of one input go to the threads in turns, and
-// their points come back in the order of the input. The main thread's scan takes what lies between two runs of the kernel:
-// the head, rows that the kernel leaves, and those that reach over the end of a window. A thread guesses where a row begins;
-// its run counts only if the scan arrives exactly there. So the points are those of the scan alone.
+// points return in the order of the input. The main thread's scan takes the bytes between two runs of the kernel: the head,
+// rows that the kernel leaves, and rows that cross the end of a window. A thread guesses where a row begins; its run counts
+// only if the scan arrives exactly at this row. So the points are the same as those of the scan alone.
 
 import { abortWith } from '../../../core/time/wait-stats.js';
 import type { ByteSource, Points, Position } from '../../../core/types/index.js';
@@ -12,7 +12,7 @@ import { RowThread } from './row-thread.js';
 import { rowWindowBytes } from './row-worker-messages.js';
 import { WindowReader } from './window-reader.js';
 
-/** A read that takes longer than this leaves the bytes before it to the main thread, ms. */
+/** After a wait of this length for the next read, the main thread scans the bytes of an incomplete window, ms. */
 const quietMs = 20;
 const inputEnded = new Error('the runs of this input have ended');
 
@@ -30,7 +30,7 @@ export class RowWorkers {
     this.#threads = Array.from({ length: threads }, () => new RowThread(time, windowBytes, answered));
   }
 
-  /** Ends the threads. No points may be pulled any more. */
+  /** Ends the threads. No points may be pulled afterwards. */
   async close(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.close()));
   }
@@ -48,7 +48,7 @@ export class RowWorkers {
     const wake = (): void => this.#wake();
     signal.addEventListener('abort', wake);
     const { windows } = reading;
-    // The threads get their next windows while the points of another one are sent.
+    // The threads get their next windows while points of an earlier window are sent.
     const hand = (): void => {
       for (const each of windows) input.hand(each);
     };
@@ -86,7 +86,7 @@ export class RowWorkers {
     }
   }
 
-  /** Resolves at the next read, answer, abort or failure, or after `ms`. */
+  /** Resolves at the next read, response, abort or failure, or after `ms`. */
   async #change(ms?: number): Promise<void> {
     await new Promise<void>((resolve) => {
       const timer = ms === undefined ? undefined : setTimeout(resolve, ms);

@@ -9,22 +9,22 @@ export interface ThreadWindow {
   readonly thread: RowThread;
   readonly slot: number;
   readonly place: RowSlot;
-  /** Decoded offset that offset 0 of the thread's memory means. */
+  /** Offset in the decoded input of the first byte of the thread's memory. */
   readonly origin: number;
-  /** End of its bytes in the memory of the thread, and of those that were used. */
+  /** Offsets in the thread's memory after the last byte that was read, and after the last byte that was used. */
   end: number;
   used: number;
-  /** True when no more bytes follow. */
+  /** True when the window is full or the input has ended. */
   isComplete: boolean;
-  /** True while the main thread scans it without a result of the thread. */
+  /** True while the main thread scans the window without a result of the thread. */
   isScanned: boolean;
-  /** Where its job ends, and the epoch of the kernel then; null without a job. */
+  /** End of the window's job, and the epoch of the kernel when the job was sent; null without a job. */
   job: { readonly limit: number; readonly epoch: number } | null;
   result: RowJobResult | null;
 }
 
 export class WindowReader {
-  /** In the order of the input. */
+  /** Windows in the order of the input. */
   readonly windows: ThreadWindow[] = [];
   readonly #source: ByteSource;
   readonly #signal: AbortSignal;
@@ -33,7 +33,7 @@ export class WindowReader {
   #decoded: number;
   #pending: Promise<void> | null = null;
   #failure: { readonly cause: unknown } | null = null;
-  /** True after the end of the source, or its failure. */
+  /** True after the end or the failure of the source. */
   ended = false;
 
   /** @param decoded offset of the first byte of the source */
@@ -51,7 +51,7 @@ export class WindowReader {
     this.#free = threads[0]!.slots.flatMap((_, slot) => threads.map((thread) => ({ thread, slot })));
   }
 
-  /** Reads until no slot is free; calls `done` after each read. */
+  /** Reads until no slot is free. Calls `done` after each read. */
   read(done: () => void): void {
     if (this.#pending !== null || this.ended) return;
     const window = this.#open();
@@ -87,7 +87,7 @@ export class WindowReader {
     if (this.#failure !== null) throw this.#failure.cause;
   }
 
-  /** Returns the window to read into; null when no slot is free. */
+  /** Returns the window to read into; null if no slot is free. */
   #open(): ThreadWindow | null {
     const last = this.windows.at(-1);
     if (last !== undefined && !last.isComplete) return last;
