@@ -1,4 +1,4 @@
-// Byte constants and helpers of both kernels. Loads may reach up to 16 bytes beyond the requested ones.
+// Byte constants and helpers of both kernels. A load may read up to 16 bytes beyond the requested bytes.
 
 export const LF: u32 = 0x0a;
 export const CR: u32 = 0x0d;
@@ -18,23 +18,23 @@ export function mix(state: u64, word: u64): u64 {
   return product ^ (product >> 32);
 }
 
-/** Marks bytes below `least` or beyond ASCII, and the bytes of the table. Table bytes differ in bits 3 to 6. */
+/** Marks bytes below `least`, bytes beyond ASCII, and bytes of the table. Table bytes must differ in bits 3 to 6. */
 @inline
 export function marked(v: v128, least: i8, table: v128): v128 {
-  // Signed comparison: bytes from 0x80 on are negative, so they count as low like control characters.
+  // In the signed comparison, bytes from 0x80 on are negative and count as low, like control characters.
   const low = v128.lt<i8>(v, v128.splat<i8>(least));
   const marks = v128.eq<i8>(v, v128.swizzle(table, v128.and(v128.shr<u16>(v, 3), i8x16.splat(0x0f))));
   return v128.or(low, marks);
 }
 
-/** Recognises `true` in its usual spellings, without the single letter. */
+/** Recognises `true`, `True` and `TRUE`. */
 export function isTrueWord(p: usize, length: usize): bool {
   if (length != 4) return false;
   const word = load<u32>(p);
   return word == 0x65757274 || word == 0x65757254 || word == 0x45555254;
 }
 
-/** Recognises `false` in its usual spellings. */
+/** Recognises `false`, `False` and `FALSE`. */
 export function isFalseWord(p: usize, length: usize): bool {
   if (length != 5) return false;
   const head = load<u32>(p);

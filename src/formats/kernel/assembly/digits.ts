@@ -3,12 +3,12 @@
 /** Returns a bit for each of 16 bytes that is a digit. */
 @inline
 export function digitMask(p: usize): u32 {
-  // Digits become -128 to -119, so one signed comparison replaces five instructions of an unsigned one.
+  // Digits become -128 to -119. One signed comparison then replaces the five instructions of an unsigned comparison.
   const shifted = v128.add<i8>(v128.load(p), v128.splat<i8>(0x50));
   return v128.bitmask<i8>(v128.lt<i8>(shifted, v128.splat<i8>(-118)));
 }
 
-/** Returns the same for up to 32 bytes. */
+/** Returns a bit for each of up to 32 bytes that is a digit. */
 @inline
 export function digitMaskOf(p: usize, length: usize): u32 {
   const digits = digitMask(p);
@@ -23,7 +23,7 @@ function eightDigits(p: usize): u64 {
   return ((v & 0x0000ffff0000ffff) * 42949672960001) >> 32;
 }
 
-/** Returns the value of 1 to 19 digits; u64.MAX_VALUE for anything else. */
+/** Returns the value of 1 to 19 digits; u64.MAX_VALUE for other bytes or another length. */
 @inline
 export function wholeNumber(p: usize, length: usize): u64 {
   if (length - 1 >= 19) return u64.MAX_VALUE;

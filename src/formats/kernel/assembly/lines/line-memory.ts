@@ -6,10 +6,10 @@ export const STATE: usize = 1024;
 export const GUARD: usize = 2048;
 /** Offsets of the structural bytes in a block. */
 export const LIST: usize = 65536;
-/** Maximum of bytes in a block. */
+/** Largest number of bytes in a block. */
 export const BLOCK: usize = 16384;
 export const PATTERNS: usize = 135168;
-/** Where the shape table may begin. */
+/** First offset at which the shape table may begin. */
 export const KERNEL_END: usize = 196608;
 
 // Kinds of values in the hash of a shape.

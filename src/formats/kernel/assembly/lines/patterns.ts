@@ -1,4 +1,4 @@
-// Patterns of earlier lines and their order. A line that matches the expected pattern needs no walk.
+// Patterns of earlier lines, and the order of these patterns. A line that matches the expected pattern needs no walk.
 
 import { COMMA, CR, LF, QUOTE, SPACE } from '../byte-marks';
 import { digitMask, wholeNumber } from '../digits';
@@ -12,7 +12,7 @@ import { plainKind } from './plain-values';
 const PATTERN_BYTES: usize = 2048;
 const PATTERNS_MASK: u32 = 15;
 // Words of the header: shape number + 1; end of the tags; end of the fields; bytes that the tags add to the series key;
-// the pattern that followed; whether another one followed last time; rounds left before another pattern may replace it.
+// the pattern that followed; whether another pattern followed last time; misses left before another pattern may replace it.
 const NUMBER: usize = 0;
 const TAGS_END: usize = 4;
 const FIELDS_END: usize = 8;
@@ -21,8 +21,8 @@ const NEXT: usize = 16;
 const DOUBT: usize = 20;
 const STAY: usize = 24;
 const FIRST: usize = 32;
-// A part: up to 31 bytes of name and separator, a mask with a bit for each byte, their count, the kind of the value, and the
-// byte that ends the value.
+// A part: up to 31 bytes of name and separator, a mask with a bit for each of these bytes, their number, the kind of the
+// value, and the byte that ends the value.
 const MASK: usize = 32;
 const LENGTH: usize = 36;
 const KIND: usize = 40;
@@ -33,13 +33,13 @@ const MAX_STAY: u32 = 8;
 const LOSS: i32 = 16;
 const MAX_TRUST: i32 = 64;
 
-// The pattern of the line before and the pattern expected next; 0 for none.
+// The pattern of the previous line, and the pattern expected next; 0 without a pattern.
 let latest: usize = 0;
 let expected: usize = 0;
-/** Lines are compared with the expected pattern while this is positive. */
+/** Lines are compared with the expected pattern while this number is positive. */
 let trust: i32 = 0;
 
-/** Stores the bytes before a value as a part of a pattern; false when they are too long. */
+/** Stores the bytes before a value as a part of a pattern. Returns false for more than 31 bytes. */
 @inline
 function storePart(part: usize, from: usize, to: usize, kind: u32, endedBy: u32): bool {
   const length = u32(to - from);
@@ -53,7 +53,7 @@ function storePart(part: usize, from: usize, to: usize, kind: u32, endedBy: u32)
   return true;
 }
 
-/** Learns the valid line at the cursor as a pattern; false when it has no timestamp or is too long. */
+/** Learns the valid line at the cursor as a pattern. Returns false if the line has no timestamp or is too long. */
 function learn(pattern: usize, start: usize): bool {
   const last = pattern + PATTERN_BYTES - PART_BYTES;
   let part = pattern + FIRST;
@@ -98,7 +98,7 @@ function learn(pattern: usize, start: usize): bool {
   return byte == SPACE;
 }
 
-/** Returns the pattern for the valid line of this shape number at the cursor; 0 when it has none. */
+/** Returns the pattern for the valid line with this shape number at the cursor; 0 if there is none. */
 export function patternOf(start: usize, number: u32): usize {
   const pattern = PATTERNS + usize(number & PATTERNS_MASK) * PATTERN_BYTES;
   const stored = load<u32>(pattern, NUMBER);
@@ -112,12 +112,12 @@ export function patternOf(start: usize, number: u32): usize {
   store<u32>(pattern, learned ? number : 0, NUMBER);
   store<u32>(pattern, 0, NEXT);
   store<u32>(pattern, 0, DOUBT);
-  // Set for a line that cannot be learned as well, so that it is not tried again at once.
+  // Set even if the line cannot be learned, so that the next such line does not try at once.
   store<u32>(pattern, MAX_STAY, STAY);
   return learned ? pattern : 0;
 }
 
-/** Advances the expectation past a line of this pattern. */
+/** Records a line of this pattern, and expects the pattern that followed it. */
 @inline
 function pass(pattern: usize): void {
   latest = pattern;
@@ -125,7 +125,7 @@ function pass(pattern: usize): void {
   store<u32>(pattern, MAX_STAY, STAY);
 }
 
-/** Records that the walk took a line of this pattern. A successor seen twice in a row becomes the expected one. */
+/** Records that the walk took a line of this pattern. A successor that is seen twice in a row becomes the expected pattern. */
 export function follow(pattern: usize): void {
   trust = pattern != 0 && pattern == expected ? min(trust + 1, MAX_TRUST) : max(trust - LOSS, -LOSS);
   // A line without a pattern leaves the expectation unchanged.
@@ -137,7 +137,7 @@ export function follow(pattern: usize): void {
   pass(pattern);
 }
 
-/** True when the bytes of the part stand at `p`. */
+/** Tests whether the bytes at `p` are those of the part. */
 @inline
 function isAt(part: usize, p: usize): bool {
   const mask = load<u32>(part, MASK);
@@ -147,12 +147,12 @@ function isAt(part: usize, p: usize): bool {
   return ((low | (high << 16)) & mask) == mask;
 }
 
-/** Takes the line at `start` if it matches the expected pattern, as `line` of ./walk does. @returns 0 if it does not */
+/** Takes the line at `start`, as `line` of ./walk does, if the line matches the expected pattern; otherwise returns 0. */
 @inline
 export function takeExpected(start: usize, limit: usize, entry: usize, lineNumber: u32): usize {
   const pattern = expected;
   if (pattern == 0 || trust <= 0) return 0;
-  // Another pattern may have claimed the slot and failed to be stored.
+  // Another pattern may have replaced this pattern, but could not be stored.
   const number = load<u32>(pattern, NUMBER);
   if (number == 0) return 0;
   let part = pattern + FIRST;

@@ -1,24 +1,24 @@
-// Structural bytes: the list of a block, the cursor of the walk in it, and a search that needs no list.
+// Structural bytes: the list of those in a block, the walk's cursor in this list, and a search that needs no list.
 
 import { LF, marked } from '../byte-marks';
 import { BLOCK, GUARD, LIST } from './line-memory';
 
-/** Size of the block after a line that matched its pattern: enough for one line that does not. */
+/** Bytes of the block after a line that matched its pattern: enough for one line that does not match. */
 const FEW: usize = 512;
 
-// The listed block [from, to), the end of its list, and the cursor in it.
+// The listed block [from, to), the end of its list, and the cursor in the list.
 let listedFrom: usize = 0;
 let listedTo: usize = 0;
 let listEnd: usize = 0;
 export let cursor: usize = 0;
 let listBytes: usize = BLOCK;
 
-/** Discards the list. Called when the windows get other bytes. */
+/** Discards the list. Must be called when the bytes of the windows change. */
 export function forget(): void {
   listedTo = 0;
 }
 
-/** Keeps the next block small, since the last line needed no list. */
+/** Makes the next block small, because the last line needed no list. */
 @inline
 export function keepBlockSmall(): void {
   listBytes = FEW;
@@ -54,7 +54,7 @@ function list(from: usize, limit: usize): void {
   for (let p = from; p < to; p += 64) {
     let bits = mask64(p);
     if (p > last) bits &= (u64(1) << (to - p)) - 1;
-    // Stores eight at once: surplus stores are cheaper than a branch on the data.
+    // Stores eight offsets at once: surplus stores are cheaper than a branch that depends on the data.
     const end = out + (usize(popcnt(bits)) << 2);
     while (out < end) {
       store<u32>(out, u32(p) + u32(ctz(bits)), 0);
@@ -84,7 +84,7 @@ function list(from: usize, limit: usize): void {
   cursor = LIST;
 }
 
-/** Moves the cursor to the first structural byte from `at` on, the start of a line. */
+/** Moves the cursor to the first structural byte from `at` on, where a line starts. */
 @inline
 export function reach(at: usize, limit: usize): void {
   if (at >= listedTo) list(at, limit);
@@ -97,7 +97,7 @@ export function moveCursor(entry: usize): void {
   cursor = entry;
 }
 
-/** Lists a larger block from the line at the cursor on; false when the block already holds all there is of the line. */
+/** Lists a larger block from the line at the cursor on. Returns false if a larger block would not hold more of the line. */
 export function listFurther(at: usize, limit: usize): bool {
   if (lineFeedListed() || (at == listedFrom && (listedTo == limit || listedTo - at == BLOCK))) return false;
   listBytes = BLOCK;
@@ -105,7 +105,7 @@ export function listFurther(at: usize, limit: usize): bool {
   return true;
 }
 
-/** True when the line at the cursor ends within the block. */
+/** Tests whether the line at the cursor ends within the block. */
 function lineFeedListed(): bool {
   for (let i = cursor; i < listEnd; i += 4) {
     if (load<u8>(load<u32>(i)) == LF) return true;

@@ -8,8 +8,8 @@ import { line } from './walk';
 
 /**
  * Takes common lines from `at`, the start of a line, while they end before `limit` and the index has room. The second word
- * of the state counts lines; the third counts lines that matched their expected pattern.
- * @returns where it stopped: the start of a line
+ * of the state counts lines; the third word counts lines that matched their expected pattern.
+ * @returns the start of the line at which the kernel stopped
  */
 export function take(at: usize, limit: usize, entry: usize, entriesEnd: usize): usize {
   let lineNumber = load<u32>(STATE, 4);
@@ -24,7 +24,7 @@ export function take(at: usize, limit: usize, entry: usize, entriesEnd: usize): 
       reach(at, limit);
       next = line(at, room, lineNumber);
       if (next == 0) {
-        // The line is not for the kernel, or the block cuts it: then a larger block starts at the line.
+        // The line is not for the kernel, or the block ends inside the line. In that case, a larger block starts at the line.
         if (!listFurther(at, limit)) break;
         continue;
       }

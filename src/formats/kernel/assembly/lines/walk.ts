@@ -19,11 +19,11 @@ function hashName(from: usize, to: usize): u64 {
     p += 8;
     left -= 8;
   }
-  // The last 1 to 8 bytes: others are shifted out. The mix of the shape spreads the high bits.
+  // Only the last 1 to 8 bytes remain; the mask removes the bytes after them. Mixing into the shape spreads the high bits.
   return (state ^ (load<u64>(p) & (u64.MAX_VALUE >> (u64(8 - left) << 3)))) * MULTIPLIER;
 }
 
-/** Returns the number of a known shape + 1, or 0. */
+/** Returns the number of a known shape plus 1; 0 for an unknown shape. */
 @inline
 function shapeNumber(hash: u64): u32 {
   let slot = u32(hash) & shapesMask;
@@ -35,7 +35,7 @@ function shapeNumber(hash: u64): u32 {
   return load<u32>(at, 8);
 }
 
-/** Takes the line at `start`. @returns the offset after its LF; 0 when the line is not for the kernel */
+/** Takes the line at `start`. @returns the offset after the LF of the line; 0 if the line is not for the kernel */
 @inline
 export function line(start: usize, entry: usize, lineNumber: u32): usize {
   let i = cursor;
@@ -55,8 +55,8 @@ export function line(start: usize, entry: usize, lineNumber: u32): usize {
     if ((byte != COMMA && byte != SPACE) || q == valueAt) return 0;
     shape = mix(shape, hash ^ u64(TAG));
   }
-  // An upper bound of the series key, which leaves out tag names and counts 9 per tag. Here a tag counts its name, two
-  // separators, and the 8 bytes of its two list entries.
+  // An upper bound of the series key. The key leaves out tag names and has 9 more bytes per tag. The bound counts the name,
+  // two separators and the 8 bytes of the two list entries of each tag.
   const keyBytes: usize = 7 + (q - start) + (i - cursor);
   if (byte != SPACE || keyBytes > 511) return 0;
   do {

@@ -1,4 +1,5 @@
-// Splits rows of CSV and TSV into cells and encodes them. Ragged rows, empty lines and incomplete rows stay for the encoder.
+// Splits rows of CSV and TSV into cells and encodes the rows. Ragged rows, empty lines and incomplete rows stay for the
+// encoder.
 
 import { CR, LF, QUOTE, SPACE } from '../byte-marks';
 import { copy } from './put-values';
@@ -6,10 +7,10 @@ import { BARE, CELLS, DOUBLED, JOINED, TEXT } from './row-memory';
 import { maxPointBytes } from './row-settings';
 import { addRow, beginRun, saveState } from './take-rows';
 
-/** A longer quoted cell is left to the encoder: the quote may never close, and each row would search for it. */
+/** Longest quoted cell for the kernel, bytes. A quote may never close, and then each row would search for its end. */
 const MAX_QUOTE: usize = 16_384;
 const BLOCK: usize = 64;
-/** Most bytes of a date and a time of day together. */
+/** Largest number of bytes of a date and a time of day together. */
 const MAX_JOINED: u32 = 62;
 
 let columns: usize = 0;
@@ -20,11 +21,11 @@ let escape: u32 = 0;
 let dateColumn: i32 = -1;
 let clockColumn: i32 = -1;
 let newlines: u32 = 0;
-/** A block of 64 bytes, and a bit for each delimiter and LF in it from the start of the next row on. */
+/** A block of 64 bytes, and a bit for each delimiter and LF in this block from the start of the next row on. */
 let nextBlock: usize = 0;
 let nextMarks: u64 = 0;
 
-/** Sets the dialect. A quote or escape above 255 means none, a negative column as well. */
+/** Sets the dialect. A quote or escape above 255 does not exist. A negative column means a time in one column. */
 export function dialect(cells: u32, delimiterByte: u32, quoteByte: u32, escapeByte: u32, date: i32, clock: i32): void {
   columns = cells;
   delimiter = delimiterByte;
@@ -34,7 +35,7 @@ export function dialect(cells: u32, delimiterByte: u32, quoteByte: u32, escapeBy
   clockColumn = clock;
 }
 
-/** Joins date and time of day in the cell after the last; false when they are not for the kernel. */
+/** Joins date and time of day in the cell after the last cell. Returns false if they are not for the kernel. */
 function joinTime(): bool {
   const date = CELLS + (usize(dateColumn) << 4);
   const clock = CELLS + (usize(clockColumn) << 4);
@@ -50,7 +51,7 @@ function joinTime(): bool {
   return true;
 }
 
-/** Returns the first offset from `from` on that holds `byte` or an LF. There always is one. */
+/** Returns the first offset from `from` on that holds `byte` or an LF. An LF after the window ends every search. */
 @inline
 function find(from: usize, byte: u32): usize {
   const wanted = v128.splat<u8>(u8(byte));
@@ -64,7 +65,7 @@ function find(from: usize, byte: u32): usize {
   }
 }
 
-/** Passes the quoted cell that opens at `open`. @returns the offset of the byte that ends it; 0 when it is not for the kernel */
+/** Passes the quoted cell that opens at `open`. @returns the offset after the cell; 0 if the cell is not for the kernel */
 function quoted(open: usize, cell: usize, limit: usize): usize {
   let kind = TEXT;
   let p = find(open + 1, quote);
@@ -99,7 +100,7 @@ function marksIn(p: usize): u64 {
   return bits;
 }
 
-/** Splits the next row, which begins at `start`. @returns the offset of its LF; 0 when the row is not for the kernel */
+/** Splits the next row, which begins at `start`. @returns the offset of the row's LF; 0 if the row is not for the kernel */
 function split(start: usize, limit: usize): usize {
   const last = CELLS + (columns << 4);
   let block = nextBlock;
@@ -137,7 +138,7 @@ function split(start: usize, limit: usize): usize {
 
 /**
  * Takes common rows from `at`, the start of a row, while there is room for their entries and points.
- * @returns where it stopped: the start of a row
+ * @returns the start of the row at which the kernel stopped
  */
 export function csv(at: usize, limit: usize, entry: usize, entriesEnd: usize): usize {
   beginRun(entry, entriesEnd);

@@ -1,5 +1,5 @@
-// The fast path over rows. It encodes common rows and stops at the start of any other row, which goes through
-// src/formats/rows. Tests compare the two.
+// The fast path for rows. The kernel encodes common rows and stops at the start of any other row, which the encoder in
+// src/formats/rows takes. Tests compare both results.
 
 export { block, columns, parquet } from './columns/column-rows';
 export { csv, dialect } from './csv-rows';

@@ -1,5 +1,5 @@
-// Parses objects of NDJSON into the cells of the current row, by the keys of earlier objects, mostly in their order. Lists,
-// unknown keys and invalid JSON stay for the encoder.
+// Parses objects of NDJSON into the cells of the current row. Knows the keys of earlier objects, and expects them in the same
+// order. Lists, unknown keys and invalid JSON stay for the encoder.
 
 import { COMMA, CR, DOT, LF, MINUS, QUOTE, SPACE } from '../byte-marks';
 import { digitMask } from '../digits';
@@ -9,16 +9,16 @@ import { firstBits } from './put-values';
 import { maxPointBytes, nullsEnd } from './row-settings';
 import { addRow, beginRun, saveState } from './take-rows';
 
-// A key: its bytes, the column of its values, and the keys of an object there.
+// A key: its bytes, the column of its values, and the keys of objects that are its values.
 const KEY_AT: usize = 0;
 const KEY_LENGTH: usize = 4;
 const COLUMN: usize = 8;
 const MEMBERS: usize = 12;
 const MEMBERS_END: usize = 16;
 const KEY_BYTES: usize = 20;
-/** Bytes of keys that a search covers. The encoder has an index of all keys. */
+/** Bytes of keys that a search covers in each direction. The encoder has an index of all keys. */
 const MAX_TRIED: usize = 32 * KEY_BYTES;
-/** Values of this key are ignored. Other negative columns are not known yet. */
+/** Column of a key whose values are ignored. Other negative columns are not known yet. */
 const NOWHERE: i32 = -1;
 
 const TAB: u32 = 0x09;
@@ -29,7 +29,7 @@ let members: usize = 0;
 let membersEnd: usize = 0;
 let columns: usize = 0;
 
-/** Sets the known keys of the next objects, and the count of their columns. */
+/** Sets the known keys of the next objects, and the number of their columns. */
 export function keys(first: u32, end: u32, cells: u32): void {
   members = first;
   membersEnd = end;
@@ -45,8 +45,8 @@ function blanks(from: usize): usize {
 }
 
 /**
- * True when the key that begins at `from` is this one. Keys hold no LF, so a key that reaches beyond the window differs
- * there, before bytes beyond the memory are compared.
+ * Tests whether the key that begins at `from` equals `key`. Keys hold no LF, so a key that reaches beyond the window differs
+ * at the LF after the window, before bytes beyond the memory are compared.
  */
 @inline
 function isKey(key: usize, from: usize): bool {
@@ -59,14 +59,14 @@ function isKey(key: usize, from: usize): bool {
   return load<u8>(from + length) == QUOTE;
 }
 
-/** Returns the key at `from`, which is mostly the one at `expected`; 0 for an unknown key. */
+/** Returns the key whose bytes begin at `from`; 0 for an unknown key. Tries the key at `expected` first. */
 function keyAt(from: usize, expected: usize, first: usize, end: usize): usize {
   for (let key = expected; key < min(end, expected + MAX_TRIED); key += KEY_BYTES) if (isKey(key, from)) return key;
   for (let key = first; key < min(expected, first + MAX_TRIED); key += KEY_BYTES) if (isKey(key, from)) return key;
   return 0;
 }
 
-/** Sets the cell of a value; false when the column already has one or cannot have any. */
+/** Sets the cell of a value. Returns false if the column already has a value or is not known. */
 @inline
 function put(key: usize, from: usize, to: usize, kind: u32): bool {
   const column = load<i32>(key, COLUMN);
@@ -79,7 +79,7 @@ function put(key: usize, from: usize, to: usize, kind: u32): bool {
   return true;
 }
 
-/** Parses the object that opens at `open`. @returns its end; 0 when it is not for the kernel */
+/** Parses the object that opens at `open`. @returns the end of the object; 0 if the object is not for the kernel */
 function object(open: usize, first: usize, end: usize): usize {
   let expected = first;
   let p = blanks(open + 1);
@@ -119,7 +119,7 @@ function text(from: usize, key: usize): usize {
     kind = ESCAPED;
     p = plainEnd(p + 2);
   }
-  // Escapes are validated where they are written.
+  // Escapes are validated when the string is written, so a string with escapes in an ignored column is for the encoder.
   if (load<u8>(p) != QUOTE || (kind == ESCAPED && load<i32>(key, COLUMN) < 0)) return 0;
   if (nullsEnd > NULLS) {
     if (kind == ESCAPED) return 0;
@@ -128,7 +128,7 @@ function text(from: usize, key: usize): usize {
   return put(key, from, p, kind) ? p + 1 : 0;
 }
 
-/** Returns the first offset from `from` on that holds a quote, a backslash or a control character. There always is one. */
+/** Returns the first offset from `from` on with a quote, backslash or control character; at least the LF after the window. */
 @inline
 function plainEnd(from: usize): usize {
   let p = from;

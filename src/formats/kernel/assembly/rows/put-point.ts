@@ -1,5 +1,5 @@
-// Encodes one row as one point by a plan of its table, as rows/encoder.ts does. A value of a new type, a new combination of
-// columns and a row to reject stay for the encoder.
+// Encodes one row as one point by the plan of its table, with the same result as rows/encoder.ts. Rows with a field of unknown
+// type, with a new combination of columns, and rows to reject stay for the encoder.
 
 import { isFalseWord, isTrueWord, mix, SPACE } from '../byte-marks';
 import {
@@ -42,7 +42,7 @@ import { putNumber, putTime } from './put-time';
 /** Bytes of the key under which the server indexes a series. */
 const KEY_BASE: usize = 7;
 const KEY_PER_TAG: usize = 9;
-/** Slots in which a shape may lie. With one, two shapes in turns would each send the other to the encoder. */
+/** Number of slots in which a shape may lie. With one slot, two alternating shapes would always need the encoder. */
 const TRIED_SLOTS: u32 = 4;
 
 let firstPlan: usize = 0;
@@ -50,7 +50,7 @@ let plan: usize = 0;
 /** Shape number of the last point written. */
 export let shape: u32 = 0;
 
-/** Sets the first plan; 0 for none. */
+/** Sets the first plan; 0 without plans. */
 export function plans(first: u32): void {
   firstPlan = first;
   plan = first;
@@ -68,7 +68,7 @@ function same(a: usize, b: usize, length: usize): bool {
   return true;
 }
 
-/** True when the text is a null word. */
+/** Tests whether the text is a null word. */
 export function isNull(from: usize, length: usize): bool {
   for (let word = NULLS; word < nullsEnd; ) {
     const size = usize(load<u32>(word));
@@ -87,7 +87,7 @@ function isNone(cell: usize): bool {
   return from == to || (nullsEnd > NULLS && isNull(from, to - from));
 }
 
-/** Finds the plan of the table that the row names. */
+/** Finds the plan of the table that the row names. Returns false if there is none. */
 function choose(): bool {
   const cell = cellOf(nameColumn);
   if (isNone(cell) || load<u32>(cell, 8) > TEXT) return false;
@@ -103,7 +103,7 @@ function choose(): bool {
   return false;
 }
 
-/** Writes the point of the current row at `out`. @returns its end; 0 leaves the row to the encoder */
+/** Writes the point of the current row at `out`. @returns the end of the point; 0 leaves the row to the encoder */
 export function point(out: usize, rowBytes: usize): usize {
   if (plan == 0 || (nameColumn >= 0 && !choose())) return 0;
   if (out + load<u32>(plan, MAX_BYTES) + 2 * rowBytes > outEnd) return 0;
@@ -181,7 +181,7 @@ function putValue(cell: usize, type: u32, level: u32, out: usize): usize {
   return type == INTEGER || type == UNSIGNED ? putInteger(from, to, out, type == UNSIGNED) : 0;
 }
 
-/** Returns the slot of the shape with the current columns; an empty one, or the first of several, when none holds it. */
+/** Returns the slot of the shape with the current columns. If no slot holds the shape: an empty slot, or the first slot. */
 function shapeSlot(): usize {
   const bytes = usize(load<u32>(plan, MASK_BYTES));
   let hash: u64 = 0;
@@ -203,7 +203,7 @@ function readShape(): bool {
   return true;
 }
 
-/** Stores a shape with the current columns. The next rows follow its plan. */
+/** Stores the number of the shape with the current columns. The next rows use this plan first. */
 export function learn(planAt: u32, number: u32): void {
   plan = planAt;
   const slot = shapeSlot();

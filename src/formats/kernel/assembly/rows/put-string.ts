@@ -22,7 +22,7 @@ function hexadecimal(p: usize): u32 {
   return value;
 }
 
-/** Returns the character of the escape whose letter is at `p`; 0 when only the encoder can decide. */
+/** Returns the character of the escape whose letter is at `p`; 0 if only the encoder can decide. */
 function unescaped(p: usize, to: usize): u32 {
   const letter = u32(load<u8>(p));
   escapeLength = 2;
@@ -36,14 +36,14 @@ function unescaped(p: usize, to: usize): u32 {
   const unit = hexadecimal(p + 1);
   escapeLength = 6;
   if (unit < 0xd800 || (unit > 0xdfff && unit <= 0xffff)) return unit;
-  // A high surrogate needs a low one.
+  // A low surrogate must follow a high surrogate.
   if (unit > 0xdbff || p + 11 > to || load<u16>(p, 5) != 0x755c) return 0;
   const second = hexadecimal(p + 7) - 0xdc00;
   escapeLength = 12;
   return second > 0x3ff ? 0 : 0x10000 + ((unit - 0xd800) << 10) + second;
 }
 
-/** Writes a character as UTF-8. */
+/** Writes a character as UTF-8. @returns the end of its bytes */
 function putCharacter(code: u32, out: usize): usize {
   if (code < 0x80) {
     store<u8>(out, code);
@@ -59,7 +59,7 @@ function putCharacter(code: u32, out: usize): usize {
   return out + length;
 }
 
-/** Writes a string with its quotes. @param kind of its cell */
+/** Writes a string with its quotes. @param kind kind of the string's cell */
 export function putString(from: usize, to: usize, out: usize, kind: u32): usize {
   const table = i8x16(-1, -1, -1, -1, 0x22, -1, -1, -1, -1, -1, -1, 0x5c, -1, -1, -1, -1);
   let p = from;
@@ -97,7 +97,7 @@ export function putString(from: usize, to: usize, out: usize, kind: u32): usize 
   return o + 1;
 }
 
-/** True when the bytes at `p` may stand for a quote. */
+/** Tests whether the bytes at `p` may be a quote, or an escape for a quote. */
 @inline
 function isQuote(p: usize, kind: u32): bool {
   return load<u8>(p) == QUOTE || (kind == ESCAPED && (load<u16>(p) == 0x225c || load<u16>(p) == 0x755c));

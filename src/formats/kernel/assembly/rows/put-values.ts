@@ -1,12 +1,12 @@
-// Writes cells as fields and tags, as rows/values/put-value.ts and value-writer.ts do. Each function returns the end of the
-// text; 0 leaves the row to the encoder. Up to 15 bytes after the end may be overwritten.
+// Writes cells as fields and tags, with the same results as rows/values/put-value.ts and value-writer.ts. Each function
+// returns the end of the text; 0 leaves the row to the encoder. Up to 15 bytes after the end may be overwritten.
 
 import { COMMA, DOT, EQUALS, marked, MINUS, SPACE } from '../byte-marks';
 import { digitMaskOf, wholeNumber } from '../digits';
 import { BACKSLASH } from './row-memory';
 import { decimal } from './row-settings';
 
-/** More digits may not be exact in a float. */
+/** A whole number with more digits may not be exact in a float. */
 const EXACT_DIGITS: usize = 15;
 
 @inline
@@ -15,13 +15,13 @@ export function copy(out: usize, from: usize, length: usize): usize {
   return out + length;
 }
 
-/** Keeps the bits of the first `count` bytes. */
+/** Returns only the bits of the first `count` bytes. */
 @inline
 export function firstBits(bits: u32, count: usize): u32 {
   return count < 16 ? bits & ((1 << u32(count)) - 1) : bits;
 }
 
-/** Copies the UTF-8 sequence at `p`. @returns its length; 0 when it is invalid */
+/** Copies the UTF-8 sequence at `p`. @returns the length of the sequence; 0 for an invalid sequence */
 export function putSequence(p: usize, to: usize, out: usize): usize {
   const lead = u32(load<u8>(p));
   const length: usize = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
@@ -35,7 +35,7 @@ export function putSequence(p: usize, to: usize, out: usize): usize {
   return length;
 }
 
-/** Writes a tag value; not empty. */
+/** Writes a tag value, which must not be empty. */
 export function putName(from: usize, to: usize, out: usize): usize {
   const table = i8x16(-1, -1, -1, -1, -1, 0x2c, -1, 0x3d, -1, -1, -1, 0x5c, -1, -1, -1, 0x7f);
   let p = from;
@@ -71,10 +71,10 @@ export function putName(from: usize, to: usize, out: usize): usize {
   }
 }
 
-/** Writes a short number. @param exact whole numbers must be exact in a float */
+/** Writes a number of up to 31 bytes. @param exact true if whole numbers must be exact in a float */
 export function putFloat(from: usize, to: usize, out: usize, exact: bool): usize {
   const length = to - from;
-  // Outside 1 to 31 bytes.
+  // The length is not 1 to 31 bytes.
   if (length - 1 >= 31) return 0;
   const first = usize(load<u8>(from) == MINUS);
   let rest = ((u32(1) << u32(length)) - 1) & ~digitMaskOf(from, length) & ~u32(first);
@@ -89,7 +89,7 @@ export function putFloat(from: usize, to: usize, out: usize, exact: bool): usize
     point = at;
     at = usize(ctz(rest));
   }
-  // With one or two digits of exponent such a number is finite.
+  // With one or two digits of exponent, such a number is finite.
   if ((load<u8>(from + at) | 0x20) != 0x65) return 0;
   rest &= rest - 1;
   const sign = u32(load<u8>(from + at, 1));
@@ -100,7 +100,7 @@ export function putFloat(from: usize, to: usize, out: usize, exact: bool): usize
   return rest == 0 && length - at - 2 < 2 ? copyNumber(out, from, length, point) : 0;
 }
 
-/** @param point place of the decimal separator; 0 without one */
+/** Copies a number with a dot as decimal separator. @param point index of the separator; 0 without a separator */
 @inline
 function copyNumber(out: usize, from: usize, length: usize, point: usize): usize {
   const end = copy(out, from, length);
@@ -108,7 +108,7 @@ function copyNumber(out: usize, from: usize, length: usize, point: usize): usize
   return end;
 }
 
-/** True when 19 or 20 digits fit into 64 bits. */
+/** Tests whether 19 or 20 digits fit into 64 bits. */
 function isInRange(digits: usize, length: usize, unsigned: bool, negative: bool): bool {
   const head = wholeNumber(digits, 19);
   if (length == 19) return unsigned || head <= u64(i64.MAX_VALUE) + u64(negative);

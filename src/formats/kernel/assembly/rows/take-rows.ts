@@ -1,4 +1,4 @@
-// Index entries of the rows taken, and the state that continues from call to call.
+// Writes index entries of the rows taken, and keeps the state between calls.
 
 import { CR, LF } from '../byte-marks';
 import { enter, ENTRY_BYTES } from '../entry';
@@ -14,7 +14,7 @@ let out: usize = 0;
 let count: u32 = 0;
 let timeLength: u32 = 0;
 
-/** Begins a run. */
+/** Begins a run, whose entries go to [from, to), with the stored state. */
 export function beginRun(from: usize, to: usize): void {
   entry = from;
   entriesEnd = to;
@@ -23,7 +23,7 @@ export function beginRun(from: usize, to: usize): void {
   out = load<u32>(STATE, 8);
 }
 
-/** Encodes the row in the cells, which lies in [start, end); false when it stays for the encoder. */
+/** Encodes the row in the cells, which lies in [start, end). Returns false if the row stays for the encoder. */
 export function addRow(start: usize, end: usize, lines: u32): bool {
   if (entry >= entriesEnd) return false;
   const pointEnd = point(out, end - start);
@@ -40,7 +40,7 @@ export function addRow(start: usize, end: usize, lines: u32): bool {
   return true;
 }
 
-/** Ends a run. */
+/** Ends a run, and stores the state. */
 export function saveState(): void {
   store<u32>(STATE, count);
   store<u32>(STATE, line, 4);

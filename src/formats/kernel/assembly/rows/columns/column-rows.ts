@@ -1,5 +1,5 @@
-// Writes rows of columns as JSON, which is the dead letter of a row, and encodes them. Texts with a prefix in another text,
-// numbers that are not finite and rows longer than a point stay for the encoder.
+// Writes rows of columns as JSON, the dead letter of a row, and encodes the rows. The encoder takes rows with numbers that
+// are not finite or entries that TypeScript rejected, and rows longer than --max-point-bytes.
 
 import { LF, QUOTE } from '../../byte-marks';
 import { putDouble, putSigned, putWhole, setPowers } from './put-double';
@@ -38,11 +38,11 @@ const OPEN: u32 = 0x7b;
 const CLOSE: u32 = 0x7d;
 const COMMA: u32 = 0x2c;
 const ZERO: u32 = 0x30;
-/** Most bytes of a number, and of what surrounds a value. */
+/** Largest number of bytes of a number with the quotes and the comma around a value. */
 const MAX_NUMBER: usize = 48;
-/** Most bytes of a byte of text as JSON. */
+/** Largest number of bytes that JSON takes for a byte of text. */
 const MAX_ESCAPE: usize = 6;
-/** A value that is not for the kernel. */
+/** Result for a value that is not for the kernel. */
 const NOT_HERE: usize = 0;
 
 let first: usize = 0;
@@ -51,7 +51,7 @@ let cellsEnd: usize = 0;
 let row: u32 = 0;
 let rows: u32 = 0;
 
-/** Sets the columns, the count of cells, and where the powers of ten are. */
+/** Sets the descriptors of columns in [from, to), the number of cells, and the offset of the powers of ten. */
 export function columns(from: u32, to: u32, cells: u32, powers: u32): void {
   first = from;
   last = to;
@@ -59,7 +59,7 @@ export function columns(from: u32, to: u32, cells: u32, powers: u32): void {
   setPowers(powers);
 }
 
-/** Sets the rows of the block, and the next one of them. */
+/** Sets the number of rows in the block, and the index of the next row. */
 export function block(count: u32, next: u32): void {
   rows = count;
   row = next;
@@ -79,7 +79,7 @@ function isPresent(column: usize): bool {
   return levels == 0 || load<u8>(levels + row) == load<u32>(column, MAX_LEVEL);
 }
 
-/** Writes `"name":value,`. @returns its end */
+/** Writes `"name":value,`. @returns the end of this text; NOT_HERE if the value is not for the kernel */
 function putColumn(column: usize, value: usize, out: usize, limit: usize): usize {
   const storage = load<u32>(column, STORAGE);
   const values = usize(load<u32>(column, VALUES));
@@ -136,7 +136,7 @@ function putText(column: usize, bytes: usize, value: usize, out: usize, limit: u
   return end + 2;
 }
 
-/** Writes text with the escapes of JSON. */
+/** Writes text with the escapes of JSON. @returns the end of the written text */
 function putJson(from: usize, to: usize, out: usize): usize {
   let p = from;
   let o = out;
@@ -182,13 +182,13 @@ function putEscape(byte: u32, out: usize): usize {
   return out + 6;
 }
 
-/** Takes back the values of columns before `end`. */
+/** Undoes the reading of the current row's values, for the columns before `end`. */
 function putBack(end: usize): void {
   for (let column = first; column < end; column += DESCRIPTOR_BYTES)
     if (isPresent(column)) store<u32>(column, load<u32>(column, NEXT_VALUE) - 1, NEXT_VALUE);
 }
 
-/** Writes the current row at `start`. @returns its end; 0 when it is not for the kernel */
+/** Writes the current row at `start`. @returns the end of the row; NOT_HERE if the row is not for the kernel */
 function putRow(start: usize): usize {
   const limit = start + maxPointBytes;
   for (let cell = CELLS; cell < cellsEnd; cell += 16) store<u32>(cell, NONE, 8);
@@ -211,8 +211,8 @@ function putRow(start: usize): usize {
 }
 
 /**
- * Takes common rows of the block, writing them from `at` on. A row begins at `limit` at the latest.
- * @returns where the next row is written
+ * Takes common rows of the block and writes them from `at` on. No row begins after `limit`.
+ * @returns the offset at which the next row is written
  */
 export function parquet(at: usize, limit: usize, entry: usize, entriesEnd: usize): usize {
   beginRun(entry, entriesEnd);

@@ -1,22 +1,23 @@
-// Writes numbers as decimal text. A double gets its shortest digits that read back as the same double, and of these the
-// nearest, in the notation of ECMAScript. The algorithm is Schubfach: Raffaello Giulietti, "The Schubfach way to render
-// doubles" (2020), https://drive.google.com/file/d/1gp5xv4CAa78SVgCeWfGqqI4FfYYYuNFb. Function names follow the paper.
+// Writes numbers as decimal text. A double gets the shortest digits that read back as the same double, or the nearest of
+// several equally short ones, in the notation of ECMAScript. The algorithm is Schubfach: Raffaello Giulietti, "The Schubfach
+// way to render doubles" (2020), https://drive.google.com/file/d/1gp5xv4CAa78SVgCeWfGqqI4FfYYYuNFb. Function names follow
+// the paper.
 
 import { DOT, MINUS } from '../../byte-marks';
 import { MIN_POWER } from './column-memory';
 
 const ZERO: u32 = 0x30;
 const ZEROS: u64 = 0x3030303030303030;
-/** Below it a double that is a whole number is its digits. */
+/** Below this limit, a double that is a whole number is written as its digits. */
 const WHOLE_LIMIT: f64 = 1e15;
-/** Up to so many digits before the point a number has no exponent. */
+/** A number with at most this many digits before the decimal point has no exponent. */
 const MAX_WHOLE_DIGITS: i32 = 21;
-/** Down to so many zeros after the point a number has no exponent. */
+/** A number with at most this many zeros after the decimal point has no exponent. */
 const MAX_LEADING_ZEROS: i32 = 5;
 const FRACTION_BITS: u64 = 52;
 const BIAS: i32 = 1075;
 
-/** Where TypeScript has put the powers of ten from MIN_POWER on: high and low word of each. */
+/** Offset of the powers of ten from MIN_POWER on, which TypeScript writes: high and low word of each. */
 let powers: usize = 0;
 /** High word of the last product. */
 let high: u64 = 0;
@@ -27,7 +28,7 @@ export function setPowers(at: u32): void {
   powers = at;
 }
 
-/** Returns 8 digits as bytes, the first in the lowest byte. The steps divide all parts at once. */
+/** Returns 8 digits as bytes, with the first digit in the lowest byte. Each step divides all parts at once. */
 @inline
 function eightDigits(value: u32): u64 {
   const halves = u64(value / 10_000) | (u64(value % 10_000) << 32);
@@ -77,7 +78,7 @@ export function putDouble(value: f64, out: usize): usize {
   return layOut(toDecimal(bits & 0x7fffffffffffffff), at);
 }
 
-/** Writes a number of few decimal places; 0 for another one. */
+/** Writes a number with few decimal places. @returns the end of the text; 0 for other numbers */
 @inline
 function putShortFraction(size: f64, whole: u64, out: usize): usize {
   const isSmall = size < 1e9;
@@ -107,7 +108,7 @@ function multiply(a: u64, b: u64): u64 {
   return a * b;
 }
 
-/** Returns the product of a power of ten and `cp`, shifted right by 128 bits. A remainder makes it odd. */
+/** Returns the product of a power of ten and `cp`, shifted right by 128 bits. A remainder makes the result odd. */
 @inline
 function roundToOdd(powerHigh: u64, powerLow: u64, cp: u64): u64 {
   multiply(powerLow, cp);
