@@ -32,7 +32,7 @@ export class BucketParts {
     this.#extend(this.#partOf(time), bytes, point, start, bytes);
   }
 
-  /** Adds `count` points of a run from point `from` on. The first of them is point `point` of the batch, at `start` in the body. */
+  /** Adds `count` points of a run from point `from` on. The first is point `point` of the batch, at `start` in the body. */
   addRun(index: Uint32Array, from: number, count: number, point: number, start: number): void {
     let part = this.#partOf(timeAt(index, from * POINT_WORDS));
     let begin = start;
