@@ -1,5 +1,5 @@
-// The checkpoint on disk: what the next run needs to resume a load. Each write replaces the whole file, so a process that
-// is killed leaves either the old or the new checkpoint.
+// The checkpoint on disk, from which the next run resumes a load. Each write replaces the whole file, so a killed process
+// leaves either the old or the new checkpoint.
 
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { openStateFile, readFailure, writeFailure } from './state-dir.js';
 
 const formatVersion = 1;
 
-/** An input that was begun: its identity, its progress, and its totals. */
+/** A started input: its identity, its progress, and its totals. */
 export const inputSchema = z.strictObject({
   path: z.string(),
   fingerprint: fingerprintSchema,
@@ -26,9 +26,9 @@ export const inputSchema = z.strictObject({
   /** Field values loaded. */
   values: count,
   reasons: z.record(z.string(), count),
-  /** Some of the tables that hold its points; absent in files of earlier versions. */
+  /** Some of the tables that hold the input's points; absent in files of earlier versions. */
   tables: z.array(z.string()).optional(),
-  /** Where its points are, for the history. */
+  /** Cluster that holds the input's points, for the history. */
   cluster: clusterSchema.optional(),
 });
 
@@ -36,13 +36,13 @@ const checkpointSchema = z.strictObject({
   formatVersion: z.literal(formatVersion),
   /** Start of the load, ms since 1970; generated timestamps count from it. */
   startedMs: count,
-  /** Size of each dead-letter file at this checkpoint, by ending; null without dead letters. */
+  /** Bytes of each dead-letter file at this checkpoint, by ending; null without dead letters. */
   deadLetters: z.record(z.string(), count).nullable(),
-  /** Size of the log of finished inputs at this checkpoint. */
+  /** Bytes of the log of finished inputs at this checkpoint. */
   finishedBytes: count,
-  /** Final name of the dead letters, once only cleaning up is left; null before. */
+  /** Final name of the dead letters, once the load only has to clean up; null before. */
   completing: z.string().nullable(),
-  /** Where the load goes; absent in files of earlier versions. */
+  /** Cluster that the load writes to; absent in files of earlier versions. */
   cluster: clusterSchema.optional(),
   inputs: z.array(inputSchema),
 });
@@ -50,7 +50,7 @@ const checkpointSchema = z.strictObject({
 export type CheckpointInput = z.infer<typeof inputSchema>;
 export type Checkpoint = Omit<z.infer<typeof checkpointSchema>, 'formatVersion'>;
 
-/** Returns null without a checkpoint. Throws StateError for a damaged one. */
+/** Reads the checkpoint; returns null if there is no file. Throws StateError for a damaged checkpoint. */
 export async function readCheckpoint(path: string): Promise<Checkpoint | null> {
   try {
     return checkpointSchema.parse(JSON.parse(await readText(path)));
@@ -69,12 +69,12 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-/** Names the temporary file of a checkpoint. One name for all runs: the next run replaces what a killed one left. */
+/** Names the temporary file of a checkpoint. All runs use one name, so the next run replaces the file of a killed run. */
 export function temporaryCheckpoint(path: string): string {
   return join(dirname(path), `.${basename(path)}.tmp`);
 }
 
-/** Resolves once the checkpoint is durable. Throws StateError; the earlier checkpoint then still exists. */
+/** Resolves once the checkpoint is durable. If it throws StateError, the earlier checkpoint still exists. */
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
   try {
     const write = async (file: FileHandle): Promise<void> => {

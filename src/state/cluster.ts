@@ -1,5 +1,5 @@
-// The cluster and database that state of earlier runs belongs to. A load resumes, and --skip-loaded leaves inputs out, only
-// where the points of the earlier run are.
+// Identifies the cluster and database that earlier runs loaded into. A load resumes, and --skip-loaded skips inputs, only
+// if the target holds the points of the earlier run.
 
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
@@ -10,7 +10,7 @@ import { bareHost } from '../core/network/proxy-url.js';
 export const clusterSchema = z.strictObject({
   /** `host:port` of each endpoint, by name and by resolved address. */
   endpoints: z.array(z.string()),
-  /** What the target reports to distinguish its database from others of that name; null for nothing. */
+  /** Identifier by which the target distinguishes its database from others of that name; null if it reports none. */
   id: z.string().nullable(),
 });
 
@@ -20,7 +20,7 @@ export type Lookup = (host: string) => Promise<readonly { readonly address: stri
 
 const systemLookup: Lookup = async (host) => (isIP(host) > 0 ? [{ address: host }] : await lookup(host, { all: true }));
 
-/** Identifies a cluster. An endpoint whose name cannot be resolved counts by its name alone. */
+/** Describes a cluster. An endpoint whose name cannot be resolved is described by its name only. */
 export async function clusterOf(urls: readonly URL[], id: string | null, resolve = systemLookup): Promise<Cluster> {
   const all = await Promise.all(
     urls.map(async ({ hostname, port, protocol }) => {
@@ -32,13 +32,13 @@ export async function clusterOf(urls: readonly URL[], id: string | null, resolve
   return { endpoints: [...new Set(all.flat())].sort(), id };
 }
 
-/** Tests whether two descriptions are of one cluster. The id decides where both have one, else a common endpoint. */
+/** Tests whether two descriptions match. If both have an id, the ids decide; otherwise they must share an endpoint. */
 export function isSameCluster(one: Cluster, other: Cluster): boolean {
   if (one.id !== null && other.id !== null) return one.id === other.id;
   return one.endpoints.some((each) => other.endpoints.includes(each));
 }
 
-/** An input as an earlier run left it. */
+/** The state of an input after an earlier run. */
 interface EarlierInput {
   readonly path: string;
   readonly loaded: number;
@@ -46,22 +46,22 @@ interface EarlierInput {
   readonly cluster?: Cluster | undefined;
 }
 
-/** The target as this run finds it. */
+/** The state of the target at the start of this run. */
 export interface FoundTarget {
   readonly cluster: Cluster;
-  /** This run created the database. */
+  /** True if this run created the database. */
   readonly isCreated: boolean;
   /** Tables of the database; null if the target lists none. */
   readonly tables: ReadonlySet<string> | null;
 }
 
-/** Returns a table that an entry claims points in and the target lacks; null without a contradiction. */
+/** Returns a table that holds points according to the entry and that the target lacks; null if the target lacks no table. */
 function missingTable({ loaded, tables }: EarlierInput, target: FoundTarget): string | null {
   if (target.tables === null || loaded === 0) return null;
   return tables?.find((table) => !target.tables!.has(table)) ?? null;
 }
 
-/** Tests whether the points of a finished input are in this target, so that --skip-loaded may leave it out. */
+/** Tests whether the target holds the points of a finished input, so that --skip-loaded may skip the input. */
 export function isLoadedInto(entry: EarlierInput, target: FoundTarget, sameTarget: boolean): boolean {
   if (target.isCreated || missingTable(entry, target) !== null) return false;
   return sameTarget || (entry.cluster !== undefined && isSameCluster(entry.cluster, target.cluster));
@@ -69,7 +69,7 @@ export function isLoadedInto(entry: EarlierInput, target: FoundTarget, sameTarge
 
 /**
  * Checks that a load may resume into this target. Throws RefusedError.
- * @param cluster where the earlier run loaded to; undefined in checkpoints of earlier versions
+ * @param cluster cluster that the earlier run loaded into; undefined in checkpoints of earlier versions
  */
 export async function assertResumable(
   cluster: Cluster | undefined,

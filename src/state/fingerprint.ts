@@ -1,6 +1,6 @@
-// The identity of a file across runs: its content, not its inode or its date. Two blocks are always hashed, which costs
-// the same for a file of any size. A checksum of everything that was read finds corrections between them; it is compared
-// when the file has another date, and always before an unfinished file resumes.
+// Identifies a file across runs by its content, not by its inode or date. Two blocks are always hashed, which costs the
+// same for a file of any size. A checksum of everything that was read detects corrections between the two blocks. The
+// checksum is compared if the date of the file changed, and always before an unfinished file resumes.
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -9,15 +9,15 @@ import { PrefixChecksum } from '../core/io/prefix-checksum.js';
 import type { FileBytes } from '../core/types/index.js';
 
 export const fingerprintSchema = z.strictObject({
-  /** Size of the file. */
+  /** Size of the file, bytes. */
   size: count,
   /** The first bytes. */
   head: z.strictObject({ to: count, hash: z.string() }),
   /** The last block that was read, or a cached block of an object near it. */
   tail: z.strictObject({ from: count, to: count, hash: z.string() }),
-  /** Modification time, ETag or date; absent in files of earlier versions. */
+  /** Modification time, ETag or date of the file; absent in state files of earlier versions. */
   version: z.string().nullable().optional(),
-  /** Checksum of the bytes read so far; null where it was not computed. */
+  /** Checksum of the first `to` bytes; null if it was not computed. */
   content: z.strictObject({ to: count, crc: count }).nullable().optional(),
 });
 
@@ -43,15 +43,15 @@ export async function fingerprint(file: FileBytes, readTo: number): Promise<Fing
 }
 
 export interface Comparison {
-  /** `grown`: the same with more at its end. */
+  /** `grown`: the earlier content with more bytes at the end. */
   readonly kind: 'same' | 'grown' | 'changed';
-  /** False for a file of another date without a checksum: a correction between the two blocks is not excluded. */
+  /** False if the date changed and there is no checksum, so that a correction between the two blocks is possible. */
   readonly certain: boolean;
 }
 
 /**
- * Compares a file with an earlier fingerprint. It reads a file of another date up to where it was read before.
- * @param always reads a file of the same date too
+ * Compares a file with an earlier fingerprint. If its date changed, reads the file up to where it was read before.
+ * @param always true to read a file with an unchanged date too
  */
 export async function compareFingerprint(file: FileBytes, known: Fingerprint, always = false): Promise<Comparison> {
   const { size, head, tail, content } = known;

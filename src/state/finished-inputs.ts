@@ -1,4 +1,4 @@
-// Finished inputs of one load, one JSON line each, in a file that only grows. A checkpoint with a hundred thousand inputs
+// Stores the finished inputs of one load, one JSON line each, in a file that only grows. A checkpoint with 100,000 inputs
 // would be too large to write every second, and too large to keep in memory.
 
 import { constants } from 'node:fs';
@@ -6,7 +6,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { type CheckpointInput, inputSchema } from './checkpoint.js';
 import { openStateFile, readFailure, writeFailure } from './state-dir.js';
 
-/** A finished input, and the offset of its line. */
+/** A finished input, and the offset of its line in the file. */
 export interface FinishedInput {
   readonly input: CheckpointInput;
   readonly at: number;
@@ -23,7 +23,7 @@ export class FinishedInputs {
     this.#path = path;
   }
 
-  /** Size of all lines. */
+  /** Size of all lines, bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -65,7 +65,7 @@ export class FinishedInputs {
     }
   }
 
-  /** Appends; calls run one after the other. `durable` also makes earlier lines durable. Throws StateError. */
+  /** Appends inputs; calls run one after the other. `durable` also makes earlier lines durable. Throws StateError. */
   async add(inputs: readonly CheckpointInput[], durable: boolean): Promise<void> {
     const added = this.#last.then(() => this.#add(inputs, durable));
     this.#last = added.catch(() => {});

@@ -1,5 +1,5 @@
-// Inputs that loads into one database finished, one line each, for `--skip-loaded`. The history only saves work: a line
-// that cannot be parsed is ignored, and its input is loaded again.
+// Stores the inputs that loads into one database finished, one line each, for `--skip-loaded`. The history only saves work:
+// a line that cannot be parsed is ignored, and its input is loaded again.
 
 import { constants } from 'node:fs';
 import { errorCode } from '../core/errors.js';
@@ -24,7 +24,7 @@ export async function readHistory(
   return found;
 }
 
-/** Appends entries; several loads may do so at once. Throws StateError. */
+/** Appends entries. Several loads may append at once. Throws StateError. */
 export async function addToHistory(path: string, inputs: readonly CheckpointInput[]): Promise<void> {
   try {
     const file = await openStateFile(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);

@@ -1,9 +1,9 @@
-// Progress within one input: a settled prefix, and the settled pieces beyond it, at most as many as batches are in flight.
-// Pure; the result does not depend on the order of the pieces.
+// Tracks progress within one input: a settled prefix, and the settled pieces beyond it, at most one per batch in flight.
+// Pure: the result does not depend on the order of the pieces.
 
 import type { ByteRange, Position, ResumePoint } from '../core/types/index.js';
 
-/** Settled decoded bytes of an input, and the position at their end. */
+/** A range of settled decoded bytes of an input: its first offset, and the position at its end. */
 export interface SettledPiece {
   readonly from: number;
   readonly to: Position;
@@ -28,7 +28,7 @@ export class InputProgress {
     return this.#beyond;
   }
 
-  /** Where the next run resumes the input. */
+  /** The point from which the next run resumes the input. */
   get start(): ResumePoint {
     return {
       place: this.#place,

@@ -1,5 +1,5 @@
-// The files of one load in the state directory, written and removed in an order that the next run understands wherever
-// the process dies.
+// Manages the files of one load in the state directory. Writes and removes them in an order that lets the next run resume
+// wherever the process dies.
 
 import { constants } from 'node:fs';
 import { copyFile, rename, rm } from 'node:fs/promises';
@@ -21,14 +21,14 @@ const historyBatch = 500;
 export class LoadStore {
   /** Path of the checkpoint. */
   readonly path: string;
-  /** Path of the inputs that loads into the database have finished. */
+  /** Path of the file of inputs that loads into the database have finished. */
   readonly history: string;
   readonly #log: FinishedInputs;
   #written = false;
 
   /**
    * @param load 12 hex digits that name the load
-   * @param database the same for all loads into one database
+   * @param database name that all loads into one database share
    */
   constructor(folder: string, load: string, database: string) {
     this.path = join(folder, `${load}.checkpoint.json`);
@@ -36,7 +36,7 @@ export class LoadStore {
     this.#log = new FinishedInputs(this.#logPath);
   }
 
-  /** A checkpoint of this load is on disk, as far as this run knows. */
+  /** True if a checkpoint of this load is on disk, as far as this run knows. */
   get written(): boolean {
     return this.#written;
   }
@@ -76,7 +76,7 @@ export class LoadStore {
 
   /** Renames the files of an unfinished load. Returns the checkpoint's new path; null without a checkpoint. */
   async abandon(stamp: string): Promise<string | null> {
-    // The checkpoint goes first: a log without a checkpoint has no meaning.
+    // Renames the checkpoint first, because a log without a checkpoint has no meaning.
     const checkpoint = await this.#keepAs(this.path, stamp, rename);
     await this.#keepAs(this.#logPath, stamp, rename);
     return checkpoint;
@@ -91,7 +91,7 @@ export class LoadStore {
 
   /**
    * Removes the checkpoint of a finished load. Throws StateError.
-   * @param record add its inputs to the history; false if points were skipped, so that a later load does not leave them out
+   * @param record true to add its inputs to the history; false if points were skipped, so that a later load reads them
    */
   async complete(record = true): Promise<void> {
     const inputs: CheckpointInput[] = [];

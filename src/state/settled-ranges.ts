@@ -1,10 +1,10 @@
-// The input bytes that a batch settles: they need not be read again.
+// Computes the input bytes that a batch settles. A resumed load does not read them again.
 
 import { LF, MINUS, SPACE } from '../core/ascii.js';
 import type { Batch, BatchReject, Receipt } from '../core/types/index.js';
 import type { SettledPiece } from './input-progress.js';
 
-/** One part of a point that arrives in parts. It is settled once the whole point is in the dead letters. */
+/** One part of a point that arrives in parts. The part is settled once the dead letters hold the whole point. */
 export interface SettledPart {
   /** Line of the point, equal for all its parts. */
   readonly line: number;
@@ -16,7 +16,7 @@ export interface SettledRanges {
   readonly parts: readonly SettledPart[];
 }
 
-/** Returns what a receipt settles. @param stored the rejects of the batch are in the dead letters */
+/** Returns the ranges that a receipt settles. @param stored true if the dead letters hold the rejects of the batch */
 export function settledRanges(batch: Batch, receipt: Receipt, stored: boolean): SettledRanges {
   const { span, rejects } = batch;
   const hasParts = rejects.some(({ part }) => part !== 'whole');
@@ -27,7 +27,7 @@ export function settledRanges(batch: Batch, receipt: Receipt, stored: boolean): 
   return { settled: [{ from: span.byteOffset, to }], parts: [] };
 }
 
-/** A point or a reject, from its first byte to the next unit. */
+/** A point or a reject. It covers the input up to the next unit. */
 interface Unit {
   readonly byteOffset: number;
   readonly line: number;
@@ -35,7 +35,7 @@ interface Unit {
   readonly counts: boolean;
 }
 
-/** Walks unit by unit, for batches that are settled in part. */
+/** Returns the ranges of a batch that is settled only in part. */
 function rangesByUnit(batch: Batch, receipt: Receipt, stored: boolean): SettledRanges {
   const { span } = batch;
   const settled: SettledPiece[] = [];
@@ -49,7 +49,7 @@ function rangesByUnit(batch: Batch, receipt: Receipt, stored: boolean): SettledR
     if (unit.counts) ordinal += 1;
     const end = next ?? { byteOffset: span.byteOffset + span.bytes, line: span.endLine };
     const to = { byteOffset: end.byteOffset, line: end.line, ordinal, digits };
-    // Comments and blank lines before the first unit belong to it.
+    // Comments and blank lines before the first unit count as part of that unit.
     if (unit.state === 'settled' && next?.state === 'settled') continue;
     if (unit.state === 'settled') settled.push({ from, to });
     if (unit.state === 'part') parts.push({ line: unit.line, piece: { from, to } });

@@ -1,5 +1,5 @@
-// Rejected points. Their original bytes go to one file per format and header, loadable again as an input; their reasons go
-// to a second file. The letters of a batch are written all or not at all, since half a line would merge with the next one.
+// Stores rejected points. Their original bytes go to one file per format and header, which is a valid input; their reasons
+// go to a second file. The letters of a batch are written all or not at all: half a line would merge with the next line.
 
 import { createHash } from 'node:crypto';
 import { access, constants, type FileHandle, rename, rm } from 'node:fs/promises';
@@ -18,19 +18,19 @@ const reasonsEnding = '.ndjson';
 const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
 
 interface Paths {
-  /** In alphabetical order. */
+  /** Files of points, in alphabetical order. */
   readonly points: readonly string[];
   readonly reasons: string;
 }
 
-/** Dead letters as a checkpoint describes them. */
+/** The dead letters in a checkpoint. */
 export interface StoredDeadLetters {
   readonly lengths: FileSizes | null;
-  /** Final name that the files were being given. */
+  /** Final name, if the earlier run had begun to rename the files. */
   readonly completing: string | null;
 }
 
-/** Size by ending. */
+/** Bytes of each file by its ending. */
 export type FileSizes = Readonly<Record<string, number>>;
 
 export class DeadLetters {
@@ -39,10 +39,10 @@ export class DeadLetters {
   readonly #mark: Uint8Array;
   readonly #maxBytes: number;
   readonly #parts: LongLetterParts;
-  /** Open files, by ending. The ending begins with the folder of its points, if there is one. */
+  /** Open files, by ending. The ending begins with the folder of the points, if they have one. */
   readonly #files = new Map<string, FileHandle>();
   #lengths: FileSizes | null = null;
-  /** Endings of an earlier run's files. That run died after it had given them their final name. */
+  /** Endings of the files of an earlier run that died after it had given them their final name. */
   #moved: readonly string[] = [];
   #name = 'rejected';
   #last: Promise<void> = Promise.resolve();
@@ -50,7 +50,7 @@ export class DeadLetters {
 
   /**
    * @param load 12 hex digits that name the load
-   * @param options `mark` begins each file of points; `maxBytes` bounds all files together
+   * @param options `mark` is written at the start of each file of points; `maxBytes` limits all files together
    */
   constructor(folder: string, load: string, options: { readonly mark?: Uint8Array; readonly maxBytes?: number } = {}) {
     this.#folder = folder;
@@ -60,7 +60,7 @@ export class DeadLetters {
     this.#parts = new LongLetterParts(join(folder, `${load}.rejected.part`));
   }
 
-  /** Absolute paths of the files; null without a reject. */
+  /** Absolute paths of the files; null if no point was rejected. */
   get paths(): Paths | null {
     const endings = this.#lengths === null ? this.#moved : Object.keys(this.#lengths);
     if (endings.length === 0) return null;
@@ -74,8 +74,8 @@ export class DeadLetters {
   }
 
   /**
-   * Creates the directory and checks that it can be written. With a checkpoint it truncates the files to the sizes there;
-   * without one it renames the files of a stopped run. Throws StateError.
+   * Creates the directory and checks that it can be written. Truncates the files to the sizes in the checkpoint; without a
+   * checkpoint, renames the files of a stopped run. Throws StateError.
    */
   async prepare(now: string, stored: StoredDeadLetters | null = null): Promise<void> {
     try {
@@ -91,9 +91,9 @@ export class DeadLetters {
   }
 
   /**
-   * Appends the rejects of a batch; calls run one after the other. Returns the lines of those points in parts that became
-   * complete. Throws StateError, or TooManyRejectsError before the files exceed their bound, and after the first error on
-   * every call.
+   * Appends the rejects of a batch; calls run one after the other. Returns the line numbers of points that arrived in parts
+   * and became complete. Throws StateError, or TooManyRejectsError before the files exceed their limit. After the first error
+   * every call throws.
    */
   async write(
     input: string,
@@ -172,7 +172,7 @@ export class DeadLetters {
     }
   }
 
-  /** Returns the file with this ending; opens it at first. */
+  /** Returns the file with this ending. The first call opens the file. */
   async #file(ending: string): Promise<FileHandle> {
     const known = this.#files.get(ending);
     if (known !== undefined) return known;
@@ -217,7 +217,7 @@ export class DeadLetters {
     return completed;
   }
 
-  /** Throws when a file was removed while the run went on, since the summary names it. */
+  /** Throws if a file was removed during the run, because the summary will name the file. */
   async #assertPresent(): Promise<void> {
     for (const ending of this.#files.keys()) {
       const path = this.#path('rejected', ending);

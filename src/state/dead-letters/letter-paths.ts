@@ -1,16 +1,17 @@
-// Names of the files of rejected points: the load, a name, and an ending. Points with columns in folders have files in such
-// folders, `host=a/`, so that loading them again gives the same points. The ending then begins with the folder.
+// Builds the names of the files of rejected points: the load, a name, and an ending. Points whose input folders add columns
+// (`host=a/`) get files in the same folders, so that loading them again gives the same points. Their ending begins with the
+// folder.
 
 import { readdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 
-/** @param ending `.lp`, or `host=a/.csv` */
+/** Returns the path of a file. @param ending `.lp`, or `host=a/.csv` */
 export function letterPath(stateDir: string, load: string, name: string, ending: string): string {
   const { dir, base } = parse(ending);
   return join(stateDir, dir, `${load}.${name}${base}`);
 }
 
-/** Lists the endings of the files with that name, without the temporary files of long points. */
+/** Lists the endings of the files with this load and name, without the temporary files of long points. */
 export async function letterEndings(stateDir: string, load: string, name: string): Promise<string[]> {
   const prefix = `${load}.${name}.`;
   const isLetters = (file: string): boolean => file.startsWith(prefix) && !file.startsWith(`${prefix}part`);

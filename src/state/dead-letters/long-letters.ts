@@ -1,5 +1,5 @@
 // Rejected points that are too long for memory arrive in parts, whose batches settle in any order. The parts are collected
-// in a temporary file until the point is complete, so that no other reject ends up between them.
+// in a temporary file until the point is complete, so that no other reject is written between them.
 
 import { constants } from 'node:fs';
 import { type FileHandle, rm } from 'node:fs/promises';
@@ -36,7 +36,7 @@ export interface LongLetter {
   /** First part, with position, reason and message of the point. */
   readonly first: LongLetterPart;
   readonly bytes: number;
-  /** Passes the bytes in order to `write`, in a reused buffer, then releases them. */
+  /** Passes the bytes in order to `write`, in a reused buffer, then closes the temporary file. */
   copy(write: (bytes: Uint8Array) => Promise<void>): Promise<void>;
 }
 
@@ -83,7 +83,7 @@ export class LongLetterParts {
     const path = `${this.#path}-${this.#files}`;
     await rm(path, { force: true });
     const file = await openStateFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL);
-    // Unlinked at once: the file vanishes however the run ends.
+    // Unlinks the file at once, so that it vanishes however the run ends.
     await rm(path, { force: true });
     const long: PartCollection = { file, pieces: [], bytes: 0, first: null, end: null };
     this.#open.set(key, long);
@@ -108,7 +108,7 @@ async function copyOut({ file, pieces }: PartCollection, write: (bytes: Uint8Arr
 }
 
 /**
- * Returns an error if the points of a batch would exceed --max-reject-bytes. Their reasons count once they are written.
+ * Returns an error if the points of a batch would exceed --max-reject-bytes. Reasons count only after they are written.
  * @param files bytes of each file so far
  * @param parts bytes of points that are not complete yet
  */

@@ -1,6 +1,6 @@
 // Loads on one host take turns for batches that introduce a table or a column. Parallel first writes make CnosDB store
-// values under wrong columns. There is one lock per address of an endpoint, so loads that share an endpoint exclude each
-// other, whatever name they give it.
+// values under wrong columns. Each address of an endpoint has one lock, so loads that share an endpoint exclude each other,
+// whatever name they give the endpoint.
 
 import { createHash } from 'node:crypto';
 import { chmod } from 'node:fs/promises';
@@ -15,9 +15,9 @@ import { type HeldLock, type LockAttempt, OddLockError, takeLock } from './lock.
 import type { Holder } from './lock-holder.js';
 import { defaultTurnDirectory, isContainer } from './turn-directory.js';
 
-/** Interval between two attempts to take a lock that another load holds. */
+/** Interval between two attempts to take a lock that another load holds, ms. */
 const retryMs = 100;
-/** Endpoints within the container itself. */
+/** Matches endpoints within this container. */
 const loopback = /^(localhost|127\.[\d.]+|\[?::1\]?):\d+$/;
 const tried = 'waiting for the turn to introduce columns';
 
@@ -26,7 +26,7 @@ export interface FirstWriteLockOptions {
   readonly endpoints: readonly string[];
   /** Distinguishes databases at the same endpoint. */
   readonly database: readonly string[];
-  /** Directory of the locks; null for the one that all processes of the host share. */
+  /** Directory of the locks; null for the directory that all processes of the host share. */
   readonly directory: string | null;
   /** Longest wait for other loads, ms. */
   readonly maxWaitMs: number;
@@ -34,7 +34,7 @@ export interface FirstWriteLockOptions {
   readonly notify: (notice: Notice) => void;
   /** Finds the addresses of an endpoint. Default: the resolver of the system. */
   readonly resolve?: Lookup;
-  /** Tests whether other loads cannot see the directory. Default: whether this is a container. */
+  /** Tests whether other loads cannot see the directory. Default: true in a container. */
   readonly isContainer?: () => boolean;
 }
 
@@ -49,8 +49,8 @@ export class FirstWriteLock {
   }
 
   /**
-   * Waits while another load has its turn. Throws BusyError when that lasts too long or a lock is odd, StateError when
-   * locks cannot be written, and the signal's reason.
+   * Waits while another load has its turn. Throws BusyError if the wait is too long or a lock file is no valid lock,
+   * StateError if locks cannot be written, and the signal's reason.
    */
   async take(signal: AbortSignal): Promise<HeldLock> {
     const { clock, maxWaitMs } = this.#options;
@@ -77,7 +77,7 @@ export class FirstWriteLock {
     const urls = endpoints.map((each) => new URL(each));
     const { endpoints: addresses } = await clusterOf(urls, null, resolve);
     this.#warnIfUnshared(addresses);
-    // All loads take locks in the same order, so that no two wait for each other.
+    // All loads take locks in the same order, so that no two loads wait for each other.
     return addresses.map((each) => join(this.#directory, `${nameOf([each, ...database])}.lock`)).sort();
   }
 
@@ -118,7 +118,7 @@ export class FirstWriteLock {
     }
   }
 
-  /** The directory belongs to all users of the host. */
+  /** Creates the directory, which all users of the host share. */
   async #makeDirectory(): Promise<void> {
     try {
       if (await makeDirectory(this.#directory)) await chmod(this.#directory, 0o1777);

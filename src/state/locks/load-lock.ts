@@ -11,16 +11,16 @@ export interface LoadLockOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly notify: (notice: Notice) => void;
-  /** Called when another run took this one for dead and replaced its lock. */
+  /** Called when another run considered this run dead and replaced its lock. */
   readonly lost: () => void;
 }
 
-/** Interval at which the lock of a holder in another container or on another host is read. */
+/** Interval at which the lock of a holder in another container or on another host is read, ms. */
 const watchMs = 1000;
 
 /**
- * Takes the lock. A holder whose process this one cannot see, in another container or on another host, is watched for as
- * long as its last heartbeat counts. Throws BusyError when it lives, StateError, and the signal's reason.
+ * Takes the lock. If the holder runs in another container or on another host, waits until its last heartbeat expires.
+ * Throws BusyError if the holder runs, StateError, and the signal's reason.
  */
 export async function takeLoadLock(path: string, options: LoadLockOptions): Promise<HeldLock> {
   const { clock, signal, notify } = options;

@@ -1,5 +1,5 @@
-// The holder of a lock, and whether it still runs. A pid identifies a process only within one boot and one pid namespace,
-// and only together with its start time. Everywhere else the heartbeat decides.
+// Describes the holder of a lock, and tests whether it still runs. A pid identifies a process only within one boot and one
+// pid namespace, and only together with its start time. For other holders the heartbeat decides.
 
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
@@ -10,22 +10,22 @@ import { errorCode } from '../../core/errors.js';
 const holderSchema = z.object({
   host: z.string(),
   bootId: z.string(),
-  /** Null where the system has no pid namespaces. Absent in locks of earlier versions. */
+  /** Null if the system has no pid namespaces. Absent in locks of earlier versions. */
   pidNamespace: z.string().nullable().optional(),
   pid: z.int().positive(),
-  /** Start of the process in ticks since boot; null where the system does not reveal it. */
+  /** Start of the process in ticks since boot; null if the system does not reveal the start. */
   started: z.string().nullable(),
   /** Unique for each lock. */
   nonce: z.string().regex(/^[\w-]+$/),
-  /** ms since 1970, renewed while the lock is held. */
+  /** Time of the last heartbeat, ms since 1970. */
   heartbeat: z.int(),
 });
 
 export type Holder = z.infer<typeof holderSchema>;
 
-/** Interval of the heartbeat. */
+/** Interval of the heartbeat, ms. */
 export const beatMs = 5000;
-/** A holder without a heartbeat for this long is gone. */
+/** Time without a heartbeat after which a holder counts as dead, ms. */
 export const silenceMs = 60_000;
 
 export function currentHolder(now: number): Holder {
@@ -56,8 +56,8 @@ export function parseHolder(text: string): Holder | null {
 }
 
 /**
- * Returns how long the holder may keep its lock without a heartbeat: 0 for one that is gone, null for a process that
- * certainly runs. `us.heartbeat` is the current time.
+ * Returns how long the holder may keep its lock without a further heartbeat, ms: 0 for a dead holder, null for a process
+ * that certainly runs. `us.heartbeat` is the current time.
  */
 export function remainingMs(holder: Holder, us: Holder): number | null {
   const sees = holder.host === us.host && holder.bootId === us.bootId && holder.pidNamespace === us.pidNamespace;
@@ -79,7 +79,7 @@ function canSignal(pid: number): boolean {
   }
 }
 
-/** Tests for a killed process whose parent has not read its exit status. It accepts signals but does nothing. */
+/** Tests for a zombie: a dead process whose parent has not read its exit status. Signals still reach it. */
 function isZombie(pid: number): boolean {
   return ['Z', 'X'].includes(statOf(pid)?.[0] ?? '');
 }
@@ -97,7 +97,7 @@ function startOf(pid: number): string | null {
   return statOf(pid)?.[19] ?? null;
 }
 
-/** Fields of `stat` from the third on (proc(5)). The second, in parentheses, may contain blanks. */
+/** Returns the fields of `stat` from the third on (proc(5)). The second field, in parentheses, may contain blanks. */
 function statOf(pid: number): string[] | null {
   const stat = readText(`/proc/${pid}/stat`);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? null;

@@ -1,6 +1,6 @@
 // A lock is a file that only one process can create. The lock of a dead process is replaced by the only process that can
 // create its successor, a second lock named after the stale one. So two processes that find a lock stale cannot both win,
-// and one that dies meanwhile leaves a stale lock like any other. All operations are synchronous and tiny.
+// and a process that dies meanwhile leaves an ordinary stale lock. All operations are synchronous and short.
 
 import {
   closeSync,
@@ -25,7 +25,7 @@ export interface HeldLock {
   release(): void;
 }
 
-/** The lock, or who holds it. `freeInMs`: when it is free without a further heartbeat; null for a running process. */
+/** The lock, or its holder. `freeInMs`: time until the lock expires without a further heartbeat; null for a running process. */
 export type LockAttempt = { readonly held: HeldLock } | { readonly by: Holder; readonly freeInMs: number | null };
 
 /** A lock file that is not a lock, or that belongs to another user and cannot be replaced. */
@@ -43,17 +43,17 @@ export interface LockOptions {
   readonly clock: Clock;
   /** Mode of the lock file; private by default. */
   readonly mode?: number;
-  /** Called when another process replaced the lock because it took this one for dead. */
+  /** Called when another process replaced the lock because it considered this process dead. */
   readonly lost?: () => void;
-  /** A holder without a new heartbeat, to be treated as dead. */
+  /** A holder to treat as dead, unless it sent a new heartbeat. */
   readonly presumedDead?: Holder;
 }
 
 const maxLockBytes = 4096;
-/** Attempts to read a lock that vanishes between two operations. */
+/** Largest number of attempts to read a lock that vanishes between two operations. */
 const maxVanished = 100;
 
-/** Takes the lock or returns its holder. Throws OddLockError, and the system's error when the file cannot be written. */
+/** Takes the lock or returns its holder. Throws OddLockError, and the system's error if the file cannot be written. */
 export function takeLock(path: string, options: LockOptions): LockAttempt {
   const { clock, mode = 0o600, lost = (): void => {} } = options;
   const us = currentHolder(clock.now());
@@ -93,7 +93,7 @@ function isSame(holder: Holder, other: Holder | undefined): boolean {
   return holder.nonce === other?.nonce && holder.heartbeat === other.heartbeat;
 }
 
-/** Puts `own` in place of a stale lock and returns null, or returns the process that does the same. */
+/** Replaces a stale lock with `own` and returns null, or returns the process that is replacing the lock already. */
 function replace(
   path: string,
   own: string,
@@ -110,11 +110,11 @@ function replace(
       return null;
     }
     const winner = parseHolder(now?.text ?? '');
-    // Without a winner the next attempt finds a free lock.
+    // If no process has won, the next attempt finds a free lock.
     return { by: winner ?? currentHolder(clock.now()), freeInMs: winner === null ? 0 : null };
   } catch (error) {
     if (!['EPERM', 'EACCES'].includes(errorCode(error))) throw error;
-    // In a directory with the sticky bit only its owner can replace a file.
+    // In a directory with the sticky bit, only the owner of a file can replace the file.
     const owner = holder === null ? '' : ` of pid ${holder.pid} on ${holder.host}, which no longer runs`;
     throw new OddLockError(path, `a lock of user ${stale.uid}${owner}`);
   } finally {
@@ -122,7 +122,7 @@ function replace(
   }
 }
 
-/** Removes the files of contenders that died. This process holds the lock, so they cannot win it. */
+/** Removes the files of contenders that died. This process holds the lock, so no contender can win it. */
 function removeLeftovers(path: string, us: Holder): void {
   const folder = dirname(path);
   for (const name of readdirSync(folder)) {
@@ -157,7 +157,7 @@ interface LockFile {
 }
 
 /**
- * Reads a lock file without following a link and without blocking on a pipe. Returns null without a file. Throws
+ * Reads a lock file without following a link and without blocking on a pipe. Returns null if there is no file. Throws
  * OddLockError for anything but a small regular file.
  */
 function readLock(path: string): LockFile | null {
@@ -214,7 +214,7 @@ class OwnLock implements HeldLock {
     closeSync(this.#file);
   }
 
-  /** Writes to the open file, whatever its name is by now, so that it never overwrites another lock. */
+  /** Writes to the open file, even if it was renamed meanwhile, and so never overwrites another lock. */
   #beat(now: number, lost: () => void): void {
     try {
       writeSync(this.#file, holderText({ ...this.#us, heartbeat: now }), 0);
