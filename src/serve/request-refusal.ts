@@ -5,7 +5,7 @@ export class RequestRefusal extends Error {
   readonly status: number;
   /** Null for an empty body (404, 405, 413, 500). */
   readonly code: string | null;
-  /** Closes the connection without a response, where the real server panics. */
+  /** True to close the connection without a response, as the real server does when it panics. */
   readonly closes: boolean;
 
   constructor(status: number, code: string | null, message: string, closes = false) {

@@ -14,7 +14,7 @@ export interface ServeOptions {
   readonly port: number;
   /** Folder of the data; an acknowledged write is on disk. Null keeps all data in memory. */
   readonly dataDir: string | null;
-  /** Password of the user root. Without it, any password is accepted. */
+  /** Password of the user root. If absent, the server accepts any password. */
   readonly password?: string;
   /** Limits of one SQL statement. */
   readonly limits?: Partial<QueryLimits>;
@@ -25,14 +25,14 @@ export interface ServeOptions {
 export interface RunningServer {
   readonly url: string;
   /**
-   * Closes connections, interrupts queries, completes writes, closes the store.
-   * Resolves with false when DuckDB still runs a query; the process then has to exit by itself.
+   * Closes connections, interrupts queries, completes writes and closes the store.
+   * Resolves with false if DuckDB still runs a query; the caller must then end the process.
    */
   close(): Promise<boolean>;
 }
 
 /**
- * Starts a server; resolves when it accepts requests. Throws UsageError without the optional peer dependency,
+ * Starts a server; resolves when it accepts requests. Throws UsageError if the optional peer dependency is missing,
  * StateError for an unusable folder, and the system's error (such as EADDRINUSE) for an unusable address.
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { RequestRefusal, refusal } from '../request-refusal.js';
 import { type Route, routes, type ServerResponseParts, type Service } from './routes.js';
 
-/** Listens on an address; port 0 takes a free port. Rejects with the system's error when that fails. */
+/** Listens on an address; port 0 takes a free port. Rejects with the system's error if listening fails. */
 export async function listen(
   service: Service,
   host: string,
@@ -70,7 +70,7 @@ function refusedWith(refused: RequestRefusal): ServerResponseParts {
   return { status: refused.status, headers, body: refused.body() };
 }
 
-/** Converts an unexpected error. DuckDB's out-of-memory error becomes the real server's. */
+/** Converts an unexpected error. DuckDB's out-of-memory error becomes that of the real server. */
 function unexpected(error: unknown): RequestRefusal {
   const text = error instanceof Error ? error.message : String(error);
   if (/out of memory/i.test(text)) return refusal('050033', 'Memory Exhausted Retry Later');

@@ -1,4 +1,4 @@
-// The options of a database, as SQL sets and DESCRIBE shows them.
+// The options of a database. SQL sets them, and DESCRIBE shows them.
 // Only PRECISION, TTL, VNODE_DURATION, STRICT_WRITE and MAX_MEMCACHE_SIZE have an effect here.
 
 import { MIB } from '../../core/units.js';

@@ -12,7 +12,7 @@ import { syntaxError } from './tokens.js';
 
 const comparisons = new Set(['=', '<', '>', '<=', '>=', '<>', '!=', 'between', 'and']);
 
-/** Runs a read-only statement beside writes. Throws RequestRefusal. */
+/** Runs a read-only statement in parallel with writes. Throws RequestRefusal. */
 export async function query(store: Store, database: string, tokens: readonly SqlToken[]): Promise<Result> {
   const found = store.databases.get(database);
   try {
@@ -35,7 +35,7 @@ export async function query(store: Store, database: string, tokens: readonly Sql
   }
 }
 
-/** Prepares a statement that only reads. EXPLAIN ANALYZE executes its statement, so that must only read, too. */
+/** Prepares a statement that only reads. EXPLAIN ANALYZE executes its statement, so its statement must only read, too. */
 async function prepareRead(
   store: Store,
   connection: Connection,
@@ -107,7 +107,7 @@ function rewrite(tokens: readonly SqlToken[]): string {
   return words.join(' ');
 }
 
-/** Recognises a bare integer compared with `time`, which is in nanoseconds. */
+/** Recognises a bare integer that is compared with `time`. Such an integer is a time in nanoseconds. */
 function isTime(tokens: readonly SqlToken[], at: number): boolean {
   if (!/^\d+$/.test(tokens[at].text)) return false;
   if (comparisons.has(tokens[at + 1]?.value) && tokens[at + 2]?.value === 'time') return true;
@@ -122,7 +122,7 @@ function firstTable(tokens: readonly SqlToken[]): string {
   return from < 0 ? '' : (tokens[from + (dot ? 3 : 1)]?.value ?? '');
 }
 
-/** Converts DuckDB's name of a column without alias to the real server's. */
+/** Converts DuckDB's name of a column without alias to the name in the real server. */
 function columnName(name: string, table: string, tokens: readonly SqlToken[]): string {
   const decoded = decodeName(name);
   if (decoded === 'count_star()') return 'COUNT(UInt8(1))';

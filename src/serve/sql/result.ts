@@ -24,7 +24,7 @@ export function resultOf(columns: readonly string[], rows: readonly (readonly Ce
   return { columns, rows };
 }
 
-/** Formats a result. Without rows, JSON is an empty body and CSV the header alone. */
+/** Formats a result. If it has no rows, JSON is an empty body and CSV consists of the header. */
 export function formatResult(result: Result, format: ResultFormat): string {
   if (format === 'csv' || format === 'tsv') return separated(result, format === 'csv' ? ',' : '\t');
   const order = result.columns.map((_, i) => i).sort((a, b) => (result.columns[a] < result.columns[b] ? -1 : 1));
@@ -61,7 +61,7 @@ export function cellText(cell: Cell): string {
 
 const BILLION = 1_000_000_000n;
 
-/** Formats `2022-01-01T00:00:00.000000001`. Unless `full`, groups of three zeros at the end are cut. */
+/** Formats a time as `2022-01-01T00:00:00.000000001`. Unless `full`, removes groups of three zeros at the end. */
 function showTime(nanos: bigint, full: boolean): string {
   const fraction = ((nanos % BILLION) + BILLION) % BILLION;
   const seconds = (nanos - fraction) / BILLION;
@@ -76,7 +76,7 @@ function shortFraction(digits: string): string {
   return digits.endsWith('000') ? `.${digits.slice(0, 6)}` : `.${digits}`;
 }
 
-/** Formats the shortest digits that read back as the same number, in the layout of the real server. */
+/** Formats a number with the fewest digits that parse to the same number, in the layout of the real server. */
 function showDouble(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? 'inf' : '-inf';
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';

@@ -98,7 +98,7 @@ function showReplicas(store: Store): Result {
   );
 }
 
-/** Formats `2026-01-01 00:00:00 UTC`. */
+/** Formats a time as `2026-01-01 00:00:00 UTC`. */
 function utc(nanos: number): string {
   return `${new Date(nanos / nsPerMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }

@@ -29,7 +29,7 @@ function meaning(kind: SqlToken['kind'], text: string): string {
   return kind === 'string' ? text.slice(1, -1).replaceAll("''", "'") : text;
 }
 
-/** Splits tokens into statements, without empty ones. */
+/** Splits tokens into statements. Drops empty statements. */
 export function statements(tokens: readonly SqlToken[]): SqlToken[][] {
   const found: SqlToken[][] = [[]];
   for (const token of tokens) {
@@ -52,7 +52,7 @@ export class TokenCursor {
     return this.#at >= this.#tokens.length;
   }
 
-  /** Consumes these words if all of them come next. */
+  /** Consumes these words and returns true if all of them come next. */
   accept(...words: readonly string[]): boolean {
     const fits = words.every((word, i) => {
       const token = this.#tokens[this.#at + i];

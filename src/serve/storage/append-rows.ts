@@ -52,7 +52,7 @@ function fillColumn(chunk: DuckDBDataChunk, at: number, column: RowColumn | null
   vector.flush();
 }
 
-/** Appends series: number and tags. */
+/** Appends the number and the tags of each series. */
 export function appendSeries(appender: DuckDBAppender, table: StoredTable, series: readonly StoredSeries[]): void {
   const names = table.columns.filter((column) => column.tag).map((column) => column.name);
   for (const each of series) {

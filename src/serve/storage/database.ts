@@ -9,11 +9,11 @@ export type NextTable = () => number;
 export class Database {
   readonly name: string;
   readonly options: DatabaseOptions;
-  /** Series by measurement and tags as written. */
+  /** Series by the text of measurement and tags in the request. */
   readonly heads = new Map<string, StoredSeries>();
   /** Existing time buckets. */
   readonly buckets = new Set<number>();
-  /** Bytes written since the last flush; a metric. */
+  /** Bytes written since the last flush, for a metric. */
   cached = 0;
   readonly #tables = new Map<string, StoredTable>();
   readonly #next: NextTable;
@@ -24,7 +24,7 @@ export class Database {
     this.#next = next;
   }
 
-  /** Returns the table of this name. A new table is created by the first write that succeeds. */
+  /** Returns the table with this name. The first write that succeeds creates a new table. */
   table(name: string): StoredTable {
     let table = this.#tables.get(name);
     if (table === undefined) {
@@ -44,7 +44,7 @@ export class Database {
     this.#tables.set(table.name, table);
   }
 
-  /** Lists existing tables by name. */
+  /** Lists existing tables, sorted by name. */
   tables(): StoredTable[] {
     return [...this.#tables.values()].filter((table) => table.created).sort((a, b) => (a.name < b.name ? -1 : 1));
   }

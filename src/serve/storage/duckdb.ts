@@ -1,5 +1,5 @@
-// The optional peer dependency DuckDB, and the encoding of names in it.
-// DuckDB's names are case-insensitive and exclude some characters; CnosDB's do neither.
+// Loads the optional peer dependency DuckDB, and encodes CnosDB's names for it.
+// DuckDB's names are case-insensitive and exclude some characters; CnosDB's names are case-sensitive and may contain any.
 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ export async function loadDuckDB(): Promise<DuckDB> {
   }
 }
 
-/** Opens the database of a folder, or one in memory. SQL can then neither reach files nor change settings. */
+/** Opens the database of a folder, or a database in memory. SQL in it can neither reach files nor change settings. */
 export async function openDuckDB(api: DuckDB, folder: string | null): Promise<duckdb.DuckDBInstance> {
   const path = folder === null ? ':memory:' : join(folder, 'bulk-load-serve.duckdb');
   const spill = folder === null ? join(tmpdir(), `bulk-load-serve-${process.pid}`) : join(folder, 'spill');

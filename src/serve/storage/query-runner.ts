@@ -1,4 +1,4 @@
-// Runs queries on separate connections, in parallel with writes, and bounds the time and memory of each.
+// Runs queries on separate connections, in parallel with writes, and limits the time and memory of each query.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBInstance, DuckDBPreparedStatement, DuckDBResult, DuckDBValue } from '@duckdb/node-api';
@@ -17,12 +17,12 @@ export interface QueryLimits {
 export const defaultLimits: QueryLimits = { ms: 60_000, rows: 1_000_000, text: 256 * 1024 * 1024 };
 /** DuckDB occupies one of Node's four pool threads for each running query; writes need the others. */
 const maxRunning = 2;
-/** DuckDB forgets an interrupt between two steps of a statement, so it is repeated. */
+/** Interval between two interrupts, ms. DuckDB forgets an interrupt between two steps of a statement. */
 const interruptMs = 50;
-/** A computation of constants ignores interrupts; closing does not wait for it. */
+/** Longest wait for queries when the server closes, ms. A computation of constants ignores interrupts. */
 const maxCloseMs = 1_000;
 
-/** DuckDB computes constant texts of any size, in one step that ignores interrupts. */
+/** Longest text, characters. DuckDB computes a constant text of any size in one step that ignores interrupts. */
 const maxText = 10_000_000;
 const tooLong = `error('Out of Memory: a text of more than ${maxText} characters')`;
 const textMacros = [
@@ -74,7 +74,7 @@ export class QueryRunner {
     });
   }
 
-  /** Shadows functions that build texts of any size. */
+  /** Replaces functions that build texts of any size by macros that limit the size. */
   async #prepare(connection: Connection): Promise<void> {
     for (const macro of textMacros) await connection.run(`CREATE TEMP MACRO ${macro}`);
   }
@@ -99,7 +99,7 @@ export class QueryRunner {
     }
   }
 
-  /** Interrupts all queries. Returns false when one of them ignores that. */
+  /** Interrupts all queries. Returns false if a query ignores the interrupt. */
   async close(): Promise<boolean> {
     this.#isClosed = true;
     const settled = Promise.allSettled(this.#running.values()).then(() => true);

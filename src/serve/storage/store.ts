@@ -1,4 +1,4 @@
-// The databases on disk or in memory: catalogue, series and rows in DuckDB.
+// Stores the databases on disk or in memory: catalogue, series and rows are in DuckDB.
 // Writes only append; a query first merges rows that share series and time.
 
 import type { DuckDBAppender, DuckDBInstance } from '@duckdb/node-api';
@@ -45,7 +45,7 @@ export class Store {
     this.queries = new QueryRunner(instance, limits);
   }
 
-  /** Runs `work` after all work before it. */
+  /** Runs `work` after all earlier work has ended. */
   exclusively<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#queue.then(work);
     this.#queue = result.catch(() => undefined);
@@ -166,7 +166,7 @@ export class Store {
     }
   }
 
-  /** Reloads the catalogue, because after a failure the one in memory may be ahead. */
+  /** Reloads the catalogue, because after a failure the catalogue in memory may be ahead of the stored one. */
   async #recover(): Promise<void> {
     this.#appenders.clear();
     await this.load();
@@ -210,7 +210,7 @@ export class Store {
     table.overlapping = false;
   }
 
-  /** Interrupts queries, completes writes and closes the database. Returns false when DuckDB still runs a query. */
+  /** Interrupts queries, completes writes and closes the database. Returns false if DuckDB still runs a query. */
   async close(): Promise<boolean> {
     const isIdle = await this.queries.close();
     await this.exclusively(async () => {

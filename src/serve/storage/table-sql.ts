@@ -1,4 +1,4 @@
-// The SQL of the store: one table of rows and one of series for each CnosDB table, joined by a view.
+// The SQL of the store. Each CnosDB table has one table of rows and one table of series, which a view joins.
 
 import { identifier, literal, quote, sqlTypes } from './duckdb.js';
 import type { StoredTable, TableColumn } from './table.js';

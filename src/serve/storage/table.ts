@@ -3,7 +3,7 @@
 import type { StoredFieldType } from '../writes/parse-values.js';
 import { type RowColumn, RowColumns } from '../writes/row-columns.js';
 
-/** A column. `codec` is only shown. */
+/** A column. `codec` has no effect; DESCRIBE shows it. */
 export interface TableColumn {
   readonly name: string;
   readonly type: StoredFieldType;
@@ -17,7 +17,7 @@ export interface StoredSeries {
   readonly tags: readonly (readonly [string, string])[];
   /** −1 until the first write of the series is stored. */
   id: number;
-  /** Latest stored time in ns. A later point overwrites nothing. */
+  /** Latest stored time in ns. A point after this time overwrites no row. */
   last: bigint;
   /** Number of the last request with the series. */
   request: number;
@@ -34,9 +34,9 @@ export interface StoredTable {
   nextSeries: number;
   /** Rows of the current request. */
   rows: RowColumns<StoredSeries>;
-  /** Columns of `rows` by field name as written. */
+  /** Columns of `rows` by the text of the field name in the request. */
   readonly written: Map<string, RowColumn>;
-  /** Usual order of fields: each name as written, with its `=`, and its column. */
+  /** Usual order of fields: the text of each name in the request, with its `=`, and its column. */
   readonly usualFields: { readonly written: Uint8Array; readonly column: RowColumn }[];
   /** True when stored rows may share series and time. A merge precedes the next query. */
   overlapping: boolean;

@@ -1,5 +1,5 @@
 // Parses line protocol exactly as CnosDB 2.4.3 does, oddities included: a name runs over a line end, the first byte of some
-// parts is not checked, two points fit on one line. Recordings are its specification, so it shares no parser with the loader.
+// parts is not checked, two points may be on one line. Recordings specify this parser, so the loader does not share it.
 
 import { BACKSLASH, COMMA, CR, EQUALS, HASH, LF, QUOTE, SPACE } from '../../core/ascii.js';
 import { RequestRefusal, unreadable } from '../request-refusal.js';
@@ -23,7 +23,7 @@ import type { RowColumn } from './row-columns.js';
 const MAX_HEADS = 200_000;
 const MAX_USUAL_FIELDS = 1_000;
 
-/** Converts the written time of a point (null without one) to the stored time. May throw RequestRefusal. */
+/** Converts the written time of a point (null if it has no time) to the stored time. May throw RequestRefusal. */
 export type TimeConverter = (written: bigint | null) => bigint;
 
 /** Parses one body into the rows of its tables. */
@@ -33,7 +33,7 @@ export class BodyParser {
   readonly #convertTime: TimeConverter;
   readonly #request: number;
   #at = 0;
-  /** True when the part just read contains a backslash. */
+  /** True if the part that was read last contains a backslash. */
   #escaped = false;
   /** Refusal of the body, thrown once all of it is parsed. */
   #refusal: RequestRefusal | null = null;
@@ -46,7 +46,7 @@ export class BodyParser {
     this.#request = request;
   }
 
-  /** Tables of the body in order of appearance. Also valid after `parse` threw. */
+  /** Tables of the body in order of appearance. The list is valid even after `parse` threw. */
   get tables(): readonly StoredTable[] {
     return this.#tables;
   }
@@ -189,7 +189,7 @@ export class BodyParser {
     return usual.column;
   }
 
-  /** Remembers a plain field name. A name with an unchecked first byte is not plain. */
+  /** Remembers a plain field name. A name is not plain if its unchecked first byte is a backslash or `=`. */
   #rememberField(table: StoredTable, nth: number, key: number, equals: number, column: RowColumn): void {
     const first = this.#bytes[key];
     if (nth >= MAX_USUAL_FIELDS || first === BACKSLASH || first === EQUALS) return;
@@ -249,7 +249,7 @@ export class BodyParser {
 
   #column(table: StoredTable, key: number, equals: number, escaped: boolean): RowColumn {
     const written = this.#bytes.toString('latin1', key, equals);
-    // An unchecked first byte may be a backslash, which makes another name.
+    // The unchecked first byte may be a backslash, so the same text can be two names.
     const known = table.written.get(escaped ? `\\${written}` : written);
     if (known !== undefined) return known;
     const column = table.rows.column(readName(this.#bytes, key, equals, escaped));

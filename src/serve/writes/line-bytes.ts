@@ -1,4 +1,4 @@
-// Bytes with a meaning in line protocol, as CnosDB 2.4.3 treats them.
+// Checks bytes that have a meaning in line protocol, as CnosDB 2.4.3 does.
 
 import { APOSTROPHE, BACKSLASH, COMMA, CR, EQUALS, LF, QUOTE, SPACE } from '../../core/ascii.js';
 import { type RequestRefusal, unreadable } from '../request-refusal.js';

@@ -28,7 +28,7 @@ export function fieldType(bytes: Buffer, from: number, to: number): StoredFieldT
   return last === 105 ? 'I64' : last === 117 ? 'U64' : 'F64';
 }
 
-/** Parses a bare number. A quotient of up to 15 digits and a power of ten is rounded correctly. */
+/** Parses a bare number. Dividing up to 15 digits by a power of ten rounds correctly. */
 export function readFloat(bytes: Buffer, from: number, to: number): number {
   const first = bytes[from];
   let at = first === 45 || first === 43 ? from + 1 : from;
@@ -108,7 +108,7 @@ export function readName(bytes: Buffer, from: number, to: number, escaped: boole
 
 const BILLION = 1_000_000_000n;
 
-/** Parses a timestamp. At the end of a body (`lenient`) text after the digits is ignored. */
+/** Parses a timestamp. At the end of a body (`lenient`), ignores text after the digits. */
 export function readTime(bytes: Buffer, from: number, to: number, lenient: boolean): bigint | null {
   let at = bytes[from] === 45 ? from + 1 : from;
   const digits = at;

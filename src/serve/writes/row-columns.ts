@@ -1,4 +1,4 @@
-// The points of one request for one table, as columns. The next request reuses their memory:
+// Holds the points of one request for one table, as columns. The next request reuses their memory:
 // requests are applied one after another, and appending to DuckDB is synchronous.
 
 import { type RequestRefusal, refusal } from '../request-refusal.js';
@@ -39,7 +39,7 @@ export class RowColumn {
     this.name = name;
   }
 
-  /** Uses the column with a type. The first use fixes the type; another type returns the request's refusal. */
+  /** Uses the column with a type. The first use sets the type; for another type, returns the refusal of the request. */
   use(type: StoredFieldType, tag: boolean, row: number): RequestRefusal | null {
     if (this.type === type) return null;
     if (this.type !== null) return mixedTypes(type);

@@ -16,7 +16,7 @@ const MAX = 2n ** 63n - 1n;
 const MIN = -(2n ** 63n);
 let requests = 0;
 
-/** Stores all points of the body, or none. After a type conflict, tables created before it stay, empty. */
+/** Stores all points of the body, or none. After a type conflict, tables created before the conflict remain, without rows. */
 export function write(store: Store, name: string, body: Buffer, precision: WritePrecision): Promise<void> {
   return store.exclusively(async () => {
     if (!isUtf8(body)) throw refusal('040015', 'Invalid utf-8 sequence: invalid utf-8 sequence');
@@ -80,7 +80,7 @@ function conflict(found: RowColumn, expected: TableColumn): RequestRefusal {
   return notApplied(`DataSchemaError: Column '${found.name}' type error, found ${got} expected ${wanted}`);
 }
 
-/** Builds the conversion of written to stored time, in ns. A point without a time gets the current time in ns. */
+/** Builds the conversion of written time to stored time, in ns. A point without a time gets the current time in ns. */
 export function timeConverter(database: Database, precision: WritePrecision): TimeConverter {
   const unit = perUnit[precision];
   const stored = perUnit[database.options.precision.toLowerCase() as WritePrecision];
