@@ -1,12 +1,12 @@
-// Which inputs a worker reads. A job names a file by its path below the fixed part of an --allow-input pattern, so that it
-// holds no absolute path, and machines may mount the inputs in different folders.
+// Decides which inputs a worker may read. A job names a file by its path below the part of an --allow-input pattern before
+// the first wildcard. So a job holds no absolute path, and machines may mount the inputs in different folders.
 
 import { realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Matcher } from 'picomatch';
 
 interface AllowedPattern {
-  /** Canonical folder, or scheme and fixed part of a URL. */
+  /** Part of the pattern before the first wildcard: a canonical folder, or the start of a URL. */
   readonly root: string;
   readonly isUrl: boolean;
   readonly matches: Matcher;
@@ -29,7 +29,7 @@ export class AllowedInputs {
     return null;
   }
 
-  /** Returns the paths that the name of a job may stand for, each allowed. Links that lead elsewhere are left out. */
+  /** Returns the allowed paths that the name in a job may denote. Leaves out links to paths that are not allowed. */
   async pathsOf(name: string): Promise<string[]> {
     if (isUrlName(name)) return this.#allowsUrl(name) ? [name] : [];
     if (!isPlain(name)) return [];
@@ -52,7 +52,7 @@ export class AllowedInputs {
   }
 }
 
-/** Compiles patterns such as `/data/**` and `s3://bucket/2024/**`; a name without special characters allows all below it. */
+/** Compiles patterns such as `/data/**` and `s3://bucket/2024/**`. A name without wildcards allows everything below it. */
 export async function allowInputs(patterns: readonly string[], cwd: string): Promise<AllowedInputs> {
   const { default: picomatch } = await import('picomatch');
   const compiled = patterns.map(async (given): Promise<AllowedPattern> => {
@@ -70,7 +70,7 @@ function isUrlName(name: string): boolean {
   return /^(https?|s3):\/\//i.test(name);
 }
 
-/** A relative path that stays where it is. */
+/** Tests for a relative path without `.` and `..`. */
 function isPlain(name: string): boolean {
   const parts = name.split(sep);
   return (

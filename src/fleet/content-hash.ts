@@ -3,7 +3,7 @@ import type { FileBytes } from '../core/types/index.js';
 
 const blockBytes = 16 * 1024;
 
-/** Identifies an input on every machine, by size, first and last block. Dates differ between copies. */
+/** Returns a hash of size, first and last block, which is equal on all machines. Dates differ between copies. */
 export async function contentHash(file: FileBytes): Promise<string> {
   const hash = createHash('sha256').update(`${file.size} `);
   hash.update(await file.bytes(0, Math.min(blockBytes, file.size)));

@@ -1,4 +1,5 @@
-// The plan of a load over many machines: a JSON file that every shard reads. It names no target endpoint and holds no secret.
+// Reads and writes the plan of a load over many machines: a JSON file that every shard reads. A plan names no target endpoint
+// and contains no secret.
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -10,19 +11,19 @@ const formatVersion = 1;
 
 export const pieceSchema = z.strictObject({
   from: positionSchema,
-  /** First place after the piece; null for the end of the input. */
+  /** First position after the piece; null for the end of the input. */
   to: positionSchema.nullable(),
   /** Bytes of the input, as stored. */
   bytes: count,
-  /** Points that planning has found, rejects included; null if it did not parse the piece. */
+  /** Points that planning found, rejects included; null if planning did not parse the piece. */
   points: count.nullable(),
 });
 
-/** What every machine must find in an input. */
+/** Content of an input, which must be equal on every machine. */
 export const inputContentSchema = z.strictObject({
   /** Canonical path, or URL without secrets. */
   path: z.string(),
-  /** Columns that the folders of its name give to each of its rows. */
+  /** Columns that `key=value` folders in the input's path add to each row. */
   folders: z.array(z.strictObject({ name: z.string(), value: z.string().nullable() })),
   size: count,
   /** Hash of size, first and last block; null for an input without random access. */
@@ -30,9 +31,9 @@ export const inputContentSchema = z.strictObject({
 });
 
 const plannedInputSchema = inputContentSchema.extend({
-  /** As the user named it, for messages and dead letters. */
+  /** Name that the user gave, for messages and dead letters. */
   name: z.string(),
-  /** Why the whole input cannot be loaded as it is; null for a good one. */
+  /** Why the input cannot be loaded completely; null for a good input. */
   error: z.string().nullable(),
   pieces: z.array(pieceSchema),
 });
@@ -42,7 +43,7 @@ const allowance = z.union([z.strictObject({ count: z.number() }), z.strictObject
 /** A 64-bit number as text. */
 const wholeNumber = z.string().regex(/^-?\d{1,20}$/);
 
-/** Spans of the inputs' timestamps as far as seen, in their unit, the decoded size of the inputs, and sampled lines. */
+/** Known spans of the inputs' timestamps, in the unit of the input, the decoded size of the inputs, and sampled lines. */
 export const timesSchema = z.strictObject({
   spans: z.array(z.strictObject({ first: wholeNumber, last: wholeNumber })),
   unseen: count,
@@ -64,13 +65,13 @@ const planSchema = z.strictObject({
   version: z.string(),
   /** Distinguishes plans. */
   id: z.string(),
-  /** Options of input, mapping, batch, delivery and memory as given, and those that make two loads the same. */
+  /** Options that the user gave for input, mapping, batch, delivery and memory, and all options that identify the load. */
   options: z.record(z.string(), z.unknown()),
-  /** Names the target kind, the database, and how inputs are read. A shard must agree. */
+  /** Text of target kind, database, and options that affect how inputs are read. It must be equal for every shard. */
   identity: z.string(),
   /** Limits that hold for all shards together. */
   limits: z.strictObject({ maxRejected: allowance, acceptRejects: allowance, minPoints: count }),
-  /** Field types of rows by table and name, as the whole inputs decide them. */
+  /** Field types of rows by table and name. Planning determines them from all inputs. */
   fieldTypes: fieldTypesSchema,
   times: timesSchema,
   inputs: z.array(plannedInputSchema),
@@ -80,15 +81,15 @@ export type FleetPlan = z.infer<typeof planSchema>;
 export type PlannedInput = z.infer<typeof plannedInputSchema>;
 export type PlannedPiece = z.infer<typeof pieceSchema>;
 
-/** Plans and summaries of a million inputs are smaller. */
+/** Largest plan or summary, bytes. Those of a million inputs are smaller. */
 export const maxPlanBytes = 256 * 1024 * 1024;
 
-/** Names a plan by its content. */
+/** Returns the id of a plan: a hash of its content. */
 export function planId(content: Omit<FleetPlan, 'id' | 'formatVersion'>): string {
   return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 12);
 }
 
-/** Throws UsageError for a missing file and for one that is no plan. */
+/** Reads a plan. Throws UsageError for a missing file and for a file that is not a plan. */
 export async function readPlan(path: string): Promise<FleetPlan> {
   const tried = `reading the plan ${path}`;
   const expected = 'a file that bulk-load plan wrote';
@@ -114,7 +115,7 @@ export async function readPlan(path: string): Promise<FleetPlan> {
   throw new UsageError([{ tried, expected, found, fix: 'plan again: options of a load go to bulk-load plan' }]);
 }
 
-/** Writes the plan whole or not at all. Throws StateError. */
+/** Writes the plan completely or not at all. Throws StateError. */
 export async function writePlan(path: string, plan: FleetPlan): Promise<void> {
   try {
     await replaceFile(path, async (file) => await file.writeFile(`${JSON.stringify(plan, null, 1)}\n`));

@@ -1,4 +1,4 @@
-// Which part of a plan a machine loads. The plan is frozen, so every machine comes to the same parts on its own.
+// Chooses the part of a plan that a machine loads. The plan never changes, so all machines compute the same parts.
 
 import { UsageError } from '../core/errors.js';
 import type { FleetPlan, PlannedInput, PlannedPiece } from './plan-file.js';
@@ -14,21 +14,21 @@ export interface ShardPiece {
   readonly piece: PlannedPiece;
 }
 
-/** Gives each piece, the largest first, to the shard with the fewest bytes. Returns those of one shard in input order. */
+/** Assigns each piece, the largest first, to the shard with the fewest bytes. Returns one shard's pieces in input order. */
 export function piecesOf({ inputs }: Pick<FleetPlan, 'inputs'>, { index, of }: Shard): ShardPiece[] {
   const all = inputs.flatMap((input) => input.pieces.map((piece) => ({ input, piece })));
   const bytes = new Float64Array(of);
   const chosen = new Set<ShardPiece>();
   for (const each of all.toSorted((a, b) => b.piece.bytes - a.piece.bytes)) {
     const emptiest = bytes.indexOf(Math.min(...bytes));
-    // A piece without bytes counts as well, so that such pieces are spread.
+    // Adds 1, so that pieces of 0 bytes are spread over the shards, too.
     bytes[emptiest]! += each.piece.bytes + 1;
     if (emptiest === index - 1) chosen.add(each);
   }
   return all.filter((each) => chosen.has(each));
 }
 
-/** Variables by which a scheduler numbers its tasks. `index` counts from `first`. */
+/** Environment variables in which a scheduler numbers its tasks. `index` counts from `first`. */
 interface Scheduler {
   readonly name: string;
   readonly index: string;
@@ -53,7 +53,7 @@ const schedulers: readonly Scheduler[] = [
 
 type SchedulerVariables = Readonly<Record<string, string | undefined>>;
 
-/** Parses `3/16`, `auto`, or `auto/16` where the scheduler does not tell the number of tasks. Throws UsageError. */
+/** Parses `3/16`, `auto`, or `auto/16` if the scheduler does not give the number of tasks. Throws UsageError. */
 export function parseShard(text: string, env: SchedulerVariables): Shard {
   const [, place = '', total] = /^(auto|\d+)(?:\/(\d+))?$/.exec(text) ?? [];
   if (place === '' || (place !== 'auto' && total === undefined))

@@ -1,4 +1,4 @@
-// The limits that all workers of a load share, kept in Redis: requests in flight, rates, rejects, the memory of the nodes.
+// The limits that all workers of a load share through Redis: requests in flight, rates, rejects, the memory of the nodes.
 
 import { randomUUID } from 'node:crypto';
 import type { Clock, Notice, RequestPermit } from '../../core/types/index.js';
@@ -10,9 +10,9 @@ import { type FleetRates, Pacing } from './rates.js';
 import { FleetRejects } from './rejects.js';
 import { exchangeScript, type ScriptClient, scriptRunner } from './scripts.js';
 
-/** After Redis forgot everything, permits go first to the workers that have them; ms. */
+/** Time after Redis lost its data in which it grants no new permits, so that workers first renew theirs, ms. */
 const graceMs = 3_000;
-/** Longest wait of a worker that ends for its flush, ms. */
+/** Longest wait of an ending worker for its flush, ms. */
 const maxCloseMs = 20_000;
 const closePollMs = 100;
 
@@ -21,7 +21,7 @@ export interface FleetLimitOptions {
   readonly loadId: string;
   /** Unique for each worker process. */
   readonly id: string;
-  /** Requests in flight of all workers together. */
+  /** Largest number of requests in flight of all workers together. */
   readonly workers: number;
   readonly rates: FleetRates;
   readonly clock: Clock;
@@ -55,7 +55,7 @@ export class FleetLimits {
 
   /**
    * Resolves when a batch may be sent, with every change of the memory log applied; rejects with the signal's reason. While
-   * Redis is away, this worker uses its permits and their share of each rate for 25 s, then it waits.
+   * Redis is unreachable, this worker uses its permits and their share of each rate for 25 s, then it waits.
    */
   async admit(points: number, bytes: number, signal: AbortSignal): Promise<RequestPermit> {
     const end = await this.#permits.take(signal);
@@ -64,12 +64,12 @@ export class FleetLimits {
     return { delayMs, end };
   }
 
-  /** Takes the outcome of a request. */
+  /** Reports the outcome of a request. */
   observe(outcome: 'accepted' | 'overloaded'): void {
     this.#permits.observe(outcome);
   }
 
-  /** Returns all permits once a flush of this worker has ended. */
+  /** Waits for a flush of this worker to end, then returns all permits. */
   async close(): Promise<void> {
     const until = this.#clock.monotonic() + maxCloseMs;
     while (this.memory.isFlushing && this.#clock.monotonic() < until) await this.#clock.sleep(closePollMs);
@@ -79,8 +79,8 @@ export class FleetLimits {
 }
 
 /**
- * Begins the limits of a load that no worker knows yet. Without it, they begin with a pause, since workers may have permits
- * that Redis has forgotten.
+ * Creates the limits of a load that no worker knows yet. Otherwise the first worker would create them and wait, because other
+ * workers might hold permits that Redis has lost.
  */
 export async function beginLimits(client: ScriptClient, loadId: string): Promise<void> {
   const nothing = { released: [], held: [], wanted: [], reserved: [], pieces: {}, events: [], claims: [], ended: [] };

@@ -1,5 +1,5 @@
-// The turn to introduce tables and columns, as a lease in Redis. No lease keeps a frozen holder from waking up, so the holder
-// begins requests only while its last renewal is young: they end before another worker can take the turn.
+// The turn to introduce tables and columns is a lease in Redis. A lease cannot stop a holder that was frozen and continues, so
+// the holder begins requests only soon after a renewal. These requests end before another worker can take the turn.
 
 import { orAborted } from '../../core/time/wait-stats.js';
 import type { Clock, HeldTurn, Notice } from '../../core/types/index.js';
@@ -7,18 +7,18 @@ import { turnKey } from '../queue/keys.js';
 import { LeaseAge } from './lease-age.js';
 import { type ScriptClient, scriptRunner, turnScript } from './scripts.js';
 
-/** Life of the turn without renewal, ms. */
+/** Time until the turn expires without renewal, ms. */
 export const turnLeaseMs = 120_000;
 /** Age of the last renewal up to which the holder begins a request, ms. Requests in the turn take 30 s at most. */
 export const turnBoundMs = 60_000;
-/** After Redis forgot everything: the time in which requests of an earlier holder end, ms. */
+/** Time after Redis lost its data in which no worker gets the turn: requests of an earlier holder end within it, ms. */
 const graceMs = turnBoundMs + 30_000;
 const renewMs = 10_000;
 const pollMs = 100;
 
 export interface FleetTurnOptions {
   readonly client: ScriptClient;
-  /** Names the database for all workers. */
+  /** Name of the database, equal for all workers. */
   readonly database: readonly string[];
   /** Unique for each worker process. */
   readonly id: string;
@@ -37,7 +37,7 @@ export class FleetTurn {
     this.#run = async (op) => (await run(turnKey(database), op, id, String(turnLeaseMs), String(graceMs))) === 1;
   }
 
-  /** Waits while another worker has the turn, or Redis is away. Rejects with the signal's reason. */
+  /** Waits while another worker has the turn, or Redis is unreachable. Rejects with the signal's reason. */
   async take(signal: AbortSignal): Promise<HeldTurn> {
     const { clock, notify } = this.#options;
     const age = new LeaseAge(clock);
@@ -45,7 +45,7 @@ export class FleetTurn {
       signal.throwIfAborted();
       const sent = age.read();
       const attempt = this.#run('take').catch(() => false);
-      // A turn that is granted after the stop goes back.
+      // Releases a turn that is granted after the signal.
       const abandon = (): void => void attempt.then((held) => held && this.#run('release').catch(() => {}));
       signal.addEventListener('abort', abandon, { once: true });
       const held = await orAborted(attempt, signal);
@@ -76,14 +76,14 @@ export class FleetTurn {
       isFresh: () => !lost && age.ms < turnBoundMs,
       release: () => {
         cancel();
-        // A turn that is lost belongs to another worker, and Redis knows its holder.
+        // Releasing a lost turn has no effect, because Redis knows that another worker holds it.
         void this.#run('release').catch(() => {});
       },
     };
   }
 }
 
-/** Begins the turn of a database for which no worker can hold one that Redis has forgotten. */
+/** Creates the turn of a database, so that no worker waits for an earlier holder. Only for a load without workers so far. */
 export async function beginTurn(client: ScriptClient, database: readonly string[]): Promise<void> {
   await scriptRunner(client, turnScript)(turnKey(database), 'prepare', '', '0', '0');
 }

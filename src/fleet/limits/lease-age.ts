@@ -1,5 +1,5 @@
-// Age of the last renewal of a lease. A suspended machine stops the monotonic clock, and a set clock moves the wall clock, so
-// the larger age counts.
+// Measures the age of the last renewal of a lease. A suspended machine stops the monotonic clock, and setting the time moves
+// the wall clock, so the larger age counts.
 
 import type { Clock } from '../../core/types/index.js';
 
@@ -21,7 +21,7 @@ export class LeaseAge {
     return { monotonic: this.#clock.monotonic(), wall: this.#clock.now() };
   }
 
-  /** Records a renewal. @param sent reading before its request was sent */
+  /** Records a renewal. @param sent reading of the clocks before the request was sent */
   renew(sent: ClockReading): void {
     this.#renewed = sent;
   }

@@ -1,11 +1,11 @@
-// Exchanges requests of one worker for the state of the fleet. One request is under way at a time; what comes up meanwhile
-// goes into the next one. While Redis is away nothing waits for it: the caller continues with what it knows.
+// Sends the requests of one worker to Redis, which returns the state of the fleet. One exchange runs at a time; the next one
+// carries everything added meanwhile. While Redis is unreachable, callers do not wait: they use the state that they know.
 
 import { z } from 'zod';
 import type { Clock, RejectTotals } from '../../core/types/index.js';
 import { LeaseAge } from './lease-age.js';
 
-/** A request without an answer for this long counts as unanswered, ms. */
+/** Time without a response after which Redis counts as unreachable, ms. */
 const patienceMs = 1_000;
 /** Interval of the regular exchanges, ms. */
 const beatMs = 250;
@@ -18,13 +18,13 @@ export interface WorkClaim {
   readonly leaseMs: number;
   /** Least time since the last claim, ms. */
   readonly gapMs: number;
-  /** True if the holder claims again what it holds. */
+  /** True if the holder may claim its own work again. */
   readonly renews: boolean;
   /** Change that is appended to the log with the claim. */
   readonly event?: string;
 }
 
-/** What a worker asks for. */
+/** Request of a worker. */
 export interface ExchangeRequest {
   released: string[];
   held: string[];
@@ -39,7 +39,7 @@ export interface ExchangeRequest {
   /** Work that this worker has ended. */
   ended: string[];
   snapshot?: { readonly at: number; readonly epoch: string; readonly saved: string };
-  /** Number of changes that this worker has applied; absent for none to follow, -1 for a worker without an account. */
+  /** Number of changes that this worker has applied; absent if it does not follow the log, -1 before its first snapshot. */
   cursor?: number;
   cursorEpoch?: string;
 }
@@ -67,19 +67,19 @@ export type ExchangeReply = z.infer<typeof replySchema>;
 
 /** A part of the limits that takes part in each exchange. */
 export interface ExchangeParty {
-  /** True while the state of the fleet must not grow old here. */
+  /** True while the part needs the state of the fleet, so that exchanges run at regular intervals. */
   readonly isActive: boolean;
-  /** Adds to the next request. */
+  /** Adds the requests of the part to the next exchange. */
   fill(request: ExchangeRequest): void;
   accept(request: ExchangeRequest, reply: ExchangeReply): void;
-  /** The request may or may not have arrived. */
+  /** Handles a failed exchange: Redis may or may not have executed the request. */
   fail(request: ExchangeRequest): void;
 }
 
 export interface ExchangeOptions {
   /** Runs the script of Redis. */
   readonly run: (request: string) => Promise<unknown>;
-  /** What every request holds: worker, limit, lease. */
+  /** Constant keys of every request: worker, limit, lease. */
   readonly constants: Readonly<Record<string, string | number>>;
   readonly clock: Clock;
 }
@@ -90,7 +90,7 @@ interface PendingExchange {
 }
 
 export class Exchange {
-  /** Age of what this worker knows of the fleet. */
+  /** Age of the state of the fleet that this worker knows. */
   readonly age: LeaseAge;
   readonly #options: ExchangeOptions;
   readonly #parties: ExchangeParty[] = [];
@@ -98,7 +98,7 @@ export class Exchange {
   #next: PendingExchange | null = null;
   #current: PendingExchange | null = null;
   #running = false;
-  /** Monotonic ms of the begin of the request under way. */
+  /** Monotonic ms at which the current exchange began. */
   #since = 0;
   #away = false;
   #problem = 'no answer';
@@ -114,7 +114,7 @@ export class Exchange {
     this.#parties.push(party);
   }
 
-  /** True while Redis does not answer. */
+  /** True while Redis does not respond. */
   get away(): boolean {
     return this.#away;
   }
@@ -124,7 +124,7 @@ export class Exchange {
     return this.#problem;
   }
 
-  /** Resolves after an exchange that begins from now on, or at once while Redis is away. */
+  /** Resolves after an exchange that begins from now on, or at once while Redis is unreachable. */
   async sync(): Promise<void> {
     if (this.#closed) return;
     this.#next ??= pending();
@@ -133,7 +133,7 @@ export class Exchange {
     if (!this.#away) await done;
   }
 
-  /** Ends the exchanges with a last one. */
+  /** Runs a last exchange and stops. */
   async close(): Promise<void> {
     await this.sync();
     this.#closed = true;

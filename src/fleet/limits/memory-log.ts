@@ -1,15 +1,15 @@
-// The changes of a node's memory, in one order for all workers. Redis keeps the latest changes and an account of those before
-// them, so that a worker that comes late needs no others.
+// The log of changes to a node's memory, in one order for all workers. Redis keeps the latest changes and a snapshot of the
+// memory before them, so a worker that joins late needs no earlier changes.
 
 import { z } from 'zod';
 import type { ExclusiveWork, FlushCause, MemoryEvent, MemoryFollower, MemoryLog } from '../../core/types/index.js';
 import type { Exchange, ExchangeParty, ExchangeReply, ExchangeRequest, WorkClaim } from './limit-exchange.js';
 
-/** Changes after which an account replaces them. Each piece begins with those since then, of 400 bytes each. */
+/** Number of changes after which a snapshot replaces them. Each piece begins by reading the changes since, 400 bytes each. */
 const maxEvents = 100;
 /** Least time from the begin of one flush to the begin of the next, ms: 2 s, and what the queue's clock leaves out. */
 const flushGapMs = 2_001;
-/** Life of a claim without renewal, ms. A flush at the end of a stage may take 5 minutes. */
+/** Time until a claim expires without renewal, ms. A flush at the end of a stage may take 5 minutes. */
 const flushLeaseMs = { planned: 20_000, relief: 20_000, stage: 310_000 } as const;
 const rinseLeaseMs = 20_000;
 
@@ -39,14 +39,14 @@ const entrySchema = z.object({ by: z.string(), event: eventSchema });
 export interface MemoryLogOptions {
   readonly id: string;
   readonly exchange: Exchange;
-  /** Returns how many times the permits of this worker are contained in those of the fleet. */
+  /** Returns the permits of the fleet divided by the permits of this worker. */
   readonly share: () => number;
 }
 
 export class FleetMemoryLog implements MemoryLog, ExchangeParty {
   readonly #options: MemoryLogOptions;
   #follower: MemoryFollower | null = null;
-  /** Changes applied; -1 before the first account. */
+  /** Number of changes applied; -1 before the first snapshot. */
   #cursor = -1;
   #epoch = '';
   #first = 0;
@@ -55,11 +55,11 @@ export class FleetMemoryLog implements MemoryLog, ExchangeParty {
   #claims: WorkClaim[] = [];
   #granted = new Set<string>();
   #ended: string[] = [];
-  /** Own changes that were applied while Redis was away, and come back from it later. */
+  /** Own changes that were applied while Redis was unreachable, and that the log will return later. */
   readonly #applied = new Set<string>();
   #rinsing = false;
   #isFlushing = false;
-  /** The begin of a flush that this worker asked for since it follows. */
+  /** Entry for the start of the latest flush that the current follower claimed. */
   #flush: string | null = null;
   #count = 0;
 
@@ -72,7 +72,7 @@ export class FleetMemoryLog implements MemoryLog, ExchangeParty {
     return this.#follower !== null;
   }
 
-  /** True while a flush that this worker asked for runs. */
+  /** True while a flush of this worker runs. */
   get isFlushing(): boolean {
     return this.#isFlushing;
   }
@@ -81,7 +81,7 @@ export class FleetMemoryLog implements MemoryLog, ExchangeParty {
     const entry = this.#entry(event);
     this.#events.push(entry);
     if (this.#follower === null || !this.#options.exchange.away) return;
-    // The others send as well: with the same permits, as much.
+    // Other workers send as well: assumes that each permit of the fleet sends as many rows.
     const rows = event.kind === 'body' ? { rows: event.rows * this.#options.share() } : {};
     this.#applied.add(entry);
     this.#follower.apply({ ...event, ...rows }, true);
@@ -104,7 +104,7 @@ export class FleetMemoryLog implements MemoryLog, ExchangeParty {
     this.#flush = event;
     const claim = { work: 'flush', leaseMs: flushLeaseMs[cause], gapMs: flushGapMs, renews: false, event };
     this.#isFlushing = await this.#claim(claim);
-    // The follower that asked has left meanwhile.
+    // Ends the flush if the follower that claimed it has left meanwhile.
     if (this.#isFlushing && (this.#flush !== event || this.#follower === null)) this.end('flush');
     return this.#isFlushing;
   }
@@ -139,7 +139,7 @@ export class FleetMemoryLog implements MemoryLog, ExchangeParty {
     const follower = this.#follower;
     if (follower === null || request.cursor !== this.#cursor || reply.cursor === undefined) return;
     if (reply.snapshot) follower.restore(parsed(reply.snapshot));
-    // A Redis that forgot everything gets the account of the first worker that comes back.
+    // After Redis lost its data, the first worker that reconnects sends a snapshot.
     if (reply.snapshot !== undefined) this.#hasSnapshot = reply.snapshot !== '' || this.#epoch === '';
     else if (request.snapshot !== undefined) this.#hasSnapshot = true;
     for (const each of reply.events ?? []) this.#apply(follower, each);
@@ -165,7 +165,7 @@ export class FleetMemoryLog implements MemoryLog, ExchangeParty {
     if (entry.success) follower.apply(entry.data.event, text === this.#flush);
   }
 
-  /** Each entry is unique. */
+  /** Returns the unique entry of a change. */
   #entry(event: MemoryEvent): string {
     this.#count += 1;
     return JSON.stringify({ by: `${this.#options.id}:${this.#count}`, event });

@@ -1,5 +1,5 @@
-// The requests in flight of all workers. Each permit is a lease in Redis. A worker keeps its permits from batch to batch, and
-// hands them over when others wait.
+// Limits the requests in flight of all workers. Each permit is a lease in Redis. A worker keeps its permits from batch to
+// batch, and hands them over when other workers wait.
 
 import { plural } from '../../core/text.js';
 import { orAborted } from '../../core/time/wait-stats.js';
@@ -8,21 +8,21 @@ import { formatDuration } from '../../core/units.js';
 import type { Exchange, ExchangeParty, ExchangeReply, ExchangeRequest } from './limit-exchange.js';
 
 /**
- * Life of a permit without renewal, ms. A request that begins at the last moment, after `boundMs`, has 20 s before another
- * worker gets the permit.
+ * Time until a permit expires without renewal, ms. A request that begins as late as `boundMs` after the last renewal has 20 s
+ * before another worker gets the permit.
  */
 export const permitLeaseMs = 45_000;
-/** Without Redis, a worker begins requests with the permits it has for this long, ms. */
+/** Time for which a worker still uses its permits while Redis is unreachable, ms. */
 export const boundMs = 25_000;
-/** A worker keeps its only permit for this long while others wait, and each of n permits an nth of it; ms. */
+/** Time for which a worker keeps its permit while others wait, ms; divided by the number of its permits. */
 const turnMs = 1_000;
-/** An unused permit goes back after this time, ms. */
+/** Time after which a worker returns an unused permit, ms. */
 const idleMs = 2_000;
 /** Mean interval between two requests for a permit, ms. */
 const pollMs = 20;
-/** Overload without an accepted request for this long halves the requests of the fleet, ms. */
+/** Time of overload without an accepted request after which the fleet halves its requests in flight, ms. */
 const overloadMs = 5_000;
-/** A worker that handed its only permit over asks again after this time, ms; one that kept n after n + 1 times as long. */
+/** Time after which a worker without permits asks again for one that it handed over, ms; times n + 1 if it still has n. */
 const handoverMs = 60;
 
 interface PermitSlot {
@@ -49,12 +49,12 @@ export class Permits implements ExchangeParty {
   readonly #queue = new Set<(slot: PermitSlot) => void>();
   #isServing = false;
   #othersWait = false;
-  /** Permits of the fleet above its limit. */
+  /** Number of permits of the fleet beyond its limit. */
   #excess = 0;
-  /** Monotonic ms of the first overload without an accepted request since; null without one. */
+  /** Monotonic ms of the first overload since the last accepted request; null if there was no overload. */
   #overloadedAt: number | null = null;
   #isOverloaded = false;
-  /** Monotonic ms before which no permit is wanted. */
+  /** Monotonic ms before which this worker asks for no permit. */
   #wantsFrom = 0;
 
   constructor(options: PermitOptions) {
@@ -71,7 +71,7 @@ export class Permits implements ExchangeParty {
     return this.#slots.size;
   }
 
-  /** Resolves with the function that returns the permit; rejects with the signal's reason. */
+  /** Takes a permit. Resolves with the function that gives the permit back; rejects with the signal's reason. */
   async take(signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
     let cancel = (): void => {};
@@ -90,7 +90,7 @@ export class Permits implements ExchangeParty {
     }
   }
 
-  /** Takes the outcome of a request. A target that stays overloaded gets half as many requests from the whole fleet. */
+  /** Reports the outcome of a request. While the target stays overloaded, the fleet halves its requests in flight. */
   observe(outcome: 'accepted' | 'overloaded'): void {
     const now = this.#options.clock.monotonic();
     if (outcome === 'accepted') this.#overloadedAt = null;
@@ -105,7 +105,7 @@ export class Permits implements ExchangeParty {
     this.#isOverloaded = false;
     const now = this.#options.clock.monotonic();
     const unused = this.#unused();
-    // While Redis is away, no other worker can take them.
+    // Keeps unused permits while Redis is unreachable, because no other worker could take them.
     for (const slot of this.#options.exchange.away ? [] : unused.slice(this.#queue.size))
       if (this.#othersWait || this.#excess > 0 || now - slot.usedAt >= idleMs) this.#release(slot);
     const wanted = now < this.#wantsFrom ? 0 : this.#queue.size - unused.length;
@@ -130,16 +130,16 @@ export class Permits implements ExchangeParty {
 
   fail({ released, wanted, overloaded = false }: ExchangeRequest): void {
     this.#isOverloaded ||= overloaded;
-    // Permits that were granted although no answer came go back.
+    // Redis may have granted permits although the response was lost. Returns them.
     this.#released.push(...released, ...wanted);
   }
 
-  /** Gives up all permits with the next exchange. */
+  /** Returns all permits with the next exchange. */
   close(): void {
     for (const slot of this.#slots.values()) this.#release(slot);
   }
 
-  /** Hands unused permits to the batches that wait, the first one first, and asks for more until none waits. */
+  /** Hands unused permits to the waiting batches in order, and asks for more permits until no batch waits. */
   async #serve(): Promise<void> {
     if (this.#isServing) return;
     this.#isServing = true;

@@ -1,4 +1,4 @@
-// The rates of the fleet: each batch reserves the time that its size takes at the limit, by the clock of Redis.
+// Limits the rates of the fleet: each batch reserves the time that its size takes at the limit, by the clock of Redis.
 
 import type { Clock } from '../../core/types/index.js';
 import type { Exchange, ExchangeParty, ExchangeReply, ExchangeRequest } from './limit-exchange.js';
@@ -19,11 +19,11 @@ export class Pacing implements ExchangeParty {
   readonly #rates: FleetRates;
   readonly #exchange: Exchange;
   readonly #clock: Clock;
-  /** Returns how many times the permits of this worker are contained in those of the fleet. */
+  /** Returns the permits of the fleet divided by the permits of this worker. */
   readonly #share: () => number;
   #open: Reservation[] = [];
   #asked: Reservation[] = [];
-  /** Monotonic ms from which on the share of this worker is free while Redis is away. */
+  /** Monotonic ms from which this worker may reserve its share of the rates while Redis is unreachable. */
   #freeAt = 0;
 
   constructor(rates: FleetRates, exchange: Exchange, clock: Clock, share: () => number) {
@@ -34,7 +34,7 @@ export class Pacing implements ExchangeParty {
     exchange.add(this);
   }
 
-  /** Resolves with the time to wait before a batch is sent, ms. */
+  /** Reserves time for a batch. Resolves with the wait before the batch may be sent, ms. */
   async reserve(points: number, bytes: number): Promise<number> {
     const { ratePoints, rateBytes } = this.#rates;
     const seconds = Math.max(points / (ratePoints ?? Infinity), bytes / (rateBytes ?? Infinity));
@@ -46,7 +46,7 @@ export class Pacing implements ExchangeParty {
       this.#open.push(reserved);
     });
     await this.#exchange.sync();
-    // Redis went away meanwhile.
+    // Redis became unreachable during the exchange.
     if (this.#exchange.away) reserved?.resolve(this.#reserveShare(seconds));
     return await delay;
   }

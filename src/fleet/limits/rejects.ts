@@ -1,4 +1,5 @@
-// Read and rejected points of all pieces of the load. Each piece reports its own totals, so one that is loaded twice counts once.
+// Counts the read and rejected points of all pieces of the load. Each piece reports its totals, so a piece that is loaded twice
+// counts once.
 
 import type { RejectTotals } from '../../core/types/index.js';
 import type { Exchange, ExchangeParty, ExchangeReply, ExchangeRequest } from './limit-exchange.js';
@@ -27,7 +28,7 @@ export class FleetRejects implements ExchangeParty {
     return this.#elsewhere;
   }
 
-  /** Begins a piece: what an earlier attempt at it reported no longer counts. */
+  /** Begins a piece. The totals of an earlier attempt at the piece no longer count. */
   begin(piece: string): void {
     this.#piece = piece;
     this.#own = none;
@@ -35,7 +36,7 @@ export class FleetRejects implements ExchangeParty {
     this.#isReported = false;
   }
 
-  /** Ends the piece: what was reported stays. */
+  /** Ends the piece. Its reported totals still count. */
   end(): void {
     this.#piece = null;
   }
@@ -54,7 +55,7 @@ export class FleetRejects implements ExchangeParty {
 
   accept({ pieces }: ExchangeRequest, { epoch, read, rejected }: ExchangeReply): void {
     this.#reported = pieces[this.#piece ?? ''] ?? this.#reported;
-    // A Redis that forgot everything hears the totals again.
+    // Reports the totals again after Redis lost its data.
     if (epoch !== this.#epoch && this.#epoch !== '') this.#isReported = false;
     this.#epoch = epoch;
     const own = this.#reported;

@@ -1,5 +1,5 @@
-// The Lua scripts of the limits. Redis runs each one whole, and only its clock counts. Missing keys are start values, since
-// Redis may forget everything. What no worker has used for a week is removed.
+// The Lua scripts of the limits. Redis runs each script atomically, and only the clock of Redis counts. Missing keys mean
+// initial values, because Redis may lose its data. Keys expire after a week without use.
 
 /** Name of the command, its number of keys, and its text. */
 export interface LimitScript {
@@ -24,11 +24,11 @@ export function scriptRunner(
 }
 
 /**
- * Takes the request of one worker and returns the state of the fleet, both JSON (limit-exchange.ts). KEYS: leases (sorted set: expiry
- * by member), waiting (sorted set: last request by worker), state (hash), log (list: changes of a node's memory), pieces
- * (hash: rejected and read points by piece), snapshot (account of the memory before the first change in the log).
- * The requests in flight are halved for a worker with an overloaded target, every 5 s at most, and grow by one a minute. The
- * first account after Redis forgot everything begins an epoch, so that workers which came before it take it over.
+ * Takes the request of one worker and returns the state of the fleet, both as JSON (limit-exchange.ts). KEYS: leases (sorted
+ * set: expiry by member), waiting (sorted set: last request by worker), state (hash), log (list: changes of a node's memory),
+ * pieces (hash: rejected and read points by piece), snapshot (the memory before the first change in the log). When a worker
+ * reports overload, the limit of requests in flight is halved, at most every 5 s; it then grows by one a minute. The first
+ * snapshot after Redis lost its data begins a new epoch, so that workers of the earlier epoch restore it, too.
  */
 export const exchangeScript: LimitScript = {
   name: 'bulkLoadExchange',

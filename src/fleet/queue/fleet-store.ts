@@ -1,4 +1,4 @@
-// What a fleet keeps in Redis beside the pieces: its loads, who coordinates them, whether they stop, and its workers.
+// Stores the state of a fleet in Redis, except the pieces: its loads, their coordinators, whether they stop, and its workers.
 
 import { z } from 'zod';
 import { limitKey, limitParts, loadKey } from './keys.js';
@@ -18,7 +18,7 @@ const workerMs = 30_000;
 /** A coordinator renews its lock three times within this time, ms. */
 export const coordinatorMs = 15_000;
 
-/** Sets the lock if it is free or held by the same token. Returns 1, or 0 if another one holds it. */
+/** Sets the lock if it is free or held by the same token, and returns 1. Returns 0 if another coordinator holds the lock. */
 const holdScript = `
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return 0 end
@@ -41,19 +41,19 @@ export class FleetStore {
     await client.zadd(loadIds, 'NX', String(Date.parse(load.startedAt)), load.id);
   }
 
-  /** Returns a load; null if Redis holds none of this name, or one that this version does not understand. */
+  /** Returns a load; null if Redis holds no load with this id, or if this version cannot parse the load. */
   async load(id: string): Promise<FleetLoad | null> {
     const json = await answerOf(text, this.#redis.client.get(loadKey(id, 'load')));
     return json === null ? null : parseFleetLoad(json);
   }
 
-  /** Returns the names of all loads, the oldest first. */
+  /** Returns the ids of all loads, the oldest first. */
   async loadIds(): Promise<string[]> {
     const ids = await answerOf(texts, this.#redis.client.zrange(loadIds, '0', '-1'));
     return ids.filter((id) => /^[0-9a-f]{12}$/.test(id));
   }
 
-  /** Removes everything about a load but its pieces. */
+  /** Removes everything about a load except its pieces. */
   async removeLoad(id: string): Promise<void> {
     const { client } = this.#redis;
     await client.zrem(loadIds, id);
@@ -61,13 +61,13 @@ export class FleetStore {
     for (const part of limitParts) await client.del(limitKey(id, part));
   }
 
-  /** Takes or renews the lock of the one coordinator. Returns false if another one holds it. `token` names its holder. */
+  /** Takes or renews the lock of the coordinator. Returns false if another coordinator holds it. `token` names the holder. */
   async coordinate(id: string, token: string): Promise<boolean> {
     const key = loadKey(id, 'coordinator');
     return (await this.#redis.client.eval(holdScript, 1, key, token, String(coordinatorMs))) === 1;
   }
 
-  /** Returns the holder of the lock and the time it has left, ms; null if it is free. */
+  /** Returns the holder of the lock and the time until the lock expires, ms; null if the lock is free. */
   async coordinator(
     id: string,
   ): Promise<{ readonly machine: string; readonly pid: number | string; readonly leftMs: number } | null> {
@@ -83,7 +83,7 @@ export class FleetStore {
     await this.#redis.client.eval(releaseScript, 1, loadKey(id, 'coordinator'), token);
   }
 
-  /** Asks the workers of a load to give their pieces back, or allows them to go on. */
+  /** Asks the workers of a load to give their pieces back, or allows them to continue. */
   async setStopped(id: string, isStopped: boolean): Promise<void> {
     const key = loadKey(id, 'stop');
     await (isStopped ? this.#redis.client.set(key, '1') : this.#redis.client.del(key));
@@ -93,7 +93,7 @@ export class FleetStore {
     return (await this.#redis.client.exists(loadKey(id, 'stop'))) === 1;
   }
 
-  /** Keeps results for a coordinator that has lost its own record of them. */
+  /** Stores the booked results, so that a coordinator without the disk of this one can read them. */
   async keepBooked(id: string, results: readonly (readonly [piece: string, json: string])[]): Promise<void> {
     if (results.length > 0) await this.#redis.client.hset(loadKey(id, 'booked'), ...results.flat());
   }

@@ -1,4 +1,4 @@
-// What coordinator and workers tell each other through Redis. Everything read from there passes these schemas: a job names no
+// The messages between coordinator and workers in Redis. Everything read from Redis must match these schemas: a job names no
 // target, no credential and no absolute path, and an unknown key is refused.
 
 import { gunzipSync } from 'node:zlib';
@@ -14,30 +14,30 @@ const formatVersion = z.literal(1);
 const loadId = z.string().regex(/^[0-9a-f]{12}$/);
 /** Largest JSON text of a job, bytes. */
 const maxJobBytes = 16 * 1024;
-/** Largest JSON text of the description of a load. */
+/** Largest JSON text of the description of a load, bytes. */
 const maxLoadBytes = 1024 * 1024;
 const maxResultBytes = 4 * 1024 * 1024;
-/** Dead letters of a piece beyond this stay on the worker's disk, bytes. */
+/** Largest dead letters of a piece in Redis, bytes. Larger dead letters stay on the worker's disk. */
 export const maxLetterBytes = 8 * 1024 * 1024;
-/** A piece has fewer reasons of rejects. */
+/** Largest number of reject reasons in a result. A piece has fewer. */
 const maxReasons = 100;
-/** Reasons and examples repeat texts from outside. */
+/** A reason or example, cut to 2,000 characters because it quotes data. */
 const someText = z.string().transform((text) => excerpt(text, 2000));
 
-/** A load as its workers need to know it. */
+/** Description of a load for its workers. */
 const fleetLoadSchema = z.strictObject({
   formatVersion,
   id: loadId,
-  /** Version of bulk-load that coordinates. */
+  /** Version of bulk-load in the coordinator. */
   version: z.string(),
   plan: z.string(),
-  /** Changes whenever the coordinator puts the load into Redis anew. */
+  /** Changes whenever the coordinator writes the load to Redis again. */
   epoch: z.string(),
   /** Hash of the target's kind, tenant and database. A worker of another target leaves the load alone. */
   target: z.string(),
   /** Hash of the identity of the plan. */
   identity: z.string(),
-  /** Options of the load as given. The limits among them are those of the fleet. */
+  /** Options of the load that the user gave. The limits among them apply to the whole fleet. */
   options: z.record(z.string(), z.unknown()),
   fieldTypes: fieldTypesSchema,
   times: timesSchema,
@@ -61,7 +61,7 @@ export const pointsSchema = z
   .refine(({ read, loaded, rejected, undelivered }) => read === loaded + rejected + undelivered);
 const byFactorSchema = numbers(...limitingFactors.map(({ key }) => key));
 
-/** The figures of a piece that make up the summary of the load. */
+/** The figures of a piece that the summary of the load adds up. */
 export type PieceFigures = Pick<
   Summary,
   | 'seconds'
@@ -118,15 +118,15 @@ function emptyOf(schema: unknown): unknown {
 const letterFileSchema = z.strictObject({
   /** `.lp`, or `host=a/.csv`. */
   ending: z.string().regex(/^(?:(?=[^/]{1,255}\/)[^/\0]+=[^/\0]*\/)*\.[\w.]{1,100}$/),
-  /** Bytes at the start that every file of this ending has once. */
+  /** Length of byte order mark and header at the start of the file. The coordinator's file of this ending has them once. */
   headBytes: count,
   gzip: z.base64(),
 });
 
 const lettersSchema = z.strictObject({
-  /** Files with their content, compressed with gzip, in base64; null where they are too large. */
+  /** Files with their content, compressed with gzip, in base64; null if they are too large. */
   files: z.array(letterFileSchema).refine(areLetters).nullable(),
-  /** Folder of the files on the machine that keeps them; null where `files` holds them. */
+  /** Folder of the files on the worker's machine; null if `files` contains them. */
   keptIn: z.string().nullable(),
   /** Bytes of all files. */
   bytes: count,
@@ -143,7 +143,7 @@ const pieceResultSchema = z.strictObject({
   /** Why the input could not be read to the end of the piece. */
   error: someText.nullable(),
   inputBytes: count,
-  /** Null where the piece was never loaded. */
+  /** Null if the piece was never loaded. */
   figures: figuresSchema.nullable(),
   rejects: z
     .record(z.string().max(300), z.strictObject({ points: count, example: someText }))
@@ -157,7 +157,7 @@ const workerStatusSchema = z.strictObject({
   id: z.string(),
   machine: z.string(),
   version: z.string(),
-  /** Load and piece that it works on; null while it waits. */
+  /** Load and piece that the worker is loading; null while it waits. */
   load: z.string().nullable(),
   piece: z.string().nullable(),
   points: numbers('read', 'loaded', 'rejected'),
@@ -174,17 +174,17 @@ export type PieceResult = z.infer<typeof pieceResultSchema>;
 export type PieceLetters = z.infer<typeof lettersSchema>;
 export type WorkerStatus = z.infer<typeof workerStatusSchema>;
 
-/** The coordinator of a load, as its lock names it. */
+/** The coordinator in the lock of a load. */
 const holderSchema = z.object({ machine: z.string(), pid: z.int() });
 
-/** Each returns null for anything that is not such a message. */
+/** Parses a message of one kind; returns null for anything else. */
 export const parseFleetLoad = reader(fleetLoadSchema, maxLoadBytes);
 export const parsePieceJob = reader(pieceJobSchema, maxJobBytes);
 export const parsePieceResult = reader(pieceResultSchema, maxResultBytes);
 export const parseWorkerStatus = reader(workerStatusSchema, maxJobBytes);
 export const parseHolder = reader(holderSchema, maxJobBytes);
 
-/** Returns the JSON of a value; an empty text for one that has none, such as one nested too deep. */
+/** Returns the JSON of a value; an empty text if the value has no JSON, for example because it is nested too deep. */
 export function jsonOf(value: unknown): string {
   try {
     return JSON.stringify(value) ?? '';
@@ -193,7 +193,7 @@ export function jsonOf(value: unknown): string {
   }
 }
 
-/** Tests whether files can be decompressed to what a worker sends at most. */
+/** Tests whether files can be decompressed and have at most `maxLetterBytes` in total. */
 function areLetters(files: readonly z.infer<typeof letterFileSchema>[]): boolean {
   try {
     let left = maxLetterBytes;

@@ -1,5 +1,5 @@
-// A piece that a worker has taken. The lease ends unless it is renewed, and Redis then gives the piece to another worker.
-// No request may start once the lease could have ended: the target cannot tell a late worker from the right one.
+// A piece that a worker has taken. The lease ends unless the worker renews it, and Redis then gives the piece to another
+// worker. No request may start once the lease could have ended: the target cannot tell a late worker from the new holder.
 
 import type { Job } from 'bullmq';
 import { BusyError } from '../../core/errors.js';
@@ -8,12 +8,12 @@ import { jsonOf, type PieceResult } from './messages.js';
 
 /** Times of a lease, ms. */
 export interface LeaseTiming {
-  /** Until another worker may take the piece of a worker that renews no more. */
+  /** Time without renewal after which another worker may take the piece. */
   readonly lockMs: number;
   readonly renewMs: number;
   /** Time before the end of a lease in which no request starts. */
   readonly marginMs: number;
-  /** Between two looks for leases that have ended. */
+  /** Interval between two checks for leases that have ended. */
   readonly checkMs: number;
 }
 
@@ -37,7 +37,7 @@ export class PieceLease {
   #renewed: { readonly wall: number; readonly monotonic: number };
   #isRenewing = false;
 
-  /** @param taken when the piece was asked for: the lease began later */
+  /** @param taken time of the request for the piece; the lease began later */
   constructor(
     job: Job<unknown, unknown>,
     token: string,
@@ -62,7 +62,7 @@ export class PieceLease {
     return this.#lost.signal;
   }
 
-  /** Throws BusyError if the lease may have ended, by either clock. A process that was frozen wakes up to this. */
+  /** Throws BusyError if the lease may have ended, by either clock. So a process that was frozen sends nothing. */
   assertHeld(): void {
     const { lockMs, marginMs } = this.#timing;
     const { wall, monotonic } = this.#renewed;
@@ -71,7 +71,7 @@ export class PieceLease {
     this.#lost.signal.throwIfAborted();
   }
 
-  /** Returns false if the result is refused, since another worker has the piece. */
+  /** Stores the result. Returns false if it is refused, because another worker has the piece. */
   async complete(result: PieceResult): Promise<boolean> {
     return await this.#end(() => this.#job.moveToCompleted(result, this.#token, false));
   }
@@ -86,7 +86,7 @@ export class PieceLease {
     return await this.#end(() => this.#job.moveToFailed(new Error(reason), this.#token, false));
   }
 
-  /** Extends the lease, or notes that it is lost. */
+  /** Renews the lease, or aborts `lost` if another worker has the piece. */
   async renew(): Promise<void> {
     if (this.#isRenewing) return;
     this.#isRenewing = true;
@@ -95,7 +95,7 @@ export class PieceLease {
       if ((await this.#job.extendLock(this.#token, this.#timing.lockMs)) === 1) this.#renewed = began;
       else this.#lose();
     } catch {
-      // Redis is away. The age of the lease decides.
+      // Redis is unreachable. The age of the lease decides.
     } finally {
       this.#isRenewing = false;
     }
@@ -106,7 +106,7 @@ export class PieceLease {
       await act();
       return true;
     } catch {
-      // Another worker has the lock, or Redis has forgotten the piece.
+      // Another worker has the lock, or Redis has lost the piece.
       return false;
     } finally {
       this.#cancel();

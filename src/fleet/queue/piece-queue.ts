@@ -1,4 +1,4 @@
-// The pieces of one load as jobs of BullMQ: added and booked by the coordinator, taken by workers.
+// The pieces of one load are jobs of BullMQ. The coordinator adds pieces and books their results, workers take pieces.
 
 import { createHash } from 'node:crypto';
 import type * as bullmq from 'bullmq';
@@ -9,16 +9,16 @@ import { type LeaseTiming, PieceLease } from './piece-lease.js';
 import type { FleetRedis } from './redis.js';
 
 const queueName = 'pieces';
-/** Attempts to load a piece. Each may be that of another worker. */
+/** Largest number of attempts to load a piece, by any workers. */
 export const maxFailures = 3;
-/** Workers that may die with a piece before it is left out. */
+/** Largest number of workers that may die while loading a piece. The piece is then left out. */
 export const maxDeaths = 5;
-/** Jobs in one request. */
+/** Largest number of jobs in one request. */
 const addedAtOnce = 1000;
-/** Results in memory, characters; one more may be larger. */
+/** Characters of results in memory after which no further result is read. */
 const maxSettledLength = 16 * 1024 * 1024;
 
-/** Names a piece by what it is, so that it is the same job however often a load is planned. */
+/** Returns the id of a piece: a hash of its input and range. So a load that is planned again has the same jobs. */
 export function pieceId({ input, piece }: Pick<PieceJob, 'input' | 'piece'>): string {
   const { path, size, hash, folders } = input;
   const { from, to } = piece;
@@ -26,15 +26,15 @@ export function pieceId({ input, piece }: Pick<PieceJob, 'input' | 'piece'>): st
   return `p${createHash('sha256').update(what).digest('hex').slice(0, 20)}`;
 }
 
-/** A piece that its worker has settled, or given up. */
+/** A piece that a worker has settled, or that BullMQ has given up. */
 export interface SettledJob {
   readonly id: string;
-  /** Result as JSON; null if BullMQ has given the piece up, for `reason`. */
+  /** Result as JSON; null if BullMQ has given the piece up because of `reason`. */
   readonly result: string | null;
   readonly reason: string;
 }
 
-/** The side of the coordinator. */
+/** The queue for the coordinator. */
 export class PieceQueue {
   readonly #queue: Queue;
 
@@ -48,7 +48,7 @@ export class PieceQueue {
     this.#queue.on('error', () => {});
   }
 
-  /** Adds pieces. One that is there already stays as it is. */
+  /** Adds pieces. A piece that is already in the queue does not change. */
   async add(pieces: Iterable<readonly [id: string, job: PieceJob]>): Promise<void> {
     let some: { name: string; data: PieceJob; opts: { jobId: string } }[] = [];
     for (const [jobId, data] of pieces) {
@@ -60,7 +60,7 @@ export class PieceQueue {
     if (some.length > 0) await this.#queue.addBulk(some);
   }
 
-  /** Pieces at once in the fleet; null for one a worker. */
+  /** Limits the pieces that the fleet loads at once; null for one piece per worker. */
   async limit(pieces: number | null): Promise<void> {
     await (pieces === null ? this.#queue.removeGlobalConcurrency() : this.#queue.setGlobalConcurrency(pieces));
   }
@@ -71,7 +71,7 @@ export class PieceQueue {
     return { total: Object.values(rest).reduce((sum, each) => sum + each, waiting + active), waiting, active };
   }
 
-  /** Returns some pieces that are settled and not removed yet. */
+  /** Returns settled pieces that are not removed yet: up to `atMost` complete pieces and `atMost` failed ones. */
   async settled(atMost: number): Promise<SettledJob[]> {
     const ids = [
       ...(await this.#queue.getRanges(['completed'], 0, atMost - 1)),
@@ -114,7 +114,7 @@ export class PieceQueue {
   }
 }
 
-/** The side of a worker. */
+/** The queue for a worker. */
 export class PieceSource {
   readonly #worker: Worker;
   readonly #workerId: string;
@@ -129,14 +129,14 @@ export class PieceSource {
     const worker = new (tolerant(redis.bullmq))(queueName, null, {
       ...redis.queueOptions(loadId),
       ...{ name: workerId, autorun: false, lockDuration: timing.lockMs, stalledInterval: timing.checkMs },
-      // The deaths of a piece are counted where it is taken.
+      // The worker that takes a piece checks how often workers died with it.
       maxStalledCount: Number.MAX_SAFE_INTEGER,
     });
     this.#worker = redis.guard(worker);
     this.#worker.on('error', () => {});
   }
 
-  /** Begins to look for pieces of dead workers. */
+  /** Starts the regular checks for pieces of dead workers. */
   async start(): Promise<void> {
     await this.#worker.startStalledCheckTimer();
   }
@@ -149,7 +149,7 @@ export class PieceSource {
     const job = await this.#worker.getNextJob(token, { block: false });
     if (job === undefined) return null;
     const lease = new PieceLease(job, token, began, this.#timing, this.#clock);
-    // The answer may have waited for a server that was away.
+    // The response may be late because the server was unreachable.
     if (this.#clock.monotonic() - began.monotonic > this.#timing.renewMs) await lease.renew();
     return lease;
   }
@@ -159,7 +159,7 @@ export class PieceSource {
   }
 }
 
-/** Makes workers that take a job without valid JSON as an empty one, which is then refused by name. */
+/** Returns a class of workers that take a job with invalid JSON as an empty job, so that the refusal names the job. */
 function tolerant({ Worker }: typeof bullmq): typeof Worker {
   return class extends Worker {
     protected override createJob(data: bullmq.JobJson, jobId: string): Job {
@@ -172,7 +172,7 @@ function tolerant({ Worker }: typeof bullmq): typeof Worker {
   };
 }
 
-/** Tests whether BullMQ failed on a job that is no JSON. */
+/** Tests whether BullMQ failed on a job with invalid JSON. */
 function isBadJob(error: unknown): boolean {
   return error instanceof Error && error.cause instanceof SyntaxError;
 }

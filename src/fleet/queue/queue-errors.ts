@@ -1,5 +1,5 @@
-// What the server of --queue may answer instead of what was asked: an error, another protocol, or more than fits into memory.
-// Each is an error of the queue, never a defect.
+// Handles wrong responses of the --queue server: an error, another protocol, or more than fits into memory. Each becomes an
+// error of the queue, not a defect.
 
 import type * as ioredis from 'ioredis';
 import type { z } from 'zod';
@@ -8,16 +8,16 @@ import { duration, excerpt, size } from '../../core/text.js';
 import { MIB } from '../../core/units.js';
 
 export interface QueueState {
-  /** URL for people. */
+  /** URL of the server for messages, without secrets. */
   readonly shown: string;
-  /** True once an answer was too large. */
+  /** True once a response was too large. */
   hasExcess: boolean;
 }
 
-/** Largest answer. A result of a worker has at most 4 MiB. */
+/** Largest response. A result of a worker has at most 4 MiB. */
 const maxAnswerBytes = 64 * MIB;
 
-/** Returns the same object, whose promises reject only with errors of the queue. */
+/** Returns a proxy of an object. Promises of the proxy reject only with errors of the queue. */
 export function guard<T extends object>(object: T, state: QueueState): T {
   return new Proxy(object, {
     get(target, key) {
@@ -34,7 +34,7 @@ export function guard<T extends object>(object: T, state: QueueState): T {
   });
 }
 
-/** Converts what a call of ioredis or BullMQ threw. */
+/** Converts an error that ioredis or BullMQ threw to an error of the queue. */
 export function queueError(error: unknown, { shown, hasExcess }: QueueState): BulkLoadError {
   if (error instanceof BulkLoadError) return error;
   const tried = `asking ${shown}`;
@@ -57,7 +57,7 @@ export function queueError(error: unknown, { shown, hasExcess }: QueueState): Bu
   return new UnavailableError({ tried, ...problem }, { cause: error });
 }
 
-/** @param ms time without an answer */
+/** Builds the error for an unreachable queue. @param ms time without a response */
 export function queueAway(tried: string, ms: number): UnavailableError {
   return new UnavailableError({
     tried,
@@ -72,14 +72,14 @@ function wrongAnswer(tried: string, found: string, cause?: unknown): RefusedErro
   return new RefusedError({ tried, expected: 'answers of Redis or Valkey', found, fix }, { cause });
 }
 
-/** Checks an answer. Throws RefusedError. */
+/** Parses a response. Throws RefusedError if it does not match the schema. */
 export async function answerOf<T>(schema: z.ZodType<T>, answer: Promise<unknown>): Promise<T> {
   const { success, data, error } = schema.safeParse(await answer);
   if (success) return data;
   throw wrongAnswer('reading the queue', 'an answer of another type', error);
 }
 
-/** Ends a connection whose server answers one command with more than fits into memory. */
+/** Ends the connection when the response to one command is too large for memory. */
 export function limitAnswers(client: ioredis.Redis, state: QueueState): void {
   // The queue of sent commands is not in the types of ioredis.
   const sent = client as unknown as { readonly commandQueue: { peekFront(): unknown } };

@@ -1,5 +1,5 @@
-// The connection to the Redis or Valkey that holds the queue of a fleet. The packages bullmq and ioredis are optional peers,
-// so they are loaded only here.
+// Connects to the Redis or Valkey server with the queue of a fleet. The packages bullmq and ioredis are optional peer
+// dependencies, so only this module loads them.
 
 import type * as bullmq from 'bullmq';
 import type * as ioredis from 'ioredis';
@@ -19,36 +19,36 @@ export interface QueueCertificates {
 export type RedisClient = ioredis.Redis | ioredis.Cluster;
 
 export interface RedisServerFacts {
-  /** `Redis 7.0.15`. */
+  /** Name and version of the server, such as `Redis 7.0.15`. */
   readonly version: string;
-  /** True if it writes each change to a disk. */
+  /** True if the server writes each change to disk. */
   readonly isDurable: boolean;
 }
 
 export interface FleetRedis {
-  /** Commands wait while the server is away, and are sent again when it is back. Each throws only errors of the queue. */
+  /** Commands wait while the server is unreachable, and are then sent again. They throw only errors of the queue. */
   readonly client: RedisClient;
   readonly bullmq: typeof bullmq;
   /** Options of the queues and workers of a load. */
   queueOptions(loadId: string): { readonly connection: RedisClient; readonly prefix: string };
-  /** Lets an object of BullMQ throw only errors of the queue. */
+  /** Returns a proxy of an object of BullMQ that throws only errors of the queue. */
   guard<T extends object>(object: T): T;
-  /** True while the server does not answer. */
+  /** True while the server does not respond. */
   readonly isAway: boolean;
-  /** Describes the server as it was at the start. */
+  /** Facts about the server at the time of the connection. */
   readonly server: RedisServerFacts;
   close(): void;
 }
 
-/** Pause before an attempt to connect, ms. */
+/** Returns the pause before an attempt to connect, ms. */
 function pauseMs(attempts: number): number {
   return Math.min(50 * 2 ** attempts, 1000);
 }
 
 /**
- * Connects within `waitMs`. Throws UsageError without the packages, which names the `command` that has them, UnavailableError
- * without an answer, and RefusedError for wrong credentials and for a server that evicts keys.
- * @param answerMs time for the answer to each command; null to wait while the server is away
+ * Connects within `waitMs`. Throws UsageError, which names `command`, if the packages are missing, UnavailableError if the
+ * server does not respond, and RefusedError for wrong credentials and for a server that evicts keys.
+ * @param answerMs time limit for the response to each command; null to wait while the server is unreachable
  */
 export async function openRedis(
   address: QueueAddress,
@@ -135,7 +135,7 @@ async function firstAnswer(client: ioredis.Redis, address: QueueAddress, waitMs:
   return String(info);
 }
 
-/** Settles as the promise does; null if that takes longer than `waitMs`. */
+/** Settles like the promise; resolves with null if the promise takes longer than `waitMs`. */
 async function orNull<T>(promise: Promise<T>, waitMs: number): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<null>((done) => {
@@ -148,7 +148,7 @@ async function orNull<T>(promise: Promise<T>, waitMs: number): Promise<T | null>
   }
 }
 
-/** A server that evicts keys loses pieces and results. */
+/** Throws RefusedError for a server that may evict keys, because it would lose pieces and results. */
 function assertUsable(info: string, isCluster: boolean, address: QueueAddress): void {
   const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction';
   if (policy !== 'noeviction')
