@@ -9,10 +9,11 @@ import { type ScriptClient, scriptRunner, turnScript } from './scripts.js';
 
 /** Time until the turn expires without renewal, ms. */
 export const turnLeaseMs = 120_000;
-/** Age of the last renewal up to which the holder begins a request, ms. Requests in the turn take 30 s at most. */
-export const turnBoundMs = 60_000;
-/** Time after Redis lost its data in which no worker gets the turn: requests of an earlier holder end within it, ms. */
-const graceMs = turnBoundMs + 30_000;
+/**
+ * Age of the last renewal up to which the holder begins a request, ms. A request takes effect within a minute, and all nodes
+ * know its columns soon afterwards. So whoever takes the turn over finds every column that its holder introduced.
+ */
+export const turnBoundMs = 30_000;
 const renewMs = 10_000;
 const pollMs = 100;
 
@@ -34,7 +35,8 @@ export class FleetTurn {
     const { client, database, id } = options;
     this.#options = options;
     const run = scriptRunner(client, turnScript);
-    this.#run = async (op) => (await run(turnKey(database), op, id, String(turnLeaseMs), String(graceMs))) === 1;
+    // After Redis lost its data, the first turn waits as long as for a holder that is gone.
+    this.#run = async (op) => (await run(turnKey(database), op, id, String(turnLeaseMs), String(turnLeaseMs))) === 1;
   }
 
   /** Waits while another worker has the turn, or Redis is unreachable. Rejects with the signal's reason. */
