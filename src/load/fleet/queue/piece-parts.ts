@@ -1,7 +1,7 @@
 // What a worker keeps from piece to piece of one load: parsers, batches, and the connection to the target with its description.
 
 import type { Settings } from '../../../config/settings.js';
-import type { Target } from '../../../core/types/index.js';
+import type { Target, TargetColumn } from '../../../core/types/index.js';
 import { wrapObject } from '../../../core/wrap-object.js';
 import { LoadReuse } from '../../load-reuse.js';
 
@@ -10,6 +10,8 @@ export class PieceParts {
   readonly #create: (settings: Settings) => Promise<Target>;
   #target: Target | null = null;
   #shared: Target | null = null;
+  /** Columns of the target; null before the first piece, and after one that met or introduced others. */
+  #columns: readonly TargetColumn[] | null = null;
 
   constructor(create: (settings: Settings) => Promise<Target>) {
     this.#create = create;
@@ -19,12 +21,22 @@ export class PieceParts {
   async target(settings: Settings): Promise<Target> {
     this.#target ??= await this.#create(settings);
     this.#shared ??= describedOnce(this.#target);
-    return this.#shared;
+    const shared = this.#shared;
+    let isStart = true;
+    const columns = async (signal: AbortSignal, table?: string): Promise<readonly TargetColumn[]> => {
+      const isFirst = isStart && table === undefined;
+      isStart = false;
+      if (isFirst && this.#columns !== null) return this.#columns;
+      const found = await shared.columns(signal, table);
+      this.#columns = isFirst ? found : null;
+      return found;
+    };
+    return wrapObject(shared, { columns });
   }
 
   /** A piece that failed leaves nothing, and one that introduced columns leaves an old list of them. */
   async endPiece(isWhole: boolean, hasIntroduced: boolean): Promise<void> {
-    if (hasIntroduced) this.#shared = null;
+    if (hasIntroduced) this.#columns = null;
     if (!isWhole) await this.#closeTarget();
   }
 
@@ -36,16 +48,14 @@ export class PieceParts {
     const target = this.#target;
     this.#target = null;
     this.#shared = null;
+    this.#columns = null;
     await target?.close().catch(() => {});
   }
 }
 
 function describedOnce(target: Target): Target {
-  const columns = once((signal) => target.columns(signal));
   return wrapObject(target, {
     describe: once((signal, memcacheBytes: number | null | undefined) => target.describe(signal, memcacheBytes)),
-    columns: async (signal: AbortSignal, table?: string) =>
-      table === undefined ? await columns(signal) : await target.columns(signal, table),
     layout: once((signal) => target.layout(signal)),
     close: () => Promise.resolve(),
   });

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import type { Settings } from '../../../../src/config/settings.js';
+import type { Target, TargetColumn } from '../../../../src/core/types/index.js';
+import { PieceParts } from '../../../../src/load/fleet/queue/piece-parts.js';
+
+const never = new AbortController().signal;
+
+test('pieces share one list of columns until one of them meets others, which it finds however it lists them', async () => {
+  const shown: TargetColumn[] = [{ table: 'm', name: 'f', type: 'float' }];
+  const asked: (string | undefined)[] = [];
+  const columns = (_: AbortSignal, table?: string): Promise<TargetColumn[]> => {
+    asked.push(table);
+    return Promise.resolve([...shown]);
+  };
+  const parts = new PieceParts(() => Promise.resolve({ columns } as Target));
+  const next = () => parts.target({} as Settings);
+  await (await next()).columns(never);
+  const second = await next();
+  expect(await second.columns(never)).toHaveLength(1);
+  expect(asked).toHaveLength(1);
+  shown.push({ table: 'm', name: 'g', type: 'float' });
+  // The list of all columns is what a batch with many new tables asks for.
+  expect(await second.columns(never)).toHaveLength(2);
+  expect(await second.columns(never, 'm')).toHaveLength(2);
+  expect(await (await next()).columns(never)).toHaveLength(2);
+  expect(await (await next()).columns(never)).toHaveLength(2);
+  expect(asked).toEqual([undefined, undefined, 'm', undefined]);
+});
