@@ -1,9 +1,10 @@
-// Waits for the columns of an introducing batch whose outcome is unknown. The batch must not be sent again while the first
+// Waits for columns until every endpoint shows them. A batch whose outcome is unknown must not be sent again while the first
 // attempt may still run: two first writes at once store values under wrong columns. Once the columns appear, the attempt was
 // applied. If the request was lost, the columns never appear, so the wait is bounded.
 
+import { RefusedError } from '../core/errors.js';
 import type { Clock, Shape, Target, TargetColumn } from '../core/types/index.js';
-import type { Catalogue } from './catalogue.js';
+import { Catalogue } from './catalogue.js';
 
 const pollMs = 20;
 const maxPollMs = 2_000;
@@ -12,35 +13,61 @@ const maxQueries = 10;
 /** A request can hang in the server this long before it takes effect: meta calls take up to 60 s each. */
 export const maxAwaitMs = 60_000;
 
+/** A target as far as it lists columns. */
+export type ColumnSource = Pick<Target, 'columns' | 'listsColumns'>;
+
 /**
- * Waits until the target lists every column of the shapes, at most `limitMs`. Adds listed columns to the catalogue. A failed
- * query counts as "not listed yet". Rejects only when the signal aborts.
- * @param isFutile returns true to end the wait, because the target lists no columns
+ * Waits until the target lists every column of the shapes, at most `limitMs`. Adds listed columns to the catalogue, and counts
+ * those of the shapes as introduced. A failed query counts as "not listed yet". Returns false at once for a target that lists
+ * none. Rejects only when the signal aborts.
  */
 export async function awaitColumns(
-  target: Pick<Target, 'columns'>,
+  target: ColumnSource,
   catalogue: Catalogue,
   shapes: readonly Shape[],
   clock: Clock,
   signal: AbortSignal,
   limitMs = maxAwaitMs,
-  isFutile = (): boolean => false,
 ): Promise<boolean> {
   const until = clock.monotonic() + Math.min(limitMs, maxAwaitMs);
   for (let wait = pollMs; ; wait = Math.min(wait * 2, maxPollMs)) {
-    const seen = await refresh(target, catalogue, shapes, signal);
+    const seen = target.listsColumns !== false && (await refresh(target, catalogue, shapes, signal));
     if (seen && shapes.every((shape) => catalogue.match(shape).kind !== 'introduces')) return true;
-    if (isFutile() || clock.monotonic() + wait > until) return false;
+    if (target.listsColumns === false || clock.monotonic() + wait > until) return false;
     await clock.sleep(wait, signal);
   }
 }
 
-/** Adds the columns of the shapes' tables to the catalogue. Returns false if they could not be listed. */
+/** Waits until every endpoint shows the columns. Throws RefusedError if one that answers does not within a minute. */
+export async function assertShown(
+  target: ColumnSource,
+  shapes: readonly Shape[],
+  sharedNames: boolean,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const shown = new Catalogue([], sharedNames);
+  if (shapes.length === 0 || (await awaitColumns(target, shown, shapes, clock, signal))) return;
+  if (target.listsColumns === false) return;
+  const { table } = shapes.find((shape) => shown.match(shape).kind === 'introduces')!;
+  throw new RefusedError({
+    tried: `introducing columns of table ${JSON.stringify(table)}`,
+    expected: 'every endpoint to show them',
+    found: 'an endpoint that answers and does not show them within a minute',
+    fix: 'check that every --url belongs to one cluster',
+  });
+}
+
+/**
+ * Adds the columns of the shapes' tables to the catalogue. Returns false if they could not be listed.
+ * @param introduced shapes whose columns count as introduced by this load
+ */
 export async function refresh(
   target: Pick<Target, 'columns'>,
   catalogue: Catalogue,
   shapes: readonly Shape[],
   signal: AbortSignal,
+  introduced = shapes,
 ): Promise<boolean> {
   const tables = new Set(shapes.map((shape) => shape.table));
   const list = async (table?: string): Promise<TargetColumn[] | null> => {
@@ -52,6 +79,7 @@ export async function refresh(
     catalogue.refresh(
       table,
       columns.filter((column) => column.table === table),
+      introduced,
     );
   if (tables.size > maxQueries) {
     const all = await list();

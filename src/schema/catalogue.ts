@@ -68,6 +68,10 @@ export class Catalogue {
     return this.#size;
   }
 
+  has(table: string): boolean {
+    return this.#tables.has(table);
+  }
+
   /** Number of fields of a table; 0 for an unknown table. */
   fields(table: string): number {
     return this.#fields.get(table) ?? 0;
@@ -90,9 +94,12 @@ export class Catalogue {
     for (const { table, columns } of shapes) this.#add(table, columns);
   }
 
-  /** Adds the columns of one table as the target lists them. */
-  refresh(table: string, columns: readonly TargetColumn[]): void {
-    if (columns.length > 0) this.#add(table, columns);
+  /** Adds the columns of one table as the target lists them. Those of `introduced` count as introduced by this load. */
+  refresh(table: string, columns: readonly TargetColumn[], introduced: readonly Shape[] = []): void {
+    const keys = new Set(introduced.flatMap((shape) => (shape.table === table ? shape.columns.map(this.#key) : [])));
+    const own = columns.filter((column) => keys.has(this.#key(column)));
+    if (own.length > 0) this.#add(table, own);
+    for (const { name, type } of columns) this.#set(table, name, type);
   }
 
   /** Returns an empty set of shapes for one batch. @param exclusive true for at most one shape of each table */
@@ -109,6 +116,7 @@ export class Catalogue {
     return columns;
   }
 
+  /** Adds columns that this load introduced, unless they are known. */
   #add(table: string, columns: readonly { name: string; type: ColumnType | null }[]): void {
     const isNew = !this.#tables.has(table);
     if (isNew) this.#newTables += 1;

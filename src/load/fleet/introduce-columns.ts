@@ -4,9 +4,8 @@
 import type { Settings } from '../../config/settings.js';
 import type { Clock, Input, Notice, Shape, Target } from '../../core/types/index.js';
 import { streamInput } from '../../inputs/custom.js';
-import { awaitColumns } from '../../schema/await-columns.js';
+import { assertShown } from '../../schema/await-columns.js';
 import { Catalogue } from '../../schema/catalogue.js';
-import { invisible } from '../../schema/schema-introduction.js';
 import { load } from '../pipeline.js';
 
 /** Tables and columns that inputs introduce, with a point for each step; null where none is known. */
@@ -23,40 +22,31 @@ export interface IntroduceContext {
   readonly createTarget: (settings: Settings) => Promise<Target>;
 }
 
-/** Throws RefusedError if an endpoint does not show the columns afterwards, and the error of a load of points. */
+/**
+ * Returns the number of tables and columns that were not there before. Throws RefusedError if an endpoint does not show the
+ * columns afterwards, and the error of a load of points.
+ */
 export async function introduceColumns(
   settings: Settings,
   target: Target,
   introduced: readonly Introduced[],
   context: IntroduceContext,
-): Promise<void> {
-  const { signal } = context;
-  const before = new Set((await target.columns(signal)).map(({ table }) => table));
+): Promise<Catalogue['introduced']> {
+  const { clock, signal } = context;
+  const { sharedNames } = settings.names;
+  const known = new Catalogue(await target.columns(signal), sharedNames);
   const created: Shape[] = [];
-  for (const shape of tablesOf(introduced)) {
-    if (before.has(shape.table) || (await target.createTable?.(shape, signal)) !== true) continue;
-    created.push({ table: shape.table, columns: [] });
-  }
-  await assertShown(created, settings, target, context);
-  const present = new Catalogue(await target.columns(signal), settings.names.sharedNames);
+  for (const shape of tablesOf(introduced))
+    if (!known.has(shape.table) && (await target.createTable?.(shape, signal)) === true) created.push(shape);
+  const tables = created.map(({ table }) => ({ table, columns: [] }));
+  await assertShown(target, tables, sharedNames, clock, signal);
+  const present = new Catalogue(await target.columns(signal), sharedNames);
   const missing = introduced.filter(({ shape, point }) => point !== null && present.match(shape).kind === 'introduces');
   if (missing.length > 0) await loadPoints(settings, missing, context);
   const shapes = introduced.filter(({ point }) => point !== null).map(({ shape }) => shape);
-  await assertShown(shapes, settings, target, context);
-}
-
-/** Waits until every endpoint shows the columns. */
-async function assertShown(
-  shapes: readonly Shape[],
-  { names }: Settings,
-  target: Target,
-  { clock, signal }: IntroduceContext,
-): Promise<void> {
-  const shown = new Catalogue([], names.sharedNames);
-  const isFutile = (): boolean => target.listsColumns === false;
-  if (shapes.length === 0 || (await awaitColumns(target, shown, shapes, clock, signal, undefined, isFutile))) return;
-  if (isFutile()) return;
-  throw invisible(shapes.find((shape) => shown.match(shape).kind === 'introduces')!);
+  await assertShown(target, shapes, sharedNames, clock, signal);
+  known.pin([...created, ...shapes]);
+  return known.introduced;
 }
 
 /** Joins the columns of each table. */

@@ -33,11 +33,17 @@ export interface PlanContext extends IntroduceContext {
   readonly parsed: ScanContext['parsed'];
 }
 
+export interface PlanResult {
+  readonly plan: FleetPlan;
+  /** Number of tables and columns that were not in the target before. */
+  readonly introduced: Catalogue['introduced'];
+}
+
 /**
  * Sends at most the points that introduce columns to tables that exist. Throws the error that a load would end with, also
  * MemoryLimitError for more inputs than --memory-limit has room for.
  */
-export async function planLoad(settings: Settings, context: PlanContext): Promise<FleetPlan> {
+export async function planLoad(settings: Settings, context: PlanContext): Promise<PlanResult> {
   const { inputs, target, clock, version, given, parsed, resident } = context;
   assertSplittable(settings, inputs);
   const names = await formatsOf(settings, inputs, context.signal);
@@ -83,8 +89,10 @@ export async function planLoad(settings: Settings, context: PlanContext): Promis
     const { unknownFields } = formats;
     const last = planned.at(-1);
     if (unknownFields !== null && last !== undefined) last.error ??= problemText(unknownFields);
-    if (target.traits.firstWriteExclusive && settings.dryRun === null)
-      await introduceColumns(settings, target, introduced, { ...context, signal });
+    const isExclusive = target.traits.firstWriteExclusive && settings.dryRun === null;
+    const counts = isExclusive
+      ? await introduceColumns(settings, target, introduced, { ...context, signal })
+      : catalogue.introduced;
     const content = {
       version,
       options: given,
@@ -98,7 +106,7 @@ export async function planLoad(settings: Settings, context: PlanContext): Promis
       times: { ...times, spans: times.spans.map(({ first, last }) => ({ first: `${first}`, last: `${last}` })) },
       inputs: planned as PlannedInput[],
     };
-    return { formatVersion: 1, id: planId(content), ...content };
+    return { plan: { formatVersion: 1, id: planId(content), ...content }, introduced: counts };
   } finally {
     watchdog.close();
     resident.close();

@@ -152,8 +152,9 @@ export class Ledger {
    * Books every point of a batch once. Rejects are written to the dead letters before they count as rejected. Throws
    * StateError or TooManyRejectsError if they cannot be written, and counts them as undelivered then. Throws
    * TooManyRejectsError for --max-rejected after it has counted them.
+   * @param isKnown another worker had introduced the columns of the batch before it was sent
    */
-  async settle(batch: Batch, receipt: Receipt): Promise<void> {
+  async settle(batch: Batch, receipt: Receipt, isKnown = false): Promise<void> {
     const account = this.inputs[batch.span.input]!;
     const rejects = [
       ...batch.rejects.map(rejectedHere),
@@ -166,6 +167,7 @@ export class Ledger {
     this.#book(account, 'loaded', loaded);
     this.#book(account, 'undelivered', pointsIn(receipt.undelivered));
     this.#countBatch(batch, account, receipt, loaded);
+    if (loaded > 0 && batch.introduces !== null && !isKnown) this.alone += 1;
     account.bytes += settledBytes(batch, receipt);
     this.#book(account, stored instanceof BulkLoadError ? 'undelivered' : 'rejected', counted.length);
     if (stored instanceof BulkLoadError) {
@@ -228,7 +230,6 @@ export class Ledger {
     if (receipt.loaded.length > 1) this.cuts.split += receipt.loaded.length - 1;
     if (loaded === 0) return;
     this.batches += 1;
-    if (batch.introduces !== null) this.alone += 1;
     // The number of values is known for the whole batch; a batch loaded in part counts in proportion.
     const values = loaded === batch.points ? batch.values : Math.round((batch.values * loaded) / batch.points);
     this.values += values;

@@ -85,6 +85,8 @@ export function mergeSummaries(all: readonly Summary[]): Summary {
         ? max(({ target }) => target.estimatedPeakBytesPerNode ?? 0)
         : null,
       flushes: sum(({ target }) => target.flushes),
+      rinses: sum(({ target }) => target.rinses),
+      nodeDeaths: sum(({ target }) => target.nodeDeaths),
       newTables: sum(({ target }) => target.newTables),
       newColumns: sum(({ target }) => target.newColumns),
     },

@@ -214,8 +214,9 @@ export class WriteStage {
   async #book(batch: Batch, receipt: Receipt): Promise<void> {
     const { ledger } = this.#context.account;
     const failures: unknown[] = [];
+    const isKnown = this.#introduction?.isKnown ?? false;
     for (const [part, share] of shares(batch, receipt)) {
-      await ledger.settle(part, share).catch((error: unknown) => failures.push(error));
+      await ledger.settle(part, share, isKnown).catch((error: unknown) => failures.push(error));
     }
     if (failures.length > 0) throw failures[0];
   }

@@ -116,7 +116,7 @@ test('of measurements the worst counts: latency, memory, writers, body size, for
       ...base.pressure,
       ...{ limitMin: 2, bodyBytesMin: 100, throttledSeconds: 1, heldBackBy: limitedBy({ target: 2 }) },
     },
-    target: { ...base.target, estimatedPeakBytesPerNode: 500, flushes: 1, newTables: 2, newColumns: 3 },
+    target: { ...base.target, estimatedPeakBytesPerNode: 500, flushes: 1, newTables: 2, newColumns: 3, rinses: 4 },
     endpoints: [{ url: 'a', loaded: 1, failures: 2, openSeconds: 3 }],
   };
   const other: Partial<Summary> = {
@@ -126,7 +126,7 @@ test('of measurements the worst counts: latency, memory, writers, body size, for
       ...base.pressure,
       ...{ limitMin: 5, bodyBytesMin: 50, throttledSeconds: 10, heldBackBy: limitedBy({ target: 3, input: 4 }) },
     },
-    target: { ...base.target, estimatedPeakBytesPerNode: null, flushes: 10, newTables: 20, newColumns: 30 },
+    target: { ...base.target, estimatedPeakBytesPerNode: null, flushes: 10, newTables: 20, newColumns: 30, rinses: 40 },
     endpoints: [
       { url: 'a', loaded: 10, failures: 20, openSeconds: 30 },
       { url: 'b', loaded: 5, failures: 6, openSeconds: 7 },
@@ -136,7 +136,7 @@ test('of measurements the worst counts: latency, memory, writers, body size, for
     latencyMs: { p50: 10, p95: 20, p99: 30, max: 40 },
     memory: { peakRssBytes: 200, highSeconds: 11, criticalSeconds: 22, forcedGcs: 33 },
     pressure: { limitMin: 2, bodyBytesMin: 50, throttledSeconds: 11, heldBackBy: limitedBy({ target: 5, input: 4 }) },
-    target: { estimatedPeakBytesPerNode: 500, flushes: 11, newTables: 22, newColumns: 33 },
+    target: { estimatedPeakBytesPerNode: 500, flushes: 11, newTables: 22, newColumns: 33, rinses: 44 },
     endpoints: [
       { url: 'a', loaded: 11, failures: 22, openSeconds: 33 },
       { url: 'b', loaded: 5, failures: 6, openSeconds: 7 },

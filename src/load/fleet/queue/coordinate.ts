@@ -21,7 +21,7 @@ import { stampOf } from '../../resume/resume-state.js';
 import { RunControl } from '../../run-control.js';
 import type { LoadContext, LoadResult } from '../../types.js';
 import { prepareLimits } from '../open-limits.js';
-import { planLoad } from '../plan-load.js';
+import { type PlanResult, planLoad } from '../plan-load.js';
 import { alreadyRuns, FleetFollow } from './fleet-follow.js';
 import { assertNamed, fitsPlan, identityHash, plannedJobs, sharedOptions, targetHash } from './fleet-jobs.js';
 import { FleetRecord } from './fleet-record.js';
@@ -70,6 +70,8 @@ class Coordination {
   #totals: FleetTotals | null = null;
   #follow: FleetFollow | null = null;
   #queue: PieceQueue | null = null;
+  /** What planning introduced in this run. */
+  #introduced: PlanResult['introduced'] = { tables: 0, columns: 0 };
   /** Beats since the renewal that Redis has not answered. */
   #unanswered = 0;
   /** Monotonic ms at which workers could begin. */
@@ -190,11 +192,12 @@ class Coordination {
       const { maxRejected, acceptRejects, minPoints } = settings;
       return { ...earlier, limits: { maxRejected, acceptRejects, minPoints } };
     }
-    const plan = await planLoad(settings, {
+    const { plan, introduced } = await planLoad(settings, {
       ...{ version, clock, signal, notify, inputs, target, createTarget: this.#createTarget },
       ...{ given: {}, parsed: () => {}, resident: residentMemory() },
     });
     await writePlan(planPath, plan);
+    this.#introduced = introduced;
     return plan;
   }
 
@@ -249,6 +252,8 @@ class Coordination {
     const startSeconds = this.#sendingFrom === null ? seconds : (this.#sendingFrom - startedAt) / 1000;
     const totals = this.#totals;
     const run = FleetTotals.runOf(totals);
+    const { tables, columns } = this.#introduced;
+    const { newTables, newColumns } = run.target;
     const sendSeconds = seconds - startSeconds;
     const perSecond = (n: number): number => (sendSeconds > 0 ? Math.round(n / sendSeconds) : 0);
     return {
@@ -262,6 +267,7 @@ class Coordination {
       phases: { startSeconds, sendSeconds, verifySeconds: 0 },
       points: { ...(totals?.points ?? run.points) },
       values: { loaded: totals?.values ?? 0 },
+      target: { ...run.target, newTables: newTables + tables, newColumns: newColumns + columns },
       rate: { pointsPerSecond: perSecond(run.thisRun.loaded), decodedBytesPerSecond: perSecond(run.bytes.decoded) },
       inputs: totals === null ? inputs.map(({ name }) => inputRow(name, null)) : [...totals.inputs],
       ...{ rejects, machines: totals?.machines ?? [] },

@@ -87,6 +87,8 @@ export async function runPiece(context: PieceContext, run: PieceRun): Promise<Pi
   ).finally(() => limits.endPiece());
   const { newTables, newColumns } = summary.target;
   await parts.endPiece(error === null, newTables + newColumns > 0);
+  // Where workers introduce columns in parallel, each counts the same ones, and planning has counted them.
+  if (!target.traits.firstWriteExclusive) Object.assign(summary.target, { newTables: 0, newColumns: 0 });
   return { result: await resultOf(context, summary, examples, folder), error };
 }
 

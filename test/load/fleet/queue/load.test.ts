@@ -100,8 +100,8 @@ describe.skipIf(!hasRedis)('a load over a fleet', () => {
     const mapping = ['--measurement', 'm', '--tags', 't', '--fields', 'f:float'];
     const { code, stderr } = await coordinate('--piece-bytes', '10KiB', ...mapping, one, two).ended;
     expect([code, stderr]).toEqual([8, expect.stringMatching(/^Complete with rejects: /m)]);
-    const { points, inputs, rejects, machines, outcome } = await summary();
-    expect(outcome).toBe('complete-with-rejects');
+    const { points, inputs, rejects, machines, outcome, target } = await summary();
+    expect([outcome, target.newTables, target.newColumns]).toEqual(['complete-with-rejects', 1, 2]);
     expect(points).toEqual({ read: 1402, loaded: 1400, rejected: 2, undelivered: 0 });
     expect(inputs.map(({ name, read, rejected }) => [name, read, rejected])).toEqual([
       [one, 901, 1],
