@@ -20,6 +20,7 @@ export default defineConfig({
     'dist/formats/line-protocol/worker/worker-main.js',
     'dist/formats/rows/worker/row-worker-main.js',
     'dist/formats/parquet/worker/parquet-worker-main.js',
+    'dist/inputs/decompress/gunzip-main.js',
     'dist/targets/http/encoding/deflate-main.js',
   ],
   platform: 'node',
@@ -39,7 +40,7 @@ export default defineConfig({
       groups: [
         {
           name: 'core',
-          test: /dist\/(core\/(?!io\/position-schema)|formats\/(line-protocol\/index|kernel\/assembly\/rows\/row-memory|rows\/(kernel\/kernel-instance|worker\/row-worker-messages|rows-layout|mapping\/field-columns)|parquet\/worker\/run-images))/,
+          test: /dist\/(core\/(?!io\/position-schema)|formats\/(line-protocol\/index|kernel\/assembly\/rows\/row-memory|rows\/(kernel\/kernel-instance|worker\/row-worker-messages|rows-layout|mapping\/field-columns)|parquet\/worker\/run-images)|inputs\/(decompress\/(gzip|gunzip-thread)|local\/(file|raw-source|buffered-file|stream-source)))/,
           priority: 4,
         },
         { name: 'zod', test: /node_modules\/zod/, priority: 4 },

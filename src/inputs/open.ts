@@ -4,9 +4,9 @@ import { fstatSync } from 'node:fs';
 import { open as openHandle, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { InputError } from '../core/errors.js';
-import { peekSource, wrapSource } from '../core/io/byte-source.js';
-import { PrefixChecksum } from '../core/io/prefix-checksum.js';
+import { peekSource } from '../core/io/byte-source.js';
 import type { ByteSource, MemoryBudget } from '../core/types/index.js';
+import { fileForThread, GunzipThread } from './decompress/gunzip-thread.js';
 import { gunzipSource } from './decompress/gzip.js';
 import { detectCompression, signatureBytes } from './decompress/sniff.js';
 import { zstdSource } from './decompress/zstd.js';
@@ -15,7 +15,7 @@ import { smallFile, smallFileBytes } from './local/buffered-file.js';
 import { openFifo } from './local/fifo.js';
 import { descriptorSource, fileSource } from './local/file.js';
 import { pipeSource } from './local/pipe.js';
-import { inputLabel, type RawSource, unreadable } from './local/raw-source.js';
+import { inputLabel, type RawSource, unreadable, withChecksum } from './local/raw-source.js';
 import { StreamSource } from './local/stream-source.js';
 
 /** Opens a file, a named pipe or a device. Throws InputError. */
@@ -87,39 +87,14 @@ export async function decompress(
     const enough = (head: Uint8Array): boolean => head.length === signatureBytes;
     const peeked = await peekSource(raw, new Uint8Array(signatureBytes), enough, signal);
     const compression = detectCompression(peeked.head, name, raw.command);
-    const source = withChecksum(peeked.source, compression);
+    const isSmall = (raw.file?.size ?? 0) <= smallFileBytes;
+    const source = withChecksum(peeked.source, compression !== 'none' || isSmall);
     if (compression === 'none') return utf16Source(source, peeked.head);
-    const decoded = compression === 'gzip' ? gunzipSource(source, name) : await zstdSource(source, name, room);
-    return decodedUtf16Source(decoded);
+    if (compression === 'zstd') return decodedUtf16Source(await zstdSource(source, name, room));
+    const file = room?.hasThread === true ? fileForThread(source) : null;
+    return decodedUtf16Source(file === null ? gunzipSource(source, name) : new GunzipThread(source, file, name));
   } catch (error) {
     await raw.close();
     throw error;
   }
-}
-
-/**
- * Gives a local file a checksum of its raw bytes. It starts at once where it costs next to nothing, for small and for
- * compressed files; the caller starts it for others.
- */
-function withChecksum(source: RawSource, compression: ByteSource['compression']): RawSource {
-  const { file } = source;
-  if (file === undefined || source.command !== undefined) return source;
-  const checksum = new PrefixChecksum();
-  if (compression !== 'none' || file.size <= smallFileBytes) checksum.start();
-  let at = 0;
-  return wrapSource(source, {
-    file: { ...file, checksum },
-    read: async (into: Uint8Array, signal: AbortSignal) => {
-      const count = await source.read(into, signal);
-      checksum.add(at, into.subarray(0, count));
-      at += count;
-      return count;
-    },
-    seek:
-      source.seek &&
-      ((to: number) => {
-        at = to;
-        source.seek?.(to);
-      }),
-  });
 }

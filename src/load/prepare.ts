@@ -96,8 +96,10 @@ export async function prepare(
   const throttle = await forecast(settings, context, control, description, times);
   facts.throttle = throttle;
   return {
-    ...{ memory, watchdog, budget, formats, status, description, catalogue, throttle, verification },
+    ...{ memory, watchdog, formats, status, description, catalogue, throttle, verification },
     database: description.database,
+    // Only the load itself reads an input to its end.
+    budget: { ...budget, hasThread: memory.threads > 0 },
     assertColumnsFit: () => assertColumnsFit(catalogue.size, memory),
   };
 }

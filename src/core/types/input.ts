@@ -45,6 +45,8 @@ export interface FileBytes {
 /** The memory that decompression may use. */
 export interface MemoryBudget {
   readonly bytes: number;
+  /** True when a large gzip file may be decoded on a thread of its own, with 18 MiB of that memory. Default: false. */
+  readonly hasThread?: boolean;
   /** Returns the `--memory-limit` that leaves room for `bytes`, as a user types it; null if no limit does. */
   limitFor(bytes: number): string | null;
 }

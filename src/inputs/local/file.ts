@@ -1,6 +1,6 @@
 // A plain file, read with positioned reads into the caller's memory, up to the size it had when opened.
 
-import { type BigIntStats, read } from 'node:fs';
+import { type BigIntStats, fstat, read } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { count } from '../../core/text.js';
@@ -18,20 +18,45 @@ export async function fileSource(handle: FileHandle, name: string): Promise<RawS
   }
 }
 
+/** A file that another thread has opened and will close, as it was then. */
+export type SharedFile = Required<Pick<FileBytes, 'descriptor' | 'size'>> & { readonly version: string };
+
+/** Reads a file that another thread has opened. */
+export function sharedFileSource({ descriptor, size, version }: SharedFile, name: string): RawSource {
+  const handle: ReadHandle = {
+    fd: descriptor,
+    read: (into, offset, length, position) => readDescriptor(descriptor, into, offset, length, position),
+    stat: (options) => statDescriptor(descriptor, options),
+    close: async () => {},
+  };
+  return new FileSource(handle, name, { size: BigInt(size), mtimeNs: BigInt(version), isFile: () => true });
+}
+
+const readDescriptor = promisify(read);
+const statDescriptor = promisify(fstat);
+
+/** The part of a file handle that reading takes. */
+interface ReadHandle {
+  readonly fd: number;
+  read(into: Uint8Array, offset: number, length: number, position: number | null): Promise<{ bytesRead: number }>;
+  stat(options: { readonly bigint: true }): Promise<BigIntStats>;
+  close(): Promise<void>;
+}
+
 class FileSource implements RawSource {
   readonly compression = 'none';
   readonly file?: FileBytes;
   bytesRead = 0;
-  readonly #handle: FileHandle;
+  readonly #handle: ReadHandle;
   readonly #name: string;
-  readonly #opened: BigIntStats;
+  readonly #opened: Pick<BigIntStats, 'size' | 'mtimeNs' | 'isFile'>;
   /** Infinity for a device, which is read until it ends. */
   readonly #size: number;
   #closed: Promise<void> | undefined;
   /** Offset of the next read. */
   #at = 0;
 
-  constructor(handle: FileHandle, name: string, opened: BigIntStats) {
+  constructor(handle: ReadHandle, name: string, opened: Pick<BigIntStats, 'size' | 'mtimeNs' | 'isFile'>) {
     this.#handle = handle;
     this.#name = name;
     this.#opened = opened;
@@ -83,7 +108,7 @@ class FileSource implements RawSource {
   }
 }
 
-async function blockOf(handle: FileHandle, from: number, to: number): Promise<Uint8Array> {
+async function blockOf(handle: ReadHandle, from: number, to: number): Promise<Uint8Array> {
   const block = new Uint8Array(to - from);
   let length = 0;
   while (length < block.length) {
@@ -93,8 +118,6 @@ async function blockOf(handle: FileHandle, from: number, to: number): Promise<Ui
   }
   return block.subarray(0, length);
 }
-
-const readDescriptor = promisify(read);
 
 /** Reads an open file from its current position to its end. The caller keeps the descriptor and closes it. */
 export function descriptorSource(descriptor: number, failure: (error: unknown) => unknown): RawSource {

@@ -1,6 +1,8 @@
 // Bytes as they lie in a file or arrive through a pipe, before decompression.
 
 import { errorCode, InputError } from '../../core/errors.js';
+import { wrapSource } from '../../core/io/byte-source.js';
+import { PrefixChecksum } from '../../core/io/prefix-checksum.js';
 import type { Problem } from '../../core/problem.js';
 import type { ByteSource } from '../../core/types/index.js';
 
@@ -41,4 +43,31 @@ export function unreadable(tried: string, error: unknown): InputError {
 /** Name of an input in a sentence. */
 export function inputLabel(name: string): string {
   return name === '-' ? 'standard input' : name;
+}
+
+/**
+ * Gives a local file a checksum of its raw bytes.
+ * @param starts where it costs next to nothing, for small and for compressed files; the caller starts it for others
+ */
+export function withChecksum(source: RawSource, starts: boolean): RawSource {
+  const { file } = source;
+  if (file === undefined || source.command !== undefined) return source;
+  const checksum = new PrefixChecksum();
+  if (starts) checksum.start();
+  let at = 0;
+  return wrapSource(source, {
+    file: { ...file, checksum },
+    read: async (into: Uint8Array, signal: AbortSignal) => {
+      const count = await source.read(into, signal);
+      checksum.add(at, into.subarray(0, count));
+      at += count;
+      return count;
+    },
+    seek:
+      source.seek &&
+      ((to: number) => {
+        at = to;
+        source.seek?.(to);
+      }),
+  });
 }

@@ -149,7 +149,7 @@ export class InputReader {
     const input = inputs[i]!;
     if (place.byteOffset === 0) return await orAborted(formats.choose(input, source, signal), signal);
     // A resumed input is opened twice: its first bytes decide about the format.
-    const beginning = await orAborted(input.open(signal, budget), signal);
+    const beginning = await orAborted(input.open(signal, { ...budget, hasThread: false }), signal);
     try {
       const { format, source: head } = await orAborted(formats.choose(input, beginning, signal), signal);
       if (format.recall !== undefined) await orAborted(format.recall(head, place, signal), signal);

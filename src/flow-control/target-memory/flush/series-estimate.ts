@@ -93,8 +93,8 @@ export class SeriesEstimate {
   #keep(hash: number): void {
     if (!endsWithZeros(hash, this.#zeroBits)) return;
     const isSeveral = this.#seen.get(hash);
-    if (isSeveral === undefined) this.#once += 1;
-    else if (!isSeveral) this.#once -= 1;
+    if (isSeveral === true) return;
+    this.#once += isSeveral === undefined ? 1 : -1;
     this.#seen.set(hash, isSeveral !== undefined);
     if (this.#seen.size <= maxKept) return;
     this.#zeroBits += 1;
