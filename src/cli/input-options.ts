@@ -30,7 +30,7 @@ export function inputOptions(
   return { stdin: standardInput(process), cwd: workingDirectory(process), stateDir, encoding, remote };
 }
 
-/** Describes standard input. A load that names no input reads it if it is a pipe or a file, but never a terminal. */
+/** Describes standard input. A load without named inputs reads standard input from a pipe or a file, never from a terminal. */
 export function standardInput(process: Process): Stdin {
   const isPipeOrFile = stdinIsPipeOrFile();
   const stream = (): NodeJS.ReadStream => process.stdin;

@@ -59,7 +59,7 @@ async function parse(process: Process, limit: LimitV8): Promise<void> {
   }
 }
 
-/** @param help receives the texts of --help and --version */
+/** Builds the program with all commands. @param help receives the texts of --help and --version */
 function commands(process: Process, help: string[], limit: LimitV8, done: (code: number) => void): Command {
   const shared = (command: Command): Command => withOutput(command, process, help);
   const words = new Set(process.argv.slice(2));

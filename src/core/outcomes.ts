@@ -16,7 +16,7 @@ export interface OutcomeRow {
   readonly closingSentence: string;
   /** Completes "This load would …" in `check`. */
   readonly checkSentence: string;
-  /** What a person does next; null where the reason itself names it. */
+  /** What a person should do next; null if the reason already says so. */
   readonly advice: string | null;
 }
 

@@ -28,7 +28,7 @@ export function* summaryJson(summary: object): Generator<string> {
 /**
  * Prints the summary as lines, each ended by LF.
  * @param examples first reject of each reason
- * @param width width at which lines wrap between words; null for none
+ * @param width columns at which lines wrap between words; null: no wrapping
  * @param writtenTo name of the output of a dry run; null for a target
  */
 export function summaryText(

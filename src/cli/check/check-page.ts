@@ -27,7 +27,7 @@ export interface CheckFacts {
   readonly traits: TargetTraits;
 }
 
-/** Renders the page as lines, wrapped between words at `width` if there is one. */
+/** Renders the page as lines, wrapped between words at `width`; null: no wrapping. */
 export function checkPage(facts: CheckFacts, width: number | null): string[] {
   const { report, settings, descriptions, warnings, leftOut, traits } = facts;
   const { memory, inputs, target, creates } = report;

@@ -50,7 +50,7 @@ const discarding: CustomTarget = {
       sentBytes: 0,
     }),
 };
-/** Beginning of a results file. The Go tool writes the same. */
+/** Beginning of a results file, here and in the Go tool. */
 const resultsHead = /^\{\s*"ResultFormatVersion"/;
 
 /** Runs the command line. Sets `process.exitCode`; never throws. */

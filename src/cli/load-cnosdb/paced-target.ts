@@ -30,7 +30,7 @@ export interface PacedTarget {
   backoffs(): readonly number[];
 }
 
-/** Puts workers in front of a target. All methods but `write` are those of the target. */
+/** Puts workers in front of a target. Only `write` differs from the target's methods. */
 export function pacedTarget(target: Target, pace: WorkerPace, clock: Clock): PacedTarget {
   const workers = Array.from(
     { length: pace.workers },

@@ -11,8 +11,8 @@ export interface PrefixState {
 const START: PrefixState = { to: 0, crc: 0 };
 
 /**
- * The CRC-32 of a growing prefix. Another process can continue the checksum from its state. It costs 0.25 s of CPU per GiB
- * (Node 20, 2026). It detects every change within 32 adjacent bits and misses other changes with a probability of 2^-32.
+ * The CRC-32 of a growing prefix. Another process can continue the checksum from its state. The CRC costs 0.25 s of CPU per
+ * GiB (Node 20, 2026), detects every change within 32 adjacent bits, and misses other changes with a probability of 2^-32.
  */
 export class PrefixChecksum {
   #state: PrefixState | null = null;

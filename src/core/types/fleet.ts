@@ -18,7 +18,7 @@ export interface RequestPermit {
   end(): void;
 }
 
-/** The turn to introduce tables and columns. One worker of all fleets that load into the database holds it. */
+/** The turn to introduce tables and columns. Of all fleets that load into the database, one worker holds the turn. */
 export interface HeldTurn {
   /** True if a request that begins now and takes at most 30 s ends before another worker can take the turn. */
   isFresh(): boolean;

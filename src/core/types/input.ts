@@ -59,7 +59,7 @@ export interface Input {
   readonly size: number | null;
   /** Columns that the folders of the input's path add to each row. Default: none. */
   readonly folderColumns?: readonly FolderColumn[];
-  /** The part to read; absent for the whole input. `size` is then the size of the part, and `path` names it. */
+  /** The part to read, which `size` and `path` then describe; absent for the whole input. */
   readonly piece?: InputPiece;
   /**
    * Opens the whole input, not only its piece. A file is read up to its size at open. Without `room`, decompression may use

@@ -128,7 +128,7 @@ export interface Format {
    */
   readonly isRandom?: true;
   /**
-   * Converts the source before `points` reads it; offsets count in the converted bytes. `source` is at the first byte of
+   * Converts the source before `points` reads it; offsets count the converted bytes. `source` is at the first byte of
    * the input and stays the caller's. `name` is the name of the input, for errors.
    */
   reads?(source: ByteSource, name: string): ByteSource;

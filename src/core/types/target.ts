@@ -37,11 +37,11 @@ export type Verdict =
       /** Kebab-case, as it goes into the dead letters: `target-parse`, `target-type`, `expired`, `too-large`, … */
       readonly reason: string;
       readonly message: string;
-      /** Byte offset in the body that the target named; null if it named none. */
+      /** Byte offset in the body that the target named; null if the target named none. */
       readonly offset: number | null;
       /** Index of the point that the target named, counted from 0 in the body. */
       readonly point?: number | null;
-      /** 413: the body is too large whatever it holds; split it instead of searching for a bad point. */
+      /** Status 413: the body is too large whatever its content. It must be split, without a search for a bad point. */
       readonly tooLarge: boolean;
       /** An unknown response: retry a few times before searching for bad points. */
       readonly unknown: boolean;
@@ -49,7 +49,7 @@ export type Verdict =
   | {
       readonly kind: 'refused';
       readonly reason: string;
-      /** What a person can do about it; absent where nothing is known to help. */
+      /** Action that may help, for people; absent if no action is known. */
       readonly advice?: string;
       /** Set if only the database is missing. */
       readonly missingDatabase?: true;
@@ -184,7 +184,7 @@ export interface NameLimits {
   readonly seriesKeyBytes: number;
   /** Whether a measurement name may contain a slash. */
   readonly slashes: boolean;
-  /** Whether a backslash in a name or tag value may precede any byte, where it stands for itself. */
+  /** Whether a backslash in a name or tag value may precede any byte, and then stands for itself. */
   readonly backslashes: boolean;
   /** Whether a tag and a field may have one name. */
   readonly sharedNames: boolean;
@@ -224,7 +224,7 @@ export interface TimeSpan {
 }
 
 /**
- * A destination of batches. Calls may overlap. A write is never retried here: one `write` is one request to one endpoint,
+ * A destination of batches. Calls may overlap. A target never retries: one `write` is one request to one endpoint,
  * and its result is a value whatever happens.
  */
 export interface Target {
@@ -253,7 +253,7 @@ export interface Target {
   /** Compresses the body if compression is on. The result is valid until its release. */
   encode(body: Uint8Array): Promise<EncodedBody>;
   /**
-   * Sends one request to the least busy healthy endpoint. The circuit of an unhealthy endpoint is open: it is only probed.
+   * Sends one request to the least busy healthy endpoint. An unhealthy endpoint has an open circuit and is only probed.
    * A request that waits on an endpoint found dead is given up while another accepts writes: `unreachable` with
    * `mayBeApplied`. Never throws for anything the target or the network does. Throws BulkLoadError when a local file takes
    * no more bytes. An aborted `signal` cancels the request: `dropped`. `points` counts for the endpoint's totals. The body

@@ -90,7 +90,7 @@ export function inferTypes(
     return found;
   };
   const seen = emptyKinds();
-  // Each of several tables may be anywhere in the sample.
+  // If a column names the table, the whole sample is read, because a table may occur anywhere in it.
   const parts = mapping.table === null ? [] : partsOf(sample);
   if (parts.length > 0) read(seen, sample.from, firstPartBytes);
   for (const start of parts) read(seen, start, partBytes);

@@ -1,4 +1,4 @@
-// CSV and TSV: rows of cells below a header. A load that resumes after the header reads it again.
+// CSV and TSV: rows of cells below a header. A load that resumes after the header reads the header again.
 
 import { wrapSource } from '../../core/io/byte-source.js';
 import type { ByteSource, Format, PlainRows, Points, Position } from '../../core/types/index.js';

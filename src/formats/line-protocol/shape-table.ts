@@ -25,7 +25,7 @@ export class Shapes {
     this.#maxShapes = maxShapes;
   }
 
-  /** Number of numbered shapes. */
+  /** Number of shapes in the table. */
   get count(): number {
     return this.#shapes.length;
   }

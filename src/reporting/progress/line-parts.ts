@@ -96,7 +96,7 @@ export function nodePart(nodeBytes: number | null): LinePart[] {
   return nodeBytes === null ? [] : [part('node memory', `node ${size(nodeBytes)}`)];
 }
 
-/** Names open circuits, the target's trouble, and the limiting factor if it is not the target. */
+/** Names open circuits, the target's trouble, and the limiting factor unless the trouble already shows it. */
 export function targetParts(endpoints: number, { limitedBy, trouble, openCircuits }: LoadPace): LinePart[] {
   const circuits = part(
     'open circuits',

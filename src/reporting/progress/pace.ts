@@ -43,7 +43,7 @@ const noPace: LoadPace = {
   openCircuits: 0,
 };
 
-/** Keeps the snapshots to measure from: the new one, those of the last 15 s, and the one before them. */
+/** Returns the snapshots to measure from: the new snapshot, those of the last 15 s, and one earlier snapshot. */
 export function remember<T extends PaceSample>(samples: readonly T[], latest: T): T[] {
   const all = [...samples, latest];
   const first = all.findIndex(({ seconds }) => latest.seconds - seconds < windowSeconds);

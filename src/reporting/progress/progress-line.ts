@@ -57,7 +57,7 @@ export function fittedLine(run: Snapshot, pace: LoadPace, width: number, brush: 
   return { text, length: length + barWidth + frame.length };
 }
 
-/** Takes as many short parts as fit, then replaces them by full ones while they fit, both in the order of importance. */
+/** Chooses the most important parts that fit in their short form, then lengthens parts while they fit, again by importance. */
 function fitParts(all: readonly LinePart[], width: number, known: boolean): { shown: LinePart[]; bar: boolean } {
   let bar = known;
   const fits = (some: readonly LinePart[]): boolean => lengthOf(some) + (bar ? minBar + frame.length : 0) <= width;

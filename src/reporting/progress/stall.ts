@@ -40,7 +40,7 @@ export class StallReport {
   #reportedAt = 0;
   /** Requests that the target rejected since the last acknowledgement or report. */
   #rejectedRequests = 0;
-  /** Points that were rejected until then. */
+  /** Number of rejected points at the last acknowledgement or report. */
   #rejectedBefore: number;
   /** Time at which --verify began to read points back; null before. */
   #verifyingSince: number | null = null;

@@ -46,7 +46,7 @@ export interface Node {
   readonly column: string;
   /** Definition level from which the node is present. */
   readonly definition: number;
-  /** Repetition level at which the innermost list around it continues. */
+  /** Repetition level at which the innermost list around the node continues. */
   readonly repetition: number;
   readonly isList: boolean;
   /** True for the repeated group of a map: its children are key and value. */

@@ -1,5 +1,5 @@
 // Parquet's RLE/bit-packed hybrid: runs of one repeated number, or of numbers packed bit by bit.
-// Definition levels, repetition levels and dictionary indexes use it.
+// Definition levels, repetition levels and dictionary indexes use this encoding.
 
 type Numbers = Uint8Array | Int32Array;
 
