@@ -155,8 +155,13 @@ export function outcomeRow(outcome: Outcome): OutcomeRow {
   return outcomes[outcome];
 }
 
+/** Returns all exit codes of an outcome. */
+export function exitCodesOf(outcome: Outcome): readonly number[] {
+  const { exitCode, otherCodes = [] } = outcomeRow(outcome);
+  return [exitCode, ...otherCodes];
+}
+
 /** Returns all exit codes of an outcome as text: `130, 141, 143`. */
 export function codesOf(outcome: Outcome): string {
-  const { exitCode, otherCodes = [] } = outcomeRow(outcome);
-  return [exitCode, ...otherCodes].join(', ');
+  return exitCodesOf(outcome).join(', ');
 }

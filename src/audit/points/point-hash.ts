@@ -43,7 +43,7 @@ export class PointHasher {
   /** Reads the point at `start` up to its LF, and returns the offset after the LF. The point must be valid. */
   read(bytes: Uint8Array, start: number): number {
     const fieldsAt = this.#series(bytes, start);
-    const end = bytes.indexOf(LF, this.#fieldsEnd(bytes, fieldsAt));
+    const end = lineEnd(bytes, this.#fieldsEnd(bytes, fieldsAt));
     this.#time(bytes, end);
     finishIdentity(this.identity, this.#tags, this.seconds, this.nanos);
     this.#fields(bytes, fieldsAt);
@@ -57,7 +57,7 @@ export class PointHasher {
     this.tableEnd = p;
     while (bytes[p] === COMMA) p = this.#nameEnd(bytes, p + 1, COMMA, SPACE);
     while (bytes[p] === SPACE) p += 1;
-    const end = bytes.indexOf(LF, this.#fieldsEnd(bytes, p));
+    const end = lineEnd(bytes, this.#fieldsEnd(bytes, p));
     this.#time(bytes, end);
     return end + 1;
   }
@@ -212,17 +212,23 @@ function isStringEscape(byte: number | undefined): boolean {
   return byte === QUOTE || byte === BACKSLASH;
 }
 
+/** Returns the offset of the next LF, or of the end of the bytes. */
+function lineEnd(bytes: Uint8Array, from: number): number {
+  const end = bytes.indexOf(LF, from);
+  return end < 0 ? bytes.length : end;
+}
+
 /** Returns the offset of the quote that closes the string at `from`. */
 function stringEnd(bytes: Uint8Array, from: number): number {
   let p = from + 1;
-  while (bytes[p] !== QUOTE) p += bytes[p] === BACKSLASH ? 2 : 1;
+  while (p < bytes.length && bytes[p] !== QUOTE) p += bytes[p] === BACKSLASH ? 2 : 1;
   return p;
 }
 
 /** Returns the offset after a value that is not a string. */
 function plainEnd(bytes: Uint8Array, from: number): number {
   let p = from;
-  while (bytes[p] !== COMMA && bytes[p] !== SPACE && bytes[p] !== LF) p += 1;
+  while (p < bytes.length && bytes[p] !== COMMA && bytes[p] !== SPACE && bytes[p] !== LF) p += 1;
   return p;
 }
 

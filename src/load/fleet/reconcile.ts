@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { UsageError } from '../../core/errors.js';
 import { countSchema as count } from '../../core/io/position-schema.js';
-import { type Outcome, outcomeNames, outcomes } from '../../core/outcomes.js';
+import { exitCodesOf, type Outcome, outcomeNames, outcomes } from '../../core/outcomes.js';
 import { problemText } from '../../core/problem.js';
 import { plural, someOf } from '../../core/text.js';
 import type { Summary } from '../../core/types/index.js';
@@ -17,24 +17,26 @@ const balances = ({ read, loaded, rejected, undelivered }: z.infer<typeof points
   read === loaded + rejected + undelivered;
 
 /** The keys of a summary that count for the whole load. */
-const shardSummarySchema = z.object({
-  outcome: z.enum(outcomeNames as [Outcome, ...Outcome[]]),
-  exitCode: z.int(),
-  reason: z.string().nullable(),
-  endedAt: z.string(),
-  points: points.refine(balances),
-  values: z.object({ loaded: count }),
-  bytes: z.object({ read: count, decoded: count, sent: count }),
-  inputs: z.array(points.extend({ name: z.string(), error: z.string().nullable() }).refine(balances)),
-  rejects: z.object({
-    byReason: z.record(z.string(), count),
-    deadLetters: z.array(z.string()).nullable(),
-    reasons: z.string().nullable(),
-  }),
-  shard: z
-    .object({ plan: z.string(), index: z.int().positive(), of: z.int().max(maxShards) })
-    .refine(({ index, of }) => index <= of),
-});
+const shardSummarySchema = z
+  .object({
+    outcome: z.enum(outcomeNames as [Outcome, ...Outcome[]]),
+    exitCode: z.int(),
+    reason: z.string().nullable(),
+    endedAt: z.string(),
+    points: points.refine(balances),
+    values: z.object({ loaded: count }),
+    bytes: z.object({ read: count, decoded: count, sent: count }),
+    inputs: z.array(points.extend({ name: z.string(), error: z.string().nullable() }).refine(balances)),
+    rejects: z.object({
+      byReason: z.record(z.string(), count),
+      deadLetters: z.array(z.string()).nullable(),
+      reasons: z.string().nullable(),
+    }),
+    shard: z
+      .object({ plan: z.string(), index: z.int().positive(), of: z.int().max(maxShards) })
+      .refine(({ index, of }) => index <= of),
+  })
+  .refine(({ outcome, exitCode }) => exitCodesOf(outcome).includes(exitCode));
 
 type ShardSummary = z.infer<typeof shardSummarySchema>;
 

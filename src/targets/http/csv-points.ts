@@ -130,8 +130,9 @@ class CsvRows {
     return this.#rowEnd(bytes, start);
   }
 
-  /** Writes the point of the row at `start`. Returns the offset after the row; -1 while it is incomplete. */
+  /** Writes the point of the row at `start`, if it has a value. Returns the offset after the row; -1 while it is incomplete. */
   #row(bytes: Buffer, start: number): number {
+    const before = this.#length;
     this.#put(this.#table, 0, this.#table.length);
     let fields = 0;
     let isAbsent = false;
@@ -149,6 +150,7 @@ class CsvRows {
         if (type !== 'tag') fields += 1;
       }
     }
+    if (fields === 0) this.#length = before;
     return this.#rowEnd(bytes, start);
   }
 
@@ -193,9 +195,18 @@ class CsvRows {
   #putValue(type: ColumnType): void {
     if (type === 'tag') this.#putTag();
     else if (type === 'string') this.#putString();
-    else this.#put(this.#cell, this.#from, this.#to);
+    else this.#putPlain();
     if (type === 'integer') this.#putByte(SMALL_I);
     if (type === 'unsigned') this.#putByte(SMALL_U);
+  }
+
+  /** Writes a number or a boolean. No byte of it may end a value of line protocol. */
+  #putPlain(): void {
+    for (let i = this.#from; i < this.#to; i += 1) {
+      const byte = this.#cell[i]!;
+      if (isSpecial(byte) || byte === QUOTE) throw this.#failed(this.#bad('a value'));
+      this.#putByte(byte);
+    }
   }
 
   #putTag(): void {
@@ -225,9 +236,9 @@ class CsvRows {
     const fraction = this.#from + timeBytes;
     let end = this.#cell[this.#to - 1] === CAPITAL_Z ? this.#to - 1 : this.#to;
     if (fraction >= end) end = fraction;
-    else if (this.#cell[fraction] !== DOT || end - fraction > 10) throw this.#failed(this.#badTime());
+    else if (this.#cell[fraction] !== DOT || end - fraction > 10) throw this.#failed(this.#bad('a time'));
     let nanos = 0;
-    for (let i = fraction + 1; i <= fraction + 9; i += 1) nanos = nanos * 10 + (i < end ? this.#cell[i]! - ZERO : 0);
+    for (let i = fraction + 1; i <= fraction + 9; i += 1) nanos = nanos * 10 + (i < end ? this.#digit(i) : 0);
     const text =
       seconds > 0
         ? ` ${seconds}${String(nanos).padStart(9, '0')}\n`
@@ -243,17 +254,25 @@ class CsvRows {
     for (let i = 0; i < text.length; i += 1) isSameDay &&= cell[from + i] === text[i];
     if (!isSameDay || Number.isNaN(this.#day.seconds)) {
       const written = Buffer.from(cell.subarray(from, this.#to)).toString('latin1');
-      if (!/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?Z?$/.test(written)) throw this.#failed(this.#badTime());
+      if (!/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?Z?$/.test(written)) throw this.#failed(this.#bad('a time'));
       text.set(cell.subarray(from, from + text.length));
       this.#day.seconds = Date.parse(`${written.slice(0, text.length)}T00:00:00Z`) / 1000;
+      if (Number.isNaN(this.#day.seconds)) throw this.#failed(this.#bad('a time'));
     }
-    const two = (at: number): number => (cell[from + at]! - ZERO) * 10 + cell[from + at + 1]! - ZERO;
+    const two = (at: number): number => this.#digit(from + at) * 10 + this.#digit(from + at + 1);
     return this.#day.seconds + two(11) * 3600 + two(14) * 60 + two(17);
   }
 
-  #badTime(): string {
+  /** Returns the digit of a time at an offset of the cell. */
+  #digit(at: number): number {
+    const digit = this.#cell[at]! - ZERO;
+    if (digit >= 0 && digit <= 9) return digit;
+    throw this.#failed(this.#bad('a time'));
+  }
+
+  #bad(what: string): string {
     const written = Buffer.from(this.#cell.subarray(this.#from, this.#to)).toString('utf8', 0, 300);
-    return `${JSON.stringify(written)} for a time`;
+    return `${JSON.stringify(written)} for ${what}`;
   }
 
   #putByte(byte: number): void {

@@ -63,7 +63,7 @@ function pointsOf(
   const keys = names.map((column) => `${escapeName(column)}=`);
   const suffixes = names.map((column) => suffixOf(types.get(column) ?? null));
   const timeAt = names.indexOf('time');
-  return values.map((row) => {
+  return values.flatMap((row) => {
     const fields: string[] = [];
     for (const [i, value] of row.entries()) {
       if (i === timeAt || value === null || value === undefined) continue;
@@ -71,7 +71,7 @@ function pointsOf(
       if (digits !== null) fields.push(`${keys[i]}${digits}${suffixes[i]}`);
       else fields.push(`${keys[i]}${typeof value === 'boolean' ? value : quoteString(textOf(value))}`);
     }
-    return `${head}${fields.join(',')} ${digitsOf(row[timeAt]) ?? ''}\n`;
+    return fields.length === 0 ? [] : [`${head}${fields.join(',')} ${digitsOf(row[timeAt]) ?? ''}\n`];
   });
 }
 

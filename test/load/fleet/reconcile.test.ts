@@ -56,7 +56,9 @@ test.each([
   { shard: { plan: 'plan', index: 1, of: 4_000_000_000 } },
   { shard: { plan: 'plan', index: 4, of: 3 } },
   { points: { read: 100, loaded: 200, rejected: 0, undelivered: 0 } },
-])('a summary that no shard wrote is refused: %j', (change) => {
+  { exitCode: -1 },
+  { outcome: 'input', exitCode: 0 },
+] as const)('a summary that no shard wrote is refused: %j', (change) => {
   expect(() => outcomeOf([shardOf(1, change)])).toThrow(/found other content/);
 });
 

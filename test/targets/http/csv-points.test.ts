@@ -51,6 +51,11 @@ describe('rows become line protocol', () => {
       '"x y,z=1",1,,,,true,,2022-01-01T00:00:00',
       'cpu\\ load,host=x\\ y\\,z\\=1 usage=1 1640995200000000000',
     ],
+    [
+      'no value at all, as after the columns were dropped',
+      'a,,,,,true,,2022-01-01T00:00:00\na,1,,,,true,,2022-01-01T00:00:01',
+      'cpu\\ load,host=a usage=1 1640995201000000000',
+    ],
     ['a time before 1970', 'a,1,,,,true,,1969-12-31T23:59:59.999999999', 'cpu\\ load,host=a usage=1 -1'],
   ];
 
@@ -73,6 +78,19 @@ test.each([
   ],
   ['a row that is cut', `${header}a,1,,,,true,,2022-01-01T00`, '2022-01-01T00'],
   ['a row with more cells', `${header}a,1,,,,true,,2022-01-01T00:00:00,7\n`, '2022-01-01T00:00:00,7'],
+  ['a number that holds a quote', `${header}a,"""1",,,,true,,2022-01-01T00:00:00\n`, '"\\"1" for a value'],
+  ['a value with a line end', `${header}a,"1\n2",,,,true,,2022-01-01T00:00:00\n`, '"1\\n2" for a value'],
+  ['a day that no calendar has', `${header}a,1,,,,true,,2022-13-01T00:00:00\n`, '"2022-13-01T00:00:00" for a time'],
+  [
+    'letters in a later time',
+    `${header}a,1,,,,true,,2022-01-01T00:00:00\na,1,,,,true,,2022-01-01Tab:cd:ef\n`,
+    '"2022-01-01Tab:cd:ef" for a time',
+  ],
+  [
+    'letters in a fraction',
+    `${header}a,1,,,,true,,2022-01-01T00:00:00\na,1,,,,true,,2022-01-01T00:00:00.x\n`,
+    '00.x" for a time',
+  ],
   ['another column for the time', `${header}a,1,,,,true,,7\n`, '"7" for a time'],
 ])('a response with %s fails', async (_, csv, message) => {
   await expect(pointsOf(csv)).rejects.toThrow(message);
