@@ -1,4 +1,5 @@
-// Request body size as a pure function of the target's answers. Large bodies fill a target's memory; many writers hardly do.
+// Computes the request body size as a pure function of the target's responses. Large bodies fill a target's memory, while many
+// writers hardly do.
 
 import { bodySizeTuning } from './tuning.js';
 
@@ -16,7 +17,7 @@ export interface BodySize {
 }
 
 export interface BodyAnswer {
-  /** Memory exhausted, a timeout, or a lost connection. */
+  /** True for "memory exhausted", a timeout, or a lost connection. */
   readonly trouble: boolean;
   readonly bytes: number;
   readonly latencyMs: number;
@@ -29,8 +30,8 @@ export function fullBodySize(bytes: number): BodySize {
 }
 
 /**
- * Adjusts the size to one answer. Answers to requests sent before the last change are ignored. Bodies below half the
- * size do not count as proof that larger ones are accepted.
+ * Adjusts the size to one response. Ignores responses to requests sent before the last change. A body below half the size
+ * does not prove that the target accepts larger bodies.
  */
 export function adjustBodySize(state: BodySize, answer: BodyAnswer): BodySize {
   if (answer.now - answer.latencyMs < state.changedAt) return state;

@@ -1,11 +1,11 @@
-// Number of writers as a pure function of the target's answers: additive increase, multiplicative decrease.
-// Answers to requests sent before the last change are ignored, because they describe the old limit.
+// Computes the number of writers as a pure function of the target's responses: additive increase, multiplicative decrease.
+// Ignores responses to requests sent before the last change, because they describe the old limit.
 
 import { latency } from '../core/text.js';
 import type { Verdict } from '../core/types/index.js';
 import { concurrencyTuning as tuning } from './tuning.js';
 
-/** Latency of a round, for request bodies of `bytes`; ms. */
+/** Latency of request bodies of `bytes`, ms. */
 interface Baseline {
   readonly bytes: number;
   readonly mean: number;
@@ -25,7 +25,7 @@ export interface Concurrency {
   /** Writers allowed, 1 to `max`. */
   readonly limit: number;
   readonly max: number;
-  /** True until the first sign of congestion: the limit doubles with each round. */
+  /** True until the first sign of congestion. Until then the limit doubles with each round. */
   readonly slowStart: boolean;
   /** Monotonic ms of the last change of the limit. */
   readonly changedAt: number;
@@ -39,7 +39,7 @@ export interface Concurrency {
   readonly round: Round;
 }
 
-/** One answer. `inFlight` counts the batches in flight when it arrived, its own included; `now` is monotonic ms. */
+/** One response. `inFlight` counts the batches in flight when it arrived, with its own batch; `now` is monotonic ms. */
 export interface Observation {
   readonly verdict: Verdict['kind'];
   readonly latencyMs: number;
@@ -66,8 +66,8 @@ export function startConcurrency(workers: number): Concurrency {
 }
 
 /**
- * Adjusts the limit to one answer. `accepted` is timed and may raise the limit. `overloaded` and `dropped` halve it, once
- * per round trip. Other verdicts do not depend on load and change nothing.
+ * Adjusts the limit to one response. The latency of an accepted request may raise or lower the limit. `overloaded` and
+ * `dropped` halve the limit, once per round trip. Other verdicts do not depend on load and change nothing.
  */
 export function observe(state: Concurrency, seen: Observation): Concurrency {
   if (seen.now - seen.latencyMs < state.changedAt) return state;
@@ -85,7 +85,7 @@ function decrease(state: Concurrency, ratio: number, now: number, reason: string
   return { ...state, limit, slowStart: false, changedAt: now, reason, round: emptyRound };
 }
 
-/** Adds an answer to the round, scaled to the body size of the baseline. */
+/** Adds a response to the round. Scales its latency to the body size of the baseline. */
 function addToRound(state: Concurrency, { bytes, latencyMs, inFlight }: Observation): Concurrency {
   const usualBytes = Math.max(bytes, state.usualBytes * tuning.usualSizeDecay);
   const limitReached = state.round.limitReached || inFlight >= state.limit;

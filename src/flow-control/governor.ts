@@ -1,4 +1,4 @@
-// The number of writers: the smaller of what the target and our own memory allow. The governor decides; its caller acts.
+// Decides the number of writers: the smaller of the numbers that the target and our own memory allow. The caller applies it.
 
 import { count, plural } from '../core/text.js';
 import type { Attempt, Level } from '../core/types/index.js';
@@ -83,7 +83,7 @@ class WriterGovernor implements Governor {
     this.#count();
   }
 
-  /** Writers that memory allows. */
+  /** Number of writers that our own memory allows. */
   get #allowed(): number {
     return this.#options.watchdog.writers(this.#options.workers);
   }
@@ -105,7 +105,7 @@ class WriterGovernor implements Governor {
     this.#options.notify({ level: 'debug', kind: 'concurrency', message });
   }
 
-  /** Adds the time since the last call to the factor that limited the writers meanwhile. */
+  /** Adds the time since the last call to the factor that limited the writers during that time. */
   #count(): void {
     const now = this.#options.clock.monotonic();
     if (this.#factor !== null) this.#heldBack[this.#factor] += (now - this.#countedTo) / 1000;

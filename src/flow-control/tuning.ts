@@ -1,4 +1,4 @@
-// Constants of the two controllers that watch the target's answers. Each states its range and where its value comes from.
+// Constants of the two controllers that react to the target's responses. Each states its range and the source of its value.
 // "Vector" is src/sinks/util/adaptive_concurrency/mod.rs of vectordotdev/vector; "simulated" is fixtures/scenarios/congestion.json.
 
 /** Settings of the concurrency limit (additive increase, multiplicative decrease). */
@@ -9,23 +9,23 @@ export const concurrencyTuning = {
   deviationScale: 2.5,
   /** Factor of the limit after a slow round. Range 0.5–1. Vector: 0.9. */
   slowRatio: 0.9,
-  /** Factor of the limit after "overloaded" or a lost connection. Range 0.1–0.9. It undoes the last doubling of slow start. */
+  /** Factor of the limit after "overloaded" or a lost connection. Range 0.1–0.9. 0.5 undoes the last doubling of slow start. */
   overloadRatio: 0.5,
   /** Pause before the next raise after an overload, ms. Range 0–10,000. Without it every fourth request is refused (simulated). */
   restMs: 1_000,
-  /** Rounds below this latency are never slow, ms. Range 1–100. Scheduling noise on a busy machine stays below it (simulated). */
+  /** Latency below which no round is slow, ms. Range 1–100. Scheduling noise of a busy machine stays below it (simulated). */
   quickMs: 20,
-  /** Smallest deviation as a share of the mean. Range 0–0.5. Few equal answers must not make the limit oversensitive (simulated). */
+  /** Smallest deviation as a share of the mean. Range 0–0.5. Few equal latencies must not make it oversensitive (simulated). */
   minDeviation: 0.1,
-  /** Latency as a multiple of the best one, above which more writers only lengthen the target's queue. Range 1.2–5 (simulated). */
+  /** Multiple of the best latency above which more writers only lengthen the target's queue. Range 1.2–5 (simulated). */
   queueingRatio: 2,
-  /** Age at which the best latency is forgotten, ms. Range 10,000–600,000. A target may become slower for good (simulated). */
+  /** Age after which the best latency is dropped, ms. Range 10,000–600,000. A target may slow down permanently (simulated). */
   bestLifetimeMs: 60_000,
-  /** Smallest body to time, as a share of the usual size. Range 0–1. The time of a small body does not predict the time of a full one (simulated). */
+  /** Smallest body to time, as a share of the usual size. Range 0–1. Small bodies do not predict full ones (simulated). */
   comparableSize: 0.5,
   /** Change of the usual body size that starts a new baseline. Range 1.1–4 (simulated). */
   newBaselineRatio: 1.5,
-  /** Decay of the usual body size per answer. Range 0.5–1. The size is halved after seven smaller bodies (simulated). */
+  /** Decay of the usual body size per response. Range 0.5–1. Seven smaller bodies halve the size (simulated). */
   usualSizeDecay: 0.9,
 } as const;
 

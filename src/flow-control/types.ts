@@ -18,7 +18,7 @@ export interface PressureAccount {
   /** Smallest number of writers after slow start, and the last one. */
   readonly limitMin: number;
   readonly limitFinal: number;
-  /** Seconds in which a higher limit would have allowed more batches in flight. */
+  /** Seconds in which the limit kept further batches from being sent. */
   readonly throttledSeconds: number;
   /** The same seconds by limiting factor. */
   readonly heldBack: { readonly target: number; readonly ownMemory: number };
@@ -32,9 +32,9 @@ export interface Governor {
   readonly level: Level;
   /** Factor that limits the number of writers at this moment. */
   readonly heldBackBy: 'target' | 'ownMemory' | null;
-  /** Takes each attempt as soon as it is answered; `inFlight` still counts its own batch. */
+  /** Takes each attempt as soon as its response arrives; `inFlight` still includes its batch. */
   observe(attempt: Attempt, bodyBytes: number, inFlight: number): void;
-  /** Reads memory; call it after each batch. */
+  /** Reads the memory of this process. The caller calls it after each batch. */
   sample(): void;
   account(): PressureAccount;
   close(): void;

@@ -1,4 +1,4 @@
-// Memory limits and use of this process's cgroups, v1 and v2, read from files.
+// Reads the memory limits of this process's cgroups, v1 and v2, from files.
 // process.constrainedMemory() returns 2^64 for "no limit" and misses the limits of parent groups.
 
 import { readFileSync } from 'node:fs';
@@ -14,9 +14,9 @@ export interface GroupLimit {
   readonly file: string;
 }
 
-/** Reader of memory figures outside of this process. */
+/** Reads memory figures of the cgroups and the machine. */
 export interface MemoryProbe {
-  /** Returns the limits, that of the process's own cgroup first; empty without a limit. */
+  /** Returns the limits, the limit of the process's own cgroup first; empty if there is no limit. */
   limits(): GroupLimit[];
   /** Returns the RAM of the machine, bytes. */
   totalBytes(): number;
@@ -24,7 +24,7 @@ export interface MemoryProbe {
 
 interface CgroupVersion {
   readonly limits: readonly string[];
-  /** Smallest limit of all parents, including those outside of a container's view. */
+  /** Matches the smallest limit of all parents, including parents that a container does not see. */
   readonly hierarchical: RegExp | null;
 }
 
@@ -39,7 +39,7 @@ const versions: Record<1 | 2, CgroupVersion> = {
   },
 };
 
-/** Values from here on mean "no limit". v1 writes about 9223372036854771712; the page size changes its last digits. */
+/** Smallest value that means "no limit". v1 writes about 9223372036854771712, depending on the page size. */
 const noLimit = 2 ** 62;
 
 interface Groups {
@@ -63,8 +63,8 @@ function bytes(raw: string | null | undefined): number | null {
 }
 
 /**
- * Finds the cgroup of this process and the hierarchy that accounts memory. In hybrid set-ups a v1 `memory` controller
- * wins over `0::`.
+ * Finds the cgroup of this process in the hierarchy that accounts memory. In hybrid set-ups a v1 `memory` controller takes
+ * precedence over `0::`.
  */
 function ownGroup(cgroup: string): { group: string; version: 1 | 2 } | null {
   const lines = cgroup.split('\n').map((line) => /^\d+:([^:]*):(.*)$/.exec(line));
@@ -91,8 +91,8 @@ function unescapeOctal(field: string): string {
 }
 
 /**
- * Lists the cgroup of this process and its parents. In a container its path may lie outside of the mount; then it lists
- * only `/`.
+ * Lists the cgroup of this process and its parents. Lists only `/` if the path lies outside of the mount, which is possible
+ * in a container.
  */
 function chainOf(group: string, root: string): string[] {
   const inside = root !== '/' && (group === root || group.startsWith(`${root}/`)) ? group.slice(root.length) : group;
@@ -120,7 +120,7 @@ function limitsOf({ version, mount, chain }: Groups): GroupLimit[] {
   );
 }
 
-/** Reads files below `prefix` (tests pass a tree that stands for `/`). Nothing is cached, because limits may change. */
+/** Reads files below `prefix`; tests pass a tree that stands for `/`. Caches no limit, because limits may change. */
 export function memoryProbe(prefix = '/'): MemoryProbe {
   const groups = findGroups(prefix);
   return {

@@ -1,12 +1,12 @@
-// The memory limit of this process and its source. Only a percentage given by the user depends on the machine's RAM:
-// a default that grows with the host would get other processes killed.
+// Chooses the memory limit of this process. Only a percentage from the user depends on the machine's RAM: a default that
+// grows with the host would get other processes killed.
 
 import type { GroupLimit, MemoryProbe } from './cgroup.js';
 
-/** Limit unless a cgroup has a smaller one, bytes. */
+/** Default limit, bytes. A cgroup may have a smaller one. */
 const defaultLimit = 512 * 1024 * 1024;
 
-/** Share of a cgroup's limit to use. Below it the kernel neither throttles nor kills. */
+/** Share of a cgroup's limit that the load uses. Below this share the kernel neither throttles nor kills. */
 const groupShare = 0.9;
 
 export interface MemoryLimit {
@@ -15,15 +15,15 @@ export interface MemoryLimit {
   readonly source: string;
 }
 
-/** Finds the smallest limit below the machine's RAM. */
+/** Returns the smallest limit below the machine's RAM; null if there is none. */
 function smallest(probe: MemoryProbe): GroupLimit | null {
   const real = probe.limits().filter(({ bytes }) => bytes > 0 && bytes < probe.totalBytes());
   return real.reduce<GroupLimit | null>((least, each) => (least && least.bytes <= each.bytes ? least : each), null);
 }
 
 /**
- * Chooses the limit. `asked` is the value of --memory-limit, null if unset. A percentage refers to the smallest limit in
- * the chain of cgroups, or to RAM without one.
+ * Chooses the limit. `asked` is the value of --memory-limit, null if unset. A percentage refers to the smallest limit of the
+ * cgroups, or to RAM if they have no limit.
  */
 export function memoryLimit(asked: { bytes: number } | { percent: number } | null, probe: MemoryProbe): MemoryLimit {
   if (asked !== null && 'bytes' in asked) return { bytes: asked.bytes, source: '--memory-limit' };

@@ -22,20 +22,20 @@ function figures({ rss, limit }: Pick<MemoryFigures, 'rss' | 'limit'>): string {
   return `resident memory ${size(rss)} of ${size(limit)}`;
 }
 
-/** Reports that a level begins. */
+/** Builds the notice that a level begins. */
 export function levelNotice(level: keyof typeof actions, memory: MemoryFigures): Notice {
   const message = `${figures(memory)}: ${actions[level]}`;
   return { level: level === 'critical' ? 'warn' : 'info', kind: `memory-${level}`, message };
 }
 
-/** Reports the same for a watchdog that only observes. */
+/** Builds the notice of a level for a watchdog that only observes. */
 export function observedNotice(level: keyof typeof actions | 'stop', memory: MemoryFigures): Notice {
   const action = level === 'stop' ? 'the load would stop with exit code 6' : actions[level];
   const message = `${figures(memory)}; with --memory-watchdog on: ${action}`;
   return { level: level === 'normal' ? 'info' : 'warn', kind: `memory-${level}`, message };
 }
 
-/** Reports memory that neither waiting nor a collection frees. */
+/** Builds the notice of memory that neither waiting nor a collection frees. */
 export function retainedNotice(memory: MemoryFigures): Notice {
   const message =
     `${figures(memory)} with no batch in flight and all garbage collected: the allocator retains it. ` +

@@ -1,5 +1,5 @@
-// Plan of our own memory as pure arithmetic: what the limit pays for. Slots and formats are computed exactly. The base and
-// the reserve stand for the rest (interpreter, HTTP client, compression, garbage) and are measured.
+// Plans our own memory within the limit, by pure arithmetic. The sizes of slots and formats are computed exactly. Base and
+// reserve cover the rest (interpreter, HTTP client, compression, garbage); their sizes were measured.
 
 import { MemoryLimitError } from '../../core/errors.js';
 import { size, sizeOption } from '../../core/text.js';
@@ -12,17 +12,17 @@ export interface MemoryPlan {
   readonly baseBytes: number;
   /** True if V8 may optimize the kernel and reads are large. */
   readonly optimizes: boolean;
-  /** Worker threads that parse; 0 for none. */
+  /** Number of worker threads that parse. */
   readonly threads: number;
   /** Bytes for sockets, compression and garbage between two collections. */
   readonly reserveBytes: number;
   /** Bytes for read windows and tables of the format. */
   readonly formatBytes: number;
-  /** Bytes that a remote input holds; 0 without one. */
+  /** Bytes that a remote input holds; 0 if no input is remote. */
   readonly remoteBytes: number;
   /** Bytes for the names and totals of all inputs. */
   readonly inputBytes: number;
-  /** Bytes for the window of a compressed input: the rest after all slots, and half of the reserve. */
+  /** Bytes for the window of a compressed input: what all slots leave, and half of the reserve. */
   readonly windowBytes: number;
   readonly slots: number;
   readonly slotBytes: number;
@@ -49,9 +49,9 @@ export interface PlanRequest {
   readonly remoteBytes: number;
   /** Bytes for the names and totals of all inputs. */
   readonly inputBytes: number;
-  /** Largest number of worker threads that pay. */
+  /** Largest useful number of worker threads. */
   readonly threads: number;
-  /** Returns the additional bytes of the formats with so many worker threads. */
+  /** Returns the additional bytes of the formats for a number of worker threads. */
   readonly threadBytes: (threads: number) => number;
   /** Returns the bytes of one slot of these sizes. */
   readonly slotBytes: (sizes: { bodyBytes: number; sideBytes: number; points: number }) => number;
@@ -69,14 +69,14 @@ const reserveShare = 0.1;
 const minBodyBytes = 64 * KIB;
 /** Largest window of a zstd frame that decompressors accept by default. Worker threads must leave room for it. */
 const minWindowWithThread = 128 * MIB;
-/** Totals, progress and summary of one input, beside its name and path (100,000 files: peak 143 MiB; measured 2026-11-29). */
+/** Bytes for totals, progress and summary of an input, without name and path (100,000 files: peak 143 MiB; 2026-11-29). */
 export const bytesPerInput = 690;
-/** Length of the shortest point, `m f=1 0\n`. It bounds the number of points in a body. */
+/** Length of the shortest point, `m f=1 0\n`. It limits the number of points in a body. */
 const shortestPoint = 8;
 
 /**
- * Fits slots into the limit: one of the requested size per writer; otherwise fewer; otherwise smaller. The compiler gives
- * way last, worker threads first. Throws MemoryLimitError with the figures when one small slot does not fit.
+ * Fits slots into the limit: one slot of the requested size per writer, else fewer slots, else smaller slots. Gives up worker
+ * threads first and the compiler last. Throws MemoryLimitError with the figures if one small slot does not fit.
  */
 export function plan(request: PlanRequest): MemoryPlan {
   for (let { threads } = request; threads > 0; threads -= 1) {
@@ -137,7 +137,7 @@ function halvings(bytes: number): number[] {
   return bytes <= minBodyBytes ? [bytes] : [bytes, ...halvings(Math.floor(bytes / 2))];
 }
 
-/** Finds the smallest limit, in whole MiB up to 4 GiB, whose plan has room for such a window; null if none has. */
+/** Finds the smallest limit, in whole MiB up to 4 GiB, whose plan has room for the window; null if no such limit exists. */
 export function limitForWindow(request: PlanRequest, windowBytes: number): number | null {
   const { source } = request.limit;
   for (let bytes = Math.ceil(request.limit.bytes / MIB) * MIB; bytes <= 4096 * MIB; bytes += MIB) {

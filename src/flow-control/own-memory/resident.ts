@@ -1,11 +1,11 @@
-// Resident memory of this process, cheap enough to read before every batch.
+// Reads the resident memory of this process. Reading is cheap enough for every batch.
 
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 
 export interface Resident {
-  /** Returns the bytes in RAM, all threads. Takes 1.5 µs on Linux, 8 µs elsewhere. */
+  /** Returns the resident bytes of all threads. Takes 1.5 µs on Linux, 8 µs elsewhere. */
   bytes(): number;
-  /** Returns the peak since the reader was opened; 0 while it is below an earlier peak of the process. */
+  /** Returns the peak since the reader was opened; 0 while that peak is below an earlier peak of the process. */
   peak(): number;
   /** Closes the file. Later calls of `bytes` take longer. */
   close(): void;
@@ -14,7 +14,7 @@ export interface Resident {
 const digit0 = 48;
 const space = 32;
 
-/** Reads the pages in RAM: the second number of /proc/self/statm (proc(5)). Allocates nothing, because it runs per batch. */
+/** Reads the resident pages: the second number of /proc/self/statm (proc(5)). Allocates nothing, because it runs per batch. */
 function pages(fd: number, buffer: Uint8Array): number {
   const length = readSync(fd, buffer, 0, buffer.length, 0);
   let value = 0;
@@ -31,7 +31,7 @@ function openStatm(): number | null {
   }
 }
 
-/** Returns the peak resident bytes of this program. The value of getrusage may be that of the parent program. */
+/** Returns the peak resident bytes of this program. The value of getrusage may include the peak of the parent program. */
 export function peakResident(): number {
   try {
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0) * 1024;
@@ -40,12 +40,12 @@ export function peakResident(): number {
   }
 }
 
-/** Key AT_PAGESZ of the auxiliary vector, which is pairs of key and value (getauxval(3)). */
+/** Key AT_PAGESZ of the auxiliary vector, a list of pairs of key and value (getauxval(3)). */
 const pageSizeKey = 6n;
 
 /**
- * Returns the bytes of a page (4, 16 or 64 KiB). Node has no call for it. Dividing Node's figure by statm's is wrong when
- * the collector frees memory between the two reads.
+ * Returns the bytes of a page (4, 16 or 64 KiB). Node has no function for the page size. Dividing Node's resident bytes by
+ * statm's pages is wrong if the collector frees memory between the two reads.
  */
 export function pageBytes(): number {
   const text = readFileSync('/proc/self/auxv');
@@ -54,7 +54,7 @@ export function pageBytes(): number {
   throw new Error('the auxiliary vector has no AT_PAGESZ');
 }
 
-/** Opens a reader; it keeps one file open until `close`. */
+/** Opens a reader, which keeps one file open until `close`. */
 export function residentMemory(): Resident {
   const before = peakResident();
   const peak = (): number => {

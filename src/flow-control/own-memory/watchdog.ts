@@ -1,4 +1,4 @@
-// Reads resident memory, forces collections, reports levels, and derives how many writers memory allows.
+// Reads resident memory, forces collections, reports levels, and computes how many writers memory allows.
 // An observing watchdog runs the same state machine, so its notices report what it would have done.
 
 import type { MemoryLimitError } from '../../core/errors.js';
@@ -15,7 +15,7 @@ export interface WatchdogOptions {
   readonly clock: Clock;
   /** Returns the resident bytes of this process. */
   readonly probe: () => number;
-  /** Returns the peak of the resident bytes since the run began, also between two samples; 0 where it is unknown. */
+  /** Returns the peak of the resident bytes since the run began, including the time between samples; 0 if unknown. */
   readonly peak: () => number;
   /** Returns true while no batch is in flight. */
   readonly drained: () => boolean;
@@ -26,7 +26,7 @@ export interface WatchdogOptions {
   readonly notify: (notice: Notice) => void;
 }
 
-/** Reads resident memory and its peak every 250 ms until `close`, and the former whenever `sample` is called. */
+/** Reads resident memory and its peak every 250 ms until `close`. `sample` reads only the resident memory. */
 export class Watchdog {
   readonly #options: WatchdogOptions;
   readonly #stopTimer: () => void;
@@ -55,7 +55,7 @@ export class Watchdog {
     return this.#memory.level;
   }
 
-  /** Returns how many of the writers memory allows: falls linearly from all at the high mark to one at the critical mark. */
+  /** Returns how many writers memory allows. It falls linearly from all at the high mark to one at the critical mark. */
   writers(workers: number): number {
     const { limitBytes, mode } = this.#options;
     if (this.level === 'normal' || mode !== 'on') return workers;
@@ -64,7 +64,7 @@ export class Watchdog {
     return Math.floor(1 + (workers - 1) * Math.min(1, Math.max(0, share)));
   }
 
-  /** False if memory never limits the load. */
+  /** False while memory limits the load. */
   get readAhead(): boolean {
     return this.level === 'normal' || this.#options.mode === 'observe';
   }
@@ -75,7 +75,7 @@ export class Watchdog {
     return { peakRssBytes, highSeconds, criticalSeconds, forcedGcs: this.#gcs };
   }
 
-  /** Returns the error of a run whose memory exceeded the limit at any time; null while it has not, or unless `on`. */
+  /** Returns the error of a run whose memory exceeded the limit at any time; null if it did not, or if the mode is not `on`. */
   get excess(): MemoryLimitError | null {
     const { limitBytes: limit, mode } = this.#options;
     const { peakRssBytes: peak } = this.account;
@@ -120,7 +120,7 @@ export class Watchdog {
     this.#read();
   }
 
-  /** Reports each change of level, and the memory that the allocator retains, once. */
+  /** Reports each change of level, and once the memory that the allocator retains. */
   #report(before: Watermarks): void {
     const { notify, stop, mode } = this.#options;
     const { level, retained } = this.#memory;

@@ -1,5 +1,5 @@
-// Memory level as a pure function of resident memory. Dropped buffers stay resident while nothing allocates, so waiting
-// alone never frees them: the high level requests a collection. The allocator retains what a collection does not free.
+// Computes the memory level as a pure function of resident memory. Dropped buffers stay resident while nothing allocates, so
+// waiting alone never frees them: the high level requests a collection. The allocator retains what a collection does not free.
 
 import type { Level } from '../../core/types/index.js';
 
@@ -11,13 +11,13 @@ export const stopMark = 97;
 const highLeave = highMark - Math.min(criticalMark - highMark, highMark / 10);
 
 /**
- * The run stops after this time above the stop mark, once a collection with nothing in flight did not help. Above the limit
- * it stops at once.
+ * The run stops after this time above the stop mark, if a collection with nothing in flight has not helped, ms. Above the
+ * limit the run stops at once.
  */
 const stopAfterMs = 5_000;
 const gcMinMs = 250;
 const gcMaxMs = 30_000;
-/** Collections take at most a tenth of the time. */
+/** Least interval between collections, as a multiple of a collection's duration. They take at most a tenth of the time. */
 const gcCost = 10;
 /** A collection that frees less than this share doubles the interval to the next (OpenTelemetry's memory_limiter). */
 const gcWorthwhile = 0.05;
@@ -28,21 +28,21 @@ export interface Watermarks {
   readonly criticalSeconds: number;
   /** True requests a collection now; the caller runs it and reports it with `collected`. */
   readonly collect: boolean;
-  /** Resident bytes that a collection with nothing in flight did not free: the allocator retains them. Null if unknown. */
+  /** Resident bytes that the allocator retains: a collection with nothing in flight did not free them. Null if unknown. */
   readonly retained: number | null;
-  /** ms of the last sample; null before the first. */
+  /** Monotonic ms of the last sample; null before the first one. */
   readonly at: number | null;
   readonly gcIntervalMs: number;
   readonly gcNotBefore: number;
-  /** Earliest time of the first collection with nothing in flight, which ignores the back-off. */
+  /** Earliest time of the first collection with nothing in flight. That collection ignores the back-off. */
   readonly gcSoonest: number;
-  /** Collection without a known effect so far. Another thread frees buffers up to 200 ms later. */
+  /** Last collection, while its effect is unknown. Another thread frees buffers up to 200 ms later. */
   readonly gcPending: Collection | null;
   /** True once a collection with nothing in flight did not help since the critical level began. */
   readonly gcTried: boolean;
   /** True if nothing was in flight at the last sample. */
   readonly drained: boolean;
-  /** Begin of the time above the stop mark after such a collection; null below the mark. */
+  /** Start of the time above the stop mark after `gcTried` became true; null below the mark. */
   readonly stuckSince: number | null;
 }
 
@@ -60,7 +60,7 @@ export interface WatermarkSample {
   readonly limit: number;
   /** Monotonic ms. */
   readonly now: number;
-  /** True while no batch is in flight: every slot is free. */
+  /** True while no batch is in flight, so that every slot is free. */
   readonly drained: boolean;
 }
 
@@ -105,7 +105,7 @@ function stuckSince(state: Watermarks, sample: WatermarkSample): number | null {
   return state.stuckSince ?? (state.gcTried ? sample.now : null);
 }
 
-/** Returns the bytes that the allocator retains: nothing is in flight and a collection did not free them. */
+/** Returns the bytes that the allocator retains, because a collection with nothing in flight did not free them. */
 function retainedBy(state: Watermarks, level: Level, sample: WatermarkSample): number | null {
   if (level !== 'critical') return null;
   if (state.retained !== null) return state.retained;

@@ -1,4 +1,4 @@
-// What an acknowledged body adds to the memory of a node, from a sample of its points.
+// Estimates what an acknowledged body adds to the memory of a node, from a sample of its points.
 
 import type { Batch, MemoryEvent } from '../../core/types/index.js';
 import { weighRows } from './flush/memcache-estimate.js';
@@ -8,12 +8,12 @@ import { partsOf } from './raft-caches.js';
 
 export type BodyEvent = Extract<MemoryEvent, { kind: 'body' }>;
 
-/** Bytes that the gauge counts for the rows of one series in one body. */
+/** Bytes that the gauge adds for each series in a body, beside its rows. */
 const gaugedGroup = 106;
 
 /**
- * Returns the event, and what the gauge counts of its rows. Without `bucketOf`, which returns the time bucket of a point,
- * nothing is sampled. @param bodyBytes of the body, which may be a part of its batch
+ * Returns the event, and the bytes that the gauge counts for its rows. Samples nothing if `bucketOf`, which returns the time
+ * bucket of a point, is null. @param bodyBytes length of the body, which may be a part of its batch
  */
 export function bodyEvent(
   batch: Batch,

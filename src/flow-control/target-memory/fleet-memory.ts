@@ -25,14 +25,14 @@ const savedSchema = z.object({
 export interface FleetMemoryParts {
   readonly stages: Pick<Stages, 'acknowledged'>;
   readonly caches: RaftCaches;
-  /** Series since the last flush began, and of the whole load. */
+  /** Estimates of the series since the last flush began, and of the series of the whole load. */
   readonly series: SeriesEstimate;
   readonly allSeries: SeriesEstimate;
   readonly pressure: TargetPressure;
   readonly rinsing: Rinsing;
 }
 
-/** Creates the follower that keeps the parts equal on all workers. */
+/** Creates the follower that applies each change to all parts, so that the estimates are equal on all workers. */
 export function followMemory({
   stages,
   caches,

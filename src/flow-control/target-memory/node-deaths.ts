@@ -1,11 +1,11 @@
-// Recognizes a node that dies under the load: it acknowledged writes, and now it refuses connections. A node that runs out
-// of memory is killed like this, and replays its log when it starts again.
+// Recognizes a node that dies under the load: it acknowledged writes, and now it refuses connections. The usual cause is that
+// the node ran out of memory and was killed. It replays its log when it starts again.
 
 import { UnavailableError } from '../../core/errors.js';
 import { size } from '../../core/text.js';
 import type { Notice, Verdict } from '../../core/types/index.js';
 
-/** Deaths in a row without an acknowledged write after which a node cannot start any more. */
+/** Number of deaths in a row without an acknowledged write after which a node counts as unable to start. */
 const maxDeathsWithoutWrite = 3;
 
 /** `cannotStart`: the node died again and again without an acknowledged write in between. */
@@ -13,7 +13,7 @@ export type NodeEvent = 'died' | 'back' | 'cannotStart';
 
 interface NodeState {
   readonly dead: boolean;
-  /** The dead node has answered something since it died. */
+  /** True if the dead node has sent any response since it died. */
   readonly answered: boolean;
   /** Deaths since the last acknowledged write. */
   readonly deaths: number;
@@ -30,14 +30,14 @@ export class NodeDeaths {
     return this.#count;
   }
 
-  /** Takes the verdict on one write. Returns what it shows about the node; null for nothing new. */
+  /** Takes the verdict on one write. Returns the event that it reveals about the node; null for no event. */
   observe(endpoint: string, { kind }: Pick<Verdict, 'kind'>): NodeEvent | null {
     const before = this.#nodes.get(endpoint);
     if (kind === 'accepted') {
       this.#nodes.set(endpoint, alive);
       return before?.dead === true ? 'back' : null;
     }
-    // A node that never took a write may be wrong in other ways.
+    // A node that never accepted a write may have other problems.
     if (before === undefined) return null;
     if (kind !== 'unreachable') {
       if (before.dead) this.#nodes.set(endpoint, { ...before, answered: true });
@@ -61,7 +61,7 @@ export function cannotStart(endpoint: string): UnavailableError {
   });
 }
 
-/** @param roomBytes what each node gets for rows and request bodies for the rest of the load; null for no limit */
+/** Builds the notice. @param roomBytes bytes for rows and request bodies on each node from now on; null for no limit */
 export function nodeDied(endpoint: string, roomBytes: number | null): Notice {
   const halved =
     roomBytes === null

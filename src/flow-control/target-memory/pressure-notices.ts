@@ -15,7 +15,7 @@ export function largerBodies(bytes: number): Notice {
   return { level: 'debug', kind: 'larger-batches', message };
 }
 
-/** @param slowly true if sending waits for the target's own flushes */
+/** Builds the notice that planned flushes have ended. @param slowly true if sending waits for the target's own flushes */
 export function noMoreFlushes(why: string, bodyBytes: number, slowly: boolean): Notice {
   const message =
     `no more planned flushes (COMPACT DATABASE): ${why}; request bodies are now at most ${size(bodyBytes)}, ` +

@@ -1,12 +1,12 @@
-// Estimate of the request bodies that the vnodes of a node retain. A vnode keeps the newest 256 parts of bodies that reached
+// Estimates the request bodies that the vnodes of a node retain. A vnode keeps the newest 256 parts of bodies that reached
 // it, whatever their size, for as long as the server runs. Each time bucket has its own vnodes.
 
 import type { Batch, BodyPart } from '../../core/types/index.js';
 
-/** Bodies that each vnode keeps (tskv/src/wal/wal_store.rs of CnosDB 2.4.3). */
+/** Number of bodies that each vnode keeps (tskv/src/wal/wal_store.rs of CnosDB 2.4.3). */
 export const bodiesKept = 256;
 
-/** Returns the parts of an acknowledged body, which may be a part of its batch. */
+/** Splits an acknowledged body by time bucket. The body may be a part of its batch. */
 export function partsOf({ buckets, body }: Pick<Batch, 'buckets' | 'body'>, bodyBytes: number): BodyPart[] {
   return buckets.map(({ bucket, bytes }) => ({ bucket, bytes: Math.round((bytes * bodyBytes) / body.length) }));
 }
@@ -14,9 +14,9 @@ export function partsOf({ buckets, body }: Pick<Batch, 'buckets' | 'body'>, body
 export interface RaftCacheOptions {
   /** Share of each body that reaches the fullest node. */
   readonly share: number;
-  /** Buckets that exist before the load. Their vnodes may retain bodies of an earlier load. Null: unknown. */
+  /** Buckets that exist before the load; null if unknown. Their vnodes may retain bodies of an earlier load. */
   readonly existing: ReadonlySet<number> | null;
-  /** Largest body, and most bytes that the caches of the node may retain. */
+  /** Largest body, and largest total of the caches of a node, bytes. */
   readonly bodyBytes: number;
   readonly maxBytes: number;
 }
@@ -48,9 +48,9 @@ class Ring {
 
 export class RaftCaches {
   readonly #options: RaftCacheOptions;
-  /** By bucket, the one written last at the end. */
+  /** Retained bodies by bucket. The bucket written last is at the end. */
   readonly #rings = new Map<number, Ring>();
-  /** Places that may still hold bodies of an earlier load. */
+  /** Number of cache entries that may still hold bodies of an earlier load. */
   #unfilled: number;
   /** Bucket written last. */
   #newest: { readonly bucket: number; readonly ring: Ring } | null = null;
@@ -71,12 +71,12 @@ export class RaftCaches {
     return this.#rings.has(bucket);
   }
 
-  /** Bytes of this load on the fullest node. */
+  /** Bytes of this load's bodies that the fullest node retains. */
   get bytes(): number {
     return this.#options.share * this.#sum;
   }
 
-  /** The same, with bodies that an earlier load may have left, and with those that the bucket written last will take. */
+  /** Upper bound: `bytes`, bodies that an earlier load may have left, and bodies that the newest bucket can still take. */
   get atWorst(): number {
     const { bodyBytes, maxBytes, share, existing } = this.#options;
     const newest = this.#newest;
@@ -85,7 +85,7 @@ export class RaftCaches {
     return Math.max(this.bytes, Math.min(maxBytes, this.bytes + share * places * bodyBytes));
   }
 
-  /** Buckets with the bytes that they retain on the fullest node, the one written last at the end. */
+  /** Buckets with the bytes that they retain on the fullest node. The bucket written last is at the end. */
   get buckets(): { readonly bucket: number; readonly bytes: number }[] {
     return [...this.#rings].map(([bucket, { sum }]) => ({ bucket, bytes: sum * this.#options.share }));
   }
@@ -104,7 +104,7 @@ export class RaftCaches {
     }
   }
 
-  /** Returns each bucket with the bodies that it retains, as `restore` takes them. */
+  /** Returns each bucket with the sizes of the bodies that it retains, for `restore`. */
   save(): readonly SavedBucket[] {
     return [...this.#rings].map(([bucket, { sizes }]) => [bucket, sizes]);
   }

@@ -1,5 +1,5 @@
 // Rinses the raft caches of the target: 256 small writes to a vnode push the large request bodies out of its cache. A rinse
-// writes points again that are already acknowledged, so it changes nothing that is stored.
+// repeats points that the target has acknowledged, so it does not change the stored data.
 
 import { RefusedError } from '../../core/errors.js';
 import { shortestField } from '../../core/points/line-protocol.js';
@@ -20,41 +20,41 @@ import { bodiesKept, type RaftCaches } from './raft-caches.js';
 /** Longest body of one rinsing write, bytes, and largest number of time buckets in it. */
 const maxBodyBytes = 32 * 1024;
 const maxBuckets = 64;
-/** Writes in flight. */
+/** Number of rinsing writes in flight. */
 const writers = 4;
 const retryMs = 1_000;
-/** A rinse that gives back less is not worth its 256 writes. */
+/** Smallest gain of a rinse, bytes. A smaller gain is not worth 256 writes. */
 const minGainBytes = 8 * 1024 * 1024;
-/** Longest point that a rinse repeats. */
+/** Longest point that a rinse repeats, bytes. */
 const maxPointBytes = 16 * 1024;
-/** Bytes of a rinsing write that the plan counts with its vnode: 0.5 MiB for 256 of them. */
+/** Bytes of a rinsing write that the plan includes in its vnode: 0.5 MiB for 256 writes. */
 const plannedBytes = 2048;
-/** Points before the last one that are searched for a point of each shard. */
+/** Number of points, up to the last one of a part, that are searched for a point of each shard. */
 const searchedPoints = 256;
 
-/** Bytes of retained bodies on the fullest node: a rinse is due, sending waits for it, and where a rinse ends. */
+/** Bytes of retained bodies on the fullest node at which a rinse is due, sending waits for a rinse, and a rinse ends. */
 export interface RinseMarks {
   readonly dueBytes: number;
   readonly holdBytes: number;
   readonly restBytes: number;
 }
 
-/** Divides the bytes at which a rinse begins and ends by the number of senders. */
+/** Divides the marks at which a rinse begins and ends by the number of senders. */
 export function partOf(marks: RinseMarks | null, senders: number): RinseMarks | null {
   return marks && { ...marks, dueBytes: marks.dueBytes / senders, restBytes: marks.restBytes / senders };
 }
 
 export interface RinsingOptions {
   readonly caches: RaftCaches;
-  /** Null for no rinse. */
+  /** Returns the current marks; null for no rinse. */
   readonly marks: () => RinseMarks | null;
-  /** Shards of each time bucket. */
+  /** Number of shards of each time bucket. */
   readonly shards: number;
   /** Returns the time bucket of a point and its shard, 0 to `shards` - 1. */
   readonly placeOf: (point: Uint8Array) => { readonly bucket: number; readonly shard: number };
-  /** True if one writer sends all batches, so that the last of two values of a point must win. */
+  /** True if one writer sends all batches, so that the later of two values of a point must win. */
   readonly ordered: boolean;
-  /** Sends points again; never rejects. */
+  /** Sends points again. The promise never rejects. */
   readonly send: (body: Uint8Array) => Promise<Verdict>;
   /** Called with the time buckets and the bytes of rows of each acknowledged write. */
   readonly rewritten: (parts: readonly BodyPart[], rowBytes: number) => void;
@@ -82,7 +82,7 @@ interface BucketSample {
 export class Rinsing {
   readonly #options: RinsingOptions;
   readonly #samples = new Map<number, BucketSample>();
-  /** Ends the sending of a rinse. */
+  /** Stops a running rinse. */
   readonly #stop: AbortController;
   #running: Promise<void> | null = null;
   #count = 0;
@@ -94,7 +94,7 @@ export class Rinsing {
     this.#stop = abortWith(options.signal);
   }
 
-  /** Ends a rinse that still runs. Writes in flight complete. */
+  /** Stops a running rinse. Writes in flight complete. */
   close(): void {
     this.#stop.abort();
   }
@@ -104,13 +104,13 @@ export class Rinsing {
     return this.#count;
   }
 
-  /** Keeps the last points of a batch that was acknowledged whole. */
+  /** Keeps the last points of a completely acknowledged batch. */
   remember(batch: Batch, rowBytes: number): void {
     if (this.#options.marks() === null) return;
     for (const part of batch.buckets) {
       const points = [...(this.#samples.get(part.bucket)?.points ?? [])];
       const known = points.filter((point) => point !== undefined).length;
-      // A fleet shares one point for each shard. Any acknowledged point will do.
+      // A fleet shares one point for each shard. Any acknowledged point is suitable.
       if (this.#options.log !== null && known === this.#options.shards) continue;
       for (const { shard, bytes } of lastPoints(batch, part, this.#options)) points[shard] = shortestField(bytes);
       const sample = sampleOf(points, rowBytes);
@@ -120,19 +120,19 @@ export class Rinsing {
     }
   }
 
-  /** Takes points of a time bucket that another worker had acknowledged. */
+  /** Takes acknowledged points of a time bucket from another worker. */
   learn(bucket: number, { points, rowBytes }: SampleText): void {
     const own = this.#samples.get(bucket)?.points ?? [];
     const all = points.map((text, shard) => (text === null ? own[shard] : Buffer.from(text, 'base64')));
     this.#samples.set(bucket, sampleOf(all, rowBytes));
   }
 
-  /** Returns the points of all time buckets, as `learn` takes them. */
+  /** Returns the points of all time buckets, for `learn`. */
   save(): (readonly [bucket: number, sample: SampleText])[] {
     return [...this.#samples].map(([bucket, sample]) => [bucket, textOf(sample)]);
   }
 
-  /** Resolves when a batch may be sent; ends the run if the caches are full and no rinse helps. Begins a rinse that is due. */
+  /** Begins a due rinse. Resolves when a batch may be sent; ends the run if the caches are full and no rinse helps. */
   async admit(): Promise<void> {
     const { caches, marks, ordered, log } = this.#options;
     const limits = marks();
@@ -146,7 +146,7 @@ export class Rinsing {
         if (this.#running === null) return;
       }
       if (ordered || isFull()) await this.#running;
-      // In a fleet, this worker may have waited for the rinse of another.
+      // In a fleet, this worker may have waited while another worker rinsed.
       if (log === null || !isFull() || this.#stop.signal.aborted) return;
     }
   }
@@ -161,7 +161,7 @@ export class Rinsing {
     log?.end('rinse');
   }
 
-  /** Chooses the buckets that were written longest ago. The one written last fills again at once. */
+  /** Chooses the buckets that were written longest ago. Skips the bucket written last, because it would fill again at once. */
   #choose({ restBytes }: RinseMarks, leastGain: number): number[] {
     if (this.#givenUp !== null) return [];
     const { caches } = this.#options;
@@ -216,7 +216,7 @@ export class Rinsing {
     notify({ level: this.#count === buckets.length ? 'info' : 'debug', kind: 'rinse', message });
   }
 
-  /** Sends a body until it is acknowledged. False once the target rejects it or the run stops. */
+  /** Repeats a body until it is acknowledged. Resolves with false once the target rejects it or the run stops. */
   async #sent(body: Uint8Array): Promise<boolean> {
     const { send, clock, notify } = this.#options;
     while (this.#givenUp === null && !this.#stop.signal.aborted) {
@@ -254,7 +254,7 @@ export class Rinsing {
     return (this.#samples.get(bucket)?.points ?? []).filter((point) => point !== undefined);
   }
 
-  /** Bytes that a rinsing write leaves in the cache beside those of the plan. */
+  /** Returns the bytes that a rinsing write leaves in the cache beyond those that the plan includes. */
   #retainedOf(bucket: number): number {
     return Math.max(0, this.#bytesOf(bucket) - plannedBytes);
   }
@@ -264,7 +264,7 @@ export class Rinsing {
   }
 }
 
-/** Yields the last point of a part, and with several shards the last one of each shard among its last points. */
+/** Yields the last point of a part. For several shards, yields the last point of each shard among the part's last points. */
 function* lastPoints(
   batch: Batch,
   part: BucketPart,

@@ -1,5 +1,5 @@
-// Forecast of a node's memory under a load, made before anything is sent. Inputs, database and layout become a plan and
-// notices about it.
+// Forecasts a node's memory under a load before anything is sent. Computes a plan from inputs, database and layout, and
+// notices about the plan.
 
 import type { Problem } from '../../core/problem.js';
 import { compareVersions, count, plural, size, sizeOption } from '../../core/text.js';
@@ -30,7 +30,7 @@ import {
 
 /** Options of a load that the forecast depends on. */
 export interface ForecastOptions {
-  /** Bytes of memory a node may take; null for no limit. */
+  /** Memory limit of a node, bytes; null for no limit. */
   readonly targetMemory: number | null;
   readonly batchBytes: number;
   /** True if the load may ask the target to flush. */
@@ -40,22 +40,22 @@ export interface ForecastOptions {
   readonly urls: readonly unknown[];
 }
 
-/** Times and size of the inputs, as far as known. */
+/** Times and size of the inputs, as far as they are known. */
 export interface InputExtent {
-  /** Ascending spans with points in the unit of the input; empty if unknown. */
+  /** Ascending spans that contain points, in the unit of the input; empty if unknown. */
   readonly spans: readonly TimestampRange[];
-  /** Inputs whose timestamps are not all known. */
+  /** Number of inputs whose timestamps are not all known. */
   readonly unseen: number;
   /** Decoded bytes of all inputs; null while unknown. */
   readonly totalBytes: number | null;
-  /** Sampled lines; absent without any. */
+  /** Sampled lines; absent if no line was sampled. */
   readonly rows?: SampledRows | undefined;
 }
 
 export interface TargetMemoryForecast {
   readonly plan: TargetPlan;
   readonly layout: NodeLayout;
-  /** Time buckets of the inputs, as far as known. */
+  /** Number of time buckets of the inputs, as far as they are known. */
   readonly buckets: number;
   /** Buckets of the database before the load; null if unknown. */
   readonly existing: ReadonlySet<number> | null;
@@ -66,19 +66,19 @@ export interface TargetMemoryForecast {
   readonly totalBytes: number | null;
 }
 
-/** Series of a time bucket from which on messages name them. */
+/** Number of series per time bucket from which messages mention series. */
 const manySeries = 5_000;
 
-/** Points of IoT sensors, ten fields each. Only inputs of line protocol are sampled. */
+/** Weight of unsampled rows: points of IoT sensors, ten fields each. Only inputs of line protocol are sampled. */
 const usualWeight: RowWeight = { resident: 1.1, gauged: 0.6 };
 
-/** A point needs at least so many bytes, and each time bucket a point. */
+/** Least bytes of a point. Inputs cannot have more time buckets than points. */
 const leastPointBytes = 16;
 
-/** Each vnode is an LMDB map. From about 2,000 on, a node has no address space left and refuses writes (measured on 2.4.3.4). */
+/** Largest number of vnodes on a node. Each is an LMDB map; about 2,000 use up the address space (measured on 2.4.3.4). */
 const maxVnodes = 2000;
 
-/** Plans for an existing database; with `mayCreate` for one that the load creates. */
+/** Plans for an existing database, or with `mayCreate` for a database that the load creates. */
 export function forecastTargetMemory(
   options: ForecastOptions,
   place: VnodePlacement,
@@ -106,7 +106,7 @@ export function forecastTargetMemory(
   return { plan, layout, buckets, existing, shards, bucketMs, totalBytes: times.totalBytes };
 }
 
-/** Returns the bytes of rows, and of rows with their series, per byte of text. */
+/** Returns the bytes of rows per byte of text, without and with their series. */
 function weightOf({ rows, totalBytes }: InputExtent): Pick<TargetPlanRequest, 'weight' | 'residentPerByte'> {
   if (rows === undefined || totalBytes === null) return { weight: usualWeight, residentPerByte: usualWeight.resident };
   const points = (totalBytes * rows.points) / rows.bytes;
@@ -115,7 +115,7 @@ function weightOf({ rows, totalBytes }: InputExtent): Pick<TargetPlanRequest, 'w
   return { weight, residentPerByte: weight.resident + series };
 }
 
-/** Returns the series of each time bucket. */
+/** Estimates the number of series of each time bucket. */
 function seriesOf({ rows, totalBytes }: InputExtent, buckets: number): NodeSeries {
   if (rows === undefined || totalBytes === null) return { series: 0, fields: 0 };
   const points = (totalBytes * rows.points) / rows.bytes;
@@ -128,7 +128,7 @@ export function evenLayout({ shard, replica }: VnodePlacement, endpoints: number
   return { nodes, vnodesPerNode: Math.ceil((shard * replica) / nodes), from: 'endpoints' };
 }
 
-/** Counts the time buckets in which ascending spans lie. */
+/** Counts the time buckets that ascending spans cover. */
 function bucketsOf(spans: readonly TimestampRange[], bucketMs: number | null, precision: InputPrecision): number {
   if (bucketMs === null) return 1;
   const bucket = (time: bigint): number => Math.floor(Number(time) / unitsPerMs[precision] / bucketMs);
@@ -171,7 +171,7 @@ export function forecastNotices(
   return [quiet ? { ...planned, level: 'debug' } : planned, ...notices];
 }
 
-/** True if the plan reduces request bodies or expects a flush during the load, as far as the inputs are known. */
+/** Returns true if the plan reduces request bodies or expects a flush, as far as the inputs are known. */
 function binds({ batchBytes }: ForecastOptions, { bodyBytes, flush, rowBytes }: TargetPlan): boolean {
   return bodyBytes < batchBytes || (flush !== null && rowBytes !== null && rowBytes > flush.dueBytes);
 }
@@ -196,13 +196,13 @@ function planNotice({ relieve }: ForecastOptions, plan: TargetPlan, buckets: num
   return { level: 'info', kind, message };
 }
 
-/** Explains why no settings keep a node within --target-memory; null if the plan does. */
+/** Explains why no settings keep a node within --target-memory; null if the plan keeps it. */
 export function forecastProblem(forecast: TargetMemoryForecast): Problem | null {
   const { plan, buckets } = forecast;
   return plan.holds ? null : tooLittleMemory(forecast, buckets, Math.max(plan.leastBytes, plan.peakBytes));
 }
 
-/** The same for a load that has sent points of so many time buckets and series, of all vnodes; null while the limit holds. */
+/** Explains why a load cannot continue within --target-memory, given its time buckets and series so far; null if it can. */
 export function problemSoFar(
   forecast: TargetMemoryForecast,
   buckets: number,

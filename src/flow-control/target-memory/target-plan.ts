@@ -1,4 +1,4 @@
-// Plan of the target's memory as pure arithmetic: what a node needs for this load, and the settings that bound it (body
+// Plans the target's memory by pure arithmetic: how much a node needs for this load, and the settings that limit it (body
 // size, memcache size, timely flushes and rinses). Model and figures are measured on CnosDB 2.4.3.4.
 
 import type { FlushMarks } from './flush/flushing.js';
@@ -8,52 +8,52 @@ import { bodiesKept } from './raft-caches.js';
 import type { RinseMarks } from './rinsing.js';
 
 const MiB = 1024 * 1024;
-/** Resident bytes of an idle node. The limit covers the whole node, so they count. */
+/** Resident bytes of an idle node. They count, because the limit covers the whole node. */
 const idleBytes = 110 * MiB;
 /**
- * Resident bytes of a vnode beside its series, rows and bodies: 2.1 MiB once it was flushed, 0.5 MiB for the 256 small writes
- * of a rinse, and what the allocator keeps of freed rows and bodies (2.4.3.4).
+ * Resident bytes of a vnode without its series, rows and bodies: 2.1 MiB after the first flush, 0.5 MiB for the 256 small
+ * writes of a rinse, and freed rows and bodies that the allocator retains (2.4.3.4).
  */
 const vnodeBytes = 3.65 * MiB;
-/** Resident bytes of a series in the index of a vnode. Up to 10,000 new ones are kept apart, and take less. */
+/** Resident bytes of a series in the index of a vnode. Up to 10,000 new series are stored separately and take less. */
 const indexedBytes = 384;
 const manySeries = 10_000;
 const manySeriesBytes = 1.2 * 1024;
-/** Bytes that a flush or compaction of a vnode needs for what its files say of a series and of each of its columns. */
+/** Bytes that a flush or compaction of a vnode needs for the metadata of a series, and of each column of the series. */
 const compactedBytes = 1024;
 const compactedColumnBytes = 450;
-/** Compactions at once. */
+/** Largest number of compactions at once. */
 const compactions = 4;
-/** Resident bytes per byte of unflushed rows: what flushes free is not used again completely. */
+/** Resident bytes per byte of unflushed rows: memory that flushes free is not reused completely. */
 const perRowByte = 1.1;
-/** Memcache size where the server does not report one (before 2.4.2). */
+/** Memcache size of a server that does not report one (before 2.4.2). */
 const usualMemcache = 128 * MiB;
 /** Smallest body that the plan chooses. */
 const smallestBody = 32 * 1024;
 const bodyStep = 64 * 1024;
-/** Share of the room beside an idle node for retained bodies. The rest is for unflushed rows. */
+/** Share of the room above a node's base for retained bodies. The rest is for unflushed rows. */
 const bodiesShare = 0.5;
-/** Retained bodies at which sending waits for a rinse, as a multiple of those at which it begins. */
+/** Retained bytes at which sending waits for a rinse, as a multiple of the bytes at which a rinse begins. */
 const rinseHold = 1.25;
-/** A rinse ends once this share of the bytes at which it begins is left. */
+/** Retained bytes at which a rinse ends, as a share of the bytes at which it begins. */
 const rinseRest = 0.5;
-/** Smallest room for unflushed rows. With less a flush would be due all the time. */
+/** Smallest room for unflushed rows. With less room a flush would be due all the time. */
 const minRows = 8 * MiB;
 /** Share of the room for rows at which a flush is due. Rows that arrive during the flush need the rest. */
 const dueShare = 0.5;
 const minMemcache = 16 * MiB;
 
 export interface TargetPlanRequest {
-  /** Memory that a node may take, itself included; null for no limit. */
+  /** Memory limit of a node, with the memory of the idle node; null for no limit. */
   readonly targetMemoryBytes: number | null;
   readonly shard: number;
   readonly replica: number;
   readonly nodes: number;
   /** Largest number of vnodes per time bucket on one node. */
   readonly vnodesPerNode: number;
-  /** MAX_MEMCACHE_SIZE; null where the server does not report it. */
+  /** MAX_MEMCACHE_SIZE; null if the server does not report it. */
   readonly maxMemcacheBytes: number | null;
-  /** Time buckets of the input, as far as known; at least 1. */
+  /** Number of time buckets of the input, as far as they are known; at least 1. */
   readonly buckets: number;
   readonly batchBytes: number;
   /** Decoded bytes of all inputs; null while unknown. */
@@ -62,7 +62,7 @@ export interface TargetPlanRequest {
   readonly weight: RowWeight;
   /** Resident bytes of the rows of the load and of their series, per byte of text. */
   readonly residentPerByte: number;
-  /** Series of each time bucket in all vnodes of the database, as far as known. */
+  /** Series of each time bucket in all vnodes of the database, as far as they are known. */
   readonly perBucket: NodeSeries;
   /** True if the load creates the database and can choose MAX_MEMCACHE_SIZE. */
   readonly mayCreate: boolean;
@@ -74,43 +74,43 @@ export interface TargetPlan {
   readonly limitBytes: number | null;
   /** Largest request body: 32 KiB (or less, if requested) up to the requested size. */
   readonly bodyBytes: number;
-  /** Marks of planned flushes; null if none is planned. */
+  /** Marks of planned flushes; null if no flush is planned. */
   readonly flush: FlushMarks | null;
-  /** Marks of rinses; null without a limit. */
+  /** Marks of rinses; null if there is no limit. */
   readonly rinse: RinseMarks | null;
   /** MAX_MEMCACHE_SIZE for a new database; null if the load does not choose it. */
   readonly memcacheBytes: number | null;
   /** Share of each body that reaches the fullest node; may exceed 1. */
   readonly share: number;
-  /** Vnodes of one time bucket on the fullest node. */
+  /** Number of vnodes of one time bucket on the fullest node. */
   readonly vnodesPerBucket: number;
-  /** Vnodes of the database that the load writes to on the fullest node, over all time buckets. */
+  /** Number of vnodes on the fullest node that the load writes to, over all time buckets. */
   readonly vnodes: number;
   /** Decoded bytes of all inputs; null while unknown. */
   readonly totalBytes: number | null;
   /** Bytes of all rows of the load on the fullest node; null while unknown. */
   readonly rowBytes: number | null;
-  /** Series of one time bucket on the fullest node, as far as known. */
+  /** Series of one time bucket on the fullest node, as far as they are known. */
   readonly perBucket: NodeSeries;
-  /** Bytes of an idle node, of these vnodes and their series. Other vnodes of the node are not of this load. */
+  /** Bytes of an idle node, the load's vnodes and their series. Excludes vnodes that the load does not write to. */
   readonly baseBytes: number;
-  /** Bytes by gauges that the memcaches hold before the target flushes by itself. */
+  /** Bytes, as gauges count them, that the memcaches hold before the target flushes by itself. */
   readonly cacheBytes: number;
   /** Estimated peak of the fullest node. */
   readonly peakBytes: number;
   /** True if the estimate stays within the limit. */
   readonly holds: boolean;
-  /** Smallest peak of any settings. */
+  /** Smallest peak that any settings can reach. */
   readonly leastBytes: number;
 }
 
-/** Series of all vnodes of a node, and the mean number of their fields. The same series in two time buckets counts twice. */
+/** Number of series in all vnodes of a node, and their mean number of fields. A series in two time buckets counts twice. */
 export interface NodeSeries {
   readonly series: number;
   readonly fields: number;
 }
 
-/** Returns the resident bytes of a node without rows and request bodies. */
+/** Returns the resident bytes of a node, without rows and request bodies. */
 export function nodeBase(vnodes: number, { series, fields }: NodeSeries = noSeries): number {
   const many = Math.max(0, series - manySeries * vnodes);
   const index = indexedBytes * (series - many) + manySeriesBytes * many;
@@ -136,7 +136,7 @@ export function flushMarks(limitBytes: number, baseBytes: number, keptBytes: num
   return { dueBytes: Math.floor(rows * dueShare), holdBytes: rows };
 }
 
-/** Returns the largest bodies beside which `rowBytes` of rows fit; it may be tiny or negative. */
+/** Returns the largest body size that leaves room for `rowBytes` of rows; the result may be tiny or negative. */
 export function bodiesBeside(
   { limitBytes, share }: Pick<TargetPlan, 'limitBytes' | 'share'>,
   baseBytes: number,
@@ -157,7 +157,7 @@ function leastPeak(
   return nodePeak(baseBytes, keptBodies(Math.min(smallestBody, bodyBytes), share, totalBytes), rows);
 }
 
-/** Returns the smallest peak of a plan whose load writes to so many time buckets. */
+/** Returns the smallest peak of a plan whose load writes to `buckets` time buckets. */
 export function leastWith(plan: TargetPlan, buckets: number): number {
   const { share, bodyBytes, totalBytes, vnodesPerBucket, perBucket } = plan;
   const rows = Math.min(minRows, share * (totalBytes ?? Number.POSITIVE_INFINITY)) + seriesBytes * perBucket.series;
@@ -172,7 +172,7 @@ export function mostBuckets(plan: TargetPlan): number {
   return most;
 }
 
-/** Returns the resident bytes of a node whose load writes to so many time buckets. */
+/** Returns the resident bytes of a node whose load writes to `buckets` time buckets, without rows and request bodies. */
 export function baseOf(vnodesPerBucket: number, { series, fields }: NodeSeries, buckets: number): number {
   return nodeBase(vnodesPerBucket * buckets, { series: series * buckets, fields });
 }
@@ -224,20 +224,20 @@ function marksOfRoom(room: number, keptBytes: number): RinseMarks {
   return { dueBytes, holdBytes, restBytes: dueBytes * rinseRest };
 }
 
-/** Returns the largest body once the base of a node exceeds the one of the plan, because it writes to more time buckets. */
+/** Returns the largest body for a node whose base exceeds the plan's, because the load writes to more time buckets. */
 export function bodyBesideBase(plan: TargetPlan, baseBytes: number): number {
   if (plan.limitBytes === null || baseBytes <= plan.baseBytes) return plan.bodyBytes;
   const room = (plan.limitBytes - baseBytes) * bodiesShare;
   return Math.max(Math.min(smallestBody, plan.bodyBytes), Math.min(plan.bodyBytes, room / (plan.share * bodiesKept)));
 }
 
-/** Returns the marks of rinses for a node with this base; null without a limit. */
+/** Returns the marks of rinses for a node with this base; null if there is no limit. */
 export function rinseMarks(plan: TargetPlan, baseBytes: number): RinseMarks | null {
   if (plan.limitBytes === null || baseBytes === plan.baseBytes) return plan.rinse;
   return marksOfRoom(plan.limitBytes - baseBytes, keptBodies(bodyBesideBase(plan, baseBytes), plan.share, null));
 }
 
-/** Finds the largest body that fits, in steps of 64 KiB; the smallest one if none fits. */
+/** Finds the largest body that fits, in steps of 64 KiB; returns the smallest body if none fits. */
 function largestBody(batchBytes: number, roomForBodies: number, kept: (body: number) => number): number {
   if (kept(batchBytes) <= roomForBodies) return batchBytes;
   let body = Math.floor(batchBytes / bodyStep) * bodyStep;
@@ -245,7 +245,7 @@ function largestBody(batchBytes: number, roomForBodies: number, kept: (body: num
   return Math.min(batchBytes, Math.max(smallestBody, body));
 }
 
-/** Returns half of each vnode's room for gauged bytes in whole MiB: while one cache of a vnode is flushed, the next one fills. */
+/** Returns half of a vnode's room in gauged bytes, in whole MiB: while one cache of a vnode is flushed, the next one fills. */
 function memcacheSize(rows: number, vnodes: number): number {
   const each = Math.floor((rows * dueShare) / vnodes / MiB) * MiB;
   return Math.min(usualMemcache, Math.max(minMemcache, each));

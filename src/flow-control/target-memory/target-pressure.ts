@@ -1,5 +1,5 @@
-// The target's half of flow control: largest request body, waits for a flush, and the begin of flushes. The decisions are
-// pure (flushing.ts, body-size.ts, flush-pacing.ts); this class connects them to the clock. At most one flush runs.
+// Flow control for the target's memory: limits request bodies, waits for flushes, and starts flushes. The decisions are pure
+// (flushing.ts, body-size.ts, flush-pacing.ts); this class connects them to the clock. At most one flush runs.
 
 import type { Attempt, Clock, FlushCause, FlushOutcome, MemoryLog, Notice } from '../../core/types/index.js';
 import { adjustBodySize, type BodyAnswer, type BodySize, capBodySize, fullBodySize } from '../body-size.js';
@@ -22,7 +22,7 @@ import type { RaftCaches } from './raft-caches.js';
 
 const tickMs = 250;
 const gaugesEveryMs = 10_000;
-/** A gauge is compared with the estimates of this time, which a worker that joins a fleet lacks. */
+/** Age of the estimates that a gauge is compared with, ms. A worker that joins a fleet has no estimates of this age. */
 const gaugeAgeMs = 12_000;
 
 export interface TargetPressureOptions extends Omit<FlushingOptions, 'plan' | 'isShared'> {
@@ -40,13 +40,13 @@ export interface TargetPressureOptions extends Omit<FlushingOptions, 'plan' | 'i
   readonly clock: Clock;
   /** Ends every wait. */
   readonly signal: AbortSignal;
-  /** Asks the target to flush, and reads the gauges of its nodes; neither rejects. */
+  /** Asks the target to flush, and reads the gauges of its nodes. The promises never reject. */
   readonly flush: (cause: FlushCause) => Promise<FlushOutcome>;
   readonly gauges: () => Promise<readonly (number | null)[]>;
   readonly notify: (notice: Notice) => void;
   /** Ends the run with an error. */
   readonly end: (error: unknown) => void;
-  /** Decides which worker of a fleet flushes, and knows what the others sent. Null for one machine. */
+  /** Log that decides which worker of a fleet flushes and delivers the changes of all workers; null for one machine. */
   readonly log: MemoryLog | null;
 }
 
@@ -60,12 +60,12 @@ export class TargetPressure {
   #flushing: Flushing = unflushed;
   #bodySize: BodySize;
   #peakBytes: number;
-  /** Cancels the check at the time of the next possible flush. */
+  /** Cancels the check that runs at the time of the next possible flush. */
   #cancelCheck: () => void = () => {};
   #holding = false;
   readonly #waiting: (() => void)[] = [];
   #readingGauges = false;
-  /** Monotonic ms from which on gauges are compared with the estimates. */
+  /** Monotonic ms from which gauges are compared with the estimates. */
   #gaugesFrom = Number.NEGATIVE_INFINITY;
   /** Outcome of the last flush of the fleet. */
   #outcome: FlushOutcome | null = null;
@@ -91,7 +91,7 @@ export class TargetPressure {
     if (plan !== null) this.#timers.push(clock.every(gaugesEveryMs, () => void this.#readGauges()));
   }
 
-  /** Largest body of a batch at this moment. */
+  /** Largest body of a batch at this moment, bytes. */
   get bodyBytes(): number {
     return Math.min(this.#bodySize.bytes, this.#pacing.bytes);
   }
@@ -131,8 +131,8 @@ export class TargetPressure {
   }
 
   /**
-   * Takes each attempt as soon as it is answered and counted in the caches. `rows`: bytes of its points in the target's
-   * memory. `series`: bytes that their series take beside them. Both are 0 in a fleet, whose log brings them.
+   * Takes each attempt as soon as its response has arrived and the caches have counted it. `rows`: bytes of its points in the
+   * target's memory. `series`: bytes of their series. Both are 0 in a fleet, where the log delivers them.
    */
   observe({ verdict, latencyMs }: Attempt, bodyBytes: number, rows: number, series = 0): void {
     const at = this.#options.clock.monotonic();
@@ -147,14 +147,14 @@ export class TargetPressure {
     else if (verdict.kind !== 'unreachable' && verdict.kind !== 'dropped') this.#take({ kind: 'otherAnswer', at });
   }
 
-  /** Counts a body of any worker of a fleet, or with 0 bytes points that were written again to rinse caches. `rows` as above. */
+  /** Counts a body of any worker of a fleet, or a rinsing write with 0 body bytes. `rows` and `series` are as in `observe`. */
   acknowledged(bodyBytes: number, rows: number, series = 0): void {
     const at = this.#options.clock.monotonic();
     if (bodyBytes > 0) this.#pacing.accepted(at, bodyBytes, (rows + series) * this.#options.share);
     this.#take({ kind: 'rewritten', bytes: rows, seriesBytes: series, at });
   }
 
-  /** Takes the begin of a flush of the fleet. @param own true if this worker flushes */
+  /** Records that a flush of the fleet begins. @param own true if this worker flushes */
   flushBegan(cause: FlushCause, own: boolean): void {
     const at = this.#options.clock.monotonic();
     this.#began(at);
@@ -199,7 +199,7 @@ export class TargetPressure {
     if (log !== null) return await this.#flushByFleet();
     await this.#runs.running;
     const rest = (): number => nextStageAt(this.#flushing, this.#intervalMs) - clock.monotonic();
-    // A timer may end a fraction of a millisecond early. A planned flush that begins meanwhile will do.
+    // A timer may end a fraction of a millisecond early. A planned flush that begins during the wait suffices.
     while (this.#runs.running === null && rest() > 0 && !signal.aborted)
       await clock.sleep(Math.ceil(rest()), signal).catch(() => {});
     this.#take({ kind: 'asked', at: clock.monotonic() });

@@ -1,4 +1,4 @@
-// Delays batches for the target's memory: waits for flushes and stages, and counts these waits.
+// Delays batches to limit the target's memory: waits for flushes and stages, and measures these waits.
 
 import { RefusedError } from '../../core/errors.js';
 import { WaitStats } from '../../core/time/wait-stats.js';
@@ -15,15 +15,15 @@ import { pacingMessage, problemSoFar, type TargetMemoryForecast } from './target
 import { baseOf, bodiesBeside, bodyBesideBase, flushMarks, nodeBase, nodePeak, rinseMarks } from './target-plan.js';
 import { TargetPressure } from './target-pressure.js';
 
-/** A flush without an answer after this time counts as timed out. */
+/** Time after which a flush without a response counts as timed out, ms. */
 const flushTimeoutMs = 60_000;
 const rinseTimeoutMs = 30_000;
-/** Time buckets that may begin before a flush or a rinse makes room for their vnodes. */
+/** Number of time buckets that may begin before a flush or a rinse makes room for their vnodes. */
 const bucketsAhead = 4;
-/** Largest body once planned flushes have ended. */
+/** Largest body once planned flushes have ended, bytes. */
 const unflushedBody = 128 * 1024;
 
-/** A notice explains pacing once it took this long and this share of the time. */
+/** A notice explains pacing once it has delayed the load by these seconds and this share of the time. */
 const pacedNoticeSeconds = 5;
 const pacedNoticeShare = 0.25;
 
@@ -45,9 +45,9 @@ export interface TargetThrottleContext {
   /** Ends flushes and reads of gauges. */
   readonly signal: AbortSignal;
   readonly notify: (notice: Notice) => void;
-  /** Loads that send at the same time, each as much as this one; default 1. */
+  /** Number of loads that send at the same time, each as much as this one; default 1. */
   readonly senders?: number;
-  /** What the workers of a fleet send together; null for one machine. */
+  /** Log of what all workers of a fleet send; null for one machine. */
   readonly log?: MemoryLog | null;
 }
 
@@ -56,7 +56,7 @@ export class TargetThrottle {
   readonly #context: TargetThrottleContext;
   readonly #stages: Stages;
   readonly #caches: RaftCaches;
-  /** Series since the last flush began, and of the whole load. */
+  /** Estimates of the series since the last flush began, and of the series of the whole load. */
   readonly #series = new SeriesEstimate();
   readonly #allSeries = new SeriesEstimate();
   readonly #pressure: TargetPressure;
@@ -64,13 +64,13 @@ export class TargetThrottle {
   readonly #log: MemoryLog | null;
   readonly #follower: MemoryFollower;
   readonly #deaths = new NodeDeaths();
-  /** Bytes of all rows acknowledged by this process: resident, and as gauges count them. */
+  /** Bytes of all acknowledged rows of this process: resident bytes, and bytes that gauges count. */
   readonly #rows = { resident: 0, gauged: 0 };
-  /** Flush of a node that is back. */
+  /** Flush after a dead node has returned; null if none runs. */
   #recovery: Promise<unknown> | null = null;
-  /** Waits for flushes and stages. */
+  /** Measures the waits for flushes and stages. */
   readonly #waits: WaitStats;
-  /** Monotonic ms of the first answer. */
+  /** Monotonic ms of the first response. */
   #firstAt: number | null = null;
   #pacingReported = false;
 
@@ -88,7 +88,7 @@ export class TargetThrottle {
       maxBytes: Math.min(plan.rinse?.holdBytes ?? 0, share * (forecast.totalBytes ?? Number.POSITIVE_INFINITY)),
     });
     this.#pressure = new TargetPressure({
-      // Rows of the other senders count as well, and each sender flushes so much less often.
+      // Rows of the other senders count as well, and each sender flushes less often by the same factor.
       share: share * senders,
       intervalMs: flushIntervalMs * senders,
       plan:
@@ -99,7 +99,7 @@ export class TargetThrottle {
               bodiesBeside: (rows) => bodiesBeside(plan, this.#plannedBase, rows),
             },
       ...{ bodyBytes, caches: this.#caches },
-      // Without planned flushes no gauge is read, so the target's own flushes are unknown.
+      // Without planned flushes no gauge is read. So the rows are limited to the size at which the target flushes by itself.
       weigh: (kept, rows) =>
         nodePeak(this.#base, kept, flush === null ? Math.min(rows, cacheBytes * this.#perGauged) : rows),
       relieve: options.relieve,
@@ -117,7 +117,7 @@ export class TargetThrottle {
     this.#stages = new Stages(options.stage, () => this.#pressure.flushNow(), context);
     this.#rinsing = new Rinsing({
       caches: this.#caches,
-      // The others fill caches of their own, so each sender keeps its part small. It waits only where its own part is full.
+      // The other senders fill caches, too, so each rinses early. It waits only if its own bodies reach the whole limit.
       marks: () => partOf(rinseMarks(plan, this.#plannedBase), senders),
       end: context.end,
       shards: forecast.shards,
@@ -135,18 +135,18 @@ export class TargetThrottle {
     });
   }
 
-  /** Resolves once the account holds what the other workers of the fleet have sent. */
+  /** Resolves once the estimates include everything that the other workers of the fleet have sent. */
   async join(): Promise<void> {
     await this.#log?.follow(this.#follower);
   }
 
-  /** Resident bytes of rows per byte of a gauge. */
+  /** Resident bytes of rows per byte that a gauge counts. */
   get #perGauged(): number {
     const { resident, gauged } = this.#rows;
     return gauged === 0 ? 1 : resident / gauged;
   }
 
-  /** Bytes of the fullest node without rows and request bodies, for the time buckets and series so far. */
+  /** Bytes of the fullest node for the time buckets and series so far, without rows and request bodies. */
   get #base(): number {
     const { share, vnodesPerBucket } = this.#forecast.plan;
     const { count, fields } = this.#allSeries;
@@ -158,7 +158,7 @@ export class TargetThrottle {
     return Math.floor(Math.min(this.#pressure.bodyBytes, bodyBesideBase(this.#forecast.plan, this.#plannedBase)));
   }
 
-  /** The base that bounds rows and bodies: that of the time buckets so far and of the next ones. */
+  /** Base of a node that limits rows and bodies. It includes the time buckets so far and the next few. */
   get #plannedBase(): number {
     const { baseBytes, limitBytes, vnodesPerBucket, perBucket } = this.#forecast.plan;
     const next = this.#base + baseOf(vnodesPerBucket, perBucket, bucketsAhead) - nodeBase(0);
@@ -167,7 +167,7 @@ export class TargetThrottle {
     return base + Math.max(0, (limitBytes ?? base) - base) * (1 - 0.5 ** this.#deaths.count);
   }
 
-  /** Takes each attempt as soon as it is answered. */
+  /** Takes each attempt as soon as its response arrives. */
   observe(attempt: Attempt, bodyBytes: number, batch: Batch): void {
     this.#firstAt ??= this.#context.clock.monotonic();
     this.#watch(attempt);
@@ -199,7 +199,7 @@ export class TargetThrottle {
     );
   }
 
-  /** Factor that delays every batch at this moment. */
+  /** Factor that delays all batches at this moment. */
   get holding(): 'target' | 'targetMemory' | null {
     if (this.#pressure.paced) return 'targetMemory';
     return this.#waits.going ? 'target' : null;
@@ -215,10 +215,10 @@ export class TargetThrottle {
     rinses: number;
     /** Nodes that died during the load, presumably for lack of memory. */
     nodeDeaths: number;
-    /** Largest difference of a gauge of unflushed rows from its estimate; null without a gauge. */
+    /** Largest difference between a gauge of unflushed rows and the estimate; null if no gauge was read. */
     gaugeDifferenceBytes: number | null;
     advice: string | null;
-    /** Seconds of waits for flushes and stages. `pacedSeconds` are those for only the interval between two flushes. */
+    /** Seconds of waits for flushes and stages. `pacedSeconds`: waits only for the interval between two flushes. */
     flushSeconds: number;
     pacedSeconds: number;
   } {
@@ -243,7 +243,7 @@ export class TargetThrottle {
     this.#pressure.close();
   }
 
-  /** Counts points that the target acknowledged: in a fleet, in the order of its log. Returns the bytes of their series. */
+  /** Counts acknowledged points; in a fleet, appends them to the log, which counts them. Returns the bytes of their series. */
   #acknowledge(event: BodyEvent): number {
     if (this.#log !== null) {
       this.#log.append(event);
@@ -251,13 +251,13 @@ export class TargetThrottle {
     }
     this.#stages.acknowledged(event.bytes);
     this.#caches.add(event.parts);
-    // The pressure takes a body with its attempt.
+    // `observe` passes other bodies to the pressure.
     if (event.bytes === 0) this.#pressure.acknowledged(0, event.rows);
     this.#allSeries.add(event);
     return event.sample.length === 0 ? 0 : this.#series.add(event);
   }
 
-  /** Reacts to a node that died or is back. */
+  /** Reacts to a node that died or returned. */
   #watch({ endpoint, verdict }: Attempt): void {
     const { notify, end } = this.#context;
     const event = this.#context.target.traits.plansMemory ? this.#deaths.observe(endpoint, verdict) : null;
@@ -274,7 +274,7 @@ export class TargetThrottle {
     end(cannotStart(endpoint));
   }
 
-  /** Ends the run, and throws, once the time buckets and their series need more than --target-memory. */
+  /** Ends the run and throws RefusedError once the time buckets and their series need more than --target-memory. */
   #assertHolds(buckets: Batch['buckets']): void {
     const more = buckets.filter(({ bucket }) => !this.#caches.has(bucket)).length;
     const problem = problemSoFar(this.#forecast, this.#caches.bucketCount + more, this.#allSeries);

@@ -1,12 +1,12 @@
-// Body size that keeps a fast target within its memory. Flushes are at least two seconds apart, and only an answered flush
-// proves that rows are on disk. All rows of that time must fit beside the request bodies that a node retains. Smaller
-// bodies leave more room for rows; they cost a slow target a third of its rate and a fast one almost nothing.
+// Computes a body size that keeps a fast target within its memory. Flushes are at least two seconds apart, and only a flush
+// with a response proves that rows are on disk. All rows of that time must fit beside the request bodies that a node retains.
+// Smaller bodies leave more room for rows; they cost a slow target a third of its rate and a fast target almost nothing.
 
 import { flushIntervalMs } from './flushing.js';
 
-/** Smallest body. 128 KiB would leave a tenth more for rows and cost a slow target a fifth of its rate. */
+/** Smallest body, bytes. 128 KiB would leave a tenth more room for rows and cost a slow target a fifth of its rate. */
 const minBytes = 256 * 1024;
-/** Rows per interval are multiplied by this, for the rows that arrive while the flush itself runs (about 1 s). */
+/** Factor for the rows per interval, because rows also arrive while the flush itself runs (about 1 s). */
 const headroom = 1.5;
 /** Growth from one flush to the next, as a share of the largest body. */
 const stepShare = 1 / 8;
@@ -16,17 +16,17 @@ export interface PacingOptions {
   readonly maxBytes: number;
   /** Returns the largest request body that fits a node together with `rowBytes` of rows. */
   readonly bodiesBeside: (rowBytes: number) => number;
-  /** Shortest time between two flushes; default 2 s. */
+  /** Shortest time between two flushes, ms; default 2 s. */
   readonly intervalMs?: number;
 }
 
 /** Time between two flushes. */
 interface Cycle {
   readonly from: number;
-  /** Totals at its begin. */
+  /** Totals at the start of the cycle. */
   readonly rows: number;
   readonly sent: number;
-  /** Waiting time within it, ms. */
+  /** Waiting time within the cycle, ms. */
   heldMs: number;
 }
 
@@ -39,7 +39,7 @@ export class FlushPacing {
   #heldMs = 0;
   #rows = 0;
   #sent = 0;
-  /** Begins with the last flush, or with the first answer. */
+  /** The current cycle. It begins with the last flush, or with the first response. */
   #cycle: Cycle | null = null;
   #bytesPerSecond = 0;
 
@@ -49,7 +49,7 @@ export class FlushPacing {
     this.#bytes = options.maxBytes;
   }
 
-  /** Largest body at this moment. */
+  /** Largest body at this moment, bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -68,7 +68,7 @@ export class FlushPacing {
     return this.#bytesPerSecond;
   }
 
-  /** Counts an acknowledged body. `rows`: bytes that it takes on the fullest node. */
+  /** Counts an acknowledged body. `rows`: bytes that its rows take on the fullest node. */
   accepted(at: number, bytes: number, rows: number): void {
     this.#cycle ??= { from: at, rows: 0, sent: 0, heldMs: 0 };
     this.#sent += bytes;
@@ -84,7 +84,7 @@ export class FlushPacing {
     this.#held = held;
   }
 
-  /** Records the begin of a flush and adjusts the body size. */
+  /** Records the start of a flush and adjusts the body size. */
   flushBegins(at: number): void {
     this.setHeld(at, this.#held);
     const before = this.#cycle;

@@ -1,4 +1,4 @@
-// Runs flushes of the target: on one machine when they are due, in a fleet when the log of the fleet lets this worker flush.
+// Runs flushes of the target. On one machine they run when they are due; in a fleet, when the fleet's log chooses this worker.
 
 import type { FlushCause, FlushOutcome, MemoryLog, Notice } from '../../../core/types/index.js';
 
@@ -7,7 +7,7 @@ export interface FlushRunsOptions {
   readonly flush: (cause: FlushCause) => Promise<FlushOutcome>;
   /** Null on one machine. */
   readonly log: MemoryLog | null;
-  /** Called with the outcome of each flush of one machine. */
+  /** Called with the outcome of each flush on one machine; in a fleet, the log delivers the outcome. */
   readonly ended: (outcome: FlushOutcome) => void;
   readonly notify: (notice: Notice) => void;
 }
@@ -27,12 +27,12 @@ export class FlushRuns {
     return this.#count;
   }
 
-  /** The flush of this process; null without one. */
+  /** The flush that this process runs; null if none runs. */
   get running(): Promise<FlushOutcome> | null {
     return this.#running;
   }
 
-  /** Asks the fleet for a flush. If it agrees, the log brings the begin. */
+  /** Claims a flush in the fleet. If the claim is granted, the log delivers the start of the flush. */
   async ask(log: MemoryLog, cause: FlushCause): Promise<void> {
     if (this.#asking) return;
     this.#asking = true;
@@ -40,7 +40,7 @@ export class FlushRuns {
     this.#asking = false;
   }
 
-  /** @param why of a relief */
+  /** Runs a flush. @param why reason for a relief, used in its notice */
   run(cause: FlushCause, why: string): void {
     const { flush, log, ended, notify } = this.#options;
     this.#count += 1;

@@ -1,22 +1,22 @@
-// Decides when the target is asked to flush, as a pure state machine: before unflushed rows of this load exceed their room,
-// and as relief while the target answers nothing but "memory exhausted".
+// Decides as a pure state machine when to request a flush from the target: before unflushed rows of this load exceed their
+// room, and as relief while the target responds only with "memory exhausted".
 
 import type { FlushCause, FlushOutcome } from '../../../core/types/index.js';
 import { correctByGauges, differenceOf, type MemcacheEstimate, recordEstimate } from './memcache-estimate.js';
 
-/** Shortest time from the begin of one flush to the begin of the next, of all loads together. */
+/** Shortest time from the start of one flush to the start of the next, for all loads together, ms. */
 export const flushIntervalMs = 2_000;
-/** A planned flush that takes longer ends planned flushes. */
+/** Longest planned flush, ms. A longer one ends planned flushes. */
 const maxFlushMs = 10_000;
 const reliefAfterMs = 30_000;
 const reliefIntervalMs = 60_000;
-/** Sending that waits for slow flushes, and a stage, begin the next one after this multiple of the time that the last one took. */
+/** Pause before a flush of a stage, or a relief while slow flushes delay sending, as a multiple of the last flush's time. */
 const slowFlushPause = 2;
 const failuresToGiveUp = 3;
-/** Sending waits at most this long for a target that flushes too slowly, because its gauge may never fall. */
+/** Longest wait of sending for a target that flushes too slowly, ms. Its gauge may never fall. */
 export const maxHoldMs = 120_000;
 
-/** Unflushed bytes on the fullest node at which a flush is due, and at which sending waits for it. */
+/** Unflushed bytes on the fullest node at which a flush is due, and at which sending waits for the flush. */
 export interface FlushMarks {
   readonly dueBytes: number;
   readonly holdBytes: number;
@@ -29,17 +29,17 @@ export interface FlushingOptions {
   readonly plan: FlushMarks | null;
   /** False forbids every flush. */
   readonly relieve: boolean;
-  /** Shortest time from the begin of one flush of this load to the begin of the next; default 2 s. */
+  /** Shortest time from the start of one flush of this load to the start of the next, ms; default 2 s. */
   readonly intervalMs?: number;
-  /** Nodes that hold the database. Gauges of fewer nodes cannot lower the estimate. */
+  /** Number of nodes that hold the database. Gauges of fewer nodes cannot lower the estimate. */
   readonly nodes: number;
-  /** True if a fleet decides who flushes: a decided flush begins with the event `began`. */
+  /** True if a fleet decides which worker flushes. A flush then begins with the event `began`. */
   readonly isShared?: boolean;
 }
 
 /** `at`: monotonic ms. */
 export type FlushingEvent =
-  /** `bytes` of rows, and what their series take beside them; default 0. */
+  /** The target accepted rows. `bytes`: of the rows; `seriesBytes`: of their series, default 0. */
   | {
       readonly kind: 'accepted';
       readonly bytes: number;
@@ -48,7 +48,7 @@ export type FlushingEvent =
     }
   /** `asked`: a stage has ended and requests a flush. */
   | { readonly kind: 'exhausted' | 'otherAnswer' | 'tick' | 'asked'; readonly at: number }
-  /** Points were written again to rinse raft caches, or a worker of the fleet sent them; as `accepted`. */
+  /** Points were written again to rinse raft caches, or a worker of the fleet sent points. Counts them like `accepted`. */
   | { readonly kind: 'rewritten'; readonly bytes: number; readonly seriesBytes?: number; readonly at: number }
   /** A flush of the fleet began. */
   | { readonly kind: 'began'; readonly cause: FlushCause; readonly at: number }
@@ -56,37 +56,37 @@ export type FlushingEvent =
   | { readonly kind: 'flushed'; readonly outcome: FlushOutcome; readonly at: number };
 
 export interface Flushing extends MemcacheEstimate {
-  /** Bytes of series beside their rows, which no gauge shows: before the last flush began, and since. */
+  /** Bytes of series, which no gauge includes: acknowledged before the last flush began, and since then. */
   readonly pendingSeries: number;
   readonly freshSeries: number;
-  /** Largest difference of a gauge from the estimates of its time, bytes; null before the first gauge. */
+  /** Largest difference between a gauge and the estimates of its time, bytes; null before the first gauge. */
   readonly gaugeDifference: number | null;
-  /** Begin of the running flush; null without one. */
+  /** Start of the running flush, monotonic ms; null if none runs. */
   readonly flushingSince: number | null;
-  /** True if the running flush ends a stage. Sending waits for it, so it may take long. */
+  /** True if the running flush ends a stage. Such a flush may take long, because sending waits for it. */
   readonly endsStage: boolean;
   readonly lastFlushAt: number;
-  /** Begin of the current series of "memory exhausted" answers. */
+  /** Time of the first of consecutive "memory exhausted" responses, monotonic ms; null after another response. */
   readonly exhaustedSince: number | null;
   readonly lastReliefAt: number;
-  /** Duration of the last flush, ms; infinite if its end was not seen. */
+  /** Duration of the last flush, ms; Infinity if its end was not observed. */
   readonly lastTookMs: number;
   /** Reason why planned flushes ended; null while they continue. */
   readonly givenUp: string | null;
-  /** True once planned flushes ended because they take too long. The target's own flushes continue, and sending waits for them. */
+  /** True once planned flushes ended because they take too long. Sending then waits for the target's own flushes. */
   readonly slowly: boolean;
-  /** Begin of the current wait for the target's own flush; null without one. */
+  /** Start of the current wait for the target's own flush, monotonic ms; null if sending does not wait. */
   readonly heldSince: number | null;
-  /** True once the target refused to flush for lack of privilege. It also forbids relief. */
+  /** True once the target refused to flush because the user lacks a privilege. Relief is then forbidden, too. */
   readonly notPermitted: boolean;
   /** Consecutive failed flushes. */
   readonly failures: number;
 }
 
 export interface FlushingDecision {
-  /** Flush to begin now. */
+  /** Cause of a flush to begin now; null for no flush. */
   readonly flush: FlushCause | null;
-  /** True while nothing new may be sent. */
+  /** True while no further batch may be sent. */
   readonly hold: boolean;
   /** True once nothing was sent for two minutes, because the target does not flush what it holds. */
   readonly isStuck: boolean;
@@ -123,12 +123,12 @@ export function unflushedBytes({ pending, fresh, pendingSeries, freshSeries }: F
   return pending + fresh + pendingSeries + freshSeries;
 }
 
-/** Returns the earliest time of a flush that ends a stage: it may follow a quick flush sooner than a planned one. */
+/** Returns the earliest time of a flush that ends a stage. After a quick flush this time is before that of a planned flush. */
 export function nextStageAt({ lastFlushAt, lastTookMs }: Flushing, intervalMs: number): number {
   return lastFlushAt + Math.min(intervalMs, slowFlushPause * lastTookMs);
 }
 
-/** Takes one event and decides. The caller runs the decided flush and reports it with `flushed`. */
+/** Processes one event and decides. The caller runs the decided flush and reports its outcome with the event `flushed`. */
 export function step(
   before: Flushing,
   event: FlushingEvent,
@@ -199,7 +199,7 @@ function end(state: Flushing, { kind, tookMs, reason }: FlushOutcome): Flushing 
   }
   const late = !state.endsStage && (tookMs > maxFlushMs || kind === 'timedOut');
   const why = late ? `it took more than ${maxFlushMs / 1000}s` : null;
-  // Without an answer no row is known to be on disk, although the target may continue to flush.
+  // Without a response no row is known to be on disk, although the target may continue to flush.
   const left = kind === 'done' ? { pending: 0, pendingSeries: 0 } : {};
   return { ...ended, ...left, failures: 0, slowly: state.slowly || late, givenUp: state.givenUp ?? why };
 }
@@ -230,7 +230,7 @@ function begin(state: Flushing, at: number, cause: FlushCause): Flushing {
   };
 }
 
-/** Holds only for a flush that can still help. Planned flushes that ended for another reason than their time never hold. */
+/** Returns true if sending must wait. It waits only for flushes that still happen: planned ones, or the target's own. */
 function mustHold(state: Flushing, { plan, relieve }: FlushingOptions): boolean {
   if (plan === null || !relieve || state.notPermitted) return false;
   if (state.givenUp !== null) return state.heldSince !== null;

@@ -1,18 +1,18 @@
-// Estimate of the rows of this load that a node has not flushed yet. Acknowledgements are counted, and the target's gauge
+// Estimates the rows of this load that a node has not flushed yet. Acknowledgements are counted, and the target's gauge
 // corrects the count. The gauge is up to 10 s old, so it is compared with all estimates of that time.
 
 import type { SampledRows } from '../../../core/types/index.js';
 
 /**
  * Bytes of a row in CnosDB's memcache (mem_cache/row_data.rs of version 2.4.3), measured: its node in a skip list, a slot for
- * each field of its table whatever the line holds, and an allocation for each string. The gauge counts only a part of them.
+ * each field of its table, even for fields that the line lacks, and an allocation for each string. The gauge counts less.
  */
 const rowNode = 144;
 const gaugedRow = 32;
 const fieldSlot = 16;
 const stringHead = 30;
 
-/** Bytes per byte of text: resident, and as the gauge counts them. */
+/** Bytes of rows per byte of text: resident bytes, and bytes that the gauge counts. */
 export interface RowWeight {
   readonly resident: number;
   readonly gauged: number;
@@ -24,13 +24,13 @@ export function weighRows({ points, slots, strings, bytes }: Omit<SampledRows, '
   return { resident: weight(rowNode * points + stringHead * strings.count), gauged: weight(gaugedRow * points) };
 }
 
-/** Resident bytes on the fullest node. */
+/** Estimate of the unflushed rows, resident bytes on the fullest node. */
 export interface MemcacheEstimate {
   /** Bytes acknowledged before the last flush began and not known to be on disk. */
   readonly pending: number;
-  /** Bytes acknowledged since. */
+  /** Bytes acknowledged since the last flush began. */
   readonly fresh: number;
-  /** Bytes by gauges per byte acknowledged; 1 to 4. */
+  /** Correction of acknowledged bytes by the gauges; 1 to 4. */
   readonly factor: number;
   /** Estimates of the last seconds, oldest first. */
   readonly history: readonly { readonly at: number; readonly bytes: number }[];
@@ -38,7 +38,7 @@ export interface MemcacheEstimate {
 
 const gaugeAgeMs = 12_000;
 const historyStepMs = 500;
-/** Differences within this share and these bytes do not correct the count. */
+/** Share and bytes up to which a difference does not correct the count. */
 const tolerance = 0.15;
 const slackBytes = 4 * 1024 * 1024;
 const maxFactorStep = 2;
@@ -54,9 +54,9 @@ export function recordEstimate(state: MemcacheEstimate, at: number): MemcacheEst
 }
 
 /**
- * Corrects the estimate by the gauges of the nodes. A gauge above all recent estimates raises it: other clients write too,
- * or rows take more than their text. A gauge below all of them lowers it, because the target flushed by itself; this needs
- * the gauges of every node.
+ * Corrects the estimate by the gauges of the nodes. A gauge above all recent estimates raises the estimate: other clients
+ * write too, or rows take more memory than expected. Gauges of all nodes below all recent estimates lower the estimate,
+ * because the target flushed by itself.
  */
 export function correctByGauges(
   state: MemcacheEstimate,
@@ -74,7 +74,7 @@ export function correctByGauges(
   return lowered(state, min - gauge);
 }
 
-/** Returns how far the largest gauge lies above (or, negative, below) all recent estimates; 0 between them. */
+/** Returns how far the largest gauge is above (positive) or below (negative) all recent estimates; 0 if it is between them. */
 export function differenceOf({ history }: MemcacheEstimate, gauges: readonly (number | null)[]): number {
   const known = gauges.filter((each) => each !== null);
   if (known.length === 0 || history.length === 0) return 0;

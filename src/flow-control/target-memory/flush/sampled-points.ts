@@ -1,4 +1,4 @@
-// Points drawn from equal parts of a batch, which stand for all of them.
+// Samples the points of a batch: draws one point from each of several equal parts.
 
 import { stringTotals } from '../../../core/points/line-protocol.js';
 import type { Batch, StringTotals } from '../../../core/types/index.js';
@@ -30,7 +30,7 @@ export function sampledStrings(batch: SampledPoints): StringTotals {
   return { count: count * share, bytes: bytes * share };
 }
 
-/** Returns a number from 0 to 1 that looks random: series and batches may have the same period. */
+/** Returns a pseudo-random number in [0, 1). Regular sampling could hit the same series in each batch. */
 function drawn(number: number): number {
   const mixed = Math.imul(number, 0x9e_37_79_b1);
   return (Math.imul(mixed ^ (mixed >>> 15), 0x2c_1b_3c_6d) >>> 0) / 2 ** 32;

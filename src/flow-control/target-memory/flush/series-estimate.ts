@@ -1,16 +1,16 @@
-// Estimate of the series behind unflushed rows. Each series costs the target far more than a row of it: its key, its list
-// of rows, and its part of the file while it is flushed. Points are sampled, so no point of the load waits for it.
+// Estimates the number of series of unflushed rows. A series takes far more of the target's memory than a row: its key, its
+// list of rows, and its part of the file during a flush. Only samples of points are examined, so the load is not slower.
 
 import type { MemoryEvent } from '../../../core/types/index.js';
 import { type SampledPoints, sampledPoints } from './sampled-points.js';
 
-/** Resident bytes of a series in the memcache, until it is flushed (2.4.3.4). */
+/** Resident bytes of a series in the memcache of CnosDB 2.4.3.4, until its rows are flushed. */
 export const seriesBytes = 1.4 * 1024;
-/** Series kept. */
+/** Largest number of series kept. */
 const maxKept = 8192;
-/** Repeated series from which on an estimate is within a third. */
+/** Number of repeated series in a sample from which the estimate is accurate within a third. */
 const surelySeveral = 16;
-/** Longest beginning of a series that is hashed, bytes. */
+/** Largest number of bytes of a series that are hashed. */
 const maxHashed = 1024;
 
 /** An acknowledged body. `sample`: hashes of the series of some points of its batch; `part`: share of the batch. */
@@ -24,11 +24,11 @@ export interface SavedSeries {
   readonly series: number;
 }
 
-/** Series of all bodies, or since `reset`. The same series in two time buckets counts twice, because each vnode has its own. */
+/** Estimates the series of all bodies since `reset`. A series in two time buckets counts twice, once for each vnode. */
 export class SeriesEstimate {
-  /** Sampled series: hash, and whether several samples belong to it. */
+  /** Sampled series: hash, and whether the series was sampled more than once. */
   #seen = new Map<number, boolean>();
-  /** How many of them were seen once. */
+  /** Number of series that were sampled once. */
   #once = 0;
   /** Only hashes that end with this number of zero bits are kept. */
   #zeroBits = 0;
@@ -37,31 +37,31 @@ export class SeriesEstimate {
   #series = 0;
   #count = 0;
 
-  /** Number of series, estimated from the sampled ones. */
+  /** Estimated number of series. */
   get count(): number {
     return this.#count;
   }
 
-  /** Mean number of fields of the tables. */
+  /** Mean number of fields of the points' tables. */
   get fields(): number {
     return this.#slots / Math.max(1, this.#points);
   }
 
   /**
-   * Number of series that are there for certain. Few repeated ones prove little. Where points go through the series in turn,
-   * the estimate is up to twice the truth once they repeat.
+   * Lower bound of the number of series. Few repeated series prove little. If the input goes through its series in turn, the
+   * estimate is up to twice the true number once the series repeat, so it is halved then.
    */
   get least(): number {
     return this.#estimate(surelySeveral) / (this.#seen.size - this.#once < surelySeveral ? 1 : 2);
   }
 
-  /** Begins again with the rows that follow the begin of a flush. */
+  /** Starts again when a flush begins, so that the estimate covers the rows after it. */
   reset(): void {
     this.#seen = new Map();
     [this.#once, this.#zeroBits, this.#points, this.#slots, this.#series, this.#count] = [0, 0, 0, 0, 0, 0];
   }
 
-  /** Counts a body. Returns the bytes that its series take in the target beside its rows. */
+  /** Counts a body. Returns the bytes that its new series take in the target, without the rows. */
   add({ points, slots, sample, part }: SampledBody): number {
     this.#points += points;
     this.#slots += slots;
@@ -72,7 +72,7 @@ export class SeriesEstimate {
     return part * seriesBytes * (this.#series - before);
   }
 
-  /** Returns the state as JSON can hold it. */
+  /** Returns the state for JSON. */
   save(): SavedSeries {
     const [zeroBits, points, slots, series] = [this.#zeroBits, this.#points, this.#slots, this.#series];
     return { seen: [...this.#seen], zeroBits, points, slots, series };
@@ -110,7 +110,7 @@ function endsWithZeros(hash: number, bits: number): boolean {
   return (hash & (2 ** bits - 1)) === 0;
 }
 
-/** Estimates how many series exist from those seen once and more often, at least `minSeveral` (Chao 1984). */
+/** Estimates the number of series from those sampled once and those sampled more often, at least `minSeveral` (Chao 1984). */
 function richness(once: number, more: number, minSeveral = 0): number {
   return once + more + (once * (once - 1)) / (2 * (Math.max(more, minSeveral) + 1));
 }

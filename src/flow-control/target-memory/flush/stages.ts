@@ -1,13 +1,13 @@
-// Stages of a load (--stage): after so many bytes every batch waits until the target has flushed.
+// Splits a load into stages (--stage). After the bytes of a stage, every batch waits until the target has flushed.
 
 import { size } from '../../../core/text.js';
 import type { Clock, FlushOutcome, Notice, Target } from '../../../core/types/index.js';
 
 export const maxStageWaitMs = 300_000;
-/** Age of the oldest gauge: a node refreshes it every 10 s. */
+/** Largest age of a gauge, ms. A node refreshes its gauge every 10 s. */
 const gaugeAgeMs = 12_000;
 const gaugesEveryMs = 2_000;
-/** A stage counts as flushed below this share of it, or below these bytes. */
+/** A stage counts as flushed if less than this share of its bytes, or fewer than these bytes, are unflushed. */
 const flushedShare = 0.1;
 const flushedBytes = 16 * 1024 * 1024;
 
@@ -27,8 +27,8 @@ export class Stages {
   #ending: Promise<void> | null = null;
 
   /**
-   * @param bytes length of a stage; null for none
-   * @param flush asks the target to flush; null if that is forbidden
+   * @param bytes length of a stage; null for no stages
+   * @param flush asks the target to flush; resolves with null if flushes are forbidden
    */
   constructor(bytes: number | null, flush: () => Promise<FlushOutcome | null>, context: StagesContext) {
     this.#bytes = bytes;
@@ -62,7 +62,7 @@ export class Stages {
       kind: 'stage',
       message: `${sent} acknowledged: waiting until the target has flushed (--stage)`,
     });
-    // COMPACT DATABASE answers once everything is on disk. Gauges are read only without that answer.
+    // COMPACT DATABASE responds once everything is on disk. Gauges are read only if this response is missing.
     const outcome = await this.#flush();
     signal.throwIfAborted();
     if (outcome?.kind === 'done') return;
@@ -73,7 +73,7 @@ export class Stages {
     notify({ level: 'warn', kind: 'stage-over', message });
   }
 
-  /** Waits until no gauge exceeds `enough`. Resolves with the largest gauge at the end of the time, else with null. */
+  /** Waits until no gauge exceeds `enough`, and resolves with null. At `until`, resolves with the largest gauge. */
   async #untilFlushed(enough: number, until: number): Promise<number | null> {
     const { target, clock, signal } = this.#context;
     await clock.sleep(gaugeAgeMs, signal);
