@@ -64,7 +64,8 @@ function commands(process: Process, help: string[], limit: LimitV8, done: (code:
   const shared = (command: Command): Command => withOutput(command, process, help);
   const words = new Set(process.argv.slice(2));
   // A command that the command line does not name needs no options. Adding them to all commands takes 10 ms.
-  const withOptions = (command: Command): Command => (words.has(command.name()) ? withSettings(command) : command);
+  const isUsed = (command: Command): boolean => words.has(command.name()) || words.has('completion');
+  const withOptions = (command: Command): Command => (isUsed(command) ? withSettings(command) : command);
   const program = shared(new Command('bulk-load'))
     .description(
       'Loads line protocol, CSV, TSV, NDJSON, JSON and Parquet into CnosDB, InfluxDB or VictoriaMetrics. Every point is accounted for, and memory is bounded.',
@@ -82,7 +83,11 @@ function commands(process: Process, help: string[], limit: LimitV8, done: (code:
     done(await runLoad(inputs, typedOptions(command), process));
   };
   withSettings(program.argument('[inputs...]', inputsHelp)).action(load);
-  withOptions(shared(program.command('load', { hidden: true })).argument('[inputs...]', inputsHelp)).action(load);
+  withOptions(
+    shared(program.command('load', { hidden: true }))
+      .description('load inputs into the target, as without a command')
+      .argument('[inputs...]', inputsHelp),
+  ).action(load);
   withOptions(
     examplesFirst(shared(program.command('check')), exampleList(commandExamples.check))
       .description('show everything that can be known before sending; sends no point')
@@ -169,7 +174,7 @@ function commands(process: Process, help: string[], limit: LimitV8, done: (code:
     .argument('[shell]', 'bash, zsh or fish')
     .action(async (shell = '') => {
       const { completion, shellNamed } = await import('./help/completion.js');
-      await print(process, completion(shellNamed(shell)));
+      await print(process, completion(shellNamed(shell), program));
       done(0);
     });
   examplesFirst(shared(program.command('help')), exampleList(commandExamples.help))

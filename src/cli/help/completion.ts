@@ -1,5 +1,6 @@
-// `bulk-load completion bash|zsh|fish`: scripts that complete commands, options and values, generated from the options.
+// `bulk-load completion bash|zsh|fish`: scripts that complete commands, options and values, generated from the program.
 
+import type { Command, Option as CommanderOption } from 'commander';
 import { flagName, type Option } from '../../config/options.js';
 import { UsageError } from '../../core/errors.js';
 import { isNear } from '../../core/text.js';
@@ -40,26 +41,25 @@ interface CommandWords {
   readonly words: readonly Word[];
 }
 
-const common: readonly Word[] = [{ name: '--help', value: null, description: 'print this help' }];
-const settings: readonly Word[] = [...options.rows.flatMap(wordsOf), ...common];
-const commands: readonly CommandWords[] = [
-  { name: 'load', description: 'load inputs into the target', words: settings },
-  { name: 'check', description: 'show everything that can be known before sending', words: settings },
-  {
-    name: 'serve',
-    description: 'run an embedded CnosDB-compatible server',
-    words: [
-      { name: '--listen', value: 'text', description: 'address; port 0 takes any free port' },
-      { name: '--data', value: 'directory', description: 'directory for the data' },
-      { name: '--ready-file', value: 'path', description: 'write the URL to this file once the server answers' },
-      { name: '--db', value: 'text', description: 'database for --seed' },
-      { name: '--seed', value: 'path', description: 'load these inputs before the server is ready' },
-      ...common,
-    ],
-  },
-  { name: 'completion', description: 'print the completion script for a shell', words: common },
-  { name: 'help', description: 'print a page of the manual, of a command or of a group of options', words: common },
-];
+const settings = new Map(options.rows.flatMap(wordsOf).map((word) => [word.name, word]));
+
+function commandsOf(program: Command): CommandWords[] {
+  return program.commands.map((command) => ({
+    name: command.name(),
+    description: command.description(),
+    words: [...command.options.map(wordOf), { name: '--help', value: null, description: 'print this help' }],
+  }));
+}
+
+function wordOf({ long, flags, description }: CommanderOption): Word {
+  const name = long ?? flags;
+  return settings.get(name) ?? { name, value: argumentKind(/<.*>/.exec(flags)?.[0]), description };
+}
+
+function argumentKind(arg: string | undefined): CompletionValue {
+  if (arg === undefined) return null;
+  return arg === '<dir>' ? 'directory' : /file|input/.test(arg) ? 'path' : 'text';
+}
 
 function wordsOf(option: Option): Word[] {
   const { key, is, arg, description } = option;
@@ -71,16 +71,15 @@ function wordsOf(option: Option): Word[] {
   if (is.kind === 'choice') return [{ name, value: { words: is.values }, description }];
   const known = 'words' in is ? Object.keys(is.words ?? {}) : [];
   if (known.length > 0) return [{ name, value: { words: known }, description }];
-  const value = arg === '<dir>' ? 'directory' : /file/.test(arg ?? '') ? 'path' : 'text';
-  return [{ name, value, description }];
+  return [{ name, value: argumentKind(arg ?? '<value>'), description }];
 }
 
-/** Renders the script for a shell. */
-export function completion(shell: Shell): string {
-  return { bash, zsh, fish }[shell]();
+/** Renders the script for a shell. It completes the commands of `program` and the options that they have. */
+export function completion(shell: Shell, program: Command): string {
+  return { bash, zsh, fish }[shell](commandsOf(program));
 }
 
-function bash(): string {
+function bash(commands: readonly CommandWords[]): string {
   const cases = (words: readonly Word[]): string =>
     words
       .flatMap(({ name, value }) => (value === null ? [] : [`      ${name}) ${bashValue(value)}; return ;;`]))
@@ -119,7 +118,7 @@ function bashValue(value: Exclude<CompletionValue, null>): string {
   return `_bulk_load_words '${value.words.join(' ')}'`;
 }
 
-function zsh(): string {
+function zsh(commands: readonly CommandWords[]): string {
   const quoted = (text: string): string => text.replaceAll("'", "'\\''");
   const described = (text: string): string => quoted(text.replace(/[[\]:\\]/g, '\\$&'));
   const spec = ({ name, value, description }: Word): string => {
@@ -155,7 +154,7 @@ function zshValue(value: Exclude<CompletionValue, null>): string {
   return `(${value.words.map((word) => word.replaceAll('\\', '\\\\')).join(' ')})`;
 }
 
-function fish(): string {
+function fish(commands: readonly CommandWords[]): string {
   const quoted = (text: string): string => `'${text.replace(/['\\]/g, '\\$&')}'`;
   const others = commands.map(({ name }) => name).filter((name) => name !== 'load');
   const within = (name: string): string =>

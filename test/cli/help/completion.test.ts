@@ -5,13 +5,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { completion, shells } from '../../../src/cli/help/completion.js';
+import { shells } from '../../../src/cli/help/completion.js';
 import { run } from '../../support/programs/here.js';
 
 let folder: string;
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'bulk-load-completion-'));
-  for (const shell of shells) writeFileSync(join(folder, shell), completion(shell));
+  for (const shell of shells) writeFileSync(join(folder, shell), (await run(['completion', shell])).stdout);
   writeFileSync(join(folder, 'data.lp'), '');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -59,6 +59,17 @@ describe.each(['bash', 'fish'] as const)('%s', (shell) => {
     [['bulk-load', 'data.lp', '--no-rel'], ['--no-relieve']],
     [['bulk-load', 'serve', '--rea'], ['--ready-file']],
     [['bulk-load', 'completion', 'f'], ['fish']],
+    [['bulk-load', 'recon'], ['reconcile']],
+    [
+      ['bulk-load', 'audit', '--rep'],
+      ['--repair', '--report'],
+    ],
+    [['bulk-load', 'worker', '--allow'], ['--allow-input']],
+    [
+      ['bulk-load', 'status', '--queue-c'],
+      ['--queue-ca', '--queue-cert'],
+    ],
+    [['bulk-load', 'reconcile', '--plan', 'da'], ['data.lp']],
     [['bulk-load', '--summary', 'da'], ['data.lp']],
     [['bulk-load', 'da'], ['data.lp']],
   ])('completes %j', (words, expected) => {
@@ -83,7 +94,8 @@ describe('zsh', () => {
 });
 
 test('the command prints the script and refuses another shell', async () => {
-  expect(await run(['completion', 'bash'])).toMatchObject({ code: 0, stdout: completion('bash'), stderr: '' });
+  const bash = expect.stringContaining('complete -F _bulk_load bulk-load\n');
+  expect(await run(['completion', 'bash'])).toMatchObject({ code: 0, stdout: bash, stderr: '' });
   const refused = 'expected  one of bash, zsh, fish\n  found     ';
   expect(await run(['completion', 'tcsh'])).toMatchObject({
     code: 2,
