@@ -1,20 +1,20 @@
-// Parts that several descriptors of targets share.
+// Parts that several target descriptors share.
 
 import { influxNames } from './types.js';
 
 const noFlush = 'it has no flush request and limits its own memory; use --workers, --batch-bytes or --rate-points';
 const tokenOnly = 'sign in with --token';
 
-/** Options about the memory of the target, which only CnosDB lets a client plan. */
+/** Options about the memory of the target. Only for CnosDB can a client plan the memory. */
 export const memoryOptions = { targetMemory: noFlush, relieve: noFlush, stage: noFlush } as const;
 
 /** Options about the retention policies of InfluxDB 1. */
 export const policyOptions = { rp: 'only InfluxDB 1 has retention policies' } as const;
 
-/** Options of targets that take a token only. */
+/** User options, unsupported by targets that accept only a token. */
 export const userOptions = { user: tokenOnly, password: tokenOnly, passwordFile: tokenOnly } as const;
 
-/** What all targets but CnosDB have in common: bulk-load neither plans their memory nor counts their points. */
+/** Common parts of all targets except CnosDB: bulk-load neither plans their memory nor counts their points. */
 export const plainTarget = {
   traits: { firstWriteExclusive: false, plansMemory: false, countsPoints: false, sendsSeconds: true },
   defaults: { user: '', tenant: '', targetMemory: 'off' },
@@ -22,7 +22,7 @@ export const plainTarget = {
   needsDatabase: true,
 } as const;
 
-/** What all versions of InfluxDB have in common. */
+/** Common parts of all versions of InfluxDB. */
 export const influxdbBase = {
   ...plainTarget,
   title: 'InfluxDB',

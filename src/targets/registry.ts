@@ -12,12 +12,12 @@ import { victoriametrics } from './victoriametrics/index.js';
 /** Values of `--target`; the first one is the default. */
 export const targetKinds = [cnosdb, influxdb1, influxdb2, influxdb3, victoriametrics] as const;
 
-/** The descriptor of a kind; undefined for an unknown name. */
+/** Returns the descriptor of a kind; undefined for an unknown name. */
 export function targetKind(kind: unknown): TargetDescriptor | undefined {
   return targetKinds.find((each) => each.kind === kind);
 }
 
-/** Creates the target that the settings name. It connects with the first request. */
+/** Creates the target that the settings name. The target connects with the first request. */
 export async function createTarget(
   settings: TargetSettings & { readonly target: string },
   context: TargetContext,

@@ -28,23 +28,23 @@ export interface TargetSettings {
   readonly dbOptions: string | null;
   readonly compression: 'auto' | 'none' | 'gzip' | 'zstd';
   readonly insecure: boolean;
-  /** PEM texts. */
+  /** PEM texts of CA certificates, client certificate and private key. */
   readonly tls: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null };
   readonly headers: readonly { readonly name: string; readonly value: string }[];
-  /** Null: the environment may name a proxy. `none`: direct connections. */
+  /** Proxy; null if the environment may name one, `none` for direct connections. */
   readonly proxy: ProxyUrl | 'none' | null;
   readonly workers: number;
   readonly waitForTargetMs: number;
-  /** A file, or `-` for standard output; null: points are sent. */
+  /** Path of the output file, or `-` for standard output; null to send the points. */
   readonly dryRun: string | null;
 }
 
-/** Everything that a target needs beside the settings. */
+/** Everything that a target needs besides the settings. */
 export interface TargetContext {
   readonly version: string;
   readonly clock: Clock;
   readonly notify: (notice: Notice) => void;
-  /** Names proxies; absent: only `--proxy` does. */
+  /** Environment variables that may name proxies; absent if only `--proxy` may. */
   readonly env?: NodeJS.ProcessEnv;
   /** Receives the points of `--dry-run=-`. */
   readonly stdout: StandardOutput;
@@ -52,9 +52,9 @@ export interface TargetContext {
   readonly inputs: readonly Input[];
   /** Longest response to a query, in bytes. */
   readonly maxResponseBytes: number;
-  /** Threads that may compress bodies. */
+  /** Number of threads that may compress bodies. */
   readonly compressionThreads: number;
-  /** Drop the database before it is created anew. */
+  /** True to drop the database before creating it. */
   readonly dropExisting?: boolean;
 }
 
@@ -62,16 +62,16 @@ export interface TargetDeps extends TargetContext {
   readonly settings: TargetSettings;
 }
 
-/** Name limits of the targets whose index takes series keys of 64 KiB. */
+/** Name limits of targets that accept series keys of 64 KiB. */
 export const longNames: NameLimits = { ...strictestNameLimits, seriesKeyBytes: 65_535, slashes: true };
 
 /** Name limits of InfluxDB 1 and 2. */
 export const influxNames: NameLimits = { ...longNames, backslashes: true, sharedNames: true, leadingPoints: true };
 
-/** Options by key, as the rules of a target see them: parsed, null where unset. */
+/** Parsed option values by key, for the rules of a target; null for an unset option. */
 export type OptionsByKey = Readonly<Record<string, unknown>>;
 
-/** A problem of one option: phrases for the composer of messages. */
+/** A problem of one option: the phrases of its error message. */
 export interface OptionProblem {
   readonly key: string;
   readonly expected: string;
@@ -83,21 +83,21 @@ export interface OptionProblem {
 export interface TargetDescriptor {
   /** Value of `--target`. */
   readonly kind: string;
-  /** Name for people. */
+  /** Name in messages. */
   readonly title: string;
-  /** Port of the URL where `--url` is missing. */
+  /** Port of the default URL. */
   readonly defaultPort: number;
   readonly traits: TargetTraits;
   /** Values of options that depend on the target. */
   readonly defaults: { readonly user: string; readonly tenant: string; readonly targetMemory: string };
-  /** Whether it decompresses zstd bodies. */
+  /** Whether the target decompresses zstd bodies. */
   readonly takesZstd: boolean;
   /** Whether every write names a database. */
   readonly needsDatabase: boolean;
   readonly nameLimits: NameLimits;
-  /** Options without a meaning for this target, with what to do instead. */
+  /** Options that this target does not support, each with advice. */
   readonly unsupportedOptions: Readonly<Record<string, string>>;
-  /** Problems by option key. Values of options that are already invalid are missing. */
+  /** Returns problems of the options. Options with invalid values are absent from `options`. */
   validate(options: OptionsByKey): readonly OptionProblem[];
   create(deps: TargetDeps): Promise<Target>;
 }

@@ -1,5 +1,5 @@
-// CnosDB's caches: COMPACT DATABASE writes them to disk, and the gauge `vnode_cache_size_total` of the Prometheus page, which
-// CnosDB refreshes every 10 s, shows their size.
+// Flushes and measures CnosDB's caches. COMPACT DATABASE writes them to disk. The gauge `vnode_cache_size_total` on the
+// Prometheus page shows their size; CnosDB refreshes the gauge every 10 s.
 
 import type { FlushOutcome } from '../../core/types/index.js';
 import type { QueryClient } from '../http/query-client.js';
@@ -7,14 +7,14 @@ import { samples } from '../http/response-text.js';
 import { quoted, sqlRequest } from './sql.js';
 
 const maxFlushResponseBytes = 64 * 1024;
-/** A page of about 2,000 vnodes. A node cannot hold more. */
+/** Longest page of metrics: about 2,000 vnodes, the most that a node can hold. */
 const maxMetricsBytes = 8 * 1024 * 1024;
 const metricsTimeoutMs = 5_000;
 const denied = /Insufficient privileges|Access denied/i;
 
 /**
  * Sends COMPACT DATABASE to the first endpoint that can be reached; that node forwards it to all nodes of the database. The
- * statement has been seen to return more than 10 s late while its flush worked. Never throws.
+ * response can arrive more than 10 s after a successful flush. Never throws.
  */
 export async function flush(query: QueryClient, scope: string, db: string, timeoutMs: number): Promise<FlushOutcome> {
   const since = query.clock.monotonic();
@@ -36,7 +36,7 @@ export async function flush(query: QueryClient, scope: string, db: string, timeo
   return { kind: 'failed', tookMs: query.clock.monotonic() - since, reason };
 }
 
-/** Unflushed bytes of a database on the node of one endpoint; null where the node does not report them. Never throws. */
+/** Reads the unflushed bytes of a database on one endpoint's node; null if the node does not report them. Never throws. */
 export async function gauge(
   query: QueryClient,
   index: number,
@@ -48,7 +48,7 @@ export async function gauge(
   return cacheBytes(outcome.response.body, tenant, db);
 }
 
-/** Sums the gauge over the vnodes of a database; null where the page lacks the gauge. */
+/** Sums the gauge over the vnodes of a database; null if the page lacks the gauge. */
 export function cacheBytes(page: string, tenant: string, db: string): number | null {
   if (!page.includes('vnode_cache_size_total')) return null;
   const wanted = [`tenant="${escaped(tenant)}"`, `database="${escaped(db)}"`];

@@ -1,5 +1,5 @@
-// The meaning of CnosDB's answers to a write. Rows match by message first: the code of a failure differs between versions
-// and depends on whether the node that answers leads the replica.
+// The meaning of CnosDB's responses to a write. Rows match by message first: the code of a failure differs between versions,
+// and depends on whether the responding node leads the replica.
 
 import { z } from 'zod';
 import { jsonOf } from '../http/response-text.js';
@@ -12,7 +12,7 @@ function errorOf(body: string): TargetError | null {
   return error.success ? { code: error.data.error_code, message: error.data.error_message } : null;
 }
 
-/** Byte offset at which the parser stopped. `invalid field value` and `invalid line protocol syntax` carry none. */
+/** Returns the byte offset at which the parser stopped. `invalid field value` and `invalid line protocol syntax` lack it. */
 function offsetOf(message: string): number | null {
   const found = /(?:fail to parse timestamp|unexpect token '[\s\S]{1,8}?'|unexpect end line start) at '?(\d+)'?$/.exec(
     message.slice(-128),
@@ -20,7 +20,7 @@ function offsetOf(message: string): number | null {
   return found === null ? null : Number(found[1]);
 }
 
-/** Codes of a refusal before anything is written: 050033, and 020005 before 2.4.2. Others may follow a partial write. */
+/** Returns false for a refusal before any write: 050033, and 020005 before 2.4.2. Other codes may follow a partial write. */
 const afterApply = (code: string): boolean => code !== '050033' && code !== '020005';
 
 const row = (
@@ -35,7 +35,7 @@ const leaderCodes = ['050026', '050027', '050028', '050029', '050030', '050022',
 const replicaCodes = ['030028', '030036', '030053', '030055'];
 
 // The order matters. Rows whose messages quote the user's text come first and are anchored, so that a column named "Leader"
-// or a value 'request timed out' is not mistaken for trouble of the server.
+// or a value 'request timed out' is not mistaken for a problem of the server.
 const rows: readonly VerdictRow[] = [
   row('target-parse', /^Error parsing message/, ['040004']),
   row('target-utf8', /^Invalid utf-8 sequence/i, ['040015']),
@@ -67,7 +67,7 @@ const rows: readonly VerdictRow[] = [
     [...leaderCodes, ...replicaCodes],
     { mayBeApplied: false },
   ),
-  // The disk and address space of the server. It concerns every batch, so no batch is searched for a bad point.
+  // Disk or address space of the server is exhausted. This affects every batch, so no batch is searched for a bad point.
   row(
     'overloaded',
     /storage error|No space left|Resource temporarily unavailable|Too many open files|(^|\W)IO( error|:)/i,

@@ -26,7 +26,7 @@ import { countStatement, pointOf, pointsPerStatement, pointsStatement, spanState
 import { csvRequest, judgedText, quoted, type SqlRow, sql, sqlRequest } from './sql.js';
 
 const pingTimeoutMs = 5_000;
-/** Most tables that the notice of a drop names. */
+/** Largest number of tables that the notice of a drop names. */
 const maxNamedTables = 5;
 const pingSchema = z.object({ version: z.string() });
 
@@ -77,7 +77,7 @@ export class Cnosdb implements Dialect {
     notify({ level: 'info', kind: 'memcache', message });
   }
 
-  /** CnosDB knows the option from 2.4.2 on. It shows the value in MiB. */
+  /** Returns the option for CREATE DATABASE; null before CnosDB 2.4.2, which lacks it. CnosDB shows its value in MiB. */
   async #memcacheOption(query: QueryClient, index: number, bytes: number): Promise<string | null> {
     const version = await this.version(query, index);
     if (version === null || compareVersions(version, '2.4.2') < 0) return null;
@@ -131,12 +131,12 @@ export class Cnosdb implements Dialect {
     const { db } = this.#deps.settings;
     const statement = table === undefined ? columnsStatement(db) : `DESCRIBE TABLE ${quoted(table)}`;
     const rows = await this.#rows(query, statement);
-    // A table has a time column at least, and one that is unknown is an error.
+    // Every table has at least a time column, and an unknown table is an error. No rows: CnosDB lists no columns.
     if (table !== undefined && rows?.length === 0) this.listsColumns = false;
     return columnsOf(rows ?? [], table);
   }
 
-  /** Returns the columns of a table. Describes it once, and again for a field that it did not have. */
+  /** Returns the columns of a table. Describes the table once, and again for points with an unknown field. */
   async #columnsOf(
     query: QueryClient,
     table: string,
@@ -152,7 +152,7 @@ export class Cnosdb implements Dialect {
 
   async createTable(query: QueryClient, shape: Shape): Promise<boolean> {
     const result = await sql(query, this.#scope, createTableStatement(shape)).catch((error: unknown) => {
-      // CREATE TABLE needs a privilege that writing does not.
+      // CREATE TABLE needs a privilege that writing does not need.
       if (error instanceof RefusedError) return { rejected: error.message };
       throw error;
     });
@@ -215,7 +215,7 @@ export class Cnosdb implements Dialect {
     return layoutOf(rows, this.#deps.settings.db, { ...this.#database, endpoints: query.urls.length });
   }
 
-  /** Rows of a statement; null where the table does not exist. */
+  /** Returns the rows of a statement; null if the table does not exist. */
   async #rows(query: QueryClient, statement: string): Promise<readonly SqlRow[] | null> {
     const result = await sql(query, this.#scope, statement);
     if ('rows' in result) return result.rows;
@@ -223,7 +223,7 @@ export class Cnosdb implements Dialect {
     throw this.#unreadable(query, statement, 'rows', result.rejected, 'check whether --user may read');
   }
 
-  /** Runs a parser of CnosDB's rows. Throws RefusedError where it fails. */
+  /** Runs a parser of CnosDB's rows. Throws RefusedError if the parser fails. */
   #parsed<T>(query: QueryClient, statement: string, expected: string, parse: () => T): T {
     try {
       return parse();

@@ -12,7 +12,7 @@ import { unitsPerMs } from '../../core/units.js';
 import { durationMs, sizeBytes, textOf } from '../http/server-values.js';
 import { quoted, quotedText, type SqlRow } from './sql.js';
 
-/** Parses a row of `DESCRIBE DATABASE`. Throws SyntaxError that names the wrong setting. */
+/** Parses a row of `DESCRIBE DATABASE`. Throws a SyntaxError that names the wrong setting. */
 export function settingsOf(row: SqlRow): DatabaseSettings {
   const settings = new Map(Object.entries(row).map(([name, value]) => [name.toLowerCase(), textOf(value)]));
   const text = (name: string): string => settings.get(name) ?? '';
@@ -38,7 +38,7 @@ function countOf(text: string | undefined): number {
   return count;
 }
 
-/** Number of input timestamps that fall on one timestamp of the database. Up to 1, all stay distinct. */
+/** Returns how many input timestamps share one timestamp of the database. Up to 1, all stay distinct. */
 export function timesMerged(database: Precision, input: InputPrecision): number {
   return unitsPerMs[input] / unitsPerMs[database];
 }
@@ -51,7 +51,7 @@ const types: Readonly<Record<string, ColumnType>> = {
   STRING: 'string',
 };
 
-/** The query for all columns of a database. */
+/** Builds the query for all columns of a database. */
 export function columnsStatement(db: string): string {
   return (
     'SELECT table_name, column_name, column_type, data_type FROM information_schema.columns' +
@@ -59,7 +59,7 @@ export function columnsStatement(db: string): string {
   );
 }
 
-/** The statement that creates a table unless it exists. */
+/** Builds the statement that creates a table unless it exists. */
 export function createTableStatement({ table, columns }: Shape): string {
   const tags = columns.filter(({ type }) => type === 'tag').map(({ name }) => quoted(name));
   const fields = columns
@@ -71,7 +71,7 @@ export function createTableStatement({ table, columns }: Shape): string {
 
 const sqlTypes = new Map(Object.entries(types).map(([name, type]) => [type, name]));
 
-/** Columns from rows of information_schema.columns, or of DESCRIBE TABLE for one `table`. Leaves out the time column. */
+/** Parses rows of information_schema.columns, or of DESCRIBE TABLE for one `table`. Leaves out the time column. */
 export function columnsOf(rows: readonly SqlRow[], table?: string): TargetColumn[] {
   return rows
     .filter((row) => row.column_type !== 'TIME')

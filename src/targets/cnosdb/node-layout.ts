@@ -1,4 +1,4 @@
-// Finds the nodes that hold the database, from SHOW REPLICAS. URLs cannot show it: one may be a load balancer.
+// Finds the nodes that hold the database, from SHOW REPLICAS. URLs do not show the nodes: one may be a load balancer.
 
 import type { NodeLayout } from '../../core/types/index.js';
 import type { SqlRow } from './sql.js';
@@ -10,9 +10,9 @@ export interface KnownLayout {
 }
 
 /**
- * Derives the layout from rows of `replica_id, location, database, start_time, end_time`, one per raft group. `location` is
- * `1001*,1002`, with a star at the leader. Null: the user may not list them. A database without a bucket is assumed on the nodes of the other databases, and
- * on at least as many nodes as there are endpoints.
+ * Derives the layout from rows of `replica_id, location, database, start_time, end_time`, one for each raft group; null if
+ * the user may not list them. `location` is `1001*,1002`, with a star at the leader. For a database without buckets, assumes
+ * as many nodes as the other databases use, or as there are endpoints, whichever is more.
  */
 export function layoutOf(listed: readonly SqlRow[] | null, db: string, known: KnownLayout): NodeLayout {
   const rows = listed ?? [];
@@ -39,7 +39,7 @@ function locations({ location }: SqlRow): string[] {
   return [...String(location).matchAll(/\d+/g)].map(([node]) => node);
 }
 
-/** Parses `2024-01-01 00:00:00 UTC`. */
+/** Returns the distinct start times of buckets, ms since 1970. Parses `2024-01-01 00:00:00 UTC`. */
 function bucketStarts(own: readonly SqlRow[]): number[] {
   const starts = own.map(({ start_time: start }) => Date.parse(String(start).replace(/ UTC$/, 'Z').replace(' ', 'T')));
   return [...new Set(starts.filter((start) => !Number.isNaN(start)))];

@@ -1,4 +1,4 @@
-// Reads points back by SQL, exactly: integers as text, because JSON numbers are exact up to 2^53 only, and times in ns.
+// Reads points back by SQL exactly: integers as text, because JSON numbers are exact only up to 2^53, and times in ns.
 
 import { isoTime } from '../../core/time/iso-time.js';
 import type { ColumnType, FieldValue, PointValues, Precision, TargetColumn, TimeSpan } from '../../core/types/index.js';
@@ -6,12 +6,12 @@ import { selectList } from '../http/csv-points.js';
 import { textOf } from '../http/server-values.js';
 import { quoted, quotedText, type SqlRow } from './sql.js';
 
-/** Points in one statement. */
+/** Largest number of points in one statement. */
 export const pointsPerStatement = 25;
 
 const isWhole = (type: ColumnType | null): boolean => type === 'integer' || type === 'unsigned';
 
-/** The SELECT that finds points of one table. It also finds points with more tags. */
+/** Builds the SELECT that finds points of one table. The SELECT also finds points with more tags. */
 export function pointsStatement(
   points: readonly PointValues[],
   columns: readonly TargetColumn[],
@@ -32,12 +32,12 @@ function conditions({ time, tags }: PointValues, precision: Precision): string[]
   ];
 }
 
-/** Writes a time. CnosDB reads a bare number in the unit of the database. */
+/** Formats a time for SQL. CnosDB reads a bare number in the unit of the database. */
 function instant(time: bigint, precision: Precision): string {
   return precision === 'ns' && time >= 0n ? String(time) : quotedText(isoTime(time));
 }
 
-/** The SELECT of all points of a table in a range of time, in the order of `csvPoints`. */
+/** Builds the SELECT of all points of a table in a range of time, with the columns in the order of `csvPoints`. */
 export function spanStatement(
   table: string,
   columns: readonly TargetColumn[],
@@ -48,7 +48,7 @@ export function spanStatement(
   return `SELECT ${selectList(columns, quoted)} FROM ${quoted(table)} WHERE ${where}`;
 }
 
-/** Counts the points of a table. Only with a condition on `time` does CnosDB count an overwritten point once. */
+/** Builds the statement that counts a table's points. Without a condition on `time`, CnosDB counts overwritten points again. */
 export function countStatement(table: string): string {
   return `SELECT count(*) AS n FROM ${quoted(table)} WHERE time > '1677-09-22T00:00:00Z'`;
 }

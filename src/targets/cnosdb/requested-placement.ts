@@ -6,7 +6,7 @@ import { durationMs, sizeBytes } from '../http/server-values.js';
 /** CnosDB's default VNODE_DURATION, '1year'. */
 const yearMs = 365.25 * 86_400_000;
 
-/** Returns what CREATE DATABASE would make of the options: CnosDB's defaults where they name nothing. */
+/** Returns the placement that CREATE DATABASE would choose for the options. Missing options take CnosDB's defaults. */
 export function requestedPlacement(dbOptions: string | null): VnodePlacement {
   const option = (name: string): string | null =>
     new RegExp(`\\b${name}\\s*=?\\s*(?:'([^']*)'|(\\d+))`, 'i')
@@ -22,7 +22,7 @@ export function requestedPlacement(dbOptions: string | null): VnodePlacement {
   };
 }
 
-/** Returns null for a duration that the server would refuse. */
+/** Parses a duration, ms; returns null for a duration that the server would refuse. */
 function readable(duration: string): number | null {
   try {
     return durationMs(duration) || null;

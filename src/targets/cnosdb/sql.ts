@@ -1,4 +1,4 @@
-// SQL statements to CnosDB and their rows.
+// Sends SQL statements to CnosDB and parses their rows.
 
 import { z } from 'zod';
 import { excerpt } from '../../core/text.js';
@@ -12,7 +12,7 @@ const rowsSchema = z.array(z.record(z.string(), z.unknown()));
 
 export type SqlRow = Readonly<Record<string, unknown>>;
 
-/** Rows, or CnosDB's reason to reject the statement. */
+/** The rows of a statement, or CnosDB's reason to reject it. */
 export type SqlResult = { readonly rows: readonly SqlRow[] } | { readonly rejected: string };
 
 /** Quotes an identifier. */
@@ -21,19 +21,19 @@ export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"
 /** Quotes a string. */
 export const quotedText = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 
-/** @param scope database and tenant, as a query string */
+/** Builds the request of a statement. @param scope database and tenant, as a query string */
 export function sqlRequest(scope: string, statement: string): QueryRequest {
   const headers = { accept: 'application/json' };
   return { path: `/api/v1/sql?${scope}`, headers, body: statement, label: statement };
 }
 
-/** A statement whose rows come as CSV in chunks, while CnosDB reads them. */
+/** Builds the request of a statement whose rows CnosDB sends as CSV in chunks while it reads them. */
 export function csvRequest(scope: string, statement: string): QueryRequest {
   const { path, ...request } = sqlRequest(scope, statement);
   return { ...request, path: `${path}&chunked=true`, headers: { accept: 'application/csv' } };
 }
 
-/** CnosDB's reason for not answering a statement. */
+/** Returns CnosDB's reason to reject a statement. */
 export function judgedText(response: HttpResponse, now: number): string {
   const verdict = judge(verdicts, response, now);
   return verdict.kind === 'rejected' ? verdict.message : 'reason' in verdict ? verdict.reason : verdict.kind;

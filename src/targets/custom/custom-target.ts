@@ -1,11 +1,11 @@
 import { defaultDatabaseSettings, type Target } from '../../core/types/index.js';
 
-/** A target of a program. Only `write` is required. */
+/** A target that a program supplies. Only `write` is required. */
 export type CustomTarget = Pick<Target, 'write'> & Partial<Target>;
 
 /**
- * Completes a custom target. It takes every table and column, needs no network, has no endpoints, and has nothing to flush,
- * count or read back.
+ * Adds the missing members to a custom target. By default it accepts every table and column, has no endpoints, and has
+ * nothing to flush, count or read back.
  */
 export function createCustomTarget(custom: CustomTarget, kind = 'own'): Target {
   return {

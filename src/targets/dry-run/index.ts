@@ -2,7 +2,7 @@ import { strictestNameLimits, type Target } from '../../core/types/index.js';
 import { plainTarget } from '../descriptor-parts.js';
 import type { TargetDeps, TargetDescriptor } from '../types.js';
 
-/** Takes the place of every other target under `--dry-run`. */
+/** Descriptor of the target that replaces any other target for `--dry-run`. */
 export const dryRun = {
   ...plainTarget,
   kind: 'dry-run',

@@ -7,20 +7,20 @@ import { InterruptedError, StateError, UsageError } from '../../core/errors.js';
 import { openFifoForWriting, temporaryBeside } from '../../core/io/files.js';
 
 export interface OutputSink {
-  /** Name for people. */
+  /** Name in messages. */
   readonly name: string;
-  /** Throws UsageError where nothing can be written. */
+  /** Opens the output. Throws UsageError if it cannot be written. */
   open(): Promise<void>;
   /**
-   * Resolves once the bytes are written; until then they must not change. Throws StateError when a byte could not be
-   * written, and InterruptedError when the reader has closed the pipe.
+   * Resolves once the bytes are written; until then the bytes must not change. Throws StateError if a byte could not be
+   * written, and InterruptedError if the reader has closed the pipe.
    */
   write(bytes: Uint8Array): Promise<void>;
-  /** @param complete the file holds every point and replaces the old file. Throws StateError. */
+  /** Closes the output. Throws StateError. @param complete true if the file holds every point and may replace the old file */
   close(complete: boolean): Promise<void>;
 }
 
-/** The used part of a stream. */
+/** The part of a stream that the sink uses. */
 export interface StandardOutput {
   readonly fd?: number;
   readonly isTTY?: boolean | undefined;
@@ -43,8 +43,9 @@ export function standardOutputSink(stream: StandardOutput): OutputSink {
 }
 
 /**
+ * Creates a sink for a file or pipe.
  * @param reserved input files, which must not be overwritten
- * @param readerWaitsMs pauses before each attempt to find the reader of a pipe; absent: the usual ones
+ * @param readerWaitsMs pauses before each attempt to find the reader of a pipe; absent for the default pauses
  */
 export function fileSink(
   path: string,
@@ -70,7 +71,7 @@ interface OpenFile {
   readonly handle: FileHandle;
   /** The path with links resolved. */
   readonly path: string;
-  /** Holds the bytes until the file is complete; null where `path` is written directly, such as a pipe. */
+  /** File that holds the bytes until they are complete; null if `path` is written directly, such as a pipe. */
   readonly temporary: string | null;
 }
 
@@ -99,7 +100,7 @@ async function closeFile({ handle, path, temporary }: OpenFile, complete: boolea
   }
 }
 
-/** Node's own stream to a file ignores a short write: a full disk would silently cut a point. */
+/** Tests for a file. It is written directly: Node's stream ignores a short write, so a full disk would silently cut a point. */
 function isFile({ fd, isTTY }: StandardOutput): boolean {
   if (fd === undefined || isTTY) return false;
   const found = fstatSync(fd);
@@ -110,7 +111,7 @@ async function writeAll(fd: number, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await write(fd, bytes, at)).bytesWritten;
 }
 
-/** A stalled reader blocks only this write. */
+/** Writes to a stream. A stalled reader blocks only this write. */
 async function writeToStream(stream: StandardOutput, bytes: Uint8Array): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     stream.write(bytes, (error) => (error ? reject(error) : resolve()));

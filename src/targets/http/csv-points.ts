@@ -1,4 +1,4 @@
-// Turns rows of CSV, as DataFusion writes them, into line protocol. The rows are read as they arrive.
+// Turns CSV rows from DataFusion into line protocol while they arrive.
 
 import {
   BACKSLASH,
@@ -23,8 +23,8 @@ import type { ColumnType, TargetColumn } from '../../core/types/index.js';
 const timeBytes = 19;
 
 /**
- * A column of the CSV. `absent`: true where the next column is null, since CSV writes null and an empty string alike.
- * `time` comes last.
+ * A column of the CSV. `absent`: its cells are true if the next column is null, because CSV writes null and an empty string
+ * alike. `time` comes last.
  */
 interface CsvColumn {
   readonly type: ColumnType | 'absent' | 'time';
@@ -32,7 +32,7 @@ interface CsvColumn {
   readonly key: Uint8Array;
 }
 
-/** The expressions of a SELECT in the order that `csvPoints` reads them: tags, fields, time. */
+/** Builds the expressions of a SELECT in the order that `csvPoints` reads: tags, fields, time. */
 export function selectList(columns: readonly TargetColumn[], quoted: (name: string) => string): string {
   const names = ordered(columns).flatMap(({ name, type }, i) =>
     type === 'string' || type === null ? [`${quoted(name)} IS NULL AS "absent ${i}"`, quoted(name)] : [quoted(name)],
@@ -46,8 +46,8 @@ function ordered(columns: readonly TargetColumn[]): TargetColumn[] {
 }
 
 /**
- * Yields the points of a CSV response as line protocol in nanoseconds. A type null is read as text.
- * @param failed builds the error of a response that is not the CSV of these columns, or that breaks off
+ * Yields the points of a CSV response as line protocol in nanoseconds. Reads a column of type null as text.
+ * @param failed builds the error for a response that breaks off, or that is not CSV with these columns
  */
 export async function* csvPoints(
   table: string,
@@ -67,14 +67,14 @@ class CsvRows {
   readonly #table: Uint8Array;
   readonly #columns: readonly CsvColumn[];
   readonly #failed: (found: string) => Error;
-  /** The day of the last time, as it is written, and its seconds since 1970. */
+  /** Date of the last time: its text, and its start in seconds since 1970. */
   readonly #day = { text: new Uint8Array(10), seconds: Number.NaN };
-  /** The row that has not arrived completely. */
+  /** Start of the row that has not arrived completely. */
   #rest: Buffer = Buffer.alloc(0);
   #isHeader = true;
   #out = Buffer.allocUnsafe(256 * 1024);
   #length = 0;
-  /** The cell that was read last, and where the next one begins. */
+  /** The cell that was read last, and the offset of the next cell. */
   #cell: Uint8Array = this.#rest;
   #from = 0;
   #to = 0;
@@ -94,7 +94,7 @@ class CsvRows {
     ];
   }
 
-  /** Returns the points of the rows that are complete now; valid until the next call. */
+  /** Returns the points of the rows that are complete now. The bytes are valid until the next call. */
   take(chunk: Uint8Array): Uint8Array {
     const bytes =
       this.#rest.length === 0
@@ -120,7 +120,7 @@ class CsvRows {
     if (this.#rest.length > 0) throw this.#failed(this.#rest.toString('utf8', 0, 300).trim());
   }
 
-  /** Passes over the header. Returns the offset after it; -1 while it is incomplete. */
+  /** Skips the header. Returns the offset after the header; -1 while the header is incomplete. */
   #skipRow(bytes: Buffer, start: number): number {
     let at = start;
     for (let i = 0; i < this.#columns.length; i += 1) {
@@ -154,7 +154,7 @@ class CsvRows {
     return this.#rowEnd(bytes, start);
   }
 
-  /** Checks that a row has no more cells. */
+  /** Checks that a row has no further cells. */
   #rowEnd(bytes: Buffer, start: number): number {
     let end = this.#next - 1;
     if (bytes[end] === CR) end += 1;
@@ -162,7 +162,7 @@ class CsvRows {
     return end + 1;
   }
 
-  /** Reads the cell at `start`; false while its end has not arrived. */
+  /** Reads the cell at `start`; returns false while its end has not arrived. */
   #readCell(bytes: Buffer, start: number): boolean {
     if (bytes[start] === QUOTE) return this.#readQuoted(bytes, start + 1);
     let end = start;
@@ -171,7 +171,7 @@ class CsvRows {
     this.#from = start;
     this.#to = end;
     this.#next = end + 1;
-    // The LF of a CR must have arrived.
+    // The LF after a CR must have arrived.
     return end < bytes.length && (bytes[end] !== CR || end + 1 < bytes.length);
   }
 
@@ -230,7 +230,7 @@ class CsvRows {
     this.#putByte(QUOTE);
   }
 
-  /** Writes ` <nanoseconds>` and the LF for `2022-01-01T00:00:00.000000001`, with 0 to 9 digits of a second. */
+  /** Writes ` <nanoseconds>` and LF for the time `2022-01-01T00:00:00.000000001`, which has 0 to 9 digits of a second. */
   #putTime(): void {
     const seconds = this.#seconds();
     const fraction = this.#from + timeBytes;

@@ -1,4 +1,4 @@
-// The differences between the targets that take line protocol over HTTP. The client in http-target.ts serves all of them.
+// Describes how targets with line protocol over HTTP differ. The client in http-target.ts serves all of them.
 
 import type {
   DatabaseSettings,
@@ -15,28 +15,28 @@ import type { QueryClient, QueryRequest } from './query-client.js';
 import type { HttpResponse } from './types.js';
 import type { VerdictTable } from './verdict-table.js';
 
-/** Hooks that are absent take the defaults of the client. */
+/** The hooks of one target. For absent hooks the client uses defaults. */
 export interface Dialect {
-  /** Value of the Authorization header; null: the header is absent. */
+  /** Value of the Authorization header; null for no header. */
   readonly authorization: string | null;
   /** Path and query of a write. */
   readonly writePath: string;
   readonly verdicts: VerdictTable;
-  /** Shows whether an endpoint is usable. Absent: an empty write shows reachability, credentials and database. */
+  /** Request that tests an endpoint; absent if an empty write tests reachability, credentials and database. */
   readonly probe?: { readonly request: QueryRequest; verdict(response: HttpResponse, now: number): Verdict };
-  /** All endpoints belong to one cluster: what one endpoint creates, the others show later. */
+  /** True if all endpoints belong to one cluster: what one endpoint creates, the others show later. */
   readonly clustered?: true;
-  /** Version of one endpoint; null where it is unknown. */
+  /** Returns the version of one endpoint; null if unknown. */
   version(query: QueryClient, index: number): Promise<string | null>;
-  /** Creates the database. Absent: the target creates it with the first write. */
+  /** Creates the database; absent if the first write creates it. */
   create?(query: QueryClient, index: number, memcacheBytes: number | null): Promise<void>;
   /** Drops the database with everything in it. */
   drop?(query: QueryClient): Promise<void>;
-  /** Throws RefusedError for settings that would lose data. */
+  /** Reads the settings of the database. Throws RefusedError for settings that would lose data. */
   settings(query: QueryClient): Promise<DatabaseSettings>;
   columns?(query: QueryClient, table?: string): Promise<TargetColumn[]>;
   readonly listsColumns?: boolean;
-  /** Creates a table unless it exists; false if the target refuses. */
+  /** Creates a table unless it exists; resolves with false if the target refuses. */
   createTable?(query: QueryClient, shape: Shape): Promise<boolean>;
   readBack?(query: QueryClient, points: readonly PointValues[]): Promise<(PointValues | null)[]>;
   scan?(query: QueryClient, table: string, span: TimeSpan): AsyncIterable<Uint8Array>;
@@ -46,7 +46,7 @@ export interface Dialect {
   layout?(query: QueryClient): Promise<NodeLayout>;
 }
 
-/** Authorization by token, else by user and password; null where the settings have neither. */
+/** Returns the authorization by token, else by user and password; null if the settings have neither. */
 export function basicOrBearer({ token, user, password }: TargetSettings): string | null {
   if (token !== null) return `Bearer ${token}`;
   return user === '' ? null : basic(user, password);
@@ -56,7 +56,7 @@ export function basic(user: string, password: string): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 }
 
-/** The version in the header of a /ping that all versions of InfluxDB send; null without that header. */
+/** Returns the version from the /ping header that all versions of InfluxDB send; null if the header is missing. */
 export async function versionHeader(query: QueryClient, index: number): Promise<string | null> {
   const outcome = await query.once(index, { path: '/ping' });
   const header = outcome.kind === 'response' ? outcome.response.headers['x-influxdb-version'] : undefined;

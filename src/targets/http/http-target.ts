@@ -1,4 +1,4 @@
-// The client of every target that takes line protocol over HTTP. A dialect brings what differs.
+// The client of every target that takes line protocol over HTTP. A dialect describes how a target differs.
 
 import type {
   Attempt,
@@ -26,9 +26,9 @@ import type { ExchangeOutcome } from './types.js';
 import { judge, judgeOutcome } from './verdict-table.js';
 
 const maxWriteResponseBytes = 64 * 1024;
-/** Queries get this long even where the waiting for a first answer took almost all of the time. */
+/** Least time for queries, ms, even if waiting for the first response took most of the time. */
 const minPatienceMs = 10_000;
-/** Time for an endpoint to list columns that another endpoint may list, ms. */
+/** Time limit for each endpoint to list columns if there are several endpoints, ms. */
 const endpointPatienceMs = 2_000;
 
 export class HttpTarget implements Target {
@@ -145,7 +145,7 @@ export class HttpTarget implements Target {
     await Promise.all([this.#connections.close(), this.#threads.close()]);
   }
 
-  /** Sends a write, or without a body the probe of the dialect. */
+  /** Sends a write, or the probe of the dialect if the body is null. */
   #write(index: number, body: EncodedBody | null, timeoutMs: number, signal: AbortSignal): Promise<ExchangeOutcome> {
     const { probe, writePath } = this.#dialect;
     const question = body === null ? probe?.request : undefined;

@@ -1,4 +1,4 @@
-// The checks before the first write: does an endpoint answer, does it accept us, does it have the database?
+// Checks before the first write: does an endpoint respond, does it accept our credentials, does it have the database?
 
 import { RefusedError, UnavailableError } from '../../core/errors.js';
 import { compareVersions } from '../../core/text.js';
@@ -9,7 +9,7 @@ import type { Dialect } from './dialect.js';
 import type { QueryClient } from './query-client.js';
 
 const retryMs = 1_000;
-/** CREATE and DROP DATABASE reach the other nodes of a cluster by an asynchronous watch of the meta service. */
+/** Longest wait for a change, ms. CREATE and DROP DATABASE reach other nodes by an asynchronous watch of the meta service. */
 const spreadMs = 10_000;
 const spreadRetryMs = 200;
 
@@ -21,21 +21,21 @@ export interface PreflightContext {
   /** Probes each endpoint once. */
   readonly probe: (timeoutMs: number) => Promise<Verdict[]>;
   readonly query: (order: readonly number[]) => QueryClient;
-  /** The proxy of an endpoint for people; null: a direct connection. */
+  /** Returns the name of an endpoint's proxy for messages; null for a direct connection. */
   readonly proxyName: (index: number) => string | null;
-  /** Awaited before a database is created or dropped. */
+  /** Called and awaited before a database is created or dropped. */
   readonly beforeChange: () => Promise<void>;
 }
 
 export interface PreflightResult {
   readonly description: TargetDescription;
-  /** The last verdict of each endpoint on a probe. */
+  /** The verdict on the last probe of each endpoint. */
   readonly verdicts: readonly Verdict[];
 }
 
 const probeTimeoutMs = 10_000;
 
-/** Throws RefusedError, UnavailableError, or the reason of the signal. */
+/** Checks the target, and creates or drops the database. Throws RefusedError, UnavailableError, or the reason of the signal. */
 export async function preflight(context: PreflightContext, memcacheBytes: number | null): Promise<PreflightResult> {
   const { descriptor, dialect, deps, query } = context;
   const { createDb, dbOptions, db } = deps.settings;
@@ -67,7 +67,7 @@ export async function preflight(context: PreflightContext, memcacheBytes: number
   return { description: isCreated ? { ...description, isCreated } : description, verdicts };
 }
 
-/** Probes until an endpoint accepts us, or lacks only the database. */
+/** Probes until an endpoint accepts the probe, or lacks only the database. */
 async function untilAnswered(context: PreflightContext): Promise<Verdict[]> {
   const { descriptor, deps, signal, probe } = context;
   const { clock, settings, notify } = deps;
@@ -92,7 +92,7 @@ async function untilAnswered(context: PreflightContext): Promise<Verdict[]> {
   }
 }
 
-/** Names the option of the address, and the usual port where nothing listens on another one. */
+/** Returns `--url` for an advice, with the target's usual port if nothing listens on a different port. */
 function usualPort({ descriptor, deps }: PreflightContext, verdicts: readonly Verdict[]): string {
   const isOther = verdicts.some(
     ({ kind }, index) =>
@@ -101,7 +101,7 @@ function usualPort({ descriptor, deps }: PreflightContext, verdicts: readonly Ve
   return isOther ? `--url (the usual port of ${descriptor.title} is ${descriptor.defaultPort})` : '--url';
 }
 
-/** Throws RefusedError where an endpoint refuses for any reason but a missing database. */
+/** Throws RefusedError if an endpoint refuses for any reason except a missing database. */
 function guardRefusals(context: PreflightContext, verdicts: readonly Verdict[]): void {
   const { db, user, token } = context.deps.settings;
   verdicts.forEach((verdict, index) => {
@@ -116,7 +116,7 @@ function guardRefusals(context: PreflightContext, verdicts: readonly Verdict[]):
   });
 }
 
-/** Creates the database where it is missing, and waits until every endpoint has it. */
+/** Creates the database if it is missing, and waits until every endpoint has it. */
 async function created(
   context: PreflightContext,
   probed: readonly Verdict[],
@@ -125,7 +125,7 @@ async function created(
   const { dialect, deps, query } = context;
   const without = indexesOf(probed, isMissing);
   const tried = `database "${deps.settings.db}" on ${without.map((index) => urlOf(context, index)).join(', ')}`;
-  // Another node of the cluster may have it already; then it only has to spread.
+  // If another node of the cluster already has the database, it only has to spread.
   const exists = dialect.clustered === true && probed.some(isAccepted);
   if (!exists) {
     if (!deps.settings.createDb || dialect.create === undefined) {
@@ -138,7 +138,7 @@ async function created(
       });
     }
     await context.beforeChange();
-    // Endpoints that form no cluster know nothing of each other.
+    // Endpoints outside of a cluster are independent, so each creates the database.
     for (const index of dialect.clustered ? without.slice(0, 1) : without)
       await dialect.create(query([index]), index, memcacheBytes);
   }
@@ -146,7 +146,7 @@ async function created(
   return { verdicts, isCreated: !exists };
 }
 
-/** Drops the database where an endpoint has it, and waits until no endpoint has it. */
+/** Drops the database if an endpoint has it, and waits until no endpoint has it. */
 async function dropped(context: PreflightContext, verdicts: readonly Verdict[]): Promise<readonly Verdict[]> {
   const { dialect, deps, query } = context;
   const order = indexesOf(verdicts, isAccepted);
@@ -157,7 +157,7 @@ async function dropped(context: PreflightContext, verdicts: readonly Verdict[]):
   return await spread(context, tried, 'be gone', (now) => !now.some(isAccepted) && now.some(isMissing));
 }
 
-/** Probes until the verdicts are as they should be. Throws RefusedError after ten seconds. */
+/** Probes until the verdicts show the expected state. Throws RefusedError after ten seconds. */
 async function spread(
   context: PreflightContext,
   tried: string,

@@ -1,4 +1,4 @@
-// Queries to a target. Each query goes to one endpoint after the other until one answers or the waiting time is spent.
+// Sends queries to a target. Tries one endpoint after the other until one responds or the time limit is reached.
 
 import type { z } from 'zod';
 import { RefusedError, UnavailableError } from '../../core/errors.js';
@@ -12,20 +12,20 @@ import type { ExchangeOutcome, HttpRequest, HttpResponse } from './types.js';
 import { judgeOutcome, type VerdictTable } from './verdict-table.js';
 
 const queryTimeoutMs = 10_000;
-/** Longest wait for more bytes of a response in chunks. */
+/** Longest wait for more bytes of a response in chunks, ms. */
 const chunkTimeoutMs = 120_000;
 const retryMs = 1_000;
 /** Longest statement in a message, in bytes. */
 const labelBytes = 200;
 
-/** A request without the parts that all requests share. Without a body it is a GET. */
+/** A request without the parts that all requests share. If `body` is absent, the request is a GET. */
 export interface QueryRequest {
   readonly path: string;
-  /** Returns the path to use for that of the endpoint's URL. Default: the same. */
+  /** Maps the path of the endpoint's URL to the path to use. Default: no change. */
   readonly base?: (pathname: string) => string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** The query in messages; absent: the path. */
+  /** Text for the query in messages; absent to use the path. */
   readonly label?: string;
 }
 
@@ -42,7 +42,7 @@ export interface QueryClientContext {
   readonly signal: AbortSignal;
   /** URLs of all endpoints, without credentials. */
   readonly urls: readonly string[];
-  /** Indexes of the endpoints, the first to ask first. */
+  /** Indexes of the endpoints, in the order in which they are tried. */
   readonly order: readonly number[];
   readonly waitMs: number;
   readonly maxResponseBytes: number;
@@ -100,22 +100,22 @@ export class QueryClient {
     };
   }
 
-  /** The verdict on an outcome, as if it were the outcome of a write. */
+  /** Returns the verdict on an outcome, as for a write. */
   verdictOf(outcome: ExchangeOutcome, timeoutMs: number): Verdict {
     return judgeOutcome(this.#context.verdicts, outcome, timeoutMs, this.#context.clock.now());
   }
 
   /**
-   * A response of any endpoint, once it is neither overloaded nor forming. Throws UnavailableError, RefusedError for a
-   * response longer than the memory allows or a permanent network error, and the reason of the signal.
+   * Returns the response of any endpoint that is neither overloaded nor forming. Throws UnavailableError, RefusedError for a
+   * response that is too long for the memory or a permanent network error, and the reason of the signal.
    */
   async response(request: QueryRequest): Promise<QueryResponse> {
     return await this.#firstResponse(request, (index, timeoutMs) => this.once(index, request, { timeoutMs }));
   }
 
   /**
-   * The response of any endpoint, with the body in chunks; an error has its body in `response`. Throws as `response` does.
-   * The chunks throw UnavailableError when the response breaks off.
+   * Returns the response of any endpoint, with the body in chunks; `response` contains the body of an error. Throws like
+   * `response`. The chunks throw UnavailableError if the response breaks off.
    */
   async stream(
     request: QueryRequest,
@@ -145,7 +145,7 @@ export class QueryClient {
     }
   }
 
-  /** The error of a response that began well. */
+  /** Builds the error for a response that started successfully and then failed. */
   broken(request: QueryRequest, endpoint: string, found: string): UnavailableError {
     return new UnavailableError({
       tried: `asking ${endpoint}: ${labelOf(request)}`,
@@ -184,13 +184,13 @@ export class QueryClient {
     }
   }
 
-  /** The parsed body of a successful response. Throws as `response` does, and RefusedError for any other response. */
+  /** Returns the parsed body of a successful response. Throws like `response`, and RefusedError for any other response. */
   async json<T>(request: QueryRequest, schema: z.ZodType<T>): Promise<T> {
     const response = await this.response(request);
     return this.parsed(request, response, response.status < 300 ? jsonOf(response.body) : undefined, schema);
   }
 
-  /** `value` as the schema has it. Throws RefusedError where the response has another shape. */
+  /** Parses `value` with the schema. Throws RefusedError if the value does not match. */
   parsed<T>(request: QueryRequest, { status, body, endpoint }: QueryResponse, value: unknown, schema: z.ZodType<T>): T {
     const result = value === undefined ? null : schema.safeParse(value);
     if (result?.success) return result.data;

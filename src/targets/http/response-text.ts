@@ -1,15 +1,15 @@
-// Text of responses for people. Every function is linear in the text and bounded, because a hostile server writes it.
+// Extracts text of responses for messages. Every function takes linear and limited time, because the server may be hostile.
 
 import { excerpt } from '../../core/text.js';
 
-/** Longer markup is not searched for text. */
+/** Longest markup that is searched for text. */
 const maxMarkup = 64 * 1024;
-/** Longest text in a message of ours, in bytes. */
+/** Longest text of a response in a message, in bytes. */
 const maxTextBytes = 120;
 /** Longest text that patterns search, in characters. */
 const maxPatternText = 8192;
 
-/** The start of a body without markup, style sheets and scripts, its white space joined. */
+/** Returns the start of a body without markup, style sheets and scripts. Joins white space. */
 export function plainText(body: string): string {
   const markup = body.slice(0, maxMarkup);
   const parts: string[] = [];
@@ -24,7 +24,7 @@ export function plainText(body: string): string {
   return parts.join(' ').replace(/\s+/g, ' ').trim();
 }
 
-/** Where the end tag of a style sheet or script begins; for other elements the start of the tag itself. */
+/** Returns the start of the end tag of a style sheet or script; for other elements, the start of the tag itself. */
 function endOfHidden(markup: string, open: number): number {
   const name = ['<style', '<script'].find((each) => markup.slice(open, open + each.length).toLowerCase() === each);
   if (name === undefined) return open;
@@ -35,18 +35,18 @@ function endOfHidden(markup: string, open: number): number {
   return markup.length;
 }
 
-/** ` (text)`, shortened; empty without a text. */
+/** Formats ` (text)`, shortened; returns an empty string for an empty text. */
 export function inParentheses(text: string): string {
   return text === '' ? '' : ` (${excerpt(text, maxTextBytes)})`;
 }
 
-/** Head and tail of a long text, so that patterns take bounded time. */
+/** Shortens a long text to its head and tail, so that patterns take limited time. */
 export function middleCut(text: string): string {
   if (text.length <= maxPatternText) return text;
   return `${text.slice(0, maxPatternText / 2)} … ${text.slice(-maxPatternText / 2)}`;
 }
 
-/** Parses JSON; undefined for text that is not JSON. */
+/** Parses JSON; returns undefined for text that is not JSON. */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -55,7 +55,7 @@ export function jsonOf(text: string): unknown {
   }
 }
 
-/** Samples of one metric on a Prometheus page: the text between the braces, and the value. */
+/** Yields the samples of one metric on a Prometheus page: the text between the braces, and the value. */
 export function* samples(page: string, metric: string): Generator<{ labels: string; value: string }> {
   const head = `${metric}{`;
   for (let at = 0; at < page.length; ) {

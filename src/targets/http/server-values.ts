@@ -1,4 +1,4 @@
-// Values as several servers write them.
+// Parses values in formats that several servers share.
 
 import type { PointValues } from '../../core/types/index.js';
 
@@ -39,12 +39,12 @@ export function sizeBytes(text: string): number | null {
   return found === null ? null : Math.round(Number(found[1]) * (binaryUnits[(found[2] ?? '').toUpperCase()] ?? 1));
 }
 
-/** Any JSON value as text. */
+/** Converts any JSON value to text. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
-/** Whether a stored point is the requested one: the same time, the same tags and no others. */
+/** Tests whether a stored point is the requested one: the same time, the same tags and no others. */
 export function isSamePoint(wanted: PointValues, stored: PointValues): boolean {
   return (
     wanted.time === stored.time &&

@@ -1,17 +1,17 @@
-// One HTTP request and what came of it.
+// An HTTP request and its outcome.
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   /** Path and query, below the path of the endpoint's URL. */
   readonly path: string;
-  /** Returns the path to use for that of the endpoint's URL. Default: the same. */
+  /** Maps the path of the endpoint's URL to the path to use. Default: no change. */
   readonly base?: (pathname: string) => string;
-  /** Without Content-Length, which every request carries. */
+  /** Headers except Content-Length, which every request has. */
   readonly headers: Readonly<Record<string, string>>;
-  /** One contiguous body; null: Content-Length is 0. */
+  /** The body, contiguous; null for Content-Length 0. */
   readonly body: Uint8Array | null;
   readonly timeoutMs: number;
-  /** A longer response is truncated. */
+  /** Length above which a response is truncated. */
   readonly maxResponseBytes: number;
 }
 

@@ -1,5 +1,5 @@
-// Turns a response to a write into a verdict. Each target brings a table of its answers; this module reads the table and
-// knows what an HTTP status means by itself.
+// Turns a response to a write into a verdict. Each target supplies a table of its responses. This module applies the table,
+// and decides by the HTTP status if no row matches.
 
 import { z } from 'zod';
 import { networkFailure } from '../../core/network/network-errors.js';
@@ -10,7 +10,7 @@ import { formatDuration } from '../../core/units.js';
 import { inParentheses, jsonOf, middleCut, plainText } from './response-text.js';
 import type { ExchangeOutcome, HttpResponse } from './types.js';
 
-/** Meaning of a response. The `target-…` names go into the dead letters, except for a body that only has to be split. */
+/** Meaning of a response. The `target-…` names are written to the dead letters, except for a body that must be split. */
 export type Meaning =
   | 'accepted'
   | 'overloaded'
@@ -31,14 +31,14 @@ export interface VerdictRow {
   readonly status: number;
   /** Pattern of the message. A row without pattern and codes matches every message. */
   readonly message?: RegExp;
-  /** Error codes, or their first digits for a whole module. */
+  /** Error codes, or the first digits of the codes of a whole module. */
   readonly codes?: readonly string[];
   readonly means: Meaning;
-  /** What a person can do about a refusal. */
+  /** Advice to the user about a refusal. */
   readonly advice?: string;
-  /** Whether an overloaded or forming target may have applied the write. Absent: the status decides. */
+  /** Whether an overloaded or forming target may have applied the write; absent if the status decides. */
   readonly mayBeApplied?: boolean | ((code: string) => boolean);
-  /** The target reports exhausted memory. */
+  /** True if the target reports exhausted memory. */
   readonly memory?: true;
 }
 
@@ -51,18 +51,18 @@ export interface TargetError {
 }
 
 export interface VerdictTable {
-  /** Name of the target for people. */
+  /** Name of the target in messages. */
   readonly title: string;
   /** Status of an acknowledgement. Its body is empty. */
   readonly acknowledgement: 200 | 204;
   readonly rows: readonly VerdictRow[];
-  /** Parses an error body; null where it has another shape. */
+  /** Parses an error body; returns null if it has another shape. */
   readonly errorOf: (body: string) => TargetError | null;
-  /** Byte offset that a message blames. */
+  /** Returns the byte offset that a message names; null if it names none. */
   readonly offsetOf?: (message: string) => number | null;
 }
 
-/** Reads the message under a key of a JSON error body; null for any other body. */
+/** Returns a parser that reads the message under a key of a JSON error body. It returns null for any other body. */
 export function messageUnder(key: string): VerdictTable['errorOf'] {
   const schema = z.object({ [key]: z.string().min(1) });
   return (body) => {
@@ -85,7 +85,7 @@ const plainHttpOnTls = /plain HTTP request was sent to HTTPS port|HTTP request t
 
 /**
  * Judges the outcome of a write, whether a response came or not.
- * @param judged the verdict on a complete response; absent: the table decides
+ * @param judged returns the verdict on a complete response; absent to use the table
  */
 export function judgeOutcome(
   table: VerdictTable,
@@ -116,7 +116,7 @@ export function judgeOutcome(
 }
 
 /**
- * Judges a response to a write. Total: the status decides where no row matches, and an unknown 400 or 422 is a rejection.
+ * Judges a response to a write. If no row matches, the status decides; an unknown 400 or 422 is a rejection.
  * @param now ms since 1970, for a Retry-After that is a date
  */
 export function judge(table: VerdictTable, response: HttpResponse, now: number): Verdict {
@@ -138,10 +138,10 @@ export function judge(table: VerdictTable, response: HttpResponse, now: number):
   if (row !== undefined) return meant(row, table, response, message, error, now);
   if (status === 413) return rejected('target-too-large', '413: the request is too large', { tooLarge: true });
   if (status === 502 && error === null) {
-    // The proxy did not reach the server, or the server closed the connection: no write is at work.
+    // The proxy did not reach the server, or the server closed the connection: no write is running.
     return { ...overloaded(response, message, now), mayBeApplied: false };
   }
-  // 501: a server that knows no POST.
+  // 501: the server does not support POST.
   if (transient[status] !== undefined || (status >= 500 && status !== 501)) return overloaded(response, message, now);
   if (status === 400 || status === 422)
     return rejected('target-unknown', error?.message ?? `${status}${inParentheses(message)}`, { unknown: true });

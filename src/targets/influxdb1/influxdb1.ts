@@ -75,7 +75,7 @@ export class Influxdb1 implements Dialect {
   }
 }
 
-/** Parses a retention in Go's syntax; null for `0s`, which is forever, and for unreadable text. */
+/** Parses a retention in Go's syntax, ms; null for `0s`, which means forever, and for unreadable text. */
 function retentionMs(text: string): number | null {
   try {
     return durationMs(text) || null;

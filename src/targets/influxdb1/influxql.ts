@@ -1,10 +1,10 @@
-// InfluxQL statements and their results. Numbers keep their digits, because a JSON number is exact up to 2^53 only.
+// Sends InfluxQL statements and parses their results. Numbers keep their digits: a JSON number is exact only up to 2^53.
 
 import { z } from 'zod';
 import type { QueryClient, QueryRequest } from '../http/query-client.js';
 import { jsonOf } from '../http/response-text.js';
 
-/** A number as the response spells it. */
+/** The text of a number in the response. */
 export class Digits {
   readonly text: string;
 
@@ -29,7 +29,7 @@ export type InfluxqlSeries = Readonly<z.infer<typeof seriesSchema>>;
 export const quoted = (name: string): string => `"${escaped(name, '"')}"`;
 /** Quotes a string. */
 export const quotedText = (value: string): string => `'${escaped(value, "'")}'`;
-/** The table of a FROM clause; with the default retention policy for null. */
+/** Formats the table of a FROM clause; null selects the default retention policy. */
 export const sourceOf = (table: string, rp: string | null): string =>
   rp === null ? quoted(table) : `${quoted(rp)}.${quoted(table)}`;
 
@@ -37,35 +37,35 @@ function escaped(value: string, quote: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll(quote, `\\${quote}`).replaceAll('\n', '\\n');
 }
 
-/** The request for statements about a database. */
+/** Builds the request for statements about a database. */
 export function statements(db: string, texts: readonly string[]): QueryRequest {
   const body = new URLSearchParams({ db, epoch: 'ns', q: texts.join('; ') }).toString();
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
   return { path: '/query', headers, body, label: texts.join('; ') };
 }
 
-/** The request for one statement whose series come in chunks, one JSON text a line. */
+/** Builds the request for one statement whose series arrive in chunks, one JSON text per line. */
 export function chunkedStatement(db: string, text: string, rows: number): QueryRequest {
   const request = statements(db, [text]);
   return { ...request, body: `${request.body}&chunked=true&chunk_size=${rows}` };
 }
 
 /**
- * Parses one line of a response in chunks, with its numbers as texts that `digitsOf` recognizes; undefined for other text.
- * Objects for numbers would take most of the time.
+ * Parses one line of a response in chunks; returns undefined for other text. Numbers become texts that `digitsOf` recognizes,
+ * because creating an object for each number would take most of the time.
  */
 export function chunkOf(line: string): z.infer<typeof resultsSchema> | undefined {
   return resultsSchema.safeParse(jsonOf(withQuotedNumbers(line))).data;
 }
 
-/** The digits of a number in a chunk; null for other values. */
+/** Returns the digits of a number in a chunk; null for other values. */
 export function digitsOf(value: unknown): string | null {
   return typeof value === 'string' && value.startsWith(mark) ? value.slice(1) : null;
 }
 
 /**
- * The series of each statement; null where the user may not run it. Throws as `QueryClient.response` does, and RefusedError
- * for a failed statement.
+ * Returns the series of each statement; null if the user may not run the statements. Throws like `QueryClient.response`, and
+ * RefusedError for a failed statement.
  */
 export async function influxql(query: QueryClient, request: QueryRequest): Promise<InfluxqlSeries[][] | null> {
   const response = await query.response(request);
@@ -86,7 +86,7 @@ const [quote, backslash, minus, zero, nine] = ['"', '\\', '-', '0', '9'].map((si
   number,
 ];
 
-/** Parses JSON with its numbers as Digits; undefined for text that is not JSON. */
+/** Parses JSON and turns its numbers into Digits; returns undefined for text that is not JSON. */
 export function exactJson(json: string): unknown {
   const revive = (_: string, value: unknown): unknown =>
     typeof value === 'string' && value.startsWith(mark) ? new Digits(value.slice(1)) : value;

@@ -1,4 +1,4 @@
-// Reads points back by InfluxQL, exactly. The type of a column must be queried, because 1 may be an integer or a float.
+// Reads points back by InfluxQL exactly. Queries the type of each column, because 1 may be an integer or a float.
 
 import { entryOf } from '../../core/text.js';
 import type { ColumnType, FieldValue, PointValues, TargetColumn } from '../../core/types/index.js';
@@ -6,7 +6,7 @@ import type { QueryClient } from '../http/query-client.js';
 import { isSamePoint } from '../http/server-values.js';
 import { Digits, type InfluxqlSeries, influxql, quoted, quotedText, sourceOf, statements } from './influxql.js';
 
-/** Points in one request. Each point is a statement. */
+/** Largest number of points in one request. Each point is a statement. */
 const pointsPerRequest = 25;
 
 const types: Readonly<Record<string, ColumnType>> = {
@@ -18,8 +18,8 @@ const types: Readonly<Record<string, ColumnType>> = {
 };
 
 /**
- * Columns, except fields with different types in different shards, which InfluxDB judges itself. Empty where the user may
- * not read.
+ * Lists the columns, except fields with different types in different shards, whose conflicts InfluxDB detects itself. The
+ * list is empty if the user may not read.
  */
 export async function columns(query: QueryClient, db: string, table?: string): Promise<TargetColumn[]> {
   const from = table === undefined ? '' : ` FROM ${quoted(table)}`;
@@ -48,7 +48,7 @@ export async function fieldTypes(
   return new Map(all.filter(({ type }) => type !== 'tag').map(({ name, type }) => [name, type]));
 }
 
-/** Reads points of one table. Throws as `influxql` does. */
+/** Reads points of one table. Throws like `influxql`. */
 export async function readBack(
   query: QueryClient,
   { db, rp }: { readonly db: string; readonly rp: string | null },

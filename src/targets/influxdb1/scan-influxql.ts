@@ -1,4 +1,4 @@
-// Reads a table back by InfluxQL as line protocol. The series come in chunks, one JSON text a line.
+// Reads a table back by InfluxQL as line protocol. The series arrive in chunks, one JSON text per line.
 
 import { escapeName, quoteString } from '../../core/points/line-protocol.js';
 import type { ColumnType, TimeSpan } from '../../core/types/index.js';
@@ -7,12 +7,12 @@ import { textOf } from '../http/server-values.js';
 import { chunkedStatement, chunkOf, digitsOf, type InfluxqlSeries, sourceOf } from './influxql.js';
 import { fieldTypes } from './read-back-influxql.js';
 
-/** Rows of one chunk. */
+/** Largest number of rows in one chunk. */
 const chunkRows = 1_000;
 /** InfluxDB reserves the outermost nanoseconds. */
 const [earliest, latest] = [-(2n ** 63n) + 2n, 2n ** 63n - 2n];
 
-/** Yields the points of a table in a range of time. Throws as `QueryClient.stream` does. */
+/** Yields the points of a table in a range of time. Throws like `QueryClient.stream`. */
 export async function* scan(
   query: QueryClient,
   { db, rp }: { readonly db: string; readonly rp: string | null },

@@ -1,4 +1,5 @@
-// The meaning of InfluxDB 2's answers, from its documentation in fixtures/wire/influxdb2.ndjson. InfluxDB Cloud is the same.
+// The meaning of InfluxDB 2's responses, from its documentation, in fixtures/wire/influxdb2.ndjson. InfluxDB Cloud responds
+// in the same way.
 
 import { messageUnder, type VerdictTable } from '../http/verdict-table.js';
 
@@ -7,7 +8,7 @@ export const verdicts: VerdictTable = {
   acknowledgement: 204,
   errorOf: messageUnder('message'),
   rows: [
-    // The answer to a body without points. InfluxDB has checked token, organization and bucket by then.
+    // The response to a body without points. InfluxDB checks token, organization and bucket before.
     { status: 400, message: /^writing requires points$/, means: 'accepted' },
     { status: 400, message: /unable to parse/, means: 'target-parse' },
     { status: 400, message: /unable to read data|gzip/, means: 'refused', advice: 'check --compression' },

@@ -1,5 +1,5 @@
-// The InfluxDB 2 dialect: /api/v2/write into a bucket of an organization. InfluxDB 2 does not report the types of columns:
-// the loader remembers the types that the load itself introduces, and InfluxDB rejects other conflicts.
+// The InfluxDB 2 dialect: /api/v2/write into a bucket of an organization. InfluxDB 2 does not report the types of columns, so
+// the loader knows only the types that the load itself introduces, and InfluxDB rejects other conflicts.
 
 import { z } from 'zod';
 import { type DatabaseSettings, defaultDatabaseSettings } from '../../core/types/index.js';
@@ -46,7 +46,7 @@ export class Influxdb2 implements Dialect {
     await query.json({ path: '/api/v2/buckets', headers, body }, z.unknown());
   }
 
-  /** The retention stays unknown where the token may not read the bucket. InfluxDB then rejects expired points itself. */
+  /** Reads the retention; it stays unknown if the token may not read the bucket. InfluxDB then rejects expired points itself. */
   async settings(query: QueryClient): Promise<DatabaseSettings> {
     const { db, tenant: org } = this.#settings;
     const request: QueryRequest = { path: `/api/v2/buckets?${new URLSearchParams({ org, name: db }).toString()}` };

@@ -34,7 +34,7 @@ const types: Readonly<Record<string, ColumnType>> = {
   'Dictionary(Int32, Utf8)': 'tag',
 };
 
-/** The answer to SELECT 1. */
+/** The response to SELECT 1. */
 const oneRow = z.array(z.record(z.string(), z.unknown())).length(1);
 const columnsSchema = z.array(z.object({ table_name: z.string(), column_name: z.string(), data_type: z.string() }));
 
@@ -57,7 +57,7 @@ export class Influxdb3 implements Dialect {
     };
   }
 
-  /** Accepts 403: a token may have the right to write and not to read. The first write shows whether it has neither. */
+  /** Judges a probe. Accepts 403: a token may permit writes but no reads. The first write tests whether it permits writes. */
   #probeVerdict(response: HttpResponse, now: number): Verdict {
     const { status, body } = response;
     if (status === 200 && oneRow.safeParse(jsonOf(body)).success) return { kind: 'accepted' };
@@ -75,7 +75,7 @@ export class Influxdb3 implements Dialect {
   async create(query: QueryClient): Promise<void> {
     const request = { path: '/api/v3/configure/database', headers: json, body: JSON.stringify({ db: this.#db }) };
     const { status, body, endpoint } = await query.response(request);
-    // 409: another client was faster.
+    // 409: another client has created the database.
     if (status >= 300 && status !== 409)
       throw query.refused(request, endpoint, `status ${status}${inParentheses(plainText(body))}`);
   }

@@ -1,4 +1,4 @@
-// Reads points back by /api/v1/export: one series for each field, and all values as floats.
+// Reads points back by /api/v1/export, which returns one series for each field, and all values as floats.
 
 import { z } from 'zod';
 import type { FieldValue, PointValues } from '../../core/types/index.js';
@@ -15,11 +15,11 @@ const seriesSchema = z.object({
 });
 type ExportedSeries = z.infer<typeof seriesSchema>;
 
-/** VictoriaMetrics takes points from its buffers every second. Until it has written them, even a flush does not show them. */
+/** Pause between attempts, ms. VictoriaMetrics writes its buffers every second. Before that, a flush shows no points. */
 const visibleAgainMs = 1_000;
 const attempts = 4;
 
-/** Reads points, several times where some are not visible yet. */
+/** Reads points. Repeats the reading if some points are not visible yet. */
 export async function readBack(
   query: QueryClient,
   db: string,
@@ -32,7 +32,7 @@ export async function readBack(
     const open = points.flatMap((_, i) => (isWhole(i) ? [] : [i]));
     if (open.length === 0) break;
     if (attempt > 0) await query.wait(visibleAgainMs);
-    // A cluster flushes its storage nodes every second, and does not serve this request.
+    // A cluster does not support this request, and flushes its storage nodes every second.
     if (!query.urls.some(isInsertUrl)) await query.response({ path: '/internal/force_flush' });
     for (const i of open) {
       const series = await exported(query, exportRequest(points[i]!, db, names));
@@ -48,7 +48,7 @@ function isInsertUrl(url: string): boolean {
   return insertPath.test(new URL(url).pathname);
 }
 
-/** A cluster serves the queries of `/insert/0/influx` below `/select/0/prometheus`. */
+/** Maps a path for writes to the path for queries: a cluster serves `/insert/0/influx` at `/select/0/prometheus`. */
 function selectPath(pathname: string): string {
   return pathname.replace(insertPath, '/select/$1/prometheus');
 }
@@ -57,7 +57,7 @@ function exportRequest(point: PointValues, db: string, names: MetricNames): Quer
   const ms = Number(point.time / nsPerMs);
   const form = new URLSearchParams();
   for (const field of point.fields.keys()) form.append('match[]', selector(labelsOf(point, field, db, names)));
-  // Seconds, with a millisecond to either side because VictoriaMetrics cuts fractions.
+  // The range is in seconds. It is a millisecond longer on either side, because VictoriaMetrics cuts fractions.
   form.set('start', ((ms - 1) / 1000).toFixed(3));
   form.set('end', ((ms + 1) / 1000).toFixed(3));
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -91,7 +91,7 @@ function labelName(name: string): string {
   return name.replace(/[^\w]/gu, (sign) => `\\${sign}`);
 }
 
-/** The stored fields of a point; null where none is stored at its time. */
+/** Returns the stored fields of a point; null if no field is stored at the point's time. */
 function stored(
   point: PointValues,
   db: string,
@@ -105,7 +105,7 @@ function stored(
     for (const { metric, values, timestamps } of series) {
       if (!hasLabels(metric, labels)) continue;
       const atTime = values.filter((value, i): value is number => timestamps[i] === ms && value !== null);
-      // VictoriaMetrics keeps several values of one time. One of them must be ours.
+      // VictoriaMetrics keeps several values of one time. One of them must be the wanted value.
       if (atTime.some((value) => isEqual(value, Number(wanted)))) fields.set(field, wanted);
       else if (atTime.length > 0) fields.set(field, atTime.at(-1)!);
     }
@@ -113,7 +113,7 @@ function stored(
   return fields.size === 0 ? null : { ...point, fields };
 }
 
-/** VictoriaMetrics stores decimals exact to 15 digits (1.79.5 returned 1.7976931348623157e+23 as …62316). */
+/** Tests for equality up to 15 digits. VictoriaMetrics changes further ones (1.7976931348623157e+23 to …62316 in 1.79.5). */
 function isEqual(a: number, b: number): boolean {
   return a === b || a.toPrecision(15) === b.toPrecision(15);
 }

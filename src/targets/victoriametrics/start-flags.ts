@@ -1,10 +1,10 @@
-// Reads how a VictoriaMetrics was started from its page of metrics: what it stores, and under which names.
+// Reads the start flags of a VictoriaMetrics from its page of metrics: what the server stores, and under which names.
 
 import type { StorageLimits } from '../../core/types/index.js';
 import { samples } from '../http/response-text.js';
 
 const dayMs = 86_400_000;
-/** A month has 31 days, and is the unit of a bare number. */
+/** Units of a duration. A bare number counts months; a month has 31 days. */
 const unitMs: Readonly<Record<string, number>> = {
   '': 31 * dayMs,
   h: 3_600_000,
@@ -15,17 +15,17 @@ const unitMs: Readonly<Record<string, number>> = {
 
 export interface StartFlags {
   readonly version: string | null;
-  /** Null: unknown. */
+  /** Retention, ms; null if unknown. */
   readonly retentionMs: number | null;
   readonly limits: StorageLimits;
   readonly names: MetricNames;
-  /** Timestamps are cut to this duration. */
+  /** Duration to which timestamps are cut. */
   readonly trim: string;
-  /** All but one point of a series within this duration are dropped. */
+  /** Duration within which all points of a series but one are dropped. */
   readonly dedup: string;
 }
 
-/** How measurement and field become the name of a metric. */
+/** Rules that form the name of a metric from measurement and field. */
 export interface MetricNames {
   readonly separator: string;
   readonly skipMeasurement: boolean;
@@ -33,10 +33,10 @@ export interface MetricNames {
   readonly dbLabel: string;
 }
 
-/** Longest line of flags that is read. */
+/** Longest text of a flag's labels that is parsed. */
 const maxLabels = 8192;
 
-/** Unknown flags take the strictest default of any version. */
+/** Parses the flags. Missing flags take the strictest default of any version. */
 export function startFlags(page: string): StartFlags {
   const flags = new Map<string, string>();
   for (const { labels } of samples(page, 'flag')) {
@@ -56,7 +56,7 @@ export function startFlags(page: string): StartFlags {
       sinceMs: 0,
       aheadMs: durationOf(flags.get('futureRetention')) ?? 2 * dayMs,
       strings: false,
-      // The names of the metric and of the database are labels, too.
+      // The name of the metric and the database are labels, too.
       tags: number('maxLabelsPerTimeseries', 30) - 2,
       ownTags: ['__name__', flags.get('influxDBLabel') ?? 'db'],
       tagNameBytes: 256,

@@ -1,6 +1,6 @@
-// The meaning of VictoriaMetrics' answers, recorded from 1.79.5 and from its documentation in
+// The meaning of VictoriaMetrics' responses: recorded from 1.79.5, and from its documentation, in
 // fixtures/wire/victoriametrics.ndjson. VictoriaMetrics acknowledges points that it drops: unreadable lines, strings, and
-// timestamps beyond its retention. The loader finds those before sending.
+// timestamps beyond its retention. The loader rejects such points before sending.
 
 import type { VerdictTable } from '../http/verdict-table.js';
 

@@ -13,24 +13,24 @@ import { connectorOf, PoolClass } from './undici.js';
 import { failOnReset, hideInterim, onFirstBytes } from './watched-socket.js';
 
 const connectTimeoutMs = 5_000;
-/** Connections beside those of the writers. A flush or a gauge must not queue after writes that hang. */
+/** Number of connections besides those of the writers. A flush or a gauge must not queue behind writes that hang. */
 const spareConnections = 2;
 
 export class Connections {
   readonly #origins: readonly URL[];
-  /** Null: a direct connection. */
+  /** Proxy of each endpoint; null for a direct connection. */
   readonly #proxies: readonly (ChosenProxy | null)[];
   readonly #headers: Readonly<Record<string, string>>;
   readonly #deps: TargetDeps;
-  /** Endpoints that have answered at least once. */
+  /** Indexes of endpoints that have responded at least once. */
   readonly #answered = new Set<number>();
-  /** Descriptions of endpoints that are no HTTP servers, by origin. */
+  /** Descriptions of servers that do not speak HTTP, by origin. */
   readonly #foreign = new Map<string, string>();
   readonly #pools: Pool[] = [];
 
   /**
    * Throws UsageError for a proxy variable that names no HTTP proxy.
-   * @param authorization value of that header; null: the header is absent
+   * @param authorization value of the Authorization header; null for no header
    */
   constructor(deps: TargetDeps, authorization: string | null) {
     const { urls, headers } = deps.settings;
@@ -44,13 +44,13 @@ export class Connections {
     };
   }
 
-  /** The proxy of an endpoint for people; null: a direct connection. */
+  /** Returns the name of an endpoint's proxy for messages; null for a direct connection. */
   proxyName(index: number): string | null {
     const proxy = this.#proxies[index];
     return proxy ? `${proxy.origin} (${proxy.source})` : null;
   }
 
-  /** Sends a request to the endpoint of that index, with the headers of all requests. Never rejects. */
+  /** Sends a request to the endpoint with this index. Adds the headers that all requests share. Never rejects. */
   async send(index: number, request: HttpRequest, signal: AbortSignal): Promise<ExchangeOutcome> {
     const { pool, onWire } = this.#prepared(index, request);
     return this.#settled(index, await exchange(pool, onWire, this.#deps.clock, signal));
@@ -82,7 +82,7 @@ export class Connections {
     return { ...outcome, error: proxy === null || outcome.sent ? error : viaProxy(proxy, error) };
   }
 
-  /** The error of an endpoint that never answered: it may be no HTTP server at all. */
+  /** Returns the error of an endpoint that never responded, which may not be an HTTP server. */
   #explained({ origin, protocol }: URL, error: unknown, sent: boolean): unknown {
     const foreign = this.#foreign.get(origin);
     if (foreign !== undefined) return { code: ownCodes.permanent, message: foreign };
@@ -129,7 +129,7 @@ export class Connections {
   }
 }
 
-/** An http endpoint is requested from the proxy by its whole URL. An https endpoint gets a tunnel. */
+/** Tests for an http endpoint behind a proxy. Its requests name the whole URL to the proxy; an https endpoint gets a tunnel. */
 function usesForwarding(endpoint: URL, proxy: ChosenProxy | null): boolean {
   return proxy !== null && endpoint.protocol === 'http:';
 }

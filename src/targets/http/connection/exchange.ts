@@ -1,5 +1,5 @@
-// Sends one HTTP request and returns one outcome. Only undici's lowest layer reports whether anything was sent, and there an
-// abort takes effect at once, even while the connection is being made.
+// Sends one HTTP request and returns one outcome. Uses undici's lowest layer: only that layer reports whether anything was
+// sent, and aborts at once, even while the connection is being made.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
@@ -7,8 +7,8 @@ import type { Clock } from '../../../core/types/index.js';
 import type { ExchangeOutcome, HttpRequest, HttpResponse } from '../types.js';
 
 /**
- * Never rejects. Once it resolves, the caller may reuse the body. If the server answered early, unsent bytes may still be
- * queued; the server discards them.
+ * Sends a request. Never rejects. Once the promise resolves, the caller may reuse the body. If the server responded early,
+ * unsent bytes may still be queued; the server discards them.
  */
 export async function exchange(
   dispatcher: Dispatcher,
@@ -24,8 +24,8 @@ export async function exchange(
   try {
     dispatcher.dispatch(dispatchOptions(request), handler);
     const outcome = await handler.outcome;
-    // Within this turn of the event loop a destroyed socket releases its buffers, and undici frees the connection: a request
-    // at once would open another one.
+    // During one turn of the event loop a destroyed socket releases its buffers, and undici frees the connection. Without this
+    // wait, the next request would open another connection.
     await nextTurn();
     return outcome;
   } catch (error) {
@@ -41,7 +41,7 @@ function dispatchOptions({ method, path, headers, body }: HttpRequest): Dispatch
   return { method, path, headers: { ...headers }, body, headersTimeout: 0, bodyTimeout: 0 };
 }
 
-/** Settles once, with whatever comes first: response, failure, timeout or abort. */
+/** Settles once, with the first of response, failure, timeout and abort. */
 class ResponseHandler implements Dispatcher.DispatchHandler {
   readonly outcome: Promise<ExchangeOutcome>;
   #resolve: (outcome: ExchangeOutcome) => void = () => {};
@@ -65,7 +65,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // The caller left while the connection was being made. Nothing may be sent now.
+    // The caller aborted while the connection was being made. Nothing may be sent now.
     if (this.#settled) controller.abort(new Error('aborted'));
     else this.#controller = controller;
   }

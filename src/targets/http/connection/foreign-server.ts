@@ -1,4 +1,4 @@
-// Recognises servers of other protocols than HTTP/1 by their first bytes.
+// Recognises servers that do not speak HTTP/1 by their first bytes.
 
 import { excerpt } from '../../../core/text.js';
 

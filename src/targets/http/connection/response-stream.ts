@@ -1,20 +1,20 @@
-// One HTTP request whose response is read in chunks, at the pace of the reader.
+// Sends one HTTP request and reads its response in chunks, at the pace of the reader.
 
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../../core/types/index.js';
 import type { ExchangeOutcome, HttpRequest, HttpResponse } from '../types.js';
 
-/** More unread bytes pause the connection. */
+/** Number of unread bytes above which the connection pauses. */
 const maxUnread = 1024 * 1024;
 
-/** A response with its body in chunks. The body of an error is part of `outcome` instead. */
+/** A response with its body in chunks. `outcome` contains the body of an error response. */
 export interface OpenedResponse {
   readonly outcome: ExchangeOutcome;
-  /** Throws when the response breaks off, or after `timeoutMs` without a byte. Leaving it closes the connection. */
+  /** Throws if the response breaks off, or after `timeoutMs` without a byte. Returning early closes the connection. */
   readonly chunks: AsyncGenerator<Uint8Array, void>;
 }
 
-/** Never rejects. `timeoutMs` bounds every wait for more bytes. */
+/** Sends a request. Never rejects. `timeoutMs` limits each wait for more bytes. */
 export async function openResponse(
   dispatcher: Dispatcher,
   request: HttpRequest,
@@ -60,7 +60,7 @@ class StreamHandler implements Dispatcher.DispatchHandler {
     this.#expectBytes();
   }
 
-  /** Registers what to do once nothing more comes. */
+  /** Registers a function to call once the response has ended. */
   onClosed(closed: () => void): void {
     this.#closed = closed;
   }
@@ -122,7 +122,7 @@ class StreamHandler implements Dispatcher.DispatchHandler {
     }
   }
 
-  /** Resolves when there is something to do. */
+  /** Resolves when a chunk or the end of the response has arrived. */
   async #more(): Promise<void> {
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;

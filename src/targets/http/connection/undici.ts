@@ -1,5 +1,5 @@
-// The part of undici that is needed. The whole package takes three times as long to load, more than the start of Node
-// itself. undici is CommonJS without `exports`, and its version is pinned.
+// Loads only the needed part of undici. The whole package takes three times as long to load, longer than Node itself takes
+// to start. undici is CommonJS without `exports`, and its version is pinned.
 
 import type { buildConnector, Pool } from 'undici';
 // @ts-expect-error Only the entry has types.

@@ -1,14 +1,14 @@
-// Changes what undici sees of a socket.
+// Wraps a socket so that undici sees changed data or errors.
 
 import type { Socket } from 'node:net';
 import { ownCodes } from '../../../core/network/network-errors.js';
 
 const interim = Buffer.from('HTTP/1.1 100');
 const headEnd = '\r\n\r\n';
-/** undici sees longer heads unchanged. */
+/** Longest head of an interim response that is hidden. */
 const maxHeadBytes = 4096;
 
-/** Length of the interim response at the start of `bytes`; null when more bytes must decide. */
+/** Returns the length of an interim response at the start of `bytes`; 0 if there is none, null if more bytes are needed. */
 export function interimLength(bytes: Buffer): number | null {
   const known = Math.min(bytes.length, interim.length);
   if (bytes.compare(interim, 0, known, 0, known) !== 0) return 0;
@@ -30,8 +30,8 @@ export function onFirstBytes(socket: Socket, report: (bytes: Buffer) => void): v
 }
 
 /**
- * Makes a reset fail the response. undici would accept a response without a length as complete when a reset ends it, so an
- * acknowledgement could be half an error message. undici recognises a reset by its code, so the code changes.
+ * Makes a reset fail the response. If a reset ends a response without a length, undici accepts the response as complete, so
+ * half an error message could pass as an acknowledgement. undici recognises a reset by its code, so the code is changed.
  */
 export function failOnReset(socket: Socket): Socket {
   return socket.prependListener('error', (error: NodeJS.ErrnoException) => {
@@ -40,8 +40,8 @@ export function failOnReset(socket: Socket): Socket {
 }
 
 /**
- * Hides "100 Continue" responses that were not requested. A client must ignore them (RFC 9110, 15.2), and some proxies send
- * them. undici closes the connection instead, and the loader would search the batch for points that kill it. Only the bytes
+ * Hides "100 Continue" responses that were not requested. Some proxies send them, and a client must ignore them (RFC 9110,
+ * 15.2). undici closes the connection instead, so the loader would search the batch for points that close it. Only the bytes
  * after a write are inspected.
  */
 export function hideInterim<T extends Socket>(socket: T): T {

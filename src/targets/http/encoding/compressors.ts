@@ -1,13 +1,13 @@
-// Reuses compressors and the memory of their output. A fresh compressor allocates 256 KiB of state and as much for output, on
-// any thread, and the allocator keeps that memory. A new zstd context also reports a large external size to V8, which
-// triggered garbage collection ten times a second (a fifth of all CPU time). A compressor is free again once its body is
-// finished, so there are as many compressors as bodies compressed at once.
+// Reuses compressors and their output memory. A new compressor allocates 256 KiB of state and 256 KiB for output, on any
+// thread, and the allocator keeps that memory. A new zstd context also reports a large external size to V8, which triggered
+// garbage collection ten times a second (a fifth of all CPU time). A compressor is free again once its body is finished, so
+// there are as many compressors as bodies that are compressed at once.
 
 import * as zlib from 'node:zlib';
 import type { EncodedBody } from '../../../core/types/index.js';
 import type { DeflateThreads } from './deflate-thread.js';
 
-/** The members of a zlib stream that are used here. */
+/** The members of a zlib stream that this module uses. */
 interface CompressionStream {
   on(event: 'data', listener: (chunk: Buffer) => void): void;
   on(event: 'error', listener: (error: Error) => void): void;
@@ -26,14 +26,14 @@ interface ZstdOptions {
 /** Present from Node 22.15 on. */
 const { createZstdCompress } = zlib as { createZstdCompress?: (options: ZstdOptions) => unknown };
 
-/** Compressed, 1 MiB of points nearly always fits. */
+/** Size of an output. 1 MiB of points, compressed, nearly always fits. */
 const outputBytes = 256 * 1024;
 
 // Level 1 and 256 KiB chunks: on 1 MiB bodies of IoT points (test/bench/generate.js), one thread, Node 20.20 (2026-11-23,
 // medians of 4) level 1 made 231 MB/s at 1:7.7, level 2 209 at 1:8.1, level 3 174 at 1:8.7; other window sizes and memLevel
 // 9 were no faster, Z_RLE and Z_HUFFMAN_ONLY at most 106 at 1:1.6. CPU time is worth more than the last 5 % of size. The
-// threads of large loads make 2.6 times as much at 0.94 of the size (deflate-thread.ts).
-// `flush`: each write makes one whole member, in one call on the other thread.
+// threads of large loads are 2.6 times as fast, and their output is 0.94 times as large (deflate-thread.ts).
+// `flush`: each write makes one complete member, in one call on the other thread.
 const gzipOptions = { level: 1, memLevel: 8, chunkSize: outputBytes, flush: zlib.constants.Z_FINISH };
 
 // ZSTD_e_end is 2, ZSTD_c_compressionLevel 100, ZSTD_c_windowLog 101 (zstd.h). On the same bodies, Node 24, CPU time, medians
@@ -44,13 +44,13 @@ const zstdOptions = { chunkSize: outputBytes, flush: 2, params: { 100: 1, 101: 1
 
 export type Encode = (body: Uint8Array) => Promise<EncodedBody>;
 
-/** Each body becomes one whole member. Its bytes are valid until it is released. */
+/** Returns an encoder that turns each body into one complete member. The bytes are valid until they are released. */
 export function gzipPool(threads: DeflateThreads): Encode {
   const create = (): Compressor => new Compressor(zlib.createGzip(gzipOptions) as unknown as CompressionStream, true);
   return pool('gzip', create, threads);
 }
 
-/** Each body becomes one whole frame, as in `gzipPool`. Null: this Node has no zstd. */
+/** Returns an encoder that turns each body into one complete frame, like `gzipPool`; null if this Node has no zstd. */
 export function zstdPool(): Encode | null {
   const create = createZstdCompress;
   // A finished frame leaves its context ready for the next one.
@@ -59,7 +59,7 @@ export function zstdPool(): Encode | null {
     : pool('zstd', () => new Compressor(create(zstdOptions) as CompressionStream, false));
 }
 
-/** @param threads compress bodies while they are free */
+/** Creates an encoder. @param threads threads that compress bodies while they are free */
 function pool(encoding: 'gzip' | 'zstd', create: () => Compressor, threads?: DeflateThreads): Encode {
   const idle: Compressor[] = [];
   const outputs: Buffer[] = [];
@@ -87,12 +87,12 @@ class Compressor {
     stream.on('error', (error) => this.#fail(error));
   }
 
-  /** Compresses a body into the start of `output`, or into new memory where `output` is too small. */
+  /** Compresses a body into the start of `output`, or into new memory if `output` is too small. */
   async compress(body: Uint8Array, output: Buffer): Promise<Uint8Array> {
     this.#chunks = [];
     if (this.#resets) this.#stream.reset();
-    // Otherwise each body starts after the previous one and ends in a new chunk, and dozens of chunks pile up until the
-    // next garbage collection.
+    // Resets the offset. Otherwise each body would start after the previous one and end in a new chunk, and dozens of chunks
+    // would accumulate until the next garbage collection.
     if (this.#stream._outOffset !== undefined) this.#stream._outOffset = 0;
     await new Promise<void>((resolve, reject) => {
       this.#fail = reject;

@@ -1,4 +1,4 @@
-// The program of a compressor's thread. It compresses each body in the shared memory to one gzip member.
+// The program of a compressor thread. It compresses each body in the shared memory to one gzip member.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';

@@ -1,6 +1,6 @@
-// Compresses bodies with gzip on threads of their own, with a deflate compiled to WebAssembly. On 1 MiB bodies of IoT points
-// (test/bench/generate.js) it makes 930 MB/s of CPU time at 1:8.2, zlib at level 1 350 at 1:7.7 (Node 20.20 and 24.21, medians
-// of 7; 2026-11-30).
+// Compresses bodies with gzip on separate threads, with a deflate compiled to WebAssembly. It compresses 1 MiB bodies of IoT
+// points (test/bench/generate.js) at 930 MB per second of CPU time and 1:8.2, zlib at level 1 at 350 MB and 1:7.7 (Node 20.20
+// and 24.21, medians of 7; 2026-11-30).
 
 import { readFileSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
@@ -10,7 +10,7 @@ import { packaged } from '../../../core/version.js';
 import { memoryOf, type WasmMemory } from '../../../core/wasm.js';
 import { BODY, HEADER_BYTES, MAX_BODY, MEMORY_BYTES, OUTPUT } from './assembly/deflate-memory.js';
 
-/** What a thread starts with: code of the compressor, and offsets of body and output in the memory. */
+/** Start data of a thread: memory and code of the compressor, and the offsets of body and output in the memory. */
 export interface DeflateTask {
   readonly memory: WasmMemory;
   readonly code: Uint8Array;
@@ -18,9 +18,9 @@ export interface DeflateTask {
   readonly output: number;
 }
 
-/** A member without name and time, compressed fast, of an unknown system (RFC 1952, 2.3). */
+/** Header of a member without name and time, compressed fast, from an unknown system (RFC 1952, 2.3). */
 const gzipHeader = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 0xff);
-/** Starting a thread takes as long as zlib takes for so many bytes. */
+/** Bytes after which threads start. zlib compresses this many bytes in the time that a thread takes to start. */
 const startBytes = 16 * 1024 * 1024;
 
 /** Threads that start once a load turns out to be large. */
@@ -34,7 +34,7 @@ export class DeflateThreads {
     this.#count = count;
   }
 
-  /** Returns a thread that is free and takes a body of this length; null if none does. */
+  /** Returns a free thread for a body of this length; null if no thread is free or the body is too long. */
   take(bytes: number): DeflateThread | null {
     this.#bytes += bytes;
     if (this.#bytes >= startBytes) this.#threads ??= this.#start();
@@ -54,12 +54,12 @@ export class DeflateThreads {
     try {
       return Array.from({ length: this.#count }, () => new DeflateThread((thread) => this.give(thread)));
     } catch {
-      return []; // no addresses for another memory: zlib goes on alone
+      return []; // no addresses for another memory: zlib compresses all bodies
     }
   }
 }
 
-/** One body at a time. */
+/** A thread that compresses one body at a time. */
 export class DeflateThread {
   readonly #bytes: Uint8Array;
   readonly #thread: Worker;
@@ -68,8 +68,8 @@ export class DeflateThread {
   #closed = false;
 
   /**
-   * Starts a thread. Throws MemoryLimitError where `ulimit -v` leaves no addresses.
-   * @param ready called once it takes bodies; never if the thread cannot start
+   * Starts a thread. Throws MemoryLimitError if `ulimit -v` leaves no addresses.
+   * @param ready called once the thread accepts bodies; never called if the thread cannot start
    */
   constructor(ready: (thread: DeflateThread) => void) {
     const memory = memoryOf(MEMORY_BYTES, true);

@@ -1,5 +1,5 @@
-// Compresses request bodies. Only finished compression is sent: CnosDB answers 200 to a truncated zstd body and stores the
-// part that it can decode.
+// Compresses request bodies. A body is sent only after its compression has finished: CnosDB responds with 200 to a truncated
+// zstd body and stores the part that it can decode.
 
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
@@ -12,7 +12,7 @@ export type { Encode };
 
 const identity: Encode = (bytes) => Promise.resolve({ bytes, encoding: null });
 
-/** Whether an origin is this machine, where compression costs more than it saves. */
+/** Tests whether an origin is this machine. There, compression costs more than it saves. */
 export function isLoopback(origin: string): boolean {
   const host = new URL(origin).hostname;
   return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(\.\d+){3}$/.test(host);
@@ -23,8 +23,8 @@ function compresses(compression: Compression, origins: readonly string[]): boole
 }
 
 /**
- * Compresses one body per CPU core at a time. More would evict each other from the CPU caches and delay the reads of
- * inputs, which use the same threads.
+ * Compresses one body per CPU core at a time. More bodies would evict each other from the CPU caches, and would delay reads
+ * of inputs, which use the same threads.
  */
 function onePerCore(encode: Encode): Encode {
   const gate = pLimit(availableParallelism());
@@ -32,9 +32,9 @@ function onePerCore(encode: Encode): Encode {
 }
 
 /**
- * Returns the encoder of a setting. `auto`: none if every origin is loopback, else zstd where this Node and the target have
- * it, else gzip. Throws UsageError where this Node lacks zstd.
- * @param threads compress large loads with gzip
+ * Returns the encoder of a setting. `auto`: no compression if every origin is loopback, else zstd if this Node and the target
+ * support it, else gzip. Throws UsageError for zstd if this Node lacks it.
+ * @param threads threads that compress large loads with gzip
  */
 export function encoder(
   compression: Compression,

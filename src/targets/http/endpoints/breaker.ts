@@ -1,48 +1,48 @@
-// The circuit breaker of one endpoint, as a pure state machine: time and chance come in, the next state comes out.
-// After Nygard, "Release It!" (2018), with one difference: only an answered write closes the circuit, not an answered
-// probe. A node may accept connections and still lose every body; a probe would forgive it once a second.
+// The circuit breaker of one endpoint, as a pure state machine: time and a random number are arguments of each transition.
+// After Nygard, "Release It!" (2018), with one difference: only a write with a response closes the circuit, not a probe. A
+// node may accept connections and still lose every body, so probes alone would close its circuit once a second.
 
 /**
- * `closed`: the endpoint gets its share of writes. `open`: it gets probes only. `trial`: a probe was acknowledged, and the
- * endpoint gets one write at a time until it answers one.
+ * `closed`: the endpoint gets its share of writes. `open`: the endpoint gets only probes. `trial`: a probe was acknowledged,
+ * and the endpoint gets one write at a time until it responds to one.
  */
 export interface Breaker {
   readonly phase: 'closed' | 'open' | 'trial';
   /** Lost requests in a row: dropped or abandoned. */
   readonly losses: number;
-  /** Openings since the last answered write. */
+  /** Number of openings since the last write with a response. */
   readonly openings: number;
-  /** Monotonic ms of the opening, while open. */
+  /** Monotonic ms at which the circuit opened; used while it is open. */
   readonly openedAt: number;
-  /** Monotonic ms from which the next probe may go out, while open. */
+  /** Monotonic ms from which the next probe may be sent; used while the circuit is open. */
   readonly dueAt: number;
-  /** ms in earlier openings. */
+  /** Total ms of earlier open phases. */
   readonly openMs: number;
 }
 
 /**
- * Result of one request. `answered`: a write got any answer, even a refusal. `lost`: a write was sent and got no answer.
- * `unreachable`: nothing was sent. `dead`: a probe got no answer. `alive`: a probe was acknowledged.
+ * Result of one request. `answered`: a write got any response, even a refusal. `lost`: a write was sent and got no response.
+ * `unreachable`: nothing was sent. `dead`: a probe got no response. `alive`: a probe was acknowledged.
  */
 export type RequestResult = 'answered' | 'lost' | 'unreachable' | 'dead' | 'alive';
 
 export interface BreakerInput {
   /** Monotonic ms. */
   readonly now: number;
-  /** Whether another endpoint takes writes. Without one, a loss is no evidence against this endpoint. */
+  /** True if another endpoint accepts writes. If none does, a loss is no evidence against this endpoint. */
   readonly othersTake: boolean;
-  /** From [0, 1). */
+  /** Random number in [0, 1). */
   readonly random: number;
 }
 
 const firstOpenMs = 1_000;
 const maxOpenMs = 60_000;
-/** One body may kill a connection or hang for a minute. Three losses in a row point at the endpoint. */
+/** Losses in a row that open the circuit. A single body may close a connection or hang for a minute. */
 const lossesBeforeOpen = 3;
 
 export const closed: Breaker = { phase: 'closed', losses: 0, openings: 0, openedAt: 0, dueAt: 0, openMs: 0 };
 
-/** Returns the same object when nothing changes. */
+/** Returns the next state; the same object if nothing changes. */
 export function next(breaker: Breaker, result: RequestResult, input: BreakerInput): Breaker {
   switch (result) {
     case 'answered':
@@ -67,7 +67,7 @@ export function openMsAt({ phase, openMs, openedAt }: Breaker, now: number): num
 }
 
 function opened(breaker: Breaker, { now, random }: BreakerInput): Breaker {
-  // Several requests in flight report the same failure. It counts once.
+  // Counts a failure once, although several requests in flight report it.
   if (breaker.phase === 'open' && now < breaker.dueAt) return breaker;
   const cap = Math.min(firstOpenMs * 2 ** Math.min(breaker.openings, 16), maxOpenMs);
   return {

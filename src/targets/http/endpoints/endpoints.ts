@@ -1,11 +1,11 @@
-// Chooses the endpoint of each request. A dead node slows the load but loses no batch: probes watch it in the background,
-// other endpoints take its share, and they also take the writes that still wait for it.
+// Chooses the endpoint of each request. A dead node slows the load but loses no batch: other endpoints take its share of the
+// writes, and the writes that still wait for its response. Probes check the dead node in the background.
 
 import type { Clock, EndpointTotals, Verdict } from '../../../core/types/index.js';
 import { type Breaker, closed, next, openMsAt, type RequestResult } from './breaker.js';
 import { InFlightRequest } from './in-flight.js';
 
-/** A write without an answer for this long starts a probe of its endpoint. */
+/** Time without a response to a write after which its endpoint is probed, ms. */
 const doubtMs = 5_000;
 
 interface State {
@@ -21,12 +21,12 @@ interface State {
 export interface EndpointHooks {
   /** Sends an empty write. Never rejects. */
   probe(index: number): Promise<Verdict>;
-  /** Reports that a circuit opened or closed. `othersTake`: another endpoint takes writes. */
+  /** Reports that a circuit opened or closed. `othersTake`: another endpoint accepts writes. */
   changed?(url: string, isUp: boolean, reason: string, othersTake: boolean): void;
   random?(): number;
 }
 
-/** One circuit breaker for each endpoint, and the choice among the closed ones. */
+/** Holds one circuit breaker for each endpoint, and chooses among the endpoints with closed circuits. */
 export class Endpoints {
   readonly #states: readonly State[];
   readonly #clock: Clock;
@@ -40,7 +40,7 @@ export class Endpoints {
     this.#hooks = hooks;
   }
 
-  /** Picks the least busy endpoint with a closed circuit, in turn among equals. Probes the open ones that are due. */
+  /** Picks the least busy endpoint with a closed circuit, in turn among equals. Probes endpoints whose probe is due. */
   pick(): number {
     const count = this.#states.length;
     const inTurn = this.#states.map((_, step) => this.#states[(this.#turn + step) % count]!);
@@ -130,13 +130,13 @@ export class Endpoints {
   }
 }
 
-/** Open circuits rank last. A circuit on trial takes one request at a time. */
+/** Returns a rank for `pick`: the smallest is picked. Open circuits rank last; one on trial takes one request at a time. */
 function burden({ breaker, requests }: State): number {
   const avoided = breaker.phase === 'open' || (breaker.phase === 'trial' && requests.size > 0);
   return requests.size + (avoided ? 1e6 : 0);
 }
 
-/** Whether no answer came at all. */
+/** Tests whether no response came. */
 export function isSilence(
   verdict: Verdict,
 ): verdict is Extract<Verdict, { kind: 'unreachable' | 'dropped' | 'overloaded' }> {

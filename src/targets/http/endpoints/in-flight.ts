@@ -1,9 +1,9 @@
 import type { Verdict } from '../../../core/types/index.js';
 
-/** One write under way. The caller may abort it, or its endpoint may be found dead. */
+/** A write in flight. The caller may abort it, or a probe may show that its endpoint is dead. */
 export class InFlightRequest {
   readonly index: number;
-  /** Monotonic ms of its start. */
+  /** Monotonic ms at which the write began. */
   readonly since: number;
   readonly #caller: AbortSignal;
   readonly #abort = new AbortController();
@@ -30,7 +30,7 @@ export class InFlightRequest {
     return this.#abort.signal;
   }
 
-  /** The endpoint died while the response was awaited. The same bytes may go to another endpoint. */
+  /** True if the endpoint died before it responded. The same bytes may go to another endpoint. */
   get cancelled(): boolean {
     return this.#cancelled;
   }

@@ -13,7 +13,7 @@ const abandoned: Verdict = {
 };
 
 export interface Transport {
-  /** Sends a body, or without one a probe. Never rejects. */
+  /** Sends a body, or a probe if the body is null. Never rejects. */
   write(index: number, body: EncodedBody | null, timeoutMs: number, signal: AbortSignal): Promise<ExchangeOutcome>;
   verdictOf(outcome: ExchangeOutcome, timeoutMs: number, isProbe: boolean): Verdict;
 }
@@ -56,20 +56,20 @@ export class Sender {
     return Promise.all(this.#urls.map((_, index) => this.#probe(index, timeoutMs, signal)));
   }
 
-  /** Opens the circuit of each endpoint that did not answer a probe. */
+  /** Opens the circuit of each endpoint that did not respond to a probe. */
   learn(verdicts: readonly Verdict[]): void {
     verdicts.forEach((verdict, index) => {
       if (isSilence(verdict)) this.#endpoints.learn(index, { kind: 'unreachable', reason: verdict.reason }, 0);
     });
   }
 
-  /** Indexes of all endpoints, the next in turn first. */
+  /** Returns the indexes of all endpoints, the next in turn first. */
   order(): number[] {
     const first = this.#endpoints.pick();
     return this.#urls.map((_, step) => (first + step) % this.#urls.length);
   }
 
-  /** Indexes of the endpoints with a closed circuit. */
+  /** Returns the indexes of the endpoints with a closed circuit. */
   closed(): number[] {
     return this.#endpoints.closed();
   }

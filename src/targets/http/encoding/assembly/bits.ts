@@ -10,14 +10,14 @@ export function beginOutput(output: usize): void {
   used = 0;
 }
 
-/** Adds bits. 64 fit between two calls of `flush`, which leaves up to 7. */
+/** Adds bits. 64 bits fit between two calls of `flush`, which leaves up to 7 bits. */
 @inline
 export function put(value: u64, count: u64): void {
   bits |= value << used;
   used += count;
 }
 
-/** Adds a code of a table: code << 8 | bits. */
+/** Adds a code from a table, whose entries are code << 8 | number of bits. */
 @inline
 export function putCode(code: u32): void {
   put(code >> 8, code & 255);
@@ -31,7 +31,7 @@ export function flush(): void {
   used &= 7;
 }
 
-/** Fills the last byte. Returns where the output ends. */
+/** Fills the last byte. Returns the end of the output. */
 export function endOutput(): usize {
   store<u64>(out, bits);
   return out + usize((used + 7) >> 3);

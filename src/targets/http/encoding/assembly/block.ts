@@ -8,14 +8,14 @@ import {
 import { codesOf, sizesOf } from './huffman';
 import { distanceExtra, lengthExtra, lengthSymbol } from './symbols';
 
-/** With 14 bits a code, 4 literals or one match fit between two flushes. */
+/** Longest code. With 14 bits, 4 literals or one match fit between two flushes. */
 const MAX_BITS: i32 = 14;
 const END_OF_BLOCK: usize = 256;
 const DISTANCE_SIZES: usize = SIZES + LITERALS;
 
-/** The order of the sizes in a header. */
+/** The order of the code sizes in a header. */
 const ORDER = memory.data<u8>([16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]);
-/** In the header: all sizes; items of size and repetitions; counts, sizes and codes of these. */
+/** Work space of the header: all sizes; items of size and repetitions; counts, sizes and codes of the items. */
 const LIST: usize = HEADER_WORK;
 const ITEMS: usize = HEADER_WORK + 320;
 const ITEM_COUNTS: usize = HEADER_WORK + 960;
@@ -28,7 +28,7 @@ function literal(at: usize): u32 {
   return load<u32>(LITERAL_CODES + (usize(load<u8>(at)) << 2));
 }
 
-/** Begins a block with the best codes for what was counted. */
+/** Begins a block with the best codes for the counted symbols. */
 function beginBlock(isLast: bool): void {
   for (let length: u32 = 3; length <= 258; length++) {
     const at = LITERAL_COUNTS + (usize(lengthSymbol(length)) << 2);
@@ -39,7 +39,7 @@ function beginBlock(isLast: bool): void {
   writeHeader(isLast);
 }
 
-/** Begins a block with codes for the counts of the block before, and for every other symbol. */
+/** Begins a block with codes from the counts of the previous block. Every other symbol gets a code, too. */
 export function beginLikeBefore(isLast: bool): void {
   for (let at = LITERAL_COUNTS; at < LENGTH_COUNTS; at += 4) store<u32>(at, load<u32>(at) + 1);
   makeCodes();
@@ -77,7 +77,7 @@ export function writeLiterals(from: usize, to: usize): void {
   flush();
 }
 
-/** @param symbol of the distance */
+/** Writes a match. @param symbol symbol of the distance */
 @inline
 export function writeMatch(length: usize, distance: u32, symbol: u32): void {
   const extra = distanceExtra(symbol);
@@ -140,7 +140,7 @@ function usedSizes(sizes: usize, symbols: usize, least: usize): usize {
   return used;
 }
 
-/** Lists the sizes with their repetitions. Returns where the items end. */
+/** Lists the sizes with their repetitions. Returns the end of the items. */
 function listItems(end: usize): usize {
   memory.fill(ITEM_COUNTS, 0, ITEM_SYMBOLS * 4);
   let item = ITEMS;

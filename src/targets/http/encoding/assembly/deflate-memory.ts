@@ -1,12 +1,13 @@
-// Memory of the compressor: its tables, then the body, then the compressed body. Its caller reads this file as well.
+// Memory layout of the compressor: its tables, then the body, then the compressed body. The caller of the compressor uses the
+// same constants.
 
-/** Bits of a hash. 2^15 heads are a tenth faster than 2^13: they find longer matches (IoT points, Node 20; 2026-11-30). */
+/** Bits of a hash. 2^15 heads find longer matches than 2^13 and are a tenth faster (IoT points, Node 20; 2026-11-30). */
 export const HASH_BITS: usize = 15;
 /** Offset of the latest bytes with each hash. The first 2 KiB hold constants. */
 export const HEADS: usize = 2048;
 export const HEADS_BYTES: usize = 4 * 32768;
 
-/** Symbols of literals, lengths and the end of a block, and of distances. */
+/** Number of symbols of literals, lengths and the end of a block; number of symbols of distances. */
 export const LITERALS: usize = 286;
 export const DISTANCES: usize = 30;
 
@@ -27,15 +28,15 @@ export const SIZES: usize = LENGTH_CODES + 259 * 4;
 export const CODE_WORK: usize = SIZES + 320;
 export const HEADER_WORK: usize = CODE_WORK + 2048;
 
-/** Matches of a block, 12 bytes each: literals before it, its length, its distance with the symbol << 16. */
+/** Matches of a block, 12 bytes each: number of literals before the match, its length, its distance | symbol << 16. */
 export const MATCHES: usize = HEADER_WORK + 2048;
 export const MAX_MATCHES: usize = 8192;
 
 /** Longest body, bytes: a point of 1 MiB, which is the default of --max-point-bytes, and its generated timestamp. */
 export const MAX_BODY: usize = 1049600;
 export const BODY: usize = 262144;
-/** A gzip header, then the compressed body. Vector loads may read up to 1 KiB past the end of the longest body. */
+/** Output: a gzip header, then the compressed body. Vector loads may read up to 1 KiB past the end of the longest body. */
 export const OUTPUT: usize = BODY + MAX_BODY + 1024;
 export const HEADER_BYTES: usize = 10;
-/** A body takes at most 1.75 times its size: 14 bits a symbol; a match of 6 bytes takes less. */
+/** Size of the memory. A compressed body takes at most 1.75 times its size: 14 bits a symbol; a match of 6 bytes takes less. */
 export const MEMORY_BYTES: usize = 3211264;

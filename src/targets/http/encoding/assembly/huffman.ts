@@ -1,8 +1,8 @@
-// Huffman codes of limited length: sizes from counts, and codes from sizes.
+// Computes Huffman codes of limited length: code sizes from counts, and codes from sizes.
 
 import { CODE_WORK } from './deflate-memory';
 
-/** Counts in ascending order, then the nodes of the tree; their symbols; and the number of codes by size. */
+/** Work space: counts in ascending order, later the nodes of the tree; the symbols of the counts; number of codes by size. */
 const NODES: usize = CODE_WORK;
 const NAMES: usize = CODE_WORK + 1152;
 const NUMBERS: usize = CODE_WORK + 1728;
@@ -17,12 +17,12 @@ function set(list: usize, i: i32, value: i32): void {
   store<i32>(list + (usize(i) << 2), value);
 }
 
-/** Writes the bits of the code of each symbol, at most `max`; 0 for a symbol without a count. */
+/** Writes the code size of each symbol, at most `max` bits; 0 for a symbol without a count. */
 export function sizesOf(counts: usize, symbols: i32, max: i32, sizes: usize): void {
   memory.fill(sizes, 0, usize(symbols));
   const used = sorted(counts, symbols);
   if (used < 2) {
-    // Some decoders expect two codes.
+    // Writes two codes, because some decoders expect two.
     const symbol = used == 1 ? usize(load<u16>(NAMES)) : 0;
     store<u8>(sizes + symbol, 1);
     store<u8>(sizes + (symbol == 0 ? 1 : 0), 1);
@@ -35,7 +35,7 @@ export function sizesOf(counts: usize, symbols: i32, max: i32, sizes: usize): vo
     for (let n = get(NUMBERS, size); n > 0; n--) store<u8>(sizes + usize(load<u16>(NAMES + (usize(--i) << 1))), u8(size));
 }
 
-/** Sorts the counts above 0. Returns how many there are. */
+/** Sorts the counts above 0. Returns their number. */
 function sorted(counts: usize, symbols: i32): i32 {
   let used: i32 = 0;
   for (let symbol = 0; symbol < symbols; symbol++) {
@@ -80,7 +80,7 @@ function minimize(n: i32): void {
   }
 }
 
-/** Counts the sizes, none above `max`: shorter codes become longer until all codes fit. */
+/** Counts the codes of each size and limits the sizes to `max`. Makes shorter codes longer until all codes fit. */
 function limit(n: i32, max: i32): void {
   memory.fill(NUMBERS, 0, 64);
   for (let i = 0; i < n; i++) {
