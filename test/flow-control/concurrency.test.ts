@@ -196,3 +196,19 @@ test('the variance of the latency is the exponentially weighted one', () => {
   expect(two.baseline).toMatchObject({ mean: 104, best: 100 });
   expect(two.baseline!.variance).toBeCloseTo(0.6 * 0.4 * 10 * 10);
 });
+
+test.each([
+  [1500, 1000],
+  [1501, 1501],
+])('bodies of %i bytes after bodies of 1,000 are compared with a baseline of %i bytes', (bytes, expected) => {
+  const first = observe(startConcurrency(1), answer(20, { inFlight: 1 }));
+  expect(observe(first, answer(40, { bytes, inFlight: 1 })).baseline).toMatchObject({ bytes: expected });
+});
+
+test.each([
+  [125, 'the load begins with one writer'],
+  [126, 'answers took 126 ms on average, 100 ms before'],
+])('a round of %i ms after one of 100 ms has the reason: %s', (latencyMs, reason) => {
+  const first = observe(startConcurrency(1), answer(100, { latencyMs: 100, inFlight: 1 }));
+  expect(observe(first, answer(300, { latencyMs, inFlight: 1 })).reason).toBe(reason);
+});

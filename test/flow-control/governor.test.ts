@@ -281,3 +281,24 @@ test('the watchdog lives on after the governor until it is closed', async () => 
   await clock.advance(10_000);
   expect(watchdog.account.peakRssBytes).toBe(95 * MiB);
 });
+
+test('a high level that falls below its mark allows all writers, and no more', async () => {
+  const { governor, watchdog, world } = setUp();
+  for (const percent of [85, 75]) {
+    world.rss = percent * MiB;
+    governor.sample();
+  }
+  expect([watchdog.level, watchdog.writers(8)]).toEqual(['high', 8]);
+});
+
+test('an observing watchdog warns of a high level and informs of its end', async () => {
+  const { governor, world, notices } = setUp(8, 'observe');
+  for (const percent of [85, 10]) {
+    world.rss = percent * MiB;
+    governor.sample();
+  }
+  expect(notices.map(({ level, kind }) => [level, kind])).toEqual([
+    ['warn', 'memory-high'],
+    ['info', 'memory-normal'],
+  ]);
+});

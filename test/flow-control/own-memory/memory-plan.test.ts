@@ -95,8 +95,10 @@ test('a slot has room for the longest point with a generated timestamp and for t
 });
 
 test('a slot is planned for at most as many points as fit its body', () => {
-  const memory = plan(request(512 * MiB, { batchBytes: 64 * KiB, maxPointBytes: 64 * KiB, batchPoints: 1_000_000 }));
-  expect(memory.points).toBe(Math.ceil(memory.bodyBytes / 8));
+  const memory = plan(
+    request(512 * MiB, { batchBytes: 64 * KiB, maxPointBytes: 64 * KiB + 1, batchPoints: 1_000_000 }),
+  );
+  expect(memory.points).toBe(8201);
 });
 
 test('the format gets worker threads only if everything else fits, the largest window included', () => {

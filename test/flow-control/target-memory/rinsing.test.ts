@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RefusedError } from '../../../src/core/errors.js';
-import type { Batch, Notice, Verdict } from '../../../src/core/types/index.js';
+import type { Batch, MemoryEvent, MemoryLog, Notice, Verdict } from '../../../src/core/types/index.js';
 import { bodiesKept, RaftCaches } from '../../../src/flow-control/target-memory/raft-caches.js';
 import { Rinsing, type RinsingOptions } from '../../../src/flow-control/target-memory/rinsing.js';
 import { VirtualClock } from '../../support/clock.js';
@@ -244,4 +244,90 @@ test('without a limit nothing is remembered or rinsed', async () => {
   admit();
   await clock.advance(100);
   expect(bodies).toEqual([]);
+});
+
+test('a point of up to 16 KiB can be repeated, a longer one is not remembered', () => {
+  const { rinsing, load } = setUp();
+  const nameOf = (bucket: number, length: number): string => `a${bucket},t=`.padEnd(length - lineOf('').length, 'x');
+  load([nameOf(1, 16 * 1024), nameOf(2, 16 * 1024 + 1)], 1);
+  const both = setUp({ shards: 2 });
+  both.load([nameOf(1, 16 * 1024), nameOf(2, 16 * 1024 + 1)], 1);
+  expect([rinsing.save(), both.rinsing.save()].map((saved) => saved.map(([bucket]) => bucket))).toEqual([[1], [1]]);
+});
+
+test('only the last 256 points are searched for one of each shard', () => {
+  const shardsAfter = (count: number): number => {
+    const { rinsing, load } = setUp({ shards: 2 });
+    load(['b1', ...new Array<string>(count).fill('a1')], 1);
+    return rinsing.save()[0]![1].points.filter((point) => point !== null).length;
+  };
+  expect([shardsAfter(255), shardsAfter(256)]).toEqual([2, 1]);
+});
+
+/** Log of a fleet in which this worker may rinse or not. */
+function logOf(mayRinse: () => boolean) {
+  const seen = { events: [] as MemoryEvent[], asked: 0, ended: [] as string[] };
+  const log: MemoryLog = {
+    append: (event) => seen.events.push(event),
+    follow: async () => {},
+    unfollow: () => {},
+    beginFlush: async () => false,
+    beginRinse: async () => {
+      seen.asked += 1;
+      return mayRinse();
+    },
+    end: (work) => seen.ended.push(work),
+  };
+  return { seen, log };
+}
+
+test('workers of a fleet share one point of each shard, and learn those of the others', () => {
+  const { seen, log } = logOf(() => true);
+  const { rinsing, load } = setUp({ shards: 2, log });
+  load(['a1'], 2);
+  load(['b1'], 2);
+  load(['a1', 'b1'], 1);
+  const text = (line: string): string => Buffer.from(line).toString('base64');
+  const [a, b, other] = [rinsed('a1'), rinsed('b1'), rinsed('other1')].map(text);
+  expect(seen.events).toEqual([
+    { kind: 'sample', bucket: 1, points: [a], rowBytes: 2 },
+    { kind: 'sample', bucket: 1, points: [a, b], rowBytes: 2 },
+  ]);
+  rinsing.learn(1, { points: [null, other!], rowBytes: 3 });
+  rinsing.learn(2, { points: [other!], rowBytes: 4 });
+  expect(rinsing.save()).toEqual([
+    [1, { points: [a, other], rowBytes: 3 }],
+    [2, { points: [other], rowBytes: 4 }],
+  ]);
+});
+
+test('a worker of a fleet waits a second for its turn to rinse, and ends its turn', async () => {
+  let isBusy = true;
+  const { seen, log } = logOf(() => !isBusy);
+  const { clock, bodies, load, admit } = setUp({ log });
+  load(['a1'], 25);
+  load(['a2'], 1);
+  const admission = admit();
+  await clock.advance(999);
+  expect([admission.at, bodies.length, seen.asked, seen.ended]).toEqual([null, 0, 1, []]);
+  isBusy = false;
+  await clock.advance(1000);
+  expect([admission.at, bodies.length, seen.asked, seen.ended]).toEqual([1064, bodiesKept, 2, ['rinse']]);
+});
+
+test('a worker of a fleet sends on while another rinses and its caches are not full', async () => {
+  const { seen, log } = logOf(() => false);
+  const { clock, load, admit, stop } = setUp({ log });
+  load(['a1'], 20);
+  load(['a2'], 1);
+  const admission = admit();
+  await clock.advance(0);
+  expect([admission.at, seen.asked]).toEqual([0, 1]);
+  load(['a2'], 5);
+  const waiting = admit();
+  await clock.advance(3000);
+  expect(waiting.at).toBeNull();
+  stop.abort(new Error('stopped'));
+  await clock.advance(0);
+  expect(waiting.at).not.toBeNull();
 });

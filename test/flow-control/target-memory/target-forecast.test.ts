@@ -78,7 +78,13 @@ test('without --target-memory a warning names the memory that the load will need
 
 test.each<[string, Partial<ForecastOptions>, Partial<NodeLayout>, number, RegExp]>([
   ['one bucket', {}, {}, 0, /^--target-memory \d+MiB if the nodes have it$/],
-  ['flushes are forbidden', { relieve: false }, {}, 0, /, or flushes \(no --no-relieve\)$/],
+  [
+    'flushes are forbidden',
+    { relieve: false, targetMemory: 200 * MiB },
+    {},
+    0,
+    /^--target-memory \d+MiB if the nodes have it, or flushes \(no --no-relieve\)$/,
+  ],
   ['many buckets', {}, {}, 4000 * day, /have it, or a database with VNODE_DURATION '\d+d' or longer$/],
   ['several shards and nodes', {}, { nodes: 2, vnodesPerNode: 3 }, 0, /have it, or fewer shards, or more nodes$/],
 ])('a limit that no setting holds is refused with the settings that would do: %s', (_, change, where, last, fix) => {
@@ -91,7 +97,7 @@ test.each<[string, Partial<ForecastOptions>, Partial<NodeLayout>, number, RegExp
   );
   const problem = forecastProblem(forecast);
   expect(problem?.tried).toMatch(/^planning the memory of a node for \d+ vnodes? \(\d+ time buckets?\)$/);
-  expect(problem?.expected).toMatch(/^at most --target-memory (120|512) MiB$/);
+  expect(problem?.expected).toMatch(/^at most --target-memory (120|200|512) MiB$/);
   expect(problem?.found).toMatch(/^at least [\d.]+ [MG]iB: an idle node and its vnodes take [\d.]+ [MG]iB, and rows/);
   expect(problem?.fix).toMatch(fix);
 });
@@ -117,6 +123,8 @@ test('the plan counts the vnodes of the buckets that the load writes to, and no 
   expect(forecast.plan.baseBytes).toBe(nodeBase(3));
   expect(forecastProblem(forecast)).toBeNull();
   expect(forecastTargetMemory(options, placement, layout, times).existing).toBeNull();
+  const unlimited = { ...placement, vnodeDurationMs: null };
+  expect(forecastTargetMemory(options, unlimited, { ...layout, ...starts }, times).existing).toEqual(new Set([0]));
 });
 
 test('inputs over 2,000 time buckets are reported, over 1,999 they are not', () => {
@@ -186,4 +194,12 @@ test('the memcache of a database that a small load creates has room for more tha
   const rows = { points: 2, slots: 2, bytes: 81, series: 2, strings: { count: 0, bytes: 0 } };
   const { plan } = forecastTargetMemory(options, placement, layout, { ...extent, totalBytes: 81, rows }, true);
   expect(plan.memcacheBytes).toBe(54 * MiB);
+});
+
+test.each([
+  [4999, false],
+  [5000, true],
+])('a refusal of %i series names them: %j', (least, isNamed) => {
+  const problem = problemSoFar(forecastTargetMemory(options, placement, layout, extent), 1, { least, fields: 1000 });
+  expect(problem?.found.includes(' with about 5,000 series')).toBe(isNamed);
 });

@@ -243,3 +243,19 @@ test('no measured load exceeds its plan, and nine of ten reach 60 percent of it'
   expect(Math.max(...shares)).toBeLessThanOrEqual(1);
   expect(shares.filter((share) => share < 0.6).length).toBeLessThanOrEqual(shares.length / 10);
 });
+
+test('a node takes 384 bytes for each series of its index, and 1.2 KiB for those beyond 10,000 a vnode', () => {
+  // A compaction of all series needs 1 KiB, and 450 bytes a column and for the time, beside them.
+  const compacted = (fields: number) => 1024 + 450 * (fields + 1);
+  expect(nodeBase(2, { series: 100, fields: 3 }) - nodeBase(2)).toBeCloseTo(100 * (384 + compacted(3)), 0);
+  const many = 20_000 * 384 + 5000 * 1.2 * 1024 + 25_000 * compacted(1);
+  expect(nodeBase(2, { series: 25_000, fields: 1 }) - nodeBase(2)).toBeCloseTo(many, 0);
+  // Four vnodes are compacted at once.
+  expect(nodeBase(8, { series: 800, fields: 1 }) - nodeBase(8)).toBeCloseTo(800 * 384 + 400 * compacted(1), 0);
+});
+
+test('time buckets of the same series take as much each', () => {
+  const perBucket = { series: 30_000, fields: 1 };
+  const [one, two] = [1, 2].map((buckets) => planTarget({ ...usual, buckets, perBucket }).baseBytes);
+  expect(two).toBeCloseTo(2 * one! - nodeBase(0), 0);
+});

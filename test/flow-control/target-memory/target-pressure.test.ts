@@ -264,6 +264,11 @@ test('an aborted load releases its waiting batches with the reason and stops all
   stop.abort(new Error('stopped'));
   await admission;
   expect(clock.waiting).toBe(0);
+  const late = setUp();
+  late.pressure.close();
+  late.pressure.observe(attempt(accepted), MiB, 110 * MiB);
+  await late.pressure.admit();
+  expect([late.flushes, late.pressure.nodeBytes]).toEqual([[], 1000]);
 });
 
 test('a planned flush that fails is not reported as failed relief', async () => {

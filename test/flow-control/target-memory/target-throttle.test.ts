@@ -45,20 +45,27 @@ async function setup(
   const clock = new VirtualClock();
   const notices: Notice[] = [];
   const ends: unknown[] = [];
-  const told = { flushes: [] as number[], gauge: 0 as number | null };
+  const told = { flushes: [] as number[], timeouts: [] as number[], rinses: 0, gauge: 0 as number | null };
   const target = {
     traits: { title: 'CnosDB', firstWriteExclusive: true, plansMemory: true, countsPoints: true, sendsSeconds: false },
-    flush: async (): Promise<FlushOutcome> => {
+    flush: async (timeoutMs: number): Promise<FlushOutcome> => {
       told.flushes.push(clock.monotonic());
+      told.timeouts.push(timeoutMs);
       await clock.sleep(flushMs);
       return { kind: outcome, tookMs: flushMs, reason: outcome === 'done' ? null : 'no' };
     },
     gauges: async () => [told.gauge],
+    write: async (): Promise<Pick<Attempt, 'verdict'>> => {
+      told.rinses += 1;
+      await clock.sleep(1);
+      return { verdict: { kind: 'accepted' } };
+    },
   } as unknown as Target;
   const { settings } = await resolve(optionTable, { flags: { db: 'db', ...flags }, env: {} });
   const notify = (notice: Notice): void => void notices.push(notice);
   const placeOf = () => ({ bucket: 0, shard: 0 });
-  const context = { target, clock, signal, notify, placeOf, senders, end: (error: unknown) => void ends.push(error) };
+  const end = (error: unknown): void => void ends.push(error);
+  const context = { target, clock, signal, notify, placeOf, end, ...(senders === 1 ? {} : { senders }) };
   const place = { ...database, vnodeDurationMs: days === 1 ? null : day };
   const extent = { ...times, spans: [{ first: 0n, last: BigInt(days * day - 1) * 1_000_000n }] };
   const side = new TargetThrottle(settings, forecastTargetMemory(settings, place, layout, extent), context);
@@ -159,7 +166,7 @@ test('a flush that ends a stage may take minutes, and planned flushes continue a
   expect(notices.filter(({ kind }) => kind === 'flush')).toEqual([]);
   answer({ kind: 'accepted' }, 2048 * MiB);
   await clock.advance(250);
-  expect(told.flushes).toHaveLength(2);
+  expect(told.timeouts).toEqual([300_000, 60_000]);
 });
 
 test('a stage flushes again after twice the time that the last flush took', async () => {
@@ -321,4 +328,46 @@ test('points of ever new series need a flush long before their text does', async
   }
   expect(26 * body.length).toBeLessThan(8 * MiB);
   expect(told.flushes).toHaveLength(1);
+});
+
+test.each([
+  [1, null],
+  [2, 0],
+])('a batch of %i writers that meets a rinse under way is sent at %j ms', async (workers, expected) => {
+  const { clock, side, told, admit } = await setup({ workers }, 500, 'done', undefined, 1, 2);
+  const attempt: Attempt = { verdict: { kind: 'accepted' }, endpoint: 'e', latencyMs: 1, sentBytes: MiB };
+  // Rows of these batches take no memory, and their bodies more than half of the room.
+  for (const [bucket, bodies] of [[0, 215] as const, [1, 1] as const]) {
+    const batch = { ...batchOf(MiB, bucket), points: 0, slots: 0 };
+    for (let i = 0; i < bodies; i += 1) side.observe(attempt, MiB, batch);
+  }
+  const waiting = admit();
+  await clock.advance(0);
+  expect([waiting.at, told.rinses]).toEqual([expected, 4]);
+  await clock.advance(1000);
+  expect([side.account().rinses, told.rinses, waiting.at]).toEqual([1, 256, expected ?? 64]);
+});
+
+test('a gauge counts as many resident bytes as the rows that it counts a part of', async () => {
+  const { clock, side, told } = await setup({});
+  const body = Buffer.from('m f=1 1\n'.repeat(1000));
+  const batch = { ...batchOf(body.length), points: 1000, slots: 1000, body, bodyEnd: (i: number) => 8 * (i + 1) };
+  // A row of one field takes 160 bytes, and the gauge counts 48, and 106 of the series.
+  side.observe({ verdict: { kind: 'accepted' }, endpoint: 'e', latencyMs: 1, sentBytes: 8 }, body.length, batch);
+  told.gauge = 30 * MiB;
+  await clock.advance(10_100);
+  const resident = (30 * MiB * 160_000) / (48_000 + 106);
+  expect(side.account().gaugeDifferenceBytes! / resident).toBeCloseTo(1 - 160_000 / resident, 2);
+});
+
+test('a gauge of a load that has sent nothing counts as it is, and one that is unknown changes nothing', async () => {
+  for (const [gauge, expected] of [
+    [30 * MiB, 30 * MiB],
+    [null, null],
+  ]) {
+    const { clock, side, told } = await setup({});
+    told.gauge = gauge!;
+    await clock.advance(10_100);
+    expect(side.account().gaugeDifferenceBytes).toBe(expected);
+  }
 });

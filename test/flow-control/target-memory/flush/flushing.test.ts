@@ -71,6 +71,18 @@ test('a body counts with its share on the fullest node', () => {
   expect(new Play({ share: 2 / 3 }).accept(76, 0).flushes).toHaveLength(1);
 });
 
+test('series count with their share beside the rows, and a flush writes those from before its begin', () => {
+  const series = (at: number): FlushingEvent => ({ kind: 'accepted', bytes: 0, seriesBytes: 80 * MiB, at });
+  const play = new Play({ share: 1 / 2 }).take(series(0));
+  expect(play.state).toMatchObject({ freshSeries: 40 * MiB, pendingSeries: 0 });
+  play.take(series(100));
+  expect(play.flushes).toEqual([[100, 'planned']]);
+  expect(play.state).toMatchObject({ freshSeries: 0, pendingSeries: 80 * MiB });
+  play.flushed(200, { kind: 'failed', reason: 'x' }).take(series(2100));
+  expect(play.state).toMatchObject({ freshSeries: 0, pendingSeries: 120 * MiB });
+  expect(play.flushed(2200).state.pendingSeries).toBe(0);
+});
+
 test('flushes never overlap and begin at least two seconds apart', () => {
   const play = new Play().accept(60, 0).accept(60, 100).accept(60, 3000);
   expect(play.flushes).toEqual([[0, 'planned']]);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   correctByGauges,
+  differenceOf,
   type MemcacheEstimate,
   recordEstimate,
   weighRows,
@@ -79,4 +80,16 @@ test.each([
   ['a byte below it', 81 - 1 / MiB, 81 - 1 / MiB],
 ])('a gauge %s corrects the estimate or not', (_, gauge, expected) => {
   expect(correctByGauges(steady(0, 100), [gauge * MiB], 1).fresh).toBeCloseTo(expected * MiB, 0);
+});
+
+test.each([
+  ['above all estimates', [36, 3], 6],
+  ['between them', [25, 30], 0],
+  ['below them', [null, 15], -5],
+  ['unknown', [null], 0],
+])('a gauge %s differs from estimates of 20 to 30 MiB by the distance to the nearest', (_, gauges, expected) => {
+  const history = [20, 30].map((mib, at) => ({ at, bytes: mib * MiB }));
+  const bytes = gauges.map((each) => each && each * MiB);
+  expect(differenceOf({ ...steady(0, 30), history }, bytes)).toBe(expected * MiB);
+  expect(differenceOf({ ...steady(0, 30), history: [] }, bytes)).toBe(0);
 });

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { SeriesEstimate, sampledSeries } from '../../../../src/flow-control/target-memory/flush/series-estimate.js';
+import {
+  groupsOf,
+  SeriesEstimate,
+  sampledSeries,
+} from '../../../../src/flow-control/target-memory/flush/series-estimate.js';
 
 const KiB = 1024;
 
@@ -30,6 +34,7 @@ test('each new series takes 1.4 KiB beside its rows until it is flushed', () => 
   for (let i = 0; i < 4; i += 1) estimate.add(batchOf(cycle(0, 500, 500)));
   expect(estimate.add(batchOf(cycle(0, 500, 500)))).toBe(0);
   estimate.reset();
+  expect([estimate.count, estimate.least, estimate.fields]).toEqual([0, 0, 0]);
   expect(estimate.add(batchOf(cycle(0, 500, 500)))).toBeCloseTo(bytes);
 });
 
@@ -61,4 +66,31 @@ test('an estimate that a worker hands on counts the same series no more', () => 
   second.restore(JSON.parse(JSON.stringify(first.save())) as ReturnType<SeriesEstimate['save']>);
   const more = batchOf(cycle(0, 500, 500));
   expect(second.add(more)).toBe(first.add(more));
+});
+
+test('of more series than it keeps, an estimate knows their number within a tenth', () => {
+  const estimate = new SeriesEstimate();
+  const hashes = Array.from({ length: 40_000 }, (_, i) => Math.imul(i, 0x9e_37_79_b1) >>> 0);
+  for (let round = 0; round < 3; round += 1) estimate.add({ points: 40_000, slots: 80_000, sample: hashes, part: 1 });
+  expect(Math.abs(estimate.count / 40_000 - 1)).toBeLessThan(0.1);
+  expect(estimate.least).toBe(estimate.count / 2);
+  expect(estimate.save().seen.length).toBeLessThanOrEqual(8192);
+  expect(estimate.fields).toBe(2);
+  const other = new SeriesEstimate();
+  other.restore(estimate.save());
+  expect([other.count, other.least, other.fields]).toEqual([estimate.count, estimate.least, estimate.fields]);
+});
+
+test('a part of a body brings its share of the series', () => {
+  const batch = batchOf(cycle(0, 100, 100));
+  const whole = new SeriesEstimate().add(batch);
+  expect(new SeriesEstimate().add({ ...batch, part: 1 / 4 })).toBe(whole / 4);
+});
+
+test('series of a sample are those seen, and more if most were seen once', () => {
+  expect(groupsOf([])).toBe(0);
+  expect(groupsOf([1, 1, 2, 2, 2])).toBe(2);
+  // Chao: 3 + 3 * 2 / (2 * 1).
+  expect(groupsOf([1, 2, 3])).toBe(6);
+  expect(groupsOf([1, 2, 3, 3])).toBe(3 + 2 / 4);
 });

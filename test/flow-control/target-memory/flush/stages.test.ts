@@ -51,3 +51,24 @@ test('a stage that the target does not flush ends after five minutes with a warn
   expect(isOver()).toBe(true);
   expect(notices.at(-1)).toMatchObject({ level: 'warn', kind: 'stage-over' });
 });
+
+test('a stage begins with its last byte, and again only after as many bytes', async () => {
+  const clock = new VirtualClock();
+  const notices: Notice[] = [];
+  const stages = new Stages(1000, async () => ({ kind: 'done', tookMs: 1, reason: null }), {
+    target: { gauges: async () => [] },
+    clock,
+    signal: new AbortController().signal,
+    notify: (notice) => notices.push(notice),
+  });
+  for (const [bytes, ended] of [
+    [999, 0],
+    [1, 1],
+    [999, 1],
+    [1, 2],
+  ] as const) {
+    stages.acknowledged(bytes);
+    await stages.admit();
+    expect(notices).toHaveLength(ended);
+  }
+});

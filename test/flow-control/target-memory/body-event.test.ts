@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import type { Batch } from '../../../src/core/types/index.js';
+import { bodyEvent } from '../../../src/flow-control/target-memory/body-event.js';
+
+const line = (i: number): string => `m,t=${i % 2} s="abc",f=${i} ${i}\n`;
+const lines = Array.from({ length: 4 }, (_, i) => line(i));
+const length = lines[0]!.length;
+const part = { lastPoint: 0, lastStart: 0, lastBytes: 0 };
+const batch = {
+  ...{ ordinal: 1, points: 4, slots: 8, body: Buffer.from(lines.join('')), bodyEnd: (i: number) => (i + 1) * length },
+  buckets: [{ bucket: 7, bytes: 4 * length, ...part }],
+} as unknown as Batch;
+
+test('a body adds 144 bytes a point, 16 a slot, and 30 beside the text of a string; the gauge sees 32 a point and no 30', () => {
+  const { event, gauged } = bodyEvent(batch, 4 * length, () => 7);
+  expect(event).toMatchObject({ kind: 'body', bytes: 4 * length, points: 4, slots: 8, part: 1 });
+  expect(event.parts).toEqual([{ bucket: 7, bytes: 4 * length }]);
+  expect(event.rows).toBeCloseTo(4 * 144 + 8 * 16 + 4 * 30 + 4 * 3, 6);
+  // And 106 bytes for the rows of each series.
+  expect(gauged).toBeCloseTo(4 * 32 + 8 * 16 + 4 * 3 + 106 * 2, 6);
+  expect(new Set(event.sample).size).toBe(2);
+});
+
+test('half of a body adds half of it', () => {
+  const { event, gauged } = bodyEvent(batch, 2 * length, () => 7);
+  const whole = bodyEvent(batch, 4 * length, () => 7);
+  expect([event.rows * 2, event.part, event.parts[0]!.bytes]).toEqual([whole.event.rows, 0.5, 2 * length]);
+  expect(gauged * 2).toBeCloseTo(whole.gauged, 6);
+});
+
+test('points of several time buckets are asked for theirs, those of one bucket are not', () => {
+  const asked: string[] = [];
+  const bucketOf = (point: Uint8Array): number => asked.push(Buffer.from(point).toString());
+  bodyEvent(batch, length, bucketOf);
+  expect(asked).toEqual([]);
+  const two = { ...batch, buckets: [...batch.buckets, { bucket: 8, bytes: 1, ...part }] } as Batch;
+  expect(new Set(bodyEvent(two, length, bucketOf).event.sample).size).toBe(4);
+  expect(asked).toEqual(lines);
+});
+
+test('nothing is sampled for a target whose memory is not planned', () => {
+  const { event, gauged } = bodyEvent(batch, 4 * length, null);
+  expect([event.sample, event.rows]).toEqual([[], 4 * 144 + 8 * 16]);
+  expect(gauged).toBeCloseTo(4 * 32 + 8 * 16, 6);
+});

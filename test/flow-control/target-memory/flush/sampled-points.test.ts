@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { sampledPoints, sampledStrings } from '../../../../src/flow-control/target-memory/flush/sampled-points.js';
+
+const length = 16;
+
+/** Returns a batch of points of 16 bytes; every second one has a string of three bytes. */
+function batchOf(points: number, ordinal = 1) {
+  const text = (i: number): string => (i % 2 === 0 ? `m f=${i}` : `m s="abc",f=${i}`.slice(0, 15)).padEnd(15, '0');
+  const body = Buffer.from(Array.from({ length: points }, (_, i) => `${text(i)}\n`).join(''));
+  return { ordinal, points, body, bodyEnd: (i: number) => (i + 1) * length };
+}
+
+/** Numbers of the sampled points. */
+function numbersOf(batch: ReturnType<typeof batchOf>): number[] {
+  return sampledPoints(batch).map(({ byteOffset }) => (byteOffset - batch.body.byteOffset) / length);
+}
+
+test('up to 128 points are all sampled, and of more one in each of 128 equal parts', () => {
+  expect(numbersOf(batchOf(0))).toEqual([]);
+  expect(numbersOf(batchOf(5))).toEqual([0, 1, 2, 3, 4]);
+  const parts = numbersOf(batchOf(1280)).map((i) => Math.floor(i / 10));
+  expect(parts).toEqual(Array.from({ length: 128 }, (_, k) => k));
+});
+
+test('a point is drawn from the whole of its part, and another one in the next batch', () => {
+  const [one, two] = [1, 2].map((ordinal) => numbersOf(batchOf(256, ordinal)).map((i) => i % 2 === 1));
+  expect(one!.filter(Boolean).length).toBeGreaterThan(40);
+  expect(one!.filter(Boolean).length).toBeLessThan(88);
+  expect(one).not.toEqual(two);
+});
+
+test('strings of a batch are estimated from its sample', () => {
+  expect(sampledStrings(batchOf(100))).toEqual({ count: 50, bytes: 150 });
+  const { count, bytes } = sampledStrings(batchOf(2000));
+  expect(Math.abs(count / 1000 - 1)).toBeLessThan(0.3);
+  expect(bytes).toBe(3 * count);
+  expect(sampledStrings(batchOf(0))).toEqual({ count: 0, bytes: 0 });
+});
