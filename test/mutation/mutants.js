@@ -52,8 +52,16 @@ export function mutantsOf(source) {
   };
   const operator = (node, left, right) => {
     if (isText(left) || isText(right)) return;
-    for (const to of swaps.get(node.operator) ?? [])
-      add(node, `${text(left)} ${to} ${text(right)}`, `${node.operator} → ${to}`);
+    // Parentheses around an operand are no nodes.
+    const between = source.slice(left.end, right.start);
+    for (const to of swaps.get(node.operator) ?? []) {
+      const swapped = between.replace(node.operator, to);
+      add(
+        node,
+        source.slice(node.start, left.end) + swapped + source.slice(right.start, node.end),
+        `${node.operator} → ${to}`,
+      );
+    }
   };
   const condition = (test, values) => {
     for (const value of values) add(test, value, `${text(test)} → ${value}`);

@@ -166,11 +166,17 @@ async function main() {
     const { durations, reachedBy } = await firstRun(runners[0], tests);
     const chosen =
       values.sample === undefined ? mutants : sampleOf(mutants, Number(values.sample), lots(Number(values.seed)));
+    if (values.verbose)
+      for (const [file, ms] of Object.entries(durations)) print(`${relative(root, file)}: ${Math.round(ms)} ms`);
     const left = [...chosen];
     const results = [];
     const work = async (runner) => {
       for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
-        const files = reachedBy(mutant.id).sort((a, b) => durations[a] - durations[b]);
+        // The tests of the same file kill most mutants.
+        const own = join(root, 'test', mutant.file.replace(/\.ts$/, '.test.ts'));
+        const files = reachedBy(mutant.id).sort(
+          (a, b) => Number(b === own) - Number(a === own) || durations[a] - durations[b],
+        );
         const needed = files.reduce((sum, file) => sum + durations[file], 0);
         const { killedBy } =
           files.length === 0

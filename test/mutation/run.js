@@ -24,7 +24,6 @@ const vitest = await createVitest(
     // Mutants change the modules that the cache would return as they were.
     experimental: { fsModuleCache: false },
     retry: 0,
-    testTimeout: 20_000,
   },
   {
     plugins: [
@@ -56,7 +55,8 @@ async function firstFailure(active, files) {
       durations[file] = testModule.diagnostic().duration;
       if (testModule.ok() && unhandledErrors.length === 0) continue;
       const [failed] = [...testModule.children.allTests('failed')];
-      return { killedBy: `${file.slice(root.length)}: ${failed?.name ?? 'the file itself'}`, durations };
+      const [why = ''] = failed?.result().errors?.[0]?.message.split('\n') ?? [];
+      return { killedBy: `${file.slice(root.length)}: ${failed?.name ?? 'the file itself'}: ${why}`, durations };
     }
   }
   return { killedBy: null, durations };
