@@ -94,7 +94,12 @@ export class InputReader {
 
   /** Passes advice on once an input is read whose head was not parsed before. */
   async *#advising(i: number, format: Format, runs: AsyncGenerator<Points, void>): AsyncGenerator<Points, void> {
-    yield* runs;
+    try {
+      yield* runs;
+    } catch (error) {
+      // The batcher sends what it has read before an InputError, and nothing before any other error.
+      throw this.#inputError(i, error);
+    }
     const { name, size } = this.#context.inputs[i]!;
     const message = size === null ? adviceOf(format, name) : null;
     if (message !== null) this.#context.notify({ level: 'warn', kind: 'advice', message });
@@ -122,15 +127,20 @@ export class InputReader {
 
   /** Reports the error of an input. Rethrows every other error. */
   #report(i: number, error: unknown): void {
-    const { inputs, ledger, onInputError, hasSent, notify } = this.#context;
-    const usage = error instanceof UsageError ? named(error, inputs[i]!.name) : null;
-    // Once a point was sent, an input that contradicts the options is a bad input, not a usage error.
-    const bad = usage === null ? error : hasSent() ? new InputError(usage.message) : usage;
+    const { inputs, ledger, onInputError, notify } = this.#context;
+    const bad = this.#inputError(i, error);
     if (!(bad instanceof InputError)) throw bad;
     ledger.fail(i, bad);
     if (onInputError === 'stop') throw bad;
     // The summary follows at once with the error of the only input.
     if (inputs.length > 1) notify({ level: 'error', kind: 'input', message: bad.message });
+  }
+
+  /** Once a point was sent, an input that contradicts the options is a bad input, not a usage error. */
+  #inputError(i: number, error: unknown): unknown {
+    if (!(error instanceof UsageError)) return error;
+    const usage = named(error, this.#context.inputs[i]!.name);
+    return this.#context.hasSent() ? new InputError(usage.message) : usage;
   }
 
   async #close(i: number, source: ByteSource | null): Promise<void> {

@@ -288,3 +288,14 @@ test('nothing is sent with --on-input-error stop if nothing of an input parses',
   expect(code).toBe(7);
   expect(it.cluster.points()).toBe(0);
 });
+
+test('annotations that contradict one another after points were sent end with exit code 7, and the rows before are loaded', async () => {
+  const head = (type: string): string =>
+    `#datatype,string,long,dateTime:RFC3339,${type},string,string\n,result,table,_time,_value,_field,_measurement\n`;
+  const row = (i: number): string => `,,0,2022-01-01T00:00:${10 + i}Z,${i}.5,v,cpu\n`;
+  const rows = Array.from({ length: 25 }, (_, i) => row(i)).join('');
+  const input = `${head('double')}${rows}\n${head('dubble')}${row(30)}`;
+  const { code, stderr, summary } = await it.load(['--format', 'csv', '--batch-points', '10', '-'], { input });
+  expect([code, stderr]).toEqual([7, expect.stringContaining('"dubble"')]);
+  expect(summary!.points).toEqual({ read: 25, loaded: 25, rejected: 0, undelivered: 0 });
+});
