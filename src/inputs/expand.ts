@@ -283,7 +283,7 @@ async function identifyUrl(name: string, web: Web): Promise<IdentifiedInput | Un
 }
 
 function fileInput(name: string, path: string, size: number | null): Input {
-  return { name, path, size, open: (signal, room) => openPath(path, name, signal, room) };
+  return { name, path, size, open: (signal, room) => openPath(path, name, signal, room, size) };
 }
 
 function standardInput({ descriptor, stream }: Stdin): Input {

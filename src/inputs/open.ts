@@ -1,6 +1,6 @@
 // From a name to decoded bytes: opens the input, detects its compression and UTF-16, and puts the decoders on top.
 
-import { fstatSync } from 'node:fs';
+import { fstatSync, statSync } from 'node:fs';
 import { open as openHandle, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { InputError } from '../core/errors.js';
@@ -18,14 +18,18 @@ import { pipeSource } from './local/pipe.js';
 import { inputLabel, type RawSource, unreadable, withChecksum } from './local/raw-source.js';
 import { StreamSource } from './local/stream-source.js';
 
-/** Opens a file, a named pipe or a device. Throws InputError. */
+/**
+ * Opens a file, a named pipe or a device. Throws InputError.
+ * @param size of a file when it was found; null if it is unknown
+ */
 export async function openPath(
   path: string,
   name: string,
   signal: AbortSignal,
   room?: MemoryBudget,
+  size: number | null = null,
 ): Promise<ByteSource> {
-  return decompress(await openRaw(path, name, signal), name, signal, room);
+  return decompress(await openRaw(path, name, signal, size), name, signal, room);
 }
 
 /** Opens a stream. Throws InputError. */
@@ -52,10 +56,11 @@ export async function openDescriptor(
   return decompress(raw, name, signal, room);
 }
 
-async function openRaw(path: string, name: string, signal: AbortSignal): Promise<RawSource> {
+async function openRaw(path: string, name: string, signal: AbortSignal, size: number | null): Promise<RawSource> {
   signal.throwIfAborted();
   try {
-    const found = await stat(path);
+    // A small file is read synchronously. Asking another thread for its size would take longer than all else.
+    const found = size !== null && size <= smallFileBytes ? statSync(path) : await stat(path);
     if (found.isDirectory())
       throw new InputError({
         tried: `reading ${name}`,

@@ -54,6 +54,15 @@ function sizes(seed: number): () => number {
 }
 
 describe('a plain file', () => {
+  test('that is known to be small is opened without a request to another thread', async () => {
+    const path = temp.file('known', text);
+    const requests = () => process.getActiveResourcesInfo().filter((name) => name.startsWith('FSReq')).length;
+    const before = requests();
+    const opening = openPath(path, path, never, undefined, text.length);
+    expect(requests()).toBe(before);
+    expect((await drain(await opening)).toString()).toBe(text);
+  });
+
   test.each([
     ['empty', ''],
     ['shorter than any signature', 'a b=1'],
