@@ -1,4 +1,4 @@
-// Canonical names of inputs, by which runs of one load recognise each other, and the columns in names.
+// Computes canonical names of inputs, by which runs of one load recognise each other, and the columns in names.
 
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -10,7 +10,7 @@ import { isS3 } from './s3/s3-inputs.js';
 /** Names of standard input. */
 export const stdinNames: readonly string[] = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
 
-/** Makes all spellings of a name equal. A pattern stays a pattern, so that new files belong to the same load. */
+/** Returns one name for all spellings of a name. A pattern stays a pattern, so that new files belong to the same load. */
 export async function canonicalName(name: string, cwd: string): Promise<string> {
   if (stdinNames.includes(name)) return '-';
   if (isS3(name)) return name;
@@ -25,7 +25,7 @@ export async function canonicalPath(path: string): Promise<string> {
   return await realpath(path).catch(() => path);
 }
 
-/** Adds the columns that the folders in the name of an input give to its rows. */
+/** Adds the columns that `key=value` folders in the name of an input add to its rows. */
 export function withFolderColumns(input: Input): Input {
   const columns = columnsIn(input.name);
   return columns.length === 0 ? input : { ...input, folderColumns: columns };

@@ -8,9 +8,9 @@ import { inputLabel, unreadable } from './local/raw-source.js';
 import { openStream } from './open.js';
 
 /**
- * Makes an input of text that a program produces, plain or compressed with gzip or zstd. `open` is called once, when
- * the load reaches the input, and its chunks are pulled as fast as they are loaded. Like standard input it has no
- * checkpoint. An error of the iterator ends the input with exit code 7.
+ * Creates an input from text that a program produces, plain or compressed with gzip or zstd. The load calls `open` once, when
+ * it reaches the input, and pulls chunks as fast as it loads them. Like standard input, the input has no checkpoint. An error
+ * of the iterator ends the input with exit code 7.
  */
 export function streamInput(name: string, open: () => AsyncIterable<Uint8Array | string>): Input {
   return {

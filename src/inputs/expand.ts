@@ -1,4 +1,4 @@
-// Names from the command line become inputs: files, directories, patterns, URLs and standard input, each of them once.
+// Resolves names from the command line to inputs: files, directories, patterns, URLs and standard input, each of them once.
 
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -23,40 +23,40 @@ import { isS3, s3Inputs } from './s3/s3-inputs.js';
 export interface Stdin {
   readonly isTTY: boolean;
   readonly isPipeOrFile: boolean;
-  /** Descriptor to read from; the program then reads it nowhere else. */
+  /** Descriptor to read from. The program must not read it elsewhere. */
   readonly descriptor?: number;
-  /** Called when standard input is opened, not before. */
+  /** Returns the stream. Called only when standard input is opened. */
   readonly stream: () => Readable;
 }
 
-/** Inputs in the order named; those of a directory or pattern in byte order of their names. */
+/** Inputs in the order of the names; inputs of a directory or pattern are in byte order of their names. */
 export interface Expansion {
   readonly inputs: Input[];
   /** Canonical names: paths, patterns below the working directory, URL identities without secrets, `-`. */
   readonly named: readonly string[];
   /** A sentence for each file that was named more than once. */
   readonly duplicates: string[];
-  /** A sentence for each directory in which something was left out. */
+  /** A sentence for each directory with entries that were left out. */
   readonly leftOut: readonly string[];
 }
 
 export interface ExpandOptions {
   readonly stdin: Stdin;
   readonly cwd: string;
-  /** Files in the state directory are inputs only when it is named. */
+  /** State directory. Files in it are inputs only if the user names it. */
   readonly stateDir: string;
   /** Encoding of inputs without a byte order mark. Default utf-8. */
   readonly encoding?: string;
-  /** What remote inputs need. */
+  /** Options of remote inputs. */
   readonly remote: WebOptions & { readonly env: Environment };
 }
 
-/** A name to resolve, or an input that is resolved. */
+/** A name to resolve, or a resolved input. */
 type Candidate = string | Input;
 
 /**
- * Resolves names to inputs. Without a name, standard input is the input when it is a pipe or a file. A name that exists is
- * that file, even when it is also a pattern. Links are followed, and a file that is reached twice is loaded once.
+ * Resolves names to inputs. If no name is given, standard input is the input if it is a pipe or a file. If a file with the name
+ * exists, the name means that file, even if it is also a pattern. Links are followed, and a file found twice is loaded once.
  * Throws UsageError with every problem: missing files, patterns without a match, empty or unreadable directories.
  */
 export async function expand(names: readonly string[], options: ExpandOptions): Promise<Expansion> {
@@ -211,7 +211,7 @@ function duplicateNote(name: string, before: string): string {
 
 interface IdentifiedInput {
   readonly name: string;
-  /** The same for all names of one file. */
+  /** Equal for all names of one file. */
   readonly identity: string;
   readonly input: Input;
 }
@@ -244,14 +244,14 @@ async function identify(candidate: Candidate, context: IdentifyContext): Promise
   if (name === '-') return { name, identity: '-', input: standardInput(stdin) };
   try {
     const path = resolve(cwd, name);
-    // A `<(…)` has no path that could be resolved.
+    // The path of a `<(…)` cannot be resolved.
     const [found, canonical] = await Promise.all([stat(path, { bigint: true }), canonicalPath(path)]);
     if (found.isSocket()) throw Object.assign(new Error('a socket'), { code: 'ENXIO' });
     const size = found.isFile() ? Number(found.size) : null;
     // Device and inode are equal for hard links as well.
     return { name, identity: `${found.dev}:${found.ino}`, input: fileInput(name, canonical, size) };
   } catch (error) {
-    // Node decodes names as UTF-8. A name in another encoding is lost, and the file cannot be opened.
+    // Node decodes names as UTF-8. A file whose name has another encoding cannot be opened.
     const misnamed = { found: 'a name that is not UTF-8, by which it cannot be opened', fix: 'rename it' };
     const cause = name.includes('\ufffd') ? misnamed : systemProblem(error);
     return { problems: [{ tried: name, expected: 'a file that can be read', ...cause }] };

@@ -1,4 +1,4 @@
-// From a name to decoded bytes: opens the input, detects its compression and UTF-16, and puts the decoders on top.
+// Opens an input, detects its compression and UTF-16, and wraps it with the decoders.
 
 import { fstatSync, statSync } from 'node:fs';
 import { open as openHandle, stat } from 'node:fs/promises';
@@ -81,7 +81,7 @@ function failureOf(name: string): (error: unknown) => InputError {
   return (error) => unreadable(`reading ${inputLabel(name)}`, error);
 }
 
-/** Puts the decoder for the content on top. Takes over `raw`. Throws InputError. */
+/** Wraps a source with the decoder for its content. Takes over `raw`. Throws InputError. */
 export async function decompress(
   raw: RawSource,
   name: string,

@@ -1,21 +1,21 @@
-// Samples the rows of line protocol for planning: how many fields the tables have to which the lines belong. A row of the
-// target has a slot for each of them, and an export may write one field a line.
+// Samples lines of line protocol for planning, and estimates the number of fields of their tables. A row in the target has a
+// slot for each field of its table, although an export may write one field per line.
 
 import { parseShape, stringTotals } from '../core/points/line-protocol.js';
 import type { ByteSource, SampledRows, StringTotals } from '../core/types/index.js';
 
-/** Places between both ends of a file, and bytes of each. A place counts with its first whole line. */
+/** Number of places between both ends of a file that are read, and bytes read at each. The first whole line there counts. */
 const places = 16;
 const placeBytes = 4096;
-/** Lines parsed of each end of a file. */
+/** Number of lines parsed at each end of a file. */
 const endLines = 8;
 
-/** The beginning of a line up to the first space that no backslash escapes. */
+/** Matches the start of a line up to the first unescaped space. */
 const seriesOfLine = /^(?![#\s])(?:[^ \\\n]|\\.)+(?= )/gm;
 
 interface TableSample {
   points: number;
-  /** Lines with each field. */
+  /** Number of lines with each field. */
   readonly fields: Map<string, number>;
 }
 
@@ -25,7 +25,7 @@ export class RowSampler {
   #bytes = 0;
   #strings: StringTotals = { count: 0, bytes: 0 };
 
-  /** Takes whole lines of text, at equal distances. */
+  /** Samples `lines` whole lines of a text, at equal distances. */
   take(text: Uint8Array, lines = endLines): void {
     for (let i = 0; i < lines; i += 1) {
       const from = i === 0 ? 0 : text.indexOf(0x0a, Math.floor((text.length * i) / lines)) + 1;
@@ -35,7 +35,7 @@ export class RowSampler {
     }
   }
 
-  /** Collects the series. A full sample may cut its first or its last line. */
+  /** Collects the series in a text. Its first or last line may be cut. */
   takeSeries(text: Uint8Array): void {
     for (const [series] of Buffer.from(text.buffer, text.byteOffset, text.length)
       .toString('latin1')
@@ -43,7 +43,7 @@ export class RowSampler {
       this.#series.add(series);
   }
 
-  /** Takes lines of a file at equal distances. Sources where reads are expensive are left out. */
+  /** Samples lines of a file at equal distances. Skips sources with expensive reads. */
   async takeFile({ file }: ByteSource): Promise<void> {
     if (file === undefined || file.near !== undefined) return;
     for (let i = 1; i <= places; i += 1) {
@@ -55,7 +55,7 @@ export class RowSampler {
     }
   }
 
-  /** Undefined without a readable line. */
+  /** Result of the sampling; undefined if no line was readable. */
   get result(): SampledRows | undefined {
     const tables = [...this.#tables.values()];
     if (tables.length === 0) return undefined;
@@ -81,14 +81,14 @@ export class RowSampler {
       const { count, bytes } = stringTotals(line);
       this.#strings = { count: this.#strings.count + count, bytes: this.#strings.bytes + bytes };
     } catch {
-      // Reading reports an unreadable line.
+      // Ignores an unreadable line. Reading reports it later.
     }
   }
 }
 
 /**
- * Estimates how many kinds exist from the number of samples with each (Chao 1987): many in one sample mean many not seen. One
- * sample alone gives no estimate of others.
+ * Estimates the number of kinds from the number of samples with each kind (Chao 1987): many kinds that occur in one sample mean
+ * many unseen kinds. A single sample gives no estimate of unseen kinds.
  */
 function richness(seen: readonly number[], samples: number): number {
   const [once, twice] = [1, 2].map((times) => seen.filter((each) => each === times).length);

@@ -1,5 +1,5 @@
-// Samples the times of the inputs for planning: the first and last bytes of a plain file, the first bytes of a compressed
-// one. It validates nothing, and counts what it cannot see.
+// Samples the times of the inputs for planning: from the first and last bytes of a plain file, and the first bytes of a
+// compressed file. It validates nothing, and counts inputs whose times it cannot read.
 
 import { isUnchanged } from '../core/io/byte-source.js';
 import { orAborted } from '../core/time/wait-stats.js';
@@ -8,22 +8,22 @@ import { RowSampler } from './sample-rows.js';
 
 /** Bytes sampled at each end. */
 const sampleBytes = 64 * 1024;
-/** With more inputs than this, only the first and the last of them are sampled: most files are named by time. */
+/** Largest number of sampled inputs. Of more inputs, only the first and the last are sampled: most files are named by time. */
 const maxInputs = 64;
 const maxSpans = 256;
-/** Longest time for one input. */
+/** Longest time for one input, ms. */
 const inputTimeoutMs = 5000;
-/** The timestamp of a point, at the end of a line. */
+/** Matches the timestamp of a point at the end of a line. */
 const timestamp = /[^\s\\] +(-?\d{1,19})[ \r]*$/gm;
 
 export interface TimeSample {
-  /** Spans with points in the unit of the input, ascending and apart, at most 256; empty where no time was seen. */
+  /** Ascending, disjoint spans that contain points, in the unit of the input, at most 256; empty if no time was read. */
   readonly spans: readonly TimestampRange[];
-  /** Inputs not seen, or not seen to their end: compressed, standard input, unreadable, or too many. */
+  /** Number of inputs that were not sampled, or not at their end: compressed, standard input, unreadable, or too many. */
   readonly unseen: number;
-  /** Decoded bytes of all inputs; null when one is compressed or of unknown size. */
+  /** Decoded bytes of all inputs; null if an input is compressed or its size is unknown. */
   readonly totalBytes: number | null;
-  /** Sampled lines of plain inputs; absent without any. */
+  /** Sampled lines of plain inputs; absent if no line was sampled. */
   readonly rows?: SampledRows | undefined;
 }
 
@@ -38,8 +38,8 @@ export async function timesOf(
 }
 
 /**
- * Opens only inputs of known size, reads at most 192 KiB of each, and throws only the signal's reason. After one input
- * exceeds `timeoutMs`, the others are skipped, since they often lie in the same place.
+ * Samples the times of inputs. Opens only inputs of known size, reads at most 192 KiB of each, and throws only the signal's
+ * reason. Once an input exceeds `timeoutMs`, skips the others, because they often are in the same place.
  */
 export async function sampleTimes(
   inputs: readonly Input[],
@@ -67,7 +67,7 @@ export async function sampleTimes(
     plain &&= sample.plain;
   }
   const total = inputs.reduce<number | null>((sum, { size }) => (sum === null || size === null ? null : sum + size), 0);
-  // Points are assumed in the time of the inputs that were left out.
+  // Assumes that inputs that were left out have points in the time between the sampled ones.
   if (chosen.length < inputs.length)
     spans.push(spanOf(joined(spans.slice(0, half).flat()).at(-1)?.last, joined(spans.slice(half).flat())[0]?.first));
   return { spans: joined(spans.flat()), unseen, totalBytes: plain ? total : null, rows: sampler.result };
@@ -75,7 +75,7 @@ export async function sampleTimes(
 
 interface InputSample {
   readonly spans: readonly TimestampRange[];
-  /** Both ends were seen. */
+  /** True if both ends were read. */
   readonly whole: boolean;
   readonly plain: boolean;
 }
@@ -115,7 +115,7 @@ async function tailOf(file: FileBytes): Promise<Uint8Array> {
   return await file.bytes(Math.max(0, file.size - sampleBytes), file.size);
 }
 
-/** Returns the times of whole lines in ascending order. A full sample may cut its last or its first line. */
+/** Returns the times of whole lines in ascending order. The first or last line of the bytes may be cut. */
 function timesIn(bytes: Uint8Array, cut: 'start' | 'end'): bigint[] {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   const whole = text.length < sampleBytes;
@@ -127,12 +127,12 @@ function timesIn(bytes: Uint8Array, cut: 'start' | 'end'): bigint[] {
   return [...lines.matchAll(timestamp)].map(([, digits]) => BigInt(digits ?? 0)).sort(ascending);
 }
 
-/** Returns no span where an end is unknown or the last time is before the first. */
+/** Returns a span; no span if an end is unknown or the last time is before the first. */
 function spanOf(first: bigint | undefined, last: bigint | undefined): TimestampRange[] {
   return first === undefined || last === undefined || last < first ? [] : [{ first, last }];
 }
 
-/** Assumes points all the way from the median of the head to that of the tail: single odd times do not widen it. */
+/** Returns the span from the median time of the head to that of the tail, so that single odd times do not widen the span. */
 function spanOfMedians(head: readonly bigint[], tail: readonly bigint[]): TimestampRange[] {
   const [first, last] = [head, tail].flatMap((times) => times[times.length >> 1] ?? []).sort(ascending);
   return spanOf(first, last);
@@ -142,7 +142,7 @@ function spansOf(times: readonly bigint[]): TimestampRange[] {
   return joined(times.map((time) => ({ first: time, last: time })));
 }
 
-/** Joins spans that overlap, and further ones over the smallest gaps until at most 256 are left. */
+/** Joins overlapping spans, then joins spans over the smallest gaps until at most 256 are left. */
 function joined(spans: readonly TimestampRange[]): TimestampRange[] {
   const apart: TimestampRange[] = [];
   for (const span of [...spans].sort((a, b) => ascending(a.first, b.first))) {

@@ -1,4 +1,4 @@
-// Moves a source to the offset where an earlier run stopped: by seek, or by decoding and dropping what comes before.
+// Moves a source to the offset at which an earlier run stopped: by seek, or by decoding and dropping the bytes before.
 
 import { InputError } from '../core/errors.js';
 import { count } from '../core/text.js';
@@ -8,7 +8,7 @@ import { inputLabel } from './local/raw-source.js';
 const bufferBytes = 256 * 1024;
 
 /**
- * Skips the first `bytes` decoded bytes; call it before the first read. Throws InputError when the input has fewer or
+ * Skips the first `bytes` decoded bytes. Call it before the first read. Throws InputError if the input has fewer bytes or
  * cannot be decoded, and the signal's reason.
  */
 export async function skipBytes(source: ByteSource, bytes: number, name: string, signal: AbortSignal): Promise<void> {

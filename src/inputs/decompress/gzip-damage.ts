@@ -1,5 +1,5 @@
-// What Node's decoder drops when it meets damaged data: the output of the call that failed, and output that was not read yet.
-// A file can be read again, so the member is decoded a second time, the last chunk byte by byte.
+// Recovers what Node's decoder drops when it meets damaged data: the output of the failed call, and output that was not read
+// yet. A file can be read again, so the member is decoded a second time, its last chunk byte by byte.
 
 import { setImmediate as turn } from 'node:timers/promises';
 import { createInflateRaw, type InflateRaw } from 'node:zlib';
@@ -7,18 +7,18 @@ import type { FileBytes } from '../../core/types/index.js';
 
 const chunkBytes = 64 * 1024;
 
-/** Where decoding failed. Offsets in the file. */
+/** Offsets in the file that describe where decoding failed. */
 export interface DamagedMember {
   /** First byte of the deflate data. */
   readonly from: number;
   /** First and last byte of the chunk that could not be decoded as a whole. */
   readonly chunk: number;
   readonly end: number;
-  /** Decoded bytes of the member that were returned already. */
+  /** Number of decoded bytes of the member that were already returned. */
   readonly returned: number;
 }
 
-/** Yields the decoded bytes up to the damage that were not returned yet. */
+/** Yields the decoded bytes before the damage that were not returned yet. */
 export async function* decodedBeforeDamage(
   file: FileBytes,
   { from, chunk, end, returned }: DamagedMember,
@@ -43,7 +43,7 @@ export async function* decodedBeforeDamage(
       at += bytes.length;
     }
   } catch {
-    // The damage again. What was decoded before it has been yielded.
+    // Decoding reached the damage again. All bytes decoded before have been yielded.
   } finally {
     inflate.destroy();
   }

@@ -1,6 +1,6 @@
-// gzip (RFC 1952). Node's own decoder for it drops what it decoded just before damaged data, and ignores everything after
-// zero padding. So headers, trailers and padding are read here, and zlib decodes each member as raw deflate, off the main
-// thread. Small members after the first are decoded synchronously, since a stream for each would take 100 µs.
+// Decodes gzip (RFC 1952). Node's decoder for gzip drops what it decoded just before damaged data, and ignores everything
+// after zero padding. So this file reads headers, trailers and padding, and zlib decodes each member as raw deflate, off the
+// main thread. Small members after the first are decoded synchronously, because a stream for each would take 100 µs.
 
 import { crc32, createInflateRaw, type InflateRaw, inflateRawSync } from 'node:zlib';
 import { InputError } from '../../core/errors.js';
@@ -12,19 +12,19 @@ import { inputLabel, type RawSource } from '../local/raw-source.js';
 import { StreamSource } from '../local/stream-source.js';
 import { decodedBeforeDamage } from './gzip-damage.js';
 
-/** Input and output per call of zlib. 64 and 256 KiB take 1.25 times the CPU time, 256 and 1024 KiB 0.9 times (Node 20.20). */
+/** Input per call of zlib. Sizes of 64 and 256 KiB take 1.25 times the CPU time, 256 and 1024 KiB 0.9 times (Node 20.20). */
 const INPUT_BYTES = 256 * 1024;
-/** Input per call for a file below `SMALL_FILE`. Its progress would otherwise run ahead by percents. */
+/** Input per call for a file below `SMALL_FILE`. With more, the reported progress would be several percent ahead. */
 const SMALL_FILE_INPUT = 64 * 1024;
 const SMALL_FILE = 16 * 1024 * 1024;
-/** At most three such buffers exist at once. */
+/** Output per call of zlib. At most three such buffers exist at once. */
 const OUTPUT_BYTES = 512 * 1024;
 /** Input per call of zlib near the start of the input. Damage there loses at most what one call decodes. */
 const FIRST_BYTES = 2 * 1024;
 /** A member this small, compressed, is expected to be followed by others of its size. */
 const SMALL_MEMBER = 32 * 1024;
 
-/** Takes over `raw`. */
+/** Creates a source of the decoded bytes. Takes over `raw`. */
 export function gunzipSource(raw: RawSource, name: string): ByteSource {
   return new GunzipSource(raw, name);
 }
@@ -33,7 +33,7 @@ export function gunzipSource(raw: RawSource, name: string): ByteSource {
 interface OpenMember {
   readonly inflate: InflateRaw;
   readonly output: StreamSource;
-  /** Rejects with the error of the input or of the decoder. Resolves with whether the input holds the whole member. */
+  /** Rejects with the error of the input or of the decoder. Resolves with true if the input contains the whole member. */
   readonly fed: Promise<boolean>;
 }
 
@@ -47,9 +47,9 @@ class GunzipSource implements ByteSource {
   #at = 0;
   #end = 0;
   #member: OpenMember | null = null;
-  /** Output of a small member that was not returned yet. */
+  /** Output of a small member that still has to be returned. */
   #rest: Uint8Array = new Uint8Array(0);
-  /** The trailer of a small member is still to be checked, once its output was returned. */
+  /** True if the trailer of a small member must be checked once its output was returned. */
   #trailerDue = false;
   #members = 0;
   /** Compressed size of the last member, or of the file before the first. */
@@ -97,7 +97,7 @@ class GunzipSource implements ByteSource {
     }
   }
 
-  /** Decodes what the decoder dropped before damage. Returns false once nothing is left, or where a pipe cannot be read again. */
+  /** Decodes the bytes that the decoder dropped. Returns false once none is left, or if the input is a pipe. */
   async #recover(error: unknown): Promise<boolean> {
     if (this.#recovery === null) {
       if (this.file === undefined || (error as NodeJS.ErrnoException).code !== 'Z_DATA_ERROR') return false;
@@ -131,7 +131,7 @@ class GunzipSource implements ByteSource {
     return bytes.length;
   }
 
-  /** Reads the next header and opens its member, or decodes a small one. Returns false at the end of the input. */
+  /** Reads the next header, and opens its member or decodes a small member. Returns false at the end of the input. */
   async #beginMember(): Promise<boolean> {
     if (this.#members > 0 && !(await this.#skipPadding())) return false;
     await this.#readHeader();
@@ -148,7 +148,7 @@ class GunzipSource implements ByteSource {
     return true;
   }
 
-  /** Passes zeros after a member. Returns false when nothing else follows. */
+  /** Skips zeros after a member. Returns false if nothing else follows. */
   async #skipPadding(): Promise<boolean> {
     let padded = false;
     for (;;) {
@@ -179,7 +179,7 @@ class GunzipSource implements ByteSource {
     if ((flags & 2) !== 0) await this.#take(2);
   }
 
-  /** Decodes a member that lies in the buffer as a whole, and returns false for any other. */
+  /** Decodes a member if the buffer contains all of it, else returns false. */
   #decodeSmall(): boolean {
     const input = this.#buffer.subarray(this.#at, this.#end);
     try {
@@ -193,7 +193,7 @@ class GunzipSource implements ByteSource {
       this.#trailerDue = true;
       return true;
     } catch {
-      // Larger than the buffer, truncated or damaged: the stream finds out.
+      // The member is larger than the buffer, truncated or damaged. The stream detects which.
       return false;
     }
   }
@@ -241,7 +241,7 @@ class GunzipSource implements ByteSource {
     return this.#buffer.slice(this.#at - count, this.#at);
   }
 
-  /** Reads until `count` bytes are buffered. Returns false when the input ends before. */
+  /** Reads until `count` bytes are buffered. Returns false if the input ends before. */
   async #fill(count: number): Promise<boolean> {
     if (this.#end - this.#at < count) {
       this.#buffer.copyWithin(0, this.#at, this.#end);

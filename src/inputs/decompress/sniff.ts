@@ -1,4 +1,4 @@
-// Detects the compression of an input from its first bytes. Names are ignored, since they are wrong more often.
+// Detects the compression of an input from its first bytes. Names are ignored, because they are wrong more often.
 
 import { InputError } from '../../core/errors.js';
 import { shellQuote } from '../../core/text.js';

@@ -1,4 +1,4 @@
-// The memory that a zstd frame needs, read from its header before the decoder sees it (RFC 8878, 3.1.1).
+// Reads the memory that a zstd frame needs from its header, before the decoder gets the header (RFC 8878, 3.1.1).
 
 const frameMagic = 0xfd2fb528;
 /** Length of the longest header: magic, descriptor, and at most 1 + 4 + 8 bytes of fields. */

@@ -1,6 +1,6 @@
-// zstd by the WASM build in zstddec, on every Node: Node's own stream (24.21) ends silently after the first of several
-// frames. This file calls the decoder's functions directly. The library's own loop ignores their errors, never ends on
-// damaged data, and leaks memory when it is abandoned.
+// Decodes zstd by the WASM build in zstddec, on every Node: Node's own stream (24.21) ends silently after the first of
+// several frames. This file calls the decoder's functions directly, because the library's loop ignores their errors, never
+// ends on damaged data, and leaks memory if it is abandoned.
 
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -15,7 +15,7 @@ import { longestHeader, windowBytes } from './zstd-window.js';
 const INPUT_BYTES = 128 * 1024;
 const OUTPUT_BYTES = 128 * 1024;
 
-/** Words for those error codes of zstd_errors.h that are more specific than "damaged data". */
+/** Text for the error codes of zstd_errors.h that are more specific than "damaged data". */
 const causes: Record<number, string> = {
   10: 'something that is not zstd after a frame',
   14: 'a format that is too new',
@@ -31,14 +31,14 @@ interface Decoder {
   readonly free: (pointer: number) => void;
   readonly ZSTD_createDCtx: () => number;
   readonly ZSTD_freeDCtx: (context: number) => void;
-  /** Returns a hint of the input it wants next, 0 at the end of a frame, or a negative error code. */
+  /** Returns a hint of the next input size, 0 at the end of a frame, or a negative error code. */
   readonly ZSTD_decompressStream: (context: number, output: number, input: number) => number;
 }
 
 let loading: Promise<Decoder> | undefined;
 
 async function load(): Promise<Decoder> {
-  // A module instance hands out its functions once per program. The query string gives us a separate instance.
+  // A module instance provides its functions once per program. The query string loads a separate instance.
   const { href } = pathToFileURL(createRequire(import.meta.url).resolve('zstddec/stream'));
   const copy = `${href}?bulk-load`;
   const { ZSTDDecoder } = (await import(copy)) as typeof import('zstddec/stream');
@@ -59,8 +59,8 @@ async function load(): Promise<Decoder> {
 }
 
 /**
- * Takes over `raw`. An open source holds 384 KiB of buffers and the window that its frames need: 2 MiB at level 3,
- * 8 MiB at level 19, at most 128 MiB and at most `room`. The decoder keeps its memory and uses it again.
+ * Creates a source of the decoded bytes. Takes over `raw`. An open source holds 384 KiB of buffers and the window that its
+ * frames need: 2 MiB at level 3, 8 MiB at level 19, at most 128 MiB and at most `room`. The decoder reuses its memory.
  */
 export async function zstdSource(raw: RawSource, name: string, room?: MemoryBudget): Promise<ByteSource> {
   loading ??= load();
@@ -86,7 +86,7 @@ class ZstdSource implements ByteSource {
   #consumedBytes = 0;
   /** Last result of the decoder; 0 between frames. */
   #hint = 0;
-  /** The decoder filled its output buffer and may have more output without more input. */
+  /** True if the decoder filled its output buffer and may have more output without more input. */
   #outputFull = false;
   #decodedBytes = 0;
   #closed: Promise<void> | undefined;
@@ -119,7 +119,7 @@ class ZstdSource implements ByteSource {
   async #refill(signal: AbortSignal): Promise<boolean> {
     this.#bufferedBytes = await this.#raw.read(this.#buffer, signal);
     this.#consumedBytes = 0;
-    // Looked up after the wait: memory that grows replaces its buffer.
+    // Looks the buffer up after the wait, because growing memory replaces its buffer.
     const memory = new Uint8Array(this.#decoder.memory.buffer);
     memory.set(this.#buffer.subarray(0, this.#bufferedBytes), this.#block + 24);
     return this.#bufferedBytes > 0;
@@ -156,8 +156,8 @@ class ZstdSource implements ByteSource {
   }
 
   /**
-   * Returns the end of the input that the decoder may see. It allocates with the last byte of a header, so it gets a
-   * header byte by byte, until the window is known and fits.
+   * Returns the end of the input for the decoder's next call. The decoder allocates memory at the last byte of a header, so it
+   * gets a header byte by byte, until the window is known and fits.
    */
   #headerBytes(): number {
     if (this.#consumedBytes === this.#bufferedBytes) return this.#bufferedBytes;

@@ -1,5 +1,5 @@
-// Decoders of text encodings. A decoder writes UTF-8, and the byte FF, which UTF-8 never holds, for each malformed part, so
-// that the row of a malformed part is rejected.
+// Decoders of text encodings. A decoder writes UTF-8. For each malformed part it writes the byte FF, which UTF-8 never
+// contains, so that the row is rejected.
 
 import { TextDecoder } from 'node:util';
 
@@ -13,9 +13,9 @@ export interface TextToUtf8 {
   end(into: Uint8Array): number;
 }
 
-/** Bytes of an incomplete character that a decoder keeps at most. */
+/** Largest number of bytes of an incomplete character that a decoder keeps. */
 export const maxCarried = 8;
-/** Stands for a malformed part in UTF-8. */
+/** Byte for a malformed part. */
 const MALFORMED = 0xff;
 const encoder = new TextEncoder();
 
@@ -40,7 +40,7 @@ function characters(first: number, count: number): string {
   return String.fromCharCode(...Array.from({ length: count }, (_, i) => first + i));
 }
 
-/** Returns the characters of the bytes from 0x80 on; null when some characters take several bytes. */
+/** Returns the characters of the bytes from 0x80 on; null for an encoding in which some characters take several bytes. */
 function singleByteTable(encoding: string): string | null {
   const decoder = new TextDecoder(encoding);
   const table = Array.from({ length: 128 }, (_, i) => decoder.decode(Uint8Array.of(0x80 + i)));
@@ -87,7 +87,7 @@ class MultiByteToUtf8 implements TextToUtf8 {
 
   constructor(encoding: string) {
     this.#decoder = new TextDecoder(encoding);
-    // Where ICU lacks characters of the standard, it yields private or control characters, as for HKSCS in big5.
+    // For characters that ICU lacks, such as HKSCS in big5, it yields private or control characters.
     const isExact = encoding === 'gb18030' || encoding === 'shift_jis';
     this.#malformed = isExact ? /\ufffd/ : /[\ufffd\ue000-\uf8ff\x80-\x9f]/;
   }
@@ -101,7 +101,7 @@ class MultiByteToUtf8 implements TextToUtf8 {
   }
 }
 
-/** Distinguishes a lone surrogate from the character U+FFFD, as TextDecoder does not. */
+/** Decodes UTF-16. Unlike TextDecoder, it distinguishes a lone surrogate from the character U+FFFD. */
 class Utf16ToUtf8 implements TextToUtf8 {
   readonly #isBigEndian: boolean;
   #rest = Buffer.alloc(0);
@@ -138,7 +138,7 @@ class Utf16ToUtf8 implements TextToUtf8 {
   }
 }
 
-/** Writes a text as UTF-8, with one byte for each malformed part. */
+/** Writes a text as UTF-8, with the byte FF for each malformed part. */
 function put(text: string, malformed: RegExp, into: Uint8Array): number {
   if (!malformed.test(text)) return encoder.encodeInto(text, into).written;
   let at = 0;

@@ -1,11 +1,11 @@
-// Inputs in other encodings than UTF-8. Lines and offsets of such an input count in its text as UTF-8.
+// Reads inputs in encodings other than UTF-8. Lines and offsets of such an input refer to its text in UTF-8.
 
 import { peekSource, wrapSource } from '../../core/io/byte-source.js';
 import { startsWithUtf8Mark } from '../../core/io/encoding.js';
 import type { ByteSource, Input } from '../../core/types/index.js';
 import { createDecoder, maxCarried } from './decoders.js';
 
-/** Shorter reads go through a buffer of this size. */
+/** Length below which a read uses a buffer of this size. */
 const minReadBytes = 1024;
 
 /** Returns the encoding that a byte order mark at the start of an input names; null without a mark. */
@@ -62,7 +62,7 @@ export function utf8Source(source: ByteSource, encoding: string): ByteSource {
   const decoder = createDecoder(encoding);
   let rest = new Uint8Array(0);
   const fill = async (into: Uint8Array, signal: AbortSignal): Promise<number> => {
-    // No byte becomes more than three, so the text does not overtake the bytes in the last third.
+    // A byte becomes at most three, so the written text does not overtake the bytes in the last third.
     const from = into.subarray(into.length - Math.floor(into.length / 3) + maxCarried);
     for (;;) {
       const read = await source.read(from, signal);

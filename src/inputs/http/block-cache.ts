@@ -1,5 +1,5 @@
-// Blocks of a remote object that were read recently. Each checkpoint looks at a recent block to identify the input;
-// the cache saves one request per checkpoint.
+// Caches recent blocks of a remote object. Each checkpoint hashes a recent block to identify the input, and the cache saves
+// one request per checkpoint.
 
 import { copyBytes } from '../../core/io/byte-source.js';
 import type { ByteRange } from '../../core/types/index.js';
@@ -7,7 +7,7 @@ import type { ByteRange } from '../../core/types/index.js';
 const blockBytes = 4 * 1024;
 /** Distance between two cached blocks. */
 const spacingBytes = 64 * 1024;
-/** 1 MiB of blocks reaches 16 MiB back, which is as far as batches are in flight. */
+/** Largest number of blocks. 1 MiB of blocks covers the last 16 MiB, the range of the batches in flight. */
 const maxBlocks = 256;
 
 interface Block {
@@ -40,7 +40,7 @@ export class BlockCache {
       this.#blocks.push({ from: at, bytes: spare?.bytes ?? new Uint8Array(blockBytes), length: 0 });
     }
     const block = this.#blocks.at(-1);
-    // Reading began in the middle of this block.
+    // Reading began in the middle of this block, so the block is incomplete.
     if (block === undefined || block.from + block.length !== at) return;
     copyBytes(part, 0, part.length, block.bytes, inside);
     block.length += part.length;
@@ -53,7 +53,7 @@ export class BlockCache {
     return { from: block.from, to: block.from + blockBytes };
   }
 
-  /** Returns a copy of bytes [from, to), or null when they are not cached. */
+  /** Returns a copy of bytes [from, to); null if they are not cached. */
   bytes(from: number, to: number): Uint8Array | null {
     const block = this.#blocks.find((each) => each.from <= from && to <= each.from + each.length);
     return block === undefined ? null : block.bytes.slice(from - block.from, to - block.from);

@@ -1,10 +1,10 @@
-// Responses that are not the content, and failed requests, in words for people.
+// Describes failed requests, and responses that are not the content, for messages.
 
 import { networkFailure } from '../../core/network/network-errors.js';
 import { retryAfterMs } from '../../core/network/retry-after.js';
 
 export interface RequestFailure {
-  /** A retry may succeed. */
+  /** True if a retry may succeed. */
   readonly transient: boolean;
   readonly reason: string;
   readonly retryAfterMs: number;
@@ -18,7 +18,7 @@ export function failedRequest(error: unknown): RequestFailure {
   return { transient: !permanent, reason, retryAfterMs: 0 };
 }
 
-/** Describes a failure that no retry helps. */
+/** Describes a failure that a retry cannot repair. */
 export function permanentFailure(reason: string): RequestFailure {
   return { transient: false, reason, retryAfterMs: 0 };
 }
@@ -35,7 +35,7 @@ const statuses: Record<number, string> = {
 
 /**
  * Describes a response whose status is not a success.
- * @param detail what the server adds to the status; empty for nothing
+ * @param detail text that the server adds to the status; empty if it adds none
  */
 export function refusedRequest(status: number, detail: string, headers: Headers, nowMs: number): RequestFailure {
   const reason = `${status}${detail === '' ? '' : ` ${detail}`}`;

@@ -1,4 +1,4 @@
-// The location of a remote object and the requests for it: by URL, following redirects.
+// Locates a remote object by URL and requests it, following redirects.
 
 import { UsageError } from '../../core/errors.js';
 import { shellQuote } from '../../core/text.js';
@@ -6,7 +6,7 @@ import { permanentFailure, type RequestFailure, refusedRequest } from './http-me
 import type { Web, WebResponse } from './web-client.js';
 
 export interface ObjectLocation {
-  /** Name shown to people. */
+  /** Name in messages. */
   readonly name: string;
   /** Requests the object with these headers and the credentials. Rejects with the network's error or the signal's reason. */
   get(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<WebResponse | RequestFailure>;
@@ -18,7 +18,7 @@ export interface ObjectLocation {
 
 const maxRedirects = 10;
 
-/** Sends user and password of the URL to its own origin only. Throws UsageError when they are not percent-encoded. */
+/** Locates a URL. Sends its user and password only to its origin. Throws UsageError if they are not percent-encoded. */
 export function urlLocation(web: Web, name: string, url: URL): ObjectLocation {
   const credentials = basicAuthorization(name, url);
   return {

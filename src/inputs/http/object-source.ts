@@ -1,5 +1,5 @@
-// An open remote object: its bytes in order for the decoders, and any range for identification. The first 64 KiB are
-// read when it is opened, so that later checks of its beginning need no request.
+// Opens a remote object: reads its bytes in order for the decoders, and any range for identification. Opening reads the first
+// 64 KiB, so that later checks of the beginning need no request.
 
 import { InputError } from '../../core/errors.js';
 import { abortWith } from '../../core/time/wait-stats.js';
@@ -11,13 +11,13 @@ import type { RemoteObject } from './remote-object.js';
 
 const headBytes = 64 * 1024;
 
-/** How long requests without a byte are retried: while opening, and while reading. */
+/** Time for which requests that deliver no byte are retried: during opening, and during reading. */
 export interface RetryTiming {
   readonly openMs: number;
   readonly readMs: number;
 }
 
-/** Throws InputError, and the signal's reason. */
+/** Opens an object. Throws InputError, and the signal's reason. */
 export async function openObject(object: RemoteObject, timing: RetryTiming, signal: AbortSignal): Promise<RawSource> {
   const first = new RangeReader(object, 0, null, headBytes, timing.openMs);
   const head = new Uint8Array(headBytes);
@@ -41,13 +41,13 @@ class RemoteSource implements RawSource {
   readonly #head: Uint8Array;
   readonly #retryMs: number;
   readonly #blocks = new BlockCache();
-  /** Cancels reads of ranges, which take no signal. */
+  /** Cancels reads of ranges on close; such a read has no signal as a parameter. */
   readonly #closed: AbortController;
   #reader: RangeReader;
   /** Offset of the next byte to return. */
   #at = 0;
 
-  /** @param signal cancels reads of ranges, as closing does */
+  /** @param signal cancels reads of ranges, like `close` */
   constructor(object: RemoteObject, reader: RangeReader, head: Uint8Array, retryMs: number, signal: AbortSignal) {
     this.#object = object;
     this.#reader = reader;

@@ -1,5 +1,5 @@
-// One range of a remote object, read across broken connections. After a break, reading resumes after the last byte,
-// once the bytes before it have been compared again.
+// Reads one range of a remote object across broken connections. After a break, the last bytes are read and compared again
+// before reading resumes.
 
 import { InputError } from '../../core/errors.js';
 import { count } from '../../core/text.js';
@@ -13,20 +13,20 @@ const overlapBytes = 4096;
 const backoff = { firstMs: 250, maxMs: 30_000 };
 
 export class RangeReader {
-  /** How long requests without a byte are retried. */
+  /** Time for which requests that deliver no byte are retried, ms. */
   retryMs: number;
   readonly #object: RemoteObject;
   readonly #to: number | null;
   /** Offset of the next byte to return. */
   #at: number;
   #end: number | null = null;
-  /** Bytes that the first request asks for; null for all. */
+  /** Number of bytes that the first request asks for; null for all. */
   #window: number | null;
   #part: ObjectPart | null = null;
   #body: StreamSource | null = null;
   /** Offset of the next byte of the body; smaller than `#at` while the body repeats known bytes. */
   #bodyAt = 0;
-  /** `#at` when the part began. */
+  /** `#at` at the start of the part. */
   #partAt = 0;
   /** The last bytes that were returned. */
   #recent: Uint8Array = new Uint8Array(0);
@@ -45,7 +45,7 @@ export class RangeReader {
     this.retryMs = retryMs;
   }
 
-  /** Reads as `ByteSource.read` does. */
+  /** Reads like `ByteSource.read`. */
   async read(into: Uint8Array, signal: AbortSignal): Promise<number> {
     for (;;) {
       signal.throwIfAborted();
@@ -62,7 +62,7 @@ export class RangeReader {
     await body?.close();
   }
 
-  /** Requests the next part. Returns false without a body: the request failed, or the object has ended. */
+  /** Requests the next part. Returns false if there is no body: the request failed, or the object has ended. */
   async #request(signal: AbortSignal): Promise<boolean> {
     const from = this.#at - this.#recent.length;
     const window = this.#window === null ? null : this.#at + this.#window;
@@ -84,7 +84,7 @@ export class RangeReader {
     return true;
   }
 
-  /** Returns the number of new bytes; 0 when the body repeated known bytes, ended or broke. */
+  /** Reads from the body. Returns the number of new bytes; 0 if the body repeated known bytes, ended or broke. */
   async #readBody(into: Uint8Array, signal: AbortSignal): Promise<number> {
     const repeated = this.#bodyAt < this.#at;
     const limit = (repeated ? this.#at : (this.#to ?? Number.POSITIVE_INFINITY)) - this.#bodyAt;
@@ -118,7 +118,7 @@ export class RangeReader {
     }
     if (to === null && this.#bodyAt < this.#at) throw this.#changed();
     if (to === null) this.#end = this.#at;
-    // An immediate request would get the same response, without end.
+    // Waits, because an immediate request would get the same response for ever.
     else if (this.#at === this.#partAt) {
       await retry('a response without a new byte');
       return 0;
@@ -132,7 +132,7 @@ export class RangeReader {
     const { body, to } = this.#part!;
     if (this.#bodyAt !== to) return await this.close();
     this.#body = null;
-    // Reading the end of the body lets the agent use the connection again.
+    // Reads the body to its end, so that the agent can reuse the connection.
     body.removeAllListeners('readable');
     body.resume();
   }
@@ -161,7 +161,7 @@ export class RangeReader {
     });
   }
 
-  /** Waits before the next request. Throws InputError for a permanent failure, or when `retryMs` is over. */
+  /** Waits before the next request. Throws InputError for a permanent failure, or after `retryMs`. */
   async #failed({ transient, reason, retryAfterMs }: RequestFailure, signal: AbortSignal): Promise<void> {
     await this.close();
     const { clock, random } = this.#object.web;

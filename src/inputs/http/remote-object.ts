@@ -1,5 +1,5 @@
-// One object on a server: its ranges, and the check that all of them belong to one version. A server without ranges sends
-// the object from its start each time; the caller skips what it knows.
+// Requests ranges of one object on a server, and checks that all of them belong to one version. A server without ranges sends
+// the object from its start each time; the caller skips known bytes.
 
 import type { Readable } from 'node:stream';
 import { BulkLoadError, InputError } from '../../core/errors.js';
@@ -7,17 +7,17 @@ import { failedRequest, type Headers, type RequestFailure } from './http-message
 import type { ObjectLocation } from './location.js';
 import type { Web, WebResponse } from './web-client.js';
 
-/** A body that covers bytes [from, to) of the object; `to` is null when the server sends no length. */
+/** A body with the bytes [from, to) of the object; `to` is null if the server sends no length. */
 export interface ObjectPart {
   readonly body: Readable;
   readonly from: number;
   readonly to: number | null;
 }
 
-/** What response headers reveal about the version of an object. */
+/** The version of an object, as far as response headers show it. */
 interface ObjectVersion {
   readonly size: number | null;
-  /** Strong ETags only: a weak one may be equal for different content. */
+  /** Strong ETag; a weak ETag is ignored, because it may be equal for different content. */
   readonly etag: string | null;
   readonly modified: string | null;
 }
@@ -26,7 +26,7 @@ export class RemoteObject {
   readonly name: string;
   readonly web: Web;
   readonly #location: ObjectLocation;
-  /** Version of the first response, which all others must match. */
+  /** Version of the first response. All other responses must match it. */
   #version: ObjectVersion | null = null;
 
   constructor(web: Web, location: ObjectLocation) {
@@ -40,20 +40,20 @@ export class RemoteObject {
     return this.#location.command();
   }
 
-  /** Size in bytes; null before the first response, or when the server sends none. */
+  /** Size in bytes; null before the first response, or if the server sends no size. */
   get size(): number | null {
     return this.#version?.size ?? null;
   }
 
-  /** ETag or Last-Modified of the first response; null without either. */
+  /** ETag or Last-Modified of the first response; null if both are missing. */
   get version(): string | null {
     return this.#version?.etag ?? this.#version?.modified ?? null;
   }
 
   /**
-   * Requests the bytes from `from` to `to`, or to the end for null. Returns null when the object has no byte there. A body
-   * that begins before `from` comes from a server without ranges. Throws InputError when the object changed since the
-   * first response, and the signal's reason.
+   * Requests the bytes from `from` to `to`, or to the end if `to` is null. Returns null if the object ends before `from`. If
+   * the server supports no ranges, the body begins before `from`. Throws InputError if the object changed since the first
+   * response, and the signal's reason.
    */
   async part(from: number, to: number | null, signal: AbortSignal): Promise<ObjectPart | RequestFailure | null> {
     signal.throwIfAborted();
@@ -68,7 +68,7 @@ export class RemoteObject {
     }
   }
 
-  /** A server sends the whole object when the condition fails. */
+  /** Returns the condition of a range request. If it fails, the server sends the whole object. */
   #ifUnchanged(): Record<string, string> {
     return this.version === null ? {} : { 'if-range': this.version };
   }
@@ -138,7 +138,7 @@ function versionOf(headers: Headers, size: number | null): ObjectVersion {
   return { size, etag: strong, modified: typeof modified === 'string' ? modified : null };
 }
 
-/** Compares what both versions reveal. The reader compares bytes as well. */
+/** Compares the known parts of two versions. The reader compares bytes as well. */
 function differ(one: ObjectVersion, other: ObjectVersion): boolean {
   const differs = (key: keyof ObjectVersion): boolean =>
     one[key] !== null && other[key] !== null && one[key] !== other[key];

@@ -1,4 +1,4 @@
-// A URL as an input: probed once when it is named, and opened like a file.
+// Creates inputs from URLs. A URL is probed once when it is named, and opened like a file.
 
 import { InputError, UsageError } from '../../core/errors.js';
 import type { Input } from '../../core/types/index.js';
@@ -11,7 +11,7 @@ import type { Web } from './web-client.js';
 
 const defaultTiming: RetryTiming = { openMs: 15_000, readMs: 300_000 };
 
-/** Makes an input of an object whose size is known, or null. */
+/** Creates an input from an object. Its size may be null. */
 export function objectInput(
   web: Web,
   location: ObjectLocation,
@@ -31,7 +31,7 @@ export function objectInput(
   };
 }
 
-/** Makes an input of a URL; see `probeObject`. */
+/** Creates an input from a URL; see `probeObject`. */
 export async function urlInput(web: Web, text: string, timing = defaultTiming): Promise<Input> {
   const url = new URL(text);
   const name = urlName(url);
@@ -39,8 +39,8 @@ export async function urlInput(web: Web, text: string, timing = defaultTiming): 
 }
 
 /**
- * Requests the first byte of an object to learn its size. Throws UsageError for an object that does not exist or is
- * denied. An object that cannot be reached now becomes an input of size 0 and is requested again when its turn comes.
+ * Requests the first byte of an object to learn its size. Throws UsageError for an object that does not exist or is denied. An
+ * unreachable object becomes an input of size 0, and is requested again when the load opens it.
  */
 export async function probeObject(
   web: Web,

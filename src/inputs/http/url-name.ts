@@ -1,8 +1,8 @@
-// The identity of a URL, and its name for people. Both stay the same when a URL is signed again each night.
+// Computes the identity of a URL, and its name for messages. Both stay the same if the URL is signed again each night.
 
 import { createHash } from 'node:crypto';
 
-/** A kind of signed URL: parameters that must all be present, and all that the signature may add. */
+/** A kind of signed URL: parameters that must all be present, and a pattern of all parameters of the signature. */
 interface SignatureSet {
   readonly required: readonly (readonly string[])[];
   readonly removed: RegExp;
@@ -22,7 +22,7 @@ const signatureSets: readonly SignatureSet[] = [
     required: [['key-pair-id'], ['signature'], ['expires', 'policy']],
     removed: /^(key-pair-id|signature|expires|policy)$/,
   },
-  // Azure: a shared access signature, with an end or with a stored policy.
+  // Azure: a shared access signature, with an expiry time or with a stored policy.
   {
     required: [['sig'], ['sv'], ['se', 'si']],
     removed: /^(sig|sv|se|si|sp|sr|ss|srt|st|spr|sip|sdd|ses|skoid|sktid|skt|ske|sks|skv)$/,
@@ -36,19 +36,19 @@ export function isUrl(name: string): boolean {
   return /^https?:\/\//i.test(name);
 }
 
-/** Tests whether a word is meant as a URL, even without its slashes. */
+/** Tests whether a word looks like a URL, even if its slashes are missing. */
 export function looksLikeUrl(name: string): boolean {
   return /^https?:/i.test(name);
 }
 
-/** Returns the name for people: without user, password, fragment and signature, and with the values of secrets masked. */
+/** Returns the name for messages: without user, password, fragment and signature, and with masked values of secrets. */
 export function urlName(url: URL): string {
   return withQuery(url, (pair) => (secret.test(nameOf(pair)) ? `${pair.split('=', 1)[0]}=***` : pair));
 }
 
 /**
- * Returns the identity of the resource: equal only for URLs that differ at most in user, password, fragment or a complete
- * signature. Where the name masks a value, a hash of the whole query distinguishes it.
+ * Returns the identity of the resource. It is equal only for URLs that differ at most in user, password, fragment or a complete
+ * signature. If the name masks a value, the identity contains a hash of the whole query.
  */
 export function urlIdentity(url: URL): string {
   const whole = withQuery(url, (pair) => pair);
@@ -56,7 +56,7 @@ export function urlIdentity(url: URL): string {
   return whole === name ? name : `${name}#${createHash('sha256').update(whole).digest('hex').slice(0, 16)}`;
 }
 
-/** Removes user, password, fragment and complete signatures, and maps the parameters that are left. */
+/** Removes user, password, fragment and complete signatures, and maps the remaining parameters. */
 function withQuery(url: URL, map: (pair: string) => string): string {
   const bare = new URL(url);
   bare.username = '';
@@ -78,7 +78,7 @@ function nameOf(pair: string): string {
   return name.toLowerCase();
 }
 
-/** Masks a word of the command line that is a URL, or is meant as one. */
+/** Masks secrets in a word of the command line that is a URL or looks like one. */
 export function maskUrl(word: string): string {
   if (!looksLikeUrl(word)) return word;
   if (isUrl(word) && URL.canParse(word)) return urlName(new URL(word));

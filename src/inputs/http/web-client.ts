@@ -1,6 +1,6 @@
-// GET requests by node:http, which reads ahead only one socket and one stream buffer. undici 7 ends the process when a
-// server closes the connection while a body is not being read (undici issue 5360). The modules are loaded with the first
-// request, since most loads have no remote input.
+// Sends GET requests by node:http, which reads ahead only one socket and one stream buffer. undici 7 ends the process if a
+// server closes the connection while a body is not being read (undici issue 5360). The first request loads the modules,
+// because most loads have no remote input.
 
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Readable } from 'node:stream';
@@ -15,7 +15,7 @@ export interface WebOptions {
   readonly clock: Clock;
   /** PEM of CA certificates that are trusted besides the default ones; null for none. */
   readonly ca: string | null;
-  /** Default: direct connections. */
+  /** Proxy; absent for direct connections. */
   readonly proxy?: ProxyOptions;
   /** Version for the User-Agent header. */
   readonly version: string;
@@ -27,12 +27,12 @@ export interface WebOptions {
 export interface WebResponse {
   readonly status: number;
   readonly headers: Headers;
-  /** The caller reads it to its end or destroys it. */
+  /** Body of the response. The caller must read it to its end or destroy it. */
   readonly body: Readable;
 }
 
 const connectMs = 10_000;
-/** A connection that delivers no byte for this long is closed, and the request repeated. */
+/** Time without a byte after which a connection is closed and the request repeated, ms. */
 const idleMs = 30_000;
 
 interface HttpProtocol {
@@ -58,7 +58,7 @@ export class Web {
     this.#userAgent = `bulk-load/${version}`;
   }
 
-  /** CA certificates besides the default ones are trusted. */
+  /** True if CA certificates besides the default ones are trusted. */
   get hasOwnCa(): boolean {
     return this.#ca !== null;
   }
@@ -87,7 +87,7 @@ export class Web {
     return { status: body.statusCode ?? 0, headers: body.headers, body };
   }
 
-  /** @param tunnel proxy to whose tunnel requests go; null for direct connections */
+  /** Returns the module for a protocol. @param tunnel proxy whose tunnel requests use; null for direct connections */
   #protocol(name: string, tunnel: ChosenProxy | null): Promise<HttpProtocol> {
     const key = `${name} ${tunnel?.origin ?? ''}`;
     const known = this.#protocols.get(key) ?? (name === 'https:' ? this.#https(tunnel) : http());
@@ -142,13 +142,13 @@ function responseTo(request: ClientRequest, clock: Clock, signal: AbortSignal): 
     let body: IncomingMessage | null = null;
     const abort = (): unknown => (body ?? request).destroy(signal.reason as Error);
     signal.addEventListener('abort', abort, { once: true });
-    // After a reset, node:http ends a body that is delimited by the end of the connection, as if it were complete.
+    // Fails the body on an error: after a reset, node:http ends a body without a length as if it were complete.
     request.on('error', (error) => (body === null ? reject(error) : body.destroy(error)));
     request.once('close', () => {
       cancelTimeout();
       if (body !== null) return;
       signal.removeEventListener('abort', abort);
-      // A request that is answered with an upgrade closes without an error.
+      // A request whose response is an upgrade closes without an error.
       reject(new Error('socket hang up'));
     });
     request.once('response', (response) => {
@@ -165,7 +165,7 @@ function responseTo(request: ClientRequest, clock: Clock, signal: AbortSignal): 
 }
 
 /**
- * Destroys a body when the server has sent nothing for `idleMs`. A period in which bytes waited to be read does not count:
+ * Destroys a body if the server has sent nothing for `idleMs`. A period in which the buffer had unread bytes does not count:
  * the reader may have emptied the buffer just now, and the server gets a whole period to send more.
  */
 function destroyWhenIdle(body: IncomingMessage, clock: Clock): void {
@@ -186,13 +186,13 @@ function codedError(code: string): Error {
   return Object.assign(new Error(code), { code });
 }
 
-/** Since Node 22.15 these include the certificates of NODE_EXTRA_CA_CERTS. */
+/** Returns the default CA certificates. Since Node 22.15 they include the certificates of NODE_EXTRA_CA_CERTS. */
 function defaultCas(): readonly string[] {
   const { getCACertificates } = tls() as { getCACertificates?: (type: 'default') => string[] };
   return getCACertificates?.('default') ?? tls().rootCertificates;
 }
 
-/** Loading it also reads NODE_EXTRA_CA_CERTS, which takes 15 ms. */
+/** Loads node:tls on first use, because loading also reads NODE_EXTRA_CA_CERTS, which takes 15 ms. */
 function tls(): typeof import('node:tls') {
   return process.getBuiltinModule('node:tls');
 }

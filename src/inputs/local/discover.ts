@@ -1,5 +1,5 @@
-// Files of directories and patterns, in the byte order of their names. Everything that is left out is counted or
-// reported, since a file that is skipped silently is data that is lost silently.
+// Finds the files of directories and patterns, in byte order of their names. Counts or reports every entry that is left out,
+// because a silently skipped file is silently lost data.
 
 import * as fs from 'node:fs';
 import { lstat, opendir, realpath, stat } from 'node:fs/promises';
@@ -29,7 +29,7 @@ export function noFiles(): DiscoveredFiles {
   return { names: [], problems: [], leftOut: new Map() };
 }
 
-/** Tests for names that other tools write beside data: `.crc`, `_SUCCESS`. A Hive partition such as `_day=1` is data. */
+/** Tests for names of files that other tools add to data: `.crc`, `_SUCCESS`. A Hive partition such as `_day=1` is data. */
 export function isHidden(name: string): boolean {
   return name.startsWith('.') || (name.startsWith('_') && !name.includes('='));
 }
@@ -39,15 +39,15 @@ function isStateFile(name: string): boolean {
   return /^\.?[0-9a-f]{12}\.(lock|checkpoint|rejected|finished)\b/.test(name);
 }
 
-/** Node decodes names as UTF-8. A name in another encoding is lost, and the file cannot be opened. */
+/** Tests for a name that is not UTF-8. Node decodes names as UTF-8, so a file with such a name cannot be opened. */
 function isMisnamed(name: string): boolean {
   return name.includes('\ufffd');
 }
 
 /**
- * Finds all regular files below a directory, through links, each directory once. It leaves out and counts everything that
- * `LeftOut` lists; a hidden directory counts as one.
- * @param stateDir canonical path of a directory to leave out below `directory`; it is walked when it is named itself
+ * Finds all regular files below a directory, through links, each directory once. Leaves out and counts all entries of the
+ * kinds in `LeftOut`; a hidden directory counts as one.
+ * @param stateDir canonical path of a directory to leave out below `directory`; it is not left out if it is `directory`
  */
 export async function walk(directory: string, cwd: string, stateDir: string): Promise<DiscoveredFiles> {
   const found = noFiles();
@@ -93,7 +93,7 @@ async function visit(name: string, entry: fs.Dirent, walk: DirectoryWalk): Promi
   if (target.isBlockDevice() || target.isCharacterDevice()) leaveOut(found, 'device', name);
 }
 
-/** Returns null for a broken link. */
+/** Returns the status of a file or of a link's target; null for a broken link. */
 async function targetOf(path: string): Promise<fs.Stats | null> {
   try {
     return await stat(path);
@@ -111,7 +111,7 @@ function leaveOut({ leftOut }: DiscoveredFiles, kind: LeftOut, name: string): vo
 
 /**
  * Finds the files that a pattern matches, without directories and names that begin with a dot.
- * @param stateDir as for `walk`; a pattern that begins inside it is followed, but matches dead letters only by name
+ * @param stateDir as for `walk`; a pattern that begins inside is followed, but state files match only if it says `rejected`
  */
 export async function match(pattern: string, cwd: string, stateDir: string): Promise<DiscoveredFiles> {
   const problems: Problem[] = [];
@@ -160,7 +160,7 @@ function reportingFs(problems: Problem[]): Partial<typeof fs> {
   const functions = {
     readdir: (path: string, options: { withFileTypes: true }, done: Callback) =>
       fs.readdir(path, options, (error, entries) => {
-        // A pattern whose first directory is missing matches nothing, which the caller reports.
+        // A pattern whose first directory is missing matches nothing, and the caller reports the missing match.
         if (error && error.code !== 'ENOENT' && error.code !== 'ENOTDIR')
           problems.push(unreadableDirectory(path, error));
         done(error, entries);
@@ -176,7 +176,7 @@ function unreadableDirectory(path: string, error: unknown): Problem {
   return { tried: path, expected: 'a directory that can be read', ...systemProblem(error) };
 }
 
-/** Sorts as `LC_ALL=C sort` does. */
+/** Sorts names by their bytes, like `LC_ALL=C sort`. */
 function sorted(names: readonly string[]): string[] {
   const keyed = names.map((name) => ({ name, bytes: Buffer.from(name) }));
   return keyed.sort((a, b) => Buffer.compare(a.bytes, b.bytes)).map(({ name }) => name);

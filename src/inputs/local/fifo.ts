@@ -1,5 +1,5 @@
-// Named pipes and process substitution, `<(…)`. They are opened with O_NONBLOCK, since nothing can interrupt a thread
-// that blocks in open or read. A pipe without a writer then looks like a pipe at its end.
+// Opens named pipes and process substitutions, `<(…)`, with O_NONBLOCK, because nothing can interrupt a thread that blocks in
+// open or read. A pipe without a writer then looks like a pipe at its end.
 
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { pipeSource } from './pipe.js';
 import type { RawSource } from './raw-source.js';
 
 /**
- * Waits for the first writer. Rejects with the signal's reason or with a system error.
+ * Opens a pipe and waits for its first writer. Rejects with the signal's reason or with a system error.
  * @param failure converts a later system error into the error to reject with
  */
 export async function openFifo(
@@ -32,7 +32,7 @@ export async function openFifo(
   }
 }
 
-/** Returns what the first writer has sent so far; empty when it has sent nothing yet. */
+/** Returns the bytes that the first writer has sent so far; empty if it has sent no byte yet. */
 async function firstBytes(descriptor: number, signal: AbortSignal): Promise<Uint8Array> {
   const buffer = new Uint8Array(4096);
   for (;;) {
@@ -43,7 +43,7 @@ async function firstBytes(descriptor: number, signal: AbortSignal): Promise<Uint
   }
 }
 
-/** Returns the number of bytes read, 0 without a writer, and null for a writer that has sent nothing. */
+/** Returns the number of bytes read; 0 if there is no writer, null if the writer has sent no byte yet. */
 function tryRead(descriptor: number, buffer: Uint8Array): number | null {
   try {
     return readSync(descriptor, buffer);

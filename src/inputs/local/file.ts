@@ -1,4 +1,4 @@
-// A plain file, read with positioned reads into the caller's memory, up to the size it had when opened.
+// Reads a plain file with positioned reads into the caller's memory, up to its size at the time of opening.
 
 import { type BigIntStats, fstat, read } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import type { FileBytes } from '../../core/types/index.js';
 import { changedFile } from './buffered-file.js';
 import { type RawSource, unreadable } from './raw-source.js';
 
-/** Takes over the handle. Throws InputError when the file cannot be examined. */
+/** Creates a source and takes over the handle. Throws InputError if the file cannot be examined. */
 export async function fileSource(handle: FileHandle, name: string): Promise<RawSource> {
   try {
     return new FileSource(handle, name, await handle.stat({ bigint: true }));
@@ -50,7 +50,7 @@ class FileSource implements RawSource {
   readonly #handle: ReadHandle;
   readonly #name: string;
   readonly #opened: Pick<BigIntStats, 'size' | 'mtimeNs' | 'isFile'>;
-  /** Infinity for a device, which is read until it ends. */
+  /** Size of the file, bytes; Infinity for a device, which is read until it ends. */
   readonly #size: number;
   #closed: Promise<void> | undefined;
   /** Offset of the next read. */
@@ -94,7 +94,7 @@ class FileSource implements RawSource {
     }
   }
 
-  /** Accepts a file that grew. A smaller file, or one of the same size with another mtime, was overwritten. */
+  /** Throws InputError if the file is smaller, or has the same size and another mtime. The file may have grown. */
   async #checkUnchanged(): Promise<void> {
     const now = await this.#handle.stat({ bigint: true });
     const overwritten = now.size === this.#opened.size && now.mtimeNs !== this.#opened.mtimeNs;

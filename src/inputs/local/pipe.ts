@@ -1,5 +1,5 @@
-// A pipe or a socket, read through its descriptor. A stream would allocate a buffer per 64 KiB, thousands a second, and
-// fragment the heap. Here one buffer is reused, and all pieces that are available make one read. Reads can be cancelled,
+// Reads a pipe or a socket through its descriptor. A stream would allocate a buffer per 64 KiB, thousands a second, and
+// fragment the heap. This source reuses one buffer, and joins all available pieces in one read. Its reads can be cancelled,
 // unlike reads in the thread pool.
 
 import { type OnReadOpts, Socket } from 'node:net';
@@ -10,8 +10,8 @@ import type { RawSource } from './raw-source.js';
 const pieceBytes = 64 * 1024;
 
 /**
- * Takes over the descriptor.
- * @param first bytes that were read from the pipe before
+ * Creates a source and takes over the descriptor.
+ * @param first bytes that were already read from the pipe
  * @param failure converts a system error into the error to reject with
  */
 export function pipeSource(descriptor: number, first: Uint8Array, failure: (error: unknown) => unknown): RawSource {
@@ -31,7 +31,7 @@ class PipeSource implements RawSource {
   readonly #failure: (error: unknown) => unknown;
   readonly #socket: Socket;
   readonly #piece = Buffer.allocUnsafeSlow(pieceBytes);
-  /** Bytes that arrived and were not returned yet. */
+  /** Bytes that arrived and still have to be returned. */
   #rest: Uint8Array;
   #pending: PendingRead | null = null;
   #ended = false;
@@ -84,7 +84,7 @@ class PipeSource implements RawSource {
     });
   }
 
-  /** Takes `length` bytes from the piece. Returns false to stop reading. */
+  /** Receives `length` bytes in the piece. Returns false to stop reading. */
   #receive(length: number): boolean {
     const pending = this.#pending;
     if (pending === null) {
@@ -111,7 +111,7 @@ class PipeSource implements RawSource {
     return part.length;
   }
 
-  /** Cancels a pending read. An open pipe no longer keeps the process alive. */
+  /** Closes the pipe and cancels a pending read. A pipe that is still open no longer keeps the process alive. */
   async close(): Promise<void> {
     this.#socket.destroy();
   }

@@ -1,4 +1,4 @@
-// Bytes as they lie in a file or arrive through a pipe, before decompression.
+// The bytes of a file or pipe before decompression.
 
 import { errorCode, InputError } from '../../core/errors.js';
 import { wrapSource } from '../../core/io/byte-source.js';
@@ -11,7 +11,7 @@ export interface RawSource extends ByteSource {
   readonly command?: string;
 }
 
-/** Words for system error codes, each with its remedy. */
+/** Text for system error codes, each with advice. */
 const systemErrors: Record<string, readonly [found: string, fix: string]> = {
   ENOENT: ['no such file, or a broken link', 'check the name'],
   EACCES: ['a file that this user may not read', 'give this user read permission'],
@@ -27,7 +27,7 @@ const systemErrors: Record<string, readonly [found: string, fix: string]> = {
   ENXIO: ['a socket, or a device that cannot be read', ''],
 };
 
-/** Describes a system error: what was found, with its code, and what to do. */
+/** Describes a system error: what was found, and what to do. */
 export function systemProblem(error: unknown): Pick<Problem, 'found' | 'fix'> {
   const code = errorCode(error);
   const [found, fix] = systemErrors[code] ?? [];
@@ -35,12 +35,12 @@ export function systemProblem(error: unknown): Pick<Problem, 'found' | 'fix'> {
   return { found: `${found} (${code})`, fix: fix ?? '' };
 }
 
-/** Builds the error for an input that the system does not let us read. */
+/** Builds the error for an input that cannot be read. */
 export function unreadable(tried: string, error: unknown): InputError {
   return new InputError({ tried, expected: 'an input that can be read', ...systemProblem(error) }, { cause: error });
 }
 
-/** Name of an input in a sentence. */
+/** Returns the name of an input for a sentence. */
 export function inputLabel(name: string): string {
   return name === '-' ? 'standard input' : name;
 }

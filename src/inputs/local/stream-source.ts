@@ -1,12 +1,11 @@
-// A Node stream, pulled chunk by chunk. It reads ahead only what the stream buffers itself, and a pending read can be
-// cancelled.
+// Reads a Node stream chunk by chunk. Only the stream's own buffer reads ahead, and a pending read can be cancelled.
 
 import type { Readable } from 'node:stream';
 import { copyBytes } from '../../core/io/byte-source.js';
 import { countUsedBuffer } from '../../core/v8.js';
 import type { RawSource } from './raw-source.js';
 
-/** Takes over the stream. `failure` converts the stream's error into the error to reject with. */
+/** Reads a stream and takes it over. `failure` converts the stream's error into the error to reject with. */
 export class StreamSource implements RawSource {
   readonly compression = 'none';
   bytesRead = 0;
@@ -47,10 +46,10 @@ export class StreamSource implements RawSource {
     return part.length;
   }
 
-  /** Returns the next chunk; an empty one at the end. */
+  /** Returns the next chunk; an empty chunk at the end. */
   async #next(signal: AbortSignal): Promise<Uint8Array> {
     for (;;) {
-      // Chunks that arrived before an error are returned before it.
+      // Returns chunks that arrived before an error, then throws the error.
       const chunk: Uint8Array | null = this.#stream.read();
       if (chunk?.length) return chunk;
       if (this.#error) throw this.#failure(this.#error.cause);
@@ -73,7 +72,7 @@ export class StreamSource implements RawSource {
     });
   }
 
-  /** Destroys the stream. An open pipe no longer keeps the process alive. */
+  /** Destroys the stream. A pipe that is still open no longer keeps the process alive. */
   async close(): Promise<void> {
     this.#stream.destroy();
   }

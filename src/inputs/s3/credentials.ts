@@ -1,5 +1,5 @@
-// S3 credentials, found as the AWS command line finds them: environment, profile, container endpoint. Without credentials,
-// requests are unsigned, which is enough for public buckets.
+// Finds S3 credentials like the AWS command line: environment, profile, container endpoint. Without credentials, requests are
+// unsigned, which suffices for public buckets.
 
 import { UsageError } from '../../core/errors.js';
 import { readText } from '../../core/io/files.js';
@@ -9,15 +9,15 @@ export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
-  /** ms since 1970; null for credentials that do not expire. */
+  /** Time of expiry, ms since 1970; null for credentials that do not expire. */
   readonly expires: number | null;
 }
 
-/** GETs a small text from the container endpoint. */
+/** Gets a small text from the container endpoint. */
 export type Fetch = (url: URL, headers: Readonly<Record<string, string>>) => Promise<string>;
 
 const tried = 'reading the S3 credentials';
-/** Credentials are refreshed this long before they expire. */
+/** Time before their expiry at which credentials are refreshed, ms. */
 const refreshMs = 5 * 60_000;
 const containerHost = 'http://169.254.170.2';
 
@@ -33,7 +33,7 @@ export class CredentialChain {
     this.#fetch = fetch;
   }
 
-  /** Returns null when there are no credentials. Throws UsageError for credentials that cannot be used. */
+  /** Returns the credentials; null if there are none. Throws UsageError for unusable credentials. */
   async get(now: number): Promise<Credentials | null> {
     const known = this.#known;
     if (known !== undefined && (known === null || known.expires === null || known.expires - refreshMs > now))
@@ -42,7 +42,7 @@ export class CredentialChain {
     return this.#known;
   }
 
-  /** A named profile has precedence over keys in the environment, as with the AWS tools. */
+  /** Reads keys from the environment. As in the AWS tools, a named profile has precedence over keys. */
   #fromEnvironment(): Credentials | null {
     const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_SESSION_TOKEN: token } = this.#env;
     return this.#env.AWS_PROFILE ? null : credentialsOf(id, secret, token);
@@ -111,7 +111,7 @@ function credentialsOf(
   return { accessKeyId: id, secretAccessKey: secret, ...(token ? { sessionToken: token } : {}), expires: null };
 }
 
-/** Accepts the addresses that the AWS tools accept: https, loopback, and the hosts of ECS and EKS. */
+/** Tests for an address that the AWS tools accept: https, loopback, and the hosts of ECS and EKS. */
 function isTrusted({ protocol, hostname }: URL): boolean {
   if (protocol === 'https:') return true;
   return (
@@ -125,7 +125,7 @@ function parse(text: string): Credentials {
     const found = credentialsOf(AccessKeyId, SecretAccessKey, Token);
     if (found !== null) return { ...found, expires: Expiration ? Date.parse(Expiration) : null };
   } catch {
-    // The response is not shown, since it may hold keys.
+    // The message omits the response, because it may contain keys.
   }
   throw new UsageError([
     {

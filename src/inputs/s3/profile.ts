@@ -1,4 +1,4 @@
-// The files of the AWS tools, ~/.aws/credentials and ~/.aws/config: one profile, credentials before config.
+// Reads one profile from the files of the AWS tools, ~/.aws/credentials and ~/.aws/config. Credentials have precedence.
 
 import { join } from 'node:path';
 import { UsageError } from '../../core/errors.js';
@@ -11,7 +11,7 @@ export interface Profile {
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** Treats missing files as empty. Throws UsageError when AWS_PROFILE names a profile that neither file has. */
+/** Reads a profile. Treats missing files as empty. Throws UsageError if AWS_PROFILE names a profile that both files lack. */
 export async function readProfile(env: Environment): Promise<Profile> {
   const name = env.AWS_PROFILE || 'default';
   const folder = join(env.HOME ?? '', '.aws');
@@ -36,7 +36,7 @@ async function read(path: string): Promise<string> {
   return await readText(path).catch(() => '');
 }
 
-/** Parses the sections of a file; nested values, which are indented, are ignored. */
+/** Parses the sections of a file. Ignores nested values, which are indented. */
 function sections(text: string): Map<string, Record<string, string>> {
   const all = new Map<string, Record<string, string>>();
   let current: Record<string, string> = {};

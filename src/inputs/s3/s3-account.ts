@@ -1,4 +1,4 @@
-// S3 as this machine uses it: endpoint, region, credentials and signed requests. A run has one account.
+// Access to S3: endpoint, region, credentials and signed requests. A run has one account.
 
 import { InputError } from '../../core/errors.js';
 import { shellQuote } from '../../core/text.js';
@@ -14,7 +14,7 @@ const maxCredentialBytes = 64 * 1024;
 interface S3Settings {
   readonly chain: CredentialChain;
   readonly region: string;
-  /** Null for Amazon's. */
+  /** Endpoint; null for Amazon's endpoint. */
   readonly endpoint: URL | null;
 }
 
@@ -28,7 +28,7 @@ export class S3Account {
     this.#env = env;
   }
 
-  /** Locates the object under a key, or with a query a resource of the bucket. Its methods also throw UsageError. */
+  /** Locates the object under a key, or with a query, a resource of the bucket. Methods of the result also throw UsageError. */
   location(bucket: string, key: string, query: Readonly<Record<string, string>> | null): ObjectLocation {
     let signed = false;
     return {
@@ -89,7 +89,7 @@ export class S3Account {
   }
 }
 
-/** Builds a URL: path style at an own endpoint, and for a bucket whose dots would not match Amazon's certificate. */
+/** Builds a URL. Uses path style for a custom endpoint, and for a bucket whose dots would not match Amazon's certificate. */
 function addressOf(
   { region, endpoint }: Omit<S3Settings, 'chain'>,
   bucket: string,

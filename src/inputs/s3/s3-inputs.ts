@@ -1,4 +1,4 @@
-// `s3://bucket/key`, `s3://bucket/prefix/` and `s3://bucket/pattern*` as inputs. Patterns are those of local files.
+// Creates inputs from `s3://bucket/key`, `s3://bucket/prefix/` and `s3://bucket/pattern*`. Patterns work as for local files.
 
 import { UsageError } from '../../core/errors.js';
 import type { Input } from '../../core/types/index.js';
@@ -7,7 +7,7 @@ import { isHidden } from '../local/discover.js';
 import { type ListedObject, list } from './listing.js';
 import type { S3Account } from './s3-account.js';
 
-/** The memory plan has room for this many inputs beside the batches. */
+/** Largest number of inputs. The memory plan has room for this many besides the batches. */
 const maxObjects = 250_000;
 
 export function isS3(name: string): boolean {
@@ -15,7 +15,7 @@ export function isS3(name: string): boolean {
 }
 
 /**
- * Throws UsageError when nothing matches, and InputError when a listing fails.
+ * Returns the inputs for a name. Throws UsageError if no object matches, and InputError if a listing fails.
  * @param leftOut called for each object that is left out because a part of its key is hidden
  */
 export async function s3Inputs(account: S3Account, name: string, leftOut = (): void => {}): Promise<Input[]> {
@@ -60,7 +60,7 @@ async function matching(
   const matches = below ? isVisible : picomatch(key);
   const found: ListedObject[] = [];
   for await (const each of list(account, bucket, below ? key : literalPrefix(key))) {
-    // An empty object whose key ends in a slash stands for a folder.
+    // An empty object whose key ends with a slash represents a folder.
     if (each.key.endsWith('/')) continue;
     if (each.key === key) return [each];
     if (matches(each.key)) found.push(each);

@@ -1,4 +1,4 @@
-// Bodies of S3 responses: read up to a limit, and parsed by a conformant XML reader.
+// Reads bodies of S3 responses up to a limit, and parses them by a conformant XML reader.
 
 import type { XmlElement } from '@rgrove/parse-xml';
 import type { WebResponse } from '../http/web-client.js';
@@ -29,7 +29,7 @@ export function childrenOf(element: XmlElement, name: string): XmlElement[] {
   return element.children.filter((child): child is XmlElement => 'name' in child && child.name === name);
 }
 
-/** Returns the text of the first child of that name. */
+/** Returns the text of the first child with this name; null if there is none. */
 export function childText(element: XmlElement, name: string): string | null {
   return childrenOf(element, name)[0]?.text ?? null;
 }
