@@ -1,4 +1,4 @@
-// The account of a run: totals, requests, checkpoint, dead letters, and the details of the report.
+// Opens the account of a run: totals, requests, checkpoint, dead letters, and the details of the report.
 
 import { readingIdentity } from '../config/identity.js';
 import type { Settings } from '../config/settings.js';
@@ -25,18 +25,18 @@ export interface RunAccount {
   readonly resume: ResumeState;
   readonly status: ReadStatus;
   readonly phases: RunPhases;
-  /** Null without a report. */
+  /** Details of the report page; null if there is no report. */
   readonly details: DetailCollector | null;
   readonly resident: ReturnType<typeof residentMemory>;
-  /** What snapshots and the summary show. Parts that do not exist yet are null. */
+  /** Facts for snapshots and the summary. Parts that do not exist yet are null. */
   readonly facts: RunFacts;
 }
 
-/** Opens no file yet. */
+/** Creates the account. Opens no file yet. */
 export function openAccount(settings: Settings, context: LoadContext, control: RunControl): RunAccount {
   const { inputs, target, clock, notify } = context;
   const names = namesOf(settings, context);
-  // The mark overrides --encoding, so that dead letters, which are UTF-8, load with the same options.
+  // A byte order mark overrides --encoding, so that dead letters, which are UTF-8, load with the same options.
   const mark = Buffer.from(settings.encoding === 'utf-8' ? '' : '\ufeff');
   const deadLetters = new DeadLetters(settings.stateDir, names.load, {
     mark,
@@ -74,7 +74,7 @@ export function openAccount(settings: Settings, context: LoadContext, control: R
   return { ledger, meter, deadLetters, resume, status, phases, details, resident, facts };
 }
 
-/** Returns the precision of sent timestamps: that of the inputs, but milliseconds for seconds that the target refuses. */
+/** Returns the precision of sent timestamps: the precision of the inputs, or ms if the target refuses seconds. */
 export function sentPrecision(precision: InputPrecision, { traits }: Pick<Target, 'traits'>): InputPrecision {
   return precision === 's' && !traits.sendsSeconds ? 'ms' : precision;
 }
@@ -85,7 +85,7 @@ function detailCollector({ measurement, precision }: Settings, target: Target): 
   return new DetailCollector({ table, unitNs, random: Math.random });
 }
 
-/** Returns the names of the load and of the database it loads into. */
+/** Returns the names of the load and of its database. */
 export function namesOf(
   settings: Settings,
   context: Pick<LoadContext, 'inputs' | 'named' | 'targetKind'>,

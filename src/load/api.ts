@@ -1,4 +1,4 @@
-// `load()` as programs call it.
+// The function `load()` for programs.
 
 import { flagName } from '../config/options.js';
 import { resolve } from '../config/resolve.js';
@@ -17,15 +17,15 @@ import { loadDatabases } from './load-databases.js';
 import { options as table } from './option-table.js';
 
 /**
- * The options of the command line under their keys in the config file, except those about output. Sizes and durations
- * are texts such as `'64MiB'` and `'30s'`; a plain number is a number of bytes. The environment is read only for the
- * credentials of s3 inputs.
+ * The options of the command line by their keys in the config file, except options about output. Sizes and durations are texts
+ * such as `'64MiB'` and `'30s'`; a plain number is a number of bytes. The environment is read only for the credentials of s3
+ * inputs.
  */
 export type LoadOptions = Omit<OptionValues, CommandKey> & {
   /** Required unless `dryRun` is set. */
   readonly db?: string;
   /**
-   * Files, directories, patterns, URLs, `-` for standard input, and inputs of the program, which are read last. An
+   * Files, directories, patterns, URLs, `-` for standard input, and inputs that the program provides, which are read last. An
    * input whose `path` is null is read once and has no checkpoint, like standard input.
    */
   readonly inputs: string | Input | readonly (string | Input)[];
@@ -37,15 +37,15 @@ export interface LoadControl {
   /** Receives the messages that the command prints while a load runs. */
   readonly notify?: (notice: Notice) => void;
   /**
-   * Receives the batches instead of the target that the options name. `db` is then only part of the name of the load,
-   * and `targetMemory` is `off` unless given.
+   * Target that receives the batches, instead of the target that the options name. `db` is then only part of the name of the
+   * load, and `targetMemory` is `off` by default.
    */
   readonly target?: Target;
 }
 
 /**
- * A running load. Await it for its summary; iterate over it for a snapshot each second and one at the end. Both reject
- * with UsageError when the load cannot begin, and with LoadFailed when it ends with an outcome other than `complete` or
+ * A running load. Await it for its summary; iterate over it for a snapshot each second and one at the end. Both reject with
+ * UsageError if the load cannot begin, and with LoadFailed if the load ends with an outcome other than `complete` or
  * `complete-with-rejects`. Leaving the iteration does not stop the load.
  */
 export interface Load extends PromiseLike<Summary>, AsyncIterable<Snapshot> {}
@@ -66,7 +66,7 @@ const snapshotMs = 1000;
 export function load(options: LoadOptions, control: LoadControl = {}): Load {
   const snapshots = new SnapshotFeed();
   const summary = start(options, control, snapshots).finally(() => snapshots.end());
-  summary.catch(() => {}); // awaiting and iterating throw it
+  summary.catch(() => {}); // awaiting and iterating throw the error
   return {
     // biome-ignore lint/suspicious/noThenProperty: awaiting a load yields its summary
     then: (resolved, rejected) => summary.then(resolved, rejected),
@@ -115,7 +115,7 @@ function oneTarget(): UsageError {
   return new UsageError([{ tried: 'contextMap', expected, found: 'a target of the program', fix: 'leave one out' }]);
 }
 
-/** For programs without a type checker. */
+/** Throws UsageError for options that the types exclude, because a program may have no type checker. */
 function checkOptions(inputs: unknown, options: object): void {
   const output = table.rows.filter(
     ({ key, group }) => ['output', 'machines'].includes(group) && key !== 'config' && key in options,
@@ -140,7 +140,7 @@ function checkOptions(inputs: unknown, options: object): void {
 
 const keys = new Map(table.rows.map(({ key }) => [flagName(key), key]));
 
-/** Replaces flags, which no program types, by the keys of the options. */
+/** Replaces flags in a message by the option keys that programs use. */
 function inKeys(text: string): string {
   return text.replace(/--[a-z][a-z-]*[a-z]/g, (flag) => keys.get(flag) ?? flag);
 }
@@ -187,7 +187,7 @@ async function expandInputs(
   };
 }
 
-/** Returns a signal that follows the caller's. Its reason decides the outcome. */
+/** Returns a signal that follows the caller's signal. The reason of the returned signal decides the outcome. */
 function interruption(signal: AbortSignal | undefined): AbortSignal {
   const stop = new AbortController();
   const act = (): void => stop.abort(new InterruptedError("the caller's signal"));
@@ -196,7 +196,7 @@ function interruption(signal: AbortSignal | undefined): AbortSignal {
   return stop.signal;
 }
 
-/** Feeds snapshots to any number of iterations, also before the run begins. */
+/** Passes snapshots to any number of iterations, which may begin before the run. */
 class SnapshotFeed {
   #snapshot: (() => Snapshot) | null = null;
   #over = false;
@@ -211,7 +211,7 @@ class SnapshotFeed {
     this.#ended.abort();
   }
 
-  /** Ends as the load does, so that an iteration cannot mistake a failure for the end. */
+  /** Yields snapshots until the load ends. Throws the load's error, so that an iteration does not mistake it for the end. */
   async *until(summary: Promise<Summary>): AsyncGenerator<Snapshot, void> {
     while (!this.#over) {
       if (this.#snapshot !== null) yield this.#snapshot();

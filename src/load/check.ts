@@ -1,5 +1,5 @@
-// Finds everything that can be known before sending: memory, target, and the heads of the inputs. The result names the
-// outcome that a load would end with.
+// Checks everything that can be checked before sending: memory, target, and the heads of the inputs. The result names the
+// outcome that a load would have.
 
 import type { Settings } from '../config/settings.js';
 import { BulkLoadError, InputError, RefusedError } from '../core/errors.js';
@@ -34,16 +34,16 @@ export interface CheckReport {
   /** Notices about the target's memory. */
   readonly advice: readonly Notice[];
   readonly inputs: readonly ParsedHead[];
-  /** Warning about options without effect on these inputs; null for none. */
+  /** Warning about options that have no effect on these inputs; null if all have one. */
   readonly unused: string | null;
-  /** Null for a load without --queue, and for a queue with a problem. */
+  /** Facts about the queue; null for a load without --queue, and for a queue with a problem. */
   readonly queue: QueueFacts | null;
-  /** Errors that the load would end with, the worst first. */
+  /** Errors that would end the load, the worst first. */
   readonly problems: readonly BulkLoadError[];
   readonly outcome: Outcome;
 }
 
-/** What a load over a fleet finds. */
+/** Facts about the queue of a fleet. */
 export interface QueueFacts extends RedisServerFacts {
   /** Living workers. */
   readonly workers: readonly Pick<WorkerStatus, 'machine' | 'version'>[];
@@ -51,15 +51,15 @@ export interface QueueFacts extends RedisServerFacts {
 
 export interface CheckContext {
   readonly inputs: readonly Input[];
-  /** Looks at the queue as a load does; absent without one. */
+  /** Connects to the queue like a load; absent if there is no queue. */
   readonly queue?: () => Promise<QueueFacts>;
   readonly target: Target;
   readonly signal: AbortSignal;
 }
 
 /**
- * Sends no point, and closes the target. Creates nothing if the target was created with `createDb` off. Throws only the
- * signal's reason.
+ * Checks a load. Sends no point, and closes the target. Creates no database if the target was created with `createDb` off.
+ * Throws only the signal's reason.
  */
 export async function check(settings: Settings, context: CheckContext): Promise<CheckReport> {
   try {
@@ -97,14 +97,14 @@ async function examine(settings: Settings, { inputs, target, queue, signal }: Ch
   const heads: ParsedHead[] = [];
   for (const input of inputs) heads.push(await parseHead(input, { formats, options: settings, signal, match }));
   for (const { problem } of heads) if (problem !== null) problems.push(problem);
-  // The forecast depends on the times, which a wrong --precision misreads.
+  // The forecast depends on the times of the inputs, and a wrong --precision falsifies these times.
   const isMisread = heads.some(({ problem }) => problem?.outcome === 'usage');
   if (advice?.problem && !isMisread) problems.push(new RefusedError(advice.problem));
   const real = creates ? problems.filter((problem) => !isMissing(problem)) : problems;
   const found = heads.map(({ format }) => format);
   const unused = unusedMapping(settings, found) ?? formats.unusedFolders;
   const read = readOf(heads);
-  // Inputs that --skip-loaded left out count for --min-points, and their points are unknown here.
+  // Inputs that --skip-loaded skips count for --min-points, but the number of their points is unknown here.
   const isWhole = heads.length > 0 && heads.every(({ whole, problem }) => whole && problem === null);
   if (isWhole && !settings.skipLoaded && read < settings.minPoints)
     real.push(new InputError(tooFewPoints(read, settings.minPoints)));
@@ -126,7 +126,7 @@ function isMissing({ outcome: kind, message }: BulkLoadError): boolean {
   return kind === 'refused' && message.includes('create the database with --create-db');
 }
 
-/** Returns notices about the target's memory and the problem that no setting solves; for a missing database, those of the one that the load would create. */
+/** Returns notices about the target's memory, and a problem that no setting solves; also for a database to be created. */
 async function advise(
   settings: Settings,
   inputs: readonly Input[],
@@ -158,7 +158,7 @@ function readOf(heads: readonly ParsedHead[]): number {
   return heads.reduce((sum, each) => sum + each.points, rejectedOf(heads));
 }
 
-/** Outcomes in the order in which a load meets them. */
+/** Outcomes in the order in which they would end a load. */
 const order: readonly Outcome[] = ['memory', 'refused', 'unavailable', 'usage', 'input'];
 
 function outcomeOf(settings: Settings, heads: readonly ParsedHead[], problems: readonly BulkLoadError[]): Outcome {

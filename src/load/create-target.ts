@@ -7,7 +7,7 @@ import { createTarget as create } from '../targets/registry.js';
 import type { TargetContext } from '../targets/types.js';
 import { answerBytes, compressionThreads, ownLimit } from './memory/plan-memory.js';
 
-/** Creates the target that the settings name, within the memory limit of the load. Its texts hold no secret. */
+/** Creates the target that the settings name, within the memory limit of the load. Masks secrets in its messages. */
 export async function createTarget(
   settings: Settings,
   context: Omit<TargetContext, 'maxResponseBytes' | 'compressionThreads'>,

@@ -1,5 +1,5 @@
-// The loads of one command: into the database of --db, or into each database of --context-map in turn. Each of them has its
-// own checkpoint, its own schema gate and its own verification.
+// Runs the loads of one command: into the database of --db, or into each database of --context-map in turn. Each load has its
+// own checkpoint, schema gate and verification.
 
 import type { Settings } from '../config/settings.js';
 import { UsageError } from '../core/errors.js';
@@ -9,7 +9,7 @@ import { continues, type DatabaseResult, mergeResults } from './outcome/merge-re
 import { load } from './pipeline.js';
 import type { LoadContext, LoadResult } from './types.js';
 
-/** Returns the settings of each load: those of the command, or for each database of --context-map its name and contexts. */
+/** Returns the settings of each load: the command's settings, for --context-map with the name and contexts of each database. */
 export function settingsByDatabase(settings: Settings): readonly Settings[] {
   const { contextMap } = settings;
   if (contextMap === null) return [settings];
@@ -22,8 +22,8 @@ export function settingsByDatabase(settings: Settings): readonly Settings[] {
 }
 
 /**
- * Loads into one database after another, and merges the results. A database that is not loaded to its end stops the command,
- * unless only inputs, rejects or the verification are the reason. Throws as `load` does.
+ * Loads into one database after another, and merges the results. An incomplete load stops the command, unless the reason is
+ * only inputs, rejects or the verification. Throws like `load`.
  * @param contextOf returns the context of a load; its `writeResults` is called once, with the merged result
  */
 export async function loadDatabases(
@@ -57,7 +57,7 @@ export async function loadDatabases(
   throw new RangeError('no database to load into');
 }
 
-/** The command as a whole ends after --max-duration. */
+/** Subtracts the time of the loads so far, because --max-duration limits the whole command. */
 function remaining(settings: Settings, done: readonly DatabaseResult[]): Settings {
   const { maxDurationMs } = settings;
   if (maxDurationMs === null) return settings;

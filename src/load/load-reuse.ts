@@ -1,5 +1,5 @@
-// What one load leaves to the next one: a worker of a fleet runs a load for each piece. Allocating it anew takes two collections
-// of all garbage, and the parsers start unoptimized.
+// Keeps memory and parsers of one load for the next: a worker of a fleet runs a load for each piece. New ones would cost two
+// collections of all garbage, and new parsers start unoptimized.
 
 import { Arena, type SlotPlan } from '../batching/arena.js';
 import type { FormatSet } from '../formats/format-set.js';
@@ -10,7 +10,7 @@ export class LoadReuse {
   #formats: FormatSet | null = null;
   #arena: Arena | null = null;
 
-  /** Returns the formats of the load before if they have these sizes, else new ones. */
+  /** Returns the formats of the previous load if they have these sizes, else new formats. */
   async formats(sizes: string, create: () => FormatSet): Promise<FormatSet> {
     if (sizes !== this.#sizes) await this.close();
     this.#sizes = sizes;
@@ -18,13 +18,13 @@ export class LoadReuse {
     return this.#formats;
   }
 
-  /** Returns the memory of the batches, whose sizes are part of those of the formats. */
+  /** Returns the memory of the batches. The sizes given to `formats` include its sizes. */
   arena(slots: number, plan: SlotPlan): Arena {
     this.#arena ??= new Arena(slots, plan);
     return this.#arena;
   }
 
-  /** Takes everything back after a load. Nothing is kept of a load that failed: reads and batches may be under way. */
+  /** Takes everything back after a load. Keeps no part of a failed load, because its reads and batches may still run. */
   async takeBack(isWhole: boolean): Promise<void> {
     if (!isWhole || this.#arena?.free !== this.#arena?.slots) await this.close();
   }

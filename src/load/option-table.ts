@@ -1,4 +1,4 @@
-// The options of the program: the table completed with the registered targets and formats.
+// The options of the program: the option table with the values of the registered targets and formats.
 
 import { createOptions } from '../config/options.js';
 import { formats } from '../formats/registry.js';

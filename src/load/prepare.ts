@@ -1,4 +1,4 @@
-// Everything that can refuse a load before a point is sent: memory, checkpoint, target and forecast.
+// Prepares a load before a point is sent: memory, checkpoint, target and forecast. Each of them may refuse the load.
 
 import type { Settings } from '../config/settings.js';
 import { InputError, RefusedError, UsageError } from '../core/errors.js';
@@ -37,13 +37,13 @@ export interface LoadPlan {
   readonly database: DatabaseSettings;
   readonly catalogue: Catalogue;
   readonly throttle: TargetThrottle;
-  /** Null without --verify. */
+  /** The sample for --verify; null without this option. */
   readonly verification: Verification | null;
-  /** Throws MemoryLimitError when the catalogue exceeds its memory. */
+  /** Throws MemoryLimitError if the catalogue exceeds its memory. */
   readonly assertColumnsFit: () => void;
 }
 
-/** Throws the error that the load ends with. */
+/** Prepares a load. Throws the error that ends it. */
 export async function prepare(
   settings: Settings,
   context: LoadContext,
@@ -54,7 +54,7 @@ export async function prepare(
   const { inputs, target, notify } = context;
   const signal = control.stop;
   const names = await formatsOf(settings, inputs, signal);
-  // The format of a pipe is unknown yet.
+  // The format of a pipe is not known yet.
   const unused = inputs.every(({ size }) => size !== null) ? unusedMapping(settings, names) : null;
   if (unused !== null) notify({ level: 'warn', kind: 'mapping', message: unused });
   const threads = context.workerThread === false ? 0 : parserThreads(inputs);
@@ -68,7 +68,7 @@ export async function prepare(
   const budget = memoryBudget(settings, names, memory);
   const mode = readMode(names, memory.optimizes, memory.threads);
   const { shard } = context;
-  // A piece need not have every column, like one of several inputs.
+  // Like one of several inputs, a piece may lack columns.
   const options = shard === undefined ? settings : { ...settings, fieldTypes: shard.fieldTypes };
   const create = (): FormatSet =>
     new FormatSet(options, budget, mode, shard === undefined ? inputs.length : Number.POSITIVE_INFINITY);
@@ -78,7 +78,7 @@ export async function prepare(
   await resume.open();
   const times = shard?.times ?? (await timesOf(inputs, names, signal));
   const heads = { formats, options: settings, budget, signal, match: null };
-  // Inputs that contradict the options must not leave an empty database behind.
+  // Inputs that contradict the options must end the load before it creates a database.
   const beforeChange = (): Promise<void> => parseHeads(settings, context, account, heads);
   const description = await target.describe(signal, memcacheToRequest(settings, times), beforeChange);
   facts.description = description;
@@ -104,13 +104,13 @@ export async function prepare(
   };
 }
 
-/** Names what loads must have in common to use the same parsers and batches. */
+/** Returns a text that is equal for loads that can use the same parsers and batches. */
 function sizesOf(names: readonly string[], memory: MemoryPlan): string {
   const { slots, slotBytes, bodyBytes, formatBytes, remoteBytes, optimizes, threads } = memory;
   return JSON.stringify([names, slots, slotBytes, bodyBytes, formatBytes, remoteBytes, optimizes, threads]);
 }
 
-/** Starts the watchdog, which lives until the results are written. */
+/** Starts the watchdog, which runs until the results are written. */
 function startWatchdog(
   { memoryWatchdog }: Settings,
   { clock, notify }: LoadContext,
@@ -131,28 +131,28 @@ function startWatchdog(
   });
 }
 
-/** Describes the target for the state of earlier runs. Only a target that takes turns for first writes lists its tables. */
+/** Describes the target for the state of earlier runs. Includes tables only if the target needs exclusive first writes. */
 async function foundTarget(
   { urls, dryRun }: Settings,
   { target }: LoadContext,
   { database, endpoints, isCreated }: TargetDescription,
   columns: readonly TargetColumn[],
 ): Promise<FoundTarget> {
-  // A dry run contacts no endpoint, so it resolves no name.
+  // A dry run connects to no endpoint, so it resolves no name.
   const origins = dryRun === null ? urls.map(({ origin }) => new URL(origin)) : [];
   return {
     cluster: await clusterOf(origins, database.id ?? null),
     isCreated: isCreated === true,
-    // A target of a program has no endpoints and need not list its tables.
+    // A target that a program supplies has no endpoints, and may not list its tables.
     tables:
       target.traits.firstWriteExclusive && endpoints.length > 0 ? new Set(columns.map(({ table }) => table)) : null,
   };
 }
 
 /**
- * Parses the head of every input, one input open at a time, before a point is sent. Throws UsageError for inputs that
- * contradict the options, and InputError if no input can be read. An input without a readable point is reported and not
- * read. A pipe cannot be read twice, so its first batch is checked instead.
+ * Parses the head of every input, one after the other, before a point is sent. Throws UsageError for inputs that contradict
+ * the options, and InputError if no input can be read. Reports an input without a valid point, which the load then skips. A
+ * pipe cannot be read twice, so its first batch is checked instead.
  */
 async function parseHeads(
   { onInputError }: Settings,
@@ -163,14 +163,14 @@ async function parseHeads(
   const usage: UsageError[] = [];
   const failed = new Map<number, InputError>();
   for (const [i, input] of inputs.entries()) {
-    // Planning has parsed the heads of inputs in pieces.
+    // Planning has already parsed the heads of inputs that are split into pieces.
     if (input.size === null || input.piece !== undefined || resume.earlier.isFinished(i)) continue;
     const parsed = await parseHead(input, head);
     const { problem, advice } = parsed;
     if (advice !== null) notify({ level: 'warn', kind: 'advice', message: advice });
     if (problem instanceof UsageError && ledger.settled === 0) usage.push(problem);
     else if (problem instanceof UsageError) failed.set(i, new InputError(problem.message, { retryHelps: false }));
-    // Reading meets every other error of an input again, and reports it then.
+    // Ignores all other errors of an input, because reading will report them.
     else if (problem !== null && (isNothingParsed(problem) || isEmpty(parsed))) failed.set(i, problem);
   }
   if (usage.length > 0) throw new UsageError(usage.flatMap(({ parts }) => parts));
@@ -180,7 +180,7 @@ async function parseHeads(
   for (const { message } of failed.values()) notify({ level: 'error', kind: 'input', message });
 }
 
-/** Reports what the load will do to the target's memory, and prepares to keep it within --target-memory. */
+/** Reports the forecast of the target's memory, and creates the throttle that keeps it within --target-memory. */
 async function forecast(
   settings: Settings,
   { target, clock, notify, shard, fleet }: LoadContext,

@@ -1,4 +1,4 @@
-// Ends a run: keeps the first cause, stops reading and waiting, and cancels requests in flight after a grace period.
+// Ends a run: records the first cause, stops reading and waiting, and cancels requests in flight after a grace period.
 
 import { setMaxListeners } from 'node:events';
 import { BugError, BulkLoadError, InterruptedError } from '../core/errors.js';
@@ -41,12 +41,12 @@ export class RunControl {
     });
   }
 
-  /** Ends reading, waiting and new attempts. */
+  /** Aborts to end reading, waiting and new attempts. */
   get stop(): AbortSignal {
     return this.#stop.signal;
   }
 
-  /** Cancels requests in flight. */
+  /** Aborts to cancel requests in flight. */
   get abort(): AbortSignal {
     return this.#abort.signal;
   }
@@ -56,7 +56,7 @@ export class RunControl {
     return this.#reason;
   }
 
-  /** Ends the run. The first cause counts. */
+  /** Ends the run. Only the first cause counts. */
   readonly end = (cause: unknown): void => {
     const error = cause instanceof BulkLoadError ? cause : defect(cause);
     this.#reason ??= error;
@@ -65,7 +65,7 @@ export class RunControl {
     this.#cancel.push(this.#clock.after(graceMs, () => this.#abort.abort(error)));
   };
 
-  /** Ends the run once it has taken so long; null for no limit. */
+  /** Ends the run after `maxMs`; null for no limit. */
   limitDuration(maxMs: number | null): void {
     if (maxMs === null) return;
     const left = Math.max(0, maxMs - (this.#clock.monotonic() - this.startedAt));

@@ -1,4 +1,4 @@
-// What a load needs from its caller, and what it returns.
+// The context and the result of a load.
 
 import type { BulkLoadError } from '../core/errors.js';
 import type {
@@ -19,7 +19,7 @@ import type { LoadReuse } from './load-reuse.js';
 export interface LoadContext {
   readonly version: string;
   readonly inputs: readonly Input[];
-  /** Canonical names from which the inputs were found; they identify the load. Default: the paths of the inputs. */
+  /** Canonical names that the inputs were found by. They identify the load. Default: the paths of the inputs. */
   readonly named?: readonly string[];
   readonly target: Target;
   /** Kind of the target, which identifies the load. Default: the kind of the settings. */
@@ -27,28 +27,28 @@ export interface LoadContext {
   readonly clock: Clock;
   /** The part of a planned load that this run loads; absent for a whole load. */
   readonly shard?: LoadShard;
-  /** What this run shares with the other workers of a fleet; absent for a run on its own. */
+  /** Limits that this run shares with the other workers of a fleet; absent for a run outside of a fleet. */
   readonly fleet?: FleetHooks;
-  /** Stops the run: no more reading and waiting; requests in flight finish within 10 s. Its reason ends the run. */
+  /** Stops reading and waiting; requests in flight have 10 s to finish. The signal's reason ends the run. */
   readonly stop: AbortSignal;
-  /** Stops the run at once: requests in flight are cancelled. */
+  /** Stops the run at once and cancels requests in flight. */
   readonly abort: AbortSignal;
-  /** Returns the command that continues this load, with --skip-points unless null; null if there is no such command. */
+  /** Returns the command that continues this load, with --skip-points unless it is null; null if no command can continue it. */
   readonly command: ((skipPoints: number | null) => string) | null;
   readonly notify: (notice: Notice) => void;
-  /** Parsers and batches of an earlier load, which this one uses and leaves to the next one. Absent for a load on its own. */
+  /** Parsers and batches that this load takes from an earlier load and leaves to the next one; absent for a single load. */
   readonly reuse?: LoadReuse;
   /** Whether worker threads parse. Default: true for large inputs. */
   readonly workerThread?: boolean;
   /**
-   * Writes the results at the end. The memory watchdog lives until it has ended.
-   * @param latest returns the result with the memory that it took so far
+   * Writes the results at the end. The memory watchdog runs until the results are written.
+   * @param latest returns the result with the memory figures so far
    */
   readonly writeResults?: (latest: () => LoadResult) => Promise<void>;
-  /** Called once before anything is read, with the source of snapshots of the run. */
+  /** Called once before the inputs are read, with the function that returns snapshots of the run. */
   readonly watch: (
     snapshot: () => Snapshot,
-    /** Null for a fleet, of which each machine describes its own. */
+    /** Description of the target; null for a fleet, in which each machine describes the target itself. */
     description: TargetDescription | null,
     memory: MemoryPlan | null,
   ) => void;
@@ -57,10 +57,10 @@ export interface LoadContext {
 /** A part of a planned load. Its inputs are pieces. */
 export interface LoadShard {
   readonly plan: string;
-  /** From 1. */
+  /** Number of the shard, from 1. */
   readonly index: number;
   readonly of: number;
-  /** Field types of rows by table and name, as the whole inputs decide them. */
+  /** Field types of rows by table and name. Planning determines them from all inputs. */
   readonly fieldTypes: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Time span and size of all inputs of the plan. */
   readonly times: TimeSample;
@@ -70,8 +70,8 @@ export interface LoadResult {
   readonly summary: Summary;
   /** First message of each reason of rejects. */
   readonly examples: ReadonlyMap<string, string>;
-  /** Error that ended the run early, or the fault of its inputs; null for a complete run. */
+  /** Error that ended the run early, or the error of its inputs; null for a complete run. */
   readonly error: BulkLoadError | null;
-  /** What the report page shows beyond the summary; null without a report. */
+  /** Details that the report page shows besides the summary; null if there is no report. */
   readonly details: RunDetails | null;
 }

@@ -1,5 +1,5 @@
-// Makes tables and columns before a fleet sends points. Parallel first writes make CnosDB store values under wrong columns,
-// and a refused ALTER TABLE poisons it. So new tables are made by CREATE TABLE, and everything else by real points.
+// Creates tables and columns before a fleet sends points. Parallel first writes make CnosDB store values under wrong columns,
+// and a refused ALTER TABLE breaks the database. So CREATE TABLE creates new tables, and points create all other columns.
 
 import type { Settings } from '../../config/settings.js';
 import type { Clock, Input, Notice, Shape, Target } from '../../core/types/index.js';
@@ -8,7 +8,7 @@ import { assertShown } from '../../schema/await-columns.js';
 import { Catalogue } from '../../schema/catalogue.js';
 import { load } from '../pipeline.js';
 
-/** Tables and columns that inputs introduce, with a point for each step; null where none is known. */
+/** A table or columns that inputs introduce, with a point that introduces them; null if no point is known. */
 export interface Introduced {
   readonly shape: Shape;
   readonly point: Uint8Array | null;
@@ -23,8 +23,8 @@ export interface IntroduceContext {
 }
 
 /**
- * Returns the number of tables and columns that were not there before. Throws RefusedError if an endpoint does not show the
- * columns afterwards, and the error of a load of points.
+ * Creates tables and columns. Returns the number of new ones. Throws RefusedError if an endpoint does not show the columns
+ * afterwards, and the error of a failed load of points.
  */
 export async function introduceColumns(
   settings: Settings,
@@ -60,7 +60,7 @@ function tablesOf(introduced: readonly Introduced[]): Shape[] {
   return [...tables].map(([table, columns]) => ({ table, columns: [...columns.values()] }));
 }
 
-/** Loads the points as one machine loads them: in its turn, each introduction alone. The shards load them again. */
+/** Loads the points by an ordinary load, which sends each introduction exclusively. The shards load these points again. */
 async function loadPoints(
   settings: Settings,
   missing: readonly Introduced[],

@@ -1,4 +1,4 @@
-// The limits of one worker of a fleet: what its loads of pieces share with the other workers.
+// Opens the limits of one worker of a fleet, which its loads of pieces share with the other workers.
 
 import type { Settings } from '../../config/settings.js';
 import type { Clock, FleetHooks, Notice } from '../../core/types/index.js';
@@ -11,37 +11,37 @@ export interface LimitContext {
   readonly loadId: string;
   /** Unique for each worker process. */
   readonly workerId: string;
-  /** Those of the load: every limit is the fleet's. */
+  /** Settings of the load. Every limit applies to the whole fleet. */
   readonly settings: Settings;
   readonly clock: Clock;
   readonly notify: (notice: Notice) => void;
 }
 
 export interface WorkerLimits {
-  /** Settings of the load of a piece. Its rates are kept by the hooks. */
+  /** Settings for loading a piece. The hooks limit the rates. */
   readonly settings: Settings;
-  /** Begins a piece; one at a time. */
+  /** Begins a piece. The worker loads one piece at a time. */
   hooks(piece: string): FleetHooks;
   /** Ends the piece. */
   endPiece(): void;
-  /** Returns what this worker holds. */
+  /** Returns the permits of this worker. */
   close(): Promise<void>;
 }
 
-/** Names the database for all workers. */
+/** Returns the name of the database, equal for all workers. */
 function databaseOf({ target, tenant, db }: Settings): readonly string[] {
   return [target, tenant, db];
 }
 
 /**
- * Begins the limits of a load that did not exist before. A load that Redis has forgotten must not be begun: its limits come
- * back by themselves after a pause, since workers may still send.
+ * Creates the limits of a load that did not exist before. Do not call it for a load that Redis has lost: workers may still
+ * send, so its first worker creates the limits again after a pause.
  */
 export async function prepareLimits({ client }: Pick<FleetRedis, 'client'>, loadId: string, settings: Settings) {
   await Promise.all([beginLimits(client, loadId), beginTurn(client, databaseOf(settings))]);
 }
 
-/** Connects to nothing yet: Redis hears of the worker with its first batch. */
+/** Creates the limits. Sends nothing to Redis before the first batch. */
 export function openLimits(context: LimitContext): WorkerLimits {
   const { redis, loadId, workerId: id, settings, clock, notify } = context;
   const { workers, ratePoints, rateBytes } = settings;

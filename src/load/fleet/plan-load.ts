@@ -1,5 +1,5 @@
-// Plans a load over many machines: parses the inputs, cuts them into pieces, and makes database, tables and columns, so that
-// no machine introduces any.
+// Plans a load over many machines: parses the inputs, cuts them into pieces, and creates database, tables and columns, so
+// that no machine has to create them.
 
 import type { Settings } from '../../config/settings.js';
 import { type InputError, UsageError } from '../../core/errors.js';
@@ -29,7 +29,7 @@ export interface PlanContext extends IntroduceContext {
   readonly resident: Resident;
   /** Options of input, mapping, batch, delivery and memory as the user gave them. */
   readonly given: Readonly<Record<string, unknown>>;
-  /** Receives the decoded bytes of an input that are parsed so far. */
+  /** Receives the number of decoded bytes of an input that are parsed so far. */
   readonly parsed: ScanContext['parsed'];
 }
 
@@ -40,8 +40,8 @@ export interface PlanResult {
 }
 
 /**
- * Sends at most the points that introduce columns to tables that exist. Throws the error that a load would end with, also
- * MemoryLimitError for more inputs than --memory-limit has room for.
+ * Plans a load. Sends at most points that add columns to existing tables. Throws the error that would end a load, and
+ * MemoryLimitError if there are more inputs than fit into --memory-limit.
  */
 export async function planLoad(settings: Settings, context: PlanContext): Promise<PlanResult> {
   const { inputs, target, clock, version, given, parsed, resident } = context;
@@ -79,7 +79,7 @@ export async function planLoad(settings: Settings, context: PlanContext): Promis
       ...{ formats, budget, split, pieceBytes, parsed, signal, bounds: boundsOf(database, settings, clock.now()) },
       match: (shape: Shape) => guard.match(shape),
       introduces: (shape: Shape, point: Uint8Array | null) => {
-        // Columns that only a schema shows are made with their table, not added to one that exists.
+        // Columns that only a schema names are created with their table, but not added to an existing table.
         if (point === null && tables.has(shape.table)) return;
         introduced.push({ shape, point });
         catalogue.pin([shape]);
@@ -116,7 +116,7 @@ export async function planLoad(settings: Settings, context: PlanContext): Promis
   }
 }
 
-/** Options that count points across all inputs, which no machine sees alone. */
+/** Throws UsageError for inputs and options that cannot be split, such as options that count points across all inputs. */
 function assertSplittable(settings: Settings, inputs: readonly Input[]): void {
   const tried = 'planning a load over many machines';
   const refused = (flag: string, is: boolean): Problem[] =>
@@ -134,7 +134,7 @@ function assertSplittable(settings: Settings, inputs: readonly Input[]): void {
   if (problems.length > 0) throw new UsageError(problems);
 }
 
-/** Returns, by index, the inputs in whose first megabyte nothing parses. Throws UsageError for those that contradict the options. */
+/** Returns by index the inputs whose first megabyte has no valid point. Throws UsageError if inputs contradict the options. */
 async function badHeads(
   settings: Settings,
   inputs: readonly Input[],

@@ -1,4 +1,4 @@
-// Adds the summaries of all shards up: one reconciliation and one outcome for the whole load.
+// Adds up the summaries of all shards to one reconciliation and one outcome for the whole load.
 
 import { z } from 'zod';
 import { UsageError } from '../../core/errors.js';
@@ -16,7 +16,7 @@ const points = z.object({ read: count, loaded: count, rejected: count, undeliver
 const balances = ({ read, loaded, rejected, undelivered }: z.infer<typeof points>): boolean =>
   read === loaded + rejected + undelivered;
 
-/** The keys of a summary that count for the whole load. */
+/** The keys of a summary that the reconciliation uses. */
 const shardSummarySchema = z
   .object({
     outcome: z.enum(outcomeNames as [Outcome, ...Outcome[]]),
@@ -40,7 +40,7 @@ const shardSummarySchema = z
 
 type ShardSummary = z.infer<typeof shardSummarySchema>;
 
-/** A file with a summary, and its text. */
+/** Name and text of a file with a summary. */
 export interface SummaryFile {
   readonly file: string;
   readonly text: string;
@@ -55,7 +55,7 @@ export interface Reconciliation {
   readonly shards: {
     readonly of: number;
     readonly missing: readonly number[];
-    /** Shards with several summaries, of which one counts. */
+    /** Numbers of shards with several summaries. Only one summary of a shard counts. */
     readonly repeated: readonly number[];
   };
   readonly points: Summary['points'];
@@ -69,7 +69,7 @@ export interface Reconciliation {
   };
 }
 
-/** Throws UsageError for a file that is no summary of a shard of this plan. */
+/** Adds up summaries. Throws UsageError for a file that is not a summary of a shard of this plan. */
 export function reconcile(plan: FleetPlan, files: readonly SummaryFile[]): Reconciliation {
   const summaries = files.map((file) => summaryOf(plan, file));
   const totals = new Set(summaries.map(({ shard }) => shard.of));
@@ -143,7 +143,7 @@ function summaryOf(plan: FleetPlan, { file, text }: SummaryFile): ShardSummary {
 
 const isComplete = ({ outcome }: ShardSummary): boolean => ['complete', 'complete-with-rejects'].includes(outcome);
 
-/** A complete run counts more than a stopped one, and a later run more than an earlier one. */
+/** Returns true if `one` counts instead of `other`. A complete run precedes a stopped run, then a later run an earlier run. */
 function isBetter(one: ShardSummary, other: ShardSummary): boolean {
   if (isComplete(one) !== isComplete(other)) return isComplete(one);
   return one.endedAt > other.endedAt;
@@ -179,7 +179,7 @@ export interface FleetOutcome {
   readonly reason: string | null;
 }
 
-/** Decides the outcome of a load of which every part has come to its end. */
+/** Decides the outcome of a load whose parts are all complete. */
 export function totalOutcome(
   { limits, inputs: planned }: Pick<FleetPlan, 'limits' | 'inputs'>,
   total: Summary['points'],

@@ -1,5 +1,5 @@
-// Parses one input to its end before a fleet loads it: where it can be cut, how many points it holds, and which columns they
-// introduce, in the order in which one machine would meet them.
+// Parses one input before a fleet loads it. Finds where it can be cut, how many points it has, and which columns they
+// introduce, in the order in which one machine would read them.
 
 import { type Bounds, refusal } from '../../batching/points/point-bounds.js';
 import { LF } from '../../core/ascii.js';
@@ -26,26 +26,26 @@ import { nothingParsed } from '../stages/nothing-parsed.js';
 export interface ScanContext {
   readonly formats: FormatSet;
   readonly budget: MemoryBudget;
-  /** `auto`: every text input is parsed to its end. Otherwise only the first megabyte of each input. */
+  /** `auto`: parses every text input to its end. Other values: parses only the first megabyte of each input. */
   readonly split: 'auto' | 'lines' | 'off';
-  /** Least number of decoded bytes of a piece. */
+  /** Least size of a piece, decoded bytes. */
   readonly pieceBytes: number;
   readonly bounds: Bounds;
   /** Compares a shape with the columns of the target and of earlier points. */
   readonly match: (shape: Shape) => ShapeMatch;
   /**
-   * Receives each shape that introduces a table or column, with its first point as line protocol; null where only the schema
-   * of the input shows it. The columns must then be known to `match`.
+   * Receives each shape that introduces a table or column, with its first point as line protocol; null if only the schema of
+   * the input names the shape. After the call, `match` must know the columns.
    */
   readonly introduces: (shape: Shape, point: Uint8Array | null) => void;
-  /** Receives the decoded bytes of an input that are parsed so far. */
+  /** Receives the number of decoded bytes of an input that are parsed so far. */
   readonly parsed: (input: Input, bytes: number) => void;
   readonly signal: AbortSignal;
 }
 
 /**
- * Returns the input with its pieces. An input that fails is one that a shard meets again: its last piece ends where it fails.
- * Throws UsageError when the input contradicts the options, and the signal's reason.
+ * Returns the input with its pieces. The last piece of an input that cannot be read to its end extends to the failure, so that
+ * a shard reports the failure. Throws UsageError if the input contradicts the options, and the signal's reason.
  */
 export async function scanInput(input: Input, context: ScanContext): Promise<PlannedInput> {
   try {
@@ -77,7 +77,7 @@ async function scan(input: Input, context: ScanContext): Promise<PlannedInput> {
     const counts = new PointCounts(context);
     let end: ScanEnd = 'whole';
     const onlyHead = outline !== null || split !== 'auto';
-    /** Parses from a place on. Returns where rows become plain; null at the end. */
+    /** Parses from a position on. Returns the position from which rows need no parsing; null if parsing reached the end. */
     const parse = async (
       start: Position,
       mayPass: boolean,
@@ -122,10 +122,10 @@ async function scan(input: Input, context: ScanContext): Promise<PlannedInput> {
   }
 }
 
-/** How far an input was parsed: to its end, its first megabyte, or to where it failed. */
+/** Where parsing ended: at the end of the input, after its first megabyte, or at a failure. */
 type ScanEnd = 'whole' | 'head' | 'failed';
 
-/** @param points points of the input; null if they were not counted */
+/** Builds the pieces between positions. @param points number of points of the input; null if they were not counted */
 function cutPieces(places: readonly Position[], size: number, points: number | null): PlannedPiece[] {
   return places.map((from, i) => {
     const to = places[i + 1] ?? null;
@@ -135,7 +135,7 @@ function cutPieces(places: readonly Position[], size: number, points: number | n
   });
 }
 
-/** Finds a line end after every `pieceBytes` bytes and counts lines, without parsing. */
+/** Finds the next line end after every `pieceBytes` bytes, and counts lines, without parsing. */
 async function linePlaces(input: Input, { pieceBytes, budget, signal }: ScanContext): Promise<Position[]> {
   const places = [INPUT_START];
   const source = await input.open(signal, budget);
@@ -178,7 +178,7 @@ function joinGroups(groups: readonly RowGroup[], pieceBytes: number, size: numbe
 /** Counts points and rejects, and finds the points that introduce columns. */
 class PointCounts {
   readonly #context: ScanContext;
-  /** Numbers of shapes that need no further look. */
+  /** Numbers of shapes that were already processed. */
   readonly #settled = new Set<number>();
   readonly #rejects = new Map<string, number>();
   /** Columns of the points so far. */
@@ -200,19 +200,19 @@ class PointCounts {
     }
   }
 
-  /** Returns why nothing of the input can be loaded; null if something can. */
+  /** Returns why no point of the input can be loaded; null if some points can. */
   problem(name: string, format: string): string | null {
     return this.#points > 0 ? null : (nothingParsed(name, format, this.#rejects)?.message ?? null);
   }
 
-  /** Tests whether points have shown each of the columns, so that later rows introduce none. */
+  /** Tests whether earlier points have each of the columns, so that later rows introduce none. */
   haveColumns({ table, columns }: PlainRows): boolean {
     return columns.every((name) => this.#columns.has(JSON.stringify([table, name])));
   }
 
   #shape(run: Points, i: number, number: number): void {
     const { bounds, match, introduces } = this.#context;
-    // A point that is rejected for its time introduces nothing.
+    // A point that is rejected because of its time introduces no column.
     if (refusal(run, i, bounds) !== null) return;
     const shape = number === UNCOUNTED_SHAPE ? run.shapeOf(i) : run.shape(number);
     for (const { name } of shape.columns) this.#columns.add(JSON.stringify([shape.table, name]));

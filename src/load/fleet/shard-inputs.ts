@@ -1,4 +1,4 @@
-// The pieces of a shard as inputs of a load.
+// Creates the inputs of a shard's load from its pieces.
 
 import { InputError } from '../../core/errors.js';
 import type { ByteSource, Input } from '../../core/types/index.js';
@@ -6,7 +6,7 @@ import { contentHash } from '../../fleet/content-hash.js';
 import type { PlannedInput } from '../../fleet/plan-file.js';
 import type { ShardPiece } from '../../fleet/shards.js';
 
-/** @param whole returns the whole input of a piece */
+/** Creates an input for each piece. @param whole returns the whole input of a piece */
 export function shardInputs(pieces: readonly ShardPiece[], whole: (input: PlannedInput) => Input): Input[] {
   return pieces.map(({ input, piece: { from, to, bytes } }) => {
     const all = whole(input);
@@ -28,7 +28,7 @@ export function shardInputs(pieces: readonly ShardPiece[], whole: (input: Planne
   });
 }
 
-/** Throws InputError for an input of other content than when it was planned. */
+/** Throws InputError if the content of an input has changed since planning. */
 async function assertUnchanged({ file }: ByteSource, { name, size, hash }: PlannedInput): Promise<void> {
   if (file === undefined || hash === null) return;
   if (file.size === size && (await contentHash(file)) === hash) return;

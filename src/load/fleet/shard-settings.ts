@@ -1,4 +1,4 @@
-// The limits of one shard. Every limit of a load is the fleet's, so each shard gets its part of it.
+// Computes the settings of one shard. Every limit applies to the whole load, so each shard gets its part of the limit.
 
 import { readingIdentity } from '../../config/identity.js';
 import type { Resolved } from '../../config/resolve.js';
@@ -9,13 +9,13 @@ import type { Shard } from '../../fleet/shards.js';
 import { options as table } from '../option-table.js';
 import type { LoadShard } from '../types.js';
 
-/** Names what every shard must agree on: the database, and how inputs become points. */
+/** Returns a text that must be equal for all shards: the database, and the options that affect how inputs are read. */
 export function fleetIdentity(settings: Settings): string {
   const { target, tenant, db, precision } = settings;
   return JSON.stringify([target, tenant, db, precision, readingIdentity(table, settings)]);
 }
 
-/** Throws UsageError for a limit that leaves nothing for some shard. */
+/** Returns the settings of a shard. Throws UsageError if a limit is too small for each shard to get a part. */
 export function shardSettings({ settings, origins }: Pick<Resolved, 'settings' | 'origins'>, shard: Shard): Settings {
   const { of } = shard;
   const isDefault = origins.workers.source === 'default';
@@ -41,14 +41,14 @@ export function shardSettings({ settings, origins }: Pick<Resolved, 'settings' |
     rateBytes: settings.rateBytes && Math.floor(settings.rateBytes / of),
     stage: stage && Math.max(1, Math.floor(stage / of)),
     maxRejected: 'count' in maxRejected ? { count: Math.floor(maxRejected.count / of) } : maxRejected,
-    // Reconciling compares the points of all shards.
+    // `reconcile` checks --min-points for all shards together.
     minPoints: 0,
     createDb: false,
     dbOptions: null,
   };
 }
 
-/** What a load needs to know of the plan. */
+/** Returns the parts of the plan that the load of a shard needs. */
 export function loadShard({ id, fieldTypes, times }: FleetPlan, shard: Shard): LoadShard {
   const spans = times.spans.map(({ first, last }) => ({ first: BigInt(first), last: BigInt(last) }));
   return { plan: id, ...shard, fieldTypes, times: { ...times, spans } };

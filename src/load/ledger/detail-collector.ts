@@ -1,14 +1,14 @@
-// Collects the details of the report page: rejects by reason, table and input; points and times by table. Its memory is
-// bounded. A few points of each batch stand for all.
+// Collects the details of the report page: rejects by reason, table and input; points and times by table. To limit memory and
+// time, samples a few points of each batch.
 
 import { tableOf, timestampAt } from '../../core/points/line-protocol.js';
 import { type Batch, isCounted, type Receipt, type RunDetails } from '../../core/types/index.js';
 
-/** Points sampled in each batch. */
+/** Number of points sampled in each batch. */
 const perBatch = 16;
 const maxGroups = 1000;
 const maxTables = 1000;
-/** Largest numbers that are shown. */
+/** Largest numbers of groups and tables that are shown. */
 const shownGroups = 100;
 const shownTables = 100;
 
@@ -29,9 +29,9 @@ interface TableDetails {
 export interface DetailCollectorOptions {
   /** Table of the points of row formats; null if it differs by point. */
   readonly table: string | null;
-  /** Nanoseconds in the unit of sent timestamps. */
+  /** Length of the unit of sent timestamps, ns. */
   readonly unitNs: bigint;
-  /** Draws from [0, 1). Samples are random, since tables may alternate. */
+  /** Draws from [0, 1). Samples are random, because tables may alternate. */
   readonly random: () => number;
 }
 
@@ -47,7 +47,7 @@ export class DetailCollector {
     this.#options = options;
   }
 
-  /** Takes a booked batch. `stored`: its rejects count as rejected. */
+  /** Collects details of a booked batch. `stored`: its rejects count as rejected. */
   book(batch: Batch, receipt: Receipt, stored: boolean): void {
     for (const { from, to } of receipt.loaded) this.#sample(batch, from, to);
     if (!stored) return;
@@ -95,7 +95,7 @@ export class DetailCollector {
     } else this.#otherRejects += 1;
   }
 
-  /** Samples one random point of each equal part, and always the first and the last point for their times. */
+  /** Samples one random point of each equal part, and always the first and the last point because of their times. */
   #sample(batch: Batch, from: number, to: number): void {
     const points = to - from;
     const samples = Math.min(points, perBatch);

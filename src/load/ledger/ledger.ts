@@ -1,4 +1,4 @@
-// The only counters of points. Batching counts points that are read, delivery those that are settled. Both must balance
+// The only counters of points. Batching counts points that are read, delivery counts points that are settled. Both must balance
 // before a summary is written.
 
 import { BugError, BulkLoadError, type InputError, TooManyRejectsError } from '../../core/errors.js';
@@ -23,7 +23,7 @@ export interface InputTotals {
   bytes: number;
   /** Field values of the loaded points. */
   values: number;
-  /** Rejects by reason; null without rejects. */
+  /** Rejects by reason; null if there are none. */
   reasons: Map<string, number> | null;
   error: string | null;
 }
@@ -34,27 +34,27 @@ export interface EarlierTotals {
   readonly rejected: number;
   readonly values: number;
   readonly reasons: Readonly<Record<string, number>>;
-  /** Decoded bytes. */
+  /** Settled decoded bytes. */
   readonly bytes: number;
 }
 
 /**
- * Receives every batch in the instant in which it is booked. `stored`: its rejects are in the dead letters. `complete`:
- * lines of the points in parts that are complete there now.
+ * Receives every batch at the moment of booking. `stored`: the dead letters contain its rejects. `complete`: line numbers of
+ * points that arrived in parts and are now complete in the dead letters.
  */
 export type BookListener = (batch: Batch, receipt: Receipt, stored: boolean, complete: readonly number[]) => void;
 
-/** Number of rejects that a load may have, or their percentage of the points read. */
+/** Allowed number of rejects, or their allowed percentage of the points read. */
 export type Allowance = { readonly count: number } | { readonly percent: number };
 
 type LedgerFleet = Pick<FleetHooks, 'elsewhere' | 'report'>;
 
-/** Points from which on a percentage applies, since it means little for few points. */
+/** Number of points from which a percentage applies. For fewer points a percentage means little. */
 const percentAppliesFrom = 100_000;
 
 export class Ledger {
   readonly inputs: InputTotals[];
-  /** Errors of inputs, the first one first. */
+  /** Errors of inputs, in the order in which they occurred. */
   readonly inputErrors: InputError[] = [];
   readonly cuts = { points: 0, bytes: 0, inputEnd: 0, idle: 0, split: 0 };
   readonly byReason = new Map<string, number>();
@@ -73,7 +73,7 @@ export class Ledger {
   readonly #listeners: BookListener[] = [];
   readonly #total = { read: 0, loaded: 0, rejected: 0, undelivered: 0 };
 
-  /** @param fleet counts the points of the other workers of a fleet for --max-rejected */
+  /** @param fleet includes the points of the other workers of a fleet for --max-rejected */
   constructor(names: readonly string[], deadLetters: DeadLetters, maxRejected: Allowance, fleet?: LedgerFleet) {
     this.#names = names;
     this.#fleet = fleet;
@@ -91,25 +91,25 @@ export class Ledger {
     return this.#total;
   }
 
-  /** Points that are loaded or rejected, by all runs of the load. */
+  /** Number of points that all runs of the load have loaded or rejected. */
   get settled(): number {
     return this.#total.loaded + this.#total.rejected;
   }
 
-  /** Totals of this run alone. */
+  /** Totals of this run, without earlier runs. */
   get thisRun(): { read: number; loaded: number; rejected: number } {
     const { read, loaded, rejected } = this.#total;
     const before = this.#earlier;
     return { read: read - before.read, loaded: loaded - before.loaded, rejected: rejected - before.rejected };
   }
 
-  /** Records the error of an input that cannot be read, or not to its end. */
+  /** Records the error of an input that cannot be read completely. */
   fail(input: number, error: InputError): void {
     this.inputs[input]!.error = error.message;
     this.inputErrors.push(error);
   }
 
-  /** Adds the totals of earlier runs for an input; a `sign` of -1 removes them. */
+  /** Adds the totals of earlier runs for an input; removes them if `sign` is -1. */
   resume(input: number, earlier: EarlierTotals, sign: 1 | -1 = 1): void {
     const account = this.inputs[input]!;
     const { loaded, rejected } = earlier;
@@ -125,7 +125,7 @@ export class Ledger {
     for (const [reason, points] of Object.entries(earlier.reasons)) this.#count(account, reason, sign * points);
   }
 
-  /** Points read so far, rejects included. */
+  /** Number of points read so far, rejects included. */
   get read(): number {
     return this.#total.read;
   }
@@ -136,7 +136,7 @@ export class Ledger {
     this.#total.read += points;
   }
 
-  /** Counts points that will not be sent, since the run stopped. */
+  /** Counts points that will not be sent, because the run stopped. */
   abandon(input: number, points: number): void {
     this.inputs[input]!.undelivered += points;
     this.#total.undelivered += points;
@@ -149,9 +149,9 @@ export class Ledger {
   }
 
   /**
-   * Books every point of a batch once. Rejects are written to the dead letters before they count as rejected. Throws
-   * StateError or TooManyRejectsError if they cannot be written, and counts them as undelivered then. Throws
-   * TooManyRejectsError for --max-rejected after it has counted them.
+   * Books every point of a batch once. Writes rejects to the dead letters before they count as rejected. If they cannot be
+   * written, counts them as undelivered and throws StateError or TooManyRejectsError. Throws TooManyRejectsError for
+   * --max-rejected after counting.
    * @param isKnown another worker had introduced the columns of the batch before it was sent
    */
   async settle(batch: Batch, receipt: Receipt, isKnown = false): Promise<void> {
@@ -162,7 +162,7 @@ export class Ledger {
     ];
     const counted = rejects.filter(isCounted);
     const stored = await this.#store(batch, rejects);
-    // No await from here on, so that a snapshot shows the whole batch or none of it.
+    // No await from here on, so that a snapshot includes either the whole batch or no part of it.
     const loaded = pointsIn(receipt.loaded);
     this.#book(account, 'loaded', loaded);
     this.#book(account, 'undelivered', pointsIn(receipt.undelivered));
@@ -181,8 +181,8 @@ export class Ledger {
   }
 
   /**
-   * Asserts read = loaded + rejected + undelivered, for each input and in total, and that a run that was not stopped left
-   * nothing undelivered. Throws BugError.
+   * Asserts that read = loaded + rejected + undelivered, for each input and in total, and that no point is undelivered unless
+   * the run was stopped. Throws BugError.
    */
   assertBalanced(stopped: boolean): void {
     const { undelivered: left } = this.#total;
@@ -209,7 +209,7 @@ export class Ledger {
     for (const listener of this.#listeners) listener(...booked);
   }
 
-  /** Writes rejects to the dead letters. Returns the lines of points in parts that are complete there now, or the error. */
+  /** Writes rejects to the dead letters. Returns the lines of points in parts that are now complete, or the error. */
   async #store(batch: Batch, rejects: readonly LongLetterPart[]): Promise<readonly number[] | BulkLoadError> {
     if (rejects.length === 0) return [];
     try {
@@ -230,7 +230,7 @@ export class Ledger {
     if (receipt.loaded.length > 1) this.cuts.split += receipt.loaded.length - 1;
     if (loaded === 0) return;
     this.batches += 1;
-    // The number of values is known for the whole batch; a batch loaded in part counts in proportion.
+    // The number of values is known only for the whole batch. A batch loaded in part counts a proportion of them.
     const values = loaded === batch.points ? batch.values : Math.round((batch.values * loaded) / batch.points);
     this.values += values;
     account.values += values;
@@ -263,18 +263,18 @@ export class Ledger {
   }
 }
 
-/** Returns true when --accept-rejects allows this many rejects of a finished load. A percentage applies from the first point on. */
+/** Tests whether --accept-rejects allows the rejects of a finished load. A percentage applies from the first point on. */
 export function accepts(rejected: number, read: number, allowance: Allowance): boolean {
   if ('count' in allowance) return rejected <= allowance.count;
   return rejected * 100 <= allowance.percent * read;
 }
 
-/** Tests whether `rejected` of `read` points stay within an allowance. A percentage applies from 100,000 points on. */
+/** Tests whether `rejected` of `read` points are within an allowance. A percentage applies from 100,000 points on. */
 export function within(rejected: number, read: number, allowance: Allowance): boolean {
   return accepts(rejected, read, allowance) || ('percent' in allowance && read < percentAppliesFrom);
 }
 
-/** Bytes of the batch without the share of its undelivered points. */
+/** Returns the bytes of the batch without the share of its undelivered points. */
 function settledBytes({ span, points }: Batch, { undelivered }: Receipt): number {
   const lost = pointsIn(undelivered);
   return lost === 0 ? span.bytes : Math.floor((span.bytes * (points - lost)) / points);

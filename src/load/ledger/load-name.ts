@@ -1,5 +1,5 @@
-// Names a load by what makes it the same load: its target, its inputs, and how the bytes are read. Endpoints, credentials,
-// and options of delivery, memory and output do not count.
+// Computes the name of a load from its identity: its target, its inputs, and how the bytes are read. Endpoints, credentials,
+// and options of delivery, memory and output are not part of the identity.
 
 import { createHash } from 'node:crypto';
 

@@ -36,7 +36,7 @@ export class Meter {
   readonly #endpoints = new Map<string, EndpointMeter>();
 
   /**
-   * Counts one attempt. `forming` counts as overloaded and `dropped` as unreachable, since the summary has six kinds.
+   * Counts one attempt. `forming` counts as overloaded and `dropped` as unreachable, because the summary has only six kinds.
    * @param now monotonic ms
    */
   count({ verdict, endpoint, latencyMs, sentBytes }: Attempt, retry: boolean, now: number): void {
@@ -52,13 +52,13 @@ export class Meter {
     at.latency.record(latencyMs, now);
   }
 
-  /** Returns the figures of one endpoint; zeros if nothing was sent to it. */
+  /** Returns the figures of one endpoint; zeros if no request was sent to it. */
   endpoint(url: string, now: number): { readonly answers: Answers; readonly p99Ms: number } {
     const found = this.#endpoints.get(url);
     return { answers: { ...(found?.answers ?? noAnswers) }, p99Ms: found?.latency.p99(now) ?? 0 };
   }
 
-  /** Returns latencies of accepted requests, ms; zeros without any. */
+  /** Returns latencies of accepted requests, ms; zeros if no request was accepted. */
   latencyMs(): Summary['latencyMs'] {
     if (this.requests.accepted === 0) return { p50: 0, p95: 0, p99: 0, max: 0 };
     const at = (percentile: number): number => this.#latency.percentile(percentile) / perMs;

@@ -1,8 +1,8 @@
-// Latencies of the last 5 to 10 seconds, in two windows of counts by size. The older window is dropped when the newer one is
-// full.
+// Measures latencies of the last 5 to 10 seconds, in two windows of 5 seconds. Each window counts latencies by size. A new
+// window replaces the older one.
 
 const windowMs = 5_000;
-/** Each bucket is a tenth wider than the one before. The first ends at 0.1 ms; the last begins at about 10 minutes. */
+/** Each bucket is a tenth wider than the previous one. The first ends at 0.1 ms; the last begins at about 10 minutes. */
 const growth = 1.1;
 const firstMs = 0.1;
 const buckets = 165;
@@ -18,7 +18,7 @@ export class RecentLatency {
     this.#now[bucketOf(ms)]! += 1;
   }
 
-  /** Returns the 99th percentile to about 5 %; 0 if nothing was recorded lately. */
+  /** Returns the 99th percentile with an error of about 5 %, ms; 0 if both windows are empty. */
   p99(at: number): number {
     this.#turn(at);
     let left = Math.floor(this.#count() * 0.01);

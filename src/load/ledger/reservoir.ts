@@ -1,4 +1,4 @@
-// A fair sample of a stream of unknown length: every item has the same chance, and items that are not sampled cost nothing.
+// Draws a fair sample from a stream of unknown length: every item has the same chance, and only sampled items are created.
 
 /**
  * Samples at most `size` of all offered items. Algorithm L: Li, "Reservoir-Sampling Algorithms of Time Complexity

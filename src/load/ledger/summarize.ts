@@ -8,7 +8,7 @@ import type { EndpointTotals, Summary, TargetDescription } from '../../core/type
 import type { Ledger } from './ledger.js';
 import type { Meter } from './meter.js';
 
-/** Facts of a summary beside those of ledger and meter. */
+/** Everything that a summary needs besides the ledger and the meter. */
 export interface SummaryInput {
   readonly version: string;
   readonly startedMs: number;
@@ -49,7 +49,7 @@ export interface SummaryInput {
 export function summarize(ledger: Ledger, meter: Meter, facts: SummaryInput): Summary {
   const { read, loaded, rejected, undelivered } = ledger.total;
   const { seconds, phases } = facts;
-  // Neither the start nor --verify sends points.
+  // The rate excludes the start and --verify, because they send no points.
   const perSecond = (amount: number): number => (phases.sendSeconds > 0 ? Math.round(amount / phases.sendSeconds) : 0);
   return {
     formatVersion: 1,
@@ -108,7 +108,7 @@ export function summarize(ledger: Ledger, meter: Meter, facts: SummaryInput): Su
   };
 }
 
-/** Describes inputs with fewer points than --min-points. */
+/** Describes the problem that the inputs have fewer points than --min-points. */
 export function tooFewPoints(read: number, minPoints: number): Problem {
   return {
     tried: 'reading the inputs',
@@ -119,7 +119,7 @@ export function tooFewPoints(read: number, minPoints: number): Problem {
 }
 
 /**
- * Decides the outcome of a run that was not stopped. A bad input counts more than rejects.
+ * Decides the outcome of a run that was not stopped. A bad input takes precedence over rejects.
  * @param accepted true if the rejects are within --accept-rejects
  */
 export function outcomeOf(

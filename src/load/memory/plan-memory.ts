@@ -1,4 +1,4 @@
-// Plans the memory of a run from its options and the machine. Connects the pure plan with the rooms whose sizes it adds up.
+// Plans the memory of a run from its options and the machine. Collects the sizes of all rooms for the pure plan.
 
 import { availableParallelism } from 'node:os';
 import { slotBytes } from '../../batching/arena.js';
@@ -22,7 +22,7 @@ import type { FormatName } from '../../formats/registry.js';
 import { isUrl } from '../../inputs/http/url-name.js';
 import { isS3 } from '../../inputs/s3/s3-inputs.js';
 
-/** Returns the memory that the plan leaves to decompression. */
+/** Returns the memory that the plan leaves for decompression. */
 export function memoryBudget(settings: Settings, formats: readonly FormatName[], memory: MemoryPlan): MemoryBudget {
   const { windowBytes } = memory;
   return {
@@ -35,7 +35,7 @@ export function memoryBudget(settings: Settings, formats: readonly FormatName[],
 }
 
 /**
- * Throws MemoryLimitError if the limit is too small to start.
+ * Plans the memory. Throws MemoryLimitError if the limit is too small to start.
  * @param formats formats of the inputs
  * @param threads number of worker threads that may parse if memory allows it
  */
@@ -51,8 +51,8 @@ export function planMemory(
 }
 
 /**
- * Memory of an open remote input; one is open at a time. It holds cached blocks, the first bytes, and buffers of sockets and
- * streams (measured 2026-11-25).
+ * Memory of an open remote input: cached blocks, the first bytes, and buffers of sockets and streams (measured 2026-11-25).
+ * Only one is open at a time.
  */
 const remoteBytes = Math.ceil(1.3 * MIB);
 
@@ -61,16 +61,16 @@ function isRemote({ path }: Input): boolean {
 }
 
 /**
- * Least number of CPU cores for a worker thread. On two cores, with a worker thread and without it, 4 GB took 6.6 and 7.7 s uncompressed and 16.9 and 17.7 s with gzip on Node
- * 20; 7.7 and 9.9, 17.3 and 17.6, with zstd 11.8 and 12.7 s on Node 22; 6.7 and 8.8, 16.0 and 16.9, with zstd 11.0 and 12.4 s
- * on Node 24 (medians of 4 in turns; 2026-11-26).
+ * Least number of CPU cores for a worker thread. Seconds for 4 GB on two cores, with and without a worker thread: on Node 20,
+ * 6.6 and 7.7 uncompressed, 16.9 and 17.7 gzip; on Node 22, 7.7 and 9.9, 17.3 and 17.6, zstd 11.8 and 12.7; on Node 24, 6.7
+ * and 8.8, 16.0 and 16.9, zstd 11.0 and 12.4 (medians of 4 in turns; 2026-11-26).
  */
 const minCores = 2;
-/** Starting a thread takes 50 ms, and every input costs one exchange of messages. */
+/** Least bytes of all inputs, and mean bytes of an input: starting a thread takes 50 ms, and each input costs messages. */
 const minWorkerBytes = 16 * MIB;
 const minMeanBytes = MIB;
 
-/** Further threads would wait: the main thread sends about as fast as three of them parse. */
+/** Largest number of threads. More would wait, because the main thread sends about as fast as three threads parse. */
 const maxThreads = 4;
 
 /** Returns how many worker threads may parse these inputs: one for each CPU core, none for small inputs. */
@@ -82,7 +82,7 @@ export function parserThreads(inputs: readonly Pick<Input, 'size'>[], processors
 }
 
 /**
- * Switches V8's optimising compiler for WebAssembly off where the plan has no memory for it. Runs before the first
+ * Switches V8's optimising compiler for WebAssembly off if the plan has no memory for the compiler. Must run before the first
  * read.
  */
 export function reduceMemory({ optimizes }: MemoryPlan): void {
@@ -94,12 +94,12 @@ export function ownLimit(requested: Settings['memoryLimit']): number {
   return memoryLimit(requested, memoryProbe()).bytes;
 }
 
-/** Returns the longest response to a query that fits into memory. Its rows take several times as many bytes. */
+/** Returns the longest response to a query that fits into memory. Parsed rows take several times as many bytes. */
 export function answerBytes(limit: number): number {
   return Math.min(64 * MIB, Math.floor(limit / 32));
 }
 
-/** One thread compresses 900 MB/s, and one process reads and sends about as much. Each takes 13 MiB of the reserve. */
+/** Largest number of threads. One compresses 900 MB/s, about as much as one process sends, and takes 13 MiB of the reserve. */
 const maxCompressionThreads = 2;
 const minLimitForCompression = 384 * MIB;
 
@@ -108,7 +108,7 @@ export function compressionThreads(limit: number): number {
   return limit < minLimitForCompression ? 0 : Math.min(maxCompressionThreads, availableParallelism());
 }
 
-/** Memory of one known column, its part of a table included (67 to 97 on Node 20 and 24; measured 2026-11-24). */
+/** Bytes of one known column, with its part of a table (67 to 97 on Node 20 and 24; measured 2026-11-24). */
 const columnBytes = 100;
 
 /** Throws MemoryLimitError if target and inputs have more columns than fit into memory. */

@@ -20,7 +20,7 @@ export function memcacheToRequest(settings: Settings, extent: InputExtent): numb
   return forecastTargetMemory(settings, placement, layout, extent, true).plan.memcacheBytes;
 }
 
-/** Returns the function that finds the time bucket and the shard of a point. @param precision of the points as they are sent */
+/** Returns a function that finds the time bucket and the shard of a point. @param precision precision of sent points */
 export function pointPlace(
   precision: InputPrecision,
   { vnodeDurationMs, shard }: Pick<DatabaseSettings, 'vnodeDurationMs' | 'shard'>,

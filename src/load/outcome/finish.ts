@@ -14,7 +14,7 @@ import { verifyError } from '../stages/verify.js';
 import type { LoadContext, LoadResult } from '../types.js';
 import { summaryOf } from './run-facts.js';
 
-/** Throws BugError if the totals do not balance. */
+/** Ends a run and returns its result. Throws BugError if the totals do not balance. */
 export async function finish(
   settings: Settings,
   context: LoadContext,
@@ -49,7 +49,7 @@ export async function finish(
     abandoned: resume.abandoned,
   };
   const result = { summary, examples: ledger.examples, error, details: runDetails };
-  // With many inputs the summary itself is large, and so may be the results.
+  // With many inputs the summary is large, and writing the results may take memory.
   const latest = (): LoadResult => withMemory(result, facts.watchdog);
   try {
     await context.writeResults?.(latest);
@@ -60,7 +60,7 @@ export async function finish(
   }
 }
 
-/** Adds the peak of memory so far. A peak above the limit is the outcome of a run that has no other error. */
+/** Adds the peak of memory so far to the result. If the run has no other error, a peak above the limit is its outcome. */
 function withMemory(result: LoadResult, watchdog: Watchdog | null): LoadResult {
   if (watchdog === null) return result;
   const excess = result.error === null ? watchdog.excess : null;
@@ -72,7 +72,7 @@ function withMemory(result: LoadResult, watchdog: Watchdog | null): LoadResult {
   return { ...result, error: excess, summary: { ...result.summary, memory, outcome, exitCode, reason } };
 }
 
-/** Closes everything. An error of closing ends the run unless it has ended already. */
+/** Closes everything. An error during closing ends the run, unless the run has already ended. */
 async function closeAll(
   settings: Settings,
   { target, reuse }: LoadContext,
@@ -106,7 +106,7 @@ function isAccepted({ acceptRejects }: Settings, { total }: Ledger): boolean {
   return accepts(total.rejected, total.read, acceptRejects);
 }
 
-/** Returns the command that continues the load; null where running it again cannot help. Nothing else decides this. */
+/** Returns the command that continues the load; null if running again cannot help. This is the only place that decides this. */
 function continueWith(
   error: BulkLoadError | null,
   { command }: LoadContext,

@@ -1,6 +1,6 @@
-// Progress of the whole load in percent of acknowledged bytes, over all its runs. Bytes read ahead do not count.
+// Computes the progress of a load over all its runs, in percent of acknowledged bytes. Bytes that are only read do not count.
 
-/** State of a load that its progress is computed from. File bytes are as stored, decoded bytes after decompression. */
+/** Facts from which the progress is computed. File bytes count before decompression, decoded bytes after. */
 export interface ProgressFacts {
   readonly inputs: readonly { readonly size: number | null }[];
   /** Totals of each input, earlier runs included. `bytes`: decoded bytes whose points are acknowledged or rejected. */
@@ -10,20 +10,20 @@ export interface ProgressFacts {
     readonly rejected: number;
     readonly bytes: number;
   }[];
-  /** Points of the whole load that are loaded or rejected, and the largest number that --limit admits. */
+  /** Number of loaded or rejected points of the whole load, and the largest number that --limit allows; null for no limit. */
   readonly settledPoints: number;
   readonly limit: number | null;
-  /** Returns true once this run has read an input to its end, or has nothing to read of it. */
+  /** Returns true once this run has read an input to its end, or if it need not read the input. */
   readonly isRead: (input: number) => boolean;
-  /** Returns the position in an input; null before this run has begun it. */
+  /** Returns the position in an input; null before this run has begun the input. */
   readonly positionIn: (input: number) => { readonly file: number; readonly decoded: number } | null;
   /** Returns the file bytes of an input that earlier runs have settled. */
   readonly settledBefore: (input: number) => number;
 }
 
 /**
- * Computes the percentage, 0 to 100 in hundredths; null while the size of an input is unknown. It is 100 only once every
- * input, or the limit, is settled.
+ * Returns the percentage, 0 to 100 in steps of 0.01; null while the size of an input is unknown. Returns 100 only once all
+ * inputs, or the limit, are settled.
  */
 export function percentDone(facts: ProgressFacts): number | null {
   let total = 0;
@@ -46,7 +46,7 @@ function isBalanced({ read, loaded, rejected }: ProgressFacts['totals'][number])
   return read === loaded + rejected;
 }
 
-/** Converts settled decoded bytes to file bytes, by the ratio of both at the position of reading. */
+/** Converts settled decoded bytes to file bytes, by their ratio at the current position of reading. */
 function settledFileBytes({ totals, positionIn, settledBefore }: ProgressFacts, i: number): number {
   const position = positionIn(i);
   if (position === null) return settledBefore(i);

@@ -1,4 +1,4 @@
-// One result of the loads into the databases of --context-map: sums of what they counted, and the worst of what they measured.
+// Merges the results of the loads into the databases of --context-map: sums of counts, and the worst of measured values.
 
 import type { Outcome } from '../../core/outcomes.js';
 import type { RunDetails, Summary, VerifyReport } from '../../core/types/index.js';
@@ -13,12 +13,12 @@ export interface DatabaseResult {
 /** Outcomes after which the next database is loaded, from the best to the worst. */
 const continuing: readonly Outcome[] = ['complete', 'complete-with-rejects', 'input', 'verify-failed'];
 
-/** Returns true if the load of the next database follows. */
+/** Returns true if the next database is loaded after this result. */
 export function continues({ summary }: LoadResult): boolean {
   return continuing.includes(summary.outcome);
 }
 
-/** Merges at least one result. Every result but the last continues. */
+/** Merges one or more results. `continues` must be true for all but the last. */
 export function mergeResults(parts: readonly DatabaseResult[]): LoadResult {
   const last = parts.at(-1)!;
   const rank = ({ result }: DatabaseResult): number => continuing.indexOf(result.summary.outcome);
@@ -37,7 +37,7 @@ export function mergeResults(parts: readonly DatabaseResult[]): LoadResult {
   };
 }
 
-/** Adds up the figures of summaries of the same inputs; outcome and reason are those of the last one. */
+/** Adds up the figures of summaries of the same inputs. Takes outcome and reason from the last summary. */
 export function mergeSummaries(all: readonly Summary[]): Summary {
   const first = all[0]!;
   const last = all.at(-1)!;
@@ -113,14 +113,14 @@ function countsOf({ read, loaded, rejected, undelivered, bytes }: Summary['input
   return { read, loaded, rejected, undelivered, bytes };
 }
 
-/** Adds numbers by key. A key that only one of the two has keeps its value. */
+/** Adds numbers by key. A key in only one of the two objects keeps its value. */
 function added<T extends object>(a: T, b: T): T {
   const sum = new Map<string, number>(Object.entries(a));
   for (const [key, value] of Object.entries(b) as [string, number][]) sum.set(key, (sum.get(key) ?? 0) + value);
   return Object.fromEntries(sum) as T;
 }
 
-/** Names each table with its database. */
+/** Merges the reports of --verify. Adds the database to the name of each table. */
 function mergeVerify(parts: readonly DatabaseResult[]): VerifyReport | null {
   const reports = parts.flatMap(({ db, result: { summary } }) =>
     summary.verify === null ? [] : [{ db, report: summary.verify }],

@@ -1,4 +1,4 @@
-// Snapshots of a run in progress, and the figures of its summary.
+// Builds snapshots of a running load, and the figures of its summary.
 
 import type { LimitingFactor } from '../../core/limiting-factors.js';
 import type { Clock, EndpointTotals, Input, Summary, TargetDescription, VerifyReport } from '../../core/types/index.js';
@@ -17,7 +17,7 @@ import type { WriteStage } from '../stages/write-stage.js';
 import { percentDone } from './load-progress.js';
 import type { RunPhases } from './run-phases.js';
 
-/** Parts of a run. A part is null as long as the run has not come to it. */
+/** Parts of a run. A part is null until the run has created it. */
 export interface RunFacts {
   readonly inputs: readonly Input[];
   readonly clock: Clock;
@@ -28,7 +28,7 @@ export interface RunFacts {
   readonly resume: Pick<ResumeState, 'earlier'>;
   readonly status: ReadStatus;
   readonly phases: RunPhases;
-  /** Largest number of points, --limit; null for none. */
+  /** Largest number of points, --limit; null for no limit. */
   readonly limit: number | null;
   readonly endpoints: () => readonly EndpointTotals[];
   readonly rssBytes: () => number;
@@ -93,7 +93,7 @@ export function snapshotOf(facts: RunFacts): Snapshot {
   };
 }
 
-/** Returns the limiting factor: first a wait of all batches, then fewer writers, then a wait for an input. */
+/** Returns the limiting factor. A wait of all batches has precedence over fewer writers, and these over a wait for an input. */
 function heldBackBy({ writer, throttle, status }: RunFacts): LimitingFactor | null {
   return (
     throttle?.holding ??
@@ -107,10 +107,10 @@ function heldBackBy({ writer, throttle, status }: RunFacts): LimitingFactor | nu
 function heldBack({ writer, throttle, status }: RunFacts): Record<LimitingFactor, number> {
   const by = writer?.governor.account().heldBack;
   const held = throttle?.account();
-  // The target does not cause the interval between two flushes.
+  // A wait for the interval between two flushes counts for target memory, because the target does not cause it.
   const targetMemory = held?.pacedSeconds ?? 0;
   return {
-    // Fewer writers and a wait for a flush often coincide, so the longer of the two counts.
+    // A lower number of writers and a wait for a flush often coincide, so the longer of the two counts.
     target: Math.max(0, Math.max(by?.target ?? 0, held?.flushSeconds ?? 0) - targetMemory),
     targetMemory,
     ownMemory: by?.ownMemory ?? 0,

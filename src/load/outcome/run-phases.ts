@@ -1,4 +1,4 @@
-// Phases of a run and the seconds that each one took.
+// Measures the seconds that each phase of a run takes.
 
 import type { Clock } from '../../core/types/index.js';
 
@@ -10,7 +10,7 @@ export class RunPhases {
   #current: RunPhase = 'starting';
   #since: number;
 
-  /** Begins with `starting`: settings, target and checkpoint are checked, and no point is sent. */
+  /** Begins with the phase `starting`, which checks settings, target and checkpoint, and sends no point. */
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#since = clock.monotonic();
@@ -25,7 +25,7 @@ export class RunPhases {
     this.#current = phase;
   }
 
-  /** Seconds so far. */
+  /** Seconds of each phase so far. */
   get seconds(): Readonly<Record<RunPhase, number>> {
     this.#count();
     return { ...this.#seconds };

@@ -1,14 +1,14 @@
-// Saves the checkpoint about once a second while something changes, and less often if a save takes long.
+// Saves the checkpoint about once a second while the state changes, and less often if saving takes long.
 
 import type { Clock } from '../../core/types/index.js';
 
 const saveMs = 1000;
-/** Saving takes at most a hundredth of the time: the next save waits a hundred times as long as the last one took. */
+/** Least interval between saves, as a multiple of a save's duration. Saving takes at most a hundredth of the time. */
 const saveShare = 100;
 
 export interface CheckpointSaverOptions {
   readonly clock: Clock;
-  /** Writes the checkpoint; false if it cannot be written at this moment. Throws StateError. */
+  /** Writes the checkpoint. Resolves with false if it cannot be written at this moment. Throws StateError. */
   readonly save: () => Promise<boolean>;
   /** Ends the run. */
   readonly end: (error: unknown) => void;
@@ -28,7 +28,7 @@ export class CheckpointSaver {
     this.#options = options;
   }
 
-  /** Number of checkpoints written, and the time that took. */
+  /** Number of checkpoints written, and the time that writing took, ms. */
   get stats(): { readonly saves: number; readonly ms: number } {
     return { saves: this.#saves, ms: this.#savedMs };
   }
@@ -70,7 +70,7 @@ export class CheckpointSaver {
     this.#changed = false;
   }
 
-  /** Schedules no further save; resolves once none is in progress. */
+  /** Schedules no further save. Resolves once no save is in progress. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelTimer?.();

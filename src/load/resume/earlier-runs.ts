@@ -1,4 +1,4 @@
-// Inputs as earlier runs of the load left them.
+// Holds the state of inputs after earlier runs of the load.
 
 import type { Input } from '../../core/types/index.js';
 import type { Checkpoint, CheckpointInput } from '../../state/checkpoint.js';
@@ -11,8 +11,7 @@ export class EarlierRuns {
   readonly #inputs: readonly Input[];
   readonly #ledger: Ledger;
   /**
-   * Unfinished inputs that this run has not begun, by index. Negative keys stand for inputs that this run does not
-   * load.
+   * Unfinished inputs that this run has not begun, by index. Inputs that are not part of this run have negative keys.
    */
   readonly #unfinished = new Map<number, CheckpointInput>();
   /** Offset of each finished input in the log; -1 for an input that is not finished. */
@@ -32,7 +31,7 @@ export class EarlierRuns {
     return this.#reached;
   }
 
-  /** Checkpoint entries that stay unchanged, since this run has not begun their inputs. */
+  /** Checkpoint entries of inputs that this run has not begun. They stay unchanged. */
   get unfinished(): Iterable<CheckpointInput> {
     return this.#unfinished.values();
   }
@@ -46,13 +45,13 @@ export class EarlierRuns {
     return this.#finishedAt[input]! >= 0;
   }
 
-  /** Returns the file bytes of an input that earlier runs have settled, as long as this run has not begun it. */
+  /** Returns the file bytes that earlier runs have settled of an input that this run has not begun. */
   settledBefore(input: number): number {
     if (this.#finishedAt[input]! >= 0) return this.#inputs[input]!.size ?? 0;
     return Math.max(0, (this.#unfinished.get(input)?.fingerprint.tail.to ?? 0) - this.#startOf(input));
   }
 
-  /** Throws RefusedError if the points of earlier runs are not in the target. */
+  /** Throws RefusedError if the target does not hold the points of earlier runs. */
   async assertResumable(checkpoint: Checkpoint, target: FoundTarget, sameTarget: boolean): Promise<void> {
     const store = this.#store;
     const entries = async function* (): AsyncGenerator<CheckpointInput> {
@@ -76,7 +75,7 @@ export class EarlierRuns {
     }
   }
 
-  /** Returns the last entry of an input; null if no earlier run has begun it. */
+  /** Returns the last entry of an input; null if no earlier run has begun the input. */
   async find(i: number): Promise<{ readonly input: CheckpointInput; readonly finished: boolean } | null> {
     const unfinished = this.#unfinished.get(i);
     if (unfinished !== undefined) return { input: unfinished, finished: false };
@@ -89,20 +88,20 @@ export class EarlierRuns {
     this.#unfinished.delete(i);
   }
 
-  /** Records that an input is finished and unchanged, so this run reads nothing of it. */
+  /** Records that an input is finished and unchanged, so this run does not read it. */
   unchanged(i: number, { place }: CheckpointInput): void {
     this.#resumedFrom.set(i, place.byteOffset);
     this.#reached = Math.max(this.#reached, place.ordinal);
   }
 
-  /** Drops an input whose content has changed. */
+  /** Drops the state of an input whose content has changed. */
   drop(i: number, input: CheckpointInput): void {
     this.#ledger.resume(i, this.#totalsOf(i, input), -1);
     this.#resumedFrom.delete(i);
     this.#unfinished.delete(i);
   }
 
-  /** Takes over one entry. A later entry replaces an earlier one: the input has grown since it was finished. */
+  /** Takes over one entry. Replaces an earlier entry of the same input, which has grown since it was finished. */
   async #takeOver(i: number, input: CheckpointInput, at: number): Promise<void> {
     const before = this.#finishedAt[i]!;
     if (before >= 0) this.#ledger.resume(i, this.#totalsOf(i, await this.#store.finishedAt(before)), -1);
@@ -117,7 +116,7 @@ export class EarlierRuns {
     return { loaded, rejected, values, reasons, bytes: place.byteOffset - this.#startOf(i) };
   }
 
-  /** Returns the decoded offset at which the input, or the piece of it, begins. */
+  /** Returns the decoded offset at which the input begins, or its piece in this run. */
   #startOf(i: number): number {
     return this.#inputs[i]!.piece?.from.byteOffset ?? 0;
   }

@@ -1,4 +1,4 @@
-// Decides where each input begins: at its start, where an earlier run stopped, or not at all.
+// Decides from where each input is read: from its start, from where an earlier run stopped, or not at all.
 
 import { InputError } from '../../core/errors.js';
 import { plural } from '../../core/text.js';
@@ -23,12 +23,12 @@ import type { InputTracks } from './input-tracks.js';
 export interface InputStartsOptions {
   readonly inputs: readonly Input[];
   readonly onChanged: 'restart' | 'refuse';
-  /** False if no checkpoint is written: every input then begins at its start. */
+  /** False if no checkpoint is written. Every input is then read from its start. */
   readonly checkpoint: boolean;
   readonly sameTarget: boolean;
   readonly earlier: EarlierRuns;
   readonly tracks: InputTracks;
-  /** Copies the checkpoint before the first changed input is loaded again. Returns the path of the copy. */
+  /** Copies the checkpoint, before the first changed input is loaded again. Returns the path of the copy. */
   readonly copyCheckpoint: () => Promise<string | null>;
   readonly notify: (notice: Notice) => void;
 }
@@ -39,7 +39,7 @@ const maxAbandoned = 100;
 export class InputStarts {
   readonly #options: InputStartsOptions;
   #history: ReadonlyMap<string, CheckpointInput> = new Map();
-  /** Points of the load before the next input to begin. */
+  /** Number of points of the load before the next input. */
   #nextOrdinal = 0;
   #skippedPoints = 0;
   #copied = false;
@@ -54,7 +54,7 @@ export class InputStarts {
     return this.#nextOrdinal;
   }
 
-  /** Points of inputs that --skip-loaded left out. */
+  /** Number of points of inputs that --skip-loaded skipped. */
   get skippedPoints(): number {
     return this.#skippedPoints;
   }
@@ -84,8 +84,8 @@ export class InputStarts {
   }
 
   /**
-   * Returns the position to read an input from; null if nothing is left to read. Throws InputError if the content has
-   * changed and --on-changed refuses that.
+   * Returns the position from which to read an input; null if it is already read. Throws InputError if the content has changed
+   * and --on-changed refuses changes.
    */
   async begin(i: number, source: ByteSource): Promise<ResumePoint | null> {
     const { checkpoint, earlier, tracks, inputs } = this.#options;
@@ -100,7 +100,7 @@ export class InputStarts {
       return tracks.begin(i, source, new InputProgress(start), await this.#identify(i, file, 0));
     }
     const { input, finished } = known;
-    // Little is read again: of one load, only the inputs in progress are unfinished.
+    // Comparing reads little, because only the few inputs in progress are unfinished.
     const comparison = await this.#compare(i, file, input, !finished);
     if (comparison.kind === 'changed') {
       await this.#restart(i, input);
@@ -116,7 +116,7 @@ export class InputStarts {
     const place = finished ? { ...input.place, ordinal: this.#nextOrdinal } : input.place;
     const identity = await this.#identify(i, file, input.fingerprint.tail.to);
     earlier.begun(i);
-    // A compressed input is decoded from its start, and its checksum computed again.
+    // Continues the checksum of a plain input. A compressed input is decoded again from its start, with its checksum.
     if (source.compression === 'none' && input.fingerprint.content) file.checksum?.start(input.fingerprint.content);
     return tracks.begin(i, source, new InputProgress(place, input.beyond), identity, input.tables);
   }

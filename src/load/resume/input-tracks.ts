@@ -1,4 +1,4 @@
-// Progress of the inputs that this run has begun: which of their bytes are settled, and when an input is finished.
+// Tracks the progress of the inputs that this run has begun: their settled bytes, and whether an input is finished.
 
 import { isUnchanged } from '../../core/io/byte-source.js';
 import { tableOf } from '../../core/points/line-protocol.js';
@@ -16,9 +16,9 @@ interface InputTrack {
   source: ByteSource | null;
   /** Null for a source that cannot be recognised again. */
   fingerprint: Fingerprint | null;
-  /** Decoded bytes of the whole input; null until its end was read. */
+  /** Decoded size of the whole input; null until its end was read. */
   end: number | null;
-  /** Pieces of points that are not complete in the dead letters yet, by line. */
+  /** Pieces of points of which the dead letters do not contain all parts yet, by line. */
   readonly parts: Map<number, SettledPiece[]>;
   /** Some of the tables that hold points of the input. */
   readonly tables: Set<string>;
@@ -36,7 +36,7 @@ export interface InputTracksOptions {
   readonly checkpoint: boolean;
   /** Completes the checksums of plain files that are not read in order. */
   readonly checksums: boolean;
-  /** Returns where the points go; undefined before that is known. */
+  /** Returns the cluster that the run loads into; undefined before it is known. */
   readonly cluster: () => Cluster | undefined;
 }
 
@@ -50,12 +50,12 @@ export class InputTracks {
     this.#options = options;
   }
 
-  /** Rejected points whose last part is settled before the others. Totals with such a point would not balance. */
+  /** Number of rejected points whose last part is settled before other parts. Totals with such a point do not balance. */
   get incompletePoints(): number {
     return this.#incompletePoints;
   }
 
-  /** Least number of points of the load before an unfinished input; null if no input is unfinished. */
+  /** Smallest number of points of the load before the position in any unfinished input; null if no input is unfinished. */
   get firstOpenOrdinal(): number | null {
     const ordinals = [...this.#tracks.values()].map(({ progress }) => progress.place.ordinal);
     return ordinals.length === 0 ? null : Math.min(...ordinals);
@@ -94,8 +94,8 @@ export class InputTracks {
 
   /**
    * Books a settled batch.
-   * @param stored the rejects of the batch are in the dead letters
-   * @param complete lines of the points in parts that are complete there now
+   * @param stored true if the dead letters contain the rejects of the batch
+   * @param complete line numbers of points that arrived in parts and are now complete in the dead letters
    */
   book(batch: Batch, receipt: Receipt, stored: boolean, complete: readonly number[]): void {
     const { input } = batch.span;
@@ -116,7 +116,7 @@ export class InputTracks {
     for (const track of this.#tracks.values()) await refreshFingerprint(track);
   }
 
-  /** Returns checkpoint entries of the unfinished inputs. A source without a fingerprint cannot be resumed. */
+  /** Returns checkpoint entries of the unfinished inputs. Skips sources without a fingerprint, which cannot be resumed. */
   unfinished(): CheckpointInput[] {
     return [...this.#tracks].flatMap(([input, track]) =>
       track.fingerprint === null ? [] : [this.#entryOf(input, track, track.fingerprint)],
@@ -162,18 +162,18 @@ export class InputTracks {
   }
 }
 
-/** Extends the fingerprint: of a plain file up to the settled bytes, of another input up to the bytes read. */
+/** Extends the fingerprint up to the settled bytes of a plain file, or up to the bytes read of another input. */
 async function refreshFingerprint(track: InputTrack): Promise<void> {
   const { source, progress, fingerprint: known } = track;
   if (source?.file === undefined || known === null) return;
   const settledTo = isUnchanged(source) ? progress.place.byteOffset : source.bytesRead;
   const isChecked = (source.file.checksum?.state?.to ?? 0) <= (known.content?.to ?? 0);
   if (settledTo <= known.tail.to && isChecked) return;
-  // A file that cannot be read any more keeps its last fingerprint.
+  // Keeps the last fingerprint of a file that can no longer be read.
   track.fingerprint = await fingerprint(source.file, Math.max(settledTo, known.tail.to)).catch(() => track.fingerprint);
 }
 
-/** Reads the rest of a plain file that its format did not read in order, such as Parquet, for the checksum. */
+/** Reads a plain file again for the checksum, if its format does not read in order, such as Parquet. */
 async function readChecksum({ source }: InputTrack): Promise<void> {
   if (source?.file === undefined || source.compression !== 'none') return;
   // Without a checksum, a later --skip-loaded loads a touched file again.

@@ -22,11 +22,11 @@ import { InputTracks } from './input-tracks.js';
 export interface ResumeOptions {
   readonly stateDir: string;
   readonly checkpoint: boolean;
-  /** Ignores an unfinished load. */
+  /** True to ignore an unfinished load. */
   readonly fresh: boolean;
   readonly skipLoaded: boolean;
   readonly skipPoints: number;
-  /** Resumes into a cluster without an endpoint of the earlier run. */
+  /** True to resume even if the cluster has no endpoint of the earlier run. */
   readonly sameTarget: boolean;
   readonly onChanged: 'restart' | 'refuse';
 }
@@ -36,7 +36,7 @@ export interface ResumeContext {
   readonly inputs: readonly Input[];
   readonly clock: Clock;
   readonly startedMs: number;
-  /** Names of the load and of the database it loads into. */
+  /** Names of the load and of its database. */
   readonly names: { readonly load: string; readonly database: string };
   /** Ends waits. */
   readonly signal: AbortSignal;
@@ -45,10 +45,10 @@ export interface ResumeContext {
   readonly end: (error: unknown) => void;
 }
 
-/** Finished inputs in memory, about 1.5 KiB each, from which on they are written to the log. */
+/** Number of finished inputs in memory, about 1.5 KiB each, from which they are written to the log. */
 const maxFinished = 500;
 
-/** How a run ended. `not-started`: neither this run nor an earlier one has sent a point. */
+/** How a run ended. `not-started`: no run of the load has sent a point. */
 export type RunEnding = 'finished' | 'stopped' | 'not-started';
 
 export class ResumeState {
@@ -112,17 +112,17 @@ export class ResumeState {
     return this.#startMs;
   }
 
-  /** Path of the checkpoint; null without one. */
+  /** Path of the checkpoint; null if there is none. */
   get checkpoint(): string | null {
     return this.#persistent && this.#store.written ? this.#store.path : null;
   }
 
-  /** Points of inputs that --skip-loaded left out. */
+  /** Number of points of inputs that --skip-loaded skipped. */
   get skippedPoints(): number {
     return this.#starts.skippedPoints;
   }
 
-  /** Points to skip in the next run of a load without a checkpoint; null with a checkpoint. */
+  /** Number of points that the next run must skip if the load has no checkpoint; null with a checkpoint. */
   get pointsToSkip(): number | null {
     if (this.#persistent) return null;
     return Math.max(this.#context.options.skipPoints, this.#tracks.firstOpenOrdinal ?? this.#starts.nextOrdinal);
@@ -142,8 +142,8 @@ export class ResumeState {
   }
 
   /**
-   * Takes over the state of earlier runs once the target is known. Throws RefusedError if the points of earlier runs are
-   * not there, and StateError.
+   * Takes over the state of earlier runs once the target is known. Throws StateError, and RefusedError if the target does not
+   * hold the points of earlier runs.
    */
   async resume(target: FoundTarget): Promise<void> {
     this.#target = target;
@@ -157,15 +157,15 @@ export class ResumeState {
     if (this.#context.options.skipLoaded) await this.#starts.readHistory(this.#store.history, target);
   }
 
-  /** Writes the first checkpoint, which holds the base of generated timestamps. Throws StateError. */
+  /** Writes the first checkpoint, which contains the base of generated timestamps. Throws StateError. */
   async saveStart(): Promise<void> {
     if (this.#persistent) await this.#saver.save();
   }
 
   /**
-   * Returns the position to read an input from; null if nothing is left to read. Throws InputError if the content has
-   * changed and --on-changed refuses that.
-   * @param reached points of the load before the input, as far as this run has read
+   * Returns the position from which to read an input; null if it is already read. Throws InputError if the content has changed
+   * and --on-changed refuses changes.
+   * @param reached number of points of the load before the input, as far as this run has read
    */
   async beginInput(i: number, source: ByteSource, reached: number): Promise<ResumePoint | null> {
     this.#starts.advanceTo(reached);
@@ -173,8 +173,8 @@ export class ResumeState {
   }
 
   /**
-   * Takes the last fingerprint of an input before its source is closed. Writes finished inputs to the log when there are
-   * many: the next checkpoint may be minutes away. During a save they would get ahead of the totals that it copied.
+   * Takes the last fingerprint of an input before its source is closed. Writes many finished inputs to the log at once, because
+   * the next checkpoint may be minutes away; but not during a save, whose copied totals do not include them.
    */
   async closeInput(i: number): Promise<void> {
     await this.#tracks.close(i);
@@ -189,7 +189,7 @@ export class ResumeState {
     this.#saver.touch();
   }
 
-  /** Leaves the files as the next run needs them, or removes those of a finished load. Throws StateError. */
+  /** Saves the files for the next run, or removes the files of a finished load. Throws StateError. */
   async close(ending: RunEnding): Promise<void> {
     try {
       await this.#saver.stop();
@@ -211,13 +211,13 @@ export class ResumeState {
     const started = this.#persistent && this.#saver.stats.saves > 0;
     let saved = !this.#persistent;
     try {
-      // A run that wrote no checkpoint leaves the one of an earlier run unchanged.
+      // A run that wrote no checkpoint does not change the checkpoint of an earlier run.
       if (started) await this.#saver.save();
       saved = true;
     } finally {
       await this.#deadLetters.close(saved ? name : null);
     }
-    // A run that stopped before its first checkpoint leaves no empty log.
+    // Removes the empty log of a run that stopped before its first checkpoint.
     if (!started) return this.#persistent && !this.#store.written ? await this.#store.forget() : undefined;
     if (finished) await this.#store.complete(this.#context.options.skipPoints === 0);
     else if (ending === 'not-started') await this.#store.forget();
@@ -239,7 +239,7 @@ export class ResumeState {
     this.#lock = await takeLoadLock(path, { clock, signal, notify, lost });
   }
 
-  /** Returns the checkpoint to resume from. A load into a database that this run created starts over. */
+  /** Returns the checkpoint to resume from; null if there is none, or if this run created the database. */
   async #resumable(target: FoundTarget): Promise<Checkpoint | null> {
     const checkpoint = this.#unresumed;
     if (checkpoint === null || !target.isCreated) {
@@ -252,7 +252,7 @@ export class ResumeState {
     return await this.#store.open();
   }
 
-  /** Renames the checkpoint of an earlier run, and reports why. */
+  /** Renames the checkpoint of an earlier run, and reports the reason. */
   async #abandon(level: 'info' | 'warn', reason: string): Promise<void> {
     const kept = await this.#store.abandon(this.#stamp);
     if (kept === null) return;
@@ -272,11 +272,11 @@ export class ResumeState {
     this.#context.notify({ level: 'info', kind: 'resume', message });
   }
 
-  /** Writes the checkpoint; false while the totals hold half a point. */
+  /** Writes the checkpoint. Returns false while the totals contain an incomplete point. */
   async #saveCheckpoint(): Promise<boolean> {
     await this.#tracks.refreshFingerprints();
     if (this.#tracks.incompletePoints > 0) return false;
-    // Copied in one instant: progress, totals and dead letters belong together.
+    // Copies progress, totals and dead letters without an await in between, because they must match.
     const checkpoint = {
       startedMs: this.#startMs,
       deadLetters: this.#deadLetters.lengths,
@@ -292,7 +292,7 @@ export class ResumeState {
   }
 }
 
-/** Returns a time for file names: `20261123T194500Z`. */
+/** Formats a time for file names: `20261123T194500Z`. */
 export function stampOf(ms: number): string {
   return new Date(ms).toISOString().replace(/[-:]|\.\d+/g, '');
 }

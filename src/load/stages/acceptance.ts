@@ -1,4 +1,4 @@
-// Rules that decide before sending which points the target would store as they are.
+// Rules that find points that the target would not store unchanged, before they are sent.
 
 import type { Bounds } from '../../batching/points/point-bounds.js';
 import type { SchemaGuard } from '../../batching/schema-gate.js';
@@ -18,7 +18,7 @@ import type { Catalogue } from '../../schema/catalogue.js';
 import { pointConflict, shapeConflict } from '../../schema/name-limits.js';
 import { timesMerged } from '../../targets/cnosdb/database-settings.js';
 
-/** Returns the bounds of time and length at the start of the run. Later changes are left to the target. */
+/** Returns the bounds of time and length at the start of the run. If they change later, the target decides. */
 export function boundsOf(
   { ttlMs, limits, precision }: DatabaseSettings,
   { precision: inputPrecision, expectTime }: ExpectedTimeOptions,
@@ -53,7 +53,7 @@ export function bucketsOf(
 
 export interface ExpectedTimeOptions {
   readonly precision: InputPrecision;
-  /** Null for any time. */
+  /** Expected range of times; null for any time. */
   readonly expectTime: TimeRange | null;
 }
 
@@ -65,11 +65,11 @@ export interface GuardOptions {
   readonly exclusive: boolean;
   /** True if points that would introduce a table or column are rejected. */
   readonly rejectsNewColumns?: boolean;
-  /** Throws MemoryLimitError when the catalogue exceeds its memory. */
+  /** Throws MemoryLimitError if the catalogue exceeds its memory. */
   readonly assertColumnsFit: () => void;
 }
 
-/** Creates the guard that the schema gate asks about shapes. */
+/** Creates the guard that checks shapes for the schema gate. */
 export function schemaGuard(options: GuardOptions): SchemaGuard {
   const { db, database, catalogue, exclusive, rejectsNewColumns = false, assertColumnsFit } = options;
   return {
@@ -90,7 +90,7 @@ export function schemaGuard(options: GuardOptions): SchemaGuard {
   };
 }
 
-/** Describes timestamps of which most are unexpected, from the first of them. */
+/** Describes the problem that most timestamps are unexpected, by the example of the first one. */
 export function unexpectedTimes(
   name: string,
   { timestamp, line }: { readonly timestamp: bigint; readonly line: number },
@@ -102,7 +102,7 @@ export function unexpectedTimes(
   return { tried: `reading ${name}:${line}`, expected: '', found: '', fix: '', ...problem, ...expected };
 }
 
-/** Tests whether a timestamp that no server can store is an expected one in another unit. */
+/** Tests whether a timestamp that no server can store would be expected in another unit. */
 export function isMisread(timestamp: bigint, { expectTime }: Pick<ExpectedTimeOptions, 'expectTime'>): boolean {
   return fittingPrecision(timestamp, expectTime ?? usualTimes) !== null;
 }

@@ -1,4 +1,4 @@
-// Parses the first megabyte of an input. `check` reports it, and a load sends nothing before it has parsed every head.
+// Parses the head of an input: its first megabyte. `check` reports the result, and a load parses all heads before sending.
 
 import { safeHighWords, timestampOf, unbounded, unexpectedTimeReason } from '../../batching/points/point-bounds.js';
 import { InputError, UsageError } from '../../core/errors.js';
@@ -14,9 +14,9 @@ import { unexpectedTime, unexpectedTimeMessage } from '../../formats/timestamps/
 import { type ExpectedTimeOptions, isMisread, unexpectedTimes } from './acceptance.js';
 import { lineShape, nothingParsed } from './nothing-parsed.js';
 
-/** Bytes of a reject whose shape is looked at. */
+/** Largest number of bytes of a reject that are examined for its shape. */
 const shapeBytes = 64 * 1024;
-/** Decoded bytes that are parsed of each input. */
+/** Number of decoded bytes that are parsed of each input. */
 export const headBytes = 1024 * 1024;
 
 export interface ParsedHead {
@@ -31,16 +31,16 @@ export interface ParsedHead {
   readonly tables: readonly string[];
   /** Tables with a column that the target lacks. */
   readonly newTables: readonly string[];
-  /** Decoded bytes that were parsed, and whether that is the whole input. */
+  /** Number of decoded bytes that were parsed, and whether they are the whole input. */
   readonly bytes: number;
   readonly whole: boolean;
   /** First and last timestamp in units of --precision. */
   readonly time: { readonly first: bigint; readonly last: bigint } | null;
-  /** Columns that the rows became; null for line protocol. */
+  /** Mapping of the rows to columns; null for line protocol. */
   readonly mapping: InferredSchema | null;
-  /** Advice about the options for this input; null without any. */
+  /** Advice about the options for this input; null if there is none. */
   readonly advice: string | null;
-  /** Error that the load of this input ends with; null for none. */
+  /** Error that loading this input would cause; null if there is none. */
   readonly problem: InputError | UsageError | null;
 }
 
@@ -54,11 +54,11 @@ export interface HeadContext {
   readonly options: HeadOptions;
   readonly budget?: MemoryBudget;
   readonly signal: AbortSignal;
-  /** Compares shapes with the target; null if they do not matter. */
+  /** Compares shapes with the target; null to ignore shapes. */
   readonly match: ((shape: Shape) => ShapeMatch) | null;
 }
 
-/** Throws only the signal's reason. An error of the input is part of the result. */
+/** Parses the head of an input. Throws only the signal's reason; an error of the input is part of the result. */
 export async function parseHead(input: Input, context: HeadContext): Promise<ParsedHead> {
   const { formats, options, budget, signal } = context;
   const counts = new HeadCounts(input.name, context);
@@ -98,12 +98,12 @@ export async function parseHead(input: Input, context: HeadContext): Promise<Par
   };
 }
 
-/** Returns the advice of a format as a sentence about its last input; null without any. */
+/** Returns the advice of a format as a sentence about its last input; null if it has none. */
 export function adviceOf({ advice = null }: Format, name: string): string | null {
   return advice === null ? null : `${name} ${advice}`;
 }
 
-/** Names the input in the problems of a usage error. */
+/** Adds the name of the input to the problems of a usage error. */
 export function named(error: UsageError, name: string): UsageError {
   const parts = error.parts.map((part) => {
     if (typeof part === 'string') return part.includes(name) ? part : `${name}: ${part}`;
@@ -124,17 +124,17 @@ class HeadCounts {
   readonly #tables = new Set<string>();
   readonly #newTables = new Set<string>();
   #points = 0;
-  /** Rejects by the format, and how many of them look like line protocol. */
+  /** Number of rejects by the format, and of those that look like line protocol. */
   #unparsed = 0;
   #lines = 0;
   #first = { text: '', message: '' };
   #firstReject: string | null = null;
   #time: { first: bigint; last: bigint } | null = null;
-  /** Points and rejects whose timestamps are unexpected, and the first of them. */
+  /** Number of points and rejects with unexpected timestamps, and the first of them. */
   #unexpected = 0;
   #firstUnexpected: { readonly timestamp: bigint; readonly line: number } | null = null;
 
-  /** A timestamp whose high word lies between both, exclusively, is as expected. */
+  /** Timestamps with a high word between `above` and `below`, both exclusive, are expected. */
   readonly #safe: { readonly above: number; readonly below: number };
 
   constructor(name: string, context: HeadContext) {
@@ -232,7 +232,7 @@ function hasTime({ index }: Points, i: number): boolean {
   return index[i * POINT_WORDS + SHAPE]! < NO_TIMESTAMP;
 }
 
-/** Returns the first bytes of a reject as text; enough to see its shape. */
+/** Returns the first bytes of a reject as text, from which its shape is recognized. */
 function textOf({ bytes }: Points, { start, length }: Points['rejects'][number]): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.min(length, shapeBytes)).toString('latin1');
 }

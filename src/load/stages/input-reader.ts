@@ -1,4 +1,4 @@
-// Opens the inputs one after another and parses their points. A bad input is reported, and the next one follows.
+// Opens the inputs one after another and parses their points. Reports a bad input and continues with the next one.
 
 import type { FilledBatch } from '../../batching/open-batch.js';
 import { InputError, UsageError } from '../../core/errors.js';
@@ -31,9 +31,9 @@ export interface InputReaderContext {
   readonly signal: AbortSignal;
   readonly notify: (notice: Notice) => void;
   readonly onInputError: 'continue' | 'stop';
-  /** Largest number of points of the whole load; null for all. */
+  /** Largest number of points of the whole load; null for no limit. */
   readonly limit: number | null;
-  /** Returns true once a point was sent, by this run or an earlier one of the load. */
+  /** Returns true once any run of the load has sent a point. */
   readonly hasSent: () => boolean;
   /** Called before the source of an input is closed. */
   readonly beforeClose: (input: number) => Promise<void>;
@@ -41,13 +41,13 @@ export interface InputReaderContext {
   readonly afterInput: () => Promise<void>;
 }
 
-/** An open input whose points are parsed from where an earlier run stopped. */
+/** An open input. Its points are parsed from the position at which an earlier run stopped. */
 export interface ParsedInput {
   readonly format: string;
   readonly runs: AsyncGenerator<Points, void>;
 }
 
-/** Time for a read in progress to end after the run was stopped, ms. */
+/** Time limit for a read in progress after the run was stopped, ms. */
 const closeMs = 200;
 
 export class InputReader {
@@ -64,13 +64,13 @@ export class InputReader {
     const { inputs, limit, ledger, status, afterInput } = this.#context;
     for (const i of inputs.keys()) {
       if (limit !== null && ledger.read >= limit) break;
-      // Its head has shown an error already.
+      // Skips an input whose head had an error.
       if (ledger.inputs[i]!.error !== null) continue;
       yield* this.#input(i, batchesOf);
       await afterInput();
     }
     const { unknownFields } = this.#context.formats;
-    // Other pieces may have the columns that these lack.
+    // Other pieces may have the columns that the pieces of this run lack.
     const isWhole = inputs.every(({ piece }) => piece === undefined);
     if (unknownFields !== null && isWhole) this.#report(inputs.length - 1, new InputError(unknownFields));
     status.endAll();
@@ -92,7 +92,7 @@ export class InputReader {
     return { format: format.name, runs: runsUntil(whole, end, signal) };
   }
 
-  /** Passes advice on once an input is read whose head was not parsed before. */
+  /** Passes runs on. At the end, reports advice about an input whose head was not parsed before. */
   async *#advising(i: number, format: Format, runs: AsyncGenerator<Points, void>): AsyncGenerator<Points, void> {
     try {
       yield* runs;
@@ -132,7 +132,7 @@ export class InputReader {
     if (!(bad instanceof InputError)) throw bad;
     ledger.fail(i, bad);
     if (onInputError === 'stop') throw bad;
-    // The summary follows at once with the error of the only input.
+    // For a single input, the summary reports the error at once.
     if (inputs.length > 1) notify({ level: 'error', kind: 'input', message: bad.message });
   }
 
@@ -158,7 +158,7 @@ export class InputReader {
     const { inputs, formats, budget, signal } = this.#context;
     const input = inputs[i]!;
     if (place.byteOffset === 0) return await orAborted(formats.choose(input, source, signal), signal);
-    // A resumed input is opened twice: its first bytes decide about the format.
+    // A resumed input is opened twice, because its first bytes decide the format.
     const beginning = await orAborted(input.open(signal, { ...budget, hasThread: false }), signal);
     try {
       const { format, source: head } = await orAborted(formats.choose(input, beginning, signal), signal);

@@ -1,4 +1,4 @@
-// Errors of inputs in which nothing parses: another format, or a rule that every point breaks.
+// Builds the errors of inputs without a valid point: they have another format, or every point breaks a rule.
 
 import { InputError } from '../../core/errors.js';
 import type { Problem } from '../../core/problem.js';
@@ -12,31 +12,31 @@ class NothingParsedError extends InputError {
   }
 }
 
-/** Returns true for the error of an input in which nothing parses. */
+/** Tests for the error of an input without a valid point. */
 export function isNothingParsed(error: unknown): error is InputError {
   return error instanceof NothingParsedError;
 }
 
-/** Lines with these parts are line protocol, whatever rule they break: a name, then fields or a timestamp. */
+/** Matches lines of line protocol, whatever rule they break: a name, then fields or a timestamp. */
 export const lineShape = /^[^\s<]\S* (?:\S+=\S|-?\d{9,20}\s*$)/;
 
-/** Reasons of rejects that are points of their format. */
+/** Reject reasons that show that a line or row has the right format. */
 const parsedReasons: ReadonlySet<string> = new Set([
   ...['no-timestamp', 'bad-timestamp', 'timestamp-range', 'cut-short', 'too-long', 'series-key-too-long'],
 ]);
 
-/** Reasons of rejects that suggest another format than that of the rows. */
+/** Reject reasons that suggest that the input has a different format. */
 const formatReasons: ReadonlySet<string> = new Set([
   ...['bad-json', 'ragged-row', 'bad-quote', 'invalid-utf8', 'control-character'],
 ]);
 
-/** Reasons of rejects that only line protocol has. Other reasons suggest another format. */
+/** Reject reasons that occur only in line protocol. Other reasons suggest a different format. */
 const lineReasons: ReadonlySet<string> = new Set([
   ...['bad-escape', 'bad-string-escape', 'column-named-time', 'tag-and-field-same-name'],
   ...['duplicate-tag', 'duplicate-field', 'too-many-columns', 'non-finite', 'integer-range'],
 ]);
 
-/** Describes points that all break one rule and have the right format; null for others. */
+/** Describes points that have the right format and all break one rule; returns null for others. */
 function brokenRule(name: string, units: string, { reason, rejects, areLines, message }: BrokenRule): Problem | null {
   const rows = rejects === 1 ? `the only ${units}` : `all ${plural(rejects, units)}`;
   if (units === 'line' && !areLines && !lineReasons.has(reason)) return null;
@@ -54,7 +54,7 @@ function brokenRule(name: string, units: string, { reason, rejects, areLines, me
   return { tried: `reading ${name}`, expected, found: `${reason} in ${rows}`, fix };
 }
 
-/** Describes an input in which no time has the expected form. */
+/** Describes an input whose times all lack the expected form. */
 function otherTimes(name: string, rows: string, message: string): Problem {
   const [, found, expected] = /^found (.*); expected (.*?)(?:;|$)/s.exec(message) ?? [];
   const pattern = patternOf(/^"(.*)" in column /s.exec(found ?? '')?.[1] ?? '');
@@ -69,7 +69,7 @@ function otherTimes(name: string, rows: string, message: string): Problem {
   };
 }
 
-/** Returns the pattern of a date in an unambiguous order, with or without a time of day; null for another text. */
+/** Returns the pattern of a date in an unambiguous order, with or without a time of day; null for other text. */
 function patternOf(text: string): string | null {
   const [, date = '', time = ''] = /^(\S+)( \d\d?:\d\d(?::\d\d)?)?$/.exec(text) ?? [];
   const day = /^\d\d?\.\d\d?\.\d{4}$/.test(date) ? '%d.%m.%Y' : /^\d{4}\/\d\d?\/\d\d?$/.test(date) ? '%Y/%m/%d' : null;
@@ -81,7 +81,7 @@ interface BrokenRule {
   readonly rejects: number;
   /** True if the rejects look like line protocol. */
   readonly areLines: boolean;
-  /** What was found in the first reject, and what was expected; empty where unknown. */
+  /** What was found in the first reject, and what was expected; empty if unknown. */
   readonly message: string;
 }
 
@@ -95,10 +95,10 @@ function isReason(text: string): text is Reason {
 }
 
 /**
- * Builds the error of an input whose rejects show that nothing parses; null if they show points.
- * @param lines number of rejects that look like line protocol; null where unknown
- * @param compression of the input
- * @param first the first reject: its beginning, and what was found and expected; empty where unknown
+ * Builds the error of an input without a valid point; returns null if the rejects are points of the format.
+ * @param lines number of rejects that look like line protocol; null if unknown
+ * @param compression compression of the input
+ * @param first the first reject: its beginning, and what was found and expected; empty if unknown
  */
 export function nothingParsed(
   name: string,
@@ -139,7 +139,7 @@ export function nothingParsed(
   return new NothingParsedError(`${noUnit} of ${name} ${verb} ${wanted}; is --format right?`);
 }
 
-/** Throws InputError if an input was read to its end and nothing of it has parsed. */
+/** Throws InputError if a completely read input has no valid point. */
 export function assertParsed(
   name: string,
   format: string,

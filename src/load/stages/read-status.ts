@@ -1,20 +1,20 @@
-// How far the inputs are read: file bytes, decoded bytes, the current input, and waits for bytes.
+// Tracks how far the inputs are read: file bytes, decoded bytes, the current input, and waits for bytes.
 
 import { isUnchanged, wrapSource } from '../../core/io/byte-source.js';
 import { orAborted, WaitStats } from '../../core/time/wait-stats.js';
 import type { ByteSource, Clock, Format, Input, Points } from '../../core/types/index.js';
 
 export class ReadStatus {
-  /** Time in which a writer waited for bytes of an input, decompression included. */
+  /** Time that writers waited for bytes of an input, with the time of decompression. */
   readonly waits: WaitStats;
   readonly #inputs: readonly Input[];
-  /** Format of each input that was begun. */
+  /** Format of each input that this run has begun. */
   readonly #formats = new Map<number, string>();
-  /** Decoded bytes of each input that was read to its end; -1 for the others. */
+  /** Decoded size of each input that was read to its end; -1 for the others. */
   readonly #decodedSizes: Float64Array;
   #current: number | null = null;
   #source: ByteSource | null = null;
-  /** Differences between positions in the current input and the counters. */
+  /** Numbers that turn the counters into positions in the current input, by addition. */
   #offsets: { readonly file: number; readonly decoded: number; readonly isPlain: boolean } | null = null;
   #closedBytes = 0;
   #decoded = 0;
@@ -26,7 +26,7 @@ export class ReadStatus {
     this.#decodedSizes = new Float64Array(inputs.length).fill(-1);
   }
 
-  /** Bytes read in this run, as stored and after decompression. */
+  /** Bytes read in this run: file bytes, and decoded bytes. */
   get bytes(): { readonly read: number; readonly decoded: number } {
     return { read: this.#closedBytes + this.#openBytes, decoded: this.#decoded };
   }
@@ -39,19 +39,19 @@ export class ReadStatus {
     return this.#source?.bytesRead ?? 0;
   }
 
-  /** Returns the format of an input that was begun; null for the others. */
+  /** Returns the format of an input that this run has begun; null for the others. */
   formatOf(input: number): string | null {
     return this.#formats.get(input) ?? null;
   }
 
-  /** Returns true once an input was read to its end, or nothing of it is left to read. */
+  /** Returns true once an input was read to its end, or if this run need not read it. */
   isRead(input: number): boolean {
     return this.#decodedSizes[input]! >= 0;
   }
 
   /**
-   * Returns the position in an input that this run has begun, in file bytes and decoded bytes from its start, or that of the
-   * piece; null for the others.
+   * Returns the position in an input that this run has begun: file bytes and decoded bytes from the start of the input, or of
+   * its piece; null for other inputs.
    */
   positionIn(input: number): { readonly file: number; readonly decoded: number } | null {
     if (this.isRead(input)) return { file: this.#inputs[input]!.size ?? 0, decoded: this.#decodedSizes[input]! };
@@ -74,7 +74,7 @@ export class ReadStatus {
     this.#formats.set(input, format.name);
     this.#source = source;
     const isPlain = isUnchanged(source) && format.reads === undefined && format.isRandom !== true;
-    // A source that seeks does not count the bytes before.
+    // `bytesRead` of a source that seeks excludes the bytes before.
     const file = source.seek === undefined ? 0 : from - source.bytesRead;
     const begin = this.#inputs[input]!.piece?.from.byteOffset ?? 0;
     this.#offsets = { file, decoded: from - begin - this.#decoded, isPlain };

@@ -1,6 +1,6 @@
 // --verify: reads a fair sample of the loaded points back and compares it value by value. Points are sampled before their
-// batch is sent. Every settled batch is searched for points that share series and time with a sampled one, since the later
-// point must be found.
+// batch is sent. Every settled batch is searched for points with the series and time of a sampled point, because the target
+// must then return the later point.
 
 import pLimit from 'p-limit';
 import { BulkLoadError, VerifyError } from '../../core/errors.js';
@@ -21,16 +21,16 @@ import { Reservoir } from '../ledger/reservoir.js';
 export interface VerifyOptions {
   /** Precision of the timestamps in request bodies. */
   readonly precision: InputPrecision;
-  /** True if batches are sent one after another, so that the later of two equal points stays. */
+  /** True if batches are sent one after another, so that the later of two points with one series and time stays. */
   readonly ordered: boolean;
   readonly random: () => number;
 }
 
 /** Number of points read back. The product contract names it. */
 const sampleSize = 1_000;
-/** Queries at the same time. One point a query takes 8 ms on CnosDB 2.4.3; 25 points joined by OR take over 30 s. */
+/** Queries at the same time. A query for one point takes 8 ms on CnosDB 2.4.3; one for 25 points joined by OR over 30 s. */
 const queriesInFlight = 4;
-/** Longest sampled point, bytes: the sample must stay small beside the batches. */
+/** Longest sampled point, bytes. The sample must be small compared to the batches. */
 const maxPointBytes = 4_096;
 /** Largest number of listed differences; all are counted. */
 const maxDifferences = 100;
@@ -41,9 +41,9 @@ interface SampledPoint {
   readonly ordinal: number;
   readonly point: number;
   readonly sent: PointValues;
-  /** Rounded as by `roundedTimestampAt`. */
+  /** Timestamp, rounded by `roundedTimestampAt`. */
   readonly time: number;
-  /** Values that may be found, by field: several if it is undefined which of two equal points stays. */
+  /** Allowed values by field: several if it is undefined which of several points with one series and time stays. */
   readonly expected: Map<string, FieldValue[]>;
 }
 
@@ -60,7 +60,7 @@ export class Verification {
     this.#sample = new Reservoir(sampleSize, options.random);
   }
 
-  /** Counts the points of tables before anything is sent. */
+  /** Counts the points of tables before the load sends points. */
   async begin(target: Target, tables: readonly string[], signal: AbortSignal): Promise<void> {
     if (!target.traits.countsPoints) return;
     for (const table of tables.slice(0, maxTables)) this.#before.set(table, await target.count(table, signal));
@@ -79,7 +79,7 @@ export class Verification {
     });
   }
 
-  /** Drops sampled points of a batch that were not loaded, and finds points that replace sampled ones. */
+  /** Drops sampled points of a batch that were not loaded, and finds points that replace sampled points. */
   settled(batch: Batch, { loaded }: Receipt): void {
     const isLoaded = (point: number): boolean => loaded.some(({ from, to }) => point >= from && point < to);
     this.#sample.drop(({ ordinal, point }) => ordinal === batch.ordinal && !isLoaded(point));
@@ -117,7 +117,7 @@ export class Verification {
     }
   }
 
-  /** Reads the sample back, one point a query. Throws VerifyError if that fails, and the signal's reason. */
+  /** Reads the sample back, one point per query. Throws VerifyError if reading fails, and the signal's reason. */
   async report(target: Target, signal: AbortSignal): Promise<VerifyReport> {
     const samples = this.#sample.items;
     const progress = { read: 0 };
@@ -163,9 +163,9 @@ export class Verification {
   }
 }
 
-/** Composes the error for a sample that could not be read back. The load itself is complete. */
+/** Builds the error for a sample that could not be read back. The load itself is complete. */
 function readBackError(sampled: number, read: number, { message, problem }: BulkLoadError): VerifyError {
-  // A query may be long and hold values of the user.
+  // Leaves out the query, which may be long and contain values of the user.
   const cause = excerpt((problem?.found ?? message).replace(/\(?["']?SELECT\b.*/is, 'the query').trim());
   return new VerifyError({
     tried: 'reading a sample back for --verify',
@@ -175,7 +175,7 @@ function readBackError(sampled: number, read: number, { message, problem }: Bulk
   });
 }
 
-/** Returns the error for a report with differences; null for one without. */
+/** Returns the error for a report with differences; null if it has none. */
 export function verifyError(report: VerifyReport, loaded: number): VerifyError | null {
   const wrong = report.sampled - report.equal;
   if (wrong === 0) return null;
@@ -190,7 +190,7 @@ export function verifyError(report: VerifyReport, loaded: number): VerifyError |
   });
 }
 
-/** `cpu,host=a 1640995200000000000 usage: sent 1, found 2` */
+/** Formats a difference: `cpu,host=a 1640995200000000000 usage: sent 1, found 2` */
 function describe({ table, time, tags, field, expected, got }: Difference): string {
   const series = [table, ...Object.entries(tags).map(([name, value]) => `${name}=${value}`)].join(',');
   return field === null

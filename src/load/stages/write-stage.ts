@@ -45,7 +45,7 @@ export interface WriteOptions {
   readonly names: { readonly sharedNames: boolean };
 }
 
-/** Largest and longest request that introduces columns in a fleet. A process that was frozen before it sends can do no more. */
+/** Size and time limit of a request that introduces columns in a fleet. They limit what a frozen process can still write. */
 const maxTurnBytes = 64 * 1024;
 const maxTurnMs = 30_000;
 
@@ -60,11 +60,11 @@ export interface WriteStageContext {
     readonly ledger: Ledger;
     readonly meter: Meter;
   };
-  /** Null without --verify. */
+  /** The sample for --verify; null without this option. */
   readonly verification: Verification | null;
   readonly clock: Clock;
   readonly control: Pick<RunControl, 'stop' | 'abort' | 'end'>;
-  /** Null for a run on its own. */
+  /** Limits that a fleet shares; null for a run outside of a fleet. */
   readonly fleet: FleetHooks | null;
   /** Returns the name of the input being read. */
   readonly currentInput: () => string | null;
@@ -75,7 +75,7 @@ export class WriteStage {
   readonly governor: Governor;
   readonly sizes: SizeLimit;
   readonly rate: RateLimit;
-  /** Permits of the writers. The governor sets their number. */
+  /** Permits of the writers. The governor sets the number of permits. */
   readonly gate = pLimit(1);
   readonly inFlight = new InFlightBatches();
   readonly #context: WriteStageContext;
@@ -83,7 +83,7 @@ export class WriteStage {
   readonly #stall: StallReport;
   readonly #delivery: Delivery;
   #hasSent = false;
-  /** The introduction under way, or the last one. */
+  /** The current introduction, or the last one. */
   #introduction: SchemaIntroduction | null = null;
 
   constructor(context: WriteStageContext) {
@@ -94,7 +94,7 @@ export class WriteStage {
     this.rate = new RateLimit({ pointsPerSecond: ratePoints, bytesPerSecond: rateBytes }, clock);
     this.governor = this.#govern();
     this.#firstWrites = new FirstWriteLock({
-      // A dry run and a target of a program have no endpoints that other loads could share.
+      // A dry run and a target that a program supplies have no endpoints that other loads could share.
       endpoints: turn && target.endpoints().length > 0 ? urls.map(({ origin }) => origin) : [],
       database: [tenant, db],
       directory: turnDir,
@@ -106,7 +106,7 @@ export class WriteStage {
     this.#delivery = this.#createDelivery();
   }
 
-  /** True once a batch with points was handed to the delivery. */
+  /** True once a batch with points was passed to the delivery. */
   get hasSent(): boolean {
     return this.#hasSent;
   }
@@ -116,7 +116,7 @@ export class WriteStage {
     await this.inFlight.idle();
   }
 
-  /** Records that all points are sent and a sample is being read back. */
+  /** Records that all points were sent and that reading a sample back begins. */
   verifying(): void {
     this.#stall.verifying();
   }
@@ -142,16 +142,17 @@ export class WriteStage {
     }
   }
 
-  /** Delivers a batch. An introducing batch holds the turn until all endpoints show its columns, which the catalogue then knows. */
+  /** Delivers a batch. An introducing batch holds the turn until all endpoints show its columns. */
   async #deliver(batch: Batch): Promise<Receipt> {
     const { target, catalogue, control, fleet } = this.#context;
     const { stop, abort, end } = control;
     this.#hasSent ||= batch.points > 0;
     const introduction = target.traits.firstWriteExclusive ? this.#introductionOf(batch) : null;
     this.#introduction = introduction;
-    // A worker that waits for its turn holds no permit that its holder may need. A load on its own waits for its rate first.
+    // In a fleet, the batch takes the turn before the permit, because the turn's holder may need the permit. Other loads wait
+    // for the rate first.
     if (fleet !== null) await introduction?.hold(stop).catch(end);
-    // A batch that is stopped here comes back from the delivery undelivered.
+    // After a stop, the delivery returns the batch undelivered.
     const permit = await this.#admit(batch).catch(() => null);
     if (fleet === null) await introduction?.hold(stop).catch(end);
     const { receipt, fatal } = await this.#delivery.deliver(batch, stop, abort);
@@ -174,7 +175,7 @@ export class WriteStage {
     return new SchemaIntroduction({ takeTurn, target, catalogue, clock, sharedNames, readsFirst }, introduces);
   }
 
-  /** Takes the fleet's turn, and that among the loads of this host. */
+  /** Takes the fleet's turn, then the turn among the loads of this host. */
   async #takeTurn(signal: AbortSignal): Promise<HeldTurn> {
     const turn = await this.#context.fleet?.takeTurn(signal);
     try {
@@ -191,13 +192,13 @@ export class WriteStage {
   }
 
   /**
-   * Resolves when fleet, target memory and rate limit let a batch pass, with the permit of a fleet; rejects with the reason
-   * of the stop.
+   * Resolves when fleet, target memory and rate limit admit a batch, with the fleet's permit; rejects with the reason of the
+   * stop.
    */
   async #admit(batch: Batch): Promise<RequestPermit | null> {
     const { throttle, control, fleet } = this.#context;
     if (batch.points === 0) return null;
-    // The permit comes first: from then on no other worker adds what the throttle does not see.
+    // The permit comes first. With the permit, the throttle knows everything that other workers have sent.
     const permit = (await fleet?.admit(batch.points, batch.body.length, control.stop)) ?? null;
     try {
       await throttle.admit(batch);

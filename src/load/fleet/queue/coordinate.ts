@@ -1,4 +1,4 @@
-// Coordinates a load over a fleet: plans it, hands its pieces to workers, and ends with one summary.
+// Coordinates a load over a fleet: plans it, gives its pieces to workers, and builds one summary.
 
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -31,22 +31,22 @@ import { FleetTotals, inputRow, type PlacedPiece } from './fleet-totals.js';
 export interface FleetContext {
   readonly redis: FleetRedis;
   readonly allowed: AllowedInputs;
-  /** Options as given, by key. */
+  /** Options that the user gave, by key. */
   readonly given: Readonly<Record<string, unknown>>;
-  /** Pieces at once in the fleet; null for one a worker. */
+  /** Largest number of pieces that the fleet loads at once; null for one piece per worker. */
   readonly piecesAtOnce: number | null;
 }
 
-/** Time between two looks at Redis, ms. */
+/** Interval between two checks of the load in Redis, ms. */
 const lookMs = 500;
-/** Time between two renewals of the lock, ms. */
+/** Interval between two renewals of the lock, ms. */
 const beatMs = 1000;
-/** Time without an answer of Redis until a warning, ms. */
+/** Time without a response of Redis after which a warning is printed, ms. */
 const silentMs = 10_000;
-/** Time in which workers give their pieces back when the load stops, ms. The requests in flight take 10 s at most. */
+/** Time for workers to return their pieces when the load stops, ms. Requests in flight take at most 10 s. */
 const drainMs = 15_000;
 
-/** Runs a load over a fleet. Errors are part of the result, as with `load`. */
+/** Runs a load over a fleet. Errors are part of the result, like in `load`. */
 export async function coordinate(
   settings: Settings,
   createTarget: (settings: Settings) => Promise<Target>,
@@ -72,9 +72,9 @@ class Coordination {
   #queue: PieceQueue | null = null;
   /** What planning introduced in this run. */
   #introduced: PlanResult['introduced'] = { tables: 0, columns: 0 };
-  /** Beats since the renewal that Redis has not answered. */
+  /** Number of beats since the last renewal that Redis acknowledged. */
   #unanswered = 0;
-  /** Monotonic ms at which workers could begin. */
+  /** Monotonic ms from which workers could load pieces. */
   #sendingFrom: number | null = null;
 
   constructor(
@@ -112,7 +112,7 @@ class Coordination {
     return await this.#finish(isHolder);
   }
 
-  /** Renews the lock, since planning takes long, and ends the load once Redis has not answered for --retry-for. */
+  /** Renews the lock during the whole load. Ends the load once Redis has not responded for --retry-for. */
   readonly #beat = (): void => {
     const waitedMs = this.#unanswered * beatMs;
     if (waitedMs > 0 && waitedMs >= this.#settings.retryForMs)
@@ -126,7 +126,7 @@ class Coordination {
     });
   };
 
-  /** Waits for the lock of a coordinator that was killed. Throws BusyError if its holder lives. */
+  /** Takes the lock, after waiting until the lock of a killed coordinator expires. Throws BusyError if its holder runs. */
   async #takeLock(): Promise<void> {
     const { clock, notify } = this.#context;
     const until = clock.monotonic() + 2 * coordinatorMs;
@@ -180,7 +180,7 @@ class Coordination {
     }
   }
 
-  /** Returns the plan of an earlier run if it still fits, else a new one. */
+  /** Returns the plan of an earlier run if the plan still fits, else a new plan. */
   async #plan(): Promise<FleetPlan> {
     const { inputs, target, clock, notify, version } = this.#context;
     const settings = this.#settings;
@@ -230,7 +230,7 @@ class Coordination {
     return result;
   }
 
-  /** Stops the workers, books what they have, and removes the load: the record on this disk is complete. */
+  /** Stops the workers, books their results, and removes the load from Redis, because the record on this disk is complete. */
   async #leaveRedis(isWhole: boolean): Promise<void> {
     const { clock } = this.#context;
     const follow = this.#follow;
@@ -278,10 +278,10 @@ class Coordination {
 
 const queueSilent: Notice = { level: 'warn', kind: 'queue', message: 'the queue does not answer; waiting for it' };
 
-/** The holder of a lock that has just ended. */
+/** Stands for the holder of a lock that has just ended. */
 const nobody = { machine: '?', pid: '?', leftMs: 0 };
 
-/** Null for a load that came to its end. */
+/** Returns the error of a load; null for a complete load. */
 function endError(outcome: Outcome, reason: string | null): BulkLoadError | null {
   if (outcome === 'complete' || outcome === 'complete-with-rejects') return null;
   return new BulkLoadError(outcome, 'BULK_FLEET', reason ?? outcome);

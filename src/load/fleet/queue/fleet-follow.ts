@@ -1,5 +1,5 @@
-// The coordinator's view of its load in Redis: puts the pieces there, books what is settled, and puts everything there again
-// after Redis has forgotten it.
+// Follows a load in Redis for its coordinator: adds the pieces, books the settled ones, and adds everything again after Redis
+// has lost its data.
 
 import { randomUUID } from 'node:crypto';
 import {
@@ -28,10 +28,10 @@ import type { FleetTotals } from './fleet-totals.js';
 
 /** Pause after Redis has refused a command, ms. */
 const refusedMs = 1000;
-/** Pieces booked in one step. */
+/** Largest number of pieces that are booked in one step. */
 const bookedAtOnce = 200;
 
-/** Outcomes of a piece after its last attempt that end the whole load. Of the others, everything else is loaded. */
+/** Outcomes of a piece after its last attempt that end the whole load. After other outcomes, all other pieces are loaded. */
 const endsLoad: readonly Outcome[] = ['refused', 'memory', 'state', 'bug', 'unavailable', 'too-many-rejects'];
 
 export interface FollowContext {
@@ -45,13 +45,13 @@ export interface FollowContext {
   readonly token: string;
   /** Yields all pieces of the plan. */
   readonly jobs: () => Iterable<PlannedJob>;
-  /** Limit of the dead letters, here and on the disks of the workers. */
+  /** Limit of the dead letters on this disk and on the disks of the workers, bytes. */
   readonly maxRejectBytes: number;
-  /** Begins the limits of the load for workers that have none. */
+  /** Creates the limits of the load. Called only while no worker can hold permits. */
   readonly prepareLimits: () => Promise<void>;
   /** True if no earlier run of the load is known. */
   readonly isFirst: boolean;
-  /** Pieces at once in the fleet; null for no other limit than the number of workers. */
+  /** Largest number of pieces that the fleet loads at once; null for one piece per worker. */
   readonly piecesAtOnce: number | null;
 }
 
@@ -80,7 +80,7 @@ export class FleetFollow {
     return this.#context.totals.settledPieces >= this.#context.load.pieces;
   }
 
-  /** Takes over what an earlier coordinator left in Redis, and puts the pieces that are left there. */
+  /** Takes over the results that an earlier coordinator left in Redis, and adds the remaining pieces. */
   async begin(): Promise<void> {
     const { store, totals, load, isFirst, prepareLimits } = this.#context;
     if (isFirst && (await store.load(load.id)) === null) await prepareLimits();
@@ -92,7 +92,7 @@ export class FleetFollow {
       else stale.push(id);
     }
     await store.forgetBooked(load.id, stale);
-    // A piece that an earlier run gave up is tried again.
+    // Books only good results, so that a piece that an earlier run gave up is tried again.
     while (await this.#bookSome(isGood));
     await this.#announce();
     if (totals.settledPieces > 0)
@@ -100,8 +100,8 @@ export class FleetFollow {
   }
 
   /**
-   * Looks until Redis takes the commands: it may be out of memory, or read-only for a while. Throws the error that ends the
-   * load, also if Redis refuses for `retryForMs`.
+   * Checks the load. Repeats the check until Redis accepts the commands, because Redis may be out of memory or read-only for a
+   * while. Throws the error that ends the load, also if Redis refuses for `retryForMs`.
    */
   async look(retryForMs: number): Promise<void> {
     const { clock } = this.#context;
@@ -117,7 +117,7 @@ export class FleetFollow {
     }
   }
 
-  /** Waits until no worker has a piece, and books what they have settled meanwhile. */
+  /** Waits until no worker has a piece, and books the pieces that they have settled. */
   async drain(maxMs: number): Promise<void> {
     const { store, queue, load, clock } = this.#context;
     await store.setStopped(load.id, true);
@@ -131,12 +131,12 @@ export class FleetFollow {
     while (await this.#bookSome());
   }
 
-  /** Removes the load from Redis. The record on disk has everything. */
+  /** Removes the load from Redis. The record on disk is complete. */
   async remove(): Promise<void> {
     const { store, queue, load, token, prepareLimits } = this.#context;
     await store.removeLoad(load.id);
     await queue.clear();
-    // No worker has a piece, so the next run of the load need not wait for what Redis has forgotten.
+    // No worker has a piece, so the next run of the load need not wait for requests of earlier workers.
     if (this.#counts.active === 0) await prepareLimits();
     await store.endCoordination(load.id, token);
   }
@@ -155,7 +155,7 @@ export class FleetFollow {
     const tooMany = tooManyBytes([record.letterBytes], 0, [], maxRejectBytes);
     if (tooMany !== null) throw tooMany;
     this.#counts = await queue.counts();
-    // What Redis had not written to its disk when it died is missing.
+    // Pieces are missing if Redis died before it had written them to its disk.
     if (this.#counts.total < load.pieces - totals.settledPieces) await this.#addMissing();
     await this.#lookForWorkers();
   }
@@ -177,7 +177,7 @@ export class FleetFollow {
     await queue.add(missing());
   }
 
-  /** Returns true if there may be more. */
+  /** Books settled pieces. Returns true if there may be more. */
   async #bookSome(isWanted: (job: SettledJob) => boolean = () => true): Promise<boolean> {
     const { queue, totals } = this.#context;
     const settled = await queue.settled(bookedAtOnce);
@@ -197,7 +197,7 @@ export class FleetFollow {
     return settled.length >= bookedAtOnce;
   }
 
-  /** Books pieces on disk before anything shows them, and in Redis for a coordinator without this disk. */
+  /** Books pieces on disk before they count anywhere, and in Redis for a coordinator without this disk. */
   async #record(pieces: readonly (readonly [BookedPiece, PieceResult['letters'], string])[]): Promise<void> {
     const { record, store, totals, load } = this.#context;
     const fresh = pieces.filter(([{ id }]) => !totals.isBooked(id));
@@ -223,7 +223,7 @@ export class FleetFollow {
   }
 }
 
-/** A second coordinator of a load. */
+/** Builds the error for a load that has another coordinator. */
 export function alreadyRuns(load: string, found: string): BusyError {
   return new BusyError({
     tried: `coordinating load ${load}`,
@@ -238,7 +238,7 @@ function isGood({ result }: SettledJob): boolean {
   return found !== null && isSettled(found);
 }
 
-/** Stands for a result that no worker of this version has written. The next run of the load tries the piece again. */
+/** Returns a result to use instead of an unreadable result. The next run of the load tries the piece again. */
 function foreignResult({ id, reason }: SettledJob): PieceResult {
   const found = reason === '' ? 'another form' : reason;
   const problem = { tried: `reading the result of job ${id}`, expected: 'the result of a worker', found, fix: '' };

@@ -1,4 +1,4 @@
-// A plan as jobs, and what a worker must agree on before it takes one.
+// Turns a plan into jobs, and computes the hashes that must match before a worker takes a job.
 
 import { createHash } from 'node:crypto';
 import type { Settings } from '../../../config/settings.js';
@@ -15,7 +15,7 @@ import { fleetIdentity } from '../shard-settings.js';
 
 /** Groups of options that the coordinator gives to every worker. */
 const sharedGroups: readonly string[] = ['input', 'mapping', 'batch', 'delivery', 'memory'];
-/** Options in these groups that belong to the machine. */
+/** Options in these groups that each machine sets itself. */
 const ownKeys: readonly string[] = ['memoryLimit', 'memoryWatchdog'];
 
 /** Keys of the options that a load gives to its workers. */
@@ -28,12 +28,12 @@ export function sharedOptions(given: Readonly<Record<string, unknown>>): Record<
   return Object.fromEntries(Object.entries(given).filter(([key]) => sharedKeys.has(key)));
 }
 
-/** Names the target without telling it. */
+/** Returns a hash that identifies the target without revealing it. */
 export function targetHash({ target, tenant, db, rp }: Settings): string {
   return shortHash(JSON.stringify([target, tenant, db, rp]));
 }
 
-/** Names how inputs are read, and into which database. */
+/** Returns a hash of the database and of the options that affect how inputs are read. */
 export function identityHash(settings: Settings): string {
   return shortHash(fleetIdentity(settings));
 }
@@ -42,7 +42,7 @@ function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
-/** A piece of a plan as a job. */
+/** The job for a piece of a plan. */
 export interface PlannedJob {
   readonly id: string;
   readonly job: PieceJob;
@@ -50,7 +50,7 @@ export interface PlannedJob {
   readonly input: number;
 }
 
-/** Yields all pieces of a plan. `allowed` names their inputs. */
+/** Yields the jobs of all pieces of a plan. `allowed` provides the names of their inputs. */
 export function* plannedJobs(plan: FleetPlan, allowed: AllowedInputs): Generator<PlannedJob, void> {
   for (const [input, { path, folders, size, hash, pieces }] of plan.inputs.entries()) {
     const name = pieces.length === 0 ? null : allowed.nameOf(path);
@@ -61,7 +61,7 @@ export function* plannedJobs(plan: FleetPlan, allowed: AllowedInputs): Generator
   }
 }
 
-/** Throws UsageError for an input that no job can name. */
+/** Throws UsageError for inputs that no job can name, because --allow-input excludes them. */
 export function assertNamed(inputs: readonly Input[], allowed: AllowedInputs): void {
   const problems: Problem[] = inputs
     .filter(({ path }) => path === null || allowed.nameOf(path) === null)
@@ -74,7 +74,7 @@ export function assertNamed(inputs: readonly Input[], allowed: AllowedInputs): v
   if (problems.length > 0) throw new UsageError(problems.slice(0, 10));
 }
 
-/** Tests whether a plan is of this load, and whether its inputs still are as they were planned. */
+/** Tests whether a plan belongs to this load, and whether its inputs are unchanged. */
 export async function fitsPlan(
   plan: FleetPlan,
   settings: Settings,

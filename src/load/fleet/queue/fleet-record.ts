@@ -1,5 +1,5 @@
-// What the coordinator of a fleet keeps on its disk: each settled piece once, and all dead letters. The record only grows, so
-// a coordinator that is killed loses nothing that it has shown, and repeats nothing.
+// Records the settled pieces of a fleet on the coordinator's disk, each piece once, and all dead letters. The record only
+// grows, so a killed coordinator loses no piece that it has reported, and counts none twice.
 
 import { constants } from 'node:fs';
 import { type FileHandle, rename, rm } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { maxLetterBytes, type PieceLetters, pointsSchema } from '../../../fleet/
 import { letterPath } from '../../../state/dead-letters/letter-paths.js';
 import { openStateFile, prepareStateDir, writeFailure } from '../../../state/state-dir.js';
 
-/** A settled piece, as far as it counts for all runs of the load. */
+/** A settled piece: the parts of its result that count for all runs of the load. */
 const bookedPieceSchema = z.strictObject({
   id: z.string(),
   outcome: z.enum(outcomeNames as [Outcome, ...Outcome[]]),
@@ -29,20 +29,20 @@ const bookedPieceSchema = z.strictObject({
 
 const lineSchema = z.strictObject({
   piece: bookedPieceSchema,
-  /** Sizes of the dead letters afterwards, by ending. */
+  /** Sizes of the dead letters after the piece, by ending, bytes. */
   letters: z.record(z.string(), count),
-  /** Dead letters of the piece that its worker keeps: machine and folder, and their bytes. */
+  /** Dead letters of the piece on its worker's disk: machine and folder, and their bytes. */
   kept: z.tuple([z.string(), count]).optional(),
 });
 
 export type BookedPiece = z.infer<typeof bookedPieceSchema>;
 
-/** A piece that every run of the load may rely on. Any other is loaded again by the next run. */
+/** Tests for a piece that is settled for all runs of the load. The next run loads any other piece again. */
 export function isSettled({ outcome }: Pick<BookedPiece, 'outcome'>): boolean {
   return outcome === 'complete' || outcome === 'complete-with-rejects';
 }
 
-/** Reads a piece that another coordinator has kept; null for other text. */
+/** Parses a piece that another coordinator has stored; returns null for other text. */
 export function parseBookedPiece(json: string): BookedPiece | null {
   try {
     return bookedPieceSchema.parse(JSON.parse(json));
@@ -52,14 +52,14 @@ export function parseBookedPiece(json: string): BookedPiece | null {
 }
 
 const reasonsEnding = '.ndjson';
-/** Files of dead letters that are open at once: each folder of Hive-style names has its own. */
+/** Largest number of open files of dead letters. Each folder of Hive-style names has its own files. */
 const maxOpen = 64;
 
 export class FleetRecord {
   readonly #folder: string;
   readonly #load: string;
   readonly #files = new Map<string, FileHandle>();
-  /** Bytes of the dead letters that workers keep, by machine and folder. */
+  /** Bytes of the dead letters on the workers' disks, by machine and folder. */
   readonly #kept = new Map<string, number>();
   #letters: Record<string, number> = {};
   #name = 'rejected';
@@ -70,7 +70,7 @@ export class FleetRecord {
     this.#load = load;
   }
 
-  /** Path of the plan, which the next run of the load uses as well. */
+  /** Path of the plan. The next run of the load uses it as well. */
   get planPath(): string {
     return join(this.#folder, `${this.#load}.fleet-plan.json`);
   }
@@ -79,7 +79,7 @@ export class FleetRecord {
     return join(this.#folder, `${this.#load}.fleet.ndjson`);
   }
 
-  /** Files of dead letters; null without any. Folders on the machines of workers come last. */
+  /** Files of dead letters; null if there are none. Folders on the machines of workers are last. */
   get letters(): { readonly points: string[]; readonly reasons: string | null } | null {
     const endings = Object.keys(this.#letters);
     const here = endings.filter((ending) => ending !== reasonsEnding).map((ending) => this.#path(ending));
@@ -88,12 +88,12 @@ export class FleetRecord {
     return { points: [...here.toSorted(), ...this.#kept.keys()], reasons };
   }
 
-  /** Bytes of dead letters on this disk and on those of the workers. */
+  /** Bytes of dead letters on this disk and on the disks of the workers. */
   get letterBytes(): number {
     return [...Object.values(this.#letters), ...this.#kept.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
 
-  /** Reads the record of earlier runs, and undoes what they have not recorded to its end. Throws StateError. */
+  /** Reads the record of earlier runs, and cuts off incomplete entries and their dead letters. Throws StateError. */
   async open(): Promise<BookedPiece[]> {
     await prepareStateDir(this.#folder);
     return await this.#do('opening the record of the fleet', async () => {
@@ -113,7 +113,7 @@ export class FleetRecord {
     });
   }
 
-  /** Books pieces durably. Dead letters of a piece that is loaded again later are not kept. Throws StateError. */
+  /** Books pieces durably. Drops the dead letters of a piece that will be loaded again. Throws StateError. */
   async book(
     pieces: readonly (readonly [piece: BookedPiece, letters: PieceLetters | null, machine: string])[],
   ): Promise<void> {
@@ -132,7 +132,7 @@ export class FleetRecord {
     });
   }
 
-  /** Removes the record of a finished load and gives its dead letters their final name; else keeps everything. Throws StateError. */
+  /** Closes the record. For a finished load, removes it and gives the dead letters their final name. Throws StateError. */
   async close(finishedAt: string | null): Promise<void> {
     await this.#do('closing the record of the fleet', async () => {
       await this.#closeFiles();

@@ -1,4 +1,4 @@
-// The state of a fleet at one moment: settled pieces, and what the workers tell about those that they load.
+// Builds a snapshot of a fleet: the settled pieces, and the status of the workers about the pieces that they load.
 
 import type { Settings } from '../../../config/settings.js';
 import type { Clock } from '../../../core/types/index.js';
@@ -16,7 +16,7 @@ export interface FleetFacts {
   readonly pieces: ReadonlyMap<string, PlacedPiece>;
   readonly plan: FleetPlan;
   readonly settings: Settings;
-  /** Memory limit of the coordinator. */
+  /** Memory limit of the coordinator, bytes. */
   readonly limitBytes: number;
 }
 

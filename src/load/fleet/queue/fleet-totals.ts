@@ -1,4 +1,4 @@
-// The totals of a load over a fleet: each settled piece counts once, whatever the order in which pieces settle.
+// Adds up the totals of a load over a fleet. Each settled piece counts once, in whatever order pieces settle.
 
 import type { Summary } from '../../../core/types/index.js';
 import { version } from '../../../core/version.js';
@@ -13,7 +13,7 @@ import type { BookedPiece } from './fleet-record.js';
 type FleetInputRow = Summary['inputs'][number];
 type MachineRow = NonNullable<Summary['machines']>[number];
 
-/** Where a piece belongs: number of its input, and bytes of it as stored. */
+/** Number of a piece's input, and the stored bytes of the piece. */
 export interface PlacedPiece {
   readonly input: number;
   readonly bytes: number;
@@ -58,7 +58,7 @@ export class FleetTotals {
     return this.#thisRun ?? emptySummary();
   }
 
-  /** The same of a run that may have ended before it had totals. */
+  /** Returns the figures of a run that may have ended before it had totals. */
   static runOf(totals: FleetTotals | null): Readonly<Summary> {
     return totals?.run ?? emptySummary();
   }
@@ -67,7 +67,7 @@ export class FleetTotals {
     return this.#values;
   }
 
-  /** Bytes of the inputs, as stored, whose pieces are settled. */
+  /** Stored bytes of the settled pieces. */
   get settledBytes(): number {
     return this.#bytes;
   }
@@ -76,7 +76,7 @@ export class FleetTotals {
     return this.#inputsDone;
   }
 
-  /** Counts a piece; false for one that is booked already or does not belong to the plan. */
+  /** Counts a piece. Returns false if the piece is already booked or does not belong to the plan. */
   book(piece: BookedPiece): boolean {
     const placed = this.#pieces.get(piece.id);
     if (placed === undefined || this.#booked.has(piece.id)) return false;
@@ -115,7 +115,7 @@ export class FleetTotals {
     this.#thisRun = this.#thisRun === null ? part : mergeSummaries([this.#thisRun, part]);
   }
 
-  /** One row a machine that has settled a piece in this run. */
+  /** One row for each machine that has settled a piece in this run. */
   get machines(): MachineRow[] {
     return [...this.#machines.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
@@ -126,7 +126,7 @@ export class FleetTotals {
     return this.#worst?.outcome === 'too-many-rejects' || !within(rejected, read, this.#plan.limits.maxRejected);
   }
 
-  /** Returns how the load ends once all pieces are settled. */
+  /** Returns the outcome of the load once all pieces are settled. */
   outcome(): FleetOutcome {
     return this.#worst ?? totalOutcome(this.#plan, this.points, this.inputs, 'adding up the pieces');
   }
@@ -138,12 +138,12 @@ export class FleetTotals {
   }
 }
 
-/** Figures of an input without a settled piece. */
+/** Returns the figures of an input without a settled piece. */
 export function inputRow(name: string, error: string | null): FleetInputRow {
   return { name, format: '', read: 0, loaded: 0, rejected: 0, undelivered: 0, bytes: 0, resumedFromByte: 0, error };
 }
 
-/** A summary of nothing. */
+/** Returns a summary in which all figures are zero. */
 function emptySummary(): Summary {
   return {
     ...{ formatVersion: 1, version: version(), outcome: 'complete', exitCode: 0, reason: null, continueWith: null },

@@ -1,4 +1,4 @@
-// The dead letters of a piece travel with its result, so that all dead letters of a load are on the coordinator's disk.
+// Collects the dead letters of a piece for its result, so that the coordinator's disk has all dead letters of a load.
 
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { maxLetterBytes, type PieceLetters } from '../../../fleet/queue/messages
 
 const maxGzipBytes = 1024 * 1024;
 
-/** Reads the dead letters of a piece from its folder; null without any. */
+/** Reads the dead letters of a piece from its folder; returns null if there are none. */
 export async function collectLetters({ rejects }: Summary, folder: string): Promise<PieceLetters | null> {
   const { deadLetters, reasons } = rejects;
   if (deadLetters === null || reasons === null) return null;
@@ -35,7 +35,7 @@ export async function collectLetters({ rejects }: Summary, folder: string): Prom
   };
 }
 
-/** `host=a/0123456789ab.rejected-2026.csv` → `host=a/.csv` */
+/** Returns the ending of a path: `host=a/0123456789ab.rejected-2026.csv` → `host=a/.csv` */
 function endingOf(path: string): string {
   const folder = dirname(path);
   const ending = basename(path).replace(/^[0-9a-f]+\.rejected[^.]*/, '');
@@ -44,7 +44,7 @@ function endingOf(path: string): string {
 
 const mark = Buffer.from('\ufeff');
 
-/** A file of rows begins with a header, whose hash is part of its name, and with a byte order mark for some encodings. */
+/** Returns the length of byte order mark and header. The hash of a header is part of the file's name. */
 function headBytes(ending: string, bytes: Buffer): number {
   const from = bytes.indexOf(mark) === 0 ? mark.length : 0;
   const name = /\.([0-9a-f]{8})\.\w+$/.exec(ending)?.[1];

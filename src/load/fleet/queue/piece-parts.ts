@@ -1,4 +1,4 @@
-// What a worker keeps from piece to piece of one load: parsers, batches, and the connection to the target with its description.
+// Parts that a worker reuses for all pieces of one load: parsers, batches, and the target with its connections and description.
 
 import type { Settings } from '../../../config/settings.js';
 import type { Target, TargetColumn } from '../../../core/types/index.js';
@@ -10,14 +10,14 @@ export class PieceParts {
   readonly #create: (settings: Settings) => Promise<Target>;
   #target: Target | null = null;
   #shared: Target | null = null;
-  /** Columns of the target; null before the first piece, and after one that met or introduced others. */
+  /** Columns of the target; null before the first piece, and after a piece that found or introduced further columns. */
   #columns: readonly TargetColumn[] | null = null;
 
   constructor(create: (settings: Settings) => Promise<Target>) {
     this.#create = create;
   }
 
-  /** Returns the target. It describes itself once, as to any load, and stays open when a piece closes it. */
+  /** Returns the target. It is described only once, and stays open when a piece closes it. */
   async target(settings: Settings): Promise<Target> {
     this.#target ??= await this.#create(settings);
     this.#shared ??= describedOnce(this.#target);
@@ -34,7 +34,7 @@ export class PieceParts {
     return wrapObject(shared, { columns });
   }
 
-  /** A piece that failed leaves nothing, and one that introduced columns leaves an old list of them. */
+  /** Ends a piece. Drops the list of columns if the piece introduced columns, and closes the target if the piece failed. */
   async endPiece(isWhole: boolean, hasIntroduced: boolean): Promise<void> {
     if (hasIntroduced) this.#columns = null;
     if (!isWhole) await this.#closeTarget();
@@ -61,7 +61,7 @@ function describedOnce(target: Target): Target {
   });
 }
 
-/** Remembers the first answer. */
+/** Wraps a function so that it runs once. Later calls return the first result. */
 function once<A extends unknown[], T>(
   ask: (signal: AbortSignal, ...rest: A) => Promise<T>,
 ): (signal: AbortSignal, ...rest: A) => Promise<T> {

@@ -1,4 +1,4 @@
-// One piece of a load over a fleet: loaded as any load, with its own folder for state, under the lease of its worker.
+// Loads one piece of a load over a fleet: by an ordinary load with its own state folder, while the worker holds the lease.
 
 import { rm } from 'node:fs/promises';
 import type { Settings } from '../../../config/settings.js';
@@ -16,10 +16,10 @@ import { shardInputs } from '../shard-inputs.js';
 import { collectLetters } from './piece-letters.js';
 import type { PieceParts } from './piece-parts.js';
 
-/** What running pieces needs of the process. */
+/** The parts of the process that loading pieces needs. */
 export interface PieceContext {
   readonly version: string;
-  /** Names the machine, for people. */
+  /** Name of the machine for messages. */
   readonly machine: string;
   readonly workerId: string;
   readonly clock: Clock;
@@ -36,24 +36,24 @@ export interface PieceRun {
   readonly fleetLoad: FleetLoad;
   readonly job: PieceJob;
   readonly lease: PieceLease;
-  /** Folder of the state of this attempt. */
+  /** Folder for the state of this attempt. */
   readonly folder: string;
   readonly stop: AbortSignal;
   readonly abort: AbortSignal;
   readonly watch: (snapshot: () => Snapshot) => void;
 }
 
-/** A settled or failed piece. Its dead letters are in its folder unless the result holds them. */
+/** A settled or failed piece. Its dead letters are in its folder unless the result contains them. */
 export interface PieceOutcome {
   readonly result: PieceResult;
   /** Null if every point is acknowledged or rejected. */
   readonly error: BulkLoadError | null;
 }
 
-/** The coordinator counts the points, keeps the record and has made the database. */
+/** Settings for every piece: the coordinator counts the points, keeps the record and has created the database. */
 const pieceSettings = { checkpoint: false, report: null, minPoints: 0, createDb: false, dbOptions: null };
 
-/** Loads a piece. Throws only what `load` throws. */
+/** Loads a piece. Throws only errors that `load` throws. */
 export async function runPiece(context: PieceContext, run: PieceRun): Promise<PieceOutcome> {
   const { job, lease, limits, parts, fleetLoad, folder } = run;
   const { clock, version, notify } = context;
@@ -92,12 +92,12 @@ export async function runPiece(context: PieceContext, run: PieceRun): Promise<Pi
   return { result: await resultOf(context, summary, examples, folder), error };
 }
 
-/** Removes what is left of an attempt. */
+/** Removes the files of an attempt. */
 export async function removeAttempt(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** The result of a piece that was not loaded. */
+/** Returns the result of a piece that was not loaded. */
 export function failedPiece({ workerId, machine }: PieceContext, error: BulkLoadError): PieceResult {
   const { message, outcome } = error;
   return {
@@ -106,7 +106,7 @@ export function failedPiece({ workerId, machine }: PieceContext, error: BulkLoad
   };
 }
 
-/** Throws InputError for an input that --allow-input excludes, and for one that this machine does not see. */
+/** Finds the input of a job. Throws InputError if --allow-input excludes it or if this machine does not have it. */
 async function inputOf({ allowed, findInput }: PieceContext, { input: { path, size } }: PieceJob): Promise<Input> {
   const paths = await allowed.pathsOf(path);
   const found: Input[] = [];
@@ -128,7 +128,7 @@ async function inputOf({ allowed, findInput }: PieceContext, { input: { path, si
   });
 }
 
-/** No request starts without the lease. */
+/** Wraps a target so that no request starts without the lease. */
 function underLease(target: Target, lease: PieceLease): Target {
   return wrapObject(target, {
     write: async (...args: Parameters<Target['write']>) => {
@@ -164,7 +164,7 @@ async function resultOf(
   };
 }
 
-/** Why a piece is left out that no worker has survived. */
+/** Builds the error for a piece that is left out because every worker that loaded it died. */
 export function deadlyPiece({ input: { path }, piece: { from } }: PieceJob, deaths: number): InputError {
   return new InputError({
     tried: `loading ${path} from line ${from.line}`,

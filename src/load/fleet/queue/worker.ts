@@ -1,4 +1,4 @@
-// A worker of a fleet: takes pieces of any load into its target, one at a time, until it is stopped.
+// Runs a worker of a fleet: loads pieces of all loads into its target, one at a time, until it is stopped.
 
 import { randomUUID } from 'node:crypto';
 import { rmdir } from 'node:fs/promises';
@@ -29,26 +29,26 @@ export interface WorkerContext extends PieceContext {
   readonly redis: FleetRedis;
   readonly timing: LeaseTiming;
   readonly stateDir: string;
-  /** Hash of the target that this worker loads into. */
+  /** Hash of this worker's target. */
   readonly target: string;
-  /** Returns the settings for a load. Throws UsageError for options that contradict it. */
+  /** Returns the settings for a load. Throws UsageError if options of this worker contradict the load. */
   readonly settingsFor: (load: FleetLoad) => Promise<Settings>;
   readonly exitWhenIdle: boolean;
-  /** Time without an answer of Redis after which the worker ends, ms. */
+  /** Time without a response of Redis after which the worker ends, ms. */
   readonly retryForMs: number;
   readonly stop: AbortSignal;
   readonly abort: AbortSignal;
-  /** Receives the source of snapshots of each piece. */
+  /** Called for each piece with the function that returns its snapshots. */
   readonly watch: (snapshot: () => Snapshot) => void;
 }
 
-/** Time between two looks for pieces, and between two signs of life, ms. */
+/** Interval between two attempts to take a piece, and between two status messages, ms. */
 const idleMs = 500;
 const beatMs = 1000;
-/** Outcomes that another machine may change. */
+/** Outcomes that end this worker, because another machine may succeed. */
 const endsWorker = ['refused', 'memory', 'state', 'bug'];
 
-/** A load that this worker takes part in. */
+/** A load of which this worker loads pieces. */
 interface Joined {
   readonly load: FleetLoad;
   readonly limits: WorkerLimits;
@@ -62,7 +62,7 @@ async function leave({ limits, source, parts }: Joined): Promise<void> {
   await Promise.all([limits.close(), source.close(), parts.close()]);
 }
 
-/** Runs until `stop` aborts, or nothing is left with `exitWhenIdle`. Throws the error that ends the worker. */
+/** Runs until `stop` aborts or, with `exitWhenIdle`, until no load is left. Throws the error that ends the worker. */
 export async function runWorker(context: WorkerContext): Promise<void> {
   await new FleetWorker(context).run();
 }
@@ -70,12 +70,12 @@ export async function runWorker(context: WorkerContext): Promise<void> {
 class FleetWorker {
   readonly #context: WorkerContext;
   readonly #store: FleetStore;
-  /** By load; null for one that this worker leaves alone. The epoch distinguishes a load that Redis had forgotten. */
+  /** Joined loads by id; null for a load that this worker ignores. The epoch changes if Redis lost the load meanwhile. */
   readonly #joined = new Map<string, { readonly epoch: string; readonly joined: Joined | null }>();
   readonly #end = new AbortController();
   #snapshot: (() => Snapshot) | null = null;
   #piece: { readonly load: string; readonly id: string; readonly stop: AbortController } | null = null;
-  /** Folder of what this worker keeps on its disk. */
+  /** Folder for files of this worker. */
   readonly #folder: string;
   #hasWorked = false;
   #answeredAt: number;
@@ -99,7 +99,7 @@ class FleetWorker {
     try {
       await orAborted(this.#beat(), ended).catch(() => {});
       while (!ended.aborted) {
-        // Redis may be away for long, and a stop must not wait for it.
+        // Redis may be unreachable for long, and a stop must not wait for Redis.
         const next = await orAborted(this.#next(), ended).catch((error: unknown) => this.#withoutPiece(error, ended));
         if (next === null) {
           const hasLoads = [...this.#joined.values()].some(({ joined }) => joined !== null);
@@ -120,11 +120,11 @@ class FleetWorker {
   async #leave(workerId: string): Promise<void> {
     if (!this.#context.redis.isAway) await this.#store.removeWorker(workerId).catch(() => {});
     for (const { joined } of this.#joined.values()) if (joined !== null) await leave(joined);
-    // Dead letters that were too large for the queue stay there.
+    // The folder remains if it contains dead letters that were too large for the queue.
     await rmdir(this.#folder).catch(() => {});
   }
 
-  /** Takes a piece of the oldest load that has one. */
+  /** Takes a piece of the oldest load with a waiting piece. */
   async #next(): Promise<NextPiece | null> {
     const ids = await this.#store.loadIds();
     for (const [id, { joined }] of this.#joined) {
@@ -143,7 +143,7 @@ class FleetWorker {
     return null;
   }
 
-  /** Lets the worker go on after a stop, and while Redis takes no commands. */
+  /** Handles an error of taking a piece. Returns null after a stop, and while Redis accepts no commands. */
   #withoutPiece(error: unknown, ended: AbortSignal): null {
     if (ended.aborted) return null;
     if (!(error instanceof UnavailableError)) throw error;
@@ -228,7 +228,7 @@ class FleetWorker {
     }
   }
 
-  /** Reports the outcome of a piece to Redis. It counts only while the lease is held. */
+  /** Reports the outcome of a piece to Redis. The outcome counts only if the worker still holds the lease. */
   async #settle(lease: PieceLease, job: PieceJob, { result, error }: PieceOutcome): Promise<void> {
     const { path } = job.input;
     if (lease.lost.aborted) return this.#late(path);
@@ -250,7 +250,7 @@ class FleetWorker {
     this.#notify('warn', 'lease', `${path}: ${what}`);
   }
 
-  /** Refuses a job that is not a piece of the load. */
+  /** Completes a job that is not a piece of the load, with an error as its result. */
   async #refuse(lease: PieceLease, { id }: FleetLoad): Promise<void> {
     const tried = `reading job ${lease.id} of load ${id}`;
     const error = new UsageError([{ tried, expected: 'a piece of the load', found: 'other content', fix: '' }]);
