@@ -91,9 +91,14 @@ export async function prepare(
   assertColumnsFit(catalogue.size, memory);
   const tables = [...new Set(columns.map(({ table }) => table))];
   const verification = settings.verify ? await startVerification(settings, context, tables, signal) : null;
-  await resume.saveStart();
-
-  const throttle = await forecast(settings, context, control, description, times);
+  const saved = resume.saveStart();
+  saved.catch(() => {}); // awaited below, whatever the forecast finds
+  let throttle: TargetThrottle;
+  try {
+    throttle = await forecast(settings, context, control, description, times);
+  } finally {
+    await saved;
+  }
   facts.throttle = throttle;
   return {
     ...{ memory, watchdog, formats, status, description, catalogue, throttle, verification },

@@ -2,8 +2,9 @@
 // wherever the process dies.
 
 import { constants } from 'node:fs';
-import { copyFile, rename, rm } from 'node:fs/promises';
+import { copyFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeFile } from '../core/io/files.js';
 import {
   type Checkpoint,
   type CheckpointInput,
@@ -107,9 +108,9 @@ export class LoadStore {
   async forget(): Promise<void> {
     await this.close();
     try {
-      await rm(this.path, { force: true });
-      await rm(temporaryCheckpoint(this.path), { force: true });
-      await rm(this.#logPath, { force: true });
+      await removeFile(this.path);
+      await removeFile(temporaryCheckpoint(this.path));
+      await removeFile(this.#logPath);
     } catch (error) {
       throw writeFailure('removing the checkpoint of a finished load', this.path, error);
     }

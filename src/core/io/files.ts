@@ -1,10 +1,11 @@
 // Files that are complete or absent, and pipes that never block the process.
 
 import { constants, createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode } from '../errors.js';
 import { size } from '../text.js';
 
 /**
@@ -36,6 +37,13 @@ export async function makeDirectory(path: string, mode = 0o777): Promise<boolean
   }
 }
 
+/** Removes a file, if it exists. Node's `rm` would load the code that removes folders. Throws the file system's error. */
+export async function removeFile(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  });
+}
+
 /** Returns a hidden path in the same folder; its name holds the process id. */
 export function temporaryBeside(path: string): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
@@ -52,7 +60,7 @@ export async function replaceFile(
   temporary = temporaryBeside(path),
 ): Promise<void> {
   try {
-    await rm(temporary, { force: true });
+    await removeFile(temporary);
     // `wx` fails if another process has put a link at this path meanwhile.
     const file = await open(temporary, 'wx');
     try {
@@ -63,7 +71,7 @@ export async function replaceFile(
     }
     await publish(temporary, path);
   } finally {
-    await rm(temporary, { force: true });
+    await removeFile(temporary);
   }
 }
 

@@ -211,8 +211,10 @@ export class ResumeState {
     const started = this.#persistent && this.#saver.stats.saves > 0;
     let saved = !this.#persistent;
     try {
+      // A finished load without dead letters needs no further checkpoint: until its files are gone, the last one resumes it.
+      if (started && finished && name === null) await this.#store.append(this.#tracks.takeFinished());
       // A run that wrote no checkpoint does not change the checkpoint of an earlier run.
-      if (started) await this.#saver.save();
+      else if (started) await this.#saver.save();
       saved = true;
     } finally {
       await this.#deadLetters.close(saved ? name : null);
