@@ -1,10 +1,11 @@
 // CSV by one process, one worker and two workers of a fleet, in turns, into a sink: rows per second while sending, and CPU time
-// per million rows. A worker stands for a machine of one core: it has a core of its own. All other processes run where they
-// like. node fleet.js [--rows N] [--turns N] [--piece-bytes SIZE] after npm run build; needs redis-server and taskset.
+// per million rows. A machine is a core: two workers on a core each are compared with one on one core. One worker on both cores
+// shows what its own threads gain. Coordinator, Redis and sink run where they like. Loads of 20 s or more make starts small.
+// node fleet.js [--rows N] [--copies N] [--turns N] [--piece-bytes SIZE] after npm run build; needs redis-server, taskset and 5 GB.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,19 +13,22 @@ import process from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { median, openSink, program } from './support.js';
 
 const { values } = parseArgs({
   options: {
-    rows: { type: 'string', default: '3000000' },
+    rows: { type: 'string', default: '6000000' },
+    copies: { type: 'string', default: '7' },
     turns: { type: 'string', default: '3' },
     'piece-bytes': { type: 'string', default: '32MiB' },
   },
 });
-const rows = Number(values.rows);
+/** Rows of one file. */
+const rowsOfFile = Number(values.rows);
+const rows = rowsOfFile * Number(values.copies);
 const path = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url));
-const program = path('../../bin/bulk-load.js');
 const folder = mkdtempSync(join(tmpdir(), 'bulk-load-bench-'));
-const csv = join(folder, 'readings.csv');
+const files = Array.from({ length: Number(values.copies) }, (_, i) => join(folder, `readings-${i}.csv`));
 /** Readings of the generator as CSV. */
 const toCsv = String.raw`s/^readings,name=([^,]*),fleet=([^,]*),driver=([^,]*),model=([^,]*),device_version=([^ ]*) /\1,\2,\3,\4,\5,/; s/[a-z_]+=//g; s/ /,/`;
 const tags = ['name', 'fleet', 'driver', 'model', 'device_version'];
@@ -85,17 +89,28 @@ function cpuOf(pid) {
 const cpu = (child) => cpuOf(child.pid ?? 0);
 const mapping = ['--measurement', 'readings', '--tags', tags.join()];
 
-/** Loads with so many workers; 0 for one process. @param {number} workers @param {string} url @param {number} port */
-async function run(workers, url, port) {
+/**
+ * Cores of each worker; those of the load itself without any.
+ * @type {Record<string, { cores: string[], isFleet: boolean }>}
+ */
+const fleets = {
+  'one process on one core': { cores: ['0'], isFleet: false },
+  'one worker on one core': { cores: ['0'], isFleet: true },
+  'one worker on two cores': { cores: ['0,1'], isFleet: true },
+  'two workers on a core each': { cores: ['0', '1'], isFleet: true },
+};
+
+/** @param {typeof fleets[string]} fleet @param {string} url @param {number} port */
+async function run({ cores, isFleet }, url, port) {
   const target = ['--url', url, '--db', 'd'];
-  const queue = workers === 0 ? [] : ['--queue', `redis://127.0.0.1:${port}`, '--allow-input', `${folder}/**`];
-  const running = Array.from({ length: workers }, (_, core) => {
+  const queue = !isFleet ? [] : ['--queue', `redis://127.0.0.1:${port}`, '--allow-input', `${folder}/**`];
+  const running = (isFleet ? cores : []).map((core) => {
     const state = ['--state-dir', join(folder, `worker-${core}`)];
-    return start('taskset', ['-c', `${core}`, process.execPath, program, 'worker', ...target, ...queue, ...state]);
+    return start('taskset', ['-c', core, process.execPath, program, 'worker', ...target, ...queue, ...state]);
   });
   await until(() => running.every(({ log }) => log.includes('worker: pieces from')));
   const summary = join(folder, 'summary.json');
-  const cut = workers === 0 ? [] : ['--piece-bytes', values['piece-bytes']];
+  const cut = !isFleet ? [] : ['--piece-bytes', values['piece-bytes']];
   const own = [
     '--target-memory',
     'off',
@@ -108,9 +123,9 @@ async function run(workers, url, port) {
     summary,
   ];
   const before = running.map(cpu);
-  const pinned = workers === 0 ? ['taskset', '-c', '0'] : [];
+  const pinned = isFleet ? [] : ['taskset', '-c', ...cores];
   const timed = ['/usr/bin/time', '-f', 'CPU %U %S', ...pinned, process.execPath, program];
-  const loader = start(timed[0] ?? '', [...timed.slice(1), ...target, ...queue, ...own, csv]);
+  const loader = start(timed[0] ?? '', [...timed.slice(1), ...target, ...queue, ...own, ...files]);
   if ((await loader.done) !== 0) throw new Error(loader.log);
   const worked = running.reduce((sum, child, i) => sum + cpu(child) - (before[i] ?? 0), 0);
   const [, user, system] = /CPU (\S+) (\S+)/.exec(loader.log) ?? [];
@@ -118,36 +133,37 @@ async function run(workers, url, port) {
   await Promise.all(running.map(({ done }) => done));
   const { phases, points } = JSON.parse(readFileSync(summary, 'utf8'));
   if (points.loaded !== rows) throw new Error(`${points.loaded} of ${rows} rows`);
-  const perMillion = (workers === 0 ? Number(user) + Number(system) : worked) / (rows / 1e6);
+  const perMillion = (isFleet ? worked : Number(user) + Number(system)) / (rows / 1e6);
   return { perMillion, rate: rows / phases.sendSeconds, startSeconds: phases.startSeconds };
 }
 
+/** @type {Awaited<ReturnType<typeof openSink>> | null} */
+let sink = null;
 try {
   spawnSync('bash', [
     '-c',
-    `{ echo ${tags.join()},${fields},time; ${process.execPath} ${path('generate.js')} ${2 * rows} | sed -nE '/^readings/{${toCsv}; p}'; } > ${csv}`,
+    `{ echo ${tags.join()},${fields},time; ${process.execPath} ${path('generate.js')} ${2 * rowsOfFile} | sed -nE '/^readings/{${toCsv}; p}'; } > ${files[0]}`,
   ]);
-  const sink = start(process.execPath, [path('sink.js'), '0', JSON.stringify(columns)]);
-  await until(() => sink.log !== '');
+  for (const copy of files.slice(1)) copyFileSync(files[0] ?? '', copy);
+  sink = await openSink(folder, [], columns);
   const port = await freePort();
   const redis = start('redis-server', ['--dir', folder, '--save', '', '--bind', '127.0.0.1', '--port', `${port}`]);
   await until(() => redis.log.includes('Ready to accept'));
-  /** @type {Map<number, Awaited<ReturnType<typeof run>>[]>} */
-  const results = new Map([0, 1, 2].map((workers) => [workers, []]));
+  /** @type {Map<string, Awaited<ReturnType<typeof run>>[]>} */
+  const results = new Map(Object.keys(fleets).map((name) => [name, []]));
   for (let turn = 0; turn < Number(values.turns); turn += 1)
-    for (const [workers, found] of results) found.push(await run(workers, `http://127.0.0.1:${sink.log.trim()}`, port));
-  /** @param {number} workers @param {'perMillion' | 'rate' | 'startSeconds'} key */
-  const median = (workers, key) =>
-    (results.get(workers) ?? []).map((each) => each[key]).toSorted((a, b) => a - b)[
-      Math.floor(Number(values.turns) / 2)
-    ] ?? 0;
-  for (const workers of results.keys()) {
-    const name = workers === 0 ? 'one process' : `${workers} worker(s)`;
-    const text = `${(median(workers, 'rate') / 1e6).toFixed(3)} million rows/s, ${median(workers, 'perMillion').toFixed(2)} s CPU per million rows, start ${median(workers, 'startSeconds').toFixed(1)} s`;
+    for (const [name, fleet] of Object.entries(fleets))
+      results.get(name)?.push(await run(fleet, `http://127.0.0.1:${sink.port}`, port));
+  /** @param {string} name @param {'perMillion' | 'rate' | 'startSeconds'} key */
+  const figure = (name, key) => median((results.get(name) ?? []).map((each) => each[key]));
+  for (const name of results.keys()) {
+    const rate = figure(name, 'rate');
+    const times = (rate / figure('one worker on one core', 'rate')).toFixed(2);
+    const text = `${(rate / 1e6).toFixed(3)} million rows/s in ${(rows / rate).toFixed(0)} s (${times} ×), ${figure(name, 'perMillion').toFixed(2)} s CPU per million rows, start ${figure(name, 'startSeconds').toFixed(1)} s`;
     process.stdout.write(`${name}: ${text}\n`);
   }
-  process.stdout.write(`two workers: ${(median(2, 'rate') / median(1, 'rate')).toFixed(2)} times one\n`);
 } finally {
+  sink?.close();
   for (const child of children) child.kill('SIGKILL');
   await Promise.all(children.map(({ done }) => done));
   rmSync(folder, { recursive: true, force: true });

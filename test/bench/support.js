@@ -30,11 +30,13 @@ export function machine() {
  * is no C compiler. `wire`: the compiled program; null for sink.js.
  * @param {string} folder
  * @param {readonly string[]} before a command that starts it, such as `taskset -c 0`
+ * @param {readonly object[]} columns rows of information_schema.columns
  */
-export async function openSink(folder, before = []) {
+export async function openSink(folder, before = [], columns = []) {
   const wire = join(folder, 'wire');
   const isCompiled = spawnSync('cc', ['-O2', '-pthread', join(here, 'wire.c'), '-o', wire]).status === 0;
-  const own = isCompiled ? [wire, 'sink'] : [process.execPath, join(here, 'sink.js')];
+  const rows = columns.length === 0 ? '' : JSON.stringify(columns);
+  const own = isCompiled ? [wire, 'sink', rows] : [process.execPath, join(here, 'sink.js'), '0', rows];
   const [command = '', ...args] = [...before, ...own];
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const [port] = await once(/** @type {import('node:stream').Readable} */ (child.stdout), 'data');

@@ -1,5 +1,6 @@
 // Both ends of a connection without a cost of their own, for throughput.js. `cc -O2 -pthread wire.c -o wire`
-// wire sink        a CnosDB that accepts everything; the kernel discards bodies without a copy (MSG_TRUNC). Prints its port
+// wire sink [COLUMNS]  a CnosDB that accepts everything; the kernel discards bodies without a copy (MSG_TRUNC). Prints its port.
+//                  COLUMNS: rows of information_schema.columns
 // wire send PORT FILE  reads FILE and sends it in bodies of 1 MiB over one connection with blocking calls: the floor of a loader
 
 #define _GNU_SOURCE
@@ -18,9 +19,16 @@ static const char settings[] = "[{\"ttl\":\"INF\",\"shard\":1,\"vnode_duration\"
                                "\"max_memcache_size\":\"128 MiB\",\"strict_write\":false}]";
 static const char ping[] = "{\"version\":\"2.4.3, revision: sink, build_time: none\",\"status\":\"healthy\"}";
 
+static const char *columns = "";
+
+static const char *answer_to(const char *statement) {
+  if (strncmp(statement, "DESCRIBE DATABASE", 17) == 0) return settings;
+  return strstr(statement, "information_schema.columns") || strstr(statement, "DESCRIBE TABLE") ? columns : "";
+}
+
 static void answer(int fd, const char *head, const char *body) {
-  const char *text = strstr(head, "/ping") ? ping : strncmp(body, "DESCRIBE DATABASE", 17) ? "" : settings;
-  char out[1024];
+  const char *text = strstr(head, "/ping") ? ping : answer_to(body);
+  char out[16384];
   int length = snprintf(out, sizeof out, "HTTP/1.1 200 OK\r\n%scontent-length: %zu\r\n\r\n%s",
                         *text ? "content-type: application/json\r\n" : "", strlen(text), text);
   if (write(fd, out, length) != length) close(fd);
@@ -81,7 +89,8 @@ static int sender(int port, const char *path) {
 
 int main(int count, char **arguments) {
   signal(SIGPIPE, SIG_IGN);
-  if (count == 2 && strcmp(arguments[1], "sink") == 0) return sink();
+  if (count == 3) columns = arguments[2];
+  if (count <= 3 && count >= 2 && strcmp(arguments[1], "sink") == 0) return sink();
   if (count == 4 && strcmp(arguments[1], "send") == 0) return sender(atoi(arguments[2]), arguments[3]);
   return 2;
 }
