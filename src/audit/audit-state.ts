@@ -40,7 +40,7 @@ export class AuditState {
     return { plan, compared: lines.slice(0, -1).map((line) => JSON.parse(line) as ComparedSpan) };
   }
 
-  /** Replaces the state by that of a new audit. Throws StateError when the disk is full. */
+  /** Replaces the state by the state of a new audit. Throws StateError when the disk is full. */
   async begin({ windows, span, totals }: AuditPlan): Promise<void> {
     const { from, to } = span;
     const stored: StoredPlan = {

@@ -1,5 +1,5 @@
-// `bulk-load audit` as a page: digest the inputs, compare with the target window by window, compare the windows that differ
-// point by point, repair, check again.
+// Runs `bulk-load audit`: digests the inputs, compares the target window by window, compares the windows that differ point by
+// point, repairs the target, and checks it again.
 
 import { join } from 'node:path';
 import { InputError } from '../core/errors.js';
@@ -18,7 +18,7 @@ import { type AuditPlan, digestInputs } from './windows/digest-inputs.js';
 
 export type { AuditContext, AuditedInputs, AuditPhase } from './types.js';
 
-/** Throws the error that ends the audit. Its state stays in the folder, and the next audit of the same identity resumes. */
+/** Runs an audit. If it throws, its state stays in the folder, and the next audit with the same identity resumes. */
 export async function audit(context: AuditContext): Promise<AuditReport> {
   const state = new AuditState(context.folder, context.identity);
   const earlier = await state.resume();

@@ -17,7 +17,7 @@ export interface AuditContext {
   readonly readInputs: (take: (points: Uint8Array) => void) => Promise<AuditedInputs>;
   /** Unit of the timestamps that `readInputs` passes to `take`. */
   readonly precision: InputPrecision;
-  /** Reads points back, as `Target.scan` does. */
+  /** Reads points back, like `Target.scan`. */
   readonly scan: (table: string, span: TimeSpan, signal: AbortSignal) => AsyncIterable<Uint8Array>;
   /** Lists the tables of the target. */
   readonly targetTables: () => Promise<readonly string[]>;

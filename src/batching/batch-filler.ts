@@ -29,13 +29,13 @@ import {
 } from './points/point-bounds.js';
 import { introducesSchema, isRejected, type SchemaGate } from './schema-gate.js';
 
-/** Rejects are objects, unlike points. This many close a batch, whatever the size of its slot. */
+/** Number of rejects that close a batch, whatever the size of its slot, because each reject is an object. */
 const maxRejects = 1024;
 
 export interface FillOptions {
   /** Largest number of points in a batch; at most the arena's. */
   readonly points: number;
-  /** Returns the largest body at present, bytes; the arena's slots bound it. */
+  /** Returns the largest body at present, bytes. The arena's slots limit the body further. */
   readonly bodyBytes: () => number;
   /** Largest number of points of the whole load; Infinity for all. */
   readonly limit: number;
@@ -49,7 +49,7 @@ export interface FillOptions {
   readonly startTime: number;
 }
 
-/** How far an input is read and batched. */
+/** Progress of reading and batching an input. */
 export interface FillPosition {
   /** Decoded offset up to which finished batches cover the input. */
   batched: number;
@@ -117,7 +117,7 @@ export class BatchFiller {
       const isReject = reject !== undefined && reject.before <= cursor.point;
       const full = open.counted >= left;
       if (!full && this.#isSkipped(job, isReject)) {
-        // A batch covers one contiguous range, apart from what was skipped before its first point.
+        // A batch covers one contiguous range, so skipping closes it unless it is empty.
         if (!open.empty) return endBefore(job, isReject, 'points');
         if (!isReject || isCounted(reject)) position.ordinal += 1;
         advance(cursor, isReject);
@@ -271,7 +271,7 @@ function original({ index }: Points, i: number): Pick<RejectedPoint, 'start' | '
 function cutBefore(open: OpenBatch, run: Points, i: number, bytes: number, limits: BatchLimits): Cut | null {
   if (open.points >= limits.points) return 'points';
   if (open.empty) return null;
-  // A point longer than the batch bytes is sent alone: a slot holds the longest point.
+  // A point longer than the limit gets a batch of its own, because a slot has room for the longest point.
   const maxBytes = open.points === 0 ? open.slot.body.length : limits.bytes;
   if (open.bodyLength + bytes > maxBytes || !open.reaches(run, run.index[i * POINT_WORDS + SOURCE_START]!)) {
     return 'bytes';

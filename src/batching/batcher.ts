@@ -27,7 +27,7 @@ export interface BatcherOptions extends FillOptions {
   readonly sendsSeconds: boolean;
   /** Start of the load, ms since 1970: the base of generated timestamps. */
   readonly startMs: number;
-  /** Returns the error of an input with a first unexpected timestamp at a line, if most of its timestamps are unexpected. */
+  /** Builds the error of an input with mostly unexpected timestamps, from the first unexpected timestamp and its line. */
   readonly unexpectedTimes: (timestamp: bigint, line: number) => Error;
 }
 

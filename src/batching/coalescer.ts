@@ -130,7 +130,7 @@ class CombinedBatch {
     const fits = this.#points + next.points <= maxPoints && this.#bytes + next.body.length <= maxBytes;
     if (!isSmall(next) || !fits || this.parts.length >= maxParts) return false;
     slot.body.set(next.body, this.#bytes);
-    // The entries of the first batch must be written too, since they become part of a longer list.
+    // Writes all entries of the first batch, too, because they become part of a longer list.
     this.#first.entries.all();
     slot.index.set(next.entries.all(), this.#points * SLOT_WORDS);
     for (let i = this.#points; i < this.#points + next.points; i += 1) slot.index[i * SLOT_WORDS + END]! += this.#bytes;
@@ -192,7 +192,7 @@ function combinedBuckets(parts: readonly Batch[]): BucketPart[] {
 /** Returns a view of a batch that was copied to another slot, with its points from `point` and its bytes from `at`. */
 function partOf(slot: Slot, point: number, at: number, batch: FilledBatch): Batch {
   const word = (i: number, which: number): number => slot.index[(point + i) * SLOT_WORDS + which]!;
-  // Deltas count from the first point, since the batch has no rejects.
+  // Deltas are relative to the first point, because the batch has no rejects.
   const { line, byteOffset: offset } = batch.source(0);
   const { ordinal, points, values, slots, buckets, rejects, introduces, span, deadLetterFormat, cut } = batch;
   return {

@@ -5,7 +5,7 @@ import type { Introduction, Points, Shape, ShapeMatch } from '../core/types/inde
 import { UNCOUNTED_SHAPE } from '../core/types/index.js';
 import type { OpenBatch } from './open-batch.js';
 
-/** Answers about shapes; the catalogue implements it. */
+/** Provides decisions about shapes, from the catalogue. */
 export interface SchemaGuard {
   /** True if an introducing point may only follow other introducing points in a batch. */
   readonly exclusive: boolean;
@@ -26,7 +26,7 @@ export const isRejected = -2;
 const known = 1;
 const conflicting = 2;
 
-/** Decides about the points of one format, since shape numbers belong to a format. */
+/** Decides about the points of one format, because each format has its own shape numbers. */
 export class SchemaGate {
   readonly #guard: SchemaGuard;
   #state = new Uint8Array(1024);

@@ -1,8 +1,8 @@
-// The search for bad points in a batch, by the position the target names or by halving. Pure.
+// Searches for bad points in a batch, by the positions that the target names or by halving. Pure.
 
 import type { Batch, PointRange } from '../core/types/index.js';
 
-/** Ranges still to be sent, and what is known about the positions the target names. */
+/** Ranges that still have to be sent, and facts about the positions that the target names. */
 export interface Search {
   /** Ranges whose fate is open. The last one is sent first. */
   readonly open: readonly PointRange[];
@@ -27,8 +27,8 @@ export function halves({ from, to }: PointRange): PointRange[] {
 }
 
 /**
- * Splits a range around a suspect. The order is kept: of two points with one series and time the later must win. The
- * suspect is sent in a separate request, since the target may name the wrong point.
+ * Splits a range around a suspect. Keeps the order, because of two points with one series and time the later must win. The
+ * suspect is sent in a separate request, because the target may name the wrong point.
  */
 export function isolate({ from, to }: PointRange, point: number): PointRange[] {
   return [

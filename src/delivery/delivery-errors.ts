@@ -9,14 +9,14 @@ import { refusedForMs } from './retry-policy.js';
 /** Reasons of failed attempts by endpoint, the latest last. */
 export type FailureReasons = ReadonlyMap<string, string>;
 
-/** Turns whatever was thrown into the error of the run: an error of the target ends it, anything else is a defect. */
+/** Turns a thrown value into the error of the run: errors of the target stay, anything else is a defect. */
 export function errorOf(cause: unknown): BulkLoadError {
   if (cause instanceof BulkLoadError) return cause;
   const message = cause instanceof Error ? cause.message : String(cause);
   return new BugError(`a defect of bulk-load: ${message}`, { cause });
 }
 
-/** @param advice what helps against this refusal, where the target knows it */
+/** Builds the error of refused batches. @param advice advice against this refusal, if the target has any */
 export function refusedError(reason: string, advice = 'check its users, privileges and database'): RefusedError {
   return new RefusedError({
     tried: 'writing a batch',
@@ -41,9 +41,9 @@ const relief =
   'have the target write its caches to disk with COMPACT DATABASE (--no-relieve keeps the load from asking for it), or give it more memory';
 
 /**
- * Builds the error of a batch whose time is spent.
+ * Builds the error of a batch that failed until its time limit.
  * @param own failures of this batch
- * @param all failures of any batch at endpoints that have acknowledged nothing since
+ * @param all failures of all batches at endpoints that have acknowledged no request since
  */
 export function spentError(
   points: number,
@@ -55,7 +55,7 @@ export function spentError(
   const listed = (reasons: [string, string][]): string[] =>
     reasons.map(([endpoint, reason]) => `${endpoint}: ${reason}`);
   const here = listed([...own].reverse()).join('; before that from ');
-  // A batch reaches endpoints by chance. Other batches may have found further failing endpoints.
+  // Endpoints are chosen for each request, so other batches may have found further failing endpoints.
   const others = listed([...all].filter(([endpoint]) => !own.has(endpoint)));
   const memory = verdict.kind === 'overloaded' && verdict.memory;
   const SpentError = verdict.kind === 'refused' ? RefusedError : UnavailableError;

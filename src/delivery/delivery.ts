@@ -28,7 +28,7 @@ export interface DeliveryOptions {
   /** Number of endpoints. The batch waits only once this many endpoints in a row were unreachable. */
   readonly endpoints: number;
   readonly random: () => number;
-  /** Called with every attempt: flow control and the meter use all of them. */
+  /** Called with every attempt, for flow control and the meter. */
   readonly observe: (attempt: Attempt, batch: Batch, bodyBytes: number, retry: boolean) => void;
   /** Returns whether `more` further points may be rejected. False ends the search through a batch of bad points. */
   readonly mayReject: (more: number) => boolean;
@@ -48,7 +48,7 @@ export interface TurnRules {
   readonly hold: (signal: AbortSignal) => Promise<void>;
 }
 
-/** The receipt is complete in any case. `fatal` is the error that ends the run, if any. */
+/** Result of a delivery. The receipt is complete in any case. `fatal` is the error that ends the run, if any. */
 export interface Delivered {
   readonly receipt: Receipt;
   readonly fatal: BulkLoadError | null;
@@ -85,7 +85,7 @@ export class Delivery {
   readonly #clock: Clock;
   readonly #options: DeliveryOptions;
   readonly #sizes: SizeLimit;
-  /** Last failure of each endpoint that has acknowledged nothing since. */
+  /** Last failure of each endpoint that has acknowledged no request since. */
   readonly #failing = new Map<string, string>();
 
   constructor(target: Pick<Target, 'encode' | 'write'>, clock: Clock, sizes: SizeLimit, options: DeliveryOptions) {
@@ -106,7 +106,7 @@ export class Delivery {
     const rejected: PointReject[] = [];
     let search = searchOf(batch.points);
     let fatal: BulkLoadError | null = null;
-    // One range after another: two requests of an introducing batch must not be in flight at once.
+    // Sends one range after another, because two requests of an introducing batch must not be in flight at once.
     while (search.open.length > 0 && fatal === null && !stop.aborted) {
       const range = search.open.at(-1)!;
       const rest = search.open.slice(0, -1);
@@ -185,7 +185,7 @@ export class Delivery {
       if (left <= 0)
         return { do: 'fail', error: spentError(batch.points, attempt, reasons, this.#failing, retryForMs) };
       this.#warn(attempt, `${step.reason}; trying again`);
-      // The last attempt happens when the time is up, not before.
+      // Shortens the last wait, so that the last attempt begins when the time limit ends.
       await this.#clock.sleep(Math.min(step.ms, left), stop).catch(() => {});
       // The size limit may have fallen during the wait.
       if (this.#isTooLarge(batch, range) && !stop.aborted) return { do: 'split' };

@@ -3,7 +3,7 @@
 
 import type { Batch } from '../core/types/index.js';
 
-/** Counts batches that are handed out and not settled yet. */
+/** Counts batches that were passed on and are not settled yet. */
 export class InFlightBatches {
   #count = 0;
   #idle: (() => void)[] = [];
@@ -32,9 +32,9 @@ export class InFlightBatches {
 }
 
 /**
- * Passes batches on. The consumer calls `inFlight.end()` once a batch is settled. An introducing batch waits until nothing
- * is in flight, and the next batch waits until it is settled. Concurrent `next()` calls on one generator queue up, so no
- * further lock is needed.
+ * Passes batches on. The consumer calls `inFlight.end()` once a batch is settled. An introducing batch waits until no batch is
+ * in flight, and the next batch waits until the introducing one is settled. Concurrent `next()` calls on one generator queue
+ * up, so no further lock is needed.
  * @param required false for a target that orders first writes by itself
  */
 export async function* exclusiveBatches(

@@ -5,9 +5,9 @@ import { WaitStats } from '../core/time/wait-stats.js';
 import type { Clock } from '../core/types/index.js';
 
 export interface RateOptions {
-  /** Null for no limit. */
+  /** Largest number of points per second; null for no limit. */
   readonly pointsPerSecond: number | null;
-  /** Bytes of request bodies before compression; null for no limit. */
+  /** Largest number of bytes of request bodies per second, before compression; null for no limit. */
   readonly bytesPerSecond: number | null;
 }
 

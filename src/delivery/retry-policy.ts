@@ -1,18 +1,18 @@
-// What to do with a range of points after one attempt. Pure: `(failures, result) → wait | split | reject | stop`.
+// Decides the next step for a range of points after one attempt. Pure: `(failures, result) → wait | split | reject | stop`.
 
 import type { Verdict } from '../core/types/index.js';
 import { backoff, formingBackoff } from './retry-wait.js';
 
 /** Time before refusals end a load, ms. CnosDB also answers "access denied" while its meta service is unreachable. */
 export const refusedForMs = 30_000;
-/** Retries of an unknown response before bad points are searched. */
+/** Number of retries after an unknown response before bad points are searched. */
 const unknownRetries = 3;
 const dropsBeforeSplit = 2;
 const dropsOfOnePoint = 3;
 /** Smaller bodies are not split after a timeout, because their size is not the cause. */
 const smallestTimedOutSplit = 64 * 1024;
 
-/** Failed attempts to send one range, in a row. */
+/** Numbers of failed attempts to send one range, in a row. */
 export interface RangeFailures {
   readonly total: number;
   readonly unreachable: number;
@@ -39,7 +39,7 @@ export interface RetryOptions {
   readonly random: () => number;
 }
 
-/** `search`: look for bad points. `blame`: reject the point if the target answers other requests. */
+/** `search`: look for bad points. `blame`: reject the point if the target responds to other requests. */
 export type RetryStep =
   | { readonly do: 'loaded' | 'split' | 'refused' }
   | { readonly do: 'wait'; readonly ms: number; readonly reason: string }
@@ -112,7 +112,7 @@ function stepAfter(
   }
 }
 
-/** Returns the reason of a verdict for people. */
+/** Returns the reason of a verdict, for messages. */
 export function reasonOf(verdict: Verdict): string {
   if (verdict.kind === 'rejected') return verdict.message;
   return 'reason' in verdict ? verdict.reason : verdict.kind;

@@ -5,8 +5,8 @@ import type { LimitFunction } from 'p-limit';
 import type { Batch } from '../core/types/index.js';
 
 /**
- * Runs until the batches end or a writer fails. Rethrows the first failure once all writers have stopped.
- * `settle` must settle the batch whatever happens to it; the slot of the batch is released afterwards.
+ * Runs writers until the batches end or a writer fails. Rethrows the first failure once all writers have stopped.
+ * `settle` must settle the batch in any case; the slot of the batch is released afterwards.
  */
 export async function runWriters(
   writers: number,

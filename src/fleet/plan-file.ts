@@ -13,7 +13,7 @@ export const pieceSchema = z.strictObject({
   from: positionSchema,
   /** First position after the piece; null for the end of the input. */
   to: positionSchema.nullable(),
-  /** Bytes of the input, as stored. */
+  /** Size of the piece in the stored input, bytes. */
   bytes: count,
   /** Points that planning found, rejects included; null if planning did not parse the piece. */
   points: count.nullable(),
@@ -63,7 +63,7 @@ const planSchema = z.strictObject({
   formatVersion: z.literal(formatVersion),
   /** Version of bulk-load that wrote the plan. */
   version: z.string(),
-  /** Distinguishes plans. */
+  /** Identifier of the plan: a hash of its content. */
   id: z.string(),
   /** Options that the user gave for input, mapping, batch, delivery and memory, and all options that identify the load. */
   options: z.record(z.string(), z.unknown()),

@@ -3,7 +3,7 @@
 import { UsageError } from '../core/errors.js';
 import type { FleetPlan, PlannedInput, PlannedPiece } from './plan-file.js';
 
-/** Shard `index`, from 1, of `of`. */
+/** Shard number `index`, from 1, of `of` shards. */
 export interface Shard {
   readonly index: number;
   readonly of: number;

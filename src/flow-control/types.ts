@@ -20,7 +20,7 @@ export interface PressureAccount {
   readonly limitFinal: number;
   /** Seconds in which the limit kept further batches from being sent. */
   readonly throttledSeconds: number;
-  /** The same seconds by limiting factor. */
+  /** `throttledSeconds` by limiting factor. */
   readonly heldBack: { readonly target: number; readonly ownMemory: number };
 }
 

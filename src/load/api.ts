@@ -62,7 +62,7 @@ export class LoadFailed extends BulkLoadError {
 
 const snapshotMs = 1000;
 
-/** Starts a load at once. */
+/** Starts a load. It runs at once, before the caller awaits it. */
 export function load(options: LoadOptions, control: LoadControl = {}): Load {
   const snapshots = new SnapshotFeed();
   const summary = start(options, control, snapshots).finally(() => snapshots.end());

@@ -85,7 +85,7 @@ async function examine(settings: Settings, { inputs, target, queue, signal }: Ch
   const memory = await attempt(() => planMemory(settings, kinds, inputs, parserThreads(inputs)));
   const queueFacts = queue === undefined ? null : await attempt(queue);
   const description = await attempt(() => target.describe(signal));
-  // The target was created without `createDb`.
+  // The target was created without `createDb`, so a missing database is a problem here.
   const creates = settings.createDb && problems.some(isMissing);
   const columns = description === null ? null : await attempt(() => target.columns(signal));
   const layout = description === null ? null : await attempt(() => target.layout(signal));

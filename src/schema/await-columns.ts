@@ -10,7 +10,7 @@ const pollMs = 20;
 const maxPollMs = 2_000;
 /** Up to this many tables, each is listed by a separate query. For more tables, one query lists all columns. */
 const maxQueries = 10;
-/** A request can hang in the server this long before it takes effect: meta calls take up to 60 s each. */
+/** Longest wait for columns, ms. A request can hang in the server for up to 60 s in a meta call before it takes effect. */
 export const maxAwaitMs = 60_000;
 
 /** A target as far as it lists columns. */

@@ -28,7 +28,7 @@ const typeNames: Record<ColumnType, string> = {
   string: 'a string',
 };
 
-/** Largest number of introduced tables that are listed, and of columns of each. */
+/** Largest number of introduced tables that are listed, and of listed columns of each table. */
 const maxTables = 100;
 const maxColumns = 12;
 
@@ -44,7 +44,7 @@ export class Catalogue {
   /** Tables and columns that this load introduced: the first tables and the first columns of each. */
   readonly #introduced = new Map<string, { readonly isNew: boolean; columns: number; readonly names: string[] }>();
 
-  /** @param sharedNames true when a tag and a field of one table may have one name */
+  /** @param sharedNames true if a tag and a field of one table may have the same name */
   constructor(columns: readonly TargetColumn[], sharedNames = false) {
     this.#key = sharedNames ? tagOrField : columnName;
     for (const { table, name, type } of columns) this.#set(table, name, type);

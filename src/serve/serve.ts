@@ -10,7 +10,7 @@ import { openStore } from './storage/store.js';
 
 export interface ServeOptions {
   readonly host: string;
-  /** 0 takes a free port. */
+  /** Port; 0 for a free port. */
   readonly port: number;
   /** Folder of the data; an acknowledged write is on disk. Null keeps all data in memory. */
   readonly dataDir: string | null;

@@ -55,7 +55,7 @@ function union(one: SettledPiece, other: SettledPiece): SettledPiece {
   return { from: Math.min(one.from, other.from), to: later(first.to, second.to) };
 }
 
-/** Returns the later position. If it lacks timestamp digits, it takes those of the earlier position. */
+/** Returns the later position. If its number of timestamp digits is unknown, uses that of the earlier position. */
 function later(before: Position, position: Position): Position {
   if (position.byteOffset < before.byteOffset) return before;
   return position.digits === 0 ? { ...position, digits: before.digits } : position;

@@ -21,7 +21,7 @@ export interface TargetSettings {
   readonly user: string;
   readonly password: string;
   readonly token: string | null;
-  /** Retention policy of InfluxDB 1; null: the default policy of the database. */
+  /** Retention policy of InfluxDB 1; null for the default policy of the database. */
   readonly rp: string | null;
   readonly precision: InputPrecision;
   readonly createDb: boolean;
@@ -79,7 +79,7 @@ export interface OptionProblem {
   readonly fix: string;
 }
 
-/** One kind of target. Its module stays light: `create` imports the rest. */
+/** One kind of target. Its module loads fast, because only `create` imports the rest of the target. */
 export interface TargetDescriptor {
   /** Value of `--target`. */
   readonly kind: string;

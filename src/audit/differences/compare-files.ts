@@ -1,4 +1,4 @@
-// Compares one file of the inputs with one of the target in memory, point by point.
+// Compares the points of one file of the inputs with those of one file of the target, in memory.
 
 import { pointText, tokenize } from '../../core/points/line-protocol.js';
 import type { InputPrecision } from '../../core/types/index.js';
@@ -14,7 +14,7 @@ import type { RepairFile } from './repair-file.js';
 /** Results that add up over all files. */
 export interface PointComparison {
   readonly differences: DifferenceList;
-  /** Null without --repair. */
+  /** File of points to repair; null without --repair. */
   readonly repair: RepairFile | null;
   /** Digests that the windows of the target must have, by index. */
   readonly expected: Map<number, Digest>;

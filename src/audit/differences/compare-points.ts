@@ -17,7 +17,7 @@ const maxFiles = 256;
 
 export interface DifferingWindow {
   readonly index: number;
-  /** Bytes of the side that has more. */
+  /** Bytes of the larger side. */
   readonly bytes: number;
 }
 

@@ -24,7 +24,7 @@ interface PointFile {
 export class PointFiles {
   readonly #files: readonly PointFile[];
 
-  /** Creates no file yet. */
+  /** Creates no file before the first point. */
   constructor(folder: string, side: string, count: number) {
     this.#files = Array.from({ length: count }, (_, i) => ({
       path: join(folder, `${side}-${i}.points`),
@@ -65,7 +65,7 @@ export class PointFiles {
     }
   }
 
-  /** Reads one file whole. */
+  /** Reads one file completely. */
   read(i: number): Buffer {
     const { descriptor, committed } = this.#files[i]!;
     const bytes = Buffer.allocUnsafe(committed);

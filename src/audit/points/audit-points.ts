@@ -47,7 +47,7 @@ export function eachPoint(precision: InputPrecision, span: TimeSpan | null, isWa
   };
 }
 
-/** A time as seconds and nanoseconds. */
+/** A time since 1970 as whole seconds and nanoseconds. */
 export interface AuditTime {
   readonly seconds: number;
   readonly nanos: number;
@@ -61,7 +61,7 @@ export function nanosecondsOf({ seconds, nanos }: AuditTime): bigint {
   return BigInt(seconds) * billion + BigInt(nanos);
 }
 
-/** Splits a time in nanoseconds. */
+/** Splits a time in nanoseconds since 1970. */
 export function secondsOf(time: bigint): AuditTime {
   const nanos = ((time % billion) + billion) % billion;
   return { seconds: Number((time - nanos) / billion), nanos: Number(nanos) };

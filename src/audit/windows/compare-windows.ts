@@ -95,13 +95,13 @@ export class DigestSink implements PointSink {
   }
 }
 
-/** What the target holds in the windows of one range. */
+/** Result of comparing the windows of one range. */
 export interface ComparedSpan {
   /** Index after the last window of the range. */
   readonly end: number;
   readonly points: number;
   readonly values: number;
-  /** Windows that differ, with the larger number of bytes of both sides. */
+  /** Windows that differ, with the bytes of the larger side. */
   readonly differing: readonly { readonly index: number; readonly bytes: number }[];
 }
 

@@ -10,14 +10,14 @@ import type { AuditContext } from '../types.js';
 export interface TableSpan {
   readonly table: string;
   readonly span: TimeSpan;
-  /** Indexes of the first window and after the last one. */
+  /** Index of the first window, and index after the last window. */
   readonly first: number;
   readonly end: number;
 }
 
 /** Takes the points of one read: `commit` makes all of them count, `rollback` drops them all. */
 export interface PointSink {
-  /** Absent: every point is taken. */
+  /** Selects points; absent to take every point. */
   readonly isWanted?: PointFilter;
   take(point: AuditPoint): void;
   commit(): void;
@@ -38,7 +38,7 @@ export class TargetReader {
     this.#context = context;
   }
 
-  /** Passes every point of a range to the sink. Throws as `Target.scan` does. */
+  /** Passes every point of a range to the sink. Throws like `Target.scan`. */
   async read({ table, span }: TableSpan, sink: PointSink): Promise<void> {
     const { clock, retryForMs, signal } = this.#context;
     const since = clock.monotonic();

@@ -68,7 +68,7 @@ export class DigestsByTime {
     return digest;
   }
 
-  /** Doubles the width of the table with most buckets until it has half as many. */
+  /** Doubles the width of the buckets of the largest table until it has half as many buckets. */
   #widen(): void {
     const tables = [...this.#tables.values()];
     const largest = tables.reduce((most, each) => (each.buckets.size > most.buckets.size ? each : most));

@@ -7,7 +7,7 @@ import type { Exchange, ExchangeParty, ExchangeReply, ExchangeRequest, WorkClaim
 
 /** Number of changes after which a snapshot replaces them. Each piece begins by reading the changes since, 400 bytes each. */
 const maxEvents = 100;
-/** Least time from the begin of one flush to the begin of the next, ms: 2 s, and what the queue's clock leaves out. */
+/** Least time from the start of one flush to the start of the next, ms: 2 s, and 1 ms that the queue's clock rounds off. */
 const flushGapMs = 2_001;
 /** Time until a claim expires without renewal, ms. A flush at the end of a stage may take 5 minutes. */
 const flushLeaseMs = { planned: 20_000, relief: 20_000, stage: 310_000 } as const;

@@ -33,7 +33,7 @@ const fleetLoadSchema = z.strictObject({
   plan: z.string(),
   /** Changes whenever the coordinator writes the load to Redis again. */
   epoch: z.string(),
-  /** Hash of the target's kind, tenant and database. A worker of another target leaves the load alone. */
+  /** Hash of the target's kind, tenant and database. A worker with another target ignores the load. */
   target: z.string(),
   /** Hash of the identity of the plan. */
   identity: z.string(),
@@ -103,7 +103,7 @@ const figuresSchema: z.ZodType<PieceFigures> = z.strictObject({
   }),
 });
 
-/** Returns the figures of a piece that did nothing. */
+/** Returns the figures of a piece that was not loaded: all are zero. */
 export function noFigures(): PieceFigures {
   return emptyOf(figuresSchema) as PieceFigures;
 }
@@ -140,7 +140,7 @@ const pieceResultSchema = z.strictObject({
   outcome: z.enum(outcomeNames as [Outcome, ...Outcome[]]),
   reason: someText.nullable(),
   format: z.string(),
-  /** Why the input could not be read to the end of the piece. */
+  /** Reason why the input could not be read to the end of the piece; null if it was. */
   error: someText.nullable(),
   inputBytes: count,
   /** Null if the piece was never loaded. */

@@ -17,14 +17,14 @@ export interface LeaseTiming {
   readonly checkMs: number;
 }
 
-/** A dead worker's piece is taken again after 30 to 45 s. */
+/** Default times. Another worker takes a dead worker's piece after 30 to 45 s. */
 export const leaseTiming: LeaseTiming = { lockMs: 30_000, renewMs: 8_000, marginMs: 5_000, checkMs: 15_000 };
 
 export class PieceLease {
   readonly id: string;
   /** The job as JSON. */
   readonly job: string;
-  /** Workers that have died with this piece, and failed attempts to load it. */
+  /** Number of workers that have died while loading this piece, and of failed attempts to load it. */
   readonly deaths: number;
   readonly failures: number;
   readonly #job: Job<unknown, unknown>;
@@ -76,7 +76,7 @@ export class PieceLease {
     return await this.#end(() => this.#job.moveToCompleted(result, this.#token, false));
   }
 
-  /** Puts the piece back for any worker, at once. */
+  /** Puts the piece back, so that any worker can take it at once. */
   async giveBack(): Promise<boolean> {
     return await this.#end(() => this.#job.moveToWait(this.#token));
   }

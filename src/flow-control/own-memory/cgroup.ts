@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join, posix } from 'node:path';
 
-/** One limit, found between the cgroup of this process and the root. */
+/** The memory limit of the process's cgroup or of one of its parents. */
 export interface GroupLimit {
   readonly bytes: number;
   /** Path of the group below the mount: `/`, `/system.slice/x.service`. */

@@ -5,7 +5,7 @@ import { size } from '../../core/text.js';
 import type { Notice } from '../../core/types/index.js';
 import { stopMark } from './watermarks.js';
 
-/** Resident memory now and at most, and its limit, bytes. */
+/** Resident memory now, its peak, and its limit, bytes. */
 export interface MemoryFigures {
   readonly rss: number;
   readonly peak: number;

@@ -61,7 +61,7 @@ export interface PlanRequest {
 const idleBytes = 88 * MIB;
 /** Peak of V8's optimizing compiler on the kernel, once, early in a load (Node 20: 35 MiB; measured 2026-11-24). */
 const compilerBytes = 36 * MIB;
-/** Below this limit the kernel runs unoptimized at half its speed, because batches need the compiler's memory. */
+/** Memory limit below which the kernel runs unoptimized at half its speed, because batches need the compiler's memory. */
 const minLimitForCompiler = 256 * MIB;
 const minReserve = 16 * MIB;
 /** Reserve as a share of the limit. */

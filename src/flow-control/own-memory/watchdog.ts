@@ -21,7 +21,7 @@ export interface WatchdogOptions {
   readonly drained: () => boolean;
   /** Collects all garbage before it returns. */
   readonly collect: () => void;
-  /** Receives the error once when the memory limit cannot be held. */
+  /** Receives the error, once, if the process cannot stay within the memory limit. */
   readonly stop: (error: MemoryLimitError) => void;
   readonly notify: (notice: Notice) => void;
 }

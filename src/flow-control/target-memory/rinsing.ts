@@ -75,7 +75,7 @@ interface BucketSample {
   readonly points: readonly (Uint8Array | undefined)[];
   /** Bytes of all points. */
   readonly bytes: number;
-  /** Mean bytes of a row in the target's memory. It has a slot for each field of its table, however short the point is. */
+  /** Mean bytes of a row in the target's memory. A row has a slot for each field of its table, however short the point is. */
   readonly rowBytes: number;
 }
 

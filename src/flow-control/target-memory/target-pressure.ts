@@ -26,7 +26,7 @@ const gaugesEveryMs = 10_000;
 const gaugeAgeMs = 12_000;
 
 export interface TargetPressureOptions extends Omit<FlushingOptions, 'plan' | 'isShared'> {
-  /** Largest body, and largest body once planned flushes have ended. */
+  /** Largest body of the plan, and largest body once planned flushes have ended, bytes. */
   readonly bodyBytes: number;
   readonly bodyBytesUnflushed: number;
   readonly caches: Pick<RaftCaches, 'bytes' | 'atWorst'>;
@@ -115,7 +115,7 @@ export class TargetPressure {
     return this.#runs.count;
   }
 
-  /** Largest difference of a gauge from the estimate of unflushed rows, bytes; null before the first gauge. */
+  /** Largest difference between a gauge and the estimate of unflushed rows, bytes; null before the first gauge. */
   get gaugeDifference(): number | null {
     return this.#flushing.gaugeDifference;
   }

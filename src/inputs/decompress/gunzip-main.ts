@@ -1,4 +1,4 @@
-// The thread that decodes one gzip file: reads ahead as long as a chunk of the shared memory is free.
+// The program of the thread that decodes one gzip file. It decodes ahead while a chunk of the shared memory is free.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { InputError } from '../../core/errors.js';
@@ -10,7 +10,7 @@ import { gunzipSource } from './gzip.js';
 const { file, name, memory } = workerData as GunzipTask;
 const port = parentPort!;
 const bytes = new Uint8Array(memory);
-/** The main thread ends this one. */
+/** Never aborts, because the main thread ends this thread. */
 const { signal } = new AbortController();
 let free = bytes.length / chunkBytes;
 let wake = (): void => {};

@@ -1,6 +1,6 @@
-// Main-thread side of the thread that decodes a large gzip file. The thread reads the file by its descriptor, decodes it into
-// chunks of shared memory in turn, and computes the checksums. The main thread would otherwise have to answer each call of
-// zlib before the next one starts, and it is busy with batches for milliseconds at a time.
+// Starts and reads the thread that decodes a large gzip file. The thread reads the file by its descriptor, decodes it into
+// chunks of shared memory in turn, and computes the checksums. Without the thread, each call of zlib would wait until the main
+// thread has handled the previous one, and the main thread is busy with batches for milliseconds at a time.
 
 import type { Worker } from 'node:worker_threads';
 import { type BugError, InputError } from '../../core/errors.js';
@@ -14,19 +14,19 @@ import type { RawSource } from '../local/raw-source.js';
 
 /** Bytes of a chunk, as many as one call of zlib returns. */
 export const chunkBytes = 512 * 1024;
-/** Chunks that the thread decodes ahead, which bridge the longest turns of the main thread. */
+/** Number of chunks that the thread decodes ahead. They suffice for the longest turns of the main thread. */
 const chunks = 6;
-/** Starting the thread takes 30 ms of CPU time. A smaller file is decoded in less than half a second. */
+/** Smallest file for a thread, which takes 30 ms of CPU time to start. A smaller file is decoded in less than half a second. */
 const minFileBytes = 32 * 1024 * 1024;
 
-/** What the thread starts with. */
+/** Start data of the thread. */
 export interface GunzipTask {
   readonly file: SharedFile;
   readonly name: string;
   readonly memory: SharedArrayBuffer;
 }
 
-/** The next chunk, or why there is none. `length` in bytes, 0 at the end of the input. */
+/** The next chunk, or the problem that prevents it. `length`: bytes of the chunk, 0 at the end of the input. */
 export type GunzipResponse =
   | { readonly length: number; readonly bytesRead: number; readonly checksum: PrefixState | null }
   | { readonly problem: Problem };
@@ -46,9 +46,9 @@ export class GunzipThread implements ByteSource {
   readonly #raw: RawSource;
   readonly #thread: Worker;
   readonly #bytes = new Uint8Array(new SharedArrayBuffer(chunks * chunkBytes));
-  /** Responses whose bytes were not all returned. */
+  /** Responses with bytes that still have to be returned. */
   readonly #responses: GunzipResponse[] = [];
-  /** Where the chunk of the first response begins, and how much of it was returned. */
+  /** Offset of the first response's chunk, and number of its bytes that were returned. */
   #at = 0;
   #used = 0;
   #failure: BugError | null = null;
@@ -56,7 +56,7 @@ export class GunzipThread implements ByteSource {
   /** Ends the wait of `#change`. */
   #wake: () => void = () => {};
 
-  /** Takes over `raw`, whose file this is. */
+  /** Takes over `raw`. @param file the file of `raw` */
   constructor(raw: RawSource, file: FileBytes & SharedFile, name: string) {
     this.#raw = raw;
     this.file = file;
@@ -105,7 +105,7 @@ export class GunzipThread implements ByteSource {
     return count;
   }
 
-  /** Resolves at the next response, abort or failure. Nothing else may keep the process alive meanwhile. */
+  /** Resolves at the next response, abort or failure. Keeps the process alive during the wait. */
   async #change(signal: AbortSignal): Promise<void> {
     const stop = (): void => this.#wake();
     signal.addEventListener('abort', stop);
@@ -117,7 +117,7 @@ export class GunzipThread implements ByteSource {
     signal.removeEventListener('abort', stop);
   }
 
-  /** Ends the thread, which may read until then. */
+  /** Ends the thread, then closes the file, which the thread reads until its end. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#thread.terminate();

@@ -21,7 +21,7 @@ const SMALL_FILE = 16 * 1024 * 1024;
 const OUTPUT_BYTES = 512 * 1024;
 /** Input per call of zlib near the start of the input. Damage there loses at most what one call decodes. */
 const FIRST_BYTES = 2 * 1024;
-/** A member this small, compressed, is expected to be followed by others of its size. */
+/** Largest compressed member that counts as small. After a small member, further small members are expected. */
 const SMALL_MEMBER = 32 * 1024;
 
 /** Creates a source of the decoded bytes. Takes over `raw`. */
@@ -60,7 +60,7 @@ class GunzipSource implements ByteSource {
   /** Offset in the file of the open member's deflate data, and of the chunk that is being decoded. */
   #memberAt = 0;
   #chunkAt = 0;
-  /** Decoded data before the damage that ends the input. */
+  /** Source of the decoded data before the damage that ends the input. */
   #recovery: AsyncGenerator<Uint8Array, void> | null = null;
 
   constructor(raw: RawSource, name: string) {

@@ -22,7 +22,7 @@ interface UnsupportedContent {
 const unsupported: readonly UnsupportedContent[] = [
   { hex: '425a68..3141', title: 'bzip2', tool: 'bzip2 -dc' },
   { hex: 'fd377a585a00', title: 'xz', tool: 'xz -dc' },
-  // The usual properties, and a dictionary of whole 64 KiB.
+  // lzma with the usual properties, and a dictionary of a multiple of 64 KiB.
   { hex: '5d0000', title: 'lzma', tool: 'xz -dc' },
   { hex: '04224d18', title: 'lz4', tool: 'lz4 -dc' },
   { hex: '02214c18', title: 'lz4 (legacy)', tool: 'lz4 -dc' },
@@ -44,7 +44,7 @@ const unsupported: readonly UnsupportedContent[] = [
 export function detectCompression(head: Uint8Array, name: string, command?: string): ByteSource['compression'] {
   const hex = Buffer.from(head).toString('hex');
   if (hex.startsWith('1f8b')) return 'gzip';
-  // The second is a skippable frame, which some writers put first.
+  // The second pattern is a skippable frame, with which some writers begin.
   if (/^(28b52ffd|5.2a4d18)/.test(hex)) return 'zstd';
   const found = unsupported.find((each) => new RegExp(`^${each.hex}`).test(hex));
   if (found === undefined) return 'none';

@@ -8,7 +8,7 @@ import { createDecoder, maxCarried } from './decoders.js';
 /** Length below which a read uses a buffer of this size. */
 const minReadBytes = 1024;
 
-/** Returns the encoding that a byte order mark at the start of an input names; null without a mark. */
+/** Returns the encoding of the byte order mark at the start of an input; null if there is no mark. */
 function markedEncoding(head: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' | null {
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
   if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';

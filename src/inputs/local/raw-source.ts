@@ -46,8 +46,8 @@ export function inputLabel(name: string): string {
 }
 
 /**
- * Gives a local file a checksum of its raw bytes.
- * @param starts where it costs next to nothing, for small and for compressed files; the caller starts it for others
+ * Adds a checksum of the raw bytes to a local file.
+ * @param starts true for small and compressed files, for which it costs almost nothing; for others the caller starts it
  */
 export function withChecksum(source: RawSource, starts: boolean): RawSource {
   const { file } = source;

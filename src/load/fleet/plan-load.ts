@@ -27,7 +27,7 @@ export interface PlanContext extends IntroduceContext {
   readonly target: Target;
   /** Memory of this process. */
   readonly resident: Resident;
-  /** Options of input, mapping, batch, delivery and memory as the user gave them. */
+  /** Options of input, mapping, batch, delivery and memory that the user gave. */
   readonly given: Readonly<Record<string, unknown>>;
   /** Receives the number of decoded bytes of an input that are parsed so far. */
   readonly parsed: ScanContext['parsed'];

@@ -49,7 +49,7 @@ export class Reservoir<T> {
     return Math.floor(Math.log(this.#uniform()) / Math.log1p(-this.#weight)) + 1;
   }
 
-  /** Draws from (0, 1], since the logarithm of 0 is infinite. */
+  /** Draws from (0, 1], because the logarithm of 0 is infinite. */
   #uniform(): number {
     return 1 - this.#random();
   }

@@ -17,7 +17,7 @@ export class EarlierRuns {
   /** Offset of each finished input in the log; -1 for an input that is not finished. */
   readonly #finishedAt: Float64Array;
   readonly #resumedFrom = new Map<number, number>();
-  /** Largest number of points of the load before a settled position. */
+  /** Largest number of points of the load before any position that earlier runs have settled. */
   #reached = 0;
 
   constructor(store: LoadStore, inputs: readonly Input[], ledger: Ledger) {

@@ -63,7 +63,7 @@ function tables(store: Store): Cell[][] {
     database
       .tables()
       .filter(visible)
-      // CnosDB answers TODO as well (information_schema_provider, factory/tables.rs).
+      // CnosDB returns TODO as well (information_schema_provider, factory/tables.rs).
       .map((table) => ['cnosdb', database.name, table.name, 'TABLE', 'TSKV', 'TODO']),
   );
 }

@@ -1,4 +1,4 @@
-// Queries: CnosDB's SQL is rewritten for DuckDB, and DuckDB's column names become those of the real server.
+// Runs queries: rewrites CnosDB's SQL for DuckDB, and converts DuckDB's column names to those of the real server.
 
 import type { DuckDBPreparedStatement, DuckDBValue, StatementType } from '@duckdb/node-api';
 import { noDatabase, noTable, RequestRefusal, refusal } from '../request-refusal.js';

@@ -11,7 +11,7 @@ import { type SqlToken, statements, syntaxError, TokenCursor, tokenize } from '.
 
 const queries = new Set(['select', 'with', 'values', 'explain', '(']);
 const nothing = resultOf([], []);
-/** Splitting a longer text into tokens would block other requests. */
+/** Longest statement, characters. Splitting a longer text into tokens would block other requests. */
 const maxSqlLength = 4 * 1024 * 1024;
 
 /** Runs a statement. Returns null for DDL and empty text. Throws RequestRefusal. */

@@ -166,7 +166,7 @@ export class BodyParser {
       const equals = this.#at;
       const nameEscaped = this.#escaped;
       const end = this.#valueEnd(equals + 1);
-      // At the end of a body a field with an empty value or name vanishes.
+      // At the end of a body, CnosDB drops a field with an empty value or name.
       if (end < bytes.length || (equals > key && end > equals + 1)) {
         const column = usual ?? this.#column(table, key, equals, nameEscaped);
         if (usual === null && !nameEscaped) this.#rememberField(table, nth, key, equals, column);

@@ -278,7 +278,7 @@ export class DeadLetters {
   }
 }
 
-/** Distinguishes the files of different headers. */
+/** Returns a hash of a header, which distinguishes the files of different headers. */
 function hash(head: Uint8Array): string {
   return createHash('sha256').update(head).digest('hex').slice(0, 8);
 }

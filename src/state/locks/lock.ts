@@ -137,7 +137,7 @@ function remove(path: string): void {
   try {
     rmSync(path);
   } catch {
-    // It is gone, or it belongs to another user in a directory with the sticky bit.
+    // The file is gone, or it belongs to another user in a directory with the sticky bit.
   }
 }
 

@@ -39,7 +39,7 @@ export function judgedText(response: HttpResponse, now: number): string {
   return verdict.kind === 'rejected' ? verdict.message : 'reason' in verdict ? verdict.reason : verdict.kind;
 }
 
-/** Runs a statement. Throws as `QueryClient.response` does. */
+/** Runs a statement. Throws like `QueryClient.response`. */
 export async function sql(query: QueryClient, scope: string, statement: string): Promise<SqlResult> {
   const request = sqlRequest(scope, statement);
   const response = await query.response(request);

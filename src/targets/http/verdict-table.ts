@@ -46,7 +46,7 @@ export interface VerdictRow {
 export interface TargetError {
   readonly message: string;
   readonly code?: string;
-  /** Number of the point that the target blames, from 0. */
+  /** Number of the point that the error names, from 0. */
   readonly point?: number | null;
 }
 

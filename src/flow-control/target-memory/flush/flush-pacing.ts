@@ -8,7 +8,7 @@ import { flushIntervalMs } from './flushing.js';
 const minBytes = 256 * 1024;
 /** Factor for the rows per interval, because rows also arrive while the flush itself runs (about 1 s). */
 const headroom = 1.5;
-/** Growth from one flush to the next, as a share of the largest body. */
+/** Largest growth of the body from one flush to the next, as a share of the largest body. */
 const stepShare = 1 / 8;
 
 export interface PacingOptions {

@@ -3,9 +3,9 @@
 import type { FlushCause, FlushOutcome, MemoryLog, Notice } from '../../../core/types/index.js';
 
 export interface FlushRunsOptions {
-  /** Asks the target to flush; never rejects. */
+  /** Asks the target to flush. The promise never rejects. */
   readonly flush: (cause: FlushCause) => Promise<FlushOutcome>;
-  /** Null on one machine. */
+  /** Log of a fleet; null on one machine. */
   readonly log: MemoryLog | null;
   /** Called with the outcome of each flush on one machine; in a fleet, the log delivers the outcome. */
   readonly ended: (outcome: FlushOutcome) => void;

@@ -25,9 +25,9 @@ export interface FlushMarks {
 export interface FlushingOptions {
   /** Share of each body that reaches the fullest node. */
   readonly share: number;
-  /** Marks of the plan; null if no flush is planned. */
+  /** Marks of planned flushes; null if no flush is planned. */
   readonly plan: FlushMarks | null;
-  /** False forbids every flush. */
+  /** False to forbid every flush. */
   readonly relieve: boolean;
   /** Shortest time from the start of one flush of this load to the start of the next, ms; default 2 s. */
   readonly intervalMs?: number;
@@ -88,7 +88,7 @@ export interface FlushingDecision {
   readonly flush: FlushCause | null;
   /** True while no further batch may be sent. */
   readonly hold: boolean;
-  /** True once nothing was sent for two minutes, because the target does not flush what it holds. */
+  /** True once sending has waited for two minutes, because the target does not flush its rows. */
   readonly isStuck: boolean;
 }
 

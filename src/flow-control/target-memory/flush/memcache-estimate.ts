@@ -32,7 +32,7 @@ export interface MemcacheEstimate {
   readonly fresh: number;
   /** Correction of acknowledged bytes by the gauges; 1 to 4. */
   readonly factor: number;
-  /** Estimates of the last seconds, oldest first. */
+  /** Estimates of the last 12 seconds, the oldest first. */
   readonly history: readonly { readonly at: number; readonly bytes: number }[];
 }
 

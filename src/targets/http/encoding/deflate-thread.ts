@@ -23,7 +23,7 @@ const gzipHeader = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 0xff);
 /** Bytes after which threads start. zlib compresses this many bytes in the time that a thread takes to start. */
 const startBytes = 16 * 1024 * 1024;
 
-/** Threads that start once a load turns out to be large. */
+/** Compression threads. They start once the load has sent many bytes. */
 export class DeflateThreads {
   readonly #count: number;
   readonly #idle: DeflateThread[] = [];
@@ -88,7 +88,7 @@ export class DeflateThread {
     });
   }
 
-  /** Compresses a body into the start of `output`, or into new memory where `output` is too small. */
+  /** Compresses a body into the start of `output`, or into new memory if `output` is too small. */
   async compress(body: Uint8Array, output: Uint8Array): Promise<Uint8Array> {
     copyBytes(body, 0, body.length, this.#bytes, BODY);
     this.#thread.ref();
