@@ -30,12 +30,11 @@ export function shardInputs(pieces: readonly ShardPiece[], whole: (input: Planne
 
 /** Throws InputError if the content of an input has changed since planning. */
 async function assertUnchanged({ file }: ByteSource, { name, size, hash }: PlannedInput): Promise<void> {
-  if (file === undefined || hash === null) return;
-  if (file.size === size && (await contentHash(file)) === hash) return;
+  if (hash === null || (file?.size === size && (await contentHash(file)) === hash)) return;
   throw new InputError({
     tried: `reading ${name}`,
     expected: `the ${size} bytes that were planned`,
-    found: file.size === size ? 'other content' : `${file.size} bytes`,
+    found: file === undefined || file.size === size ? 'other content' : `${file.size} bytes`,
     fix: 'put the file back, or plan again',
   });
 }

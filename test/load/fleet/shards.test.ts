@@ -1,6 +1,6 @@
 // Shards of a plan through the whole program, against the embedded server: what a killed, a repeated and a missing one change.
 
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -132,10 +132,13 @@ test('columns of a table that exists are introduced by real points', async () =>
   expect((await shard(1, 1)).points).toMatchObject({ loaded: 30, rejected: 0 });
 });
 
-test('an input that changed since it was planned ends the shard with exit code 7', async () => {
+test.each([
+  ['changed', (path: string) => writeFile(path, lines(100).replace('f=3', 'f=4'))],
+  ['became a device', (path: string) => rm(path).then(() => symlink('/dev/null', path))],
+])('an input that %s since it was planned ends the shard with exit code 7', async (_, change) => {
   const path = await file('a.lp', lines(100));
   await planned([path]);
-  await writeFile(path, lines(100).replace('f=3', 'f=4'));
+  await change(path);
   const summary = await shard(1, 1);
   expect([summary.exitCode, summary.points.read]).toEqual([7, 0]);
   expect(summary.inputs[0]!.error).toContain('that were planned');
