@@ -41,12 +41,12 @@ export class RunControl {
     });
   }
 
-  /** Aborts to end reading, waiting and new attempts. */
+  /** Signal that ends reading, waiting and new attempts. */
   get stop(): AbortSignal {
     return this.#stop.signal;
   }
 
-  /** Aborts to cancel requests in flight. */
+  /** Signal that cancels requests in flight. */
   get abort(): AbortSignal {
     return this.#abort.signal;
   }

@@ -143,7 +143,7 @@ function summaryOf(plan: FleetPlan, { file, text }: SummaryFile): ShardSummary {
 
 const isComplete = ({ outcome }: ShardSummary): boolean => ['complete', 'complete-with-rejects'].includes(outcome);
 
-/** Returns true if `one` counts instead of `other`. A complete run precedes a stopped run, then a later run an earlier run. */
+/** Returns true if `one` counts instead of `other`. A complete run takes precedence; of two such runs, the later one. */
 function isBetter(one: ShardSummary, other: ShardSummary): boolean {
   if (isComplete(one) !== isComplete(other)) return isComplete(one);
   return one.endedAt > other.endedAt;
