@@ -180,7 +180,7 @@ function showResult(result: LoadResult, settings: Settings, process: Process): v
   const silent = (settings.quiet && summary.exitCode === 0) || summary.exitCode === closedPipe;
   if (!silent && settings.progress !== 'json') {
     const width = widthOf(process);
-    if (settings.dryRun === null && sentNothing(summary)) process.stderr.write(emptyRunText(result, 'bulk-load'));
+    if (sentNothing(summary)) process.stderr.write(emptyRunText(result, 'bulk-load'));
     else {
       process.stderr.write(summaryText(summary, Object.fromEntries(examples), width, outputName(settings.dryRun)));
       if (settings.dryRun !== null) process.stderr.write(`${row('dry run', dryRunText(settings.dryRun, summary))}\n`);

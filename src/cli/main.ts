@@ -98,7 +98,7 @@ function commands(process: Process, help: string[], limit: LimitV8, done: (code:
   });
   withOptions(
     examplesFirst(shared(program.command('audit')), exampleList(commandExamples.audit))
-      .description('compare the inputs with the target, every value; loads nothing without --repair')
+      .description('compare every value of the inputs with the target; only --repair loads points')
       .argument('[inputs...]', 'inputs, as a load names them')
       .option('--repair', 'load the missing and the different points again')
       .option('--since <time>', 'first time to compare; default: the first in the inputs')
@@ -118,7 +118,7 @@ function commands(process: Process, help: string[], limit: LimitV8, done: (code:
     done(await runPlan(inputs, typedOptions(command), process));
   });
   examplesFirst(shared(program.command('reconcile')), exampleList(commandExamples.reconcile))
-    .description('add the summaries of all shards up; ends with the exit code of the whole load')
+    .description('add up the summaries of all shards; the exit code is that of the whole load')
     .argument('<summaries...>', 'files that the shards wrote with --summary')
     .requiredOption('--plan <file>', 'plan of the load')
     .option('--summary <file>', 'write the result as JSON to a file, or to standard output with -')
@@ -147,7 +147,7 @@ function commands(process: Process, help: string[], limit: LimitV8, done: (code:
   });
   withQueueOptions(
     examplesFirst(shared(program.command('stop')), exampleList(commandExamples.stop))
-      .description('stop a load of --queue as a signal does; the command that began it resumes it')
+      .description('stop a load of --queue; the command that began the load resumes it')
       .argument('<load>', 'name of the load'),
   ).action(async (name: string, _: unknown, command: Command) => {
     const { runStop } = await import('./fleet/queue-commands.js');

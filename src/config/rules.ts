@@ -91,7 +91,7 @@ const credentialsAreGivenOnce: Rule = (input) => {
 };
 
 const userHasNoColon: Rule = (input) => {
-  const expected = 'a user without a colon, which HTTP basic authentication cannot carry';
+  const expected = 'a user name without a colon: HTTP basic authentication cannot carry one';
   return [
     ...(urlsOf(input).some(({ user }) => user?.includes(':')) ? [problem('url', expected, 'a colon')] : []),
     ...(String(input.values.user).includes(':') ? [problem('user', expected, 'a colon')] : []),
@@ -122,7 +122,7 @@ const queueOptionsFitTheQueue: Rule = ({ values, explicit }) => {
   if (queue === undefined) return [];
   return [
     ...(queue.password !== null && explicit.has('queuePasswordFile')
-      ? [problem('queuePasswordFile', 'the password in one place', 'one in --queue as well', 'leave one out')]
+      ? [problem('queuePasswordFile', 'the password in one place', 'another one in --queue', 'leave one out')]
       : []),
     ...(queue.isTls
       ? []

@@ -33,7 +33,7 @@ export const outcomes = {
   usage: {
     exitCode: 2,
     short: 'usage',
-    meaning: 'a wrong option, an unknown file, or no input matched: nothing was sent',
+    meaning: 'nothing was sent: a wrong option, or an input that does not exist',
     retryUnattended: false,
     closingSentence: 'Nothing was sent: an option or an input is wrong.',
     checkSentence: 'not start',
@@ -46,13 +46,13 @@ export const outcomes = {
     retryUnattended: false,
     closingSentence: 'Stopped: more points were rejected than --max-rejected or --max-reject-bytes allows.',
     checkSentence: 'stop at --max-rejected',
-    advice: 'Look at the reasons below, fix the input, or raise --max-rejected or --max-reject-bytes.',
+    advice: 'Look at the reasons. Fix the input, or raise --max-rejected or --max-reject-bytes and run again.',
   },
   refused: {
     exitCode: 4,
     short: 'refused by the target',
     meaning:
-      'wrong credentials, missing privilege, no such database or tenant, or database settings that would lose data',
+      'the target refuses the load: wrong credentials, missing privilege, no such database or tenant, settings that would lose data, another cluster or a missing table on resume, or no way to stay within `--target-memory`',
     retryUnattended: false,
     closingSentence: 'Stopped: the target refused the load.',
     checkSentence: 'be refused by the target',
@@ -70,7 +70,7 @@ export const outcomes = {
   memory: {
     exitCode: 6,
     short: 'memory',
-    meaning: 'the memory limit is too small to start, or resident memory exceeded it',
+    meaning: '`--memory-limit` is too small to start, or resident memory exceeded it',
     retryUnattended: true,
     closingSentence: 'The load did not fit into its memory limit.',
     checkSentence: 'not fit into its memory limit',
@@ -80,9 +80,9 @@ export const outcomes = {
     exitCode: 7,
     short: 'input',
     meaning:
-      'an input could not be read to its end, changed while it was read, held no point of its format, or there were fewer points than `--min-points`; everything else is loaded',
+      'an input could not be read to its end, changed while it was read, or held no point of its format; or all inputs held fewer points than `--min-points`; everything else is loaded',
     retryUnattended: true,
-    closingSentence: 'Incomplete: an input is missing, damaged or too short.',
+    closingSentence: 'Incomplete: an input could not be read to its end, or held too few points.',
     checkSentence: 'be incomplete',
     advice: null,
   },
@@ -93,13 +93,13 @@ export const outcomes = {
     retryUnattended: false,
     closingSentence: 'Complete with rejects: every point was acknowledged or is in the dead letters.',
     checkSentence: 'complete, with rejected points',
-    advice: 'Load the dead letters: with the option that the reason names, else after fixing the points.',
+    advice: 'If the reason names an option, load the dead letters with it. Otherwise correct the points, then load them.',
   },
   'verify-failed': {
     exitCode: 9,
     short: 'verification failed',
     meaning:
-      'everything is loaded, but what was read back differs or could not be read back; `audit` found a difference',
+      'everything is loaded, but the sample of `--verify` differs or could not be read back; or `audit` found a difference',
     retryUnattended: false,
     closingSentence: 'Loaded, but verification failed.',
     checkSentence: 'fail its verification',
@@ -126,9 +126,9 @@ export const outcomes = {
   busy: {
     exitCode: 75,
     short: 'runs already',
-    meaning: 'the same load is already running',
+    meaning: 'the same load is already running, or a wait for the turn to introduce columns exceeded `--retry-for`',
     retryUnattended: true,
-    closingSentence: 'Not started: the same load is already running.',
+    closingSentence: 'Stopped: another run holds a lock that this load needs.',
     checkSentence: 'not start: it is already running',
     advice: 'Wait until the other run ends.',
   },
@@ -137,7 +137,7 @@ export const outcomes = {
     otherCodes: [141, 143],
     short: 'interrupted',
     meaning:
-      'SIGINT (130); SIGTERM or the end of `--max-duration` (143); the reader of `--dry-run` closed the pipe (141): requests in flight finished first',
+      'stopped after the requests in flight: by SIGINT (130), by SIGTERM or `--max-duration` (143), or since the reader of `--dry-run` closed the pipe (141)',
     retryUnattended: true,
     closingSentence: 'Interrupted.',
     checkSentence: 'be interrupted',

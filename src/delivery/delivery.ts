@@ -215,7 +215,7 @@ export class Delivery {
   async #awaitColumns(attempt: Attempt, { batch, deadline, stop }: Sending): Promise<void> {
     const { verdict } = attempt;
     if (batch.introduces === null || !('mayBeApplied' in verdict) || verdict.mayBeApplied !== true) return;
-    this.#warn(attempt, `${reasonOf(verdict)}; the outcome is unknown, waiting for the new columns; trying again`);
+    this.#warn(attempt, `${reasonOf(verdict)}; the outcome is unknown: waiting for the new columns, then trying again`);
     // Waits for half of the time left at most, because the request is repeated afterwards in any case: it may be lost.
     const left = Math.max(0, deadline - this.#clock.monotonic());
     await this.#options.awaitColumns(batch, stop, left / 2).catch(() => {});

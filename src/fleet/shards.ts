@@ -88,7 +88,7 @@ function fromEnvironment(text: string, given: number | null, env: SchedulerVaria
   const of = given ?? count;
   if (of === null) {
     const fix = 'add it, such as --shard auto/16';
-    throw problem(text, `the number of shards, which ${found.name} does not tell`, text, fix);
+    throw problem(text, 'the number of shards', `${text}, and ${found.name} does not give it`, fix);
   }
   return { index: number(found.index)! - first + 1, of };
 }

@@ -96,7 +96,7 @@ export function unusedMapping(options: FormatOptions, names: readonly string[]):
     '--time-column': timeColumn !== null,
   }).flatMap(([flag, isGiven]) => (isGiven ? [flag] : []));
   if (given.length === 0 || names.length === 0 || names.some((name) => name !== 'lp')) return null;
-  return `${given.join(', ')} ${given.length === 1 ? 'has' : 'have'} no effect: the inputs are line protocol; if they are not, name their format with --format`;
+  return `${given.join(', ')} ${given.length === 1 ? 'has' : 'have'} no effect: the inputs are line protocol; for other inputs, name the format with --format`;
 }
 
 /** Returns the format that the options name; null if the content decides. */

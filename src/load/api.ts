@@ -112,7 +112,7 @@ async function start(
 
 function oneTarget(): UsageError {
   const expected = 'a target that bulk-load creates for each database';
-  return new UsageError([{ tried: 'contextMap', expected, found: 'a target of the program', fix: 'leave one out' }]);
+  return new UsageError([{ tried: 'contextMap', expected, found: 'a target of your own', fix: 'leave one out' }]);
 }
 
 /** Throws UsageError for options that the types exclude, because a program may have no type checker. */
@@ -123,7 +123,7 @@ function checkOptions(inputs: unknown, options: object): void {
   const problems: Problem[] = output.map(({ key }) => ({
     tried: key,
     expected: 'an option of a load',
-    found: 'an option of the command',
+    found: 'an option of the command line',
     fix: 'leave it out',
   }));
   if (inputs === undefined) {

@@ -223,7 +223,7 @@ export const figures: readonly Figure[] = [
   { key: 'target.flushes', title: 'Flush requests sent', unit: 'count', where: counter('target_flushes_total') },
   {
     key: 'target.rinses',
-    title: 'Raft caches rinsed, time buckets',
+    title: 'Time buckets whose raft caches were rinsed',
     unit: 'count',
     where: counter('target_rinses_total'),
   },
@@ -242,7 +242,7 @@ export const figures: readonly Figure[] = [
   },
   {
     key: 'inFlight',
-    title: 'Writes that wait for their answer',
+    title: 'Writes that wait for a response',
     unit: 'count',
     where: {
       line: ({ inFlight, writers }) => [part('in flight', `in flight ${inFlight}/${writers.limit}`)],

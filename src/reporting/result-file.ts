@@ -21,7 +21,7 @@ const causes: Readonly<Record<string, string>> = {
   EPERM: 'no permission',
   EROFS: 'a read-only file system',
   ENOENT: 'no such directory',
-  ENOTDIR: 'a path of which a part is not a directory',
+  ENOTDIR: 'a path with a part that is not a directory',
   EISDIR: 'a directory of that name',
   ENOSPC: 'no space left on its file system',
 };

@@ -194,8 +194,8 @@ function rejectRows({ rejects }: Summary, examples: Readonly<Record<string, stri
   });
   return [
     ...reasons,
-    ...(rejects.deadLetters ?? []).map((path) => row('see', `${path} (the points, loadable again)`)),
-    ...(rejects.reasons === null ? [] : [row('see', `${rejects.reasons} (the reason of each)`)]),
+    ...(rejects.deadLetters ?? []).map((path) => row('see', `${path} (the rejected points)`)),
+    ...(rejects.reasons === null ? [] : [row('see', `${rejects.reasons} (the reason for each)`)]),
   ];
 }
 
@@ -225,7 +225,7 @@ function growthRows(tables: NonNullable<Summary['verify']>['tables'], loaded: nu
   if (tables.length === 0 || tables.some((each) => each.countBefore === null || each.countAfter === null)) return [];
   const grown = tables.reduce((sum, { countBefore, countAfter }) => sum + countAfter! - countBefore!, 0);
   const why = 'points of the same series and time overwrite each other';
-  return grown < loaded ? [row('', `${count(grown)} more than before, fewer than loaded: ${why}`)] : [];
+  return grown < loaded ? [row('', `the tables grew by ${plural(grown, 'point')}, fewer than were loaded: ${why}`)] : [];
 }
 
 /** States the chance that a sample misses all k wrong points among n: (1 - k/n) to the power of the sample's size. */

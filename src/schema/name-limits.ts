@@ -17,13 +17,13 @@ export function shapeConflict({ table, columns }: Shape, limits: StorageLimits |
   if (tags.length > limits.tags)
     return conflict(
       'too-many-tags',
-      `"${table}" has ${tags.length} tags, but the target stores ${limits.tags} of a point and drops the others silently`,
+      `"${table}" has ${tags.length} tags, but the target stores at most ${limits.tags} tags of a point and drops the others silently`,
     );
   const own = tags.find(({ name }) => limits.ownTags.includes(name));
   if (own !== undefined)
     return conflict(
       'own-tag',
-      `"${table}" has a tag "${own.name}", which the target reserves: it would store the point elsewhere; rename the tag`,
+      `"${table}" has a tag "${own.name}"; the target reserves this name and would store the point elsewhere; rename the tag`,
     );
   const long = tags.find(({ name }) => Buffer.byteLength(name) > limits.tagNameBytes);
   if (long === undefined) return null;

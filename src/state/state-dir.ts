@@ -70,7 +70,7 @@ const causes: Record<string, readonly [found: string, fix: string]> = {
   EACCES: ['no permission', 'give this user write permission, or '],
   EPERM: ['no permission', 'give this user write permission, or '],
   EROFS: ['a read-only file system', ''],
-  ENOTDIR: ['a path of which a part is not a directory', ''],
+  ENOTDIR: ['a path with a part that is not a directory', ''],
   EEXIST: ['something there that is not a directory', ''],
   EISDIR: ['a directory of that name', ''],
   ELOOP: ['a symbolic link', 'remove the link, or '],

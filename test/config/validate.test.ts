@@ -281,7 +281,7 @@ describe('options that contradict each other are refused', () => {
     ],
     [
       { user: 'a:b' },
-      'user: expected a user without a colon, which HTTP basic authentication cannot carry, found a colon.',
+      'user: expected a user name without a colon: HTTP basic authentication cannot carry one, found a colon.',
     ],
     [
       { dbOptions: 'SHARD 3' },

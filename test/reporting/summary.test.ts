@@ -51,8 +51,8 @@ test('rejects are grouped by reason, most frequent first, with an example and th
   expect(all[0]).toMatch(/^Complete with rejects: .* \(exit code 8\)$/);
   expect(rows(all, 'rejected')).toEqual(['bad-number: 6 points; first: a.lp.gz:17: m v=1x', 'no-fields: 1 point']);
   expect(rows(all, 'see')).toEqual([
-    '/s/x.rejected.lp (the points, loadable again)',
-    '/s/x.rejected.ndjson (the reason of each)',
+    '/s/x.rejected.lp (the rejected points)',
+    '/s/x.rejected.ndjson (the reason for each)',
   ]);
 });
 
@@ -132,7 +132,7 @@ test('the summary explains tables that grew by fewer points than were loaded', (
   };
   expect(grown(points.loaded).join('\n')).not.toContain('overwrite');
   expect(grown(points.loaded - 567).at(-1)).toBe(
-    '             1,234,000 more than before, fewer than loaded: points of the same series and time overwrite each other',
+    '             the tables grew by 1,234,000 points, fewer than were loaded: points of the same series and time overwrite each other',
   );
 });
 

@@ -77,7 +77,7 @@ test.each([
   ['ENOSPC', /no space left .* Free some space there, or name another directory with --state-dir\.$/],
   ['EACCES', /no permission .* Give this user write permission, or name another directory/],
   ['EROFS', /a read-only file system .* Name another directory/],
-  ['ENOTDIR', /a part is not a directory .* Name another directory/],
+  ['ENOTDIR', /a part that is not a directory .* Name another directory/],
 ])('the error names the cause %s and what helps against it', (code, words) => {
   const error = Object.assign(new Error('it failed'), { code });
   expect(writeFailure('writing the checkpoint', '/x', error).message).toMatch(words);

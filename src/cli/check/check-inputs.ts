@@ -93,7 +93,7 @@ function mappingLines({ tables, options, possibleTags }: RowMapping): string[] {
   return [
     ...shown,
     ...(more > 0 ? [`  and ${plural(more, 'more table')}`] : []),
-    ...(options === null ? [] : ['  The types follow from the first values. To fix them:', `      ${options}`]),
+    ...(options === null ? [] : ['  The types follow from the first values. To declare them:', `      ${options}`]),
     ...(possibleTags.length === 0 ? [] : [`  Strings with few values may be tags: --tags ${possibleTags.join(',')}`]),
   ];
 }

@@ -72,14 +72,14 @@ function problemsOf(workers: bigint, consistency: string, intervals: string | nu
   return [
     ...(workers > 0n
       ? []
-      : [problem('--workers=0', 'at least 1 worker', 'none, with which the Go tool waits forever')]),
+      : [problem('--workers=0', 'at least 1 worker', 'no workers; the Go tool then waits forever')]),
     ...(consistencies.includes(consistency)
       ? []
       : [problem(`--consistency=${consistency}`, `one of ${known}`, 'another word')]),
     ...(intervals === null
       ? []
       : [
-          problem(`--insert-intervals=${intervals}`, 'x or x-y, by comma, in whole seconds with x < y', 'another form'),
+          problem(`--insert-intervals=${intervals}`, 'whole seconds such as 1, or ranges such as 1-3, separated by commas', 'another form'),
         ]),
   ];
 }

@@ -56,7 +56,7 @@ export function cannotStart(endpoint: string): UnavailableError {
     tried: `writing to ${endpoint}`,
     expected: 'a node that stays up once it has started',
     found:
-      'it took no write and ended again, three times: it replays its log at each start, for which its memory does not suffice',
+      'three ends without a write in between: the node replays its log at each start, and its memory does not suffice for that',
     fix: 'give the node more memory, wait until it stays up, then run the same command again',
   });
 }
@@ -69,6 +69,6 @@ export function nodeDied(endpoint: string, roomBytes: number | null): Notice {
       : `, and for the rest of the load each node gets at most ${size(roomBytes)} for rows and request bodies, half as much as before`;
   const message =
     `${endpoint} refuses connections although it took writes: it was probably killed for lack of memory; ` +
-    `when it is back it flushes first${halved}`;
+    `when it is back, the load first asks it to flush${halved}`;
   return { level: 'warn', kind: `node-death ${endpoint}`, message };
 }

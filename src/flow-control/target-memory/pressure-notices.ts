@@ -18,7 +18,7 @@ export function largerBodies(bytes: number): Notice {
 /** Builds the notice that planned flushes have ended. @param slowly true if sending waits for the target's own flushes */
 export function noMoreFlushes(why: string, bodyBytes: number, slowly: boolean): Notice {
   const message =
-    `no more planned flushes (COMPACT DATABASE): ${why}; request bodies are now at most ${size(bodyBytes)}, ` +
+    `planned flushes (COMPACT DATABASE) are off: ${why}; request bodies are now at most ${size(bodyBytes)}, ` +
     (slowly
       ? 'and sending waits at --target-memory until the target has flushed'
       : 'and nodes may exceed --target-memory');

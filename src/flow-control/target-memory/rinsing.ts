@@ -183,9 +183,9 @@ export class Rinsing {
     const { caches, end } = this.#options;
     end(
       new RefusedError({
-        tried: `keeping request bodies of ${plural(caches.buckets.length, 'time bucket')} out of the raft caches of a node`,
+        tried: `pushing the request bodies of ${plural(caches.buckets.length, 'time bucket')} out of the raft caches of a node`,
         expected: `at most ${size(holdBytes)}, which --target-memory leaves for them`,
-        found: `${size(caches.bytes)}: ${this.#givenUp ?? 'repeating points as long as these gives nothing back'}`,
+        found: `${size(caches.bytes)}: ${this.#givenUp ?? 'repeating points of this length frees nothing'}`,
         fix: 'raise --target-memory if the nodes have more, or load into a database with a longer VNODE_DURATION',
       }),
     );
@@ -226,7 +226,7 @@ export class Rinsing {
       if (verdict.kind === 'rejected' || verdict.kind === 'refused') {
         if (this.#givenUp !== null) return false;
         this.#givenUp = `the target refuses points that it accepted before (${verdict.reason})`;
-        const message = `no more rinses of raft caches: ${this.#givenUp}; the load stops where --target-memory ends`;
+        const message = `rinses of raft caches are off: ${this.#givenUp}; the load stops at --target-memory`;
         notify({ level: 'warn', kind: 'rinse', message });
         return false;
       }

@@ -183,16 +183,16 @@ function planNotice({ relieve }: ForecastOptions, plan: TargetPlan, buckets: num
   const where = `${plural(vnodes, 'vnode')} of the database on the fullest node, ${atLeast}${plural(buckets, 'time bucket')}`;
   if (limitBytes === null) {
     const message =
-      `about ${size(peakBytes)} of memory per node will be needed (${where}), and nothing limits it: ` +
-      '--target-memory is off; a size there keeps request bodies small and flushes caches in time';
+      `a node will need about ${size(peakBytes)} of memory (${where}), and --target-memory is off; ` +
+      'with a size, bulk-load keeps request bodies small and flushes caches in time';
     return { level: 'warn', kind, message };
   }
   const flushing = flush === null ? '' : `, a flush at ${size(flush.dueBytes)} of unflushed rows on a node`;
   const created = memcacheBytes === null ? '' : `, created with MAX_MEMCACHE_SIZE '${sizeOption(memcacheBytes)}'`;
   const never = relieve ? '' : ', no flushes (--no-relieve)';
   const message =
-    `target memory: about ${size(peakBytes)} of ${size(limitBytes)} per node, including ${size(plan.baseBytes)} of an idle node with ` +
-    `its vnodes (${where}): request bodies of at most ${size(bodyBytes)}${flushing}${created}${never}`;
+    `target memory: a node will take about ${size(peakBytes)} of ${size(limitBytes)}. Before rows and request bodies it takes ` +
+    `${size(plan.baseBytes)} (${where}). Request bodies of at most ${size(bodyBytes)}${flushing}${created}${never}`;
   return { level: 'info', kind, message };
 }
 
@@ -253,16 +253,16 @@ export function pacingMessage(
   const kept = keptBodies(bodyBytes, plan.share, totalBytes);
   const { holdBytes } = flushMarks(limit, plan.baseBytes, kept);
   return (
-    `--target-memory ${size(limit)} lets about ${Math.round(bytesPerSecond / 1e6)} MB/s through: flushes are at least 2s apart, and beside the last ` +
-    `${bodiesKept} request bodies of ${size(bodyBytes)} a node has room for ${size(holdBytes)} of rows; the target is faster than that, and ` +
-    `--target-memory ${sizeOption(nodePeak(plan.baseBytes, kept, 2 * holdBytes))} would let twice as much through, if the nodes have it`
+    `--target-memory ${size(limit)} limited the rate to about ${Math.round(bytesPerSecond / 1e6)} MB/s: flushes are at least 2s apart, and beside ` +
+    `${bodiesKept} request bodies of ${size(bodyBytes)} a node has room for ${size(holdBytes)} of rows. If the nodes have the memory, ` +
+    `--target-memory ${sizeOption(nodePeak(plan.baseBytes, kept, 2 * holdBytes))} doubles the rate`
   );
 }
 
 function tooManyVnodes({ vnodes }: TargetPlan, buckets: number): string {
   return (
-    `the inputs span ${count(buckets)} time buckets, which makes ${count(vnodes)} vnodes on one node; with about ${count(maxVnodes)} vnodes a node has no ` +
-    "address space left and refuses writes; load into a database with a longer VNODE_DURATION (ALTER DATABASE … SET VNODE_DURATION '365d' " +
+    `the inputs span ${count(buckets)} time buckets, which makes ${count(vnodes)} vnodes on one node. From about ${count(maxVnodes)} vnodes on, a node has no ` +
+    "address space left and refuses writes. Load into a database with a longer VNODE_DURATION (ALTER DATABASE … SET VNODE_DURATION '365d' " +
     'before the load) or with fewer shards'
   );
 }

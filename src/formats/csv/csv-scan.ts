@@ -261,7 +261,7 @@ export class CsvScan extends RowScan {
     const reached = end === BAD_QUOTE ? this.#reader.badAt : end === INCOMPLETE ? run.limit : end;
     if (run.isTooLong(reached)) return run.refuse('too-long', '') ? null : 'drained';
     if (end === INCOMPLETE) return 'drained';
-    if (end === BAD_QUOTE) return run.refuse('bad-quote', 'quotes that do not fit together') ? null : 'drained';
+    if (end === BAD_QUOTE) return run.refuse('bad-quote', 'quotes that do not match') ? null : 'drained';
     const { columns, newlines, cells } = this.#reader;
     const cut = run.final && end === run.limit;
     if (columns !== expected) {

@@ -155,7 +155,7 @@ export class LineScan extends LineCursor implements WindowScan {
   #longLine(): void {
     const end = this.bytes.indexOf(LF, this.at);
     const ends = end < this.limit || this.final;
-    this.#reject('too-long', 'the rest of it', this.at, end - this.at, ends ? 'last' : 'middle');
+    this.#reject('too-long', 'the rest of a long one', this.at, end - this.at, ends ? 'last' : 'middle');
     this.#inLongLine = !ends;
     this.endLine(end);
   }
@@ -173,7 +173,7 @@ export class LineScan extends LineCursor implements WindowScan {
     if (!reader.hasTime && this.#options.missingTimestamp === 'reject')
       return this.#refuse('no-timestamp', 'no timestamp');
     const length = reader.end - start + reader.inserted;
-    if (length > this.#options.maxPointBytes) return this.#refuse('too-long', `${length} bytes once made portable`);
+    if (length > this.#options.maxPointBytes) return this.#refuse('too-long', `${length} bytes after escaping`);
     return this.#accept(start, length);
   }
 

@@ -71,7 +71,7 @@ function cutPoint(name: string, { byteOffset, line }: Position): InputError {
   return new InputError({
     tried: `reading a piece of ${name}`,
     expected: `a point to end before line ${line}, byte ${byteOffset}, where the piece ends`,
-    found: 'a point that goes on',
+    found: 'a point that continues after it',
     fix: 'plan again, without --split lines if a value holds a line end',
   });
 }

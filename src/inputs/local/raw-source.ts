@@ -19,7 +19,7 @@ const systemErrors: Record<string, readonly [found: string, fix: string]> = {
   EISDIR: ['a directory', ''],
   EIO: ['an input/output error of the device or file system', 'check the disk'],
   ELOOP: ['symbolic links that form a loop', ''],
-  ENOTDIR: ['a path of which a part is not a directory', ''],
+  ENOTDIR: ['a path with a part that is not a directory', ''],
   ENAMETOOLONG: ['a name that is too long', ''],
   EMFILE: ['too many open files in this process', 'raise `ulimit -n`'],
   ENFILE: ['too many open files on this machine', ''],

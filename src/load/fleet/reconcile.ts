@@ -77,7 +77,7 @@ export function reconcile(plan: FleetPlan, files: readonly SummaryFile[]): Recon
     throw new UsageError([
       {
         tried: 'reconciling the shards',
-        expected: 'summaries of one number of shards',
+        expected: 'summaries with the same number of shards',
         found: totals.size === 0 ? 'no summary' : `shards of ${[...totals].join(' and of ')}`,
         fix: 'name the summaries of one run of the plan',
       },

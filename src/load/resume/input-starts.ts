@@ -128,7 +128,7 @@ export class InputStarts {
 
   #warnTouched(i: number): void {
     const { inputs, notify } = this.#options;
-    const message = `${inputs[i]!.name} has another date than when it was loaded; size, first and last bytes are the same, so it resumes, but a correction in between is not seen`;
+    const message = `${inputs[i]!.name} has another date than when it was loaded. Its size, first and last bytes are the same, so it resumes; a change in between would go unnoticed`;
     notify({ level: 'warn', kind: 'touched', message });
   }
 

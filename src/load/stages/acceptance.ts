@@ -108,7 +108,7 @@ export function isMisread(timestamp: bigint, { expectTime }: Pick<ExpectedTimeOp
 }
 
 function newColumn(table: string): ShapeMatch {
-  const message = `table "${table}" or a column of it is not in the target, and a shard introduces none; load the dead letters on one machine`;
+  const message = `table "${table}" or a column of it is missing in the target, and a shard creates neither; load the dead letters on one machine`;
   return { kind: 'conflict', reason: 'new-column', message };
 }
 

@@ -79,10 +79,10 @@ function rejects({ inputs }: AuditSummary): Html | null {
   const reasons = Object.entries(inputs.byReason);
   if (reasons.length === 0) return null;
   const lines = reasons.map(([reason, points]) => html`<li><code>${reason}</code> ${plural(points, 'point')}</li>`);
-  return html`<section><h2>Rejected points</h2><p>A load rejects them, so they are not compared.</p><ul class="plain">${lines}</ul></section>`;
+  return html`<section><h2>Rejected points</h2><p>A load rejects these points, so the audit does not compare them.</p><ul class="plain">${lines}</ul></section>`;
 }
 
 function otherTables({ otherTables: names }: AuditSummary): Html | null {
   if (names.length === 0) return null;
-  return html`<section><h2>Tables that were not read</h2><p>The inputs have no point of them.</p><ul class="plain">${names.map((each) => html`<li>${name(each)}</li>`)}</ul></section>`;
+  return html`<section><h2>Tables that were not read</h2><p>The inputs have no point of these tables.</p><ul class="plain">${names.map((each) => html`<li>${name(each)}</li>`)}</ul></section>`;
 }

@@ -165,7 +165,7 @@ function nodeText(summary: Summary): string {
   const gap = summary.target.gaugeDifferenceBytes;
   const rinsed = summary.target.rinses > 0 ? `; ${plural(summary.target.rinses, 'time bucket')} rinsed` : '';
   const measured =
-    gap === null ? 'not measured' : `and at most ${size(Math.abs(gap))} from the nodes' gauge of unflushed rows`;
+    gap === null ? 'not measured' : `at most ${size(Math.abs(gap))} away from the nodes' gauge of unflushed rows`;
   return `${peak === null ? '' : `${size(peak)} at most${rinsed}; `}computed from the bytes sent and flushed, ${measured}`;
 }
 

@@ -47,7 +47,7 @@ export function inputSection(summary: Summary, details: RunDetails | null): Html
   );
   const rest = hidden > 0 ? `and ${plural(hidden, 'more input')}${hiddenTrouble ? '' : ', without trouble'}` : null;
   const restarted = abandoned.has(null)
-    ? html`<p>An unfinished load was abandoned for a fresh start; it is kept as ${name(abandoned.get(null) ?? '–')}.</p>`
+    ? html`<p>An unfinished load was abandoned for a fresh start. Its checkpoint is kept as ${name(abandoned.get(null) ?? '–')}.</p>`
     : null;
   return html`<section><h2>Inputs</h2>${restarted}${inputs}${more(rest)}</section>`;
 }

@@ -124,7 +124,7 @@ export class StallReport {
     const last = this.#failure;
     const failed = last === null ? '' : `; last error ${age(last.at, now)} ago, ${last.endpoint}: ${last.reason}`;
     if (this.#verifyingSince !== null)
-      return `reading a sample back for ${age(this.#verifyingSince, now)} (--verify); every point is sent`;
+      return `reading a sample back for ${age(this.#verifyingSince, now)} (--verify); every point was sent`;
     const why =
       rejects === null ? `waiting for ${this.#waitingFor(facts, now).join(', ')}` : `${rejects} in the last minute`;
     return `nothing acknowledged for ${age(this.#acknowledgedAt, now)}: ${why}${failed}`;

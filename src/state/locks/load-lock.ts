@@ -56,14 +56,14 @@ function tryTake(path: string, { clock, lost }: LoadLockOptions, presumedDead: H
 function waiting({ pid, host, heartbeat }: Holder, freeInMs: number, now: number): string {
   const age = duration(Math.max(0, now - heartbeat) / 1000);
   const rest = duration(freeInMs / 1000);
-  return `a run as pid ${pid} on ${host} renewed the lock of this load ${age} ago; if it is gone, the lock is free in ${rest}`;
+  return `a run as pid ${pid} on ${host} renewed the lock of this load ${age} ago; if that run is gone, the lock is free in ${rest}`;
 }
 
 function busy({ pid, host }: Holder): BusyError {
   return new BusyError({
     tried: 'starting the load',
-    expected: 'to be its only run',
-    found: `it already running as pid ${pid} on ${host}`,
+    expected: 'no other run of it',
+    found: `one already running as pid ${pid} on ${host}`,
     fix: 'wait for its end, or stop it',
   });
 }

@@ -187,8 +187,8 @@ test('a target that rejects the points ends rinses, and the load once the caches
   expect(notices.map(({ level, message }) => [level, message])).toEqual([
     [
       'warn',
-      'no more rinses of raft caches: the target refuses points that it accepted before (access denied); ' +
-        'the load stops where --target-memory ends',
+      'rinses of raft caches are off: the target refuses points that it accepted before (access denied); ' +
+        'the load stops at --target-memory',
     ],
   ]);
   expect(ends).toEqual([]);
@@ -207,7 +207,7 @@ test('full caches of several buckets that no rinse makes smaller end the load', 
   admit();
   await clock.advance(1000);
   expect(bodies).toEqual([]);
-  expect(ends[0]?.problem?.found).toBe('26 MiB: repeating points as long as these gives nothing back');
+  expect(ends[0]?.problem?.found).toBe('26 MiB: repeating points of this length frees nothing');
 });
 
 test('rinsed caches count with their vnodes, so any number of them leaves a load its room', async () => {

@@ -66,14 +66,14 @@ test.each([
 test('the plan names peak, limit, base, vnodes, time buckets, body size and flush', () => {
   expect(notices({}, 0)).toHaveLength(1);
   expect(notices({}, 0)[0]).toMatch(
-    /^target memory: about 512 MiB of 512 MiB per node, including 1\d\d MiB of an idle node with its vnodes \(1 vnode of the database on the fullest node, 1 time bucket\): request bodies of at most 768 KiB, a flush at \d\d(\.\d)? MiB of unflushed rows on a node$/,
+    /^target memory: a node will take about 512 MiB of 512 MiB\. Before rows and request bodies it takes 1\d\d MiB \(1 vnode of the database on the fullest node, 1 time bucket\)\. Request bodies of at most 768 KiB, a flush at \d\d(\.\d)? MiB of unflushed rows on a node$/,
   );
   expect(notices({}, 0, {}, 1)[0]).toContain('at least 1 time bucket)');
   expect(notices({ relieve: false }, 0)[0]).toContain(', no flushes (--no-relieve)');
 });
 
 test('without --target-memory a warning names the memory that the load will need', () => {
-  expect(notices({ targetMemory: null }, 0)[0]).toMatch(/^about 62\d MiB of memory per node will be needed .*is off;/);
+  expect(notices({ targetMemory: null }, 0)[0]).toMatch(/^a node will need about 62\d MiB of memory .*is off;/);
 });
 
 test.each<[string, Partial<ForecastOptions>, Partial<NodeLayout>, number, RegExp]>([

@@ -209,12 +209,12 @@ test.each<[string, FlushOutcome, RegExp]>([
   [
     'refused for lack of privilege',
     { kind: 'notPermitted', tookMs: 1, reason: 'no' },
-    /it is not permitted: no; request bodies are now at most 128 KiB, and nodes may exceed --target-memory/,
+    /not permitted: no; request bodies are now at most 128 KiB, and nodes may exceed --target-memory/,
   ],
   [
     'too slow',
     { kind: 'done', tookMs: 11_000, reason: null },
-    /it took more than 10s; request bodies are now at most 128 KiB, and sending waits at --target-memory until the target/,
+    /a flush took more than 10s; request bodies are now at most 128 KiB, and sending waits at --target-memory until the target/,
   ],
 ])('planned flushes that are %s end with smaller bodies and one warning', async (_, outcome, message) => {
   const { clock, pressure, notices } = setUp({}, outcome);

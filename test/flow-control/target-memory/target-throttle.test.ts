@@ -247,7 +247,7 @@ test('a target that only --target-memory slows gets smaller bodies and one notic
   const said = notices.filter(({ kind }) => kind === 'paced').map(({ message }) => message);
   expect(said).toHaveLength(1);
   expect(advice).toMatch(
-    /^--target-memory 512 MiB lets about 1\d\d MB\/s through: .*--target-memory 8\d\dMiB would let twice as much through/,
+    /^--target-memory 512 MiB limited the rate to about 1\d\d MB\/s: .*--target-memory 8\d\dMiB doubles the rate/,
   );
 });
 
@@ -278,7 +278,7 @@ test('a node that dies halves the room of all nodes, and flushes before the next
   expect(side.bodyBytes).toBeLessThan(0.6 * before);
   expect(notices.map(({ message }) => message)).toEqual([
     expect.stringMatching(
-      /^e refuses connections although it took writes: it was probably killed for lack of memory; when it is back it flushes first, and for the rest of the load each node gets at most 199 MiB for rows and request bodies, half as much as before$/,
+      /^e refuses connections although it took writes: it was probably killed for lack of memory; when it is back, the load first asks it to flush, and for the rest of the load each node gets at most 199 MiB for rows and request bodies, half as much as before$/,
     ),
   ]);
   answer({ kind: 'accepted' }, MiB);

@@ -194,7 +194,7 @@ test('--split lines cuts after line ends, and a piece that ends within a string 
     await file('b.lp', Array.from({ length: 50 }, (_, i) => point(i)).join('')),
   ]);
   const { exitCode, reason } = await shard(1, 1);
-  expect([exitCode, reason]).toEqual([7, expect.stringContaining('a point that goes on')]);
+  expect([exitCode, reason]).toEqual([7, expect.stringContaining('a point that continues after it')]);
 });
 
 test('commands that load nothing in shards refuse a plan', async () => {

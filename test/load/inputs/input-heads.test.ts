@@ -239,7 +239,7 @@ test('the error of the only input is printed once, in four parts, without a comm
   expect(code).toBe(7);
   expect(stderr).toBe(
     [
-      'bulk-load: Incomplete: an input is missing, damaged or too short (exit code 7).',
+      'bulk-load: Incomplete: an input could not be read to its end, or held too few points (exit code 7).',
       `  tried     reading ${path}`,
       '  expected  a Parquet file, which begins with PAR1',
       '  found     a file that begins otherwise',
@@ -254,7 +254,7 @@ test('with several inputs the row of each one has its error, and the first line 
   const paths = [await it.file('a.lp.gz', Uint8Array.of(0x1f, 0x8b, 8, 0)), await it.file('b.lp', lines(3))];
   const { code, stderr, summary } = await it.load(paths);
   expect(code).toBe(7);
-  expect(stderr).toMatch(/^Incomplete: an input is missing, damaged or too short\. \(exit code 7\)$/m);
+  expect(stderr).toMatch(/^Incomplete: an input could not be read to its end, or held too few points\. \(exit code 7\)$/m);
   expect(stderr).toMatch(/^ {2}input {6}\S+a\.lp\.gz: 0 read = .*; reading \S+a\.lp\.gz: expected/m);
   expect(summary?.inputs.map(({ loaded }) => loaded)).toEqual([0, 3]);
 });

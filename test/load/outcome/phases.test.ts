@@ -111,7 +111,7 @@ test('the rate of a load covers the time in which points were sent, without the 
     verifying.filter(({ line }) => !/^100% {2}reading a sample back \(--verify\) {2}2,000 points/.test(line)),
   ).toEqual([]);
   expect(notices.filter(({ kind }) => kind === 'stall').map(({ message }) => message)).toEqual([
-    expect.stringMatching(/^reading a sample back for 1m 0\ds \(--verify\); every point is sent$/),
-    expect.stringMatching(/^reading a sample back for 2m 0\ds \(--verify\); every point is sent$/),
+    expect.stringMatching(/^reading a sample back for 1m 0\ds \(--verify\); every point was sent$/),
+    expect.stringMatching(/^reading a sample back for 2m 0\ds \(--verify\); every point was sent$/),
   ]);
 });

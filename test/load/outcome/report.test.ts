@@ -87,7 +87,7 @@ test.each([
   [3, /more points were rejected than/, ['--max-rejected', '2'], `${lines(3)}a\nb\nc\nd\n`],
   [5, /did not acknowledge the points in time.*Resume with this command/, ['--retry-for', '1ms'], lines(3)],
   [6, /did not fit into its memory limit/, ['--memory-limit', '64MiB'], lines(3)],
-  [7, /an input is missing, damaged or too short/, ['--min-points', '50'], lines(3)],
+  [7, /an input could not be read to its end, or held too few points/, ['--min-points', '50'], lines(3)],
   [73, /dead letters or a result file could not be written/, ['--state-dir', '/dev/null/none'], lines(3)],
 ])('a load that ends with exit code %i writes a page', async (expected, words, args, content) => {
   if (expected === 5) it.cluster.setScript({ onWrite: () => ({ answer: { status: 503 } }) });
@@ -116,7 +116,7 @@ test('a second run of a running load writes a page that the first run replaces a
   const running = it.start(args);
   await running.saw(/503/);
   expect(await it.load(args)).toMatchObject({ code: 75, summary: { outcome: 'busy' } });
-  expect(await read()).toMatch(/the same load is already running/);
+  expect(await read()).toMatch(/another run holds a lock that this load needs/);
   running.kill('SIGTERM');
   expect(await it.result(running)).toMatchObject({ code: 143, summary: { outcome: 'interrupted' } });
   expect(await read()).toMatch(/Interrupted\./);

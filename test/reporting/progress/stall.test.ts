@@ -157,7 +157,7 @@ test('a stall during --verify names the reading back instead of a missing acknow
   expect(notices).toEqual([]);
   await clock.advance(61_000);
   expect(notices.map(({ level, message }) => [level, message])).toEqual([
-    ['info', 'reading a sample back for 1m 00s (--verify); every point is sent'],
-    ['info', 'reading a sample back for 2m 00s (--verify); every point is sent'],
+    ['info', 'reading a sample back for 1m 00s (--verify); every point was sent'],
+    ['info', 'reading a sample back for 2m 00s (--verify); every point was sent'],
   ]);
 });

@@ -191,14 +191,14 @@ function withGauges(state: Flushing, gauges: readonly (number | null)[], nodes: 
 function end(state: Flushing, { kind, tookMs, reason }: FlushOutcome): Flushing {
   const lastTookMs = kind === 'timedOut' ? Number.POSITIVE_INFINITY : tookMs;
   const ended: Flushing = { ...state, flushingSince: null, lastTookMs };
-  if (kind === 'notPermitted') return { ...ended, notPermitted: true, givenUp: `it is not permitted: ${reason ?? ''}` };
+  if (kind === 'notPermitted') return { ...ended, notPermitted: true, givenUp: `not permitted: ${reason ?? ''}` };
   if (kind === 'failed') {
     const failures = state.failures + 1;
-    const why = failures < failuresToGiveUp ? null : `it fails: ${reason}`;
+    const why = failures < failuresToGiveUp ? null : `flushes fail: ${reason}`;
     return { ...ended, failures, givenUp: state.givenUp ?? why };
   }
   const late = !state.endsStage && (tookMs > maxFlushMs || kind === 'timedOut');
-  const why = late ? `it took more than ${maxFlushMs / 1000}s` : null;
+  const why = late ? `a flush took more than ${maxFlushMs / 1000}s` : null;
   // Without a response no row is known to be on disk, although the target may continue to flush.
   const left = kind === 'done' ? { pending: 0, pendingSeries: 0 } : {};
   return { ...ended, ...left, failures: 0, slowly: state.slowly || late, givenUp: state.givenUp ?? why };

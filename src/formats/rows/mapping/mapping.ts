@@ -237,7 +237,7 @@ function inBothPlaces(name: string): UsageError {
     {
       tried: 'mapping the columns',
       expected: `the values of ${name} in one place: the rows, one folder ${name}=…, or --add-tag`,
-      found: 'them in two places',
+      found: 'values in two places',
       fix: 'take the values of the rows with --hive-partitioning off and without --add-tag',
     },
   ]);

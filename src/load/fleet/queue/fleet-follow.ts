@@ -146,7 +146,7 @@ export class FleetFollow {
     if (!(await store.coordinate(load.id, token))) throw alreadyRuns(load.id, 'another coordinator has taken the load');
     const found = await store.load(load.id);
     if (found?.epoch !== this.#epoch) {
-      this.#notify('warn', 'forgot', 'the queue has lost the load; putting the pieces that are left there again');
+      this.#notify('warn', 'forgot', 'the queue has lost the load; adding the remaining pieces again');
       await this.#announce();
     }
     if (await store.isStopped(load.id)) throw new InterruptedError('bulk-load stop');

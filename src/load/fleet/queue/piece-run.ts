@@ -122,7 +122,7 @@ async function inputOf({ allowed, findInput }: PieceContext, { input: { path, si
   if (input !== undefined) return input;
   throw new InputError({
     tried: `reading ${path}`,
-    expected: 'an input that --allow-input of the worker allows and that is there',
+    expected: 'an existing input that --allow-input of the worker allows',
     found: 'none',
     fix: 'mount the inputs on every machine, and name their folder with --allow-input',
   });
@@ -169,7 +169,7 @@ export function deadlyPiece({ input: { path }, piece: { from } }: PieceJob, deat
   return new InputError({
     tried: `loading ${path} from line ${from.line}`,
     expected: 'a worker to load it to its end',
-    found: `that ${deaths} workers ended while they loaded it`,
+    found: `${deaths} workers that ended while they loaded it`,
     fix: 'look at the logs of the workers, and load this input on one machine',
   });
 }

@@ -168,7 +168,7 @@ class FleetWorker {
     if (load.target !== target) return null;
     const major = (text: string): string => text.split('.')[0]!;
     if (major(load.version) !== major(version))
-      return this.#leaveOut(load, `it needs bulk-load ${load.version}, and this is ${version}`);
+      return this.#leaveOut(load, `the load needs bulk-load ${load.version}, and this worker is ${version}`);
     let settings: Settings;
     try {
       settings = await settingsFor(load);

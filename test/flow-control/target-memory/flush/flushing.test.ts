@@ -108,9 +108,9 @@ test('sending waits while the room is full, until the flush has ended', () => {
 });
 
 test.each([
-  ['it took more than 10s', { kind: 'timedOut', tookMs: 15_000 }],
-  ['it took more than 10s', { kind: 'done', tookMs: 10_001 }],
-  ['it is not permitted: no', { kind: 'notPermitted', reason: 'no' }],
+  ['a flush took more than 10s', { kind: 'timedOut', tookMs: 15_000 }],
+  ['a flush took more than 10s', { kind: 'done', tookMs: 10_001 }],
+  ['not permitted: no', { kind: 'notPermitted', reason: 'no' }],
 ] as const)('planned flushes end because %s', (why, outcome) => {
   const play = new Play().accept(60, 0).flushed(15_000, outcome);
   expect(play.state.givenUp).toBe(why);
@@ -128,7 +128,7 @@ test('three consecutive failures end planned flushes, two do not', () => {
   for (const at of [0, 3000]) play.accept(60, at).flushed(at + 100, { kind: 'failed', reason: 'x' });
   expect(play.state.givenUp).toBeNull();
   play.take({ kind: 'tick', at: 6000 }).flushed(6100, { kind: 'failed', reason: 'x' });
-  expect(play.state.givenUp).toBe('it fails: x');
+  expect(play.state.givenUp).toBe('flushes fail: x');
 });
 
 test('planned flushes continue however much they slow the writes, because nothing else holds the node', () => {
@@ -214,7 +214,7 @@ test('gauges are ignored without a value or without recent estimates', () => {
 
 test('a target that flushes too slowly makes sending wait at the limit until its gauge falls', () => {
   const play = new Play().accept(60, 0).flushed(11_000, { tookMs: 11_000 }).ticks(11_500, 12_000);
-  expect(play.state.givenUp).toBe('it took more than 10s');
+  expect(play.state.givenUp).toBe('a flush took more than 10s');
   play.accept(99, 13_000);
   expect([play.hold, play.flushes.length]).toEqual([false, 1]);
   play.accept(1, 13_100);
