@@ -93,7 +93,8 @@ export const outcomes = {
     retryUnattended: false,
     closingSentence: 'Complete with rejects: every point was acknowledged or is in the dead letters.',
     checkSentence: 'complete, with rejected points',
-    advice: 'If the reason names an option, load the dead letters with it. Otherwise correct the points, then load them.',
+    advice:
+      'If the reason names an option, load the dead letters with it. Otherwise correct the points, then load them.',
   },
   'verify-failed': {
     exitCode: 9,

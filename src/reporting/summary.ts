@@ -41,7 +41,7 @@ export function summaryText(
     outcomeLine(summary, writtenTo),
     ...pointRows(summary),
     ...inputRows(summary.inputs, summary.outcome),
-    ...rateRows(summary),
+    ...rateRows(summary, writtenTo),
     ...limitRows(summary),
     ...machineRows(summary),
     ...rejectRows(summary, examples),
@@ -129,16 +129,20 @@ export function timeText({ seconds, phases }: Pick<Summary, 'seconds' | 'phases'
   return `${duration(seconds)} (${parts.join(', ')})`;
 }
 
-function rateRows(summary: Summary): string[] {
+/** A dry run writes, and sends no requests. */
+function rateRows(summary: Summary, writtenTo: string | null): string[] {
   const { rate, bytes, latencyMs, requests } = summary;
   const rates = `${count(rate.pointsPerSecond)} points/s, ${size(rate.decodedBytesPerSecond)}/s`;
   const times = (['p50', 'p95', 'p99', 'max'] as const).map((name) => `${name} ${latency(latencyMs[name])}`);
   const refusals = (['overloaded', 'unreachable', 'rejected', 'refused'] as const)
     .filter((name) => requests[name] > 0)
     .map((name) => `, ${count(requests[name])} ${name}`);
+  const transfer = `${size(bytes.read)} read, ${size(bytes.decoded)} decoded, ${size(bytes.sent)}`;
+  const time = row('time', `${timeText(summary)}, ${rates}`);
+  if (writtenTo !== null) return [time, row('bytes', `${transfer} written`)];
   return [
-    row('time', `${timeText(summary)}, ${rates}`),
-    row('bytes', `${size(bytes.read)} read, ${size(bytes.decoded)} decoded, ${size(bytes.sent)} sent`),
+    time,
+    row('bytes', `${transfer} sent`),
     row('requests', `${count(requests.sent)} sent, ${count(requests.retried)} retried${refusals.join('')}`),
     ...(requests.accepted > 0 ? [row('latency', times.join(', '))] : []),
   ];
@@ -225,7 +229,9 @@ function growthRows(tables: NonNullable<Summary['verify']>['tables'], loaded: nu
   if (tables.length === 0 || tables.some((each) => each.countBefore === null || each.countAfter === null)) return [];
   const grown = tables.reduce((sum, { countBefore, countAfter }) => sum + countAfter! - countBefore!, 0);
   const why = 'points of the same series and time overwrite each other';
-  return grown < loaded ? [row('', `the tables grew by ${plural(grown, 'point')}, fewer than were loaded: ${why}`)] : [];
+  return grown < loaded
+    ? [row('', `the tables grew by ${plural(grown, 'point')}, fewer than were loaded: ${why}`)]
+    : [];
 }
 
 /** States the chance that a sample misses all k wrong points among n: (1 - k/n) to the power of the sample's size. */

@@ -79,7 +79,11 @@ function problemsOf(workers: bigint, consistency: string, intervals: string | nu
     ...(intervals === null
       ? []
       : [
-          problem(`--insert-intervals=${intervals}`, 'whole seconds such as 1, or ranges such as 1-3, separated by commas', 'another form'),
+          problem(
+            `--insert-intervals=${intervals}`,
+            'whole seconds such as 1, or ranges such as 1-3, separated by commas',
+            'another form',
+          ),
         ]),
   ];
 }

@@ -174,7 +174,8 @@ async function openCluster(
   });
   cluster.on('error', () => {});
   try {
-    if ((await orNull(cluster.ping(), waitMs)) === null) throw noAnswer(address, 'no answer of any node of the cluster');
+    if ((await orNull(cluster.ping(), waitMs)) === null)
+      throw noAnswer(address, 'no answer of any node of the cluster');
     return cluster;
   } catch (error) {
     cluster.disconnect();

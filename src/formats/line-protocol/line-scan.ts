@@ -155,7 +155,7 @@ export class LineScan extends LineCursor implements WindowScan {
   #longLine(): void {
     const end = this.bytes.indexOf(LF, this.at);
     const ends = end < this.limit || this.final;
-    this.#reject('too-long', 'the rest of a long one', this.at, end - this.at, ends ? 'last' : 'middle');
+    this.#reject('too-long', 'the rest of a long point', this.at, end - this.at, ends ? 'last' : 'middle');
     this.#inLongLine = !ends;
     this.endLine(end);
   }

@@ -163,7 +163,7 @@ export class RowRun {
     if (!this.#inLongLine) return false;
     const end = this.bytes.indexOf(LF, this.at);
     const ends = end < this.limit || this.final;
-    this.#reject('too-long', 'the rest of a long one', this.at, end, ends ? 'last' : 'middle');
+    this.#reject('too-long', 'the rest of a long point', this.at, end, ends ? 'last' : 'middle');
     this.#inLongLine = !ends;
     this.endLine(end);
     return true;

@@ -254,7 +254,9 @@ test('with several inputs the row of each one has its error, and the first line 
   const paths = [await it.file('a.lp.gz', Uint8Array.of(0x1f, 0x8b, 8, 0)), await it.file('b.lp', lines(3))];
   const { code, stderr, summary } = await it.load(paths);
   expect(code).toBe(7);
-  expect(stderr).toMatch(/^Incomplete: an input could not be read to its end, or held too few points\. \(exit code 7\)$/m);
+  expect(stderr).toMatch(
+    /^Incomplete: an input could not be read to its end, or held too few points\. \(exit code 7\)$/m,
+  );
   expect(stderr).toMatch(/^ {2}input {6}\S+a\.lp\.gz: 0 read = .*; reading \S+a\.lp\.gz: expected/m);
   expect(summary?.inputs.map(({ loaded }) => loaded)).toEqual([0, 3]);
 });
