@@ -180,7 +180,9 @@ function showResult(result: LoadResult, settings: Settings, process: Process): v
   const silent = (settings.quiet && summary.exitCode === 0) || summary.exitCode === closedPipe;
   if (!silent && settings.progress !== 'json') {
     const width = widthOf(process);
-    if (sentNothing(summary)) process.stderr.write(emptyRunText(result, 'bulk-load'));
+    // A dry run that has read points shows what became of them.
+    const isEmpty = sentNothing(summary) && (settings.dryRun === null || summary.points.read === 0);
+    if (isEmpty) process.stderr.write(emptyRunText(result, 'bulk-load'));
     else {
       process.stderr.write(summaryText(summary, Object.fromEntries(examples), width, outputName(settings.dryRun)));
       if (settings.dryRun !== null) process.stderr.write(`${row('dry run', dryRunText(settings.dryRun, summary))}\n`);
