@@ -86,6 +86,7 @@ test('bodies of an earlier load count at worst, until as many writes of this loa
   expect(after([[1, 10]], { existing }).atWorst).toBe(all - 90);
   expect(after([[1, 10, 1000]], { existing }).atWorst).toBe(bodiesKept * 110);
   expect(after([], { existing, share: 0.5 }).atWorst).toBe(all / 2);
+  expect(after([[7, 10, 56]], { existing }).atWorst).toBe(560 + all + 200 * 100);
 });
 
 test('full-sized bodies that the bucket written last will take count at worst, up to the most that is retained', () => {

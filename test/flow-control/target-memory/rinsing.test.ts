@@ -331,3 +331,15 @@ test('a worker of a fleet sends on while another rinses and its caches are not f
   await clock.advance(0);
   expect(waiting.at).not.toBeNull();
 });
+
+test.each([
+  [8, bodiesKept],
+  [7, 0],
+])('%i MiB that a rinse gives back are worth %i writes', async (mib, writes) => {
+  const { clock, bodies, ends, load, admit } = setUp();
+  load(['a1'], mib);
+  load(['a2'], 21 - mib);
+  admit();
+  await clock.advance(1000);
+  expect([bodies.length, ends]).toEqual([writes, []]);
+});
