@@ -1,5 +1,5 @@
 // Delivers one batch: sends, waits, splits and searches until every point is loaded, rejected or given up. A batch that
-// waits keeps its permit and its slot, so that a failing target pulls no more bytes in.
+// waits keeps its permit and its slot, so that no more input is read while the target fails.
 
 import type { BulkLoadError } from '../core/errors.js';
 import { excerpt } from '../core/text.js';

@@ -66,7 +66,7 @@ export function startConcurrency(workers: number): Concurrency {
 }
 
 /**
- * Adjusts the limit to one response. The latency of an accepted request may raise or lower the limit. `overloaded` and
+ * Updates the limit after one response. The latency of an accepted request may raise or lower the limit. `overloaded` and
  * `dropped` halve the limit, once per round trip. Other verdicts do not depend on load and change nothing.
  */
 export function observe(state: Concurrency, seen: Observation): Concurrency {

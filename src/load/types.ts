@@ -29,7 +29,7 @@ export interface LoadContext {
   readonly shard?: LoadShard;
   /** Limits that this run shares with the other workers of a fleet; absent for a run outside of a fleet. */
   readonly fleet?: FleetHooks;
-  /** Stops reading and waiting; requests in flight have 10 s to finish. The signal's reason ends the run. */
+  /** Stops reading and waiting; requests in flight have 10 s to finish. The run ends with the signal's reason. */
   readonly stop: AbortSignal;
   /** Stops the run at once and cancels requests in flight. */
   readonly abort: AbortSignal;

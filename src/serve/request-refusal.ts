@@ -5,7 +5,7 @@ export class RequestRefusal extends Error {
   readonly status: number;
   /** Null for an empty body (404, 405, 413, 500). */
   readonly code: string | null;
-  /** True to close the connection without a response, as the real server does when it panics. */
+  /** True to close the connection without a response, as CnosDB does when it panics. */
   readonly closes: boolean;
 
   constructor(status: number, code: string | null, message: string, closes = false) {
@@ -32,7 +32,7 @@ export function unreadable(message: string): RequestRefusal {
   return refusal('040004', `Error parsing message: ${message}`);
 }
 
-/** Builds the refusal that the storage engine of the real server gives. */
+/** Builds the refusal that the storage engine of CnosDB gives. */
 export function notApplied(message: string): RequestRefusal {
   return refusal('050014', `Apply engine failed: ${message}`);
 }

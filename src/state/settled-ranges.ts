@@ -4,7 +4,7 @@ import { LF, MINUS, SPACE } from '../core/ascii.js';
 import type { Batch, BatchReject, Receipt } from '../core/types/index.js';
 import type { SettledPiece } from './input-progress.js';
 
-/** One part of a point that arrives in parts. The part is settled once the dead letters hold the whole point. */
+/** One part of a rejected point whose bytes arrive in parts. It is settled once the dead letters hold the whole point. */
 export interface SettledPart {
   /** Line of the point, equal for all its parts. */
   readonly line: number;

@@ -1,4 +1,4 @@
-// Opens the view of a run that suits the settings and the terminal.
+// Chooses how to show the progress of a run, by the settings and the terminal, and opens that view.
 
 import type { Settings } from '../../config/settings.js';
 import { clock } from '../../core/time/system-clock.js';

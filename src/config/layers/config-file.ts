@@ -25,7 +25,7 @@ export async function fromFile(
     text = await readText(path);
   } catch (error) {
     const code = errorCode(error);
-    // The kind of the option reports a value that cannot be a file name.
+    // Reports nothing: the option's own check reports a value that cannot be a file name.
     if (code === 'ENAMETOOLONG' || code === 'ERR_INVALID_ARG_VALUE') return { layer: new Map(), problems: [] };
     const found = code === 'ENOENT' ? `no file ${JSON.stringify(path)}` : `${JSON.stringify(path)}: ${code}`;
     return failed('a readable YAML or JSON file', found);

@@ -59,7 +59,7 @@ async function readNamed(
     return await readText(path, maxBytes);
   } catch (error) {
     const code = errorCode(error);
-    // The kind of the option reports a value that cannot be a file name.
+    // Reports nothing: the option's own check reports a value that cannot be a file name.
     if (code === 'ENAMETOOLONG' || code === 'ERR_INVALID_ARG_VALUE') return null;
     problems.push({ key, expected: 'a readable file', found: `${fileNameText(path)}: ${code}`, fix: '' });
     return null;

@@ -156,6 +156,6 @@ export interface Format {
   points(source: ByteSource, signal: AbortSignal, start?: Position): AsyncGenerator<Points, void>;
   /** Advice about the options for the last input, as a clause that follows the input's name; null without advice. */
   readonly advice?: string | null;
-  /** Releases resources other than memory, such as a thread. No run may be pulled afterwards. */
+  /** Releases resources other than memory, such as a thread. The caller must not ask for further points. */
   close?(): Promise<void>;
 }

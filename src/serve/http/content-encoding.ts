@@ -77,7 +77,7 @@ function unbrotli(body: Buffer, limit: number): Promise<Buffer> {
   });
 }
 
-/** Decompresses all zstd frames. A truncated body yields its decodable part, as in the real server. */
+/** Decompresses all zstd frames. A truncated body yields its decodable part, as in CnosDB. */
 async function unzstd(body: Buffer, limit: number): Promise<Buffer> {
   const { ZSTDDecoder } = await import('zstddec/stream');
   const decoder = new ZSTDDecoder();

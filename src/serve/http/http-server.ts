@@ -1,4 +1,4 @@
-// The HTTP server. It checks path, method and length before it reads a body, as the real server does.
+// The HTTP server. It checks path, method and length before it reads a body, as CnosDB does.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -70,7 +70,7 @@ function refusedWith(refused: RequestRefusal): ServerResponseParts {
   return { status: refused.status, headers, body: refused.body() };
 }
 
-/** Converts an unexpected error. DuckDB's out-of-memory error becomes that of the real server. */
+/** Converts an unexpected error. DuckDB's out-of-memory error becomes that of CnosDB. */
 function unexpected(error: unknown): RequestRefusal {
   const text = error instanceof Error ? error.message : String(error);
   if (/out of memory/i.test(text)) return refusal('050033', 'Memory Exhausted Retry Later');

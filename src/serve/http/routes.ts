@@ -96,7 +96,7 @@ function header(request: ServerRequest, name: string): string | undefined {
   return typeof value === 'string' ? value : value?.[0];
 }
 
-/** Refuses repeated parameters, as the real server does. */
+/** Refuses repeated parameters, as CnosDB does. */
 function rejectRepeated(query: URLSearchParams): void {
   for (const name of ['db', 'tenant', 'precision'])
     if (query.getAll(name).length > 1) throw new RequestRefusal(500, null, 'parameter given twice');

@@ -1,4 +1,4 @@
-// The Prometheus metrics of the real server that this server can provide.
+// The Prometheus metrics of CnosDB that this server can provide.
 
 import type { Store } from '../storage/store.js';
 

@@ -55,7 +55,7 @@ function readDuration(text: string): number | null | undefined {
   return parts.reduce((sum, part) => sum + Number(part[1]) * (units.find((unit) => unit[2] === part[2])?.[1] ?? 0), 0);
 }
 
-/** Formats a duration as the real server does: `1year`, `30days`, `1h 30m`. */
+/** Formats a duration as CnosDB does: `1year`, `30days`, `1h 30m`. */
 function showDuration(duration: number | null): string {
   if (duration === null) return 'INF';
   let rest = duration;

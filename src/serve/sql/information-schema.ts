@@ -9,7 +9,7 @@ import { type Cell, cellText } from './result.js';
 
 export const INFORMATION = '\ue003information';
 
-/** Internal databases of the real server. They are listed here, but empty. */
+/** Internal databases of CnosDB. They are listed here, but empty. */
 export const systemDatabases = ['cluster_schema', 'usage_schema'];
 
 /** Rewrites the tables for a connection; they are temporary tables of that connection. */

@@ -1,4 +1,4 @@
-// Runs queries: rewrites CnosDB's SQL for DuckDB, and converts DuckDB's column names to those of the real server.
+// Runs queries: rewrites CnosDB's SQL for DuckDB, and converts DuckDB's column names to those of CnosDB.
 
 import type { DuckDBPreparedStatement, DuckDBValue, StatementType } from '@duckdb/node-api';
 import { noDatabase, noTable, RequestRefusal, refusal } from '../request-refusal.js';
@@ -122,7 +122,7 @@ function firstTable(tokens: readonly SqlToken[]): string {
   return from < 0 ? '' : (tokens[from + (dot ? 3 : 1)]?.value ?? '');
 }
 
-/** Converts DuckDB's name of a column without alias to the name in the real server. */
+/** Converts DuckDB's name of a column without alias to the name in CnosDB. */
 function columnName(name: string, table: string, tokens: readonly SqlToken[]): string {
   const decoded = decodeName(name);
   if (decoded === 'count_star()') return 'COUNT(UInt8(1))';
@@ -132,7 +132,7 @@ function columnName(name: string, table: string, tokens: readonly SqlToken[]): s
   return `${call[1].toUpperCase()}(${call[2] ?? ''}${table}.${call[3]})`;
 }
 
-/** Converts DuckDB's errors to those of the real server. */
+/** Converts DuckDB's errors to those of CnosDB. */
 function explain(error: unknown, database: string, found: Database | undefined): unknown {
   if (!(error instanceof Error) || error instanceof RequestRefusal) return error;
   const missing = /Table with name (.*?) does not exist/.exec(error.message);

@@ -1,4 +1,4 @@
-// Results of SQL as JSON, NDJSON, CSV and TSV, formatted as the real server formats them.
+// Results of SQL as JSON, NDJSON, CSV and TSV, formatted as CnosDB formats them.
 
 export type Cell = string | number | bigint | boolean | null | Timestamp | Double;
 
@@ -76,7 +76,7 @@ function shortFraction(digits: string): string {
   return digits.endsWith('000') ? `.${digits.slice(0, 6)}` : `.${digits}`;
 }
 
-/** Formats a number with the fewest digits that parse to the same number, in the layout of the real server. */
+/** Formats a number with the fewest digits that parse to the same number, in the layout of CnosDB. */
 function showDouble(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? 'inf' : '-inf';
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';

@@ -126,7 +126,7 @@ export class RowColumns<Series> {
     this.series.length = 0;
   }
 
-  /** Lists the columns of the request in the order in which the real server adds them to a table. */
+  /** Lists the columns of the request in the order in which CnosDB adds them to a table. */
   used(): RowColumn[] {
     return [...this.columns.values()]
       .filter((column) => column.type !== null)

@@ -1,4 +1,4 @@
-// Stores a body of line protocol, or refuses it. Checks run in the order of the real server:
+// Stores a body of line protocol, or refuses it. Checks run in the order of CnosDB:
 // text, grammar, database, time, types within the request, types of the tables.
 
 import { isUtf8 } from 'node:buffer';

@@ -126,7 +126,7 @@ export function isFloatExact(text: string): boolean {
   return plain(String(Number(text))) === plain(text.replace(/^(-?)0+(?=\d)/, '$1'));
 }
 
-/** Longest decimal. The time to read a decimal grows with the square of its length. Decimals of 256 bits have 32 bytes. */
+/** Longest decimal in bytes: twice a 256-bit decimal. Reading takes time quadratic in the length, so the length is bounded. */
 export const maxDecimalBytes = 64;
 
 /** Reads a big-endian two's complement number of any length. */
