@@ -22,7 +22,20 @@ const known = JSON.parse(readFileSync(new URL('survivors.json', import.meta.url)
 /** Rooms whose behaviour shows in the tests of other rooms as well. */
 const testsOfRoom = {
   batching: ['batching', 'state/resume.test.ts'],
-  load: ['load', 'state', 'index.test.ts'],
+  // Without tests of servers, browsers and files of many megabytes, which take minutes on a busy machine.
+  load: [
+    ...['load/check.test.ts', 'load/dry-run.test.ts', 'load/load-reuse.test.ts', 'load/pipeline.test.ts'],
+    ...['load/run-control.test.ts', 'load/ledger', 'load/stages', 'load/memory/plan-memory.test.ts'],
+    ...['load-progress', 'merge-results', 'phases', 'progress-bar', 'run-phases'].map(
+      (name) => `load/outcome/${name}.test.ts`,
+    ),
+    ...['checkpoint-saver', 'earlier-runs', 'input-starts', 'input-tracks'].map(
+      (name) => `load/resume/${name}.test.ts`,
+    ),
+    ...['pieces', 'queue/fleet-totals', 'queue/follow', 'reconcile', 'scan-input'].map(
+      (name) => `load/fleet/${name}.test.ts`,
+    ),
+  ],
   state: ['state'],
 };
 

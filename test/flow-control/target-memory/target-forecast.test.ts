@@ -85,6 +85,13 @@ test.each<[string, Partial<ForecastOptions>, Partial<NodeLayout>, number, RegExp
     0,
     /^--target-memory \d+MiB if the nodes have it, or flushes \(no --no-relieve\)$/,
   ],
+  [
+    'two buckets without flushes',
+    { relieve: false, targetMemory: 200 * MiB },
+    {},
+    10 * day,
+    /, or flushes \(no --no-relieve\), or a database with VNODE_DURATION '\d+d' or longer$/,
+  ],
   ['many buckets', {}, {}, 4000 * day, /have it, or a database with VNODE_DURATION '\d+d' or longer$/],
   ['several shards and nodes', {}, { nodes: 2, vnodesPerNode: 3 }, 0, /have it, or fewer shards, or more nodes$/],
 ])('a limit that no setting holds is refused with the settings that would do: %s', (_, change, where, last, fix) => {
