@@ -2,6 +2,7 @@
 // and contains no secret.
 
 import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { errorCode, StateError, UsageError } from '../core/errors.js';
 import { readText, replaceFile } from '../core/io/files.js';
@@ -83,10 +84,23 @@ export type PlannedPiece = z.infer<typeof pieceSchema>;
 
 /** Largest plan or summary, bytes. Those of a million inputs are smaller. */
 export const maxPlanBytes = 256 * 1024 * 1024;
+const inputsOfPart = 1000;
 
 /** Returns the id of a plan: a hash of its content. */
 export function planId(content: Omit<FleetPlan, 'id' | 'formatVersion'>): string {
-  return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 12);
+  const hash = createHash('sha256');
+  for (const part of jsonParts(content)) hash.update(part);
+  return hash.digest('hex').slice(0, 12);
+}
+
+/** Yields the JSON of a plan, many inputs at a time: the whole text of 100,000 inputs takes 50 MB. */
+function* jsonParts({ inputs, ...rest }: Pick<FleetPlan, 'inputs'> & Partial<FleetPlan>): Generator<string, void> {
+  yield `${JSON.stringify(rest).slice(0, -1)},"inputs":[`;
+  for (let i = 0; i < inputs.length; i += inputsOfPart) {
+    const some = inputs.slice(i, i + inputsOfPart).map((input) => JSON.stringify(input));
+    yield `${i === 0 ? '' : ','}\n${some.join(',\n')}`;
+  }
+  yield '\n]}\n';
 }
 
 /** Reads a plan. Throws UsageError for a missing file and for a file that is not a plan. */
@@ -118,7 +132,7 @@ export async function readPlan(path: string): Promise<FleetPlan> {
 /** Writes the plan completely or not at all. Throws StateError. */
 export async function writePlan(path: string, plan: FleetPlan): Promise<void> {
   try {
-    await replaceFile(path, async (file) => await file.writeFile(`${JSON.stringify(plan, null, 1)}\n`));
+    await replaceFile(path, async (file) => await writeFile(file, jsonParts(plan)));
   } catch (error) {
     const problem = { tried: `writing the plan ${path}`, expected: 'a writable place for a file' };
     throw new StateError({ ...problem, found: errorCode(error), fix: 'use another file' }, { cause: error });

@@ -24,6 +24,11 @@ test('a plan from which a piece was removed is refused, and an unchanged one is 
   try {
     await writePlan(path, plan);
     expect(await readPlan(path)).toEqual(plan);
+    // Written in three parts.
+    const many = { ...content, inputs: Array.from({ length: 2001 }, (_, i) => ({ ...plan.inputs[0]!, size: i })) };
+    const large: FleetPlan = { formatVersion: 1, id: planId(many), ...many };
+    await writePlan(path, large);
+    expect(await readPlan(path)).toEqual(large);
     const inputs = [plan.inputs[0]!, { ...plan.inputs[1]!, pieces: [] }];
     await writeFile(path, JSON.stringify({ ...plan, inputs }));
     await expect(readPlan(path)).rejects.toThrow(/the file was changed/);
