@@ -15,7 +15,7 @@ import { FieldColumns } from './rows/mapping/field-columns.js';
 import type { RowFormatMemory } from './rows/rows.js';
 import { type RowMemoryOptions, rowLayout } from './rows/rows-layout.js';
 import type { KnownFieldTypes } from './rows/values/field-types.js';
-import { rowThreadsBytes } from './rows/worker/row-worker-messages.js';
+import { narrowRowWindowBytes, rowThreadsBytes, rowWindowBytes } from './rows/worker/row-worker-messages.js';
 import type { FormatOptions } from './types.js';
 
 export type { ReadMode } from './line-protocol/lines-layout.js';
@@ -33,9 +33,19 @@ export function formatMemoryBytes(
   const used = [...new Set(names)].map(formatNamed);
   const has = (pool: string): boolean => used.some(({ memoryPool }) => memoryPool === pool);
   const parquet = mode.parquetThread === true ? parquetThreadBytes(options) : 0;
-  const rows = rowLayout(options).bytes + rowThreadsBytes(mode.rowThreads ?? 0) + parquet;
+  const rows = rowLayout(options).bytes + rowThreadsBytes(mode.rowThreads ?? 0, windowBytes(mode)) + parquet;
   const pools = (has('lines') ? linesMemoryBytes(options, mode) : 0) + (has('rows') ? rows : 0);
   return used.reduce((sum, { ownBytes = 0 }) => sum + ownBytes, pools);
+}
+
+/** Returns the bytes of a window of a thread that parses rows. */
+function windowBytes({ wideChunks }: ReadMode): number {
+  return wideChunks ? rowWindowBytes : narrowRowWindowBytes;
+}
+
+/** Returns true if all formats are rows of text, whose threads also work with small windows. */
+export function hasNarrowThreads(names: readonly FormatName[]): boolean {
+  return names.every((name) => hasRowThreads([name]));
 }
 
 /** Returns how many of `threads` worker threads the formats use: all for rows of text, at most one for other formats. */
@@ -232,7 +242,8 @@ export class FormatSet {
   }
 
   #rowMemory(): Promise<RowFormatMemory> {
-    const options = { ...this.#options, threads: this.#mode.rowThreads ?? 0 };
+    const threads = { threads: this.#mode.rowThreads ?? 0, threadWindowBytes: windowBytes(this.#mode) };
+    const options = { ...this.#options, ...threads };
     this.#rows ??= import('./rows/rows.js').then(({ RowFormatMemory: Memory }) => new Memory(options));
     return this.#rows;
   }

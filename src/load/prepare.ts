@@ -104,7 +104,7 @@ export async function prepare(
     ...{ memory, watchdog, formats, status, description, catalogue, throttle, verification },
     database: description.database,
     // Only the load itself reads an input to its end.
-    budget: { ...budget, hasThread: memory.threads > 0 },
+    budget: { ...budget, hasThread: memory.optimizes && memory.threads > 0 },
     assertColumnsFit: () => assertColumnsFit(catalogue.size, memory),
   };
 }

@@ -53,6 +53,8 @@ export interface PlanRequest {
   readonly threads: number;
   /** Returns the additional bytes of the formats for a number of worker threads. */
   readonly threadBytes: (threads: number) => number;
+  /** The same with small reads and small windows of the threads; null where a thread needs large ones. */
+  readonly narrowThreadBytes: ((threads: number) => number) | null;
   /** Returns the bytes of one slot of these sizes. */
   readonly slotBytes: (sizes: { bodyBytes: number; sideBytes: number; points: number }) => number;
 }
@@ -69,6 +71,8 @@ const reserveShare = 0.1;
 const minBodyBytes = 64 * KIB;
 /** Largest window of a zstd frame that decompressors accept by default. Worker threads must leave room for it. */
 const minWindowWithThread = 128 * MIB;
+/** Window of a zstd frame at level 19. Below the limit for the compiler, worker threads leave room for it. */
+const minWindowWithNarrowThread = 8 * MIB;
 /** Bytes for totals, progress and summary of an input, without name and path (100,000 files: peak 143 MiB; 2026-11-29). */
 export const bytesPerInput = 690;
 /** Length of the shortest point, `m f=1 0\n`. It limits the number of points in a body. */
@@ -90,10 +94,19 @@ export function plan(request: PlanRequest): MemoryPlan {
 }
 
 function planWithThreads(request: PlanRequest, threads: number): MemoryPlan | null {
-  if (request.limit.bytes < minLimitForCompiler) return null;
+  if (request.limit.bytes < minLimitForCompiler) return planWithNarrowThreads(request, threads);
   const formatBytes = request.formatBytes + request.threadBytes(threads);
   const memory = fitSlots({ ...request, formatBytes }, 'workerThread');
   if (memory === null || memory.note !== null || memory.windowBytes < minWindowWithThread) return null;
+  return { ...memory, threads };
+}
+
+/** Plans threads that run the kernel unoptimized, with small windows. Returns null where they would take slots of writers. */
+function planWithNarrowThreads(request: PlanRequest, threads: number): MemoryPlan | null {
+  if (request.narrowThreadBytes === null) return null;
+  const formatBytes = request.formatBytes + request.narrowThreadBytes(threads);
+  const memory = fitSlots({ ...request, formatBytes }, 'narrow');
+  if (memory === null || memory.note !== null || memory.windowBytes < minWindowWithNarrowThread) return null;
   return { ...memory, threads };
 }
 

@@ -17,7 +17,7 @@ import {
   type PlanRequest,
   plan,
 } from '../../flow-control/own-memory/memory-plan.js';
-import { chunkBytes, formatMemoryBytes, readMode, usableThreads } from '../../formats/format-set.js';
+import { chunkBytes, formatMemoryBytes, hasNarrowThreads, readMode, usableThreads } from '../../formats/format-set.js';
 import type { FormatName } from '../../formats/registry.js';
 import { isUrl } from '../../inputs/http/url-name.js';
 import { isS3 } from '../../inputs/s3/s3-inputs.js';
@@ -148,6 +148,7 @@ function requestOf(
     inputBytes,
     threads: usableThreads(formats, threads),
     threadBytes: (parsers) => bytesOf(true, parsers) - wide,
+    narrowThreadBytes: hasNarrowThreads(formats) ? (parsers) => bytesOf(false, parsers) - narrow : null,
     slotBytes,
   };
 }

@@ -28,6 +28,7 @@ function request(limitBytes: number, more: Partial<PlanRequest> = {}): PlanReque
     inputBytes: 0,
     threads: 0,
     threadBytes: () => 0,
+    narrowThreadBytes: null,
     slotBytes,
     ...more,
   };
@@ -117,6 +118,20 @@ test('the format gets worker threads only if everything else fits, the largest w
   expect(least[0]).toBeLessThan(least[1]!);
   for (const limit of least) expect(plan(request(limit * MiB, wanted)).windowBytes).toBeGreaterThanOrEqual(128 * MiB);
   expect(plan(request(512 * MiB, { ...wanted, workers: 200 })).threads).toBe(0);
+});
+
+test('below the limit for the compiler, rows get worker threads if all writers keep their slots', () => {
+  const wanted = {
+    threads: 2,
+    threadBytes: () => 48 * MiB,
+    narrowThreadBytes: (threads: number) => threads * 15 * MiB,
+  };
+  const memory = plan(request(192 * MiB, wanted));
+  expect(memory).toMatchObject({ threads: 2, optimizes: false, formatBytes: 34 * MiB, slots: 8, note: null });
+  expect(total(memory)).toBeLessThanOrEqual(192 * MiB);
+  expect(memory.windowBytes).toBeGreaterThanOrEqual(8 * MiB);
+  expect(plan(request(192 * MiB, { ...wanted, narrowThreadBytes: null })).threads).toBe(0);
+  expect(plan(request(128 * MiB, wanted))).toEqual(plan(request(128 * MiB)));
 });
 
 describe('a small limit:', () => {

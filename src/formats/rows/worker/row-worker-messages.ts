@@ -54,6 +54,8 @@ export interface RowSlot {
 
 /** Bytes of one window. An exchange of messages takes as long as the kernel needs for 20 KB. */
 export const rowWindowBytes = 1024 * 1024;
+/** Bytes of one window where memory is scarce. No larger than a small read, whose rejects a slot of a batch has room for. */
+export const narrowRowWindowBytes = 256 * 1024;
 /** Number of slots: one window is read or used while the kernel works on the other. */
 const slotsPerThread = 2;
 /** Bytes for points per byte of a row. Points repeat column names, so they may be longer than rows. */
@@ -82,6 +84,6 @@ export function rowSlots(windowBytes = rowWindowBytes): { readonly slots: readon
 }
 
 /** Returns the bytes of memory that `threads` worker threads take. */
-export function rowThreadsBytes(threads: number): number {
-  return threads * (rowSlots().bytes + threadBytes);
+export function rowThreadsBytes(threads: number, windowBytes: number): number {
+  return threads * (rowSlots(windowBytes).bytes + threadBytes);
 }
