@@ -133,6 +133,7 @@ test('without flushes the plan counts full memcaches', () => {
   const plan = planTarget({ ...usual, mayFlush: false });
   expect(plan.flush).toBeNull();
   expect(plan.peakBytes).toBe(nodePeak(base, 256 * plan.bodyBytes, 128 * MiB));
+  expect(plan.leastBytes).toBe(nodePeak(base, 256 * 32 * KiB, 128 * MiB));
   expect(planTarget({ ...usual, mayFlush: false, vnodesPerNode: 6, shard: 6 }).holds).toBe(false);
 });
 
