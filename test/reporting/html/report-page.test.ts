@@ -30,6 +30,18 @@ test('the page states how the load ended, what is loaded, and how to resume', ()
   expect(read).toContain('an estimate');
 });
 
+test('the page has a chart each of the rate, of our memory and of the memory of the fullest node', () => {
+  const figures = text.match(/<figure>.*?<\/figure>/gs) ?? [];
+  const charts = figures.filter((figure) => figure.includes('<svg'));
+  expect(charts.map((chart) => /<strong>(.*?)<\/strong>/.exec(chart)?.[1])).toEqual(
+    expect.arrayContaining([
+      'Acknowledged points a second',
+      'Our resident memory',
+      'Memory of the fullest node, an estimate',
+    ]),
+  );
+});
+
 test('hostile names add no element and no attribute to the page', () => {
   const harmless = JSON.parse(
     JSON.stringify(night, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)),
