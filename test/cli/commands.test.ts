@@ -61,7 +61,7 @@ test('check suggests no mapping options for annotated CSV or line protocol', asy
   const annotated = '#datatype measurement,dateTime:number,double\nm,t,v\ncpu,1640995200000000000,1\n';
   const { stderr } = await check([await it.file('a.csv', annotated), await it.file('a.lp', lines(3))]);
   expect(stderr).toMatch(/table cpu\n +v +float +such as "1"\n/);
-  expect(stderr).not.toContain('To fix them');
+  expect(stderr).not.toContain('To declare them');
   expect(stderr).not.toContain('table m');
 });
 

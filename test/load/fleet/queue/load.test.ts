@@ -202,7 +202,7 @@ describe.skipIf(!hasRedis)('a load over a fleet', () => {
     expect([code, stderr]).toEqual([
       7,
       expect.stringMatching(
-        /loading deadly\.lp from line 1: expected a worker to load it to its end, found that 5 workers/,
+        /loading deadly\.lp from line 1: expected a worker to load it to its end, found 5 workers that ended/,
       ),
     ]);
   }, 120_000);
@@ -213,7 +213,9 @@ describe.skipIf(!hasRedis)('a load over a fleet', () => {
     const { code, stderr } = await coordinate(seen, hidden).ended;
     expect([code, stderr]).toEqual([
       7,
-      expect.stringMatching(/b\.txt: .*reading b\.txt: expected an input that --allow-input of the worker allows/),
+      expect.stringMatching(
+        /b\.txt: .*reading b\.txt: expected an existing input that --allow-input of the worker allows/,
+      ),
     ]);
     expect(await rows()).toBe(100);
   });
