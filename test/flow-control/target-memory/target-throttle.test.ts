@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest';
 import { resolve } from '../../../src/config/resolve.js';
-import type { Attempt, Batch, FlushOutcome, Notice, Target, Verdict } from '../../../src/core/types/index.js';
+import type {
+  Attempt,
+  Batch,
+  FlushOutcome,
+  MemoryEvent,
+  MemoryLog,
+  Notice,
+  Target,
+  Verdict,
+} from '../../../src/core/types/index.js';
 import { forecastTargetMemory } from '../../../src/flow-control/target-memory/target-forecast.js';
 import { TargetThrottle } from '../../../src/flow-control/target-memory/target-throttle.js';
 import { options as optionTable } from '../../../src/load/option-table.js';
@@ -41,6 +50,7 @@ async function setup(
   signal = new AbortController().signal,
   senders = 1,
   days = 1,
+  log: MemoryLog | null = null,
 ) {
   const clock = new VirtualClock();
   const notices: Notice[] = [];
@@ -65,7 +75,7 @@ async function setup(
   const notify = (notice: Notice): void => void notices.push(notice);
   const placeOf = () => ({ bucket: 0, shard: 0 });
   const end = (error: unknown): void => void ends.push(error);
-  const context = { target, clock, signal, notify, placeOf, end, ...(senders === 1 ? {} : { senders }) };
+  const context = { target, clock, signal, notify, placeOf, end, log, ...(senders === 1 ? {} : { senders }) };
   const place = { ...database, vnodeDurationMs: days === 1 ? null : day };
   const extent = { ...times, spans: [{ first: 0n, last: BigInt(days * day - 1) * 1_000_000n }] };
   const side = new TargetThrottle(settings, forecastTargetMemory(settings, place, layout, extent), context);
@@ -370,4 +380,27 @@ test('a gauge of a load that has sent nothing counts as it is, and one that is u
     await clock.advance(10_100);
     expect(side.account().gaugeDifferenceBytes).toBe(expected);
   }
+});
+
+test('a worker of a fleet counts its rows once, when the log brings them back', async () => {
+  const events: MemoryEvent[] = [];
+  let apply: (event: MemoryEvent) => void = () => {};
+  const log: MemoryLog = {
+    append: (event) => events.push(event),
+    follow: async (follower) => {
+      apply = (event) => follower.apply(event, false);
+    },
+    unfollow: () => {},
+    beginFlush: async () => false,
+    beginRinse: async () => false,
+    end: () => {},
+  };
+  const { side, answer } = await setup({}, 500, 'done', undefined, 1, 1, log);
+  await side.join();
+  const idle = side.account().estimatedBytesPerNode;
+  answer({ kind: 'accepted' }, 10 * MiB);
+  expect(side.account().estimatedBytesPerNode).toBe(idle);
+  for (const event of events) apply(event);
+  expect(events.map(({ kind }) => kind)).toContain('body');
+  expect(side.account().estimatedBytesPerNode).toBe(Math.round((110 + 3.65 + 10 + 11) * MiB));
 });
