@@ -39,3 +39,21 @@ export interface Governor {
   account(): PressureAccount;
   close(): void;
 }
+
+/** Figures of the target's memory for the summary. `estimatedBytesPerNode` is the fullest node at this moment. */
+export interface ThrottleAccount {
+  readonly planBytesPerNode: number | null;
+  readonly estimatedPeakBytesPerNode: number | null;
+  readonly estimatedBytesPerNode: number | null;
+  readonly flushes: number;
+  /** Time buckets whose raft caches were rinsed. */
+  readonly rinses: number;
+  /** Nodes that died during the load, presumably for lack of memory. */
+  readonly nodeDeaths: number;
+  /** Largest difference of a gauge of unflushed rows from its estimate; null without a gauge. */
+  readonly gaugeDifferenceBytes: number | null;
+  readonly advice: string | null;
+  /** Seconds of waits for flushes and stages. `pacedSeconds` are those for only the interval between two flushes. */
+  readonly flushSeconds: number;
+  readonly pacedSeconds: number;
+}

@@ -2,13 +2,24 @@
 // slot for each field of its table, although an export may write one field per line.
 
 import { parseShape, stringTotals } from '../core/points/line-protocol.js';
-import type { ByteSource, SampledRows, StringTotals } from '../core/types/index.js';
+import {
+  type ByteSource,
+  LENGTH,
+  POINT_WORDS,
+  type Points,
+  type SampledRows,
+  START,
+  type StringTotals,
+} from '../core/types/index.js';
 
 /** Number of places between both ends of a file that are read, and bytes read at each. The first whole line there counts. */
 const places = 16;
 const placeBytes = 4096;
 /** Number of lines parsed at each end of a file. */
 const endLines = 8;
+/** Points taken of each run, and largest number of series kept. */
+const runPoints = 8;
+const maxSeries = 50_000;
 
 /** Matches the start of a line up to the first unescaped space. */
 const seriesOfLine = /^(?![#\s])(?:[^ \\\n]|\\.)+(?= )/gm;
@@ -24,6 +35,11 @@ export class RowSampler {
   readonly #series = new Set<string>();
   #bytes = 0;
   #strings: StringTotals = { count: 0, bytes: 0 };
+  /** Points of runs as line protocol, and the decoded bytes that they were parsed from; null if an input has no size. */
+  #text = 0;
+  #decoded: number | null = 0;
+  /** Times of the points taken of runs, in units of the input. */
+  readonly times: bigint[] = [];
 
   /** Samples `lines` whole lines of a text, at equal distances. */
   take(text: Uint8Array, lines = endLines): void {
@@ -40,7 +56,7 @@ export class RowSampler {
     for (const [series] of Buffer.from(text.buffer, text.byteOffset, text.length)
       .toString('latin1')
       .matchAll(seriesOfLine))
-      this.#series.add(series);
+      if (this.#series.size < maxSeries) this.#series.add(series);
   }
 
   /** Samples lines of a file at equal distances. Skips sources with expensive reads. */
@@ -53,6 +69,31 @@ export class RowSampler {
       this.take(line, 1);
       this.takeSeries(line.subarray(0, line.indexOf(0x0a) + 1));
     }
+  }
+
+  /** Takes points of a run at equal distances, and the series of all. @param timeOf returns the time of a point; null without one */
+  takeRun(run: Points, timeOf: (i: number) => bigint | null): void {
+    const step = Math.ceil(run.count / runPoints);
+    for (let i = 0; i < run.count; i += 1) {
+      const [start, length] = [START, LENGTH].map((word) => run.index[i * POINT_WORDS + word]!) as [number, number];
+      const point = run.bytes.subarray(start, start + length);
+      this.#text += length + 1;
+      this.takeSeries(point);
+      if (i % step > 0) continue;
+      this.#line(point);
+      const time = timeOf(i);
+      if (time !== null) this.times.push(time);
+    }
+  }
+
+  /** Counts the decoded bytes of the runs of an input; null if the size of the whole input is unknown. */
+  decoded(bytes: number | null): void {
+    this.#decoded = bytes === null || this.#decoded === null ? null : this.#decoded + bytes;
+  }
+
+  /** Bytes of line protocol per decoded byte of the runs; null if unknown. */
+  get textShare(): number | null {
+    return this.#decoded === null || this.#decoded === 0 ? null : this.#text / this.#decoded;
   }
 
   /** Result of the sampling; undefined if no line was readable. */

@@ -21,9 +21,9 @@ export interface TimeSample {
   readonly spans: readonly TimestampRange[];
   /** Number of inputs that were not sampled, or not at their end: compressed, standard input, unreadable, or too many. */
   readonly unseen: number;
-  /** Decoded bytes of all inputs; null if an input is compressed or its size is unknown. */
+  /** Bytes that all inputs have as line protocol; null when one is compressed or of unknown size. */
   readonly totalBytes: number | null;
-  /** Sampled lines of plain inputs; absent if no line was sampled. */
+  /** Sampled points; absent without any. */
   readonly rows?: SampledRows | undefined;
 }
 
@@ -35,6 +35,15 @@ export async function timesOf(
 ): Promise<TimeSample> {
   if (formats.every((format) => format === 'lp')) return await sampleTimes(inputs, signal);
   return { spans: [], unseen: inputs.length, totalBytes: null };
+}
+
+/** Adds what the heads of the inputs show if their sizes are known. @param heads null for line protocol, whose ends are sampled */
+export function withHeads(times: TimeSample, heads: RowSampler | null, inputs: readonly Input[]): TimeSample {
+  const rows = heads?.result;
+  if (heads === null || rows === undefined) return times;
+  const bytes = sizeOf(inputs);
+  if (bytes === null || heads.textShare === null) return times;
+  return { ...times, spans: spansOf(heads.times), totalBytes: Math.round(bytes * heads.textShare), rows };
 }
 
 /**
@@ -66,11 +75,14 @@ export async function sampleTimes(
     if (!sample.whole) unseen += 1;
     plain &&= sample.plain;
   }
-  const total = inputs.reduce<number | null>((sum, { size }) => (sum === null || size === null ? null : sum + size), 0);
   // Assumes that inputs that were left out have points in the time between the sampled ones.
   if (chosen.length < inputs.length)
     spans.push(spanOf(joined(spans.slice(0, half).flat()).at(-1)?.last, joined(spans.slice(half).flat())[0]?.first));
-  return { spans: joined(spans.flat()), unseen, totalBytes: plain ? total : null, rows: sampler.result };
+  return { spans: joined(spans.flat()), unseen, totalBytes: plain ? sizeOf(inputs) : null, rows: sampler.result };
+}
+
+function sizeOf(inputs: readonly Input[]): number | null {
+  return inputs.reduce<number | null>((sum, { size }) => (sum === null || size === null ? null : sum + size), 0);
 }
 
 interface InputSample {

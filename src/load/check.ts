@@ -16,8 +16,8 @@ import {
   forecastTargetMemory,
 } from '../flow-control/target-memory/target-forecast.js';
 import { FormatSet, formatsOf, unusedMapping } from '../formats/format-set.js';
-import type { FormatName } from '../formats/registry.js';
-import { timesOf } from '../inputs/sample-times.js';
+import { RowSampler } from '../inputs/sample-rows.js';
+import { type TimeSample, timesOf, withHeads } from '../inputs/sample-times.js';
 import { Catalogue } from '../schema/catalogue.js';
 import { shapeConflict } from '../schema/name-limits.js';
 import { requestedPlacement } from '../targets/cnosdb/requested-placement.js';
@@ -89,13 +89,18 @@ async function examine(settings: Settings, { inputs, target, queue, signal }: Ch
   const creates = settings.createDb && problems.some(isMissing);
   const columns = description === null ? null : await attempt(() => target.columns(signal));
   const layout = description === null ? null : await attempt(() => target.layout(signal));
-  const advice = target.traits.plansMemory ? await advise(settings, inputs, kinds, description, layout, signal) : null;
   const catalogue = new Catalogue(columns ?? [], settings.names.sharedNames);
   const match = (shape: Shape): ShapeMatch =>
     shapeConflict(shape, description?.database.limits) ?? catalogue.match(shape);
   const formats = new FormatSet(settings, memory === null ? undefined : memoryBudget(settings, kinds, memory));
   const heads: ParsedHead[] = [];
-  for (const input of inputs) heads.push(await parseHead(input, { formats, options: settings, signal, match }));
+  const ends = await timesOf(inputs, kinds, signal);
+  const sampler = ends.rows === undefined ? new RowSampler() : null;
+  for (const input of inputs)
+    heads.push(await parseHead(input, { formats, options: settings, signal, match, sampler }));
+  const advice = target.traits.plansMemory
+    ? advise(settings, withHeads(ends, sampler, inputs), description, layout)
+    : null;
   for (const { problem } of heads) if (problem !== null) problems.push(problem);
   // The forecast depends on the times of the inputs, and a wrong --precision falsifies these times.
   const isMisread = heads.some(({ problem }) => problem?.outcome === 'usage');
@@ -127,17 +132,14 @@ function isMissing({ outcome: kind, message }: BulkLoadError): boolean {
 }
 
 /** Returns notices about the target's memory, and a problem that no setting solves; also for a database to be created. */
-async function advise(
+function advise(
   settings: Settings,
-  inputs: readonly Input[],
-  kinds: readonly FormatName[],
+  times: TimeSample,
   description: TargetDescription | null,
   layout: NodeLayout | null,
-  signal: AbortSignal,
-): Promise<{ readonly notices: readonly Notice[]; readonly problem: Problem | null }> {
+): { readonly notices: readonly Notice[]; readonly problem: Problem | null } {
   const place = description?.database ?? (settings.createDb ? requestedPlacement(settings.dbOptions) : null);
   if (place === null) return { notices: [], problem: null };
-  const times = await timesOf(inputs, kinds, signal);
   const where = layout ?? evenLayout(place, settings.urls.length);
   const seen = forecastTargetMemory(
     settings,

@@ -13,7 +13,8 @@ import {
 } from '../flow-control/target-memory/target-forecast.js';
 import { TargetThrottle } from '../flow-control/target-memory/target-throttle.js';
 import { FormatSet, formatsOf, readMode, unusedMapping } from '../formats/format-set.js';
-import { type TimeSample, timesOf } from '../inputs/sample-times.js';
+import { RowSampler } from '../inputs/sample-rows.js';
+import { type TimeSample, timesOf, withHeads } from '../inputs/sample-times.js';
 import { Catalogue } from '../schema/catalogue.js';
 import { clusterOf, type FoundTarget } from '../state/cluster.js';
 import { type RunAccount, sentPrecision } from './account.js';
@@ -76,11 +77,14 @@ export async function prepare(
   facts.formats = formats;
 
   await resume.open();
-  const times = shard?.times ?? (await timesOf(inputs, names, signal));
-  const heads = { formats, options: settings, budget, signal, match: null };
+  const ends = shard?.times ?? (await timesOf(inputs, names, signal));
+  const sampler = ends.rows === undefined ? new RowSampler() : null;
+  const heads = { formats, options: settings, budget, signal, match: null, sampler };
   // Inputs that contradict the options must end the load before it creates a database.
-  const beforeChange = (): Promise<void> => parseHeads(settings, context, account, heads);
-  const description = await target.describe(signal, memcacheToRequest(settings, times), beforeChange);
+  const description = await target.describe(signal, async () => {
+    await parseHeads(settings, context, account, heads);
+    return memcacheToRequest(settings, withHeads(ends, sampler, inputs));
+  });
   facts.description = description;
   const columns = await target.columns(signal);
   await resume.resume(await foundTarget(settings, context, description, columns));
@@ -95,7 +99,7 @@ export async function prepare(
   saved.catch(() => {}); // awaited below, whatever the forecast finds
   let throttle: TargetThrottle;
   try {
-    throttle = await forecast(settings, context, control, description, times);
+    throttle = await forecast(settings, context, control, description, withHeads(ends, sampler, inputs));
   } finally {
     await saved;
   }

@@ -54,7 +54,7 @@ test('the target is closed when check is stopped, so that a dry run leaves no te
     ...target,
     describe: () => {
       controller.abort(new Error('SIGTERM'));
-      return target.describe(controller.signal, 1);
+      return target.describe(controller.signal);
     },
     close: async () => {
       closed += 1;

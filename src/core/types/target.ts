@@ -233,14 +233,10 @@ export interface Target {
    * Waits for a response of any endpoint, creates the database with `--create-db`, and reads its settings. Throws
    * UnavailableError when `--wait-for-target` is spent. Throws RefusedError for credentials, privileges, a missing tenant
    * or database, and a PRECISION that would merge points.
-   * @param memcacheBytes memcache size of a database that is created; null for the server's default
-   * @param beforeChange is awaited before a database is created or dropped; its error prevents the change
+   * @param beforeChange is awaited before a database is created or dropped; its error prevents the change. Returns the
+   * memcache size of a new database; null for the server's default
    */
-  describe(
-    signal: AbortSignal,
-    memcacheBytes?: number | null,
-    beforeChange?: () => Promise<void>,
-  ): Promise<TargetDescription>;
+  describe(signal: AbortSignal, beforeChange?: () => Promise<number | null>): Promise<TargetDescription>;
   /** Lists the columns of the database or of one table that every reachable endpoint shows. Throws as `describe`. */
   columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]>;
   /** False once the target described a table without any column, as a mock does. The load then awaits no new columns. */

@@ -45,7 +45,7 @@ export function followMemory({
     switch (event.kind) {
       case 'body':
         stages.acknowledged(event.bytes);
-        caches.add(event.parts);
+        caches.add(event.parts, event.bytes === 0);
         allSeries.add(event);
         pressure.acknowledged(event.bytes, event.rows, event.sample.length === 0 ? 0 : series.add(event));
         return;

@@ -5,6 +5,8 @@ import type { Batch, BodyPart } from '../../core/types/index.js';
 
 /** Number of bodies that each vnode keeps (tskv/src/wal/wal_store.rs of CnosDB 2.4.3). */
 export const bodiesKept = 256;
+/** The time buckets of so many newest bodies are open: most of the next points belong to them. */
+const openBodies = 16;
 
 /** Splits an acknowledged body by time bucket. The body may be a part of its batch. */
 export function partsOf({ buckets, body }: Pick<Batch, 'buckets' | 'body'>, bodyBytes: number): BodyPart[] {
@@ -19,6 +21,12 @@ export interface RaftCacheOptions {
   /** Largest body, and largest total of the caches of a node, bytes. */
   readonly bodyBytes: number;
   readonly maxBytes: number;
+}
+
+/** Bytes of the open time buckets on the fullest node, and the bodies that the fullest of them retains beside the present ones. */
+export interface OpenBuckets {
+  readonly bytes: number;
+  readonly places: number;
 }
 
 /** A bucket and the sizes of the bodies that it retains, the oldest first. */
@@ -54,6 +62,8 @@ export class RaftCaches {
   #unfilled: number;
   /** Bucket written last. */
   #newest: { readonly bucket: number; readonly ring: Ring } | null = null;
+  /** Rings of the newest bodies. */
+  #open: (readonly Ring[])[] = [];
   #sum = 0;
 
   constructor(options: RaftCacheOptions) {
@@ -85,23 +95,34 @@ export class RaftCaches {
     return Math.max(this.bytes, Math.min(maxBytes, this.bytes + share * places * bodyBytes));
   }
 
-  /** Buckets with the bytes that they retain on the fullest node. The bucket written last is at the end. */
+  /** The open time buckets. Rinses open none. */
+  get open(): OpenBuckets {
+    const rings = [...new Set(this.#open.flat())];
+    const most = Math.max(0, ...rings.map(({ count }) => count));
+    return { bytes: this.#options.share * rings.reduce((sum, ring) => sum + ring.sum, 0), places: bodiesKept - most };
+  }
+
+  /** Buckets with the bytes that they retain on the fullest node, the one written last at the end. */
   get buckets(): { readonly bucket: number; readonly bytes: number }[] {
     return [...this.#rings].map(([bucket, { sum }]) => ({ bucket, bytes: sum * this.#options.share }));
   }
 
   /** Counts an acknowledged body. */
-  add(parts: readonly BodyPart[]): void {
-    for (const { bucket, bytes } of parts) {
-      const ring = this.#rings.get(bucket) ?? new Ring();
-      this.#rings.delete(bucket);
-      this.#rings.set(bucket, ring);
-      this.#newest = { bucket, ring };
-      if (ring.count < bodiesKept && this.#options.existing?.has(bucket) === true) this.#unfilled -= 1;
-      const before = ring.sum;
-      ring.add(bytes);
-      this.#sum += ring.sum - before;
-    }
+  add(parts: readonly BodyPart[], isRinse = false): void {
+    const rings = parts.map((part) => this.#add(part));
+    if (!isRinse) this.#open = [...this.#open.slice(1 - openBodies), rings];
+  }
+
+  #add({ bucket, bytes }: BodyPart): Ring {
+    const ring = this.#rings.get(bucket) ?? new Ring();
+    this.#rings.delete(bucket);
+    this.#rings.set(bucket, ring);
+    this.#newest = { bucket, ring };
+    if (ring.count < bodiesKept && this.#options.existing?.has(bucket) === true) this.#unfilled -= 1;
+    const before = ring.sum;
+    ring.add(bytes);
+    this.#sum += ring.sum - before;
+    return ring;
   }
 
   /** Returns each bucket with the sizes of the bodies that it retains, for `restore`. */
@@ -113,6 +134,7 @@ export class RaftCaches {
   restore(saved: readonly SavedBucket[]): void {
     this.#rings.clear();
     this.#newest = null;
+    this.#open = [];
     this.#sum = 0;
     this.#unfilled = (this.#options.existing?.size ?? 0) * bodiesKept;
     for (const [bucket, sizes] of saved) for (const bytes of sizes) this.add([{ bucket, bytes }]);

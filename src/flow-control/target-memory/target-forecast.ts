@@ -46,7 +46,7 @@ export interface InputExtent {
   readonly spans: readonly TimestampRange[];
   /** Number of inputs whose timestamps are not all known. */
   readonly unseen: number;
-  /** Decoded bytes of all inputs; null while unknown. */
+  /** Bytes that all inputs have as line protocol; null while unknown. */
   readonly totalBytes: number | null;
   /** Sampled lines; absent if no line was sampled. */
   readonly rows?: SampledRows | undefined;
@@ -108,17 +108,17 @@ export function forecastTargetMemory(
 
 /** Returns the bytes of rows per byte of text, without and with their series. */
 function weightOf({ rows, totalBytes }: InputExtent): Pick<TargetPlanRequest, 'weight' | 'residentPerByte'> {
-  if (rows === undefined || totalBytes === null) return { weight: usualWeight, residentPerByte: usualWeight.resident };
-  const points = (totalBytes * rows.points) / rows.bytes;
+  if (rows === undefined) return { weight: usualWeight, residentPerByte: usualWeight.resident };
   const weight = weighRows(rows);
-  const series = (seriesBytes * Math.min(rows.series, points)) / Math.max(1, totalBytes);
+  const bytes = totalBytes ?? Number.POSITIVE_INFINITY;
+  const series = (seriesBytes * Math.min(rows.series, (bytes * rows.points) / rows.bytes)) / Math.max(1, bytes);
   return { weight, residentPerByte: weight.resident + series };
 }
 
 /** Estimates the number of series of each time bucket. */
 function seriesOf({ rows, totalBytes }: InputExtent, buckets: number): NodeSeries {
-  if (rows === undefined || totalBytes === null) return { series: 0, fields: 0 };
-  const points = (totalBytes * rows.points) / rows.bytes;
+  if (rows === undefined) return { series: 0, fields: 0 };
+  const points = ((totalBytes ?? Number.POSITIVE_INFINITY) * rows.points) / rows.bytes;
   return { series: Math.min(rows.series, points / buckets), fields: rows.slots / rows.points };
 }
 

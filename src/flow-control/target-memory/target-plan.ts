@@ -4,7 +4,7 @@
 import type { FlushMarks } from './flush/flushing.js';
 import type { RowWeight } from './flush/memcache-estimate.js';
 import { seriesBytes } from './flush/series-estimate.js';
-import { bodiesKept } from './raft-caches.js';
+import { bodiesKept, type OpenBuckets } from './raft-caches.js';
 import type { RinseMarks } from './rinsing.js';
 
 const MiB = 1024 * 1024;
@@ -31,13 +31,20 @@ const usualMemcache = 128 * MiB;
 /** Smallest body that the plan chooses. */
 const smallestBody = 32 * 1024;
 const bodyStep = 64 * 1024;
-/** Share of the room above a node's base for retained bodies. The rest is for unflushed rows. */
+/**
+ * Largest first body of a time bucket, however many buckets the load has. Smaller bodies cost the target more time. With 128
+ * KiB a node of 90 vnodes needed 20 MiB more, and with 256 KiB 100 MiB more (2.4.3.4).
+ */
+const firstBody = 96 * 1024;
+/** Share of the room for retained bodies that the open time buckets fill with first bodies. */
+const firstShare = 0.5;
+/** Share of the room beside an idle node for retained bodies. The rest is for unflushed rows. */
 const bodiesShare = 0.5;
 /** Retained bytes at which sending waits for a rinse, as a multiple of the bytes at which a rinse begins. */
 const rinseHold = 1.25;
-/** Retained bytes at which a rinse ends, as a share of the bytes at which it begins. */
-const rinseRest = 0.5;
-/** Smallest room for unflushed rows. With less room a flush would be due all the time. */
+/** A rinse ends once this share of the bytes at which it begins is left. The more buckets it takes at once, the fewer writes it needs. */
+const rinseRest = 0.1;
+/** Smallest room for unflushed rows. With less a flush would be due all the time. */
 const minRows = 8 * MiB;
 /** Share of the room for rows at which a flush is due. Rows that arrive during the flush need the rest. */
 const dueShare = 0.5;
@@ -74,7 +81,9 @@ export interface TargetPlan {
   readonly limitBytes: number | null;
   /** Largest request body: 32 KiB (or less, if requested) up to the requested size. */
   readonly bodyBytes: number;
-  /** Marks of planned flushes; null if no flush is planned. */
+  /** Largest body of a time bucket that gets 256 of them or more. */
+  readonly sustainedBytes: number;
+  /** Marks of planned flushes; null if none is planned. */
   readonly flush: FlushMarks | null;
   /** Marks of rinses; null if there is no limit. */
   readonly rinse: RinseMarks | null;
@@ -198,18 +207,20 @@ export function planTarget(request: TargetPlanRequest): TargetPlan {
   };
   if (limit === null) {
     const peakBytes = nodePeak(baseBytes, Math.min(allBytes, buckets * kept(batchBytes)), maxRows);
-    return { ...common, bodyBytes: batchBytes, flush: null, rinse: null, memcacheBytes: null, peakBytes, holds: true };
+    const bodies = { bodyBytes: batchBytes, sustainedBytes: batchBytes };
+    return { ...common, ...bodies, flush: null, rinse: null, memcacheBytes: null, peakBytes, holds: true };
   }
   const room = limit - baseBytes;
-  const bodyBytes = largestBody(batchBytes, Math.max(room * bodiesShare, room - perRowByte * maxRows), kept);
-  const rinse = marksOfRoom(room, kept(bodyBytes));
-  const keptAtPeak = buckets > 1 ? Math.min(allBytes, rinse.holdBytes) : kept(bodyBytes);
+  const sustainedBytes = largestBody(batchBytes, Math.max(room * bodiesShare, room - perRowByte * maxRows), kept);
+  const rinse = marksOfRoom(room, kept(sustainedBytes));
+  const keptAtPeak = buckets > 1 ? Math.min(allBytes, rinse.holdBytes) : kept(sustainedBytes);
   const marks = flushMarks(limit, baseBytes, keptAtPeak);
   const rowsAlone = marks.holdBytes - seriesBytes * perBucket.series;
   const peakBytes = nodePeak(baseBytes, keptAtPeak, request.mayFlush ? Math.min(marks.holdBytes, allRows) : maxRows);
   return {
     ...common,
-    ...{ bodyBytes, rinse },
+    bodyBytes: buckets > 1 ? Math.max(sustainedBytes, Math.min(batchBytes, firstBody)) : sustainedBytes,
+    ...{ sustainedBytes, rinse },
     flush: request.mayFlush ? marks : null,
     memcacheBytes: request.mayCreate ? memcacheSize((rowsAlone * gauged) / resident, vnodes) : null,
     peakBytes,
@@ -224,17 +235,35 @@ function marksOfRoom(room: number, keptBytes: number): RinseMarks {
   return { dueBytes, holdBytes, restBytes: dueBytes * rinseRest };
 }
 
-/** Returns the largest body for a node whose base exceeds the plan's, because the load writes to more time buckets. */
-export function bodyBesideBase(plan: TargetPlan, baseBytes: number): number {
-  if (plan.limitBytes === null || baseBytes <= plan.baseBytes) return plan.bodyBytes;
-  const room = (plan.limitBytes - baseBytes) * bodiesShare;
-  return Math.max(Math.min(smallestBody, plan.bodyBytes), Math.min(plan.bodyBytes, room / (plan.share * bodiesKept)));
+/** Returns the largest body of a time bucket that gets 256 of them, for a node with this base. */
+export function sustainedBody(plan: TargetPlan, baseBytes: number): number {
+  const { limitBytes, sustainedBytes, share } = plan;
+  if (limitBytes === null || baseBytes <= plan.baseBytes) return sustainedBytes;
+  const room = (limitBytes - baseBytes) * bodiesShare;
+  return Math.max(Math.min(smallestBody, sustainedBytes), Math.min(sustainedBytes, room / (share * bodiesKept)));
+}
+
+/**
+ * Returns the largest body at present. The first bodies of a time bucket are large, since a short bucket retains all its
+ * bytes whatever their size. Smaller ones follow, so that 256 of them stay within `roomBytes`; null for no limit.
+ */
+export function bodyOfOpenBuckets(
+  plan: TargetPlan,
+  baseBytes: number,
+  roomBytes: number | null,
+  { bytes, places }: OpenBuckets,
+): number {
+  const sustained = sustainedBody(plan, baseBytes);
+  if (roomBytes === null || plan.bodyBytes <= sustained) return sustained;
+  if (bytes <= roomBytes * firstShare) return Math.min(plan.bodyBytes, Math.max(sustained, firstBody));
+  const fitting = places === 0 ? sustained : (roomBytes - bytes) / (plan.share * places);
+  return Math.max(Math.min(smallestBody, sustained), Math.min(sustained, fitting));
 }
 
 /** Returns the marks of rinses for a node with this base; null if there is no limit. */
 export function rinseMarks(plan: TargetPlan, baseBytes: number): RinseMarks | null {
   if (plan.limitBytes === null || baseBytes === plan.baseBytes) return plan.rinse;
-  return marksOfRoom(plan.limitBytes - baseBytes, keptBodies(bodyBesideBase(plan, baseBytes), plan.share, null));
+  return marksOfRoom(plan.limitBytes - baseBytes, keptBodies(sustainedBody(plan, baseBytes), plan.share, null));
 }
 
 /** Finds the largest body that fits, in steps of 64 KiB; returns the smallest body if none fits. */

@@ -3,6 +3,7 @@
 import { RefusedError } from '../../core/errors.js';
 import { WaitStats } from '../../core/time/wait-stats.js';
 import type { Attempt, Batch, Clock, MemoryFollower, MemoryLog, Notice, Target } from '../../core/types/index.js';
+import type { ThrottleAccount } from '../types.js';
 import { type BodyEvent, bodyEvent } from './body-event.js';
 import { followMemory } from './fleet-memory.js';
 import { flushIntervalMs } from './flush/flushing.js';
@@ -10,9 +11,9 @@ import { SeriesEstimate } from './flush/series-estimate.js';
 import { maxStageWaitMs, Stages } from './flush/stages.js';
 import { cannotStart, NodeDeaths, nodeDied } from './node-deaths.js';
 import { RaftCaches } from './raft-caches.js';
-import { partOf, Rinsing, type RinsingOptions } from './rinsing.js';
+import { partOf, type RinseMarks, Rinsing, type RinsingOptions } from './rinsing.js';
 import { pacingMessage, problemSoFar, type TargetMemoryForecast } from './target-forecast.js';
-import { baseOf, bodiesBeside, bodyBesideBase, flushMarks, nodeBase, nodePeak, rinseMarks } from './target-plan.js';
+import { baseOf, bodiesBeside, bodyOfOpenBuckets, flushMarks, nodeBase, nodePeak, rinseMarks } from './target-plan.js';
 import { TargetPressure } from './target-pressure.js';
 
 /** Time after which a flush without a response counts as timed out, ms. */
@@ -82,9 +83,7 @@ export class TargetThrottle {
     this.#context = context;
     this.#waits = new WaitStats(clock);
     this.#caches = new RaftCaches({
-      share,
-      existing: forecast.existing,
-      bodyBytes,
+      ...{ share, existing: forecast.existing, bodyBytes: plan.sustainedBytes },
       maxBytes: Math.min(plan.rinse?.holdBytes ?? 0, share * (forecast.totalBytes ?? Number.POSITIVE_INFINITY)),
     });
     this.#pressure = new TargetPressure({
@@ -105,20 +104,18 @@ export class TargetThrottle {
       relieve: options.relieve,
       nodes: layout.nodes,
       bodyBytesUnflushed: Math.min(unflushedBody, bodyBytes),
-      clock,
-      signal,
       flush: (cause) => {
         this.#series.reset();
         return target.flush(cause === 'stage' ? maxStageWaitMs : flushTimeoutMs, signal);
       },
       gauges: async () => (await target.gauges(signal)).map((each) => each && each * this.#perGauged),
-      ...{ log, notify, end: context.end },
+      ...{ clock, signal, log, notify, end: context.end },
     });
     this.#stages = new Stages(options.stage, () => this.#pressure.flushNow(), context);
     this.#rinsing = new Rinsing({
       caches: this.#caches,
-      // The other senders fill caches, too, so each rinses early. It waits only if its own bodies reach the whole limit.
-      marks: () => partOf(rinseMarks(plan, this.#plannedBase), senders),
+      // The others fill caches of their own, so each sender keeps its part small. It waits only where its own part is full.
+      marks: () => this.#rinseMarks,
       end: context.end,
       shards: forecast.shards,
       placeOf: context.placeOf,
@@ -155,7 +152,15 @@ export class TargetThrottle {
 
   /** Largest body of a batch at this moment. */
   get bodyBytes(): number {
-    return Math.floor(Math.min(this.#pressure.bodyBytes, bodyBesideBase(this.#forecast.plan, this.#plannedBase)));
+    const room = this.#rinseMarks?.dueBytes ?? null;
+    const open = bodyOfOpenBuckets(this.#forecast.plan, this.#plannedBase, room, this.#caches.open);
+    return Math.floor(Math.min(this.#pressure.bodyBytes, open));
+  }
+
+  /** Those of all planned vnodes. Buckets rinsed in good time are rinsed before their rows are flushed, and flushed once. */
+  get #rinseMarks(): RinseMarks | null {
+    const { plan } = this.#forecast;
+    return partOf(rinseMarks(plan, Math.max(this.#plannedBase, plan.baseBytes)), this.#context.senders ?? 1);
   }
 
   /** Base of a node that limits rows and bodies. It includes the time buckets so far and the next few. */
@@ -205,23 +210,7 @@ export class TargetThrottle {
     return this.#waits.going ? 'target' : null;
   }
 
-  /** Returns the figures for the summary. `estimatedBytesPerNode` is the fullest node at this moment. */
-  account(): {
-    planBytesPerNode: number | null;
-    estimatedPeakBytesPerNode: number | null;
-    estimatedBytesPerNode: number | null;
-    flushes: number;
-    /** Time buckets whose raft caches were rinsed. */
-    rinses: number;
-    /** Nodes that died during the load, presumably for lack of memory. */
-    nodeDeaths: number;
-    /** Largest difference between a gauge of unflushed rows and the estimate; null if no gauge was read. */
-    gaugeDifferenceBytes: number | null;
-    advice: string | null;
-    /** Seconds of waits for flushes and stages. `pacedSeconds`: waits only for the interval between two flushes. */
-    flushSeconds: number;
-    pacedSeconds: number;
-  } {
+  account(): ThrottleAccount {
     const planned = this.#context.target.traits.plansMemory;
     return {
       planBytesPerNode: planned ? this.#forecast.plan.peakBytes : null,
@@ -250,8 +239,8 @@ export class TargetThrottle {
       return 0;
     }
     this.#stages.acknowledged(event.bytes);
-    this.#caches.add(event.parts);
-    // `observe` passes other bodies to the pressure.
+    this.#caches.add(event.parts, event.bytes === 0);
+    // The pressure takes a body with its attempt.
     if (event.bytes === 0) this.#pressure.acknowledged(0, event.rows);
     this.#allSeries.add(event);
     return event.sample.length === 0 ? 0 : this.#series.add(event);

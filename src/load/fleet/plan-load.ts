@@ -11,12 +11,13 @@ import { type FleetPlan, type PlannedInput, planId } from '../../fleet/plan-file
 import type { Resident } from '../../flow-control/own-memory/resident.js';
 import { Watchdog } from '../../flow-control/own-memory/watchdog.js';
 import { FormatSet, formatsOf } from '../../formats/format-set.js';
-import { timesOf } from '../../inputs/sample-times.js';
+import { RowSampler } from '../../inputs/sample-rows.js';
+import { timesOf, withHeads } from '../../inputs/sample-times.js';
 import { Catalogue } from '../../schema/catalogue.js';
 import { assertColumnsFit, memoryBudget, planMemory, reduceMemory } from '../memory/plan-memory.js';
 import { memcacheToRequest } from '../memory/target-memory.js';
 import { boundsOf, schemaGuard } from '../stages/acceptance.js';
-import { isEmpty, parseHead } from '../stages/input-head.js';
+import { type HeadContext, isEmpty, parseHead } from '../stages/input-head.js';
 import { isNothingParsed } from '../stages/nothing-parsed.js';
 import { type IntroduceContext, type Introduced, introduceColumns } from './introduce-columns.js';
 import { type ScanContext, scanInput, unreadInput } from './scan-input.js';
@@ -60,9 +61,18 @@ export async function planLoad(settings: Settings, context: PlanContext): Promis
     ...{ stop: (error) => control.abort(error), notify: () => {} },
   });
   try {
-    const times = await timesOf(inputs, names, signal);
-    const planned = await badHeads(settings, inputs, { formats, budget, signal });
-    const { database } = await target.describe(signal, memcacheToRequest(settings, times));
+    const ends = await timesOf(inputs, names, signal);
+    const sampler = ends.rows === undefined ? new RowSampler() : null;
+    const planned = await badHeads(settings, inputs, {
+      formats,
+      options: settings,
+      budget,
+      signal,
+      match: null,
+      sampler,
+    });
+    const times = withHeads(ends, sampler, inputs);
+    const { database } = await target.describe(signal, () => Promise.resolve(memcacheToRequest(settings, times)));
     const columns = await target.columns(signal);
     const tables = new Set(columns.map((column) => column.table));
     const catalogue = new Catalogue(columns, settings.names.sharedNames);
@@ -138,12 +148,12 @@ function assertSplittable(settings: Settings, inputs: readonly Input[]): void {
 async function badHeads(
   settings: Settings,
   inputs: readonly Input[],
-  { formats, budget, signal }: Pick<ScanContext, 'formats' | 'budget' | 'signal'>,
+  head: HeadContext,
 ): Promise<(PlannedInput | undefined)[]> {
   const failed = new Map<number, InputError>();
   const usage: UsageError[] = [];
   for (const [i, input] of inputs.entries()) {
-    const parsed = await parseHead(input, { formats, options: settings, budget, signal, match: null });
+    const parsed = await parseHead(input, head);
     const { problem } = parsed;
     if (problem instanceof UsageError) usage.push(problem);
     else if (problem !== null && (isNothingParsed(problem) || isEmpty(parsed))) failed.set(i, problem);

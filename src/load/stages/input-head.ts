@@ -11,6 +11,7 @@ import type { FormatSet } from '../../formats/format-set.js';
 import { type InferredSchema, SchemaInference } from '../../formats/inference.js';
 import type { MappingOptions } from '../../formats/rows/mapping/mapping.js';
 import { unexpectedTime, unexpectedTimeMessage } from '../../formats/timestamps/expect-time.js';
+import type { RowSampler } from '../../inputs/sample-rows.js';
 import { type ExpectedTimeOptions, isMisread, unexpectedTimes } from './acceptance.js';
 import { lineShape, nothingParsed } from './nothing-parsed.js';
 
@@ -56,11 +57,13 @@ export interface HeadContext {
   readonly signal: AbortSignal;
   /** Compares shapes with the target; null to ignore shapes. */
   readonly match: ((shape: Shape) => ShapeMatch) | null;
+  /** Takes points for planning; null for none. */
+  readonly sampler: RowSampler | null;
 }
 
 /** Parses the head of an input. Throws only the signal's reason; an error of the input is part of the result. */
 export async function parseHead(input: Input, context: HeadContext): Promise<ParsedHead> {
-  const { formats, options, budget, signal } = context;
+  const { formats, options, budget, signal, sampler } = context;
   const counts = new HeadCounts(input.name, context);
   const mapping = new SchemaInference();
   const state = { bytes: 0, whole: false, compression: 'none', format: options.format };
@@ -76,11 +79,13 @@ export async function parseHead(input: Input, context: HeadContext): Promise<Par
       const limited = format.isRandom ? rows : headOf(rows, state, options.maxPointBytes);
       for await (const run of format.points(limited, signal)) {
         counts.add(run);
+        sampler?.takeRun(run, (i) => (hasTime(run, i) ? timestampOf(run, i) : null));
         if (format.name !== 'lp' && context.match !== null) mapping.take(run, options.precision);
         if (!format.isRandom) continue;
         state.bytes = run.end;
         if (run.end >= headBytes) break;
       }
+      sampler?.decoded(format.isRandom || state.compression !== 'none' ? null : state.bytes);
       advice = adviceOf(format, input.name);
       state.whole ||= format.isRandom === true && state.bytes < headBytes;
     } finally {

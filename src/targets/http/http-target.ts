@@ -60,23 +60,19 @@ export class HttpTarget implements Target {
 
   async describe(
     signal: AbortSignal,
-    memcacheBytes: number | null = null,
-    beforeChange = (): Promise<void> => Promise.resolve(),
+    beforeChange = (): Promise<number | null> => Promise.resolve(null),
   ): Promise<TargetDescription> {
     this.#sender.warnOfInsecurity();
-    const { description, verdicts } = await preflight(
-      {
-        descriptor: this.#descriptor,
-        dialect: this.#dialect,
-        deps: this.#deps,
-        signal,
-        probe: (timeoutMs) => this.#sender.probeAll(timeoutMs, signal),
-        query: (order) => this.#query(signal, order),
-        proxyName: (index) => this.#connections.proxyName(index),
-        beforeChange,
-      },
-      memcacheBytes,
-    );
+    const { description, verdicts } = await preflight({
+      descriptor: this.#descriptor,
+      dialect: this.#dialect,
+      deps: this.#deps,
+      signal,
+      probe: (timeoutMs) => this.#sender.probeAll(timeoutMs, signal),
+      query: (order) => this.#query(signal, order),
+      proxyName: (index) => this.#connections.proxyName(index),
+      beforeChange,
+    });
     this.#sender.learn(verdicts);
     return description;
   }

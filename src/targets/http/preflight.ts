@@ -23,8 +23,8 @@ export interface PreflightContext {
   readonly query: (order: readonly number[]) => QueryClient;
   /** Returns the name of an endpoint's proxy for messages; null for a direct connection. */
   readonly proxyName: (index: number) => string | null;
-  /** Called and awaited before a database is created or dropped. */
-  readonly beforeChange: () => Promise<void>;
+  /** Awaited before a database is created or dropped. Returns the memcache size of a new one; null for the default. */
+  readonly beforeChange: () => Promise<number | null>;
 }
 
 export interface PreflightResult {
@@ -35,16 +35,14 @@ export interface PreflightResult {
 
 const probeTimeoutMs = 10_000;
 
-/** Checks the target, and creates or drops the database. Throws RefusedError, UnavailableError, or the reason of the signal. */
-export async function preflight(context: PreflightContext, memcacheBytes: number | null): Promise<PreflightResult> {
+/** Throws RefusedError, UnavailableError, or the reason of the signal. */
+export async function preflight(context: PreflightContext): Promise<PreflightResult> {
   const { descriptor, dialect, deps, query } = context;
   const { createDb, dbOptions, db } = deps.settings;
   const answered = await untilAnswered(context);
   const first = deps.dropExisting ? await dropped(context, answered) : answered;
   const missing = first.some(isMissing);
-  const { verdicts, isCreated } = missing
-    ? await created(context, first, memcacheBytes)
-    : { verdicts: first, isCreated: false };
+  const { verdicts, isCreated } = missing ? await created(context, first) : { verdicts: first, isCreated: false };
   if (!missing && createDb && dbOptions !== null) {
     const message = `database "${db}" exists already; --db-options ${dbOptions} was not applied`;
     deps.notify({ level: 'warn', kind: 'db-options', message });
@@ -120,7 +118,6 @@ function guardRefusals(context: PreflightContext, verdicts: readonly Verdict[]):
 async function created(
   context: PreflightContext,
   probed: readonly Verdict[],
-  memcacheBytes: number | null,
 ): Promise<{ verdicts: Verdict[]; isCreated: boolean }> {
   const { dialect, deps, query } = context;
   const without = indexesOf(probed, isMissing);
@@ -137,8 +134,8 @@ async function created(
         fix: verdict.kind === 'refused' ? (verdict.advice ?? '') : '',
       });
     }
-    await context.beforeChange();
-    // Endpoints outside of a cluster are independent, so each creates the database.
+    const memcacheBytes = await context.beforeChange();
+    // Endpoints that form no cluster know nothing of each other.
     for (const index of dialect.clustered ? without.slice(0, 1) : without)
       await dialect.create(query([index]), index, memcacheBytes);
   }

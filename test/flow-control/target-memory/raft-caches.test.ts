@@ -105,21 +105,15 @@ test('full-sized bodies that the bucket written last will take count at worst, u
   expect(after([[1, 10, 56]], { maxBytes: 100 }).atWorst).toBe(560);
 });
 
-test.each([[null], [new Set([1, 9])]])(
-  'caches that another worker restores are the same, of existing buckets %o',
-  (existing) => {
-    const more = { existing, share: 0.5 };
-    const caches = after(
-      [
-        [1, 10, 300],
-        [2, 20, 3],
-      ],
-      more,
-    );
-    const other = after([[5, 7, 9]], more);
-    other.restore(caches.save());
-    expect([other.bytes, other.atWorst, other.buckets]).toEqual([caches.bytes, caches.atWorst, caches.buckets]);
-    other.restore([]);
-    expect([other.bytes, other.atWorst]).toEqual([0, after([], more).atWorst]);
-  },
-);
+test('the time buckets of the newest 16 bodies are open, and a rinse opens none', () => {
+  const caches = after([
+    [1, 100, 3],
+    [2, 50, 15],
+  ]);
+  expect(caches.open).toEqual({ bytes: 300 + 750, places: bodiesKept - 15 });
+  caches.add([{ bucket: 2, bytes: 50 }]);
+  expect(caches.open).toEqual({ bytes: 800, places: bodiesKept - 16 });
+  caches.add([{ bucket: 1, bytes: 1 }], true);
+  expect(caches.open).toEqual({ bytes: 800, places: bodiesKept - 16 });
+  expect(after([]).open).toEqual({ bytes: 0, places: bodiesKept });
+});

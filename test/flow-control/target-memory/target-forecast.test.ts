@@ -203,10 +203,8 @@ test('the memcache of a database that a small load creates has room for more tha
   expect(plan.memcacheBytes).toBe(54 * MiB);
 });
 
-test.each([
-  [4999, false],
-  [5000, true],
-])('a refusal of %i series names them: %j', (least, isNamed) => {
-  const problem = problemSoFar(forecastTargetMemory(options, placement, layout, extent), 1, { least, fields: 1000 });
-  expect(problem?.found.includes(' with about 5,000 series')).toBe(isNamed);
+test('sampled rows weigh as they are, also where the size of the inputs is unknown', () => {
+  const rows = { points: 10, slots: 2000, strings: { count: 0, bytes: 0 }, bytes: 800, series: 20 };
+  const forecast = forecastTargetMemory(options, placement, layout, { ...extent, rows });
+  expect(forecast.plan.perBucket).toEqual({ series: 20, fields: 200 });
 });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import {
   bodiesBeside,
-  bodyBesideBase,
+  bodyOfOpenBuckets,
   flushMarks,
   keptBodies,
   leastWith,
@@ -11,6 +11,7 @@ import {
   nodePeak,
   planTarget,
   rinseMarks,
+  sustainedBody,
   type TargetPlanRequest,
 } from '../../../src/flow-control/target-memory/target-plan.js';
 
@@ -124,7 +125,7 @@ test('a node holds as many time buckets as their vnodes fit into the limit, and 
 test('with several time buckets a rinse is due at half of the room, and the peak leaves room until it is done', () => {
   const plan = planTarget({ ...usual, buckets: 30 });
   const room = 512 * MiB - nodeBase(30);
-  expect(plan.rinse).toEqual({ dueBytes: room / 2, holdBytes: room * 0.625, restBytes: room / 4 });
+  expect(plan.rinse).toEqual({ dueBytes: room / 2, holdBytes: room * 0.625, restBytes: room / 20 });
   expect(plan.peakBytes).toBeLessThanOrEqual(512 * MiB);
   expect(plan.flush!.holdBytes).toBe(Math.floor((room * 0.375) / 1.1));
 });
@@ -182,13 +183,39 @@ test.each([
 
 test('time buckets that were not planned make bodies smaller and rinses earlier', () => {
   const plan = planTarget(usual);
-  expect(bodyBesideBase(plan, base)).toBe(plan.bodyBytes);
+  expect(sustainedBody(plan, base)).toBe(plan.bodyBytes);
   expect(rinseMarks(plan, base)).toBe(plan.rinse);
   const larger = 312 * MiB;
-  expect(bodyBesideBase(plan, larger)).toBe((100 * MiB) / 256);
-  expect(rinseMarks(plan, larger)).toEqual({ dueBytes: 100 * MiB, holdBytes: 125 * MiB, restBytes: 50 * MiB });
-  expect(bodyBesideBase(plan, 500 * MiB)).toBe(32 * KiB);
+  expect(sustainedBody(plan, larger)).toBe((100 * MiB) / 256);
+  expect(rinseMarks(plan, larger)).toEqual({ dueBytes: 100 * MiB, holdBytes: 125 * MiB, restBytes: 10 * MiB });
+  expect(sustainedBody(plan, 500 * MiB)).toBe(32 * KiB);
   expect(rinseMarks(planTarget({ ...usual, targetMemoryBytes: null }), larger)).toBeNull();
+});
+
+test('a time bucket begins with large bodies, and goes on with those of which 256 fit', () => {
+  const plan = planTarget({ ...usual, buckets: 95, perBucket: { series: 1000, fields: 8 } });
+  expect(plan.sustainedBytes).toBeLessThan(96 * KiB);
+  expect(plan.bodyBytes).toBe(96 * KiB);
+  const room = 16 * MiB;
+  const body = (bytes: number, places: number) => bodyOfOpenBuckets(plan, plan.baseBytes, room, { bytes, places });
+  expect([body(0, 256), body(8 * MiB, 224)]).toEqual([96 * KiB, 96 * KiB]);
+  expect(body(9 * MiB, 220)).toBe(Math.min(plan.sustainedBytes, (7 * MiB) / 220));
+  expect(body(12 * MiB, 50)).toBe(plan.sustainedBytes);
+  expect(body(room, 100)).toBe(32 * KiB);
+  expect(body(9 * MiB, 0)).toBe(plan.sustainedBytes);
+  // From any number of large bodies on, 256 bodies stay within the room.
+  let [bytes, places] = [0, 256];
+  for (; places > 0; places -= 1) bytes += body(bytes, places);
+  expect(bytes).toBeLessThanOrEqual(room + 32 * KiB);
+});
+
+test('a single time bucket, a small --batch-bytes and no limit keep one body size', () => {
+  const open = { bytes: 300 * MiB, places: 10 };
+  const single = planTarget(usual);
+  expect(bodyOfOpenBuckets(single, base, 400 * MiB, open)).toBe(single.bodyBytes);
+  const small = planTarget({ ...usual, buckets: 90, batchBytes: 20 * KiB });
+  expect(bodyOfOpenBuckets(small, small.baseBytes, MiB, open)).toBe(20 * KiB);
+  expect(bodyOfOpenBuckets(planTarget({ ...usual, targetMemoryBytes: null }), base, null, open)).toBe(MiB);
 });
 
 test.each([

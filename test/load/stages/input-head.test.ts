@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { resolve } from '../../../src/config/resolve.js';
-import type { ByteSource } from '../../../src/core/types/index.js';
+import type { ByteSource, Input } from '../../../src/core/types/index.js';
 import { FormatSet } from '../../../src/formats/format-set.js';
+import { RowSampler } from '../../../src/inputs/sample-rows.js';
+import { withHeads } from '../../../src/inputs/sample-times.js';
 import { options } from '../../../src/load/option-table.js';
 import { headBytes, parseHead } from '../../../src/load/stages/input-head.js';
 
@@ -21,9 +23,46 @@ test('the end of an input is not looked for in the bytes of earlier reads', asyn
   const head = await parseHead(
     { name: 'a.lp', path: null, size: null, open: () => Promise.resolve(source) },
     {
-      ...{ formats: new FormatSet(settings), options: settings, match: null },
+      ...{ formats: new FormatSet(settings), options: settings, match: null, sampler: null },
       signal: new AbortController().signal,
     },
   );
   expect([head.bytes, head.whole]).toEqual([given, true]);
 });
+
+test('a sample of the rows of a table knows their fields, their series, their times and their bytes as line protocol', async () => {
+  const flags = { db: 'db', tags: 'host', measurement: 'm', timeColumn: 'time', precision: 's' };
+  const { settings } = await resolve(options, { flags, env: {} });
+  const rows = Array.from({ length: 100 }, (_, i) => `${1_640_995_200 + i * 86_400},h${i % 20},1.5,${i}.5,true\n`);
+  const text = Buffer.from(`time,host,a,b,c\n${rows.join('')}`);
+  const input: Input = {
+    name: 'a.csv',
+    path: null,
+    size: text.length * 10,
+    open: () => Promise.resolve(sourceOf(text)),
+  };
+  const sampler = new RowSampler();
+  const signal = new AbortController().signal;
+  await parseHead(input, { formats: new FormatSet(settings), options: settings, match: null, sampler, signal });
+  const extent = withHeads({ spans: [], unseen: 1, totalBytes: null }, sampler, [input]);
+  expect(extent.rows).toMatchObject({ series: 20, slots: 3 * extent.rows!.points });
+  expect(extent.spans[0]).toEqual({ first: 1_640_995_200n, last: 1_640_995_200n });
+  expect(extent.spans.length).toBeGreaterThanOrEqual(8);
+  // As a line: m,host=h1 a=1.5,b=1.5,c=true 1640995200
+  const line = 'm,host=h11 a=1.5,b=11.5,c=true 1640995200\n'.length;
+  expect(extent.totalBytes! / (1000 * line)).toBeGreaterThan(0.9);
+  expect(extent.totalBytes! / (1000 * line)).toBeLessThan(1.1);
+});
+
+function sourceOf(text: Uint8Array): ByteSource {
+  let at = 0;
+  return {
+    ...{ compression: 'none', bytesRead: 0, close: () => Promise.resolve() },
+    read: (into) => {
+      const part = text.subarray(at, at + into.length);
+      into.set(part);
+      at += part.length;
+      return Promise.resolve(part.length);
+    },
+  };
+}

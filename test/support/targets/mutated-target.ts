@@ -65,7 +65,7 @@ export async function defectsUnderMutation(kind: string, random: Random): Promis
   const target = await targetKind(kind)!.create(deps);
   const signal = new AbortController().signal;
   const calls: readonly ((to: Target) => Promise<unknown>)[] = [
-    (to) => to.describe(signal, 1 << 24),
+    (to) => to.describe(signal, () => Promise.resolve(1 << 24)),
     (to) => to.columns(signal),
     (to) => to.columns(signal, 'm'),
     (to) => to.readBack([point], signal),

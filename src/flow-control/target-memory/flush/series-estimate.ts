@@ -52,7 +52,8 @@ export class SeriesEstimate {
    * estimate is up to twice the true number once the series repeat, so it is halved then.
    */
   get least(): number {
-    return this.#estimate(surelySeveral) / (this.#seen.size - this.#once < surelySeveral ? 1 : 2);
+    const several = this.#seen.size - this.#once;
+    return this.#estimate(surelySeveral) / (1 + Math.min(1, several / surelySeveral));
   }
 
   /** Starts again when a flush begins, so that the estimate covers the rows after it. */

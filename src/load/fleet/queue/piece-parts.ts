@@ -55,7 +55,7 @@ export class PieceParts {
 
 function describedOnce(target: Target): Target {
   return wrapObject(target, {
-    describe: once((signal, memcacheBytes: number | null | undefined) => target.describe(signal, memcacheBytes)),
+    describe: once((signal, beforeChange: Parameters<Target['describe']>[1]) => target.describe(signal, beforeChange)),
     layout: once((signal) => target.layout(signal)),
     close: () => Promise.resolve(),
   });
