@@ -78,7 +78,8 @@ export async function prepare(
 
   await resume.open();
   const ends = shard?.times ?? (await timesOf(inputs, names, signal));
-  const sampler = ends.rows === undefined ? new RowSampler() : null;
+  // The times of a shard are those of all shards.
+  const sampler = shard === undefined && ends.rows === undefined ? new RowSampler() : null;
   const heads = { formats, options: settings, budget, signal, match: null, sampler };
   // Inputs that contradict the options must end the load before it creates a database.
   const description = await target.describe(signal, async () => {

@@ -84,10 +84,10 @@ describe.skipIf(!hasRedis)('the queue of a fleet', () => {
   });
 
   test.each([
-    ['/etc/passwd', {}, /reading \/etc\/passwd: expected an input that --allow-input/],
-    ['../queue-password', {}, /reading \.\.\/queue-password: expected an input that --allow-input/],
-    ['queue-password', {}, /expected an input that --allow-input/],
-    ['https://example.com/a.lp', {}, /expected an input that --allow-input/],
+    ['/etc/passwd', {}, /reading \/etc\/passwd: expected an existing input that --allow-input/],
+    ['../queue-password', {}, /reading \.\.\/queue-password: expected an existing input that --allow-input/],
+    ['queue-password', {}, /expected an existing input that --allow-input/],
+    ['https://example.com/a.lp', {}, /expected an existing input that --allow-input/],
     ['a.lp', { url: 'http://elsewhere' }, /expected a piece of the load, found other content/],
   ])('a job for %s with %o reads nothing', async (path, more, message) => {
     const id = 'badbadbadbad';
