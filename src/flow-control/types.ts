@@ -50,10 +50,10 @@ export interface ThrottleAccount {
   readonly rinses: number;
   /** Nodes that died during the load, presumably for lack of memory. */
   readonly nodeDeaths: number;
-  /** Largest difference of a gauge of unflushed rows from its estimate; null without a gauge. */
+  /** Largest difference between a gauge of unflushed rows and the estimate; null if no gauge was read. */
   readonly gaugeDifferenceBytes: number | null;
   readonly advice: string | null;
-  /** Seconds of waits for flushes and stages. `pacedSeconds` are those for only the interval between two flushes. */
+  /** Seconds of waits for flushes and stages. `pacedSeconds`: waits only for the interval between two flushes. */
   readonly flushSeconds: number;
   readonly pacedSeconds: number;
 }

@@ -17,7 +17,7 @@ const places = 16;
 const placeBytes = 4096;
 /** Number of lines parsed at each end of a file. */
 const endLines = 8;
-/** Points taken of each run, and largest number of series kept. */
+/** Number of points sampled from each run, and largest number of series kept. */
 const runPoints = 8;
 const maxSeries = 50_000;
 
@@ -35,10 +35,10 @@ export class RowSampler {
   readonly #series = new Set<string>();
   #bytes = 0;
   #strings: StringTotals = { count: 0, bytes: 0 };
-  /** Points of runs as line protocol, and the decoded bytes that they were parsed from; null if an input has no size. */
+  /** Bytes of the runs as line protocol, and decoded bytes before parsing; null if the size of an input is unknown. */
   #text = 0;
   #decoded: number | null = 0;
-  /** Times of the points taken of runs, in units of the input. */
+  /** Times of the points sampled from runs, in units of the input. */
   readonly times: bigint[] = [];
 
   /** Samples `lines` whole lines of a text, at equal distances. */
@@ -71,7 +71,7 @@ export class RowSampler {
     }
   }
 
-  /** Takes points of a run at equal distances, and the series of all. @param timeOf returns the time of a point; null without one */
+  /** Samples points of a run at equal distances, and the series of all. @param timeOf null for a point without a time */
   takeRun(run: Points, timeOf: (i: number) => bigint | null): void {
     const step = Math.ceil(run.count / runPoints);
     for (let i = 0; i < run.count; i += 1) {

@@ -21,9 +21,9 @@ export interface TimeSample {
   readonly spans: readonly TimestampRange[];
   /** Number of inputs that were not sampled, or not at their end: compressed, standard input, unreadable, or too many. */
   readonly unseen: number;
-  /** Bytes that all inputs have as line protocol; null when one is compressed or of unknown size. */
+  /** Size of all inputs as line protocol, in bytes; null if an input is compressed or its size is unknown. */
   readonly totalBytes: number | null;
-  /** Sampled points; absent without any. */
+  /** Sampled points; absent if no point was sampled. */
   readonly rows?: SampledRows | undefined;
 }
 
@@ -37,7 +37,7 @@ export async function timesOf(
   return { spans: [], unseen: inputs.length, totalBytes: null };
 }
 
-/** Adds what the heads of the inputs show if their sizes are known. @param heads null for line protocol, whose ends are sampled */
+/** Adds what the heads of inputs of known size show. @param heads null for line protocol, whose files are sampled */
 export function withHeads(times: TimeSample, heads: RowSampler | null, inputs: readonly Input[]): TimeSample {
   const rows = heads?.result;
   if (heads === null || rows === undefined) return times;

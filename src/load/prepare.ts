@@ -78,7 +78,7 @@ export async function prepare(
 
   await resume.open();
   const ends = shard?.times ?? (await timesOf(inputs, names, signal));
-  // The times of a shard are those of all shards.
+  // A shard plans with the times of all shards.
   const sampler = shard === undefined && ends.rows === undefined ? new RowSampler() : null;
   const heads = { formats, options: settings, budget, signal, match: null, sampler };
   // Inputs that contradict the options must end the load before it creates a database.

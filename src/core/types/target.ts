@@ -233,7 +233,7 @@ export interface Target {
    * Waits for a response of any endpoint, creates the database with `--create-db`, and reads its settings. Throws
    * UnavailableError when `--wait-for-target` is spent. Throws RefusedError for credentials, privileges, a missing tenant
    * or database, and a PRECISION that would merge points.
-   * @param beforeChange is awaited before a database is created or dropped; its error prevents the change. Returns the
+   * @param beforeChange is awaited before a database is created or dropped. Its error prevents the change. It returns the
    * memcache size of a new database; null for the server's default
    */
   describe(signal: AbortSignal, beforeChange?: () => Promise<number | null>): Promise<TargetDescription>;

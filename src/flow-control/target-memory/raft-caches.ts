@@ -5,7 +5,7 @@ import type { Batch, BodyPart } from '../../core/types/index.js';
 
 /** Number of bodies that each vnode keeps (tskv/src/wal/wal_store.rs of CnosDB 2.4.3). */
 export const bodiesKept = 256;
-/** The time buckets of so many newest bodies are open: most of the next points belong to them. */
+/** A time bucket is open while one of this many newest bodies wrote to it: most of the next points belong to open buckets. */
 const openBodies = 16;
 
 /** Splits an acknowledged body by time bucket. The body may be a part of its batch. */
@@ -23,7 +23,7 @@ export interface RaftCacheOptions {
   readonly maxBytes: number;
 }
 
-/** Bytes of the open time buckets on the fullest node, and the bodies that the fullest of them retains beside the present ones. */
+/** `bytes`: retained by the open time buckets on the fullest node. `places`: bodies that the fullest one can still retain. */
 export interface OpenBuckets {
   readonly bytes: number;
   readonly places: number;
@@ -62,7 +62,7 @@ export class RaftCaches {
   #unfilled: number;
   /** Bucket written last. */
   #newest: { readonly bucket: number; readonly ring: Ring } | null = null;
-  /** Rings of the newest bodies. */
+  /** For each of the newest bodies, the rings of the buckets that it wrote to. */
   #open: (readonly Ring[])[] = [];
   #sum = 0;
 
@@ -95,14 +95,14 @@ export class RaftCaches {
     return Math.max(this.bytes, Math.min(maxBytes, this.bytes + share * places * bodyBytes));
   }
 
-  /** The open time buckets. Rinses open none. */
+  /** The open time buckets. A rinse opens no bucket. */
   get open(): OpenBuckets {
     const rings = [...new Set(this.#open.flat())];
     const most = Math.max(0, ...rings.map(({ count }) => count));
     return { bytes: this.#options.share * rings.reduce((sum, ring) => sum + ring.sum, 0), places: bodiesKept - most };
   }
 
-  /** Buckets with the bytes that they retain on the fullest node, the one written last at the end. */
+  /** Buckets with the bytes that they retain on the fullest node. The bucket written last is at the end. */
   get buckets(): { readonly bucket: number; readonly bytes: number }[] {
     return [...this.#rings].map(([bucket, { sum }]) => ({ bucket, bytes: sum * this.#options.share }));
   }

@@ -46,7 +46,7 @@ export interface InputExtent {
   readonly spans: readonly TimestampRange[];
   /** Number of inputs whose timestamps are not all known. */
   readonly unseen: number;
-  /** Bytes that all inputs have as line protocol; null while unknown. */
+  /** Size of all inputs as line protocol, in bytes; null while unknown. */
   readonly totalBytes: number | null;
   /** Sampled lines; absent if no line was sampled. */
   readonly rows?: SampledRows | undefined;

@@ -32,19 +32,19 @@ const usualMemcache = 128 * MiB;
 const smallestBody = 32 * 1024;
 const bodyStep = 64 * 1024;
 /**
- * Largest first body of a time bucket, however many buckets the load has. Smaller bodies cost the target more time. With 128
- * KiB a node of 90 vnodes needed 20 MiB more, and with 256 KiB 100 MiB more (2.4.3.4).
+ * Largest of the first bodies of a time bucket, for any number of buckets. Smaller bodies cost the target more time. Bodies of
+ * 128 KiB took 20 MiB more memory of a node with 90 vnodes, and bodies of 256 KiB 100 MiB more (measured on 2.4.3.4).
  */
 const firstBody = 96 * 1024;
-/** Share of the room for retained bodies that the open time buckets fill with first bodies. */
+/** First bodies may fill this share of the room for retained bodies. Then smaller bodies follow. */
 const firstShare = 0.5;
-/** Share of the room beside an idle node for retained bodies. The rest is for unflushed rows. */
+/** Share of the room above a node's base for retained bodies. The rest is for unflushed rows. */
 const bodiesShare = 0.5;
 /** Retained bytes at which sending waits for a rinse, as a multiple of the bytes at which a rinse begins. */
 const rinseHold = 1.25;
-/** A rinse ends once this share of the bytes at which it begins is left. The more buckets it takes at once, the fewer writes it needs. */
+/** Retained bytes at which a rinse ends, as a share of the bytes at which it begins. Long rinses need fewer writes. */
 const rinseRest = 0.1;
-/** Smallest room for unflushed rows. With less a flush would be due all the time. */
+/** Smallest room for unflushed rows. With less room a flush would be due all the time. */
 const minRows = 8 * MiB;
 /** Share of the room for rows at which a flush is due. Rows that arrive during the flush need the rest. */
 const dueShare = 0.5;
@@ -81,9 +81,9 @@ export interface TargetPlan {
   readonly limitBytes: number | null;
   /** Largest request body: 32 KiB (or less, if requested) up to the requested size. */
   readonly bodyBytes: number;
-  /** Largest body of a time bucket that gets 256 of them or more. */
+  /** Largest body of a time bucket that receives 256 bodies or more. */
   readonly sustainedBytes: number;
-  /** Marks of planned flushes; null if none is planned. */
+  /** Marks of planned flushes; null if no flush is planned. */
   readonly flush: FlushMarks | null;
   /** Marks of rinses; null if there is no limit. */
   readonly rinse: RinseMarks | null;
@@ -235,7 +235,7 @@ function marksOfRoom(room: number, keptBytes: number): RinseMarks {
   return { dueBytes, holdBytes, restBytes: dueBytes * rinseRest };
 }
 
-/** Returns the largest body of a time bucket that gets 256 of them, for a node with this base. */
+/** Returns the largest body of a time bucket that receives 256 bodies, for a node with this base. */
 export function sustainedBody(plan: TargetPlan, baseBytes: number): number {
   const { limitBytes, sustainedBytes, share } = plan;
   if (limitBytes === null || baseBytes <= plan.baseBytes) return sustainedBytes;
@@ -244,8 +244,8 @@ export function sustainedBody(plan: TargetPlan, baseBytes: number): number {
 }
 
 /**
- * Returns the largest body at present. The first bodies of a time bucket are large, since a short bucket retains all its
- * bytes whatever their size. Smaller ones follow, so that 256 of them stay within `roomBytes`; null for no limit.
+ * Returns the largest body at present. The first bodies of a time bucket are large: a bucket with few points retains all its
+ * bytes, whatever the size of its bodies. Then smaller bodies follow, so that 256 bodies fit into `roomBytes`; null: no limit.
  */
 export function bodyOfOpenBuckets(
   plan: TargetPlan,

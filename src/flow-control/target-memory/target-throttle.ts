@@ -114,7 +114,7 @@ export class TargetThrottle {
     this.#stages = new Stages(options.stage, () => this.#pressure.flushNow(), context);
     this.#rinsing = new Rinsing({
       caches: this.#caches,
-      // The others fill caches of their own, so each sender keeps its part small. It waits only where its own part is full.
+      // The other senders fill caches, too, so each rinses early. It waits only if its own bodies reach the whole limit.
       marks: () => this.#rinseMarks,
       end: context.end,
       shards: forecast.shards,
@@ -157,7 +157,7 @@ export class TargetThrottle {
     return Math.floor(Math.min(this.#pressure.bodyBytes, open));
   }
 
-  /** Those of all planned vnodes. Buckets rinsed in good time are rinsed before their rows are flushed, and flushed once. */
+  /** Marks for the base of all planned vnodes, so that a bucket is rinsed before its rows are flushed, and flushed once. */
   get #rinseMarks(): RinseMarks | null {
     const { plan } = this.#forecast;
     return partOf(rinseMarks(plan, Math.max(this.#plannedBase, plan.baseBytes)), this.#context.senders ?? 1);
@@ -240,7 +240,7 @@ export class TargetThrottle {
     }
     this.#stages.acknowledged(event.bytes);
     this.#caches.add(event.parts, event.bytes === 0);
-    // The pressure takes a body with its attempt.
+    // `observe` passes other bodies to the pressure.
     if (event.bytes === 0) this.#pressure.acknowledged(0, event.rows);
     this.#allSeries.add(event);
     return event.sample.length === 0 ? 0 : this.#series.add(event);

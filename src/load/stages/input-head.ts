@@ -57,7 +57,7 @@ export interface HeadContext {
   readonly signal: AbortSignal;
   /** Compares shapes with the target; null to ignore shapes. */
   readonly match: ((shape: Shape) => ShapeMatch) | null;
-  /** Takes points for planning; null for none. */
+  /** Samples the points for the memory plan; null if the plan needs no sample. */
   readonly sampler: RowSampler | null;
 }
 

@@ -23,7 +23,7 @@ export interface PreflightContext {
   readonly query: (order: readonly number[]) => QueryClient;
   /** Returns the name of an endpoint's proxy for messages; null for a direct connection. */
   readonly proxyName: (index: number) => string | null;
-  /** Awaited before a database is created or dropped. Returns the memcache size of a new one; null for the default. */
+  /** Awaited before a database is created or dropped. Returns the memcache size of a new database; null for the default. */
   readonly beforeChange: () => Promise<number | null>;
 }
 
@@ -35,7 +35,7 @@ export interface PreflightResult {
 
 const probeTimeoutMs = 10_000;
 
-/** Throws RefusedError, UnavailableError, or the reason of the signal. */
+/** Checks the target, and creates or drops the database. Throws RefusedError, UnavailableError, or the reason of the signal. */
 export async function preflight(context: PreflightContext): Promise<PreflightResult> {
   const { descriptor, dialect, deps, query } = context;
   const { createDb, dbOptions, db } = deps.settings;
@@ -135,7 +135,7 @@ async function created(
       });
     }
     const memcacheBytes = await context.beforeChange();
-    // Endpoints that form no cluster know nothing of each other.
+    // Endpoints outside of a cluster are independent, so each creates the database.
     for (const index of dialect.clustered ? without.slice(0, 1) : without)
       await dialect.create(query([index]), index, memcacheBytes);
   }
