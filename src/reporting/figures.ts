@@ -223,13 +223,13 @@ export const figures: readonly Figure[] = [
   { key: 'target.flushes', title: 'Flush requests sent', unit: 'count', where: counter('target_flushes_total') },
   {
     key: 'target.rinses',
-    title: 'Time buckets whose raft caches were rinsed',
+    title: 'Time buckets whose request bodies were pushed out of the raft caches (rinsed)',
     unit: 'count',
     where: counter('target_rinses_total'),
   },
   {
     key: 'endpoints',
-    title: 'Points, open circuit seconds, answers and latency of each endpoint',
+    title: 'Points, seconds with an open circuit, responses and latency of each endpoint',
     unit: 'count',
     where: { line: ({ endpoints }, pace) => targetParts(endpoints.length, pace) },
   },

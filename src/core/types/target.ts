@@ -184,7 +184,7 @@ export interface NameLimits {
   readonly seriesKeyBytes: number;
   /** Whether a measurement name may contain a slash. */
   readonly slashes: boolean;
-  /** Whether a backslash in a name or tag value may precede any byte, and then stands for itself. */
+  /** True if a backslash before a byte that needs no escape is a literal backslash, in names and tag values. */
   readonly backslashes: boolean;
   /** Whether a tag and a field may have one name. */
   readonly sharedNames: boolean;

@@ -53,7 +53,7 @@ export interface PlanRequest {
   readonly threads: number;
   /** Returns the additional bytes of the formats for a number of worker threads. */
   readonly threadBytes: (threads: number) => number;
-  /** The same with small reads and small windows of the threads; null where a thread needs large ones. */
+  /** Returns the bytes of threads with small reads and small windows; null if a thread needs large windows. */
   readonly narrowThreadBytes: ((threads: number) => number) | null;
   /** Returns the bytes of one slot of these sizes. */
   readonly slotBytes: (sizes: { bodyBytes: number; sideBytes: number; points: number }) => number;

@@ -118,7 +118,7 @@ class ElementLines {
   isEmpty = true;
   #text = '';
   #depth = 0;
-  /** Depth of elements: 1 within an outer list, 0 outside. */
+  /** Nesting depth of the selected elements: 1 within an outer list, else 0. */
   #elementDepth = 0;
   #needsComma = false;
 

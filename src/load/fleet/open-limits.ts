@@ -34,8 +34,8 @@ function databaseOf({ target, tenant, db }: Settings): readonly string[] {
 }
 
 /**
- * Creates the limits of a load that did not exist before. Do not call it for a load that Redis has lost: workers may still
- * send, so its first worker creates the limits again after a pause.
+ * Creates the limits of a new load. Do not call it for a load that Redis has lost, because the workers of that load may still
+ * send. The first of them creates the limits again after a pause.
  */
 export async function prepareLimits({ client }: Pick<FleetRedis, 'client'>, loadId: string, settings: Settings) {
   await Promise.all([beginLimits(client, loadId), beginTurn(client, databaseOf(settings))]);

@@ -132,7 +132,7 @@ export function nothingParsed(
   if (packed !== undefined && compression === 'none')
     return new NothingParsedError({
       tried: `reading ${name}`,
-      expected: `data compressed as .${packed} says, or ${wanted}`,
+      expected: `data compressed as the extension .${packed} says, or ${wanted}`,
       found: first.text === '' ? 'neither' : `neither; the first line is ${JSON.stringify(excerpt(first.text, 60))}`,
       fix: 'look at the file: it may be an error page; then fetch it again',
     });

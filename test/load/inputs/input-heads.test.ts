@@ -189,7 +189,11 @@ test.each([
   [
     'a.lp.gz',
     'no gzip\nat all\n',
-    ['data compressed as .gz says, or line protocol', 'neither; the first line is "no gzip"', 'then fetch it again'],
+    [
+      'data compressed as the extension .gz says, or line protocol',
+      'neither; the first line is "no gzip"',
+      'then fetch it again',
+    ],
   ],
 ])('%s of another kind than its name says is described', async (name, text, phrases) => {
   const { code, stderr } = await it.load([await it.file(name, text)]);

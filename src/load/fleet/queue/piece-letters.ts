@@ -35,7 +35,7 @@ export async function collectLetters({ rejects }: Summary, folder: string): Prom
   };
 }
 
-/** Returns the ending of a path: `host=a/0123456789ab.rejected-2026.csv` → `host=a/.csv` */
+/** Removes the id of the load and the mark `.rejected-…` from a path: `host=a/0123456789ab.rejected-2026.csv` → `host=a/.csv` */
 function endingOf(path: string): string {
   const folder = dirname(path);
   const ending = basename(path).replace(/^[0-9a-f]+\.rejected[^.]*/, '');
