@@ -1,8 +1,13 @@
 // Loads over a fleet, with everything that can die: node fleet.js [SCENARIO…] [--runs N] [--pieces N] [--away SECONDS]
-// outage: two of four workers and Redis killed · everysec: the same with a Redis that may forget its last two seconds · forget: one
-// that keeps nothing · cluster: outage with three nodes · tls: outage
-// with TLS, client certificate and ACL, and planted secrets searched in keys, files, logs and arguments · frozen: a worker stopped for 3 min ·
-// clocks: workers whose clocks are 10 min fast and slow · coordinator: killed at random moments, its state kept or lost · size: 100,000 pieces
+// - outage: two of four workers and Redis are killed
+// - everysec: outage with a Redis that may forget its last two seconds
+// - forget: outage with a Redis that keeps nothing
+// - cluster: outage with three Redis nodes
+// - tls: outage with TLS, client certificate and ACL; planted secrets are searched in keys, files, logs and arguments
+// - frozen: a worker is stopped for 3 min
+// - clocks: the clocks of workers are 10 min fast and slow
+// - coordinator: it is killed at random moments, and its state is kept or lost
+// - size: 100,000 pieces
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
