@@ -29,7 +29,7 @@ export class AuditState {
     this.#identity = identity;
   }
 
-  /** Returns the state of an earlier audit with the same identity; null if there is none. */
+  /** Returns the state of an earlier audit with the same identity; null if no such audit ran. */
   async resume(): Promise<{ readonly plan: AuditPlan; readonly compared: ComparedSpan[] } | null> {
     const stored = await readJson<StoredPlan>(this.#planPath);
     if (stored?.identity !== this.#identity) return null;

@@ -16,7 +16,7 @@ export interface OutcomeRow {
   readonly closingSentence: string;
   /** Completes "This load would …" in `check`. */
   readonly checkSentence: string;
-  /** What a person should do next; null if the reason already says so. */
+  /** Advice for the user; null if the reason contains it. */
   readonly advice: string | null;
 }
 

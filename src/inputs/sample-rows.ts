@@ -75,7 +75,8 @@ export class RowSampler {
   takeRun(run: Points, timeOf: (i: number) => bigint | null): void {
     const step = Math.ceil(run.count / runPoints);
     for (let i = 0; i < run.count; i += 1) {
-      const [start, length] = [START, LENGTH].map((word) => run.index[i * POINT_WORDS + word]!) as [number, number];
+      const start = run.index[i * POINT_WORDS + START]!;
+      const length = run.index[i * POINT_WORDS + LENGTH]!;
       const point = run.bytes.subarray(start, start + length);
       this.#text += length + 1;
       this.takeSeries(point);

@@ -11,7 +11,7 @@ import { type ScriptClient, scriptRunner, turnScript } from './scripts.js';
 export const turnLeaseMs = 120_000;
 /**
  * Age of the last renewal up to which the holder begins a request, ms. A request takes effect within a minute, and all nodes
- * know its columns soon afterwards. So whoever takes the turn over finds every column that its holder introduced.
+ * know its columns soon afterwards. So the next holder of the turn finds every column that this holder introduced.
  */
 export const turnBoundMs = 30_000;
 const renewMs = 10_000;

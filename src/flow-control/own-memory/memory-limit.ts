@@ -15,7 +15,7 @@ export interface MemoryLimit {
   readonly source: string;
 }
 
-/** Returns the smallest limit below the machine's RAM; null if there is none. */
+/** Returns the smallest limit below the machine's RAM; null if no limit is below it. */
 function smallest(probe: MemoryProbe): GroupLimit | null {
   const real = probe.limits().filter(({ bytes }) => bytes > 0 && bytes < probe.totalBytes());
   return real.reduce<GroupLimit | null>((least, each) => (least && least.bytes <= each.bytes ? least : each), null);

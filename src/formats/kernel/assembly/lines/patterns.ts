@@ -98,7 +98,7 @@ function learn(pattern: usize, start: usize): bool {
   return byte == SPACE;
 }
 
-/** Returns the pattern for the valid line with this shape number at the cursor; 0 if there is none. */
+/** Returns the pattern for the valid line with this shape number at the cursor; 0 if no pattern matches. */
 export function patternOf(start: usize, number: u32): usize {
   const pattern = PATTERNS + usize(number & PATTERNS_MASK) * PATTERN_BYTES;
   const stored = load<u32>(pattern, NUMBER);
