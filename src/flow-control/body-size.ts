@@ -1,5 +1,5 @@
-// Computes the request body size as a pure function of the target's responses. Large bodies fill a target's memory, while many
-// writers hardly do.
+// Computes the request body size as a pure function of the target's responses. Large bodies fill a target's memory. A
+// large number of writers hardly does.
 
 import { bodySizeTuning } from './tuning.js';
 
@@ -30,8 +30,8 @@ export function fullBodySize(bytes: number): BodySize {
 }
 
 /**
- * Adjusts the size to one response. Ignores responses to requests sent before the last change. A body below half the size
- * does not prove that the target accepts larger bodies.
+ * Adjusts the size to one response. Ignores responses to requests sent before the last change. An accepted body below
+ * half the size is not counted, because it does not prove that the target accepts larger bodies.
  */
 export function adjustBodySize(state: BodySize, answer: BodyAnswer): BodySize {
   if (answer.now - answer.latencyMs < state.changedAt) return state;

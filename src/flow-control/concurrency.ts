@@ -33,13 +33,13 @@ export interface Concurrency {
   readonly reason: string;
   /** Monotonic ms before which the limit is not raised. */
   readonly restUntil: number;
-  /** Size of a full body, decaying with time. */
+  /** Largest recent body, bytes. The value decays with each response. */
   readonly usualBytes: number;
   readonly baseline: Baseline | null;
   readonly round: Round;
 }
 
-/** One response. `inFlight` counts the batches in flight when it arrived, with its own batch; `now` is monotonic ms. */
+/** One response. `inFlight` counts the batches in flight when it arrived, including its own batch; `now` is monotonic ms. */
 export interface Observation {
   readonly verdict: Verdict['kind'];
   readonly latencyMs: number;
@@ -50,7 +50,7 @@ export interface Observation {
 
 const emptyRound: Round = { samples: 0, totalMs: 0, limitReached: false };
 
-/** Starts with one writer, because raft groups that are still forming refuse first writes. */
+/** Starts with one writer, because a new raft group refuses writes until it has formed. */
 export function startConcurrency(workers: number): Concurrency {
   return {
     limit: 1,

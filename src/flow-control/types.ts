@@ -18,7 +18,7 @@ export interface PressureAccount {
   /** Smallest number of writers after slow start, and the last one. */
   readonly limitMin: number;
   readonly limitFinal: number;
-  /** Seconds in which the limit kept further batches from being sent. */
+  /** Seconds during which the limit of writers delayed batches. */
   readonly throttledSeconds: number;
   /** `throttledSeconds` by limiting factor. */
   readonly heldBack: { readonly target: number; readonly ownMemory: number };

@@ -24,7 +24,7 @@ export interface MemoryProbe {
 
 interface CgroupVersion {
   readonly limits: readonly string[];
-  /** Matches the smallest limit of all parents, including parents that a container does not see. */
+  /** Matches the line with the smallest limit of all parents, including parents that a container does not see. */
   readonly hierarchical: RegExp | null;
 }
 
@@ -63,8 +63,8 @@ function bytes(raw: string | null | undefined): number | null {
 }
 
 /**
- * Finds the cgroup of this process in the hierarchy that accounts memory. In hybrid set-ups a v1 `memory` controller takes
- * precedence over `0::`.
+ * Finds the cgroup of this process in the hierarchy with the memory controller. In hybrid set-ups a v1 `memory`
+ * controller takes precedence over `0::`.
  */
 function ownGroup(cgroup: string): { group: string; version: 1 | 2 } | null {
   const lines = cgroup.split('\n').map((line) => /^\d+:([^:]*):(.*)$/.exec(line));
@@ -120,7 +120,10 @@ function limitsOf({ version, mount, chain }: Groups): GroupLimit[] {
   );
 }
 
-/** Reads files below `prefix`; tests pass a tree that stands for `/`. Caches no limit, because limits may change. */
+/**
+ * Creates a probe that reads files below `prefix`, which only tests set. The probe reads the limits at each call,
+ * because they may change.
+ */
 export function memoryProbe(prefix = '/'): MemoryProbe {
   const groups = findGroups(prefix);
   return {

@@ -1,5 +1,5 @@
-// Chooses the memory limit of this process. Only a percentage from the user depends on the machine's RAM: a default that
-// grows with the host would get other processes killed.
+// Chooses the memory limit of this process. The default does not grow with the machine's RAM, because a large default
+// could get other processes killed.
 
 import type { GroupLimit, MemoryProbe } from './cgroup.js';
 

@@ -35,7 +35,7 @@ export function observedNotice(level: keyof typeof actions | 'stop', memory: Mem
   return { level: level === 'normal' ? 'info' : 'warn', kind: `memory-${level}`, message };
 }
 
-/** Builds the notice of memory that neither waiting nor a collection frees. */
+/** Builds the notice for memory that stays resident after a collection with no batch in flight. */
 export function retainedNotice(memory: MemoryFigures): Notice {
   const message =
     `${figures(memory)} with no batch in flight and all garbage collected: the allocator retains it. ` +

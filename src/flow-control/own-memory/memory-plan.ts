@@ -10,7 +10,7 @@ export interface MemoryPlan {
   readonly limitSource: string;
   /** Resident bytes of the idle process with all modules loaded. */
   readonly baseBytes: number;
-  /** True if V8 may optimize the kernel and reads are large. */
+  /** True if V8 may optimize the parser kernel and inputs are read in large chunks. */
   readonly optimizes: boolean;
   /** Number of worker threads that parse. */
   readonly threads: number;
@@ -22,11 +22,11 @@ export interface MemoryPlan {
   readonly remoteBytes: number;
   /** Bytes for the names and totals of all inputs. */
   readonly inputBytes: number;
-  /** Bytes for the window of a compressed input: what all slots leave, and half of the reserve. */
+  /** Bytes that may hold the decompression window of an input: bytes that the slots leave, plus half of the reserve. */
   readonly windowBytes: number;
   readonly slots: number;
   readonly slotBytes: number;
-  /** Largest request body of a batch. The body of a slot may be larger, for the longest point. */
+  /** Largest request body. `bodyBytes`, the buffer of a slot, may be larger, so that the longest point fits. */
   readonly batchBytes: number;
   readonly bodyBytes: number;
   readonly sideBytes: number;
@@ -63,7 +63,7 @@ export interface PlanRequest {
 const idleBytes = 88 * MIB;
 /** Peak of V8's optimizing compiler on the kernel, once, early in a load (Node 20: 35 MiB; measured 2026-11-24). */
 const compilerBytes = 36 * MIB;
-/** Memory limit below which the kernel runs unoptimized at half its speed, because batches need the compiler's memory. */
+/** Memory limit below which the kernel runs unoptimized at half its speed, because batches need the memory of the compiler. */
 const minLimitForCompiler = 256 * MIB;
 const minReserve = 16 * MIB;
 /** Reserve as a share of the limit. */
@@ -71,7 +71,7 @@ const reserveShare = 0.1;
 const minBodyBytes = 64 * KIB;
 /** Largest window of a zstd frame that decompressors accept by default. Worker threads must leave room for it. */
 const minWindowWithThread = 128 * MIB;
-/** Window of a zstd frame at level 19. Below the limit for the compiler, worker threads leave room for it. */
+/** Window of a zstd frame at level 19. Threads that run the kernel unoptimized must leave room for this window. */
 const minWindowWithNarrowThread = 8 * MIB;
 /** Bytes for totals, progress and summary of an input, without name and path (100,000 files: peak 143 MiB; 2026-11-29). */
 export const bytesPerInput = 690;
@@ -101,7 +101,7 @@ function planWithThreads(request: PlanRequest, threads: number): MemoryPlan | nu
   return { ...memory, threads };
 }
 
-/** Plans threads that run the kernel unoptimized, with small windows. Returns null where they would take slots of writers. */
+/** Plans threads that run the kernel unoptimized, with small windows. Returns null if the threads would leave fewer slots. */
 function planWithNarrowThreads(request: PlanRequest, threads: number): MemoryPlan | null {
   if (request.narrowThreadBytes === null) return null;
   const formatBytes = request.formatBytes + request.narrowThreadBytes(threads);
@@ -189,7 +189,7 @@ function limitTooSmall(request: PlanRequest): MemoryLimitError {
     tried: 'planning memory',
     expected:
       `a limit of at least ${sizeOption(needed)} for one writer with these settings (base ${size(idleBytes)}, ` +
-      `format ${size(request.formatBytes + request.remoteBytes)}, ${inputs}the rest reserve and one slot)`,
+      `format ${size(request.formatBytes + request.remoteBytes)}, ${inputs}the rest for the reserve and one slot)`,
     found: `${size(request.limit.bytes)} (${request.limit.source})`,
     fix: `use --memory-limit ${sizeOption(needed)} or more, or lower --max-point-bytes and --batch-bytes`,
   });

@@ -10,7 +10,7 @@ const sampleEveryMs = 250;
 
 export interface WatchdogOptions {
   readonly limitBytes: number;
-  /** `observe` reports what `on` would do and does nothing; `off` does not read memory. */
+  /** `observe` only reports what `on` would do; `off` does not read memory. */
   readonly mode: 'on' | 'observe' | 'off';
   readonly clock: Clock;
   /** Returns the resident bytes of this process. */
@@ -55,7 +55,7 @@ export class Watchdog {
     return this.#memory.level;
   }
 
-  /** Returns how many writers memory allows. It falls linearly from all at the high mark to one at the critical mark. */
+  /** Returns how many writers memory allows: all up to the high mark, then linearly fewer, and one at the critical mark. */
   writers(workers: number): number {
     const { limitBytes, mode } = this.#options;
     if (this.level === 'normal' || mode !== 'on') return workers;
@@ -64,7 +64,7 @@ export class Watchdog {
     return Math.floor(1 + (workers - 1) * Math.min(1, Math.max(0, share)));
   }
 
-  /** False while memory limits the load. */
+  /** True if batches may be prepared before a writer asks for them. False while memory limits the load. */
   get readAhead(): boolean {
     return this.level === 'normal' || this.#options.mode === 'observe';
   }

@@ -1,5 +1,6 @@
-// Computes the memory level as a pure function of resident memory. Dropped buffers stay resident while nothing allocates, so
-// waiting alone never frees them: the high level requests a collection. The allocator retains what a collection does not free.
+// Computes the memory level as a pure function of resident memory. Buffers without references stay resident until a
+// collection, and V8 collects only while something allocates. So the high level requests a collection. Memory that the
+// collection does not free is retained by the allocator.
 
 import type { Level } from '../../core/types/index.js';
 
@@ -11,13 +12,16 @@ export const stopMark = 97;
 const highLeave = highMark - Math.min(criticalMark - highMark, highMark / 10);
 
 /**
- * The run stops after this time above the stop mark, if a collection with nothing in flight has not helped, ms. Above the
- * limit the run stops at once.
+ * Time above the stop mark after which the run stops, ms, if a collection with no batch in flight has not helped. Above
+ * the limit the run stops at once.
  */
 const stopAfterMs = 5_000;
 const gcMinMs = 250;
 const gcMaxMs = 30_000;
-/** Least interval between collections, as a multiple of a collection's duration. They take at most a tenth of the time. */
+/**
+ * Least interval between collections, as a multiple of a collection's duration, so that they take at most a tenth of
+ * the time.
+ */
 const gcCost = 10;
 /** A collection that frees less than this share doubles the interval to the next (OpenTelemetry's memory_limiter). */
 const gcWorthwhile = 0.05;

@@ -8,12 +8,13 @@ import { partsOf } from './raft-caches.js';
 
 export type BodyEvent = Extract<MemoryEvent, { kind: 'body' }>;
 
-/** Bytes that the gauge adds for each series in a body, beside its rows. */
+/** Bytes that the gauge counts for each series of a body, in addition to its rows. */
 const gaugedGroup = 106;
 
 /**
- * Returns the event, and the bytes that the gauge counts for its rows. Samples nothing if `bucketOf`, which returns the time
- * bucket of a point, is null. @param bodyBytes length of the body, which may be a part of its batch
+ * Returns the event of an acknowledged body, and the bytes that the gauge counts for its rows.
+ * @param bodyBytes length of the body, which may be a part of its batch
+ * @param bucketOf returns the time bucket of a point; null to sample no points
  */
 export function bodyEvent(
   batch: Batch,

@@ -63,7 +63,7 @@ export function followMemory({
   return {
     apply,
     flushLost: () => {
-      const reason = 'the worker that asked for it is gone';
+      const reason = 'the worker that requested the flush is gone';
       if (pressure.isFlushing) pressure.flushEnded({ kind: 'failed', tookMs: 0, reason });
     },
     save: () => ({

@@ -5,7 +5,10 @@ import type { Batch, BodyPart } from '../../core/types/index.js';
 
 /** Number of bodies that each vnode keeps (tskv/src/wal/wal_store.rs of CnosDB 2.4.3). */
 export const bodiesKept = 256;
-/** A time bucket is open while one of this many newest bodies wrote to it: most of the next points belong to open buckets. */
+/**
+ * Number of newest bodies that define the open time buckets: those that one of them wrote to. Most of the next points
+ * belong to open buckets.
+ */
 const openBodies = 16;
 
 /** Splits an acknowledged body by time bucket. The body may be a part of its batch. */
@@ -23,7 +26,10 @@ export interface RaftCacheOptions {
   readonly maxBytes: number;
 }
 
-/** `bytes`: retained by the open time buckets on the fullest node. `places`: bodies that the fullest one can still retain. */
+/**
+ * `bytes`: retained by the open time buckets on the fullest node. `places`: bodies that each open bucket can still add
+ * to its cache.
+ */
 export interface OpenBuckets {
   readonly bytes: number;
   readonly places: number;
@@ -86,7 +92,10 @@ export class RaftCaches {
     return this.#options.share * this.#sum;
   }
 
-  /** Upper bound: `bytes`, bodies that an earlier load may have left, and bodies that the newest bucket can still take. */
+  /**
+   * Upper bound of the retained bytes: `bytes`, bodies that an earlier load may have left, and bodies that the newest
+   * bucket can still take.
+   */
   get atWorst(): number {
     const { bodyBytes, maxBytes, share, existing } = this.#options;
     const newest = this.#newest;

@@ -27,9 +27,9 @@ const retryMs = 1_000;
 const minGainBytes = 8 * 1024 * 1024;
 /** Longest point that a rinse repeats, bytes. */
 const maxPointBytes = 16 * 1024;
-/** Bytes of a rinsing write that the plan includes in its vnode: 0.5 MiB for 256 writes. */
+/** Bytes that the plan reserves in each vnode for one rinsing write: 0.5 MiB for 256 writes. */
 const plannedBytes = 2048;
-/** Number of points, up to the last one of a part, that are searched for a point of each shard. */
+/** Number of points at the end of a part that are searched for a point of each shard. */
 const searchedPoints = 256;
 
 /** Bytes of retained bodies on the fullest node at which a rinse is due, sending waits for a rinse, and a rinse ends. */

@@ -66,7 +66,7 @@ export interface TargetMemoryForecast {
   readonly totalBytes: number | null;
 }
 
-/** Number of series per time bucket from which messages mention series. */
+/** Messages mention series from this number of series per time bucket on. */
 const manySeries = 5_000;
 
 /** Weight of unsampled rows: points of IoT sensors, ten fields each. Only inputs of line protocol are sampled. */
@@ -267,7 +267,7 @@ function tooManyVnodes({ vnodes }: TargetPlan, buckets: number): string {
   );
 }
 
-/** Versions that run out of memory under loads, from CnosDB's issues. A server reports three numbers of its version. */
+/** Versions that run out of memory under loads, from CnosDB's issues. A server reports only three numbers of its version. */
 const defects: readonly { readonly below: string; readonly from: string; readonly what: string }[] = [
   {
     from: '0.0.0',
@@ -289,5 +289,5 @@ function knownDefect(version: string | null): string | null {
   const found = defects.find(({ from, below }) => !before(from) && before(below));
   return found === undefined
     ? null
-    : `CnosDB ${version} ${found.what}; until then keep --batch-bytes and --workers low`;
+    : `CnosDB ${version} ${found.what}; before an upgrade, keep --batch-bytes and --workers low`;
 }

@@ -8,7 +8,7 @@ import { bodiesKept, type OpenBuckets } from './raft-caches.js';
 import type { RinseMarks } from './rinsing.js';
 
 const MiB = 1024 * 1024;
-/** Resident bytes of an idle node. They count, because the limit covers the whole node. */
+/** Resident bytes of an idle node. The plan includes them, because the limit covers the whole node. */
 const idleBytes = 110 * MiB;
 /**
  * Resident bytes of a vnode without its series, rows and bodies: 2.1 MiB after the first flush, 0.5 MiB for the 256 small
@@ -32,11 +32,12 @@ const usualMemcache = 128 * MiB;
 const smallestBody = 32 * 1024;
 const bodyStep = 64 * 1024;
 /**
- * Largest of the first bodies of a time bucket, for any number of buckets. Smaller bodies cost the target more time. Bodies of
- * 128 KiB took 20 MiB more memory of a node with 90 vnodes, and bodies of 256 KiB 100 MiB more (measured on 2.4.3.4).
+ * Largest size of the first bodies of a time bucket, for any number of buckets. Smaller bodies cost the target more
+ * time. Bodies of 128 KiB took 20 MiB more memory of a node with 90 vnodes, and bodies of 256 KiB 100 MiB more
+ * (measured on 2.4.3.4).
  */
 const firstBody = 96 * 1024;
-/** First bodies may fill this share of the room for retained bodies. Then smaller bodies follow. */
+/** Share of the room for retained bodies that the first bodies may fill. Then smaller bodies follow. */
 const firstShare = 0.5;
 /** Share of the room above a node's base for retained bodies. The rest is for unflushed rows. */
 const bodiesShare = 0.5;
@@ -51,7 +52,7 @@ const dueShare = 0.5;
 const minMemcache = 16 * MiB;
 
 export interface TargetPlanRequest {
-  /** Memory limit of a node, with the memory of the idle node; null for no limit. */
+  /** Memory limit of a node, including the memory of the idle node; null for no limit. */
   readonly targetMemoryBytes: number | null;
   readonly shard: number;
   readonly replica: number;

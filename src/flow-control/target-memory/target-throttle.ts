@@ -24,7 +24,7 @@ const bucketsAhead = 4;
 /** Largest body once planned flushes have ended, bytes. */
 const unflushedBody = 128 * 1024;
 
-/** A notice explains pacing once it has delayed the load by these seconds and this share of the time. */
+/** A notice explains waits for the interval between flushes once they reach these seconds and this share of the time. */
 const pacedNoticeSeconds = 5;
 const pacedNoticeShare = 0.25;
 
@@ -114,7 +114,8 @@ export class TargetThrottle {
     this.#stages = new Stages(options.stage, () => this.#pressure.flushNow(), context);
     this.#rinsing = new Rinsing({
       caches: this.#caches,
-      // The other senders fill caches, too, so each rinses early. It waits only if its own bodies reach the whole limit.
+      // The other senders fill caches, too, so each sender rinses early. A sender waits only if its own bodies reach
+      // the whole limit.
       marks: () => this.#rinseMarks,
       end: context.end,
       shards: forecast.shards,
@@ -157,7 +158,10 @@ export class TargetThrottle {
     return Math.floor(Math.min(this.#pressure.bodyBytes, open));
   }
 
-  /** Marks for the base of all planned vnodes, so that a bucket is rinsed before its rows are flushed, and flushed once. */
+  /**
+   * Marks for the base of all planned vnodes. With them a bucket is rinsed before its rows are flushed, so it is
+   * flushed once.
+   */
   get #rinseMarks(): RinseMarks | null {
     const { plan } = this.#forecast;
     return partOf(rinseMarks(plan, Math.max(this.#plannedBase, plan.baseBytes)), this.#context.senders ?? 1);

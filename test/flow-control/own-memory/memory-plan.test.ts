@@ -173,7 +173,7 @@ describe('a small limit:', () => {
   test('a limit that is too small is refused with figures and advice', () => {
     expect(() => plan(request(64 * MiB))).toThrow(
       'planning memory: expected a limit of at least 111MiB for one writer with these settings ' +
-        '(base 88 MiB, format 4 MiB, the rest reserve and one slot), found 64 MiB (--memory-limit). ' +
+        '(base 88 MiB, format 4 MiB, the rest for the reserve and one slot), found 64 MiB (--memory-limit). ' +
         'Use --memory-limit 111MiB or more, or lower --max-point-bytes and --batch-bytes.',
     );
   });

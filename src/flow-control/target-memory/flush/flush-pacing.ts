@@ -1,6 +1,7 @@
-// Computes a body size that keeps a fast target within its memory. Flushes are at least two seconds apart, and only a flush
-// with a response proves that rows are on disk. All rows of that time must fit beside the request bodies that a node retains.
-// Smaller bodies leave more room for rows; they cost a slow target a third of its rate and a fast target almost nothing.
+// Computes a body size that keeps a fast target within its memory. Flushes are at least two seconds apart, and only the
+// response to a flush proves that rows are on disk. So the rows of two seconds must fit beside the request bodies that
+// a node retains. Smaller bodies leave more room for rows. They cost a slow target a third of its rate and a fast
+// target almost nothing.
 
 import { flushIntervalMs } from './flushing.js';
 
@@ -54,7 +55,7 @@ export class FlushPacing {
     return this.#bytes;
   }
 
-  /** True while a batch waits only for the interval between two flushes. */
+  /** True while a batch waits only for the shortest time between two flushes. */
   get held(): boolean {
     return this.#held;
   }

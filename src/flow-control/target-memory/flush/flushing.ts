@@ -10,10 +10,13 @@ export const flushIntervalMs = 2_000;
 const maxFlushMs = 10_000;
 const reliefAfterMs = 30_000;
 const reliefIntervalMs = 60_000;
-/** Pause before a flush of a stage, or a relief while slow flushes delay sending, as a multiple of the last flush's time. */
+/**
+ * Pause after a flush, as a multiple of its duration, before a flush that ends a stage, and before a relief while
+ * sending waits.
+ */
 const slowFlushPause = 2;
 const failuresToGiveUp = 3;
-/** Longest wait of sending for a target that flushes too slowly, ms. Its gauge may never fall. */
+/** Longest time that sending waits for the target's own flush, ms. The wait ends there because the gauge may never fall. */
 export const maxHoldMs = 120_000;
 
 /** Unflushed bytes on the fullest node at which a flush is due, and at which sending waits for the flush. */
@@ -59,7 +62,7 @@ export interface Flushing extends MemcacheEstimate {
   /** Bytes of series, which no gauge includes: acknowledged before the last flush began, and since then. */
   readonly pendingSeries: number;
   readonly freshSeries: number;
-  /** Largest difference between a gauge and the estimates of its time, bytes; null before the first gauge. */
+  /** Largest difference between a gauge and the estimates of the same time, bytes; null before the first gauge. */
   readonly gaugeDifference: number | null;
   /** Start of the running flush, monotonic ms; null if none runs. */
   readonly flushingSince: number | null;
@@ -230,7 +233,7 @@ function begin(state: Flushing, at: number, cause: FlushCause): Flushing {
   };
 }
 
-/** Returns true if sending must wait. It waits only for flushes that still happen: planned ones, or the target's own. */
+/** Returns true if sending must wait for a flush: a planned one, or one that the target starts by itself. */
 function mustHold(state: Flushing, { plan, relieve }: FlushingOptions): boolean {
   if (plan === null || !relieve || state.notPermitted) return false;
   if (state.givenUp !== null) return state.heldSince !== null;

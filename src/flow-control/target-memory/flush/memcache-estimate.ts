@@ -38,7 +38,7 @@ export interface MemcacheEstimate {
 
 const gaugeAgeMs = 12_000;
 const historyStepMs = 500;
-/** Share and bytes up to which a difference does not correct the count. */
+/** Differences up to this share, or up to these bytes, do not correct the count. */
 const tolerance = 0.15;
 const slackBytes = 4 * 1024 * 1024;
 const maxFactorStep = 2;
@@ -103,7 +103,7 @@ function lowered(state: MemcacheEstimate, by: number): MemcacheEstimate {
   };
 }
 
-/** Shifts the history, so that reading the same gauge again does not correct twice. */
+/** Shifts the estimates of the history, so that the same gauge, read again, does not correct the count twice. */
 function shifted({ history }: MemcacheEstimate, by: number): MemcacheEstimate['history'] {
   return history.map(({ at, bytes }) => ({ at, bytes: Math.max(0, bytes + by) }));
 }

@@ -48,8 +48,8 @@ export class SeriesEstimate {
   }
 
   /**
-   * Lower bound of the number of series. Few repeated series prove little. If the input goes through its series in turn, the
-   * estimate is up to twice the true number once the series repeat, so it is halved then.
+   * Lower bound of the number of series. With few repeated series the estimate is uncertain. If the input goes through
+   * its series in turn, the estimate is up to twice the true number once the series repeat. So it is halved then.
    */
   get least(): number {
     const several = this.#seen.size - this.#once;
