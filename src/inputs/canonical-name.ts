@@ -1,4 +1,5 @@
-// Computes canonical names of inputs, by which runs of one load recognise each other, and the columns in names.
+// Computes canonical names of inputs. A run recognizes earlier runs of the same load by these names. Also finds columns
+// in names.
 
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -17,7 +18,7 @@ export async function canonicalName(name: string, cwd: string): Promise<string> 
   if (isUrl(name)) return urlIdentity(new URL(name));
   const path = await canonicalPath(resolve(cwd, name));
   const folders = folderPath(columnsIn(`${name}/`));
-  // `part.csv` in the folder `host=a` lacks the column that `host=a/part.csv` has.
+  // The name `part.csv`, typed in the folder `host=a`, lacks the column that the name `host=a/part.csv` has.
   return folders === folderPath(folderColumns(`${path}/`)) ? path : `${path} with ${folders || 'no folders'}`;
 }
 
@@ -25,7 +26,7 @@ export async function canonicalPath(path: string): Promise<string> {
   return await realpath(path).catch(() => path);
 }
 
-/** Adds the columns that `key=value` folders in the name of an input add to its rows. */
+/** Adds the columns of the `key=value` folders in an input's name to the input. */
 export function withFolderColumns(input: Input): Input {
   const columns = columnsIn(input.name);
   return columns.length === 0 ? input : { ...input, folderColumns: columns };

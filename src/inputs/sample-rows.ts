@@ -12,12 +12,15 @@ import {
   type StringTotals,
 } from '../core/types/index.js';
 
-/** Number of places between both ends of a file that are read, and bytes read at each. The first whole line there counts. */
+/**
+ * Number of places between both ends of a file that are sampled, and bytes read at each. Takes the first whole line of
+ * each place.
+ */
 const places = 16;
 const placeBytes = 4096;
 /** Number of lines parsed at each end of a file. */
 const endLines = 8;
-/** Number of points sampled from each run, and largest number of series kept. */
+/** Number of points sampled from each group of parsed points, and largest number of series kept. */
 const runPoints = 8;
 const maxSeries = 50_000;
 
@@ -35,10 +38,13 @@ export class RowSampler {
   readonly #series = new Set<string>();
   #bytes = 0;
   #strings: StringTotals = { count: 0, bytes: 0 };
-  /** Bytes of the runs as line protocol, and decoded bytes before parsing; null if the size of an input is unknown. */
+  /**
+   * Bytes of all parsed points as line protocol, and their decoded bytes before parsing; null if the size of an input
+   * is unknown.
+   */
   #text = 0;
   #decoded: number | null = 0;
-  /** Times of the points sampled from runs, in units of the input. */
+  /** Times of the sampled points, in units of the input. */
   readonly times: bigint[] = [];
 
   /** Samples `lines` whole lines of a text, at equal distances. */
@@ -71,7 +77,7 @@ export class RowSampler {
     }
   }
 
-  /** Samples points of a run at equal distances, and the series of all. @param timeOf null for a point without a time */
+  /** Samples parsed points at equal distances, and the series of all of them. @param timeOf null for a point without a time */
   takeRun(run: Points, timeOf: (i: number) => bigint | null): void {
     const step = Math.ceil(run.count / runPoints);
     for (let i = 0; i < run.count; i += 1) {
@@ -87,12 +93,12 @@ export class RowSampler {
     }
   }
 
-  /** Counts the decoded bytes of the runs of an input; null if the size of the whole input is unknown. */
+  /** Counts the decoded bytes of the parsed points of an input; null if the size of the whole input is unknown. */
   decoded(bytes: number | null): void {
     this.#decoded = bytes === null || this.#decoded === null ? null : this.#decoded + bytes;
   }
 
-  /** Bytes of line protocol per decoded byte of the runs; null if unknown. */
+  /** Bytes of line protocol per decoded byte of the parsed points; null if unknown. */
   get textShare(): number | null {
     return this.#decoded === null || this.#decoded === 0 ? null : this.#text / this.#decoded;
   }
@@ -129,8 +135,8 @@ export class RowSampler {
 }
 
 /**
- * Estimates the number of kinds from the number of samples with each kind (Chao 1987): many kinds that occur in one sample mean
- * many unseen kinds. A single sample gives no estimate of unseen kinds.
+ * Estimates the number of different fields from the number of samples with each field (Chao 1987). Many fields that
+ * occur in one sample mean many unseen fields. A single sample gives no estimate of unseen fields.
  */
 function richness(seen: readonly number[], samples: number): number {
   const [once, twice] = [1, 2].map((times) => seen.filter((each) => each === times).length);

@@ -37,7 +37,7 @@ export async function timesOf(
   return { spans: [], unseen: inputs.length, totalBytes: null };
 }
 
-/** Adds what the heads of inputs of known size show. @param heads null for line protocol, whose files are sampled */
+/** Adds what the first points of inputs of known size show. @param heads null for line protocol, whose files are sampled */
 export function withHeads(times: TimeSample, heads: RowSampler | null, inputs: readonly Input[]): TimeSample {
   const rows = heads?.result;
   if (heads === null || rows === undefined) return times;
@@ -75,7 +75,7 @@ export async function sampleTimes(
     if (!sample.whole) unseen += 1;
     plain &&= sample.plain;
   }
-  // Assumes that inputs that were left out have points in the time between the sampled ones.
+  // Assumes that skipped inputs have points in the time between the sampled inputs.
   if (chosen.length < inputs.length)
     spans.push(spanOf(joined(spans.slice(0, half).flat()).at(-1)?.last, joined(spans.slice(half).flat())[0]?.first));
   return { spans: joined(spans.flat()), unseen, totalBytes: plain ? sizeOf(inputs) : null, rows: sampler.result };

@@ -31,7 +31,7 @@ export type GunzipResponse =
   | { readonly length: number; readonly bytesRead: number; readonly checksum: PrefixState | null }
   | { readonly problem: Problem };
 
-/** Returns the file of a source if it is worth a thread; null otherwise. */
+/** Returns the file of a source if it is large enough for a thread; null otherwise. */
 export function fileForThread({ file }: RawSource): (FileBytes & SharedFile) | null {
   const isLarge = file !== undefined && file.size >= minFileBytes;
   return isLarge && file.descriptor !== undefined && typeof file.version === 'string'

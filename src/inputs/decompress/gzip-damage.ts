@@ -26,7 +26,7 @@ export async function* decodedBeforeDamage(
   const inflate = createInflateRaw();
   const pieces: Uint8Array[] = [];
   let skip = returned;
-  inflate.on('error', () => {}); // `write` rejects with it
+  inflate.on('error', () => {}); // `write` rejects with this error
   inflate.on('data', (piece: Uint8Array) => {
     if (piece.length > skip) pieces.push(piece.subarray(skip));
     skip -= Math.min(skip, piece.length);

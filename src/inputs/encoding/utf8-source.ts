@@ -5,7 +5,7 @@ import { startsWithUtf8Mark } from '../../core/io/encoding.js';
 import type { ByteSource, Input } from '../../core/types/index.js';
 import { createDecoder, maxCarried } from './decoders.js';
 
-/** Length below which a read uses a buffer of this size. */
+/** Smallest buffer of a read. A shorter read takes its bytes from a buffer of this size. */
 const minReadBytes = 1024;
 
 /** Returns the encoding of the byte order mark at the start of an input; null if there is no mark. */

@@ -68,7 +68,7 @@ export class RemoteObject {
     }
   }
 
-  /** Returns the condition of a range request. If it fails, the server sends the whole object. */
+  /** Returns the If-Range header. If the object has changed since, the server sends the whole object. */
   #ifUnchanged(): Record<string, string> {
     return this.version === null ? {} : { 'if-range': this.version };
   }

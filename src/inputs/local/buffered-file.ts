@@ -6,7 +6,10 @@ import { InputError } from '../../core/errors.js';
 import { countUsedBuffer } from '../../core/v8.js';
 import type { RawSource } from './raw-source.js';
 
-/** Largest file that is read completely, bytes: 1,000 points of 238 bytes. This saves 60 asynchronous calls for four passes. */
+/**
+ * Largest file that is read completely, bytes: 1,000 points of 238 bytes. Four passes over such a file save 60
+ * asynchronous calls.
+ */
 export const smallFileBytes = 256 * 1024;
 
 /** Reads a regular file. Throws InputError if its size is no longer `size`, or the system's error. */

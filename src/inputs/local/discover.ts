@@ -111,7 +111,8 @@ function leaveOut({ leftOut }: DiscoveredFiles, kind: LeftOut, name: string): vo
 
 /**
  * Finds the files that a pattern matches, without directories and names that begin with a dot.
- * @param stateDir as for `walk`; a pattern that begins inside is followed, but state files match only if it says `rejected`
+ * @param stateDir canonical path of a directory to leave out, unless the pattern begins below it. Of its state files,
+ * only dead letters match, and only if the last part of the pattern contains `rejected`.
  */
 export async function match(pattern: string, cwd: string, stateDir: string): Promise<DiscoveredFiles> {
   const problems: Problem[] = [];

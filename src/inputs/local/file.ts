@@ -18,7 +18,7 @@ export async function fileSource(handle: FileHandle, name: string): Promise<RawS
   }
 }
 
-/** A file that another thread has opened and will close, as it was then. */
+/** A file that another thread has opened and will close, with its size and version at that time. */
 export type SharedFile = Required<Pick<FileBytes, 'descriptor' | 'size'>> & { readonly version: string };
 
 /** Reads a file that another thread has opened. */
@@ -35,7 +35,7 @@ export function sharedFileSource({ descriptor, size, version }: SharedFile, name
 const readDescriptor = promisify(read);
 const statDescriptor = promisify(fstat);
 
-/** The part of a file handle that reading takes. */
+/** The members of a file handle that reading needs. */
 interface ReadHandle {
   readonly fd: number;
   read(into: Uint8Array, offset: number, length: number, position: number | null): Promise<{ bytesRead: number }>;

@@ -47,7 +47,8 @@ export function inputLabel(name: string): string {
 
 /**
  * Adds a checksum of the raw bytes to a local file.
- * @param starts true for small and compressed files, for which it costs almost nothing; for others the caller starts it
+ * @param starts true to start the checksum at once, which costs almost nothing for small and compressed files;
+ * otherwise the caller starts it
  */
 export function withChecksum(source: RawSource, starts: boolean): RawSource {
   const { file } = source;

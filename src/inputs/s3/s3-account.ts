@@ -28,7 +28,10 @@ export class S3Account {
     this.#env = env;
   }
 
-  /** Locates the object under a key, or with a query, a resource of the bucket. Methods of the result also throw UsageError. */
+  /**
+   * Locates the object under a key; with a query, locates a resource of the bucket. Methods of the result also throw
+   * UsageError.
+   */
   location(bucket: string, key: string, query: Readonly<Record<string, string>> | null): ObjectLocation {
     let signed = false;
     return {
