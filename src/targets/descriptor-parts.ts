@@ -5,7 +5,7 @@ import { influxNames } from './types.js';
 const noFlush = 'it has no flush request and limits its own memory; use --workers, --batch-bytes or --rate-points';
 const tokenOnly = 'sign in with --token';
 
-/** Options about the memory of the target. Only for CnosDB can a client plan the memory. */
+/** Options for the memory of the target. A client can plan the memory only of CnosDB. */
 export const memoryOptions = { targetMemory: noFlush, relieve: noFlush, stage: noFlush } as const;
 
 /** Options about the retention policies of InfluxDB 1. */

@@ -7,7 +7,7 @@ import { samples } from '../http/response-text.js';
 import { quoted, sqlRequest } from './sql.js';
 
 const maxFlushResponseBytes = 64 * 1024;
-/** Longest page of metrics: about 2,000 vnodes, the most that a node can hold. */
+/** Longest page of metrics, bytes. The page of a node with 2,000 vnodes, the most that a node can hold, is about as long. */
 const maxMetricsBytes = 8 * 1024 * 1024;
 const metricsTimeoutMs = 5_000;
 const denied = /Insufficient privileges|Access denied/i;

@@ -12,7 +12,7 @@ function errorOf(body: string): TargetError | null {
   return error.success ? { code: error.data.error_code, message: error.data.error_message } : null;
 }
 
-/** Returns the byte offset at which the parser stopped. `invalid field value` and `invalid line protocol syntax` lack it. */
+/** Returns the byte offset at which the parser stopped; null for `invalid field value` and `invalid line protocol syntax`. */
 function offsetOf(message: string): number | null {
   const found = /(?:fail to parse timestamp|unexpect token '[\s\S]{1,8}?'|unexpect end line start) at '?(\d+)'?$/.exec(
     message.slice(-128),

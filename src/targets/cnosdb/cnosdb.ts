@@ -77,7 +77,10 @@ export class Cnosdb implements Dialect {
     notify({ level: 'info', kind: 'memcache', message });
   }
 
-  /** Returns the option for CREATE DATABASE; null before CnosDB 2.4.2, which lacks it. CnosDB shows its value in MiB. */
+  /**
+   * Returns the option for CREATE DATABASE in MiB, the unit that CnosDB prints; null before CnosDB 2.4.2, which lacks
+   * the option.
+   */
   async #memcacheOption(query: QueryClient, index: number, bytes: number): Promise<string | null> {
     const version = await this.version(query, index);
     if (version === null || compareVersions(version, '2.4.2') < 0) return null;
@@ -131,7 +134,7 @@ export class Cnosdb implements Dialect {
     const { db } = this.#deps.settings;
     const statement = table === undefined ? columnsStatement(db) : `DESCRIBE TABLE ${quoted(table)}`;
     const rows = await this.#rows(query, statement);
-    // Every table has at least a time column, and an unknown table is an error. No rows: CnosDB lists no columns.
+    // An existing table has at least a time column, and an unknown table is an error. So this CnosDB lists no columns.
     if (table !== undefined && rows?.length === 0) this.listsColumns = false;
     return columnsOf(rows ?? [], table);
   }

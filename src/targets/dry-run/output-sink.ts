@@ -100,7 +100,10 @@ async function closeFile({ handle, path, temporary }: OpenFile, complete: boolea
   }
 }
 
-/** Tests for a file. It is written directly: Node's stream ignores a short write, so a full disk would silently cut a point. */
+/**
+ * Tests for a regular file. It is written without Node's stream, which ignores a short write: a full disk would cut a
+ * point.
+ */
 function isFile({ fd, isTTY }: StandardOutput): boolean {
   if (fd === undefined || isTTY) return false;
   const found = fstatSync(fd);

@@ -26,7 +26,7 @@ import type { ExchangeOutcome } from './types.js';
 import { judge, judgeOutcome } from './verdict-table.js';
 
 const maxWriteResponseBytes = 64 * 1024;
-/** Least time for queries, ms, even if waiting for the first response took most of the time. */
+/** Least time for queries, ms, even if the wait for the first response used up the time limit. */
 const minPatienceMs = 10_000;
 /** Time limit for each endpoint to list columns if there are several endpoints, ms. */
 const endpointPatienceMs = 2_000;

@@ -9,7 +9,10 @@ import type { Dialect } from './dialect.js';
 import type { QueryClient } from './query-client.js';
 
 const retryMs = 1_000;
-/** Longest wait for a change, ms. CREATE and DROP DATABASE reach other nodes by an asynchronous watch of the meta service. */
+/**
+ * Longest wait until every node shows a created or dropped database, ms. Other nodes get the change from the meta
+ * service later.
+ */
 const spreadMs = 10_000;
 const spreadRetryMs = 200;
 

@@ -10,7 +10,7 @@ import { formatDuration } from '../../core/units.js';
 import { inParentheses, jsonOf, middleCut, plainText } from './response-text.js';
 import type { ExchangeOutcome, HttpResponse } from './types.js';
 
-/** Meaning of a response. The `target-…` names are written to the dead letters, except for a body that must be split. */
+/** Meaning of a response. The `target-…` names are written to the dead letters, except if the body must be split. */
 export type Meaning =
   | 'accepted'
   | 'overloaded'

@@ -18,8 +18,8 @@ const types: Readonly<Record<string, ColumnType>> = {
 };
 
 /**
- * Lists the columns, except fields with different types in different shards, whose conflicts InfluxDB detects itself. The
- * list is empty if the user may not read.
+ * Lists the columns. Leaves out fields whose type differs between shards: InfluxDB itself detects conflicts of such
+ * fields. The list is empty if the user may not read.
  */
 export async function columns(query: QueryClient, db: string, table?: string): Promise<TargetColumn[]> {
   const from = table === undefined ? '' : ` FROM ${quoted(table)}`;

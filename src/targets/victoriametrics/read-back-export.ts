@@ -113,7 +113,7 @@ function stored(
   return fields.size === 0 ? null : { ...point, fields };
 }
 
-/** Tests for equality up to 15 digits. VictoriaMetrics changes further ones (1.7976931348623157e+23 to …62316 in 1.79.5). */
+/** Tests for equality up to 15 digits. VictoriaMetrics changes later digits (1.7976931348623157e+23 to …62316 in 1.79.5). */
 function isEqual(a: number, b: number): boolean {
   return a === b || a.toPrecision(15) === b.toPrecision(15);
 }

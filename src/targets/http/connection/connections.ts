@@ -82,7 +82,7 @@ export class Connections {
     return { ...outcome, error: proxy === null || outcome.sent ? error : viaProxy(proxy, error) };
   }
 
-  /** Returns the error of an endpoint that never responded, which may not be an HTTP server. */
+  /** Returns the error to report. If the endpoint never responded, the error may say that it is no HTTP server. */
   #explained({ origin, protocol }: URL, error: unknown, sent: boolean): unknown {
     const foreign = this.#foreign.get(origin);
     if (foreign !== undefined) return { code: ownCodes.permanent, message: foreign };
@@ -119,7 +119,7 @@ export class Connections {
     return new PoolClass(origin, { connections: workers + spareConnections, pipelining: 1, connect });
   }
 
-  /** Prepares a socket: names a foreign server, fails a response on a reset, and hides interim responses. */
+  /** Prepares a socket: detects a server that does not speak HTTP, fails a response on a reset, and hides interim responses. */
   #watched(socket: Socket, origin: string): Socket {
     onFirstBytes(socket, (bytes) => {
       const foreign = foreignServer(bytes);
@@ -129,7 +129,7 @@ export class Connections {
   }
 }
 
-/** Tests for an http endpoint behind a proxy. Its requests name the whole URL to the proxy; an https endpoint gets a tunnel. */
+/** Tests for an http endpoint behind a proxy. Requests to it name the whole URL. Requests to an https endpoint use a tunnel. */
 function usesForwarding(endpoint: URL, proxy: ChosenProxy | null): boolean {
   return proxy !== null && endpoint.protocol === 'http:';
 }

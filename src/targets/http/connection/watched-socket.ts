@@ -41,8 +41,8 @@ export function failOnReset(socket: Socket): Socket {
 
 /**
  * Hides "100 Continue" responses that were not requested. Some proxies send them, and a client must ignore them (RFC 9110,
- * 15.2). undici closes the connection instead, so the loader would search the batch for points that close it. Only the bytes
- * after a write are inspected.
+ * 15.2). undici closes the connection instead, so the loader would blame a point of the batch. Only the bytes after a
+ * write are inspected.
  */
 export function hideInterim<T extends Socket>(socket: T): T {
   const read = socket.read.bind(socket);

@@ -29,17 +29,18 @@ const { createZstdCompress } = zlib as { createZstdCompress?: (options: ZstdOpti
 /** Size of an output. 1 MiB of points, compressed, nearly always fits. */
 const outputBytes = 256 * 1024;
 
-// Level 1 and 256 KiB chunks: on 1 MiB bodies of IoT points (test/bench/generate.js), one thread, Node 20.20 (2026-11-23,
-// medians of 4) level 1 made 231 MB/s at 1:7.7, level 2 209 at 1:8.1, level 3 174 at 1:8.7; other window sizes and memLevel
-// 9 were no faster, Z_RLE and Z_HUFFMAN_ONLY at most 106 at 1:1.6. CPU time is worth more than the last 5 % of size. The
-// threads of large loads are 2.6 times as fast, and their output is 0.94 times as large (deflate-thread.ts).
+// Level 1 and chunks of 256 KiB, measured on 1 MiB bodies of IoT points (test/bench/generate.js), one thread, Node
+// 20.20, medians of 4 (2026-11-23). Level 1: 231 MB/s, ratio 1:7.7. Level 2: 209 MB/s, 1:8.1. Level 3: 174 MB/s, 1:8.7.
+// Other window sizes and memLevel 9 were no faster. Z_RLE and Z_HUFFMAN_ONLY: at most 106 MB/s, 1:1.6. CPU time is
+// worth more than the last 5 % of size. The threads of large loads are 2.6 times as fast, and their output is 0.94
+// times as large (deflate-thread.ts).
 // `flush`: each write makes one complete member, in one call on the other thread.
 const gzipOptions = { level: 1, memLevel: 8, chunkSize: outputBytes, flush: zlib.constants.Z_FINISH };
 
-// ZSTD_e_end is 2, ZSTD_c_compressionLevel 100, ZSTD_c_windowLog 101 (zstd.h). On the same bodies, Node 24, CPU time, medians
-// of 7 (2026-11-26): level 1 with its default window makes 378 MB/s at 1:9.6; with a window of 128 KiB, which fits the
-// CPU caches beside the hash table, 453 at 1:9.7; level 2 407 at 1:9.6, level 3 325 at 1:9.3; level -1 was slower, -3 a fifth
-// faster at 1:5.9; smaller hash tables were no faster.
+// ZSTD_e_end is 2, ZSTD_c_compressionLevel 100, ZSTD_c_windowLog 101 (zstd.h). Measured on the same bodies, Node 24,
+// CPU time, medians of 7 (2026-11-26). Level 1 with its default window: 378 MB/s, ratio 1:9.6. Level 1 with a window of
+// 128 KiB, which fits the CPU caches beside the hash table: 453 MB/s, 1:9.7. Level 2: 407 MB/s, 1:9.6. Level 3: 325
+// MB/s, 1:9.3. Level -1 was slower. Level -3 was a fifth faster at 1:5.9. Smaller hash tables were no faster.
 const zstdOptions = { chunkSize: outputBytes, flush: 2, params: { 100: 1, 101: 17 } };
 
 export type Encode = (body: Uint8Array) => Promise<EncodedBody>;

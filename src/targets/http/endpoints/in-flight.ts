@@ -25,7 +25,7 @@ export class InFlightRequest {
     caller.addEventListener('abort', this.#stop, { once: true });
   }
 
-  /** Aborts the exchange. */
+  /** Signal that aborts the exchange. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }

@@ -15,7 +15,10 @@ const DISTANCE_SIZES: usize = SIZES + LITERALS;
 
 /** The order of the code sizes in a header. */
 const ORDER = memory.data<u8>([16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]);
-/** Work space of the header: all sizes; items of size and repetitions; counts, sizes and codes of the items. */
+/**
+ * Work space of the header: code sizes of all symbols; run-length items of these sizes; counts, sizes and codes of the
+ * items.
+ */
 const LIST: usize = HEADER_WORK;
 const ITEMS: usize = HEADER_WORK + 320;
 const ITEM_COUNTS: usize = HEADER_WORK + 960;

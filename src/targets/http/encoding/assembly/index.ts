@@ -16,7 +16,7 @@ import { distanceSymbol } from './symbols';
 const COUNTED: usize = 64 * 1024;
 const UNCOUNTED: usize = 448 * 1024;
 const WINDOW: usize = 32768;
-/** Bits of a word after its first six bytes, which must match. A shorter match of digits seldom saves bits. */
+/** Number of bits of a word after its first six bytes. Six bytes must match: a shorter match of digits seldom saves bits. */
 const BEYOND: u64 = 16;
 const MAX_MATCH: usize = 258;
 /** Least distance from the start of a wide load to the end of a block, bytes. */
@@ -122,7 +122,7 @@ function matchEnd(at: usize, distance: usize, stop: usize): usize {
   return stop;
 }
 
-/** Returns the length of the first part of a match, so that the rest is not shorter than a match may be. */
+/** Returns the length of the first part of a long match. The rest is at least as long as the shortest match. */
 @inline
 function partLength(left: usize): usize {
   return left <= MAX_MATCH ? left : left - MAX_MATCH < 3 ? MAX_MATCH - 3 : MAX_MATCH;
