@@ -45,7 +45,7 @@ function tables(n: number): string {
 function inputNotes({ rejected, overwritten }: AuditSummary['inputs']): string {
   const notes = [
     ...(overwritten > 0 ? [`${plural(overwritten, 'point')} overwritten by later lines`] : []),
-    ...(rejected > 0 ? [`${plural(rejected, 'point')} rejected, as by a load`] : []),
+    ...(rejected > 0 ? [`${plural(rejected, 'point')} rejected, as a load would reject them`] : []),
   ];
   return notes.map((note) => `; ${note}`).join('');
 }

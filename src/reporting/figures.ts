@@ -1,5 +1,6 @@
 // The figures of a run, one row each. Progress line, progress JSON, Prometheus metrics and report page iterate this
-// list. A new figure is a row here; a new source is a field of Snapshot as well, which load/outcome/run-facts.ts fills.
+// list. A new figure is a row here. A value that Snapshot lacks also needs a field there, which
+// load/outcome/run-facts.ts fills.
 
 import { byFactor, limitingFactors } from '../core/limiting-factors.js';
 import { count } from '../core/text.js';
@@ -27,7 +28,7 @@ export interface FigureMetric {
   readonly name: string;
   readonly type: 'counter' | 'gauge';
   readonly label?: string;
-  /** Reads the value if it differs from the value in JSON. Null omits the metric. */
+  /** Reads the value of the metric; absent if JSON has the same value. Null omits the metric. */
   readonly read?: (run: Snapshot) => number | Readonly<Record<string, number>> | null;
 }
 

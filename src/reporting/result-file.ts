@@ -50,7 +50,10 @@ export const summaryHead = /^\{\s*"formatVersion"/;
 export const pageHead = /^<!doctype html>\n<!-- a report of bulk-load -->/;
 export const metricsHead = /^# HELP bulk_load_/;
 
-/** Prepares result files; `head` matches an older result, and null is no file. Throws one UsageError for all bad files. */
+/**
+ * Prepares result files; `head` matches an older result. A null path means no file. Throws one UsageError for all bad
+ * files.
+ */
 export async function prepareResults(files: readonly (readonly [path: string | null, head: RegExp])[]): Promise<void> {
   const problems: UsageError['parts'][number][] = [];
   for (const [path, head] of files) {
@@ -94,7 +97,7 @@ export type ResultText = string | Iterable<string>;
 
 /**
  * Writes a result completely or not at all. Throws StateError.
- * @param yields keeps a file that appeared meanwhile, because that file belongs to the run that holds the lock
+ * @param yields true to keep a file that appeared meanwhile, because that file belongs to the run that holds the lock
  */
 export async function writeResult(path: string, text: ResultText, yields = false): Promise<void> {
   try {

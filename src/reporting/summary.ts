@@ -129,7 +129,7 @@ export function timeText({ seconds, phases }: Pick<Summary, 'seconds' | 'phases'
   return `${duration(seconds)} (${parts.join(', ')})`;
 }
 
-/** A dry run writes, and sends no requests. */
+/** Prints time and bytes. For a target it also prints the requests, which a dry run does not send. */
 function rateRows(summary: Summary, writtenTo: string | null): string[] {
   const { rate, bytes, latencyMs, requests } = summary;
   const rates = `${count(rate.pointsPerSecond)} points/s, ${size(rate.decodedBytesPerSecond)}/s`;

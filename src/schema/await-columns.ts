@@ -17,9 +17,9 @@ export const maxAwaitMs = 60_000;
 export type ColumnSource = Pick<Target, 'columns' | 'listsColumns'>;
 
 /**
- * Waits until the target lists every column of the shapes, at most `limitMs`. Adds listed columns to the catalogue, and counts
- * those of the shapes as introduced. A failed query counts as "not listed yet". Returns false at once for a target that lists
- * none. Rejects only when the signal aborts.
+ * Waits until the target lists every column of the shapes, at most `limitMs`. Adds listed columns to the catalogue, and
+ * counts those of the shapes as introduced. A failed query counts as "not listed yet". Returns false at once for a
+ * target that lists no columns. Rejects only when the signal aborts.
  */
 export async function awaitColumns(
   target: ColumnSource,
@@ -38,7 +38,7 @@ export async function awaitColumns(
   }
 }
 
-/** Waits until every endpoint shows the columns. Throws RefusedError if one that answers does not within a minute. */
+/** Waits until every endpoint shows the columns. Throws RefusedError if an endpoint responds without them for a minute. */
 export async function assertShown(
   target: ColumnSource,
   shapes: readonly Shape[],

@@ -179,7 +179,7 @@ class ShapeSet implements Introduction {
     if (before === undefined) this.#types.set(shape.table, types);
     else {
       if ([...types].some(([name, type]) => (before.get(name) ?? type) !== type)) return false;
-      // Every point with an uncounted shape comes here. A shape without new columns must take no memory.
+      // Any number of points of a batch may reach this line, so a shape without new columns must take no memory.
       if ([...types.keys()].every((name) => before.has(name))) return !this.#exclusive || types.size === before.size;
       if (this.#exclusive) return false;
       for (const [name, type] of types) before.set(name, type);

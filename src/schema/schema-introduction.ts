@@ -6,7 +6,10 @@ import type { Clock, HeldTurn, Receipt, Shape, Target } from '../core/types/inde
 import { assertShown, awaitColumns, type ColumnSource, refresh } from './await-columns.js';
 import { Catalogue } from './catalogue.js';
 
-/** Longest wait for the columns of a batch that was loaded only in part: the loaded points may contain none of them, ms. */
+/**
+ * Longest wait for the columns of a batch that was loaded only in part, ms. The loaded points may contain none of the
+ * columns.
+ */
 const partMs = 1_000;
 
 export interface IntroductionContext {

@@ -13,7 +13,7 @@ export const fingerprintSchema = z.strictObject({
   size: count,
   /** The first bytes. */
   head: z.strictObject({ to: count, hash: z.string() }),
-  /** The last block that was read, or a cached block of an object near it. */
+  /** The last block that was read. For a remote object it may be a cached block shortly before. */
   tail: z.strictObject({ from: count, to: count, hash: z.string() }),
   /** Modification time, ETag or date of the file; absent in state files of earlier versions. */
   version: z.string().nullable().optional(),

@@ -163,7 +163,7 @@ test('points that a load rejects are counted and not compared', async () => {
   await run([...common(db), '--create-db', path]);
   const { code, stderr, summary } = await audit(db, path);
   expect(summary.inputs).toMatchObject({ points: 10, rejected: 2 });
-  expect(stderr).toContain('2 points rejected, as by a load');
+  expect(stderr).toContain('2 points rejected, as a load would reject them');
   expect(code).toBe(0);
 });
 

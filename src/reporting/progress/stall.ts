@@ -66,7 +66,7 @@ export class StallReport {
     this.#failure = { at, endpoint, reason: verdict.kind === 'rejected' ? verdict.message : verdict.reason };
   }
 
-  /** Settles as `work` does. A report of a stall meanwhile names `what`. */
+  /** Settles as `work` does. If a stall is reported before that, the report names `what`. */
   async during<T>(what: string, work: Promise<T>): Promise<T> {
     const key = Symbol(what);
     this.#waits.set(key, { what, since: this.#context.clock.monotonic() });
@@ -112,7 +112,10 @@ export class StallReport {
     this.#rejectedBefore = this.#context.rejected();
   }
 
-  /** The rejects since the last acknowledgement or report; null without any. A batch books its points at its end. */
+  /**
+   * The rejects since the last acknowledgement or report; null without any. A batch counts its rejected points when it
+   * ends.
+   */
   #rejects(): string | null {
     const requests = this.#rejectedRequests;
     if (requests > 0) return `the target rejected ${plural(requests, 'request')}`;

@@ -26,7 +26,7 @@ export async function loadDuckDB(): Promise<DuckDB> {
   }
 }
 
-/** Opens the database of a folder, or a database in memory. SQL in it can neither reach files nor change settings. */
+/** Opens the database of a folder, or a database in memory. Its SQL statements can neither access files nor change settings. */
 export async function openDuckDB(api: DuckDB, folder: string | null): Promise<duckdb.DuckDBInstance> {
   const path = folder === null ? ':memory:' : join(folder, 'bulk-load-serve.duckdb');
   const spill = folder === null ? join(tmpdir(), `bulk-load-serve-${process.pid}`) : join(folder, 'spill');

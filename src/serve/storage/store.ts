@@ -154,7 +154,10 @@ export class Store {
     }
   }
 
-  /** Runs a write. In a data folder it is a transaction, because acknowledged means committed; in memory appends may wait. */
+  /**
+   * Runs a write. With a data folder it is a transaction, because an acknowledged write must be on disk. In memory,
+   * appends may wait.
+   */
   async writeThrough<T>(work: () => Promise<T>): Promise<T> {
     if (this.#durable) return this.transaction(work);
     try {

@@ -1,6 +1,7 @@
-// A lock is a file that only one process can create. The lock of a dead process is replaced by the only process that can
-// create its successor, a second lock named after the stale one. So two processes that find a lock stale cannot both win,
-// and a process that dies meanwhile leaves an ordinary stale lock. All operations are synchronous and short.
+// A lock is a file that only one process can create. The lock of a dead process is stale. To replace it, a process
+// creates a second lock, which is named after the stale lock and which only one process can create. So two processes
+// that find a lock stale cannot both win. A process that dies during the replacement leaves an ordinary stale lock. All
+// operations are synchronous and short.
 
 import {
   closeSync,
