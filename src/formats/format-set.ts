@@ -21,7 +21,7 @@ import type { FormatOptions } from './types.js';
 export type { ReadMode } from './line-protocol/lines-layout.js';
 export { chunkBytes } from './line-protocol/lines-layout.js';
 
-/** Largest number of inputs that are opened to detect their formats: the first half and the last half. */
+/** Largest number of inputs that are opened to detect their formats. Half of them are the first inputs, half the last. */
 const maxDetected = 64;
 
 /** Returns the bytes of memory that these formats take. */
@@ -135,7 +135,7 @@ export class FormatSet {
   readonly #scratch = new Uint8Array(headBytes);
   readonly #created = new Map<FormatName, Promise<Format>>();
   readonly #fieldColumns: FieldColumns | null;
-  /** An input of line protocol whose folders are ignored, with these folders. */
+  /** Name and folders of an input of line protocol whose folders add no columns; null if no input has folders. */
   #unusedFolder: string | null = null;
   #rows: Promise<RowFormatMemory> | null = null;
 
@@ -197,7 +197,7 @@ export class FormatSet {
     return {
       tried: 'mapping the columns',
       expected: 'every column of --fields in at least one input',
-      found: `none with ${someOf(unknown.map((name) => JSON.stringify(name)))}`,
+      found: `no input with ${someOf(unknown.map((name) => JSON.stringify(name)))}`,
       fix: 'check the names in --fields',
     };
   }

@@ -1,5 +1,5 @@
-// Collects the tables, columns and sample values that the rows of an input became, and the options that declare the same.
-// With these options, a load does not depend on the order of its rows.
+// Collects the tables, columns and sample values of points that were made from rows, and builds the options that
+// declare these columns. With these options, a load does not depend on the order of its rows.
 
 import { formatColumns } from '../core/points/column-list.js';
 import { pointValues } from '../core/points/line-protocol.js';
@@ -38,7 +38,7 @@ interface Seen {
   readonly values: Set<string>;
 }
 
-/** Collects columns while runs of points pass. */
+/** Collects the columns of the points that pass, run by run. */
 export class SchemaInference {
   readonly #tables = new Map<string, Map<string, Seen>>();
   readonly #samples = new Map<number, number>();

@@ -83,7 +83,7 @@ export class RowReader {
     return p;
   }
 
-  /** Passes a cell without quotes that may hold escapes. @returns the offset of the delimiter or LF after the cell */
+  /** Moves past a cell without quotes that may hold escapes. @returns the offset of the delimiter or LF after the cell */
   #escaped(start: number, column: number): number {
     const { bytes, limit } = this.#run;
     const { delimiter, escapeByte } = this.#dialect;
@@ -105,7 +105,7 @@ export class RowReader {
     return p;
   }
 
-  /** Passes a quoted cell. @returns the offset of the delimiter or LF after the cell */
+  /** Moves past a quoted cell. @returns the offset of the delimiter or LF after the cell */
   #quoted(open: number, column: number): number {
     const { bytes, limit, final } = this.#run;
     const { delimiter, quote, escapeByte } = this.#dialect;

@@ -132,7 +132,7 @@ function decisionsOf({ tables, isQuoted }: SampleKinds, fields: readonly MappedF
       const type = first !== null ? 'float' : isText ? 'string' : truth !== null ? 'boolean' : null;
       const field = fields[i]!;
       const other = word ?? (comma === null ? truth : null);
-      // Texts may hold a number with a comma after other words.
+      // In a column of text, a number with a comma is clear only if a word precedes it.
       const isUnclear =
         first !== null ? (comma ?? other) !== null : comma !== null && comma.line <= (word?.line ?? comma.line);
       const problem = isUnclear ? contradictionOf(field, first, comma, other) : null;

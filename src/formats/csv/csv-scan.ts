@@ -105,7 +105,7 @@ export class CsvScan extends RowScan {
     return this.#head === null ? null : 'full';
   }
 
-  /** Passes an empty line, except among the lines to skip, where an empty line counts. */
+  /** Moves past an empty line. Among the lines of --skip-lines, an empty line counts. */
   #blank(): boolean {
     const run = this.filling;
     const { bytes, at, limit } = run;

@@ -2,7 +2,7 @@
 
 import { BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, OPEN_BRACE, OPEN_BRACKET, QUOTE } from '../../core/ascii.js';
 
-/** Characters from which a line may be cut off, because detection reads only the first bytes. */
+/** Length from which a line may be cut off, because detection reads only the first bytes. In characters. */
 const longLine = 32 * 1024;
 
 /** Tests whether a line is one object, or may be the start of a long object. */

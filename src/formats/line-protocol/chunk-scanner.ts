@@ -77,7 +77,7 @@ export class ChunkScanner {
     this.#undecided = mark > 0 && mark < utf8Mark.length && from + mark === limit && !final;
   }
 
-  /** Makes the next run. `isWorth` is false for a run without points, rejects and final bytes. */
+  /** Makes the next run. `isWorth` is false if the run holds no points, no rejects and not the last bytes of the input. */
   run(): { readonly isWorth: boolean; readonly drained: boolean } {
     const scan = this.#scan;
     if (this.#undecided) return { isWorth: false, drained: true };

@@ -1,4 +1,4 @@
-// Passes the lines of a window that are not points: blank lines, comments, and the sections of an export that are not loaded.
+// Moves past the lines of a window that are not points: blank lines, comments, and sections of an export that are not loaded.
 
 import { CR, HASH, LF, SPACE } from '../../core/ascii.js';
 import type { Problem } from '../../core/problem.js';
@@ -46,7 +46,7 @@ export abstract class LineCursor {
     this.sections.begin(this.#start);
   }
 
-  /** Passes spaces, empty lines and the start of a comment. Returns false if there are none at `at`. */
+  /** Moves past spaces, empty lines and the start of a comment. Returns false if there are none at `at`. */
   protected passBlanks(): boolean {
     const { bytes, at: from, limit } = this;
     let p = from;
@@ -62,7 +62,7 @@ export abstract class LineCursor {
     return p > from || this.inComment;
   }
 
-  /** Passes a comment. Returns false if a short comment needs more bytes, because it may name a section. */
+  /** Moves past a comment. Returns false if a short comment needs more bytes, because it may name a section. */
   protected passComment(): boolean {
     const end = this.bytes.indexOf(LF, this.at);
     const isOpen = end >= this.limit;
@@ -76,7 +76,7 @@ export abstract class LineCursor {
     return true;
   }
 
-  /** Passes a line that is not a point of this load. Returns false if the line needs more bytes. */
+  /** Moves past a line that is not a point of this load. Returns false if the line needs more bytes. */
   protected passSkippedLine(): boolean {
     if (!this.#inSkippedLine && this.passBlanks()) return true;
     this.refusal = this.sections.unmapped;

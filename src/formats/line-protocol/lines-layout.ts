@@ -17,7 +17,7 @@ export interface LineProtocolOptions {
   readonly names?: NameLimits;
   /** `DB` or `DB/RP` of the sections to load from an export of InfluxDB. Default: an export must hold only one. */
   readonly contexts?: readonly string[] | null;
-  /** Contexts that all loads of the same command take. Default: unknown. */
+  /** Contexts that --context-map gives to any load of the same command. Default: unknown. */
   readonly contextMap?: readonly ContextTarget[] | null;
   /** Bytes of one read. Default 512 KiB. */
   readonly chunkBytes?: number;
@@ -74,10 +74,10 @@ function align(offset: number): number {
 }
 
 /**
- * Bytes of one read. Each read wakes a thread and settles a few promises: `narrow` takes 8 % more CPU time than `wide`, and
- * reads twice as large as `wide` save nothing (4 GB, Node 24; 2026-11-26). The worker thread exchanges messages for each
- * read: with reads half as large as `workerThread`, a load took 8 % longer (4 GB, Node 24, two quiet CPU cores, medians of
- * 4 in turns; 2026-11-26).
+ * Bytes of one read. Each read wakes a thread and settles a few promises. `narrow` takes 8 % more CPU time than `wide`.
+ * Reads twice as large as `wide` save nothing (4 GB, Node 24; 2026-11-26). The worker thread exchanges messages for
+ * each read. Reads of half the size of `workerThread` made a load 8 % slower (4 GB, Node 24, two quiet CPU cores,
+ * medians of 4 in turns; 2026-11-26).
  */
 export const chunkBytes = {
   narrow: 512 * 1024,

@@ -5,7 +5,10 @@ import type { Points, Position } from '../../core/types/index.js';
 import { INPUT_START, isCounted, LINE, POINT_WORDS, SOURCE_START } from '../../core/types/index.js';
 import { TimestampLength } from '../line-protocol/timestamp-length.js';
 
-/** A possible cut. It is used once a point and a further unit follow: the check of a last unit needs a point before it. */
+/**
+ * A possible cut. It is used once a point and a further point or reject follow, because the check of the last one needs
+ * a point before it.
+ */
 interface PendingCut {
   readonly place: Position;
   hasPoint: boolean;

@@ -9,7 +9,10 @@ import { wrapObject } from '../../core/wrap-object.js';
 export interface PieceEnd {
   /** First place after the piece. */
   readonly to: Position;
-  /** True for a format with random access. Its lines decide, because its offsets depend on where reading began. */
+  /**
+   * True for a format with random access. Line numbers then show where the piece ends, because offsets depend on where
+   * reading began.
+   */
   readonly isRandom: boolean;
   /** Name of the input, for errors. */
   readonly name: string;

@@ -7,7 +7,10 @@ import type { FieldTypeName, Mapping } from './mapping/mapping.js';
 import { type FieldTypes, typeNames, UNKNOWN } from './values/field-types.js';
 
 const maxShapes = 4096;
-/** Values of `TableMemory.declared`: the type is declared, or inferred from quoted cells. Both apply to quoted cells. */
+/**
+ * Values of `TableMemory.declared`: the type is declared, or inferred from quoted cells. In both cases it applies to
+ * quoted cells.
+ */
 export const DECLARED = 1;
 const QUOTED = 2;
 

@@ -139,7 +139,7 @@ function settle(parts: TimeParts, instant: Instant): boolean {
   instant.nanos = nanos;
   instant.inexact = parts.inexact;
   if (epoch !== null) {
-    // The fraction of a time before 1970 counts backwards.
+    // The fraction of a time before 1970 counts towards the past.
     const isBackward = (epoch < 0 || Object.is(epoch, -0)) && nanos > 0;
     instant.seconds = isBackward ? epoch - 1 : epoch;
     if (isBackward) instant.nanos = 1_000_000_000 - nanos;
@@ -219,7 +219,7 @@ function fraction(bytes: Uint8Array, at: number, to: number, parts: TimeParts): 
 function word(names: readonly string[], set: (parts: TimeParts, index: number) => void): PatternStep {
   return (bytes, at, to, parts) => {
     const rest = String.fromCharCode(...bytes.subarray(at, Math.min(to, at + 9))).toLowerCase();
-    // No name of a list begins with another name, so at most one name matches.
+    // No name in a list is the beginning of another, so at most one name matches.
     const found = names.findIndex((name) => rest.startsWith(name));
     if (found < 0) return -1;
     set(parts, found);

@@ -22,7 +22,7 @@ export function zone(name: string): Zone {
 
 function named(name: string): Zone {
   const offsetAt = offsets(name);
-  /** Offsets of days without a clock change nearby; null for days with one. */
+  /** Offsets by day; null for days near a clock change. */
   const known = new Map<number, number | null>();
   const offsetOf = (day: number): number | null => {
     const found = known.get(day);

@@ -99,6 +99,6 @@ test('a name in --fields that no input has is a usage error for one input, and a
   expect((await it.load([...args, mixed[0]!])).code).toBe(2);
   const { code, stderr, summary } = await it.load([...args, ...mixed]);
   expect(code).toBe(7);
-  expect(stderr).toContain('expected every column of --fields in at least one input, found none with "typo"');
+  expect(stderr).toContain('expected every column of --fields in at least one input, found no input with "typo"');
   expect(summary?.points).toEqual({ read: 8, loaded: 7, rejected: 1, undelivered: 0 });
 });

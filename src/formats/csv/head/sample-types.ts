@@ -1,5 +1,5 @@
-// The types of fields that samples of a load show. A load parses the head of an input before it reads the input, so most
-// samples come twice.
+// Infers the types of fields from samples, and remembers the result for each sample. A load samples an input when it
+// plans and again when it reads the input, so most samples come twice.
 
 import { crc32 } from 'node:zlib';
 import type { Mapping } from '../../rows/mapping/mapping.js';

@@ -1,4 +1,4 @@
-// The moves that all parts of a point share: a cursor passes names, strings and line ends byte by byte.
+// Moves that all parts of a point share: a cursor moves past names, strings and line ends byte by byte.
 
 import { BACKSLASH, COMMA, CR, EQUALS, LF, QUOTE, SPACE } from '../../../core/ascii.js';
 import { STRING } from '../../kernel/assembly/lines/line-memory.js';
@@ -11,7 +11,7 @@ export abstract class PointCursor {
   lineEnd = 0;
   /** Line feeds inside the strings of the point. */
   newlines = 0;
-  /** Number of backslashes that the portable form adds. */
+  /** Number of backslashes that `rewrite` adds. */
   inserted = 0;
   /** Why the point is invalid, and what was found. */
   reason: Reason = 'no-measurement';
@@ -63,7 +63,7 @@ export abstract class PointCursor {
     return this.fail(reason, found);
   }
 
-  /** Passes a string. @returns its kind; 0 after a failure */
+  /** Moves past a string. @returns its kind; 0 after a failure */
   protected passString(): number {
     const bytes = this.bytes;
     const start = this.at;
@@ -96,7 +96,7 @@ export abstract class PointCursor {
     return Number(this.fail('bad-value', 'bytes after the closing quote of a string'));
   }
 
-  /** Tests whether an earlier search found no end. Otherwise each line that begins a string would be searched again. */
+  /** Tests whether an earlier search found no closing quote, so that lines within the searched bytes need no further search. */
   #isKnownOpen(start: number): boolean {
     if (start <= this.#openFrom || start >= this.#openTo) return false;
     return this.#openTo >= this.limit || this.#openTo - this.start > this.maxPointBytes;
@@ -108,7 +108,7 @@ export abstract class PointCursor {
     return Number(this.failAt(p, 'unterminated-string', 'an unterminated string'));
   }
 
-  /** Passes a run of backslashes and the quote that they escape. @returns the offset after these bytes; -1 after a failure */
+  /** Moves past backslashes and the quote that they escape. @returns the offset after these bytes; -1 after a failure */
   #stringEscape(from: number): number {
     const bytes = this.bytes;
     let p = from;
@@ -131,7 +131,7 @@ export abstract class PointCursor {
     return -1;
   }
 
-  /** Passes a name up to the byte that ends it. */
+  /** Moves past a name, up to the byte that ends it. */
   protected passName(classes: Uint8Array): boolean {
     const bytes = this.bytes;
     const start = this.at;
@@ -171,7 +171,7 @@ export abstract class PointCursor {
     return this.failAt(p, 'control-character', `byte 0x${byte.toString(16).padStart(2, '0')} in a name`);
   }
 
-  /** Passes the escape at `p`. @returns the offset after the escape; -1 after a failure */
+  /** Moves past the escape at `p`. @returns the offset after the escape; -1 after a failure */
   #nameEscape(p: number, classes: Uint8Array): number {
     const bytes = this.bytes;
     const next = bytes[p + 1]!;
@@ -196,7 +196,7 @@ export abstract class PointCursor {
     this.at = p;
   }
 
-  /** Passes spaces and carriage returns up to the LF. */
+  /** Moves past spaces and carriage returns, up to the LF. */
   protected passRestOfLine(otherwise: Reason): boolean {
     const bytes = this.bytes;
     let p = this.at;

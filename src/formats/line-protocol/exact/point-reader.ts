@@ -96,7 +96,7 @@ export class PointReader extends PointCursor {
     return this.fail('series-key-too-long', `a series key of up to ${key} bytes`);
   }
 
-  /** Passes `key=` and adds the key to the columns. */
+  /** Moves past `key=` and adds the key to the columns. */
   #key(what: 'tag' | 'field'): boolean {
     const bytes = this.bytes;
     const start = this.at;
@@ -158,7 +158,7 @@ export class PointReader extends PointCursor {
     return true;
   }
 
-  /** Passes a value without quotes. @returns its kind; 0 after a failure */
+  /** Moves past a value without quotes. @returns its kind; 0 after a failure */
   #plainValue(): number {
     const bytes = this.bytes;
     const start = this.at;

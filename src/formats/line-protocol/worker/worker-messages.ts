@@ -17,9 +17,9 @@ export interface WorkerTask {
 }
 
 /**
- * Requests to the worker. `begin` starts an input whose checksum continues `crc`. `window` passes `length` bytes in a window;
- * 0 bytes end the input; the last `unsummed` bytes join the checksum. `more` asks for the next run of a window that is not
- * drained.
+ * Requests to the worker. `begin` starts an input whose checksum continues `crc`. `window` passes `length` bytes in a
+ * window, or 0 bytes at the end of the input. The worker adds the last `unsummed` of these bytes to the checksum.
+ * `more` asks for the next run of a window that is not drained.
  */
 export type WorkerRequest =
   | {

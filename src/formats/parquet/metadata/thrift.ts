@@ -1,7 +1,7 @@
 // Checks Thrift's compact encoding before the library decodes it. The library would read numbers without an end, and would
 // allocate lists of any stated length.
 
-/** No footer nests structures deeper. */
+/** Largest depth of nested structures. No valid footer nests them deeper. */
 const maxDepth = 32;
 /** Length of a 64-bit number. */
 const maxVarintBytes = 10;

@@ -79,7 +79,7 @@ export class PageCursor {
     return this.#count - this.#leftInPage;
   }
 
-  /** Passes `entries` entries of the current page, after which `nextValue` is the index of the next value. */
+  /** Moves past `entries` entries of the current page, after which `nextValue` is the index of the next value. */
   advance(entries: number, nextValue: number): void {
     this.#leftInPage -= entries;
     this.nextValue = nextValue;

@@ -124,7 +124,7 @@ export class ColumnBlock {
     return taken;
   }
 
-  /** Passes a row that the encoder has taken. */
+  /** Moves past a row that the encoder has taken. */
   pass(): void {
     if (this.#left === 0) return;
     this.#row++;

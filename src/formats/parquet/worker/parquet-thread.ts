@@ -79,7 +79,7 @@ export class ParquetThread {
     const stop = (): void => this.#wake();
     signal.addEventListener('abort', stop);
     let end: ParquetEnd | null = null;
-    // Perhaps nothing else keeps the process alive meanwhile.
+    // Keeps the process alive while the thread works, because perhaps nothing else does.
     this.#worker.ref();
     try {
       while (end === null) {

@@ -181,7 +181,10 @@ export class Mapping {
     );
   }
 
-  /** The column that the options must name, because no column has a default name; null if there is none. */
+  /**
+   * A column that the options must name, because no column has a default name for it; null if the options need not name
+   * one.
+   */
   get unnamed(): MissingColumn | null {
     if (this.#timeColumn === null && this.constants.time === null && !this.#needsNoTime) return missingTime;
     return this.table !== null || this.#measurementColumn !== null ? null : missingTable;

@@ -152,7 +152,7 @@ function isAt(part: usize, p: usize): bool {
 export function takeExpected(start: usize, limit: usize, entry: usize, lineNumber: u32): usize {
   const pattern = expected;
   if (pattern == 0 || trust <= 0) return 0;
-  // Another pattern may have replaced this pattern, but could not be stored.
+  // The pattern may be empty: a line of another shape was to replace it, but could not be stored.
   const number = load<u32>(pattern, NUMBER);
   if (number == 0) return 0;
   let part = pattern + FIRST;

@@ -1,5 +1,5 @@
-// Splits rows of CSV and TSV into cells and encodes the rows. Ragged rows, empty lines and incomplete rows stay for the
-// encoder.
+// Splits rows of CSV and TSV into cells and encodes the rows. Leaves ragged rows, empty lines and incomplete rows to
+// the encoder.
 
 import { CR, LF, QUOTE, SPACE } from '../byte-marks';
 import { copy } from './put-values';
@@ -25,7 +25,10 @@ let newlines: u32 = 0;
 let nextBlock: usize = 0;
 let nextMarks: u64 = 0;
 
-/** Sets the dialect. A quote or escape above 255 does not exist. A negative column means a time in one column. */
+/**
+ * Sets the dialect. A quote or escape above 255 means that the dialect has none. A negative column means a time in one
+ * column.
+ */
 export function dialect(cells: u32, delimiterByte: u32, quoteByte: u32, escapeByte: u32, date: i32, clock: i32): void {
   columns = cells;
   delimiter = delimiterByte;
@@ -65,7 +68,7 @@ function find(from: usize, byte: u32): usize {
   }
 }
 
-/** Passes the quoted cell that opens at `open`. @returns the offset after the cell; 0 if the cell is not for the kernel */
+/** Moves past the quoted cell that opens at `open`. @returns the offset after the cell; 0 if the cell is not for the kernel */
 function quoted(open: usize, cell: usize, limit: usize): usize {
   let kind = TEXT;
   let p = find(open + 1, quote);

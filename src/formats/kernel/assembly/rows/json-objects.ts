@@ -1,5 +1,5 @@
-// Parses objects of NDJSON into the cells of the current row. Knows the keys of earlier objects, and expects them in the same
-// order. Lists, unknown keys and invalid JSON stay for the encoder.
+// Parses objects of NDJSON into the cells of the current row. Knows the keys of earlier objects, and expects them in
+// the same order. Leaves objects with lists or unknown keys, and invalid JSON, to the encoder.
 
 import { COMMA, CR, DOT, LF, MINUS, QUOTE, SPACE } from '../byte-marks';
 import { digitMask } from '../digits';
@@ -16,7 +16,7 @@ const COLUMN: usize = 8;
 const MEMBERS: usize = 12;
 const MEMBERS_END: usize = 16;
 const KEY_BYTES: usize = 20;
-/** Bytes of keys that a search covers in each direction. The encoder has an index of all keys. */
+/** Bytes of the key table that a search covers in each direction. The encoder has an index of all keys. */
 const MAX_TRIED: usize = 32 * KEY_BYTES;
 /** Column of a key whose values are ignored. Other negative columns are not known yet. */
 const NOWHERE: i32 = -1;

@@ -1,5 +1,5 @@
-// Encodes one row as one point by the plan of its table, with the same result as rows/encoder.ts. Rows with a field of unknown
-// type, with a new combination of columns, and rows to reject stay for the encoder.
+// Encodes one row as one point by the plan of its table, with the same result as rows/encoder.ts. Leaves rows with a
+// field of unknown type, rows with a new combination of columns, and rows to reject to the encoder.
 
 import { isFalseWord, isTrueWord, mix, SPACE } from '../byte-marks';
 import {

@@ -54,7 +54,7 @@ export const FIELDS_END: usize = 24;
 export const MAX_BYTES: usize = 28;
 export const SHAPES_AT: usize = 32;
 export const MASK_BYTES: usize = 36;
-/** Bytes that the name and the tags of all rows take in the key of a series. */
+/** Bytes that the table's name and the tags with one value for all rows take in the key of a series. */
 export const KEY_LENGTH: usize = 40;
 /** Offset of the next plan; 0 for the last plan. */
 export const NEXT_PLAN: usize = 44;

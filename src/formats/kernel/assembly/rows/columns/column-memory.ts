@@ -26,7 +26,10 @@ export const ZEROS: usize = 48;
 export const DESCRIPTOR_BYTES: usize = 64;
 
 // Storages.
-/** Rendered by TypeScript. Words of an entry: offset and length of `"name":value,`, then start, end and kind of its cell. */
+/**
+ * Values that TypeScript has rendered. Words of an entry: offset and length of `"name":value,`, then start, end and
+ * kind of its cell.
+ */
 export const ENTRIES: u32 = 0;
 export const TEXTS: u32 = 1;
 export const FLAGS: u32 = 2;

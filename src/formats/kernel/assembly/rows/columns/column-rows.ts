@@ -1,5 +1,5 @@
-// Writes rows of columns as JSON, the dead letter of a row, and encodes the rows. The encoder takes rows with numbers that
-// are not finite or entries that TypeScript rejected, and rows longer than --max-point-bytes.
+// Encodes rows of columns, and writes them as JSON, which is the dead letter of a rejected row. The encoder takes rows
+// with numbers that are not finite or entries that TypeScript rejected, and rows longer than --max-point-bytes.
 
 import { LF, QUOTE } from '../../byte-marks';
 import { putDouble, putSigned, putWhole, setPowers } from './put-double';
