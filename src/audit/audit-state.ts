@@ -1,5 +1,5 @@
-// Stores the state of an audit on disk, so that a killed audit resumes: the windows of the inputs, and one line for each
-// range of the target that was compared.
+// Stores the state of an audit on disk, so that a killed audit can resume. One file holds the windows of the inputs.
+// The other file holds one line for each range of the target that was compared.
 
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -40,7 +40,7 @@ export class AuditState {
     return { plan, compared: lines.slice(0, -1).map((line) => JSON.parse(line) as ComparedSpan) };
   }
 
-  /** Replaces the state by the state of a new audit. Throws StateError when the disk is full. */
+  /** Replaces any earlier state with the state of a new audit. Throws StateError when the disk is full. */
   async begin({ windows, span, totals }: AuditPlan): Promise<void> {
     const { from, to } = span;
     const stored: StoredPlan = {

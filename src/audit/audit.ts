@@ -1,5 +1,5 @@
-// Runs `bulk-load audit`: digests the inputs, compares the target window by window, compares the windows that differ point by
-// point, repairs the target, and checks it again.
+// Runs `bulk-load audit`: digests the inputs, compares the target window by window, and compares differing windows
+// point by point. With --repair, it then repairs the target and compares the repaired windows again.
 
 import { join } from 'node:path';
 import { InputError } from '../core/errors.js';
@@ -18,16 +18,19 @@ import { type AuditPlan, digestInputs } from './windows/digest-inputs.js';
 
 export type { AuditContext, AuditedInputs, AuditPhase } from './types.js';
 
-/** Runs an audit. If it throws, its state stays in the folder, and the next audit with the same identity resumes. */
+/**
+ * Runs an audit. After an error, the state of the audit stays in the folder. The next audit with the same identity
+ * resumes.
+ */
 export async function audit(context: AuditContext): Promise<AuditReport> {
   const state = new AuditState(context.folder, context.identity);
   const earlier = await state.resume();
   if (earlier !== null) reportResume(context, earlier);
-  const plan = earlier?.plan ?? (await digestInputs(context)); // the inputs, read once
+  const plan = earlier?.plan ?? (await digestInputs(context)); // reads the inputs once
   assertPoints(plan, context);
   if (earlier === null) await state.begin(plan);
 
-  const compared = await compareTarget(context, plan, state, earlier?.compared ?? []); // the target, read once
+  const compared = await compareTarget(context, plan, state, earlier?.compared ?? []); // reads the target once
   const differing = compared.flatMap((span) => span.differing);
   const comparison: PointComparison = {
     differences: new DifferenceList(),
@@ -35,7 +38,7 @@ export async function audit(context: AuditContext): Promise<AuditReport> {
     expected: new Map<number, Digest>(),
   };
   for (const round of rounds(differing, fileBytesOf(context.memoryBytes))) {
-    await comparePoints(context, plan, round, comparison); // both sides again, where they differ
+    await comparePoints(context, plan, round, comparison); // reads the inputs and the differing ranges of the target again
   }
   const repair = await repairPoints(context, plan, differing, comparison);
   const audited = new Set(plan.windows.map(({ table }) => table));
@@ -43,7 +46,7 @@ export async function audit(context: AuditContext): Promise<AuditReport> {
   return { ...reportOf(plan, compared, comparison.differences, repair), otherTables };
 }
 
-/** Throws InputError if there is nothing to compare. */
+/** Throws InputError if the inputs have no points in the audited range. */
 function assertPoints({ windows, totals }: AuditPlan, { since, until }: AuditContext): void {
   if (windows.length > 0) return;
   throw new InputError({
@@ -78,7 +81,7 @@ async function compareTarget(
   return compared;
 }
 
-/** Loads the missing and the different points again, then compares their windows once more. */
+/** Loads missing and different points again, then compares the windows of these points once more. */
 async function repairPoints(
   context: AuditContext,
   { windows, span }: AuditPlan,

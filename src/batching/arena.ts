@@ -1,10 +1,11 @@
-// The memory of all batches: slots × slot bytes. Slots are handed out last-in first-out and allocated on first use, so a load
-// with two writers has only two. Allocating many megabytes makes V8 collect all garbage, which costs a small load 15 ms.
+// The memory of all batches: a fixed number of slots of equal size. A slot is allocated on first use, and the slot
+// freed last is reused first, so a load with two writers allocates only two slots. Allocating many megabytes makes V8
+// collect all garbage, which costs a small load 15 ms.
 
 export interface SlotPlan {
   /** Largest request body, bytes. */
   readonly bodyBytes: number;
-  /** Bytes for originals that are not in the body: rejected and rewritten points. */
+  /** Bytes for the original input of rejected and rewritten points, which the body does not hold. */
   readonly sideBytes: number;
   /** Largest number of points in a batch. */
   readonly points: number;
@@ -14,9 +15,9 @@ export interface SlotPlan {
 export const SLOT_WORDS = 5;
 /** Offset in `body` after the point's LF. */
 export const END = 0;
-/** Offset + 1 of the original in `side`; 0 if the body holds the original. */
+/** Offset + 1 of the original input in `side`; 0 if the body holds the original input. */
 export const SIDE = 1;
-/** Length of the original in bytes. */
+/** Length of the original input in bytes. */
 export const ORIGINAL = 2;
 /** Physical line, relative to the first line of the batch. */
 export const LINE_DELTA = 3;
@@ -52,7 +53,7 @@ export class Arena {
     return this.#free.length + this.#unused;
   }
 
-  /** Waits for a free slot. The caller gives it back exactly once. */
+  /** Waits for a free slot and takes it. The caller must give the slot back exactly once. */
   async take(signal: AbortSignal): Promise<Slot> {
     signal.throwIfAborted();
     const slot = this.#free.pop();

@@ -1,22 +1,22 @@
-// Index of the points in a batch: where each point ends in the body, and where its original is. Most points lie in the body
-// as in the input, line by line. For such a stretch of points only the ends are written at first. The other words are
-// written when a split, a reject or a stop needs them.
+// Index of the points in a batch: where each point ends in the body, and where its original input is. Most points are
+// consecutive, unchanged lines of the input. For a stretch of unchanged points, only the ends are written at first. The
+// other words are written when a split, a reject or a stop needs them.
 
 import { LENGTH, LINE, POINT_WORDS, SOURCE_LENGTH, SOURCE_START, START } from '../core/types/index.js';
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, SLOT_WORDS, type Slot } from './arena.js';
 
-/** Consecutive points with the same bytes in the body as in the input. Only the last point may hold an LF before its end. */
+/** Consecutive points with the same bytes in the body as in the input. Only the last point may contain an LF. */
 interface EntryStretch {
   readonly point: number;
   count: number;
   /** Offset in the body of the first point. */
   readonly from: number;
-  /** Line and offset of the first point, relative to the first of the batch. */
+  /** Line and offset of the first point, relative to the first point of the batch. */
   readonly line: number;
   readonly offset: number;
 }
 
-/** Numbers that turn positions in the index of a run into positions in the batch by addition. */
+/** Numbers to add to positions in the index of a run. The sums are positions in the batch. */
 interface EntryShift {
   readonly body: number;
   readonly side: number;
@@ -28,22 +28,25 @@ export class Entries {
   readonly #slot: Slot;
   #stretches: EntryStretch[] = [];
   #count = 0;
-  /** The index words of the last point. Every batch needs them. */
+  /** The index words of the last point. Every batch needs these words. */
   readonly #last = new Float64Array(SLOT_WORDS);
 
   constructor(slot: Slot) {
     this.#slot = slot;
   }
 
-  /** Adds the next point. `side` is the offset + 1 of the original in the side; 0 if the body holds the original. */
+  /**
+   * Adds the next point. `side` is the offset + 1 of the original input in `Slot.side`; 0 if the body holds the
+   * original input.
+   */
   add(end: number, side: number, original: number, line: number, offset: number): void {
     this.#slot.index.set(this.#setLast(end, side, original, line, offset), this.#count * SLOT_WORDS);
     this.#count += 1;
   }
 
   /**
-   * Adds points from the index of a run. They lie in the body from `from` on as in the input, one on a line; only the last may
-   * hold an LF before its end. `line` and `offset` belong to the first point.
+   * Adds unchanged points from the index of a run, one point per line. In the body, they begin at offset `from`. Only
+   * the last point may contain an LF. `line` and `offset` belong to the first point.
    */
   stretch(index: Uint32Array, from: number, line: number, offset: number): void {
     const words = this.#slot.index;
@@ -66,7 +69,10 @@ export class Entries {
     this.#setLast(end, 0, length, line + count - 1, offset + end - 1 - length - from);
   }
 
-  /** Adds points from the index of a run that follow each other in the body. Their originals lie in the side. */
+  /**
+   * Adds rewritten points from the index of a run. The points follow each other in the body. Their original input is in
+   * `Slot.side`.
+   */
   addRewritten(index: Uint32Array, shift: EntryShift): void {
     const words = this.#slot.index;
     let at = this.#count * SLOT_WORDS;
@@ -81,7 +87,7 @@ export class Entries {
     this.#last.set(words.subarray(at - SLOT_WORDS, at));
   }
 
-  /** Returns one word of point `i`. */
+  /** Returns one index word of point `i`. */
   word(i: number, which: number): number {
     if (which === END) return this.#slot.index[i * SLOT_WORDS + END]!;
     if (i === this.#count - 1) return this.#last[which]!;
@@ -126,8 +132,9 @@ export class Entries {
 }
 
 /**
- * Returns the bytes of the original to store in the side, for the point whose entry begins at `word`. A point that was
- * rewritten or lost trailing blanks needs all of them; the body holds every other original.
+ * Returns how many bytes of original input `Slot.side` must hold for the point at `word` in the index of a run. For a
+ * point that was rewritten or lost trailing blanks, the whole original input. For other points 0, because the body
+ * holds it.
  */
 export function sideBytes(index: Uint32Array, word: number): number {
   const length = index[word + SOURCE_LENGTH]!;

@@ -1,5 +1,5 @@
-// Fills one batch from runs of points: decides for each point and reject whether it is taken, skipped, rejected, or has to
-// wait for the next batch.
+// Fills one batch from runs of points. Decides for each point whether the batch takes, skips or rejects it, or leaves
+// it to the next batch.
 
 import { timestampAt } from '../core/points/line-protocol.js';
 import type { ByteRange, Cut, FormatReject, Points } from '../core/types/index.js';
@@ -29,13 +29,13 @@ import {
 } from './points/point-bounds.js';
 import { introducesSchema, isRejected, type SchemaGate } from './schema-gate.js';
 
-/** Number of rejects that close a batch, whatever the size of its slot, because each reject is an object. */
+/** Number of rejects at which a batch closes. Each reject is an object outside the memory of the slot. */
 const maxRejects = 1024;
 
 export interface FillOptions {
-  /** Largest number of points in a batch; at most the arena's. */
+  /** Largest number of points in a batch; at most that of a slot. */
   readonly points: number;
-  /** Returns the largest body at present, bytes. The arena's slots limit the body further. */
+  /** Returns the current largest size of a body, bytes. The body must also fit into a slot. */
   readonly bodyBytes: () => number;
   /** Largest number of points of the whole load; Infinity for all. */
   readonly limit: number;
@@ -43,9 +43,9 @@ export interface FillOptions {
   readonly skipPoints: number;
   /** Bounds of time and length; points outside are rejected. */
   readonly bounds: Bounds;
-  /** Length of the target's time buckets in units of the input; Infinity for a single bucket. */
+  /** Length of the target's time buckets, in the time unit of the input; Infinity for a single bucket. */
   readonly bucketUnits: number;
-  /** Time that selects the bucket of points without a timestamp, in units of the input. */
+  /** Time that selects the bucket of points without a timestamp, in the time unit of the input. */
   readonly startTime: number;
 }
 
@@ -53,23 +53,23 @@ export interface FillOptions {
 export interface FillPosition {
   /** Decoded offset up to which finished batches cover the input. */
   batched: number;
-  /** Decoded offset and line of what is taken next. */
+  /** Decoded offset and line of the next point or reject. */
   offset: number;
   line: number;
-  /** Points of the load before the next one, skipped points included. */
+  /** Number of points of the load before the next point, including skipped points. */
   ordinal: number;
-  /** Ranges still to be skipped. */
+  /** Byte ranges that remain to be skipped. */
   readonly covered: ByteRange[];
-  /** Points and rejects of this input taken so far. */
+  /** Number of points and rejects taken from this input so far. */
   taken: number;
-  /** Number of the rejects by the format among `taken`, by reason. */
+  /** Number of rejects by the format, by reason. `taken` includes these rejects. */
   readonly unparsed: Map<string, number>;
-  /** Number of rejects with an unexpected timestamp among `taken`, and the first of them. */
+  /** Number of points rejected for an unexpected timestamp, and the first of these points. */
   unexpected: number;
   firstUnexpected: { readonly timestamp: bigint; readonly line: number } | null;
 }
 
-/** The open batch, its source and the next point and reject of the run. */
+/** The open batch, the run of points that fills it, and the next point and reject of the run. */
 export interface FillJob {
   readonly open: OpenBatch;
   readonly gate: SchemaGate;
@@ -94,7 +94,7 @@ export class BatchFiller {
   readonly #suffixes: TimestampSuffixes;
   readonly #read: () => number;
 
-  /** @param read returns the points of the load read so far */
+  /** @param read returns the number of points that the load has read so far */
   constructor(options: FillOptions, suffixes: TimestampSuffixes, read: () => number) {
     this.#options = options;
     this.#safe = safeHighWords(options.bounds);
@@ -102,7 +102,9 @@ export class BatchFiller {
     this.#read = read;
   }
 
-  /** Takes points until the run is used up (null) or the batch must close. Throws InputError for a bad input. */
+  /**
+   * Takes points of the run. Returns why the batch must close; null at the end of the run or at the limit of the load.
+   */
   fill(job: FillJob): Cut | null {
     const { open, run, cursor, position } = job;
     const { count, rejects } = run;
@@ -117,7 +119,7 @@ export class BatchFiller {
       const isReject = reject !== undefined && reject.before <= cursor.point;
       const full = open.counted >= left;
       if (!full && this.#isSkipped(job, isReject)) {
-        // A batch covers one contiguous range, so skipping closes it unless it is empty.
+        // A batch covers one contiguous range of the input, so skipping closes a batch that is not empty.
         if (!open.empty) return endBefore(job, isReject, 'points');
         if (!isReject || isCounted(reject)) position.ordinal += 1;
         advance(cursor, isReject);
@@ -188,7 +190,8 @@ export class BatchFiller {
     const suffix = missing ? this.#suffixes.missing(position.ordinal) : this.#suffixes.stamped;
     const cut = cutBefore(open, run, i, index[word + LENGTH]! + 1 + (suffix?.length ?? 0), limits);
     if (cut !== null) return cut;
-    // The gate comes last: it adds the columns of an introducing point to the batch, which must then take the point.
+    // The gate must be the last check: it adds the columns of an introducing point to the batch, which must then take
+    // the point.
     const number = shape & UNCOUNTED_SHAPE;
     const values = gate.judge(open, run, i, number, ordinal);
     if (values === introducesSchema) return 'shape';
@@ -219,8 +222,8 @@ export class BatchFiller {
 
   #reject(open: OpenBatch, run: Points, rejected: RejectedPoint, position: FillPosition): Cut | null {
     if (open.rejects.length >= maxRejects) return 'points';
-    // An empty batch takes every reject: if the slot is too small, an error is thrown. Otherwise empty batches would
-    // follow each other for ever.
+    // An empty batch takes any reject, and throws if the slot is too small. Closing the empty batch instead would
+    // repeat for ever.
     const fits = open.hasSide(rejected.length) && open.reaches(run, rejected.start);
     if (!fits && !open.empty) return 'bytes';
     open.reject(run, rejected);
@@ -242,13 +245,13 @@ function advance(cursor: FillJob['cursor'], isReject: boolean): void {
   else cursor.point += 1;
 }
 
-/** Returns the offset in the input of the next point, or of the next reject. */
+/** Returns the decoded offset of the next point, or of the next reject. */
 function startOf(run: Points, cursor: FillJob['cursor'], isReject: boolean): number {
   const start = isReject ? run.rejects[cursor.reject]!.start : run.index[cursor.point * POINT_WORDS + SOURCE_START]!;
   return run.origin + start;
 }
 
-/** Ends the batch before the next point, or the next reject. */
+/** Ends the batch before the next point, or before the next reject. */
 function endBefore({ run, cursor, position }: FillJob, isReject: boolean, cut: Cut | null): Cut | null {
   const line = isReject ? run.rejects[cursor.reject]!.line : run.index[cursor.point * POINT_WORDS + LINE]!;
   position.offset = startOf(run, cursor, isReject);
@@ -256,7 +259,7 @@ function endBefore({ run, cursor, position }: FillJob, isReject: boolean, cut: C
   return cut;
 }
 
-/** Returns the place of the original bytes of point `i`. */
+/** Returns the position of the original input of point `i`. */
 function original({ index }: Points, i: number): Pick<RejectedPoint, 'start' | 'length' | 'line' | 'part'> {
   const word = i * POINT_WORDS;
   return {
@@ -267,11 +270,11 @@ function original({ index }: Points, i: number): Pick<RejectedPoint, 'start' | '
   };
 }
 
-/** Returns null if point `i` fits with this many body bytes, else the reason to close the batch before it. */
+/** Returns null if point `i` fits with `bytes` in the body, else the reason to close the batch before the point. */
 function cutBefore(open: OpenBatch, run: Points, i: number, bytes: number, limits: BatchLimits): Cut | null {
   if (open.points >= limits.points) return 'points';
   if (open.empty) return null;
-  // A point longer than the limit gets a batch of its own, because a slot has room for the longest point.
+  // A point longer than the limit gets a separate batch. A slot has room even for the longest allowed point.
   const maxBytes = open.points === 0 ? open.slot.body.length : limits.bytes;
   if (open.bodyLength + bytes > maxBytes || !open.reaches(run, run.index[i * POINT_WORDS + SOURCE_START]!)) {
     return 'bytes';

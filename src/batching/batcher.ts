@@ -1,5 +1,6 @@
-// Turns the points of one input into batches. A batch closes on points, bytes, end of input, a pause of the input, or before
-// a point that introduces a table or column. The next batch is made only when it is pulled.
+// Turns the points of one input into batches. A batch closes at its limit of points or bytes, at the end or a pause of
+// the input, or before a point that introduces a table or column. The next batch is filled only when the caller asks
+// for it.
 
 import { InputError } from '../core/errors.js';
 import type { Clock, Cut, InputPrecision, Points, Position, ResumePoint } from '../core/types/index.js';
@@ -11,7 +12,7 @@ import { type FilledBatch, OpenBatch } from './open-batch.js';
 import { TimestampSuffixes } from './points/generated-timestamps.js';
 import { SchemaGate, type SchemaGuard } from './schema-gate.js';
 
-/** Counts the points taken from the inputs; one for a whole load. */
+/** Counts the points taken from the inputs. A load has one tally. */
 export interface Tally {
   /** Points read so far in this load, rejects included. */
   readonly read: number;
@@ -31,7 +32,7 @@ export interface BatcherOptions extends FillOptions {
   readonly unexpectedTimes: (timestamp: bigint, line: number) => Error;
 }
 
-/** Decoded bytes of an input after its last batch. They hold no point to be sent. */
+/** Decoded bytes of an input after its last batch. They contain no point to send. */
 export interface Rest {
   readonly from: number;
   readonly to: Position;
@@ -68,24 +69,24 @@ export class Batcher {
     this.#filler = new BatchFiller(options, suffixes, () => tally.read);
   }
 
-  /** Points of the load up to the end of the last batch. */
+  /** Number of points of the load up to the end of the last batch. */
   get reached(): number {
     return this.#reached;
   }
 
-  /** The rest after the last batch of an input; null if the input was not read to its end. Known once the batches end. */
+  /** The rest of an input after its last batch; null if the input was not read to its end. Set when `batches` ends. */
   get rest(): Rest | null {
     return this.#rest;
   }
 
-  /** Points of the last input, and rejects by its format. Known once the batches of the input end. */
+  /** Points of the last input, and rejects by its format. Set when `batches` ends. */
   get parsed(): Parsed {
     return this.#parsed;
   }
 
   /**
-   * Yields the batches of one input, in order. If the input fails, the points before the failure are yielded first and the
-   * error is thrown then. If the signal aborts, the open batch is abandoned and the signal's reason is thrown.
+   * Yields the batches of one input, in order. If the input fails, yields the points before the failure, then throws
+   * the error. If the signal aborts, abandons the open batch and throws the reason of the signal.
    * @param start position of the first run
    * @param format name of the format of the runs
    */
@@ -161,7 +162,10 @@ export class Batcher {
     }
   }
 
-  /** Returns or throws the error of an input whose timestamps are mostly unexpected: one that ends the run is thrown. */
+  /**
+   * Checks whether most timestamps of an input are unexpected. Returns an error that ends only the input; throws an
+   * error that ends the run.
+   */
   #wrongUnit({ unexpected, taken, firstUnexpected }: FillPosition): InputError | null {
     if (firstUnexpected === null || unexpected * 2 <= taken) return null;
     const error = this.#options.unexpectedTimes(firstUnexpected.timestamp, firstUnexpected.line);
@@ -194,7 +198,9 @@ export class Batcher {
     });
   }
 
-  /** Fills until the run is used up (null), the batch must close (the cut), or the input turns out to be bad. */
+  /**
+   * Fills the open batch. Returns null at the end of the run, why the batch must close, or the error of a bad input.
+   */
   #fill(
     open: OpenBatch,
     gate: SchemaGate,
@@ -207,7 +213,7 @@ export class Batcher {
       const cut = this.#filler.fill({ open, gate, run, cursor, position, ordinal: this.#ordinal });
       return cut === null ? null : (this.#wrongUnit(position) ?? cut);
     } finally {
-      // Counts the points that were taken before an error, too.
+      // Also counts the points that were taken before an error.
       open.copy(run);
       this.#tally.add(open.input, open.counted - before);
     }

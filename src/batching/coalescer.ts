@@ -8,13 +8,13 @@ import type { FilledBatch } from './open-batch.js';
 
 /** Body bytes up to which copying a batch is cheaper than sending it in a separate request. */
 const smallBytes = 64 * 1024;
-/** Largest number of batches in one request. The totals of each batch's input stay open until the response. */
+/** Largest number of batches in one request. The totals of the inputs stay open until the response. */
 const maxParts = 256;
 
 export interface CoalesceOptions {
   /** Largest number of points in a request. */
   readonly points: number;
-  /** Returns the largest body at present, bytes. */
+  /** Returns the current largest size of a body, bytes. */
   readonly bodyBytes: () => number;
   /** Time that an incomplete batch waits for more input, ms. */
   readonly lingerMs: number;
@@ -23,7 +23,10 @@ export interface CoalesceOptions {
   readonly abandon: (batch: Batch) => void;
 }
 
-/** Combines small batches and passes on the others. Holds one slot while it takes another, so the arena needs two or more. */
+/**
+ * Combines small batches and passes on the others. Holds one slot while it waits for another, so the arena needs at
+ * least two slots.
+ */
 export async function* coalesce(
   batches: AsyncGenerator<FilledBatch, void>,
   options: CoalesceOptions,
@@ -40,7 +43,8 @@ export async function* coalesce(
       const batch = got !== 'idle' && 'batch' in got ? got.batch : null;
       if (batch !== null && open?.take(batch, options) === true) continue;
       if (batch !== null) ready.push(new CombinedBatch(batch));
-      // Keeps a batch that may still grow, and passes on the batches before it. At a pause or at the end, passes on all.
+      // Keeps a batch that may still grow, and passes on the batches before it. At a pause or at the end, passes on all
+      // batches.
       while (ready.length > (batch !== null && isSmall(batch) ? 1 : 0)) yield ready.shift()!.batch();
       if (got === 'idle' || 'batch' in got) continue;
       if (got.failed) throw got.cause;
@@ -66,7 +70,10 @@ async function pull(batches: AsyncGenerator<FilledBatch, void>): Promise<Pulled>
   }
 }
 
-/** Splits the receipt among the batches that were combined into this one. A batch that was not combined gets it whole. */
+/**
+ * Splits the receipt among the batches that were combined into this one. A batch that was not combined gets the whole
+ * receipt.
+ */
 export function* shares(batch: Batch, receipt: Receipt): Generator<[Batch, Receipt]> {
   if (batch.parts === undefined) {
     yield [batch, receipt];
@@ -94,7 +101,9 @@ function share({ loaded, rejected, undelivered }: Receipt, from: number, to: num
   };
 }
 
-/** Tests whether a batch may be combined. Only the body is copied, so a batch with rejects or a side may not. */
+/**
+ * Tests whether a batch may be combined. Only the body is copied, so a batch with rejects or rewritten points may not.
+ */
 function isSmall({ cut, points, body, rejects, introduces, sideBytes }: FilledBatch): boolean {
   const plain = introduces === null && rejects.length === 0 && sideBytes === 0;
   return cut === 'inputEnd' && plain && points > 0 && body.length <= smallBytes;
@@ -130,7 +139,7 @@ class CombinedBatch {
     const fits = this.#points + next.points <= maxPoints && this.#bytes + next.body.length <= maxBytes;
     if (!isSmall(next) || !fits || this.parts.length >= maxParts) return false;
     slot.body.set(next.body, this.#bytes);
-    // Writes all entries of the first batch, too, because they become part of a longer list.
+    // Also writes all entries of the first batch, because the entries of the next batch follow them.
     this.#first.entries.all();
     slot.index.set(next.entries.all(), this.#points * SLOT_WORDS);
     for (let i = this.#points; i < this.#points + next.points; i += 1) slot.index[i * SLOT_WORDS + END]! += this.#bytes;
@@ -189,7 +198,7 @@ function combinedBuckets(parts: readonly Batch[]): BucketPart[] {
   return [...buckets.values()];
 }
 
-/** Returns a view of a batch that was copied to another slot, with its points from `point` and its bytes from `at`. */
+/** Returns a view of a batch that was copied to `slot`. Its points begin at `point`, its bytes at `at`. */
 function partOf(slot: Slot, point: number, at: number, batch: FilledBatch): Batch {
   const word = (i: number, which: number): number => slot.index[(point + i) * SLOT_WORDS + which]!;
   // Deltas are relative to the first point, because the batch has no rejects.

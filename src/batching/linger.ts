@@ -1,5 +1,5 @@
-// Limits the time that an incomplete batch waits for more input. One timer serves many waits: most end within a millisecond,
-// and a timer for each would cost more than reading.
+// Limits the time that an incomplete batch waits for more input. One timer serves many waits. Most waits end within a
+// millisecond, and a timer for each wait would cost more than reading.
 
 import type { Clock } from '../core/types/index.js';
 
@@ -10,7 +10,10 @@ export class LingerTimer {
   readonly #ms: number;
   #isRunning = false;
   #cancel = ignore;
-  /** Checks the current wait. The timer keeps no earlier waits: a promise shared by all waits would keep all their values. */
+  /**
+   * Ends the current wait if its time is over. A promise shared by all waits would keep the values of all earlier
+   * waits.
+   */
   #wake = ignore;
 
   constructor(clock: Clock, ms: number) {

@@ -31,14 +31,14 @@ import { type Bounds, type HighWords, isWithin } from './points/point-bounds.js'
 
 /** Largest line and offset delta of an entry. */
 const maxDelta = 0x7fff_ffff;
-/** `#from` and `#to` when no neighbours are pending. No point can start there. */
+/** Value of `#from` and `#to` when no points are pending. No point can start at this offset. */
 const nothing = -2;
 
 /** A finished batch with its slot and entries, which the coalescer needs. */
 export interface FilledBatch extends Batch {
   readonly slot: Slot;
   readonly entries: Entries;
-  /** Bytes of originals in the side. */
+  /** Bytes of original input in `Slot.side`. */
   readonly sideBytes: number;
 }
 
@@ -47,11 +47,11 @@ export class OpenBatch {
   readonly input: number;
   readonly byteOffset: number;
   readonly deadLetterFormat: DeadLetterFormat;
-  /** Points of the load before the first one of the batch. */
+  /** Number of points of the load before the first point of the batch. */
   ordinal = 0;
   points = 0;
   values = 0;
-  /** Number of field slots of all rows: a row has one for each field of its table. */
+  /** Number of field slots of all rows. A row has one field slot for each field of its table. */
   slots = 0;
   readonly parts: BucketParts;
   bodyLength = 0;
@@ -64,11 +64,11 @@ export class OpenBatch {
   #baseOffset = -1;
   /** Physical line of the point taken last. */
   #line = 0;
-  // Pending neighbours, not copied yet: [from, to) in the format's memory.
+  // Pending points: [from, to) in the format's memory, not copied yet.
   #from = nothing;
   #to = nothing;
 
-  /** @param bucketUnits length of a time bucket in units of the input; Infinity for a single bucket */
+  /** @param bucketUnits length of a time bucket, in the time unit of the input; Infinity for a single bucket */
   constructor(slot: Slot, input: number, byteOffset: number, deadLetterFormat: DeadLetterFormat, bucketUnits: number) {
     this.slot = slot;
     this.#entries = new Entries(slot);
@@ -87,12 +87,12 @@ export class OpenBatch {
     return this.points + this.#countedRejects;
   }
 
-  /** Tests whether line and offset of a point fit into the deltas of an entry. */
+  /** Tests whether the offset of a point, relative to the first point, fits into an entry. */
   reaches(run: Points, sourceStart: number): boolean {
     return this.#baseOffset < 0 || run.origin + sourceStart - this.#baseOffset < maxDelta;
   }
 
-  /** Tests whether the side has space for this many bytes. */
+  /** Tests whether `Slot.side` has space for this many bytes. */
   hasSide(bytes: number): boolean {
     return this.#sideLength + bytes <= this.slot.side.length;
   }
@@ -129,12 +129,13 @@ export class OpenBatch {
   }
 
   /**
-   * Takes points [from, to) of a run up to the first one that is not plain. A plain point has a known shape and a timestamp
-   * within the bounds, follows the previous point directly, and fits. Points of line protocol are all unchanged, points of
-   * rows are all rewritten. The caller checks other points one by one and passes them to `add`.
+   * Takes points [from, to) of a run up to the first one that is not plain. A plain point has a known shape and a
+   * timestamp within the bounds, follows the previous point directly, and fits into the batch. In line protocol, plain
+   * points are unchanged. In rows, they are rewritten. The caller checks other points one by one and passes them to
+   * `add`.
    * @param plain number of values by shape number, -1 for a shape that is not known
    * @param widths field slots of a row by shape number
-   * @param safe high words of times within the bounds
+   * @param safe high words of timestamps that are within the bounds
    * @returns the number of points taken
    */
   addPlain(
@@ -165,12 +166,12 @@ export class OpenBatch {
       const shape = index[word + SHAPE]!;
       const sourceStart = index[word + SOURCE_START]!;
       const sourceLength = index[word + SOURCE_LENGTH]!;
-      // Shapes without a number and points without a timestamp have numbers outside the table.
+      // Points of uncounted shapes and points without a timestamp have shape numbers outside the table.
       const amount = shape < plain.length ? plain[shape]! : -1;
       if (amount < 0 || start !== last + 1 || bodyLength + length + 1 > room.bytes) break;
       if (isRewritten) {
         if (run.bytes[last] !== LF || sourceStart < sourceEnd || sourceStart + sourceLength > sourceLimit) break;
-        // A point that begins one byte and one line after an unchanged point: that byte is the only LF between them.
+        // An unchanged point begins one byte and one line after the point before it. That byte is an LF.
       } else if (start !== sourceStart || length !== sourceLength || index[word + LINE] !== line + 1) break;
       const high = index[word + TIME_HIGH]! | 0;
       const isSafe = high > safe.above && high < safe.below;
@@ -202,7 +203,7 @@ export class OpenBatch {
     this.#entries.stretch(index.subarray(word, word + count * POINT_WORDS), this.bodyLength, line, offset);
   }
 
-  /** Adds entries of rewritten points, and copies their originals up to `sourceEnd`, with the bytes between the originals. */
+  /** Adds entries of rewritten points, and copies their input up to `sourceEnd`, with the bytes between the points. */
   #enterRewritten({ bytes, index, origin, firstLine }: Points, from: number, count: number, sourceEnd: number): void {
     const word = from * POINT_WORDS;
     const source = index[word + SOURCE_START]!;
@@ -214,12 +215,12 @@ export class OpenBatch {
     });
   }
 
-  /** Copies the pending neighbours. Must be called before the format's memory changes. */
+  /** Copies the pending points into the body. Must be called before the format's memory changes. */
   copy(run: Points): void {
     const { body } = this.slot;
     const length = this.#to - this.#from;
     if (length > 0) {
-      // `bodyLength` already includes the neighbours and the LF of the last one.
+      // `bodyLength` already includes the pending points and the LF of the last point.
       copyBytes(run.bytes, this.#from, this.#to, body, this.#copied());
       body[this.#copied() + length] = LF;
     }

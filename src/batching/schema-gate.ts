@@ -1,5 +1,5 @@
-// Decides by its shape whether a point is accepted, rejected, or sent in a separate batch. Once the decision about a shape is
-// final, it costs one table read.
+// Decides by the shape of a point whether the point is accepted, rejected, or sent in a separate batch. After the
+// decision about a shape is final, each point of the shape costs one table read.
 
 import type { Introduction, Points, Shape, ShapeMatch } from '../core/types/index.js';
 import { UNCOUNTED_SHAPE } from '../core/types/index.js';
@@ -7,7 +7,7 @@ import type { OpenBatch } from './open-batch.js';
 
 /** Provides decisions about shapes, from the catalogue. */
 export interface SchemaGuard {
-  /** True if an introducing point may only follow other introducing points in a batch. */
+  /** True if only a batch that begins with an introducing point may contain introducing points. */
   readonly exclusive: boolean;
   match(shape: Shape): ShapeMatch;
   /** Number of fields that the target is known to have in a table. */
@@ -34,7 +34,7 @@ export class SchemaGate {
   #plain = new Int32Array(1024).fill(-1);
   /** Ordinal + 1 of the last batch that introduces a shape, by shape number. */
   #introducedBy = new Uint32Array(1024);
-  /** Table by shape number, and the number of its fields when the guard knew `#columns` columns. */
+  /** Table by shape number. `#slots` holds the number of fields of the table as of the last `refresh`. */
   readonly #tables: string[] = [];
   #slots = new Uint32Array(1024);
   #columns = 0;
@@ -63,7 +63,10 @@ export class SchemaGate {
       if (table !== undefined) this.#slots[number] = this.#guard.fields(table);
   }
 
-  /** Returns the field slots in the row of the point judged last. An introducing point may have more than its table. */
+  /**
+   * Returns the field slots in the row of the point judged last. An introducing point may have more fields than its
+   * table.
+   */
   slotsOf(number: number, values: number): number {
     return Math.max(values, number === UNCOUNTED_SHAPE ? this.#uncountedSlots : this.#slots[number]!);
   }

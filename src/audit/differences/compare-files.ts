@@ -1,4 +1,4 @@
-// Compares the points of one file of the inputs with those of one file of the target, in memory.
+// Compares one file of input points with one file of target points, in memory.
 
 import { pointText, tokenize } from '../../core/points/line-protocol.js';
 import type { InputPrecision } from '../../core/types/index.js';
@@ -11,12 +11,12 @@ import type { WindowIndex } from '../windows/windows.js';
 import { compareFields, type DifferenceList, type MergedFields, mergeFields } from './differences.js';
 import type { RepairFile } from './repair-file.js';
 
-/** Results that add up over all files. */
+/** Results of all files together. */
 export interface PointComparison {
   readonly differences: DifferenceList;
   /** File of points to repair; null without --repair. */
   readonly repair: RepairFile | null;
-  /** Digests that the windows of the target must have, by index. */
+  /** Digest that each window of the target must have, by window index. */
   readonly expected: Map<number, Digest>;
 }
 
@@ -55,7 +55,7 @@ export class FileComparison {
     }
   }
 
-  /** Finds the lines of each point of the inputs. */
+  /** Finds the lines of each input point, by the identity of the point. */
   #points(): Map<string, LineOffsets> {
     const points = new Map<string, number | number[]>();
     eachPoint(this.#precision, null)(this.#inputs, ({ start, reader }) => {
@@ -68,7 +68,7 @@ export class FileComparison {
     return points;
   }
 
-  /** Adds a point of the inputs to the digest that its window must have. */
+  /** Adds an input point to the digest that the window of the point must have. */
   #expect(offsets: LineOffsets): void {
     const { expected, differences } = this.#comparison;
     if (typeof offsets !== 'number' && this.#merged(offsets).earlier.size > 0) differences.overwritten += 1;
@@ -80,7 +80,7 @@ export class FileComparison {
     expected.set(index, digest);
   }
 
-  /** Compares a point of the target with the lines of the inputs that have its identity. */
+  /** Compares a target point with the input lines of the same identity. */
   #compare(offsets: LineOffsets | undefined, { bytes, start, end, reader }: AuditPoint): void {
     const { differences, repair } = this.#comparison;
     const stored = bytes.subarray(start, end);
@@ -102,7 +102,7 @@ export class FileComparison {
     return mergeFields(typeof offsets === 'number' ? [this.#lineAt(offsets)] : offsets.map((at) => this.#lineAt(at)));
   }
 
-  /** Returns the line of a point, with all fields that its lines have. */
+  /** Returns one line with the fields of all lines of a point. */
   #whole(offsets: LineOffsets): Uint8Array {
     if (typeof offsets === 'number') return this.#lineAt(offsets);
     const last = tokenize(this.#lineAt(offsets.at(-1)!));

@@ -1,5 +1,6 @@
-// Compares the windows that differ point by point. The points of both sides are spread over files by the hash of their
-// identity, and each pair of files is compared in memory. Windows that do not fit into 256 files are compared in rounds.
+// Compares differing windows point by point. The points of each side are spread over files by the hash of their
+// identity. Each pair of files is compared in memory. Windows that do not fit into 256 files are compared in several
+// rounds.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type AuditPoint, eachPoint, type PointFilter } from '../points/audit-points.js';
@@ -12,12 +13,12 @@ import { WindowIndex } from '../windows/windows.js';
 import { FileComparison, type PointComparison } from './compare-files.js';
 import { PointFiles } from './point-files.js';
 
-/** Largest number of files of one side. Each has a buffer of 16 KiB. */
+/** Largest number of files for the inputs, and for the target. Each file has a buffer of 16 KiB. */
 const maxFiles = 256;
 
 export interface DifferingWindow {
   readonly index: number;
-  /** Bytes of the larger side. */
+  /** Bytes of the points in the window, of the inputs or of the target, whichever is larger. */
   readonly bytes: number;
 }
 
@@ -52,7 +53,7 @@ export async function comparePoints(
   try {
     await writePoints(context, plan, windowIndex, round, inputs, target);
     for (let i = 0; i < files; i += 1) {
-      await nextTurn(); // for signals and the heartbeat of the lock
+      await nextTurn(); // lets signals and the heartbeat of the lock run
       context.signal.throwIfAborted();
       new FileComparison(context.precision, windowIndex, comparison).run(inputs.read(i), target.read(i));
     }
@@ -62,7 +63,9 @@ export async function comparePoints(
   }
 }
 
-/** Returns the size of one file, bytes. Memory holds one file of each side, and an index of about the size of both. */
+/**
+ * Returns the planned size of one file, bytes. Memory holds one file of each side, and an index about as large as both.
+ */
 export function fileBytesOf(memoryBytes: number): number {
   return Math.floor(memoryBytes / 4);
 }

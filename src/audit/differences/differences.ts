@@ -14,10 +14,12 @@ type Fields = AuditDifference['fields'];
 export class DifferenceList {
   readonly #counts: Record<Kind, number> = { missing: 0, extra: 0, different: 0, overwritten: 0 };
   readonly #listed: AuditDifference[] = [];
-  /** Number of points in the inputs for which a later line changed a value. */
+  /** Number of input points with a value that a later line changed. */
   overwritten = 0;
 
-  /** Counts a difference, and lists it while there is room. @param point line of the point, on either side */
+  /**
+   * Counts a difference, and lists it up to the limit. @param point line of the point, from the inputs or the target
+   */
   add(kind: Kind, point: Uint8Array, time: AuditTime, fields: Fields = []): void {
     this.#counts[kind] += 1;
     if (this.#counts[kind] > maxListed) return;
@@ -57,7 +59,7 @@ export function mergeFields(lines: readonly Uint8Array[]): MergedFields {
   return { fields, earlier };
 }
 
-/** Compares the fields of a point with those that the target holds. */
+/** Compares the fields of an input point with the fields in the target. */
 export function compareFields(
   { fields, earlier }: MergedFields,
   stored: ReadonlyMap<string, string>,

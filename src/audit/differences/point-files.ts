@@ -1,5 +1,5 @@
-// Spreads the points of windows that differ over files by the hash of their identity, so that a file fits into memory.
-// Writes synchronously, so that a block of points needs no copy.
+// Spreads the points of differing windows over files by the hash of their identity, so that each file fits into memory.
+// Writes are synchronous, so a block of points needs no copy.
 
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,11 +20,11 @@ interface PointFile {
   buffered: number;
 }
 
-/** The points of one side. Points of one identity are in one file, in the order in which they were written. */
+/** The points of the inputs or of the target. Points of one identity are in one file, in the order of writing. */
 export class PointFiles {
   readonly #files: readonly PointFile[];
 
-  /** Creates no file before the first point. */
+  /** Creates no files. The first point of a file creates the file. */
   constructor(folder: string, side: string, count: number) {
     this.#files = Array.from({ length: count }, (_, i) => ({
       path: join(folder, `${side}-${i}.points`),

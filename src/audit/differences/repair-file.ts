@@ -11,7 +11,7 @@ export class RepairFile {
     this.path = path;
   }
 
-  /** Adds a point with its LF. Throws StateError when the disk is full. */
+  /** Adds the line of a point, which ends with LF. Throws StateError when the disk is full. */
   add(line: Uint8Array): void {
     try {
       this.#descriptor ??= openSync(this.path, 'w', 0o600);

@@ -18,7 +18,7 @@ export interface AuditPoint {
 /** Calls `take` for points of a block, each valid until `take` returns. Returns the number of all points of the block. */
 export type EachPoint = (block: Uint8Array, take: (point: AuditPoint) => void) => number;
 
-/** Decides by table and time whether a point is taken. */
+/** Returns true for points to take. */
 export type PointFilter = (table: string, time: AuditTime) => boolean;
 
 /**

@@ -1,4 +1,4 @@
-// A hash of 128 bits in four words: four lanes, each with its own multipliers, in the manner of MurmurHash3.
+// A hash of four 32-bit words. Each word has its own multipliers, as in MurmurHash3.
 
 /** Number of 32-bit words of a hash. */
 export const HASH_WORDS = 4;
@@ -12,7 +12,7 @@ export function seed(hash: Int32Array): void {
   hash[3] = seedD;
 }
 
-/** Absorbs bytes and their number. */
+/** Adds bytes and the number of bytes to the hash. */
 export function absorb(hash: Int32Array, bytes: Uint8Array, from: number, to: number): void {
   let p = from;
   for (; p + 4 <= to; p += 4)
@@ -24,7 +24,7 @@ export function absorb(hash: Int32Array, bytes: Uint8Array, from: number, to: nu
   if (length > 0xff) absorbWord(hash, length);
 }
 
-/** Absorbs 32 bits. */
+/** Adds 32 bits to the hash. */
 export function absorbWord(hash: Int32Array, word: number): void {
   const a = hash[0]! ^ Math.imul(word, -0x3361_d2af);
   const b = hash[1]! ^ Math.imul(word, 0x1b87_3593);
@@ -44,7 +44,7 @@ function mixed(word: number): number {
   return h ^ (h >>> 16);
 }
 
-/** Mixes the lanes with each other. */
+/** Mixes the four words of the hash with each other. */
 export function finish(hash: Int32Array): void {
   const sum = (hash[0]! + hash[1]! + hash[2]! + hash[3]!) | 0;
   const a = mixed(sum);
@@ -57,7 +57,7 @@ export function finish(hash: Int32Array): void {
   hash[3] = d;
 }
 
-/** Completes the hash of an identity: absorbs the hash of the tags and the time, and mixes. */
+/** Completes the hash of an identity: adds the hash of the tags and the time, and mixes the words. */
 export function finishIdentity(identity: Int32Array, tags: Int32Array, seconds: number, nanos: number): void {
   for (let i = 0; i < HASH_WORDS; i += 1) absorbWord(identity, tags[i]!);
   absorbWord(identity, seconds | 0);

@@ -1,7 +1,7 @@
 import { unescapeName } from '../../core/points/line-protocol.js';
 import type { PointHasher } from './point-hash.js';
 
-/** Turns the table names of points into texts, one text for each name. */
+/** Returns table names as strings. Points of one table share one string. */
 export class TableNames {
   readonly #names = new Map<string, string>();
   #last = { bytes: new Uint8Array(0), name: '' };

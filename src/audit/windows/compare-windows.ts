@@ -8,7 +8,10 @@ import { type PointSink, type TableSpan, TargetReader } from './target-reader.js
 import { millisecondsOf } from './time-buckets.js';
 import { type Window, WindowIndex } from './windows.js';
 
-/** Points of one query. A query reads whole pages of every series, so a query of few points costs as much as one of many. */
+/**
+ * Points of one query. A query reads whole pages of every series, so a query for few points costs as much as a query
+ * for many points.
+ */
 const spanPoints = 500_000;
 /** Largest number of unwanted points that one query reads between two wanted windows. */
 const maxGapPoints = 50_000;
@@ -54,7 +57,7 @@ function clipped({ fromMs }: Window, { toMs }: Window, { from, to }: TimeSpan): 
   return { from: first > from ? first : from, to: end < to ? end : to };
 }
 
-/** Adds up digests by window. */
+/** Sums up the digests of points by window. */
 export class DigestSink implements PointSink {
   readonly #index: WindowIndex;
   readonly #sum = new Map<number, Digest>();
@@ -101,7 +104,7 @@ export interface ComparedSpan {
   readonly end: number;
   readonly points: number;
   readonly values: number;
-  /** Windows that differ, with the bytes of the larger side. */
+  /** Windows that differ. `bytes` counts the side with more bytes. */
   readonly differing: readonly { readonly index: number; readonly bytes: number }[];
 }
 

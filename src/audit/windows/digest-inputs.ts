@@ -12,7 +12,7 @@ export interface AuditPlan {
   readonly totals: AuditedInputs;
 }
 
-/** Times that 64 bits of nanoseconds can represent. */
+/** Range of times that 64-bit nanoseconds can represent. */
 const allTime: TimeSpan = { from: -(2n ** 63n), to: 2n ** 63n - 1n };
 
 /** Reads all inputs once. Keeps one digest for each table and window. */

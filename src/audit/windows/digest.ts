@@ -18,7 +18,7 @@ export class Digest {
   #c = 0;
   #d = 0;
 
-  /** Adds the point that was read last. */
+  /** Adds the point that the hasher read last. `bytes` is the length of the point. */
   add({ count, values }: PointHasher, bytes: number): void {
     this.points += 1;
     this.values += count;

@@ -1,4 +1,4 @@
-// Reads the target range by range. A range that fails is read again in smaller pieces until --retry-for is spent.
+// Reads the target range by range. After a failure, a range is read again in smaller pieces, for at most --retry-for.
 
 import { UnavailableError } from '../../core/errors.js';
 import { excerpt, plural } from '../../core/text.js';
@@ -15,7 +15,7 @@ export interface TableSpan {
   readonly end: number;
 }
 
-/** Takes the points of one read: `commit` makes all of them count, `rollback` drops them all. */
+/** Receives points. `commit` keeps the points since the last commit, `rollback` drops them. */
 export interface PointSink {
   /** Selects points; absent to take every point. */
   readonly isWanted?: PointFilter;
@@ -38,7 +38,7 @@ export class TargetReader {
     this.#context = context;
   }
 
-  /** Passes every point of a range to the sink. Throws like `Target.scan`. */
+  /** Passes every point of a range to the sink. Throws the errors of `Target.scan`. */
   async read({ table, span }: TableSpan, sink: PointSink): Promise<void> {
     const { clock, retryForMs, signal } = this.#context;
     const since = clock.monotonic();

@@ -1,5 +1,6 @@
-// Digests of the points of all tables by time, in bounded memory. Each table begins with buckets of one millisecond. When
-// there are too many buckets, the table with most buckets doubles their width and adds up the digests of neighbours.
+// Digests of the points of all tables by time, in bounded memory. Each table begins with buckets of one millisecond.
+// When there are too many buckets, the table with the most buckets doubles its bucket width and merges neighbouring
+// digests.
 
 import type { PointHasher } from '../points/point-hash.js';
 import { Digest } from './digest.js';
@@ -36,7 +37,7 @@ export class DigestsByTime {
     return [...this.#tables.keys()].sort();
   }
 
-  /** Adds the point that was read last. @param bytes length of the point */
+  /** Adds the point that the hasher read last. @param bytes length of the point */
   add(table: string, point: PointHasher, bytes: number): void {
     const found = this.#tables.get(table) ?? this.#create(table);
     const key = Math.floor(millisecondsOf(point) / found.width);

@@ -4,7 +4,7 @@
 import { Digest, type StoredDigest } from './digest.js';
 import type { DigestsByTime } from './time-buckets.js';
 
-/** Points of a window. A window that differs is read again completely. */
+/** Target number of points in a window. A differing window is read again as a whole. */
 const windowPoints = 10_000;
 /** Largest number of windows, about 400 B each. */
 const maxWindows = 50_000;
@@ -54,7 +54,7 @@ export function windowFrom([table, fromMs, toMs, digest]: StoredWindow): Window 
   return { table, fromMs, toMs, digest: Digest.from(digest) };
 }
 
-/** Finds the window of a table and a time. */
+/** Finds the window that contains a time of a table. */
 export class WindowIndex {
   readonly #byTable = new Map<string, { readonly first: number; readonly ends: readonly number[] }>();
   #last = { table: '', fromMs: 0, toMs: 0, index: -1 };

@@ -1,4 +1,5 @@
-// Sums up the points of a batch by time bucket of the target. Each bucket has its own vnodes, and their memory is planned.
+// Sums up the points of a batch by time bucket of the target. Each bucket has its own vnodes, so memory is planned by
+// bucket.
 
 import { type BucketPart, LENGTH, POINT_WORDS, TIME_HIGH, TIME_LOW } from '../../core/types/index.js';
 
@@ -14,7 +15,7 @@ export class BucketParts {
   #to = 0;
   #part: OpenPart | null = null;
 
-  /** @param units length of a bucket in units of the input; Infinity for a single bucket */
+  /** @param units length of a bucket, in the time unit of the input; Infinity for a single bucket */
   constructor(units: number) {
     this.#units = units;
   }
@@ -24,15 +25,18 @@ export class BucketParts {
   }
 
   /**
-   * Adds point `point`, which lies at `start` in the body.
-   * @param time in units of the input
+   * Adds point `point` of the batch, which begins at `start` in the body.
+   * @param time in the time unit of the input
    * @param bytes length of the point with its LF
    */
   add(time: number, point: number, start: number, bytes: number): void {
     this.#extend(this.#partOf(time), bytes, point, start, bytes);
   }
 
-  /** Adds `count` points of a run from point `from` on. The first is point `point` of the batch, at `start` in the body. */
+  /**
+   * Adds `count` points of a run, from point `from`. The first point is point `point` of the batch, at `start` in the
+   * body.
+   */
   addRun(index: Uint32Array, from: number, count: number, point: number, start: number): void {
     let part = this.#partOf(timeAt(index, from * POINT_WORDS));
     let begin = start;
@@ -70,7 +74,7 @@ export class BucketParts {
   }
 }
 
-/** Returns the timestamp of the point whose entry begins at `word`, in units of the input. */
+/** Returns the timestamp of the point whose entry begins at `word`, in the time unit of the input. */
 export function timeAt(index: Uint32Array, word: number): number {
   return (index[word + TIME_HIGH]! | 0) * wordRange + index[word + TIME_LOW]!;
 }

@@ -1,5 +1,6 @@
-// Suffixes of points: the zeros that turn seconds into milliseconds, or a generated timestamp. A generated timestamp is the
-// start of the load plus the number of points before it, so timestamps differ and a resend has the same ones.
+// Suffixes of points: the zeros that turn seconds into milliseconds, or a generated timestamp. A generated timestamp is
+// the start of the load plus the number of earlier points. So all timestamps differ, and a resend has the same
+// timestamps.
 
 import type { InputPrecision } from '../../core/types/index.js';
 import { unitsPerMs } from '../../core/units.js';

@@ -8,7 +8,7 @@ export interface BoundsRefusal {
   readonly message: string;
 }
 
-/** Bounds of time and length. Times are in units of the input. */
+/** Bounds of time and length. Times are in the time unit of the input. */
 export interface Bounds {
   /** Times from `from` up to, but not including, `to` are expected; null for any time. */
   readonly expected: {
@@ -17,13 +17,13 @@ export interface Bounds {
     /** Returns the message about an unexpected time. */
     readonly message: (timestamp: bigint) => string;
   } | null;
-  /** Tests whether a time that no server can store would be an expected time in another unit. */
+  /** Tests whether a timestamp that no server can store would be an expected time in another unit. */
   readonly isMisread: (timestamp: bigint) => boolean;
   /** Oldest time; -Infinity for no bound. */
   readonly oldest: number;
   /** Newest time; Infinity for no bound. */
   readonly newest: number;
-  /** Units of the input in one unit of the target; 1 if the target keeps every timestamp. */
+  /** Number of input time units in one time unit of the target; 1 if the target keeps every timestamp. */
   readonly grain: number;
   /** Length in bytes above which a point is examined; Infinity to examine no point. */
   readonly longBytes: number;
@@ -52,15 +52,15 @@ const ahead: BoundsRefusal = {
   message: 'the timestamp is further in the future than the target accepts, so the point would be dropped',
 };
 
-/** A range of high words of timestamps, both bounds exclusive. */
+/** A range of high words of timestamps. The high word is the upper 32 bits. Both bounds are exclusive. */
 export interface HighWords {
   readonly above: number;
   readonly below: number;
 }
 
 /**
- * Returns a range of high words: a point whose timestamp has a high word in the range is within the bounds. The range is
- * empty if the bounds also limit the length or the grain.
+ * Returns the range of high words for which every timestamp is within the bounds. The range is empty if the bounds also
+ * limit the length or the grain.
  */
 export function safeHighWords(bounds: Bounds): HighWords {
   if (bounds.grain !== 1 || bounds.longBytes !== Number.POSITIVE_INFINITY) return { above: 0, below: 0 };
