@@ -5,7 +5,7 @@ import { type Problem, problemText } from './problem.js';
 
 export interface BulkLoadErrorOptions {
   readonly cause?: unknown;
-  /** Overrides whether the same command may succeed later; the row of the outcome is the default. */
+  /** True if the same command may succeed later. Default: the value in the row of the outcome. */
   readonly retryHelps?: boolean;
 }
 
@@ -47,7 +47,9 @@ export class UsageError extends BulkLoadError {
   }
 }
 
-/** The target does not accept this load: credentials, privilege, no such database, settings that would lose data. */
+/**
+ * The target does not accept this load: wrong credentials, a missing privilege or database, or settings that lose data.
+ */
 export class RefusedError extends BulkLoadError {
   constructor(message: string | Problem, options?: BulkLoadErrorOptions) {
     super('refused', 'BULK_TARGET_REFUSED', message, options);
@@ -89,7 +91,7 @@ export class StateError extends BulkLoadError {
   }
 }
 
-/** `--verify` read back something other than what was loaded. */
+/** `--verify` read back other values than the load sent. */
 export class VerifyError extends BulkLoadError {
   constructor(message: string | Problem) {
     super('verify-failed', 'BULK_VERIFY_FAILED', message);
@@ -103,7 +105,7 @@ export class BusyError extends BulkLoadError {
   }
 }
 
-/** Shells use 128 plus the number of the signal. */
+/** Exit codes as in shells: 128 plus the number of the signal. */
 const interruptions: Readonly<Record<string, number>> = { SIGPIPE: 141, SIGTERM: 143, '--max-duration': 143 };
 
 /** A signal, `--max-duration` or the caller's AbortSignal stopped the run. */

@@ -138,7 +138,7 @@ export const outcomes = {
     otherCodes: [141, 143],
     short: 'interrupted',
     meaning:
-      'stopped after the requests in flight: by SIGINT (130), by SIGTERM or `--max-duration` (143), or since the reader of `--dry-run` closed the pipe (141)',
+      'stopped after the requests in flight: by SIGINT (130), by SIGTERM or `--max-duration` (143), or because the reader of `--dry-run` closed the pipe (141)',
     retryUnattended: true,
     closingSentence: 'Interrupted.',
     checkSentence: 'be interrupted',

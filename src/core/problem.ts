@@ -12,7 +12,10 @@ export interface Problem {
   readonly fix: string;
 }
 
-/** One line: `reading a.csv: expected a column named time, found columns ts and value. Name it with --time-column ts.` */
+/**
+ * Formats a problem as one line: `reading a.csv: expected a column named time, found columns ts and value. Name it with
+ * --time-column ts.`
+ */
 export function problemText({ tried, expected, found, fix }: Problem): string {
   const advice = fix === '' ? '' : ` ${fix.charAt(0).toUpperCase()}${fix.slice(1)}${/[.?!]$/.test(fix) ? '' : '.'}`;
   return `${tried}: expected ${expected}, found ${found}.${advice}`;

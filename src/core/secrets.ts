@@ -1,10 +1,10 @@
-// Secrets of a run, kept out of everything that the run prints or writes. A server may echo them in its messages.
+// Masks the secrets of a run in everything that the run prints or writes. A server may echo secrets in its messages.
 
 const replacement = '(hidden)';
 
-/** Shorter secrets are masked only as whole words: they appear inside ordinary words by chance. */
+/** Shorter secrets are masked only as whole words, because they may appear by chance inside ordinary words. */
 const wordBytes = 6;
-/** Shorter secrets are not masked: they cannot be distinguished from ordinary text. */
+/** Shorter secrets are not masked, because they cannot be distinguished from ordinary text. */
 const minLength = 3;
 
 export class SecretMask {
@@ -43,7 +43,10 @@ export class SecretMask {
   }
 }
 
-/** Returns an expression only for a short secret, because V8 limits the size of expressions. */
+/**
+ * Returns a regular expression for a short secret. Returns a long secret unchanged, because V8 limits the size of
+ * regular expressions.
+ */
 function formOf(secret: string): string | RegExp {
   if (secret.length >= wordBytes) return secret;
   return new RegExp(`(?<![\\w])${secret.replace(/[$()*+./?[\\\]^{|}-]/g, '\\$&')}(?![\\w])`);
@@ -59,7 +62,7 @@ export function secretsOf(settings: {
 }): (string | null)[] {
   const { user, password, token, headers, queue } = settings;
   const credentials = password === '' ? null : `${user}:${password}`;
-  // `Bearer abc`: a server may echo the second word alone.
+  // A server may echo only the second word of `Bearer abc`.
   const values = headers.flatMap(({ value }) => [value, value.split(' ').at(-1) ?? '']);
   return [password, credentials, token, queue?.password ?? null, ...values];
 }

@@ -23,17 +23,18 @@ export function alternatives(texts: readonly string[]): string {
   return texts.join(', ').replace(/, ([^,]*)$/, ' or $1');
 }
 
-/** Longest text from outside that is kept, bytes of UTF-8. */
+/** Longest excerpt of a text from outside, bytes of UTF-8. */
 const excerptBytes = 300;
 
-/** Returns the entry of a table for a word from outside. Inherited members such as `constructor` are no entries. */
+/** Returns the entry of a table for a word from outside. Ignores inherited members such as `constructor`. */
 export function entryOf<T>(table: Readonly<Record<string, T>>, word: string): T | undefined {
   return Object.hasOwn(table, word) ? table[word] : undefined;
 }
 
 /** Cuts a text from outside to `maxBytes` of valid UTF-8. A cut text ends with `…`. */
 export function excerpt(text: string, maxBytes = excerptBytes): string {
-  // This slice suffices, because a UTF-16 unit takes at least one byte. The copy frees the original text.
+  // A UTF-16 unit takes at least one byte, so this slice is long enough. The copy in the buffer frees the original
+  // text.
   const bytes = Buffer.from(text.slice(0, maxBytes + 1));
   if (bytes.length <= maxBytes && text.length <= maxBytes) return bytes.toString();
   let end = maxBytes - 3;
@@ -81,7 +82,7 @@ export function latency(ms: number): string {
   return `${ms < 9.95 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
 }
 
-/** A longer cell, such as a list of endpoints, does not widen its column. */
+/** Largest width of a column. A longer cell, such as a list of endpoints, does not widen its column. */
 const maxWidth = 48;
 
 /** Aligns rows of equally many cells. The first `numbers` columns are aligned to the right. */
@@ -93,10 +94,12 @@ export function aligned(rows: readonly (readonly string[])[], numbers = 0): stri
   return rows.map((cells) => cells.map(cell).join('  ').trimEnd());
 }
 
-/** Control characters and direction marks: a terminal would act on them. */
+/** Control characters and direction marks, which change what a terminal shows. */
 const acting = /\p{Cc}|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-/** Escapes everything in an outside text that a terminal would act on, line ends included: `\n`, `\x1b`, `\u202e`. */
+/**
+ * Escapes control characters and direction marks of a text from outside, line ends included: `\n`, `\x1b`, `\u202e`.
+ */
 export function printable(line: string): string {
   return line.replace(acting, (found) => {
     if (found === '\n') return '\\n';

@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 
 /**
  * Switches off the optimising compiler for WebAssembly in the whole process. This compiler takes 28 MiB and 95 ms of
- * processor time, most of the time for undici's parser (Node 20.20, 2026-11-29).
+ * CPU time, mostly for the parser of undici (Node 20.20, 2026-11-29).
  */
 export function useBaselineCompiler(setFlag = setFlagsFromString): void {
   // The first flag works in Node 20, the second in Node 24.
@@ -15,7 +15,7 @@ export function useBaselineCompiler(setFlag = setFlagsFromString): void {
 
 /**
  * Runs JavaScript in the interpreter for the first `ms` of a load. In a load of 1,000 points, compiling the frequent
- * functions takes 20 ms of processor time and saves less (Node 24.21, 2026-11-30). Then enables the optimising compiler.
+ * functions takes 20 ms of CPU time and saves less (Node 24.21, 2026-11-30). Then enables the optimising compiler.
  */
 export function interpretFirst(ms: number, setFlag = setFlagsFromString): void {
   for (const compiler of ['opt', 'maglev', 'sparkplug']) setFlag(`--no-${compiler}`);
@@ -34,7 +34,7 @@ function collect(): Collect {
   return exposed;
 }
 
-/** Collects all garbage before it returns: 6 ms on an empty heap, 60 ms at 72 MB. */
+/** Collects all garbage before it returns. Takes 6 ms with an empty heap, and 60 ms with a heap of 72 MB. */
 export function collectAll(): void {
   collect()();
 }
@@ -44,9 +44,9 @@ const youngBytes = 4 * 1024 * 1024;
 let passed = 0;
 
 /**
- * Counts the bytes of a buffer that became garbage, and collects young garbage every 4 MiB, which takes 1 ms. Otherwise such
- * buffers would fill the heap until V8 collects all of it. For 480 MB of gzip (Node 20.20, 2026-11-29) this reduced full
- * collections from 42 to 3, CPU time from 3.0 to 2.4 s and the peak from 98 to 89 MiB.
+ * Counts the bytes of a buffer that became garbage, and collects young garbage every 4 MiB, which takes 1 ms. Otherwise
+ * these buffers would fill the heap until V8 runs a full collection. For 480 MB of gzip (Node 20.20, 2026-11-29) this
+ * reduced full collections from 42 to 3, CPU time from 3.0 to 2.4 s and the peak from 98 to 89 MiB.
  */
 export function countUsedBuffer(bytes: number): void {
   passed += bytes;

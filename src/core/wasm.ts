@@ -3,7 +3,7 @@
 import { MemoryLimitError } from './errors.js';
 import { size } from './text.js';
 
-/** A linear memory. A shared one can be sent to another thread. */
+/** A linear memory. A shared memory can be sent to another thread. */
 export interface WasmMemory {
   readonly buffer: ArrayBufferLike;
 }

@@ -1,14 +1,14 @@
-// Searches for bad points in a batch, by the positions that the target names or by halving. Pure.
+// Searches for bad points in a batch, by the positions that the target names or by halving. All functions are pure.
 
 import type { Batch, PointRange } from '../core/types/index.js';
 
 /** Ranges that still have to be sent, and facts about the positions that the target names. */
 export interface Search {
-  /** Ranges whose fate is open. The last one is sent first. */
+  /** Ranges without a final result. The last range is sent first. */
   readonly open: readonly PointRange[];
   /** The point that the target named last; -1 before the first. */
   readonly suspect: number;
-  /** True once a named point was good. From then on the search halves. */
+  /** True after the target named a wrong point. From then on, the search splits ranges in the middle. */
   readonly misled: boolean;
 }
 
@@ -27,8 +27,8 @@ export function halves({ from, to }: PointRange): PointRange[] {
 }
 
 /**
- * Splits a range around a suspect. Keeps the order, because of two points with one series and time the later must win. The
- * suspect is sent in a separate request, because the target may name the wrong point.
+ * Splits a range around a suspect. Keeps the order, because the later of two points with the same series and time must
+ * win. The suspect is sent in a separate request, because the target may name the wrong point.
  */
 export function isolate({ from, to }: PointRange, point: number): PointRange[] {
   return [

@@ -9,14 +9,14 @@ import { refusedForMs } from './retry-policy.js';
 /** Reasons of failed attempts by endpoint, the latest last. */
 export type FailureReasons = ReadonlyMap<string, string>;
 
-/** Turns a thrown value into the error of the run: errors of the target stay, anything else is a defect. */
+/** Returns the error that ends the run: a BulkLoadError unchanged, any other thrown value as a BugError. */
 export function errorOf(cause: unknown): BulkLoadError {
   if (cause instanceof BulkLoadError) return cause;
   const message = cause instanceof Error ? cause.message : String(cause);
   return new BugError(`a defect of bulk-load: ${message}`, { cause });
 }
 
-/** Builds the error of refused batches. @param advice advice against this refusal, if the target has any */
+/** Builds the error of refused batches. @param advice advice from the target, if it gives any */
 export function refusedError(reason: string, advice = 'check its users, privileges and database'): RefusedError {
   return new RefusedError({
     tried: 'writing a batch',
@@ -36,9 +36,9 @@ export function tooManyRejects(points: number, rejected: readonly PointReject[])
   });
 }
 
-/** A load asks for the flush by itself, unless --no-relieve forbids it. */
+/** Advice for a target without free memory. A load requests this flush itself, unless --no-relieve is set. */
 const relief =
-  'have the target write its caches to disk with COMPACT DATABASE (--no-relieve keeps the load from asking for it), or give it more memory';
+  'flush the target with COMPACT DATABASE (a load with --no-relieve does not request it), or give the target more memory';
 
 /**
  * Builds the error of a batch that failed until its time limit.

@@ -25,7 +25,7 @@ export interface DeliveryOptions {
   readonly retryForMs: number;
   /** Time limit for one request, ms; null for 30 s plus the time that the body takes at 100 KiB/s. */
   readonly requestTimeoutMs: number | null;
-  /** Number of endpoints. The batch waits only once this many endpoints in a row were unreachable. */
+  /** Number of endpoints. A batch waits only after this many attempts in a row found an unreachable endpoint. */
   readonly endpoints: number;
   readonly random: () => number;
   /** Called with every attempt, for flow control and the meter. */
@@ -96,7 +96,7 @@ export class Delivery {
   }
 
   /**
-   * Delivers a batch and never throws. Every point comes back in exactly one part of the receipt.
+   * Delivers a batch and never throws. Every point is in exactly one part of the receipt.
    * @param stop ends waits and further attempts; a request in flight finishes
    * @param abort ends the request in flight as well
    */
@@ -121,7 +121,7 @@ export class Delivery {
       else if (result.do === 'reject') {
         const { reason, message, endpoint } = result;
         rejected.push({ point: range.from, reason, message, endpoint });
-        // The ledger checks --max-rejected only after the batch; this check ends the search through its bad points earlier.
+        // The ledger checks --max-rejected only after the batch; this check ends the search for bad points earlier.
         if (!this.#options.mayReject(rejected.length)) fatal = tooManyRejects(batch.points, rejected);
       }
     }
@@ -216,7 +216,7 @@ export class Delivery {
     const { verdict } = attempt;
     if (batch.introduces === null || !('mayBeApplied' in verdict) || verdict.mayBeApplied !== true) return;
     this.#warn(attempt, `${reasonOf(verdict)}; the outcome is unknown: waiting for the new columns, then trying again`);
-    // Waits for half of the time left at most, because the request is repeated afterwards in any case: it may be lost.
+    // Waits for at most half of the time left. The other half remains for repeating the request, which may be lost.
     const left = Math.max(0, deadline - this.#clock.monotonic());
     await this.#options.awaitColumns(batch, stop, left / 2).catch(() => {});
   }
@@ -225,7 +225,10 @@ export class Delivery {
     this.#options.notify({ level: 'warn', kind: verdict.kind, message: `${endpoint}: ${text}` });
   }
 
-  /** Sends an empty body. Returns true if an endpoint that dropped the point accepts the empty body: the point is at fault. */
+  /**
+   * Sends an empty body. Returns true if an endpoint that dropped the point accepts the empty body. Then the point
+   * causes the drops.
+   */
   async #answersEmptyBody(droppedBy: ReadonlySet<string>, abort: AbortSignal): Promise<boolean> {
     const empty = { bytes: new Uint8Array(0), encoding: null };
     const { verdict, endpoint } = await this.#target.write(empty, 0, requestTimeout(0, null), abort);

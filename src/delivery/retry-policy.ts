@@ -1,18 +1,21 @@
-// Decides the next step for a range of points after one attempt. Pure: `(failures, result) → wait | split | reject | stop`.
+// Decides the next step for a range of points after one attempt. All functions are pure.
 
 import type { Verdict } from '../core/types/index.js';
 import { backoff, formingBackoff } from './retry-wait.js';
 
-/** Time before refusals end a load, ms. CnosDB also answers "access denied" while its meta service is unreachable. */
+/**
+ * Time for which refused requests are repeated before the load ends, ms. CnosDB also answers "access denied" while its
+ * meta service is unreachable.
+ */
 export const refusedForMs = 30_000;
-/** Number of retries after an unknown response before bad points are searched. */
+/** Number of retries after an unknown response, before the search for bad points. */
 const unknownRetries = 3;
 const dropsBeforeSplit = 2;
 const dropsOfOnePoint = 3;
 /** Smaller bodies are not split after a timeout, because their size is not the cause. */
 const smallestTimedOutSplit = 64 * 1024;
 
-/** Numbers of failed attempts to send one range, in a row. */
+/** Numbers of failed attempts to send one range. */
 export interface RangeFailures {
   readonly total: number;
   readonly unreachable: number;
@@ -34,7 +37,7 @@ export interface AttemptResult {
 }
 
 export interface RetryOptions {
-  /** Number of endpoints. The batch waits only once this many endpoints in a row were unreachable. */
+  /** Number of endpoints. A batch waits only after this many attempts in a row found an unreachable endpoint. */
   readonly endpoints: number;
   readonly random: () => number;
 }

@@ -1,4 +1,4 @@
-// Computes the wait before the same bytes are sent again. Pure: no clock, no timer.
+// Computes the wait before the same bytes are sent again. All functions are pure.
 
 import { fullJitter } from '../core/time/backoff.js';
 

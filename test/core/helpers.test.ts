@@ -126,7 +126,7 @@ describe('network errors', () => {
     [coded('ECONNREFUSED'), 'connection refused', false],
     [
       coded('DEPTH_ZERO_SELF_SIGNED_CERT'),
-      'its certificate is self-signed; if you trust it, save it as a PEM file and name that with --ca',
+      'its certificate is self-signed; if you trust it, save it as a PEM file and name the file with --ca',
       true,
     ],
     [coded('CERT_REVOKED'), 'its certificate is revoked', true],

@@ -22,8 +22,8 @@ export function wrapSource<T extends Readable, O extends Partial<Record<keyof T,
 }
 
 /**
- * Reads until `enough` returns true, `buffer` is full or the source ends. The returned source yields the bytes read so far,
- * then the rest. A seek discards those of the first bytes that were not read again yet.
+ * Reads until `enough` returns true, `buffer` is full or the source ends. The returned source yields the bytes read so
+ * far, then the rest. A seek discards peeked bytes that were not read again.
  */
 export async function peekSource<T extends Readable & { seek?: (to: number) => void }>(
   source: T,
@@ -73,9 +73,9 @@ export function replay<T extends Readable & { seek?: (to: number) => void }>(
 }
 
 /**
- * Copies bytes [start, end) of `from` to `at` in `to`. With shared memory, `set` copies word by word on every Node, and so
- * does `Buffer.copy` on Node 20 (1.8 GB/s). `fill` with exactly as many bytes is one `memcpy` (12 to 14 GB/s; Node 20, 22
- * and 24, measured 2026-11-26). Throws RangeError where the bytes do not fit.
+ * Copies bytes [start, end) of `from` to `at` in `to`. With shared memory, `set` copies word by word, as does
+ * `Buffer.copy` on Node 20 (1.8 GB/s). `fill` with a source of the same length is one `memcpy` (12 to 14 GB/s on Node
+ * 20, 22 and 24, measured 2026-11-26). Throws RangeError if the bytes do not fit.
  */
 export function copyBytes(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
   const until = at + end - start;

@@ -1,4 +1,4 @@
-// Files that are complete or absent, and pipes that never block the process.
+// Reads text files, replaces whole files, and opens pipes without blocking the process.
 
 import { constants, createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
@@ -9,8 +9,8 @@ import { errorCode } from '../errors.js';
 import { size } from '../text.js';
 
 /**
- * Reads a whole file or pipe as UTF-8. Throws the file system's error. Throws an error that names the limit if there are
- * more than `maxBytes` (default 16 MiB), because a device would never end.
+ * Reads a whole file or pipe as UTF-8. Throws the file system's error. Throws an error that names the limit if there
+ * are more than `maxBytes` (default 16 MiB), because a device may never end.
  */
 export async function readText(path: string, maxBytes = 16 * 1024 * 1024): Promise<string> {
   const bytes = await buffer(createReadStream(path, { end: maxBytes }));
@@ -31,7 +31,7 @@ export async function makeDirectory(path: string, mode = 0o777): Promise<boolean
     await mkdir(path, { mode });
     return true;
   } catch (error) {
-    // Another process may have created it meanwhile.
+    // Another process may have created the directory meanwhile.
     if ((await stat(path).catch(() => null))?.isDirectory()) return false;
     throw error;
   }
@@ -79,8 +79,8 @@ export async function replaceFile(
 const readerWaitsMs = [0, 100, 400, 1500, 3000];
 
 /**
- * Opens a named pipe for writing. A plain open without a reader blocks forever and cannot be cancelled, so this probes with
- * O_NONBLOCK first. Throws when no reader shows up.
+ * Opens a named pipe for writing. A plain open without a reader blocks forever and cannot be cancelled, so this
+ * function probes with O_NONBLOCK first. Throws if no process opens the pipe for reading.
  */
 export async function openFifoForWriting(
   path: string,

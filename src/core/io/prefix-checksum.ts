@@ -11,8 +11,9 @@ export interface PrefixState {
 const START: PrefixState = { to: 0, crc: 0 };
 
 /**
- * The CRC-32 of a growing prefix. Another process can continue the checksum from its state. The CRC costs 0.25 s of CPU per
- * GiB (Node 20, 2026), detects every change within 32 adjacent bits, and misses other changes with a probability of 2^-32.
+ * The CRC-32 of a growing prefix of a file. Another process can continue the checksum from its state. The CRC costs
+ * 0.25 s of CPU per GiB (Node 20, 2026), detects every change within 32 adjacent bits, and misses other changes with a
+ * probability of 2^-32.
  */
 export class PrefixChecksum {
   #state: PrefixState | null = null;
@@ -29,7 +30,7 @@ export class PrefixChecksum {
     this.#state = state;
   }
 
-  /** Adds bytes at offset `at` of the file, and skips those of them that the prefix contains already. */
+  /** Adds bytes at offset `at` of the file, and skips bytes that the prefix already contains. */
   add(at: number, bytes: Uint8Array): void {
     if (this.#state === null) return;
     const { to: summed, crc } = this.#state;
@@ -50,7 +51,10 @@ export class PrefixChecksum {
     return this.#state?.crc ?? null;
   }
 
-  /** Returns how many bytes at the end of the last read are not in the checksum. A second call returns 0. */
+  /**
+   * Returns how many bytes at the end of the last read the other thread must add to the checksum. A second call returns
+   * 0.
+   */
   takeUnsummed(): number {
     const unsummed = this.#unsummed;
     this.#unsummed = 0;

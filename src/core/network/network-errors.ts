@@ -6,7 +6,7 @@ export interface NetworkFailure {
   readonly permanent: boolean;
 }
 
-/** Codes of our own, in the style of Node's. */
+/** Error codes of this program, in the style of Node's codes. */
 export const ownCodes = {
   /** The server closed the first TLS connection. A TLS 1.3 server checks our certificate after our handshake has ended. */
   closedAfterHandshake: 'CLOSED_AFTER_HANDSHAKE',
@@ -43,7 +43,7 @@ const transient: Readonly<Record<string, string>> = {
 };
 
 const untrusted =
-  'its certificate is signed by a CA that is not trusted here; if it is right, name its PEM file with --ca';
+  'its certificate is signed by a CA that is not trusted here; if the CA is right, name its PEM file with --ca';
 
 const permanent: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
@@ -51,7 +51,7 @@ const permanent: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: 'its certificate is not valid yet; one of the two clocks is wrong',
   CERT_REVOKED: 'its certificate is revoked',
   DEPTH_ZERO_SELF_SIGNED_CERT:
-    'its certificate is self-signed; if you trust it, save it as a PEM file and name that with --ca',
+    'its certificate is self-signed; if you trust it, save it as a PEM file and name the file with --ca',
   SELF_SIGNED_CERT_IN_CHAIN: untrusted,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
   UNABLE_TO_GET_ISSUER_CERT: untrusted,
@@ -82,7 +82,7 @@ export function networkFailure(error: unknown): NetworkFailure {
   if (known !== undefined) return { reason: known, permanent: false };
   // Happy Eyeballs tries several addresses and collects one error for each.
   if (Array.isArray(errors) && errors.length > 0) return networkFailure(errors[0]);
-  // node:http reports a truncated body, and a response that never began, by message alone.
+  // node:http reports a truncated body, and a response that never began, only by its message.
   if (message === 'aborted' || message === 'socket hang up')
     return { reason: 'connection closed before the end', permanent: false };
   const own = typeof message === 'string' ? message : '';

@@ -21,8 +21,9 @@ export interface ProxyOptions {
 type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Returns the proxy of an endpoint; null means a direct connection. `--proxy` precedes the environment, and a variable in
- * lower case precedes one in upper case. NO_PROXY applies to both. Throws UsageError for a variable that is no HTTP URL.
+ * Returns the proxy of an endpoint; null means a direct connection. `--proxy` precedes the environment, and a variable
+ * in lower case precedes one in upper case. NO_PROXY applies to both. Throws UsageError for a variable that is not an
+ * HTTP URL.
  * @param given the value of `--proxy`; `none` ignores the environment
  */
 export function proxyFor(endpoint: URL, given: ProxyUrl | 'none' | null, env: ProxyEnvironment): ChosenProxy | null {
@@ -121,6 +122,6 @@ function tunnelError({ origin }: ProxyUrl, status: number): Error {
   const credentials = '; give its credentials with --proxy http://user:password@host:port';
   const advice = status === 407 ? credentials : '';
   const error = new Error(`the proxy ${origin} answered CONNECT with status ${status}${advice}`);
-  // With 500 or more the proxy reports that the endpoint is down. The endpoint may come back.
+  // By a status of 500 or more, the proxy reports that the endpoint is down. The endpoint may come back.
   return status >= 500 ? error : Object.assign(error, { code: ownCodes.permanent });
 }

@@ -191,7 +191,7 @@ export function tableOf(bytes: Uint8Array, start: number): string | null {
   return null;
 }
 
-/** Returns the offset of the first of the digits directly before `end`. */
+/** Returns the offset of the first digit of the number that ends at `end`; `end` if no digit is there. */
 function digitsStart(bytes: Uint8Array, end: number): number {
   let at = end;
   while (at > 0 && bytes[at - 1]! >= 0x30 && bytes[at - 1]! <= 0x39) at -= 1;

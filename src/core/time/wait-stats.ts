@@ -22,7 +22,7 @@ export class WaitStats {
     return (this.#overMs + (this.#waiting > 0 ? this.#clock.monotonic() - this.#since : 0)) / 1000;
   }
 
-  /** Counts a wait; settles as the wait does. */
+  /** Counts a wait. Settles like the wait. */
   async during<T>(wait: Promise<T>): Promise<T> {
     if (this.#waiting++ === 0) this.#since = this.#clock.monotonic();
     try {
@@ -33,7 +33,7 @@ export class WaitStats {
   }
 }
 
-/** Settles as the promise does, or rejects with the signal's reason as soon as it aborts. */
+/** Settles like the promise, or rejects with the signal's reason as soon as the signal aborts. */
 export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return await new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error);

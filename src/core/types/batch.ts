@@ -9,10 +9,10 @@ export interface BatchSpan {
   /** Index into the load's inputs. */
   readonly input: number;
   readonly firstLine: number;
-  /** First byte, decoded. */
+  /** Decoded offset of the first byte. */
   readonly byteOffset: number;
   readonly bytes: number;
-  /** Points of the load before the first point of the batch. */
+  /** Number of points of the load before the first point of the batch. */
   readonly ordinal: number;
   /** Physical line of the first byte after the batch. */
   readonly endLine: number;
@@ -25,7 +25,7 @@ export interface ResumePoint {
   readonly covered: readonly ByteRange[];
 }
 
-/** Reason for closing a batch. `shape`: the next point introduces a table or column and needs a batch of its own. */
+/** Reason for closing a batch. `shape`: the next point introduces a table or column and needs a separate batch. */
 export type Cut = 'points' | 'bytes' | 'inputEnd' | 'idle' | 'shape';
 
 /** A rejected point whose bytes were copied from the format's memory into the batch's slot. */
@@ -43,7 +43,7 @@ export interface BatchReject {
 export interface BucketPart {
   /** Number of the bucket: its start divided by its duration. */
   readonly bucket: number;
-  /** Bytes of the body. */
+  /** Bytes of the part in the body. */
   readonly bytes: number;
   /** Index of the part's last point in the batch, the point's offset in the body, and its length with LF. */
   readonly lastPoint: number;
@@ -55,8 +55,8 @@ export interface BucketPart {
 export type BodyPart = Pick<BucketPart, 'bucket' | 'bytes'>;
 
 /**
- * The unit of sending. All memory of a batch belongs to one slot of the arena; `release` returns the slot once, after
- * settling. A batch of rejects alone is settled without being sent.
+ * The unit of sending. All memory of a batch belongs to one slot of the arena; `release` returns the slot. It must be
+ * called once, after the batch is settled. A batch with only rejects is not sent.
  */
 export interface Batch {
   readonly ordinal: number;

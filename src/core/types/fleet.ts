@@ -1,5 +1,5 @@
-// What a run shares with the other workers of its fleet: requests in flight, rates, rejects, the account of a node's memory,
-// and the turn to introduce columns.
+// What a run shares with the other workers of its fleet: requests in flight, rates, rejects, the estimate of a node's
+// memory, and the turn to introduce columns.
 
 import type { BodyPart } from './batch.js';
 import type { FlushOutcome } from './target.js';
@@ -54,18 +54,20 @@ export type MemoryEvent =
   | { readonly kind: 'flush'; readonly cause: FlushCause }
   | { readonly kind: 'flushed'; readonly outcome: FlushOutcome };
 
-/** Keeps one worker's account of a node's memory equal to the accounts of the other workers. */
+/** Keeps one worker's estimate of a node's memory equal to the estimates of the other workers. */
 export interface MemoryFollower {
   /** Applies a change. `own`: this worker requested the `flush` and runs it. */
   apply(event: MemoryEvent, own: boolean): void;
-  /** Called when the worker of the last `flush` ended without a `flushed`, so that no worker flushes. */
+  /** Called when the worker that began the last `flush` ended without a `flushed`. No worker flushes then. */
   flushLost(): void;
-  /** Returns the account as JSON data, for workers that join later. */
+  /** Returns the estimate as JSON data, for workers that join later. */
   save(): unknown;
   restore(saved: unknown): void;
 }
 
-/** Work that only one worker of the fleet does at a time. */
+/**
+ * Work that only one worker of the fleet does at a time. `rinse`: pushing request bodies out of a node's raft caches.
+ */
 export type ExclusiveWork = 'flush' | 'rinse';
 
 /** The changes of a node's memory in one order for all workers. */

@@ -32,9 +32,9 @@ export interface FileBytes {
   readonly size: number;
   /** Changes with the content: modification time of a file, ETag or date of an object; null or absent where unknown. */
   readonly version?: string | null;
-  /** Checksum of what is read in order; absent for objects on a server. */
+  /** Checksum of the bytes that were read in order; absent for objects on a server. */
   readonly checksum?: PrefixChecksum;
-  /** Descriptor of a local file, which other threads can read; absent for others. */
+  /** Descriptor of a local file, which other threads can read; absent for objects on a server. */
   readonly descriptor?: number;
   /** Reads bytes [from, to), fewer at the end of the file. Rejects with the system's error or an `InputError`. */
   bytes(from: number, to: number): Promise<Uint8Array>;
@@ -45,7 +45,9 @@ export interface FileBytes {
 /** The memory that decompression may use. */
 export interface MemoryBudget {
   readonly bytes: number;
-  /** True when a large gzip file may be decoded on a thread of its own, with 18 MiB of that memory. Default: false. */
+  /**
+   * True if a large gzip file may be decoded on a separate thread, which takes 18 MiB of this memory. Default: false.
+   */
   readonly hasThread?: boolean;
   /** Returns the `--memory-limit` that leaves room for `bytes`, as a user types it; null if no limit does. */
   limitFor(bytes: number): string | null;
@@ -59,7 +61,7 @@ export interface Input {
   readonly size: number | null;
   /** Columns that the folders of the input's path add to each row. Default: none. */
   readonly folderColumns?: readonly FolderColumn[];
-  /** The part to read, which `size` and `path` then describe; absent for the whole input. */
+  /** The part of the input to read. `size` and `path` describe this part. Absent for the whole input. */
   readonly piece?: InputPiece;
   /**
    * Opens the whole input, not only its piece. A file is read up to its size at open. Without `room`, decompression may use

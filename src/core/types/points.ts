@@ -40,7 +40,7 @@ export interface FormatReject {
   readonly reason: string;
   /** What was found and what was expected, for people. */
   readonly message: string;
-  /** A point longer than the window arrives in parts; only `whole` and `last` count as a point. */
+  /** A point longer than the memory of the format arrives in parts; only `whole` and `last` count as a point. */
   readonly part: 'whole' | 'first' | 'middle' | 'last';
 }
 
@@ -104,7 +104,7 @@ export interface InputOutline {
   readonly shape: Shape | null;
 }
 
-/** Rows of one table: each line is a row, unless it holds one of the marks. */
+/** Rows of one table: each line is a row, unless the line holds one of the marks. */
 export interface PlainRows {
   readonly table: string;
   /** Tags and fields that rows may have. Their types are known. */
@@ -129,17 +129,17 @@ export interface Format {
   readonly isRandom?: true;
   /**
    * Converts the source before `points` reads it; offsets count the converted bytes. `source` is at the first byte of
-   * the input and stays the caller's. `name` is the name of the input, for errors.
+   * the input. The caller closes it. `name` is the name of the input, for errors.
    */
   reads?(source: ByteSource, name: string): ByteSource;
   /**
-   * Reads the start of the input, such as a header, before `points` resumes at `start`. `head` is at the first byte of the
-   * input and stays the caller's. Absent for formats whose rows do not need it.
+   * Reads the start of the input, such as a header, before `points` resumes at `start`. `head` is at the first byte of
+   * the input. The caller closes it. Absent for formats that do not need the start of an input.
    */
   recall?(head: ByteSource, start: Position, signal: AbortSignal): Promise<void>;
   /**
-   * Describes an input of row groups without reading its rows. `source` stays the caller's. Throws InputError. Absent for
-   * formats without groups.
+   * Describes an input of row groups without reading its rows. The caller closes `source`. Throws InputError. Absent
+   * for formats without groups.
    */
   outline?(source: ByteSource, name: string): Promise<InputOutline>;
   /**
@@ -148,9 +148,9 @@ export interface Format {
    */
   plainRows?(): PlainRows | null;
   /**
-   * Yields runs of points in order, each valid until the next is pulled, and each as soon as it was read. Rejects as
-   * `source.read` does, after everything read before, and with UsageError when the input contradicts the options.
-   * The source stays the caller's and is closed before the next input. One input at a time.
+   * Yields runs of points in order, each as soon as it was read. A run is valid until the next run is pulled. Throws
+   * the errors of `source.read`, after the points before the error. Throws UsageError if the input contradicts the
+   * options. The caller closes the source before the next input. One input at a time.
    * @param start position of the first byte of the source
    */
   points(source: ByteSource, signal: AbortSignal, start?: Position): AsyncGenerator<Points, void>;

@@ -4,7 +4,7 @@ export interface Position {
   readonly byteOffset: number;
   /** Physical line, from 1. */
   readonly line: number;
-  /** Points of the load before the place, rejects included. Generated timestamps count from it. */
+  /** Number of points of the load before the place, rejects included. Generated timestamps contain this number. */
   readonly ordinal: number;
   /** Decimal digits of the previous timestamp; 0 if unknown. */
   readonly digits: number;

@@ -24,9 +24,9 @@ export interface Sample {
   readonly heldBack: Readonly<Record<LimitingFactor, number>>;
   /** Flush requests sent in the interval. */
   readonly flushes: number;
-  /** Highest estimate in the interval. */
+  /** Highest estimate of a node's memory in the interval; null without an estimate. */
   readonly nodeBytes: number | null;
-  /** The first 16, in the order of the summary. */
+  /** The first 16 endpoints, in the order of the summary. */
   readonly endpoints: readonly {
     /** Verdicts in the interval. */
     readonly answers: Answers;
@@ -69,11 +69,14 @@ export interface RunDetails {
     readonly isNew: boolean;
     readonly columns: Excerpt<string>;
   }>;
-  /** Checkpoints of inputs that were abandoned for a fresh start, and where they are kept; `input` null: of the whole load. */
+  /**
+   * Checkpoints that were abandoned for a fresh start, and the files that keep them. `input` null: the checkpoint of
+   * the whole load.
+   */
   readonly abandoned: Excerpt<{ readonly input: number | null; readonly kept: string | null }>;
 }
 
-/** A message for people while the run is going on. Repeats of a kind are counted, not printed. */
+/** A message for the user during a run. */
 export interface Notice {
   readonly level: 'error' | 'warn' | 'info' | 'debug';
   /** Notices of one kind are printed once a minute with their count. */
@@ -84,7 +87,7 @@ export interface Notice {
 /** The result of `--verify`. */
 export interface VerifyReport {
   sampled: number;
-  /** `found`: sampled points that the target has; `equal`: those that have every value as sent. */
+  /** `found`: sampled points that the target has; `equal`: found points with every value as sent. */
   found: number;
   equal: number;
   /** A bounded list of differences; `field` null: the point is missing. */
@@ -213,7 +216,7 @@ export interface Summary {
     planBytesPerNode: number | null;
     estimatedPeakBytesPerNode: number | null;
     flushes: number;
-    /** Time buckets whose raft caches were rinsed. */
+    /** Number of time buckets whose request bodies were pushed out of the raft caches. */
     rinses: number;
     /** Nodes that died during the load, presumably for lack of memory. */
     nodeDeaths: number;

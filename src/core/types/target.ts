@@ -68,23 +68,23 @@ export interface Attempt {
 /** A request body ready for the wire. */
 export interface EncodedBody {
   readonly bytes: Uint8Array;
-  /** Content-Encoding; null for none. */
+  /** Content-Encoding; null for an uncompressed body. */
   readonly encoding: 'gzip' | 'zstd' | null;
   /** Returns the memory of the body for reuse. Called once, when the body will not be sent again. */
   readonly release?: () => void;
 }
 
 export interface DatabaseSettings {
-  /** Distinguishes the database from others of its name; absent where the target reports no such id. */
+  /** Distinguishes the database from earlier databases of the same name; absent if the target reports no id. */
   readonly id?: string;
   readonly precision: Precision;
-  /** ms; null for INF. */
+  /** Lifetime of points, ms; null for INF. */
   readonly ttlMs: number | null;
   readonly shard: number;
   readonly replica: number;
-  /** Length of a time bucket, above 0; null if all times are in one. */
+  /** Length of a time bucket, ms, above 0; null if one bucket holds all times. */
   readonly vnodeDurationMs: number | null;
-  /** Bytes; null where the server does not report it (before 2.4.2). */
+  /** MAX_MEMCACHE_SIZE, bytes; null if the server does not report it (before 2.4.2). */
   readonly maxMemcacheBytes: number | null;
   readonly strictWrite: boolean;
   /** Limits beyond which the target drops or changes points silently; absent if the target reports such points. */
@@ -140,7 +140,7 @@ export interface TargetDescription {
   readonly isCreated?: true;
 }
 
-/** A column of the target. `type` null: no line-protocol value fits, such as GEOMETRY. */
+/** A column of the target. `type` is null for a type that line protocol cannot write, such as GEOMETRY. */
 export interface TargetColumn {
   readonly table: string;
   readonly name: string;
@@ -155,7 +155,10 @@ export interface FlushOutcome {
   readonly reason: string | null;
 }
 
-/** Placement of the database on the nodes. `from` is the source; a guess from the endpoints is on the safe side. */
+/**
+ * Placement of the database on the nodes. `from` is the source. `endpoints` means a guess, which rather assumes too
+ * many vnodes than too few.
+ */
 export interface NodeLayout {
   /** Number of data nodes that hold the database. */
   readonly nodes: number;
@@ -186,7 +189,7 @@ export interface NameLimits {
   readonly slashes: boolean;
   /** True if a backslash before a byte that needs no escape is a literal backslash, in names and tag values. */
   readonly backslashes: boolean;
-  /** Whether a tag and a field may have one name. */
+  /** Whether a tag and a field may have the same name. */
   readonly sharedNames: boolean;
   /** Whether a number may begin with a decimal point: `.5`. */
   readonly leadingPoints: boolean;
@@ -209,7 +212,7 @@ export interface TargetTraits {
   readonly firstWriteExclusive: boolean;
   /** Whether the load plans the memory of the nodes: the target flushes on request and reports unflushed bytes. */
   readonly plansMemory: boolean;
-  /** Whether the target counts the points of a table. */
+  /** Whether the target can count the points of a table. */
   readonly countsPoints: boolean;
   /** Whether the target accepts timestamps in seconds; otherwise they are sent in milliseconds. */
   readonly sendsSeconds: boolean;
@@ -224,8 +227,8 @@ export interface TimeSpan {
 }
 
 /**
- * A destination of batches. Calls may overlap. A target never retries: one `write` is one request to one endpoint,
- * and its result is a value whatever happens.
+ * A destination of batches. Calls may overlap. A target never retries: one `write` sends one request to one endpoint,
+ * and returns the outcome as a value.
  */
 export interface Target {
   readonly traits: TargetTraits;
@@ -239,7 +242,10 @@ export interface Target {
   describe(signal: AbortSignal, beforeChange?: () => Promise<number | null>): Promise<TargetDescription>;
   /** Lists the columns of the database or of one table that every reachable endpoint shows. Throws as `describe`. */
   columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]>;
-  /** False once the target described a table without any column, as a mock does. The load then awaits no new columns. */
+  /**
+   * False after the target described a table without any column, as a mock does. The load then does not wait for
+   * columns.
+   */
   readonly listsColumns?: boolean;
   /**
    * Creates a table with these columns unless it exists; false if the target refuses. Never adds columns to a table. Absent
@@ -250,10 +256,10 @@ export interface Target {
   encode(body: Uint8Array): Promise<EncodedBody>;
   /**
    * Sends one request to the least busy healthy endpoint. An unhealthy endpoint has an open circuit and is only probed.
-   * A request that waits on an endpoint found dead is given up while another accepts writes: `unreachable` with
-   * `mayBeApplied`. Never throws for anything the target or the network does. Throws BulkLoadError when a local file takes
-   * no more bytes. An aborted `signal` cancels the request: `dropped`. `points` counts for the endpoint's totals. The body
-   * must not change until the promise resolves.
+   * If the endpoint is found dead while another endpoint accepts writes, a waiting request ends as `unreachable` with
+   * `mayBeApplied`. Failures of the target or the network never throw. Throws BulkLoadError if a local file takes no
+   * more bytes. An aborted `signal` cancels the request, which ends as `dropped`. `points` is added to the totals of
+   * the endpoint. The body must not change until the promise resolves.
    */
   write(body: EncodedBody, points: number, timeoutMs: number, signal: AbortSignal): Promise<Attempt>;
   /**
@@ -288,7 +294,9 @@ export interface EndpointTotals {
   /** Points that the endpoint acknowledged. */
   readonly loaded: number;
   readonly failures: number;
-  /** Seconds with an open circuit: unreachable, or losing writes while other endpoints accept them. */
+  /**
+   * Seconds with an open circuit. The endpoint was unreachable, or lost writes while other endpoints accepted writes.
+   */
   readonly openSeconds: number;
   /** Start of the oldest pending write, monotonic ms; absent without a pending write. */
   readonly waitingSince?: number;

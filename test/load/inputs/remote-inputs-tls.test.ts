@@ -45,13 +45,13 @@ test.each<[string, () => Pair, () => readonly string[], RegExp]>([
     'an unknown CA',
     () => node,
     () => [],
-    /found {5}its certificate is signed by a CA that is not trusted here; if it is right, name its PEM file with --ca/,
+    /found {5}its certificate is signed by a CA that is not trusted here; if the CA is right, name its PEM file with --ca/,
   ],
   [
     'another CA than that of --ca',
     () => node,
     () => ['--ca', others.ca],
-    /not trusted here; if it is right, name its PEM file with --ca/,
+    /not trusted here; if the CA is right, name its PEM file with --ca/,
   ],
   [
     'a certificate for another host name',

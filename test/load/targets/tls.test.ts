@@ -63,7 +63,7 @@ test.each<[string, () => Promise<string>, () => Record<string, string>, RegExp]>
     'a certificate of an unknown CA',
     () => listen(pairs.node),
     () => ({}),
-    /a CA that is not trusted here; if it is right, name its PEM file with --ca/,
+    /a CA that is not trusted here; if the CA is right, name its PEM file with --ca/,
   ],
   [
     'a certificate of another CA than --ca',
