@@ -36,7 +36,7 @@ export interface RunAccount {
 export function openAccount(settings: Settings, context: LoadContext, control: RunControl): RunAccount {
   const { inputs, target, clock, notify } = context;
   const names = namesOf(settings, context);
-  // A byte order mark overrides --encoding, so that dead letters, which are UTF-8, load with the same options.
+  // Dead letters are UTF-8. Their byte order mark overrides --encoding, so they load with the same options.
   const mark = Buffer.from(settings.encoding === 'utf-8' ? '' : '\ufeff');
   const deadLetters = new DeadLetters(settings.stateDir, names.load, {
     mark,

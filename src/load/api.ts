@@ -17,9 +17,9 @@ import { loadDatabases } from './load-databases.js';
 import { options as table } from './option-table.js';
 
 /**
- * The options of the command line by their keys in the config file, except options about output. Sizes and durations are texts
- * such as `'64MiB'` and `'30s'`; a plain number is a number of bytes. The environment is read only for the credentials of s3
- * inputs.
+ * The options of the command line by their keys in the config file, except options for output and for many machines.
+ * Sizes and durations are texts such as `'64MiB'` and `'30s'`; a plain number is a size in bytes. Of the environment,
+ * `load` reads only the default state directory and the credentials of s3 inputs.
  */
 export type LoadOptions = Omit<OptionValues, CommandKey> & {
   /** Required unless `dryRun` is set. */
@@ -211,7 +211,10 @@ class SnapshotFeed {
     this.#ended.abort();
   }
 
-  /** Yields snapshots until the load ends. Throws the load's error, so that an iteration does not mistake it for the end. */
+  /**
+   * Yields snapshots until the load ends. Throws the error of a failed load, so that the iteration does not end like
+   * that of a complete load.
+   */
   async *until(summary: Promise<Summary>): AsyncGenerator<Snapshot, void> {
     while (!this.#over) {
       if (this.#snapshot !== null) yield this.#snapshot();

@@ -34,18 +34,18 @@ export interface CheckReport {
   /** Notices about the target's memory. */
   readonly advice: readonly Notice[];
   readonly inputs: readonly ParsedHead[];
-  /** Warning about options that have no effect on these inputs; null if all have one. */
+  /** Warning about options that have no effect on these inputs; null if every option has an effect. */
   readonly unused: string | null;
   /** Facts about the queue; null for a load without --queue, and for a queue with a problem. */
   readonly queue: QueueFacts | null;
-  /** Errors that would end the load, the worst first. */
+  /** Errors that would end the load, in the order of the checks. */
   readonly problems: readonly BulkLoadError[];
   readonly outcome: Outcome;
 }
 
 /** Facts about the queue of a fleet. */
 export interface QueueFacts extends RedisServerFacts {
-  /** Living workers. */
+  /** Workers that are alive. */
   readonly workers: readonly Pick<WorkerStatus, 'machine' | 'version'>[];
 }
 
@@ -131,7 +131,10 @@ function isMissing({ outcome: kind, message }: BulkLoadError): boolean {
   return kind === 'refused' && message.includes('create the database with --create-db');
 }
 
-/** Returns notices about the target's memory, and a problem that no setting solves; also for a database to be created. */
+/**
+ * Returns notices about the target's memory, and a problem that no setting solves. Also works for a database that the
+ * load will create.
+ */
 function advise(
   settings: Settings,
   times: TimeSample,

@@ -1,5 +1,5 @@
-// Keeps memory and parsers of one load for the next: a worker of a fleet runs a load for each piece. New ones would cost two
-// collections of all garbage, and new parsers start unoptimized.
+// Keeps memory and parsers of one load for the next load, because a worker of a fleet runs a load for each piece. New
+// memory would cost two full garbage collections, and V8 would have to optimise new parsers again.
 
 import { Arena, type SlotPlan } from '../batching/arena.js';
 import type { FormatSet } from '../formats/format-set.js';
@@ -18,7 +18,9 @@ export class LoadReuse {
     return this.#formats;
   }
 
-  /** Returns the memory of the batches. The sizes given to `formats` include its sizes. */
+  /**
+   * Returns the memory of the batches. Its sizes are part of the sizes given to `formats`, which must be called first.
+   */
   arena(slots: number, plan: SlotPlan): Arena {
     this.#arena ??= new Arena(slots, plan);
     return this.#arena;

@@ -69,7 +69,7 @@ export async function prepare(
   const budget = memoryBudget(settings, names, memory);
   const mode = readMode(names, memory.optimizes, memory.threads);
   const { shard } = context;
-  // Like one of several inputs, a piece may lack columns.
+  // A piece may lack columns, like one of several inputs.
   const options = shard === undefined ? settings : { ...settings, fieldTypes: shard.fieldTypes };
   const create = (): FormatSet =>
     new FormatSet(options, budget, mode, shard === undefined ? inputs.length : Number.POSITIVE_INFINITY);
@@ -108,7 +108,7 @@ export async function prepare(
   return {
     ...{ memory, watchdog, formats, status, description, catalogue, throttle, verification },
     database: description.database,
-    // Only the load itself reads an input to its end.
+    // A thread for gzip needs a long input. Only the load itself reads an input to its end.
     budget: { ...budget, hasThread: memory.optimizes && memory.threads > 0 },
     assertColumnsFit: () => assertColumnsFit(catalogue.size, memory),
   };
@@ -190,7 +190,9 @@ async function parseHeads(
   for (const { message } of failed.values()) notify({ level: 'error', kind: 'input', message });
 }
 
-/** Reports the forecast of the target's memory, and creates the throttle that keeps it within --target-memory. */
+/**
+ * Reports the forecast of the target's memory, and creates the throttle that keeps this memory within --target-memory.
+ */
 async function forecast(
   settings: Settings,
   { target, clock, notify, shard, fleet }: LoadContext,

@@ -31,7 +31,7 @@ export class RunControl {
     this.startedAt = clock.monotonic();
     // Every writer listens to both signals.
     setMaxListeners(0, this.stop, this.abort);
-    // Keeps the process alive while the run waits for timers of the clock, which do not.
+    // Keeps the process alive, because `Clock.every` does not.
     const alive = setInterval(() => {}, 60_000);
     this.#cancel.push(() => clearInterval(alive));
     this.#listen(stop, (reason) => this.end(reason));

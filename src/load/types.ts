@@ -33,7 +33,10 @@ export interface LoadContext {
   readonly stop: AbortSignal;
   /** Stops the run at once and cancels requests in flight. */
   readonly abort: AbortSignal;
-  /** Returns the command that continues this load, with --skip-points unless it is null; null if no command can continue it. */
+  /**
+   * Returns the command that resumes this load. `skipPoints` replaces --skip-points; null keeps it. Null if no command
+   * can resume the load.
+   */
   readonly command: ((skipPoints: number | null) => string) | null;
   readonly notify: (notice: Notice) => void;
   /** Parsers and batches that this load takes from an earlier load and leaves to the next one; absent for a single load. */

@@ -23,8 +23,8 @@ export interface IntroduceContext {
 }
 
 /**
- * Creates tables and columns. Returns the number of new ones. Throws RefusedError if an endpoint does not show the columns
- * afterwards, and the error of a failed load of points.
+ * Creates tables and columns. Returns the number of new ones. Throws RefusedError if an endpoint does not show the
+ * columns afterwards, and the error of the load that sends the points.
  */
 export async function introduceColumns(
   settings: Settings,

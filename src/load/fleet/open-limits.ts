@@ -18,9 +18,9 @@ export interface LimitContext {
 }
 
 export interface WorkerLimits {
-  /** Settings for loading a piece. The hooks limit the rates. */
+  /** Settings for loading a piece, without rate limits: the hooks limit the rates. */
   readonly settings: Settings;
-  /** Begins a piece. The worker loads one piece at a time. */
+  /** Begins a piece and returns its hooks. The worker loads one piece at a time. */
   hooks(piece: string): FleetHooks;
   /** Ends the piece. */
   endPiece(): void;
@@ -34,8 +34,8 @@ function databaseOf({ target, tenant, db }: Settings): readonly string[] {
 }
 
 /**
- * Creates the limits of a new load. Do not call it for a load that Redis has lost, because the workers of that load may still
- * send. The first of them creates the limits again after a pause.
+ * Creates the limits of a new load. Do not call it for a load that Redis has lost, because the workers of that load may
+ * still send. The first of these workers creates the limits again after a pause.
  */
 export async function prepareLimits({ client }: Pick<FleetRedis, 'client'>, loadId: string, settings: Settings) {
   await Promise.all([beginLimits(client, loadId), beginTurn(client, databaseOf(settings))]);

@@ -30,7 +30,7 @@ export interface PlanContext extends IntroduceContext {
   readonly resident: Resident;
   /** Options of input, mapping, batch, delivery and memory that the user gave. */
   readonly given: Readonly<Record<string, unknown>>;
-  /** Receives the number of decoded bytes of an input that are parsed so far. */
+  /** Receives the number of decoded bytes of an input that were parsed so far. */
   readonly parsed: ScanContext['parsed'];
 }
 

@@ -143,7 +143,10 @@ function summaryOf(plan: FleetPlan, { file, text }: SummaryFile): ShardSummary {
 
 const isComplete = ({ outcome }: ShardSummary): boolean => ['complete', 'complete-with-rejects'].includes(outcome);
 
-/** Returns true if `one` counts instead of `other`. A complete run takes precedence; of two such runs, the later one. */
+/**
+ * Returns true if `one` counts instead of `other`. A complete run takes precedence over an incomplete run. Otherwise
+ * the later run counts.
+ */
 function isBetter(one: ShardSummary, other: ShardSummary): boolean {
   if (isComplete(one) !== isComplete(other)) return isComplete(one);
   return one.endedAt > other.endedAt;
@@ -208,7 +211,7 @@ function missingShards(missing: readonly number[], of: number): string {
   return problemText({
     tried: 'reconciling the shards',
     expected: `a summary of each of ${plural(of, 'shard')}`,
-    found: `none of ${shards} ${someOf(names)}`,
+    found: `no summary of ${shards} ${someOf(names)}`,
     fix: `run ${missing.length === 1 ? 'it' : 'them'} again with --shard ${names[0]}`,
   });
 }

@@ -38,14 +38,14 @@ export interface ScanContext {
    * the input names the shape. After the call, `match` must know the columns.
    */
   readonly introduces: (shape: Shape, point: Uint8Array | null) => void;
-  /** Receives the number of decoded bytes of an input that are parsed so far. */
+  /** Receives the number of decoded bytes of an input that were parsed so far. */
   readonly parsed: (input: Input, bytes: number) => void;
   readonly signal: AbortSignal;
 }
 
 /**
- * Returns the input with its pieces. The last piece of an input that cannot be read to its end extends to the failure, so that
- * a shard reports the failure. Throws UsageError if the input contradicts the options, and the signal's reason.
+ * Returns the input with its pieces. The last piece of an input that cannot be read to its end includes the failure, so
+ * that a shard reports the failure. Throws UsageError if the input contradicts the options, and the signal's reason.
  */
 export async function scanInput(input: Input, context: ScanContext): Promise<PlannedInput> {
   try {

@@ -95,7 +95,7 @@ export class DetailCollector {
     } else this.#otherRejects += 1;
   }
 
-  /** Samples one random point of each equal part, and always the first and the last point because of their times. */
+  /** Samples one random point of each of 16 equal parts. Also takes the times of the first and the last point. */
   #sample(batch: Batch, from: number, to: number): void {
     const points = to - from;
     const samples = Math.min(points, perBatch);

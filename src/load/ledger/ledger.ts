@@ -1,5 +1,5 @@
-// The only counters of points. Batching counts points that are read, delivery counts points that are settled. Both must balance
-// before a summary is written.
+// The only counters of points. Batching counts points that are read, delivery counts points that are settled. Both
+// counts must balance before a summary is written.
 
 import { BugError, BulkLoadError, type InputError, TooManyRejectsError } from '../../core/errors.js';
 import { count } from '../../core/text.js';
@@ -73,7 +73,7 @@ export class Ledger {
   readonly #listeners: BookListener[] = [];
   readonly #total = { read: 0, loaded: 0, rejected: 0, undelivered: 0 };
 
-  /** @param fleet includes the points of the other workers of a fleet for --max-rejected */
+  /** @param fleet counts the points of the other workers of a fleet, for --max-rejected */
   constructor(names: readonly string[], deadLetters: DeadLetters, maxRejected: Allowance, fleet?: LedgerFleet) {
     this.#names = names;
     this.#fleet = fleet;
@@ -149,10 +149,10 @@ export class Ledger {
   }
 
   /**
-   * Books every point of a batch once. Writes rejects to the dead letters before they count as rejected. If they cannot be
-   * written, counts them as undelivered and throws StateError or TooManyRejectsError. Throws TooManyRejectsError for
+   * Books every point of a batch once. Writes rejects to the dead letters before they count as rejected. If they cannot
+   * be written, counts them as undelivered and throws StateError or TooManyRejectsError. Throws TooManyRejectsError for
    * --max-rejected after counting.
-   * @param isKnown another worker had introduced the columns of the batch before it was sent
+   * @param isKnown true if another worker introduced the columns of the batch before the batch was sent
    */
   async settle(batch: Batch, receipt: Receipt, isKnown = false): Promise<void> {
     const account = this.inputs[batch.span.input]!;
@@ -162,7 +162,7 @@ export class Ledger {
     ];
     const counted = rejects.filter(isCounted);
     const stored = await this.#store(batch, rejects);
-    // No await from here on, so that a snapshot includes either the whole batch or no part of it.
+    // No await from here on, so that a snapshot includes the batch either completely or not at all.
     const loaded = pointsIn(receipt.loaded);
     this.#book(account, 'loaded', loaded);
     this.#book(account, 'undelivered', pointsIn(receipt.undelivered));
@@ -209,7 +209,10 @@ export class Ledger {
     for (const listener of this.#listeners) listener(...booked);
   }
 
-  /** Writes rejects to the dead letters. Returns the lines of points in parts that are now complete, or the error. */
+  /**
+   * Writes rejects to the dead letters. Returns the lines of points that arrived in parts and are now complete, or the
+   * error.
+   */
   async #store(batch: Batch, rejects: readonly LongLetterPart[]): Promise<readonly number[] | BulkLoadError> {
     if (rejects.length === 0) return [];
     try {

@@ -36,7 +36,8 @@ export class Meter {
   readonly #endpoints = new Map<string, EndpointMeter>();
 
   /**
-   * Counts one attempt. `forming` counts as overloaded and `dropped` as unreachable, because the summary has only six kinds.
+   * Counts one attempt. `forming` counts as overloaded and `dropped` as unreachable, because the summary has no counts
+   * for these verdicts.
    * @param now monotonic ms
    */
   count({ verdict, endpoint, latencyMs, sentBytes }: Attempt, retry: boolean, now: number): void {

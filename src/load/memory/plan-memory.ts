@@ -1,4 +1,5 @@
-// Plans the memory of a run from its options and the machine. Collects the sizes of all rooms for the pure plan.
+// Plans the memory of a run from its options and the machine. Collects the sizes of formats, batches and inputs for the
+// pure plan.
 
 import { availableParallelism } from 'node:os';
 import { slotBytes } from '../../batching/arena.js';
@@ -61,16 +62,22 @@ function isRemote({ path }: Input): boolean {
 }
 
 /**
- * Least number of CPU cores for a worker thread. Seconds for 4 GB on two cores, with and without a worker thread: on Node 20,
- * 6.6 and 7.7 uncompressed, 16.9 and 17.7 gzip; on Node 22, 7.7 and 9.9, 17.3 and 17.6, zstd 11.8 and 12.7; on Node 24, 6.7
- * and 8.8, 16.0 and 16.9, zstd 11.0 and 12.4 (medians of 4 in turns; 2026-11-26).
+ * Least number of CPU cores for a worker thread. Seconds for 4 GB on two cores, with and without a worker thread: on
+ * Node 20, 6.6 and 7.7 uncompressed, 16.9 and 17.7 gzip; on Node 22, 7.7 and 9.9, 17.3 and 17.6, zstd 11.8 and 12.7; on
+ * Node 24, 6.7 and 8.8, 16.0 and 16.9, zstd 11.0 and 12.4 (medians of 4 alternating runs, 2026-11-26).
  */
 const minCores = 2;
-/** Least bytes of all inputs, and mean bytes of an input: starting a thread takes 50 ms, and each input costs messages. */
+/**
+ * Least bytes of all inputs, and least mean bytes of an input, for a worker thread. Starting a thread takes 50 ms, and
+ * each input costs messages between the threads.
+ */
 const minWorkerBytes = 16 * MIB;
 const minMeanBytes = MIB;
 
-/** Largest number of threads. More would wait, because the main thread sends about as fast as three threads parse. */
+/**
+ * Largest number of threads. More threads would wait, because the main thread sends about as fast as three threads
+ * parse.
+ */
 const maxThreads = 4;
 
 /** Returns how many worker threads may parse these inputs: one for each CPU core, none for small inputs. */
@@ -89,7 +96,7 @@ export function reduceMemory({ optimizes }: MemoryPlan): void {
   if (!optimizes) useBaselineCompiler();
 }
 
-/** Returns the limit of this process, bytes. */
+/** Returns the memory limit of this process, bytes. */
 export function ownLimit(requested: Settings['memoryLimit']): number {
   return memoryLimit(requested, memoryProbe()).bytes;
 }
@@ -99,7 +106,10 @@ export function answerBytes(limit: number): number {
   return Math.min(64 * MIB, Math.floor(limit / 32));
 }
 
-/** Largest number of threads. One compresses 900 MB/s, about as much as one process sends, and takes 13 MiB of the reserve. */
+/**
+ * Largest number of threads for compression. One thread compresses 900 MB/s, about as much as one process sends, and
+ * takes 13 MiB of the reserve.
+ */
 const maxCompressionThreads = 2;
 const minLimitForCompression = 384 * MIB;
 

@@ -106,7 +106,7 @@ function isAccepted({ acceptRejects }: Settings, { total }: Ledger): boolean {
   return accepts(total.rejected, total.read, acceptRejects);
 }
 
-/** Returns the command that continues the load; null if running again cannot help. This is the only place that decides this. */
+/** Returns the command that resumes the load; null if another run cannot help. */
 function continueWith(
   error: BulkLoadError | null,
   { command }: LoadContext,

@@ -93,7 +93,10 @@ export function snapshotOf(facts: RunFacts): Snapshot {
   };
 }
 
-/** Returns the limiting factor. A wait of all batches has precedence over fewer writers, and these over a wait for an input. */
+/**
+ * Returns the limiting factor. A wait of all batches takes precedence over a lower number of writers. A lower number of
+ * writers takes precedence over a wait for an input.
+ */
 function heldBackBy({ writer, throttle, status }: RunFacts): LimitingFactor | null {
   return (
     throttle?.holding ??

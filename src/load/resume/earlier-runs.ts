@@ -17,7 +17,7 @@ export class EarlierRuns {
   /** Offset of each finished input in the log; -1 for an input that is not finished. */
   readonly #finishedAt: Float64Array;
   readonly #resumedFrom = new Map<number, number>();
-  /** Largest number of points of the load before any position that earlier runs have settled. */
+  /** Number of points of the load before the last position that earlier runs have settled. */
   #reached = 0;
 
   constructor(store: LoadStore, inputs: readonly Input[], ledger: Ledger) {
@@ -101,7 +101,9 @@ export class EarlierRuns {
     this.#unfinished.delete(i);
   }
 
-  /** Takes over one entry. Replaces an earlier entry of the same input, which has grown since it was finished. */
+  /**
+   * Takes over one entry. Replaces an earlier entry of the same input, if the input has grown since it was finished.
+   */
   async #takeOver(i: number, input: CheckpointInput, at: number): Promise<void> {
     const before = this.#finishedAt[i]!;
     if (before >= 0) this.#ledger.resume(i, this.#totalsOf(i, await this.#store.finishedAt(before)), -1);
@@ -116,7 +118,7 @@ export class EarlierRuns {
     return { loaded, rejected, values, reasons, bytes: place.byteOffset - this.#startOf(i) };
   }
 
-  /** Returns the decoded offset at which the input begins, or its piece in this run. */
+  /** Returns the decoded offset at which this run would begin the input without earlier runs. */
   #startOf(i: number): number {
     return this.#inputs[i]!.piece?.from.byteOffset ?? 0;
   }

@@ -116,7 +116,8 @@ export class InputStarts {
     const place = finished ? { ...input.place, ordinal: this.#nextOrdinal } : input.place;
     const identity = await this.#identify(i, file, input.fingerprint.tail.to);
     earlier.begun(i);
-    // Continues the checksum of a plain input. A compressed input is decoded again from its start, with its checksum.
+    // Continues the checksum of a plain input. A compressed input is decoded again from its start, which also computes
+    // its checksum.
     if (source.compression === 'none' && input.fingerprint.content) file.checksum?.start(input.fingerprint.content);
     return tracks.begin(i, source, new InputProgress(place, input.beyond), identity, input.tables);
   }

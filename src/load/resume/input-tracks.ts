@@ -14,11 +14,11 @@ interface InputTrack {
   readonly progress: InputProgress;
   /** Null once the source is closed. */
   source: ByteSource | null;
-  /** Null for a source that cannot be recognised again. */
+  /** Null for a source that the next run cannot recognise. */
   fingerprint: Fingerprint | null;
   /** Decoded size of the whole input; null until its end was read. */
   end: number | null;
-  /** Pieces of points of which the dead letters do not contain all parts yet, by line. */
+  /** Settled pieces of points that arrive in parts, by line. Kept until the dead letters contain all parts. */
   readonly parts: Map<number, SettledPiece[]>;
   /** Some of the tables that hold points of the input. */
   readonly tables: Set<string>;
@@ -28,13 +28,13 @@ interface InputTrack {
 const maxTables = 10;
 
 export interface InputTracksOptions {
-  /** Canonical path of each input; null for one without a path. */
+  /** Canonical path of each input; null for an input without a path. */
   readonly paths: readonly (string | null)[];
   /** Returns the totals of an input over all runs. */
   readonly totals: (input: number) => InputTotals;
   /** False if no checkpoint is written: fingerprints are not needed then. */
   readonly checkpoint: boolean;
-  /** Completes the checksums of plain files that are not read in order. */
+  /** True to complete the checksums of plain files that are not read in order. */
   readonly checksums: boolean;
   /** Returns the cluster that the run loads into; undefined before it is known. */
   readonly cluster: () => Cluster | undefined;
@@ -55,7 +55,7 @@ export class InputTracks {
     return this.#incompletePoints;
   }
 
-  /** Smallest number of points of the load before the position in any unfinished input; null if no input is unfinished. */
+  /** Number of points of the load before the first position of an unfinished input; null if no input is unfinished. */
   get firstOpenOrdinal(): number | null {
     const ordinals = [...this.#tracks.values()].map(({ progress }) => progress.place.ordinal);
     return ordinals.length === 0 ? null : Math.min(...ordinals);
@@ -73,7 +73,7 @@ export class InputTracks {
     return progress.start;
   }
 
-  /** Records that an input was read to its end. `rest` holds no point to be sent. */
+  /** Records that an input was read to its end. `rest` contains no point to send. */
   readToEnd(input: number, rest: SettledPiece): void {
     const track = this.#tracks.get(input)!;
     track.progress.add(rest);
@@ -176,7 +176,7 @@ async function refreshFingerprint(track: InputTrack): Promise<void> {
 /** Reads a plain file again for the checksum, if its format does not read in order, such as Parquet. */
 async function readChecksum({ source }: InputTrack): Promise<void> {
   if (source?.file === undefined || source.compression !== 'none') return;
-  // Without a checksum, a later --skip-loaded loads a touched file again.
+  // Without a checksum, a later load with --skip-loaded loads the file again if only its date has changed.
   await completeChecksum(source.file).catch(() => {});
 }
 

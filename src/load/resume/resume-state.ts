@@ -45,7 +45,7 @@ export interface ResumeContext {
   readonly end: (error: unknown) => void;
 }
 
-/** Number of finished inputs in memory, about 1.5 KiB each, from which they are written to the log. */
+/** Number of finished inputs in memory at which they are written to the log. Each takes about 1.5 KiB. */
 const maxFinished = 500;
 
 /** How a run ended. `not-started`: no run of the load has sent a point. */
@@ -173,8 +173,9 @@ export class ResumeState {
   }
 
   /**
-   * Takes the last fingerprint of an input before its source is closed. Writes many finished inputs to the log at once, because
-   * the next checkpoint may be minutes away; but not during a save, whose copied totals do not include them.
+   * Takes the last fingerprint of an input before its source is closed. Appends finished inputs to the log if there are
+   * many, because the next checkpoint may be minutes away. Appends nothing during a save, because the copied totals of
+   * the save do not include these inputs.
    */
   async closeInput(i: number): Promise<void> {
     await this.#tracks.close(i);
@@ -182,7 +183,7 @@ export class ResumeState {
     await this.#store.append(this.#tracks.takeFinished());
   }
 
-  /** Records that an input was read to its end. `rest` holds no point to be sent. */
+  /** Records that an input was read to its end. `rest` contains no point to send. */
   inputRead(i: number, rest: SettledPiece): void {
     this.#tracks.readToEnd(i, rest);
     this.#starts.advanceTo(rest.to.ordinal);
@@ -211,7 +212,8 @@ export class ResumeState {
     const started = this.#persistent && this.#saver.stats.saves > 0;
     let saved = !this.#persistent;
     try {
-      // A finished load without dead letters needs no further checkpoint: until its files are gone, the last one resumes it.
+      // A finished load without dead letters needs no further checkpoint: until its files are removed, the last
+      // checkpoint can resume it.
       if (started && finished && name === null) await this.#store.append(this.#tracks.takeFinished());
       // A run that wrote no checkpoint does not change the checkpoint of an earlier run.
       else if (started) await this.#saver.save();
@@ -234,7 +236,7 @@ export class ResumeState {
         new StateError({
           tried: 'loading',
           expected: `to keep the lock ${path}`,
-          found: 'it taken over by another run',
+          found: 'another run that took the lock over',
           fix: 'let only one of the two runs continue',
         }),
       );
@@ -278,7 +280,7 @@ export class ResumeState {
   async #saveCheckpoint(): Promise<boolean> {
     await this.#tracks.refreshFingerprints();
     if (this.#tracks.incompletePoints > 0) return false;
-    // Copies progress, totals and dead letters without an await in between, because they must match.
+    // Copies progress, totals and dead letters without an await in between, because the copies must match.
     const checkpoint = {
       startedMs: this.#startMs,
       deadLetters: this.#deadLetters.lengths,

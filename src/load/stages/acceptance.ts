@@ -41,7 +41,7 @@ export function boundsOf(
   };
 }
 
-/** Returns the length of the target's time buckets and the start of the load, in units of the input. */
+/** Returns the length of the target's time buckets and the start of the load, in the time unit of the input. */
 export function bucketsOf(
   { vnodeDurationMs }: Pick<DatabaseSettings, 'vnodeDurationMs'>,
   { precision }: Pick<ExpectedTimeOptions, 'precision'>,
@@ -90,7 +90,7 @@ export function schemaGuard(options: GuardOptions): SchemaGuard {
   };
 }
 
-/** Describes the problem that most timestamps are unexpected, by the example of the first one. */
+/** Describes the problem that most timestamps are unexpected. Names the first unexpected timestamp as the example. */
 export function unexpectedTimes(
   name: string,
   { timestamp, line }: { readonly timestamp: bigint; readonly line: number },

@@ -15,7 +15,7 @@ import type { RowSampler } from '../../inputs/sample-rows.js';
 import { type ExpectedTimeOptions, isMisread, unexpectedTimes } from './acceptance.js';
 import { lineShape, nothingParsed } from './nothing-parsed.js';
 
-/** Largest number of bytes of a reject that are examined for its shape. */
+/** Largest number of bytes of a reject that are searched for line protocol. */
 const shapeBytes = 64 * 1024;
 /** Number of decoded bytes that are parsed of each input. */
 export const headBytes = 1024 * 1024;
@@ -129,7 +129,7 @@ class HeadCounts {
   readonly #tables = new Set<string>();
   readonly #newTables = new Set<string>();
   #points = 0;
-  /** Number of rejects by the format, and of those that look like line protocol. */
+  /** Number of rejects by the format, and number of the rejects that look like line protocol. */
   #unparsed = 0;
   #lines = 0;
   #first = { text: '', message: '' };
@@ -237,7 +237,7 @@ function hasTime({ index }: Points, i: number): boolean {
   return index[i * POINT_WORDS + SHAPE]! < NO_TIMESTAMP;
 }
 
-/** Returns the first bytes of a reject as text, from which its shape is recognized. */
+/** Returns the first bytes of a reject as text. */
 function textOf({ bytes }: Points, { start, length }: Points['rejects'][number]): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.min(length, shapeBytes)).toString('latin1');
 }

@@ -97,7 +97,7 @@ export class InputReader {
     try {
       yield* runs;
     } catch (error) {
-      // The batcher sends what it has read before an InputError, and nothing before any other error.
+      // The batcher sends the points read before an InputError. It abandons the points read before any other error.
       throw this.#inputError(i, error);
     }
     const { name, size } = this.#context.inputs[i]!;

@@ -5,7 +5,7 @@ import { orAborted, WaitStats } from '../../core/time/wait-stats.js';
 import type { ByteSource, Clock, Format, Input, Points } from '../../core/types/index.js';
 
 export class ReadStatus {
-  /** Time that writers waited for bytes of an input, with the time of decompression. */
+  /** Time that writers waited for bytes of an input, including decompression. */
   readonly waits: WaitStats;
   readonly #inputs: readonly Input[];
   /** Format of each input that this run has begun. */
@@ -14,7 +14,7 @@ export class ReadStatus {
   readonly #decodedSizes: Float64Array;
   #current: number | null = null;
   #source: ByteSource | null = null;
-  /** Numbers that turn the counters into positions in the current input, by addition. */
+  /** Numbers to add to the counters. The sums are positions in the current input. */
   #offsets: { readonly file: number; readonly decoded: number; readonly isPlain: boolean } | null = null;
   #closedBytes = 0;
   #decoded = 0;
@@ -74,7 +74,7 @@ export class ReadStatus {
     this.#formats.set(input, format.name);
     this.#source = source;
     const isPlain = isUnchanged(source) && format.reads === undefined && format.isRandom !== true;
-    // `bytesRead` of a source that seeks excludes the bytes before.
+    // `bytesRead` of a source that seeks does not count the skipped bytes.
     const file = source.seek === undefined ? 0 : from - source.bytesRead;
     const begin = this.#inputs[input]!.piece?.from.byteOffset ?? 0;
     this.#offsets = { file, decoded: from - begin - this.#decoded, isPlain };

@@ -28,7 +28,10 @@ export interface VerifyOptions {
 
 /** Number of points read back. The product contract names it. */
 const sampleSize = 1_000;
-/** Queries at the same time. A query for one point takes 8 ms on CnosDB 2.4.3; one for 25 points joined by OR over 30 s. */
+/**
+ * Number of concurrent queries. On CnosDB 2.4.3, a query for one point takes 8 ms, and a query for 25 points joined by
+ * OR takes more than 30 s.
+ */
 const queriesInFlight = 4;
 /** Longest sampled point, bytes. The sample must be small compared to the batches. */
 const maxPointBytes = 4_096;
@@ -43,7 +46,10 @@ interface SampledPoint {
   readonly sent: PointValues;
   /** Timestamp, rounded by `roundedTimestampAt`. */
   readonly time: number;
-  /** Allowed values by field: several if it is undefined which of several points with one series and time stays. */
+  /**
+   * Allowed values by field. A field has several if it is unknown which of several points with one series and time the
+   * target keeps.
+   */
   readonly expected: Map<string, FieldValue[]>;
 }
 

@@ -149,8 +149,8 @@ export class WriteStage {
     this.#hasSent ||= batch.points > 0;
     const introduction = target.traits.firstWriteExclusive ? this.#introductionOf(batch) : null;
     this.#introduction = introduction;
-    // In a fleet, the batch takes the turn before the permit, because the turn's holder may need the permit. Other loads wait
-    // for the rate first.
+    // In a fleet, the batch takes the turn before the permit, because the holder of the turn may need the permit.
+    // Outside of a fleet, the batch waits for the rate limit first, then takes the turn.
     if (fleet !== null) await introduction?.hold(stop).catch(end);
     // After a stop, the delivery returns the batch undelivered.
     const permit = await this.#admit(batch).catch(() => null);

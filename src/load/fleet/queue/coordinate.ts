@@ -70,7 +70,7 @@ class Coordination {
   #totals: FleetTotals | null = null;
   #follow: FleetFollow | null = null;
   #queue: PieceQueue | null = null;
-  /** What planning introduced in this run. */
+  /** Numbers of tables and columns that planning introduced in this run. */
   #introduced: PlanResult['introduced'] = { tables: 0, columns: 0 };
   /** Number of beats since the last renewal that Redis acknowledged. */
   #unanswered = 0;
@@ -126,7 +126,10 @@ class Coordination {
     });
   };
 
-  /** Takes the lock, after waiting until the lock of a killed coordinator expires. Throws BusyError if its holder runs. */
+  /**
+   * Takes the lock, after waiting until the lock of a killed coordinator expires. Throws BusyError if the holder of the
+   * lock runs.
+   */
   async #takeLock(): Promise<void> {
     const { clock, notify } = this.#context;
     const until = clock.monotonic() + 2 * coordinatorMs;

@@ -1,5 +1,5 @@
-// Follows a load in Redis for its coordinator: adds the pieces, books the settled ones, and adds everything again after Redis
-// has lost its data.
+// Follows a load in Redis for its coordinator: adds the pieces, books settled pieces, and adds the remaining pieces
+// again after Redis has lost its data.
 
 import { randomUUID } from 'node:crypto';
 import {
@@ -117,7 +117,7 @@ export class FleetFollow {
     }
   }
 
-  /** Waits until no worker has a piece, and books the pieces that they have settled. */
+  /** Waits until no worker has a piece, and books the pieces that workers have settled. */
   async drain(maxMs: number): Promise<void> {
     const { store, queue, load, clock } = this.#context;
     await store.setStopped(load.id, true);
@@ -143,7 +143,7 @@ export class FleetFollow {
 
   async #look(): Promise<void> {
     const { store, queue, load, token, totals, record, maxRejectBytes } = this.#context;
-    if (!(await store.coordinate(load.id, token))) throw alreadyRuns(load.id, 'another coordinator has taken the load');
+    if (!(await store.coordinate(load.id, token))) throw alreadyRuns(load.id, 'another coordinator that has taken the load');
     const found = await store.load(load.id);
     if (found?.epoch !== this.#epoch) {
       this.#notify('warn', 'forgot', 'the queue has lost the load; adding the remaining pieces again');
@@ -197,7 +197,9 @@ export class FleetFollow {
     return settled.length >= bookedAtOnce;
   }
 
-  /** Books pieces on disk before they count anywhere, and in Redis for a coordinator without this disk. */
+  /**
+   * Books pieces on disk before they count anywhere. Also books them in Redis, for a coordinator on another machine.
+   */
   async #record(pieces: readonly (readonly [BookedPiece, PieceResult['letters'], string])[]): Promise<void> {
     const { record, store, totals, load } = this.#context;
     const fresh = pieces.filter(([{ id }]) => !totals.isBooked(id));

@@ -1,5 +1,5 @@
-// Records the settled pieces of a fleet on the coordinator's disk, each piece once, and all dead letters. The record only
-// grows, so a killed coordinator loses no piece that it has reported, and counts none twice.
+// Records the settled pieces of a fleet on the coordinator's disk, each piece once, and all dead letters. The record
+// only grows. So a killed coordinator neither loses a reported piece nor counts a piece twice.
 
 import { constants } from 'node:fs';
 import { type FileHandle, rename, rm } from 'node:fs/promises';
@@ -29,7 +29,7 @@ const bookedPieceSchema = z.strictObject({
 
 const lineSchema = z.strictObject({
   piece: bookedPieceSchema,
-  /** Sizes of the dead letters after the piece, by ending, bytes. */
+  /** Sizes of the files of dead letters after the piece, by ending of the file, bytes. */
   letters: z.record(z.string(), count),
   /** Dead letters of the piece on its worker's disk: machine and folder, and their bytes. */
   kept: z.tuple([z.string(), count]).optional(),

@@ -13,7 +13,7 @@ import type { BookedPiece } from './fleet-record.js';
 type FleetInputRow = Summary['inputs'][number];
 type MachineRow = NonNullable<Summary['machines']>[number];
 
-/** Number of a piece's input, and the stored bytes of the piece. */
+/** Number of a piece's input, and the bytes of the piece in the file. */
 export interface PlacedPiece {
   readonly input: number;
   readonly bytes: number;
@@ -67,7 +67,7 @@ export class FleetTotals {
     return this.#values;
   }
 
-  /** Stored bytes of the settled pieces. */
+  /** Bytes of the settled pieces in their files. */
   get settledBytes(): number {
     return this.#bytes;
   }

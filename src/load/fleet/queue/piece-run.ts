@@ -87,7 +87,7 @@ export async function runPiece(context: PieceContext, run: PieceRun): Promise<Pi
   ).finally(() => limits.endPiece());
   const { newTables, newColumns } = summary.target;
   await parts.endPiece(error === null, newTables + newColumns > 0);
-  // Where workers introduce columns in parallel, each counts the same ones, and planning has counted them.
+  // If workers introduce columns in parallel, each worker counts the same columns, which planning has already counted.
   if (!target.traits.firstWriteExclusive) Object.assign(summary.target, { newTables: 0, newColumns: 0 });
   return { result: await resultOf(context, summary, examples, folder), error };
 }

@@ -94,7 +94,7 @@ class FleetWorker {
     const { clock, stop, workerId } = this.#context;
     const ended = AbortSignal.any([stop, this.#end.signal]);
     const cancel = clock.every(beatMs, () => void this.#beat());
-    // Keeps the process alive, because timers of the clock do not.
+    // Keeps the process alive, because `Clock.every` does not.
     const alive = setInterval(() => {}, 60_000);
     try {
       await orAborted(this.#beat(), ended).catch(() => {});
