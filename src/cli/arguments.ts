@@ -10,7 +10,7 @@ import { alternatives, isNear } from '../core/text.js';
 import { options } from '../load/option-table.js';
 import { replacements } from './load-cnosdb/replacements.js';
 
-/** Throws UsageError with all unknown options of the command, and with a file after --dry-run. */
+/** Throws one UsageError for all unknown options of the command, and for `--dry-run FILE` without an equals sign. */
 export function checkArguments(words: readonly string[], program: Command): void {
   const { command, unknown } = unknownOptions(words, program);
   const problems = [
@@ -20,12 +20,12 @@ export function checkArguments(words: readonly string[], program: Command): void
   if (problems.length > 0) throw new UsageError(problems);
 }
 
-/** Throws UsageError if the first word names no file and resembles the name of a command. */
+/** Throws UsageError if the first word is not a file but resembles the name of a command. */
 export function refuseMistypedCommand(word: string | undefined, program: Command): void {
   if (word === undefined || existsSync(word)) return;
   const meant = program.commands.map((command) => command.name()).find((name) => isNear(word, name));
   if (meant === undefined) return;
-  const found = `${JSON.stringify(word)}, which is neither`;
+  const found = JSON.stringify(word);
   throw new UsageError([
     { tried: 'reading the inputs', expected: 'a file, a directory or a command', found, fix: `did you mean ${meant}?` },
   ]);
@@ -105,7 +105,7 @@ export function parserError({ code, message }: CommanderError): UsageError {
       tried: `reading the arguments of ${named}`,
       expected: /Expected (\d+ arguments?)/.exec(text)?.[1]?.replace(/^0 .*/, 'no argument') ?? 'fewer arguments',
       found: /got (\d+)/.exec(text)?.[1] ?? 'more',
-      fix: 'leave out the others',
+      fix: 'leave out the extra arguments',
     },
   };
   return new UsageError([problems[code] ?? text]);

@@ -1,4 +1,4 @@
-// The command that continues a load: quoted for a shell and without secrets.
+// The command that resumes a load, quoted for a shell and without secrets.
 
 import { flagName } from '../config/options.js';
 import { shellQuote } from '../core/text.js';
@@ -10,7 +10,9 @@ const secretFlags = new Set(
   options.rows.filter(({ secret, is }) => secret && is.kind !== 'queue').map(({ key }) => flagName(key)),
 );
 
-/** Leaves out secret options and the credentials in URLs. `argv` has the form of `process.argv`. */
+/**
+ * Returns the command without secret options, and without credentials in URLs. `argv` has the form of `process.argv`.
+ */
 export function commandLine(argv: readonly string[]): string {
   const words: string[] = [];
   for (let i = 2; i < argv.length; i += 1) {
@@ -22,7 +24,7 @@ export function commandLine(argv: readonly string[]): string {
   return ['bulk-load', ...words].join(' ');
 }
 
-/** Returns the command without --fresh, and with --skip-points unless `skipPoints` is null. */
+/** Returns the command that resumes a load, without --fresh. `skipPoints` replaces --skip-points; null keeps it. */
 export function continuation(argv: readonly string[], fresh: boolean, skipPoints: number | null): string {
   const words = argv.filter((word, i) => !isFresh(word) && !(skipPoints !== null && isSkip(argv, i)));
   const added = [
@@ -49,7 +51,7 @@ function withoutCredentials(word: string): string {
   return plain.replace(
     /((https?|rediss?):[\\/]*)([^/\s,]*)@/gi,
     (_, start: string, scheme: string, credentials: string) => {
-      // The user in the URL of a queue is no secret.
+      // The user in the URL of a queue is not secret.
       const user = /^redis/i.test(scheme) ? credentials.split(':')[0]! : '';
       return user === '' ? start : `${start}${user}@`;
     },

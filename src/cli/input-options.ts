@@ -1,4 +1,4 @@
-// Options for finding and reading inputs, from the settings and the process.
+// Options for finding and reading inputs. They come from the settings and the process.
 
 import { fstatSync } from 'node:fs';
 import node from 'node:process';
@@ -11,7 +11,7 @@ import { version } from '../core/version.js';
 import type { ExpandOptions, Stdin } from '../inputs/expand.js';
 import type { Process } from './process.js';
 
-/** Throws UsageError when the working directory is gone. */
+/** Throws UsageError if the working directory does not exist any more. */
 export function inputOptions(
   { tls, stateDir, encoding, proxy }: Pick<Settings, 'tls' | 'stateDir' | 'encoding' | 'proxy'>,
   process: Process,

@@ -1,4 +1,4 @@
-// `bulk-load [load] INPUT…`: one run, with its progress on stderr and its results where the options say.
+// `bulk-load [load] INPUT…`: one run. Progress goes to stderr, results go where the options say.
 
 import { existsSync } from 'node:fs';
 import type { Resolved } from '../config/resolve.js';
@@ -82,7 +82,7 @@ export async function runLoad(
       target,
       stop: interruption.stop,
       abort: interruption.abort,
-      // No command resumes a dry run, which keeps no checkpoint.
+      // A dry run keeps no checkpoint, so no command can resume it.
       command: settings.dryRun === null ? (skip) => continuation(process.argv, settings.fresh, skip) : null,
       watch: (snapshot, description, memory) => {
         const from = `${plural(inputs.length, 'input')} (${totalSize(inputs)})`;
@@ -97,19 +97,19 @@ export async function runLoad(
         shown = result.summary;
         progress.finish(result.summary);
         showResult(result, settings, process);
-        // A full disk must not prevent results from being written elsewhere.
+        // A result that cannot be written must not prevent writing the other results.
         await runAllThenThrow([
           () => metrics.end(result.summary),
           () => report.end(result, progress.samples(), target.traits.title),
           () => {
             const { summary: last } = maskResult(latest(), mask);
-            // A busy run leaves the file to the run that holds the lock.
+            // If another run holds the lock, the file belongs to the other run.
             return writeOutput(settings.summary, summaryJson(last), process, last.outcome === 'busy');
           },
         ]).catch((error: unknown) => {
           throw withEndOfLoad(error, result.summary);
         });
-        // Writing results takes memory too. If that changed the outcome, they are written again.
+        // Writing results takes memory, which can change the outcome. In this case the results are written again.
         const late = maskResult(latest(), mask);
         if (late.summary.exitCode === result.summary.exitCode) return;
         await metrics.end(late.summary);
@@ -133,7 +133,7 @@ interface FleetRun {
   readonly close: () => void;
 }
 
-/** Opens the queue. Imports the modules of the fleet here, because a load without --queue needs none of them. */
+/** Opens the queue. Imports the modules of the fleet here, because a load without --queue does not need them. */
 async function openFleet(resolved: Resolved, process: Process): Promise<FleetRun> {
   const [{ openFleet: open }, { coordinate }] = await Promise.all([
     import('./fleet/open-fleet.js'),
@@ -156,7 +156,9 @@ function dryRunText(output: string, { outcome }: Summary): string {
   return isKept ? 'nothing was sent' : `nothing was sent; ${output} is not written, since the run stopped early`;
 }
 
-/** Adds the outcome of the load to the error of a result file, because this error decides the exit code. */
+/**
+ * Adds the outcome of the load to the error of writing a result file. The error decides the exit code of the command.
+ */
 function withEndOfLoad(error: unknown, { exitCode, outcome }: Summary): unknown {
   if (!(error instanceof StateError) || error.problem === null) return error;
   const found = `${error.problem.found}; the load itself ended with exit code ${exitCode} (${outcome})`;
@@ -180,7 +182,7 @@ function showResult(result: LoadResult, settings: Settings, process: Process): v
   const silent = (settings.quiet && summary.exitCode === 0) || summary.exitCode === closedPipe;
   if (!silent && settings.progress !== 'json') {
     const width = widthOf(process);
-    // A dry run that has read points shows what became of them.
+    // A dry run that read points shows how many it loaded and rejected.
     const isEmpty = sentNothing(summary) && (settings.dryRun === null || summary.points.read === 0);
     if (isEmpty) process.stderr.write(emptyRunText(result, 'bulk-load'));
     else {

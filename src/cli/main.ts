@@ -25,7 +25,7 @@ const inputsHelp = 'files, directories, globs, URLs of http, https and s3, or - 
 
 /** Runs the command line. Sets `process.exitCode`; never throws. */
 export async function main(process: Process, code?: CompiledCode): Promise<void> {
-  // A closed pipe loses output, not points: it must not end a load.
+  // A closed pipe loses only output, so it must not end a load.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
   try {
@@ -99,7 +99,7 @@ function commands(process: Process, help: string[], limit: LimitV8, done: (code:
   withOptions(
     examplesFirst(shared(program.command('audit')), exampleList(commandExamples.audit))
       .description('compare every value of the inputs with the target; only --repair loads points')
-      .argument('[inputs...]', 'inputs, as a load names them')
+      .argument('[inputs...]', 'inputs, named as for a load')
       .option('--repair', 'load the missing and the different points again')
       .option('--since <time>', 'first time to compare; default: the first in the inputs')
       .option('--until <time>', 'time before which to compare; default: after the last in the inputs'),
@@ -111,7 +111,7 @@ function commands(process: Process, help: string[], limit: LimitV8, done: (code:
   });
   withOptions(
     examplesFirst(shared(program.command('plan')), exampleList(commandExamples.plan))
-      .description('cut the inputs for many machines, make tables and columns, and write the plan')
+      .description('cut the inputs for many machines, create tables and columns, and write the plan')
       .argument('<inputs...>', inputsHelp),
   ).action(async (inputs: string[], _: unknown, command: Command) => {
     const { runPlan } = await import('./fleet/plan-command.js');
@@ -129,7 +129,7 @@ function commands(process: Process, help: string[], limit: LimitV8, done: (code:
     });
   withOptions(
     examplesFirst(shared(program.command('worker')), exampleList(commandExamples.worker)).description(
-      'take pieces of loads from --queue until a signal ends it',
+      'load pieces from --queue until a signal stops the worker',
     ),
   ).action(async (_: unknown, command: Command) => {
     reexecWithMallocTuning(process);

@@ -1,5 +1,5 @@
-// Restarts the process once with other settings for memory. glibc and V8 read some of them only at the start, and without
-// them freed request bodies stay in the process.
+// Restarts the process once with other memory settings. glibc and V8 read some settings only at the start. With the
+// default settings, the memory of freed request bodies stays in the process.
 
 import { statSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
@@ -8,35 +8,43 @@ import { interpretFirst, useBaselineCompiler } from '../core/v8.js';
 import type { Process } from './process.js';
 
 /**
- * glibc returns freed blocks above this size to the kernel; an unset threshold rises by itself. One arena
- * replaces eight per core, and a young generation of 2 MiB replaces 16. Gzip bodies on Node 24.21 (2026-11-23, two
- * arenas, 4 MiB): peak 162 → 140 MiB, zstd bodies 161 → 125 MiB; 75 ms more until the first byte. One arena and 2 MiB
- * with zstd bodies and a worker thread (2026-11-26): 147 → 142 MiB, 10.4 → 9.8 s for 4 GB.
+ * glibc returns freed blocks above this size to the kernel; without this setting glibc raises the size itself. One
+ * arena replaces eight per core. Measured with Node 24.21, two arenas and semi-spaces of 4 MiB (2026-11-23): peak
+ * memory falls from 162 to 140 MiB with gzip bodies, and from 161 to 125 MiB with zstd bodies; the first byte is sent
+ * 75 ms later. One arena and semi-spaces of 2 MiB, with zstd bodies and a worker thread (2026-11-26): peak memory falls
+ * from 147 to 142 MiB, and the time for 4 GB from 10.4 to 9.8 s.
  */
 const threshold = 'MALLOC_MMAP_THRESHOLD_';
 const settings = { [threshold]: '131072', MALLOC_ARENA_MAX: '1' };
-/** Without the second flag SIGUSR1 opens Node's debugger until a listener is registered. */
+/**
+ * Semi-spaces of 2 MiB replace 16 MiB. Without `--disable-sigusr1`, SIGUSR1 opens Node's debugger until a listener is
+ * registered.
+ */
 const flags = ['--max-semi-space-size=2', '--disable-sigusr1'] as const;
 /**
- * The heap grows by a fifth until the next collection, not to several times its size. One collection takes 15 ms. 4 GB
- * from a pipe, Node 20.20 (2026-11-26): peak 131 → 112 MiB, no slower.
+ * V8 collects garbage when the heap has grown by a fifth, instead of to several times its size. One collection takes 15
+ * ms. Measured with 4 GB from a pipe on Node 20.20 (2026-11-26): peak memory falls from 131 to 112 MiB at the same
+ * speed.
  */
 const growth = '--heap-growing-percent=20';
 
-/** execve limits arguments plus environment to 2 MiB. A longer command line skips the restart. */
+/** execve limits arguments plus environment to 2 MiB. A command line longer than 1 MiB skips the restart. */
 const maxCommandLength = 1024 * 1024;
 /**
- * For smaller inputs a restart, the optimising compiler and more collections cost more than they save: 15 ms of processor
+ * For smaller inputs, a restart, the optimising compiler and more collections cost more than they save: 15 ms of CPU
  * time for 1,000 points (2026-11-29).
  */
 const smallBytes = 4 * 1024 * 1024;
 const fewInputs = 64;
-/** After this time, a load of small files gets the optimising compiler: compressed files may hold many points. */
+/**
+ * Time after which a load of small files may use the optimising compiler, ms. Small compressed files may hold many
+ * points.
+ */
 const smallMs = 500;
 
 /**
- * Replaces the process by one with malloc settings. Process id, open files and arguments stay. Does nothing before Node
- * 22.15, outside Linux, with malloc settings of the user, and for small files.
+ * Restarts the program in the same process, with malloc settings. Process id, open files and arguments stay. Does
+ * nothing before Node 22.15, outside Linux, if the user set malloc options, and for small files.
  */
 export function reexecWithMallocTuning(process: Process, inputs: readonly string[] = []): void {
   const { argv, env, execArgv, execPath, execve, platform } = process;
@@ -57,12 +65,16 @@ export interface CompiledCode {
   keep(): void;
 }
 
-/** Modules of Node that every load uses. After a change of flags V8 would compile them from their source: 6 ms (Node 24.21). */
+/**
+ * Modules of Node that every load uses. After a change of flags, V8 would compile them from source in 6 ms (Node
+ * 24.21).
+ */
 const neededLater = ['node:crypto', 'node:perf_hooks'];
 
 /**
- * Limits the heap. For small files, limits the optimising compilers instead, unless this run fills the cache of compiled
- * code. Must run after all modules are loaded, because V8 rejects cached code after a change of flags, even Node's own.
+ * Limits the heap. For small files, limits the optimising compilers instead, unless this run fills the cache of
+ * compiled code. Must run after all modules are loaded, because V8 rejects cached code after a change of flags, even
+ * the code of Node's own modules.
  */
 export function limitV8(
   process: Process,
@@ -77,15 +89,17 @@ export function limitV8(
     interpretFirst(smallMs, setFlag);
     return;
   }
-  // Only a restarted run fills its cache here. Small loads share the other cache, and need functions that are called later.
+  // Only a restarted run caches its code here. Other runs share the cache of small loads, which must also hold
+  // functions that are called later.
   if (process.execArgv?.includes(flags[0])) code?.keep();
   const keepHeapSmall = (): void => {
-    // Unlike a size, this flag takes effect at any time. Gzip bodies, Node 20.20 (2026-11-23): peak 135 → 124 MiB, no slower.
+    // Unlike a flag for the size, this flag takes effect at any time. Measured with gzip bodies on Node 20.20
+    // (2026-11-23): peak memory falls from 135 to 124 MiB at the same speed.
     setFlag('--semi-space-growth-factor=1');
     setFlag(growth);
   };
   keepHeapSmall();
-  // V8 resets the growth of the young generation for the whole process when it creates the heap of a thread.
+  // When V8 creates the heap of a thread, it resets the growth of the young generation for the whole process.
   process.on('worker', (worker: Worker) => worker.once('online', keepHeapSmall));
 }
 

@@ -1,4 +1,4 @@
-// The beginning of every command that takes the options of a load.
+// The first steps of every command that takes the options of a load.
 
 import { type Resolved, resolve } from '../config/resolve.js';
 import type { SecretMask } from '../core/secrets.js';
@@ -8,9 +8,9 @@ import type { Process } from './process.js';
 
 export interface OpenCommand {
   readonly resolved: Resolved;
-  /** Knows the secrets of the options, of the environment and of the URLs among the inputs. */
+  /** Masks the secrets in the options, in the environment, and in URLs among the inputs. */
   readonly mask: SecretMask;
-  /** The process, with an stderr that masks text. */
+  /** The process, with an stderr that masks secrets. */
   readonly process: Process;
 }
 

@@ -1,4 +1,4 @@
-// `bulk-load serve`: the embedded server, until a signal ends it.
+// `bulk-load serve`: runs the embedded server until a signal stops it.
 
 import { rm, writeFile } from 'node:fs/promises';
 import { kill, pid } from 'node:process';
@@ -8,7 +8,7 @@ import { serve } from '../serve/serve.js';
 import type { Process } from './process.js';
 import { onSignals } from './signals.js';
 
-/** Returns exit code 0 when a signal ends the server, or the exit code of a seed that failed. */
+/** Returns exit code 0 when a signal ends the server, or the exit code of a seed load that failed. */
 export async function runServe(options: Readonly<Record<string, unknown>>, process: Process): Promise<number> {
   const { host, port } = listenAddress(String(options.listen));
   const { data, readyFile } = options;
@@ -37,7 +37,8 @@ export async function runServe(options: Readonly<Record<string, unknown>>, proce
     return code;
   } finally {
     interruption.end();
-    // Exiting would wait for a query that DuckDB does not interrupt. Without handlers the signal ends the process at once.
+    // A normal exit would wait for a query that DuckDB cannot interrupt. SIGTERM ends the process at once, because its
+    // handler is removed.
     if (!(await server.close())) kill(pid, 'SIGTERM');
   }
 }

@@ -1,4 +1,4 @@
-// Signals: the first stops a run cleanly, the second stops it at once, a status signal prints where the run stands.
+// Signals: the first signal stops a run cleanly, the second stops the run at once. A status signal prints the progress.
 
 import { InterruptedError } from '../core/errors.js';
 import type { Process } from './process.js';
@@ -6,7 +6,7 @@ import type { Process } from './process.js';
 export interface Interruption {
   readonly stop: AbortSignal;
   readonly abort: AbortSignal;
-  /** Restores the default handling of signals, one second later if a signal stopped the run. */
+  /** Restores the default handling of signals. If a signal stopped the run, waits one second first. */
   end(): void;
 }
 
@@ -19,7 +19,7 @@ export function onSignals(process: Process, notify: (line: string) => void): Int
   const abort = new AbortController();
   const handlers = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => {
     const handler = (): void => {
-      // A closed terminal ends the load as SIGTERM does.
+      // A closed terminal sends SIGHUP. The load ends as after SIGTERM.
       const reason = new InterruptedError(signal === 'SIGHUP' ? 'SIGTERM' : signal);
       if (stop.signal.aborted) abort.abort(reason);
       else {
@@ -39,19 +39,19 @@ export function onSignals(process: Process, notify: (line: string) => void): Int
       const restore = (): void => {
         for (const [signal, handler] of handlers) process.off(signal, handler);
       };
-      // The outcome is written. A further signal must not end the process with another exit code.
+      // The results are written. A further signal must not change the exit code.
       if (stop.signal.aborted) setTimeout(restore, exitMs).unref();
       else restore();
     },
   };
 }
 
-/** SIGUSR1 is the signal of earlier versions. */
+/** Earlier versions used SIGUSR1. */
 const statusSignals = ['SIGUSR2', 'SIGUSR1'] as const;
 
 /** Calls `show` at each status signal until the returned function is called. */
 export function onStatus(process: Process, show: () => void): () => void {
-  // Windows has no such signals.
+  // Windows has neither signal.
   if (process.platform === 'win32') return () => {};
   for (const signal of statusSignals) process.on(signal, show);
   return () => {

@@ -1,10 +1,10 @@
-// What makes two loads the same load: the target, the database, and how the inputs are read.
+// The identity of a load: the target, the database, and how the inputs are read.
 
 import type { Options } from './options.js';
 import type { Settings } from './settings.js';
 import { parseOption } from './validate.js';
 
-/** Options of the identity that have their own place in the name of a load. */
+/** Options of the identity that the name of a load contains separately. */
 const ownPlace: ReadonlySet<string> = new Set(['target', 'tenant', 'db', 'format', 'precision']);
 
 /** Returns the format and all other options of the identity as text. Checkpoints of earlier versions depend on this text. */

@@ -6,7 +6,7 @@ import type { NameLimits } from '../core/types/index.js';
 import { MIB } from '../core/units.js';
 import type { Kinds } from './kinds/index.js';
 
-/** Parameters of a kind, and words that stand for special values: `off` for null. */
+/** A kind of value with its parameters. `words` maps words to special values, such as `off` to null. */
 export type OptionKind = {
   [K in keyof Kinds]: {
     readonly kind: K;
@@ -40,7 +40,7 @@ export interface Option {
   readonly supplied?: true;
   /** Placeholder of the value in the help; absent for switches. */
   readonly arg?: string;
-  /** `{values}` stands for the values of a choice. */
+  /** Description for help and manual. `{values}` stands for the values of a choice. */
   readonly description: string;
   /** The value is never shown. */
   readonly secret?: true;
@@ -85,12 +85,12 @@ const table = [
   { key: 'limit', group: 'input', is: { kind: 'count', min: 1, max: MANY }, default: null, defaultText: 'all', arg: '<points>', description: 'stop after this many points' },
   { key: 'skipPoints', group: 'input', is: { kind: 'count', min: 0, max: MANY }, default: '0', arg: '<points>', description: 'skip this many points at the start; resumes standard input' },
   { key: 'minPoints', group: 'input', is: { kind: 'count', min: 0, max: MANY }, default: '1', arg: '<points>', description: 'end with exit code 7 if all inputs together hold fewer points' },
-  { key: 'expectTime', group: 'input', is: { kind: 'timeRange', words: OFF }, default: '1980..2100', arg: '<range>', description: 'expected times: FROM..TO, or off; timestamps that contradict --precision stop the load, a single one outside is rejected' },
+  { key: 'expectTime', group: 'input', is: { kind: 'timeRange', words: OFF }, default: '1980..2100', arg: '<range>', description: 'expected times: FROM..TO, or off; a point outside the range is rejected; reading ends if most points of an input are outside' },
   { key: 'onInputError', group: 'input', is: { kind: 'choice', values: ['continue', 'stop'] }, default: 'continue', arg: '<what>', description: 'when an input cannot be read to its end: continue with the others, or stop' },
   { key: 'inOrder', group: 'input', is: { kind: 'switch' }, default: 'false', description: 'begin an input only after every point of the previous one is acknowledged' },
   { key: 'hivePartitioning', group: 'input', is: { kind: 'choice', values: ['auto', 'off'] }, default: 'auto', arg: '<what>', description: 'folders such as host=a in the name of an input: auto makes each a column of the rows (a tag, unless another option names it); off ignores them', identity: true },
   { key: 'context', as: 'contexts', group: 'input', is: { kind: 'words' }, default: null, defaultText: 'the only one', arg: '<db[/rp]>', description: 'section of an InfluxDB export to load: a database, or a database and a retention policy; repeatable', identity: true },
-  // No part of the identity: the load into each database has the identity of a load with --context and --db.
+  // Not part of the identity: the load into each database has the identity of a load with --context and --db.
   { key: 'contextMap', group: 'input', is: { kind: 'contextMap' }, default: null, defaultText: 'none', arg: '<db[/rp]=db>', description: 'load each section of an InfluxDB export into a database of its own, one after another, instead of --context and --db; repeatable' },
 
   { key: 'measurement', group: 'mapping', is: { kind: 'text' }, default: null, defaultText: '{measurement}', arg: '<name>', description: 'table of the rows: a name, or {column} to take the name from a column', identity: true },
@@ -107,7 +107,7 @@ const table = [
   { key: 'thousands', group: 'mapping', is: { kind: 'character', words: { none: null } }, default: null, defaultText: 'none', arg: '<char>', description: 'character between groups of three digits in csv and tsv, or none', identity: true },
   { key: 'delimiter', group: 'mapping', is: { kind: 'character', words: { tab: '\t', '\\t': '\t' } }, default: null, defaultText: 'comma; tab for tsv', arg: '<char>', description: 'character between cells, or the word tab', identity: true },
   { key: 'quote', group: 'mapping', is: { kind: 'character', words: { none: null } }, default: '"', arg: '<char>', description: 'character around cells that hold delimiters, line ends or doubled quotes, or none', identity: true },
-  { key: 'escape', group: 'mapping', is: { kind: 'character', words: { none: null, '\\': '\\' } }, default: null, defaultText: 'none', arg: '<char>', description: 'character that escapes the next one in csv and tsv, such as \\, or none; \\N is no value', identity: true },
+  { key: 'escape', group: 'mapping', is: { kind: 'character', words: { none: null, '\\': '\\' } }, default: null, defaultText: 'none', arg: '<char>', description: 'character that escapes the next one in csv and tsv, such as \\, or none; \\N means no value', identity: true },
   { key: 'noHeader', group: 'mapping', is: { kind: 'switch' }, default: 'false', description: 'the first row is data; columns are named 1, 2, 3 and so on', identity: true },
   { key: 'skipLines', group: 'mapping', is: { kind: 'count', min: 0, max: 1_000_000 }, default: '0', arg: '<lines>', description: 'skip this many lines before the header', identity: true },
   { key: 'skipAfterHeader', group: 'mapping', is: { kind: 'count', min: 0, max: 1_000_000 }, default: '0', arg: '<lines>', description: 'skip this many lines after the header, such as units', identity: true },
@@ -124,7 +124,7 @@ const table = [
   { key: 'requestTimeout', as: 'requestTimeoutMs', group: 'delivery', is: { kind: 'duration', min: 100, max: DAY }, default: null, defaultText: '30s, plus 1s for each 100KiB', arg: '<time>', description: 'how long to wait for the response to one request' },
   { key: 'retryFor', as: 'retryForMs', group: 'delivery', is: { kind: 'duration', min: 0, max: 365 * DAY, words: { forever: Number.POSITIVE_INFINITY } }, default: '1h', arg: '<time>', description: 'how long to retry one batch from its first attempt, or forever' },
   { key: 'maxRejected', group: 'delivery', is: { kind: 'countOrPercent' }, default: '1000', arg: '<n|n%>', description: 'stop after more rejected points than this; a percentage counts from 100,000 points on' },
-  { key: 'maxRejectBytes', group: 'delivery', is: { kind: 'size', min: 0, max: MANY, words: OFF }, default: '1GiB', arg: '<size>', description: 'largest size of the dead letters of the load on disk, at which the load stops; off removes the limit' },
+  { key: 'maxRejectBytes', group: 'delivery', is: { kind: 'size', min: 0, max: MANY, words: OFF }, default: '1GiB', arg: '<size>', description: 'stop the load when its dead letters take more than this on disk, or off' },
   { key: 'acceptRejects', group: 'delivery', is: { kind: 'countOrPercent' }, default: '0', arg: '<n|n%>', description: 'end with exit code 0 despite this many rejected points' },
   { key: 'ratePoints', group: 'delivery', is: { kind: 'count', min: 1, max: MANY, words: OFF }, default: 'off', arg: '<points>', description: 'maximum points per second, or off' },
   { key: 'rateBytes', group: 'delivery', is: { kind: 'size', min: 1, max: MANY, words: OFF }, default: 'off', arg: '<size>', description: 'maximum bytes of points per second before compression, or off' },
@@ -132,7 +132,7 @@ const table = [
 
   { key: 'memoryLimit', group: 'memory', is: { kind: 'sizeOrPercent', min: 16 * MIB }, default: null, defaultText: '90% of the cgroup limit, at most 512MiB', arg: '<size|n%>', description: 'limit of resident memory: a size, or a percentage of the cgroup limit, else of RAM' },
   { key: 'memoryWatchdog', group: 'memory', is: { kind: 'choice', values: ['on', 'observe', 'off'] }, default: 'on', arg: '<mode>', description: 'near --memory-limit: on reduces the writers, then stops the load; observe only reports; off does nothing' },
-  { key: 'targetMemory', group: 'memory', is: { kind: 'size', min: 64 * MIB, max: MANY, words: OFF }, default: null, defaultText: '512MiB for cnosdb', arg: '<size>', description: 'resident memory that a target node may take, about 110 MiB of an idle node included, or off; bulk-load keeps it by small request bodies and timely flushes' },
+  { key: 'targetMemory', group: 'memory', is: { kind: 'size', min: 64 * MIB, max: MANY, words: OFF }, default: null, defaultText: '512MiB for cnosdb', arg: '<size>', description: 'maximum resident memory of a target node, including about 110 MiB of an idle node, or off; bulk-load keeps the limit by small request bodies and timely flushes' },
   { key: 'relieve', group: 'memory', is: { kind: 'switch' }, default: 'true', description: 'never ask the target to flush (COMPACT DATABASE)' },
   { key: 'stage', group: 'memory', is: { kind: 'size', min: MIB, max: MANY, words: OFF }, default: 'off', arg: '<size>', description: 'wait for a flush of the target after this many bytes of points, or off' },
 
@@ -147,9 +147,9 @@ const table = [
   { key: 'verify', group: 'state', is: { kind: 'switch' }, default: 'false', description: 'read a sample of 1,000 loaded points back and compare every value; a difference ends with exit code 9' },
 
   { key: 'plan', as: 'planFile', group: 'machines', is: { kind: 'path' }, default: null, arg: '<file>', description: 'plan of a load over many machines: bulk-load plan writes it, and every shard reads it' },
-  { key: 'shard', group: 'machines', is: { kind: 'text' }, default: null, arg: '<i/n>', description: 'part of the plan that this machine loads: i/n such as 3/16, or auto to take both from Slurm, AWS Batch, Google Batch or Cloud Run; auto/16 in a Kubernetes Indexed Job' },
+  { key: 'shard', group: 'machines', is: { kind: 'text' }, default: null, arg: '<i/n>', description: 'part of the plan that this machine loads: i/n such as 3/16, or auto to take i and n from Slurm, AWS Batch, Google Batch or Cloud Run; auto/16 in a Kubernetes Indexed Job' },
   { key: 'pieceBytes', group: 'machines', is: { kind: 'size', min: 1, max: MANY }, default: '256MiB', arg: '<size>', description: 'size of the pieces into which bulk-load plan cuts large inputs' },
-  { key: 'split', group: 'machines', is: { kind: 'choice', values: ['auto', 'lines', 'off'] }, default: 'auto', arg: '<how>', description: 'how bulk-load plan cuts inputs: auto parses text and cuts Parquet by row groups; lines cuts text at line ends without parsing, so no value may hold one; off cuts nothing' },
+  { key: 'split', group: 'machines', is: { kind: 'choice', values: ['auto', 'lines', 'off'] }, default: 'auto', arg: '<how>', description: 'how bulk-load plan cuts inputs: auto parses text and cuts Parquet by row groups; lines cuts text at line ends without parsing, so no value may hold a line end; off cuts nothing' },
   { key: 'pieces', group: 'machines', is: { kind: 'count', min: 1, max: 10_000 }, default: null, defaultText: 'one for each worker', arg: '<n>', description: 'maximum pieces that all workers of --queue load at once' },
   { key: 'allowInput', group: 'machines', is: { kind: 'patterns' }, default: null, defaultText: 'for a coordinator: its working directory', arg: '<pattern>', description: "inputs that a job may name, such as /data/** or s3://bucket/**; repeatable; required for a worker; a job names a file by its path below the part before the first wildcard" },
   { key: 'exitWhenIdle', group: 'machines', is: { kind: 'switch' }, default: 'false', description: 'end a worker once it has loaded a piece and the queue has no load left' },
@@ -171,7 +171,7 @@ const table = [
 
 export type OptionRow = (typeof table)[number];
 
-/** What the options need to know about a kind of target. */
+/** The facts about a kind of target that the options depend on. */
 export interface TargetOptions {
   readonly kind: string;
   readonly defaultPort: number;
@@ -179,12 +179,12 @@ export interface TargetOptions {
   /** Defaults that depend on the target, as a user would type them. */
   readonly defaults: { readonly user: string; readonly tenant: string; readonly targetMemory: string };
   readonly takesZstd: boolean;
-  /** Whether every write names a database. */
+  /** True if every write must name a database. */
   readonly needsDatabase: boolean;
   readonly nameLimits: NameLimits;
   /** Options that this target does not use, each with advice for the user. */
   readonly unsupportedOptions: Readonly<Record<string, string>>;
-  /** Finds contradictions among parsed options. `options` lacks those that are invalid. */
+  /** Finds contradictions among parsed options. `options` does not contain invalid options. */
   validate(options: Readonly<Record<string, unknown>>): readonly SettingProblem[];
 }
 

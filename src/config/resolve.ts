@@ -31,17 +31,20 @@ export interface Resolved {
 }
 
 /**
- * Reads the config file and the files of secrets and certificates when they are named, and nothing else. `flags` holds
- * given values by option key. Throws UsageError with all problems; no message holds a secret.
+ * Merges and checks all layers. Of files, reads only the config file and the files with secrets and certificates.
+ * `flags` holds given values by option key. Throws UsageError with all problems; no message holds a secret.
  */
 export async function resolve(
   options: Options,
   layers: {
     readonly flags: Readonly<Record<string, unknown>>;
     readonly env: NodeJS.ProcessEnv;
-    /** Returns the options in the file of --plan, the lowest layer. Absent for commands that read no plan. */
+    /**
+     * Returns the options in the file of --plan, which config file, environment and flags override. Absent for commands
+     * that read no plan.
+     */
     readonly planOptions?: (path: string) => Promise<Readonly<Record<string, unknown>>>;
-    /** Options of a load of a fleet, below all other layers. */
+    /** Options of a load of a fleet, which all other layers override. */
     readonly lowest?: Readonly<Record<string, unknown>>;
   },
 ): Promise<Resolved> {
@@ -56,7 +59,7 @@ export async function resolve(
   const given: Layer = new Map([...plan, ...file.layer, ...used, ...flags]);
   const result = validate(options, merge(options, given, layers.env), new Set(given.keys()));
   const found = 'problems' in result ? result.problems : [];
-  // The config file that could not be read may name the database.
+  // A config file that could not be read may name the database, so a missing database is not reported.
   const problems = file.problems.length === 0 ? found : [...file.problems, ...found.filter(({ key }) => key !== 'db')];
   problems.push(...collisions((key) => given.get(key)?.value));
   const password = await readSecret('passwordFile', given, problems);

@@ -34,7 +34,7 @@ export function validate(
   problems.push(...Object.keys(given).flatMap((key) => (known.has(key) ? [] : [unknownOption(options, key)])));
   const input: RuleInput = { values, explicit, target, rows: options.rows };
   for (const rule of rules) {
-    // A value that is already invalid is not checked by rules, which would report it again.
+    // Reports one problem for each option, although several rules may find the same option wrong.
     problems.push(...rule(input).filter(({ key }) => !problems.some((each) => each.key === key)));
   }
   return problems.length > 0 || target === undefined ? { problems } : { settings: toSettings(options, values, target) };
@@ -59,7 +59,10 @@ export function parseOption(
 
 const types = new Map<string, z.ZodType>();
 
-/** Returns the zod type of a kind from a cache. Many options share a type, and creating one takes longer than using it. */
+/**
+ * Returns the zod type of a kind from a cache. Many options share a type, and creating a type takes longer than using
+ * it.
+ */
 function typeOf(is: Option['is']): z.ZodType {
   const key = JSON.stringify(is);
   const type = types.get(key) ?? (kinds[is.kind] as (is: Option['is']) => z.ZodType)(is);
@@ -77,7 +80,7 @@ function suggestion({ is }: Option, raw: unknown): string {
   return near === undefined ? '' : `did you mean ${near}?`;
 }
 
-/** Shows a value unless it is, or may contain, a secret. */
+/** Returns the text of a value. Hides what is, or may be, a secret. */
 function foundText({ is, secret }: Option, raw: unknown): string {
   if (secret) return 'a value of another form, which is not shown';
   const text = Array.isArray(raw) && raw.length > 0 ? raw.map(jsonText).join(', ') : jsonText(raw);

@@ -104,8 +104,8 @@ test.each([
     'nothing after it',
     'write --workers=VALUE',
   ],
-  [['help', 'formats', 'x'], 'reading the arguments of help', '1 argument', '2', 'leave out the others'],
-  [['serve', 'x'], 'reading the arguments of serve', 'no argument', '1', 'leave out the others'],
+  [['help', 'formats', 'x'], 'reading the arguments of help', '1 argument', '2', 'leave out the extra arguments'],
+  [['serve', 'x'], 'reading the arguments of serve', 'no argument', '1', 'leave out the extra arguments'],
 ])('the command line %j is answered in four parts', async (line, ...parts) => {
   const names = ['tried   ', 'expected', 'found   ', 'do      '];
   const text = names.map((name, i) => `  ${name}  ${parts[i]}\n`).join('');

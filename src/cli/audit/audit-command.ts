@@ -29,7 +29,7 @@ import { onSignals } from '../signals.js';
 import { auditOptions } from './audit-options.js';
 import { runAuditOf } from './audit-run.js';
 
-/** Returns exit code 0 for equal sides, 9 for others. Throws the error that ends the audit. */
+/** Returns exit code 0 if inputs and target are equal, else 9. Throws the error that ends the audit. */
 export async function runAudit(
   names: readonly string[],
   { repair, since, until, ...flags }: Readonly<Record<string, unknown>>,
@@ -105,7 +105,7 @@ function summaryOf(report: AuditReport, startedAt: Date, limitBytes: number): Au
   };
 }
 
-/** Throws UsageError for options under which the same inputs give other points each time. */
+/** Throws UsageError for options that an audit cannot use. */
 function assertAuditable({ missingTimestamp, dryRun }: Settings): void {
   const problem = (tried: string, expected: string): Problem[] => [
     { tried, expected, found: 'audit', fix: `leave it out` },

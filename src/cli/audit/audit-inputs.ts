@@ -1,5 +1,5 @@
-// Reads the inputs of an audit as a load does, with the same rules for what is a point, and hands the points to the audit
-// instead of a target.
+// Reads the inputs of an audit by a load, so that both accept and reject the same points. Passes the points to the
+// audit instead of a target.
 
 import type { AuditedInputs } from '../../audit/audit.js';
 import type { Settings } from '../../config/settings.js';
@@ -37,7 +37,10 @@ export async function readAuditInputs(
   return { points: summary.points.loaded, rejected: summary.points.rejected, byReason: summary.rejects.byReason };
 }
 
-/** Settings of the load that reads. One writer keeps the order of the inputs, and rejects do not stop the load. */
+/**
+ * Settings of the load that reads the inputs. One writer keeps the order of the inputs, and rejects do not stop the
+ * load.
+ */
 const readingOnly = {
   workers: 1,
   checkpoint: false,
@@ -56,8 +59,8 @@ const readingOnly = {
 } as const satisfies Partial<Settings>;
 
 /**
- * Creates a target that passes all points to `take`. This target has no columns, so a value of another type than the real
- * target's column counts as missing in the target, not as rejected.
+ * Creates a target that passes all points to `take`. The created target has no columns. So a value whose type differs
+ * from the column of the real target counts as missing, not as rejected.
  */
 function collector(
   description: TargetDescription,
@@ -76,7 +79,7 @@ function collector(
   });
 }
 
-/** Identifies the content of the inputs. Throws UsageError for an input that can be read only once. */
+/** Returns path and fingerprint of each input. Throws UsageError for an input that can be read only once. */
 export async function contentIdentity(inputs: readonly Input[], signal: AbortSignal): Promise<unknown[]> {
   const found: unknown[] = [];
   for (const input of inputs) {

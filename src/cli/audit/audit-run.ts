@@ -88,7 +88,7 @@ function notReadable(kind: string): UsageError {
   const readable = targetKinds.filter(({ traits }: TargetDescriptor) => traits.scans === true);
   const expected = `a target whose tables can be read back: ${readable.map((each) => each.kind).join(', ')}`;
   return new UsageError([
-    { tried: `auditing --target ${kind}`, expected, found: kind, fix: 'compare counts by your own queries' },
+    { tried: `auditing --target ${kind}`, expected, found: kind, fix: 'compare counts with your own queries' },
   ]);
 }
 
@@ -96,7 +96,7 @@ function lockLost(): StateError {
   return new StateError({
     tried: 'auditing',
     expected: 'to keep the lock of the audit',
-    found: 'it taken over by another run',
+    found: 'another run that took the lock over',
     fix: 'let only one of the two runs continue',
   });
 }
@@ -142,7 +142,7 @@ const plainLines = {
 
 const phases: Readonly<Record<AuditPhase, readonly [doing: string, one: string, many: string]>> = {
   windows: ['comparing the target', 'window', 'windows'],
-  points: ['comparing the windows that differ point by point', 'query', 'queries'],
+  points: ['comparing differing windows point by point', 'query', 'queries'],
   repair: ['loading points again', 'point', 'points'],
   check: ['checking the repaired windows', 'query', 'queries'],
 };

@@ -12,7 +12,7 @@ import type { CheckReport, QueueFacts } from '../../load/check.js';
 import { row, wrappedRow } from '../../reporting/summary.js';
 import { inputLines, mappingParts } from './check-inputs.js';
 
-/** A line of options to copy is never broken. */
+/** Matches a line of options for the user to copy. These lines are never wrapped. */
 const optionsLine = /^ {6}--/;
 
 const tablesShown = 10;
@@ -22,7 +22,7 @@ export interface CheckFacts {
   readonly settings: Settings;
   readonly descriptions: readonly SettingDescription[];
   readonly warnings: readonly string[];
-  /** Sentences about names that are left out: names that are no inputs, and duplicates. */
+  /** Messages about names that the load ignores: duplicates, and names of other things than inputs. */
   readonly leftOut: readonly string[];
   readonly traits: TargetTraits;
 }
@@ -49,7 +49,7 @@ export function checkPage(facts: CheckFacts, width: number | null): string[] {
           ],
         ]),
     ...mappingParts(inputs),
-    ['Settings with another value than their default', ...settingLines(settings, descriptions)],
+    ['Settings that differ from their defaults', ...settingLines(settings, descriptions)],
   ];
   const lines = parts.flatMap((part, i) => (i === 0 ? part : ['', ...part])).map(printable);
   return width === null ? lines : lines.flatMap((line) => (optionsLine.test(line) ? line : wrappedRow(line, width)));
@@ -105,7 +105,7 @@ function queueLines({ version, isDurable, workers }: QueueFacts): string[] {
   ];
 }
 
-/** Lists the endpoints. DOWN catches the eye without a colour. */
+/** Lists the endpoints. DOWN is in capitals, because the page has no colours. */
 function endpointLines({ endpoints }: TargetDescription, { title }: TargetTraits): string[] {
   const cells = endpoints.map(({ url, reachable, version, problem, proxy }) => [
     row('endpoint', url),
@@ -155,7 +155,7 @@ function newTables({ inputs }: CheckReport, { firstWriteExclusive }: TargetTrait
   return [row('new', `tables with new columns: ${shown}${firstWriteExclusive ? exclusive : ''}`)];
 }
 
-/** Lists given settings; with `--log-level debug` all of them. */
+/** Lists the settings that the user gave; with `--log-level debug`, all settings. */
 function settingLines({ logLevel }: Settings, all: readonly SettingDescription[]): string[] {
   const shown = all.filter(({ origin }) => logLevel === 'debug' || origin.source !== 'default');
   const others = all.length - shown.length;

@@ -14,7 +14,7 @@ import { assertNamed } from '../../load/fleet/queue/fleet-jobs.js';
 
 /**
  * Connects to the queue. Throws UsageError if --queue or the packages of the queue are missing.
- * @param isBrief true for a command that does not wait while the queue is unreachable
+ * @param isBrief true for a command that fails if a response of the queue takes longer than --wait-for-target
  */
 export async function openQueue(
   { queue, queueTls, waitForTargetMs }: Settings,
@@ -53,7 +53,8 @@ export async function openFleet(
     const value = settings[key as keyof Settings];
     if (value === null || value === false) return [];
     const { name } = origins[key as keyof Settings];
-    return [{ tried: name, expected: 'an option of a load over a fleet (--queue)', found: 'one of another load', fix }];
+    const expected = 'an option of a load over a fleet (--queue)';
+    return [{ tried: name, expected, found: 'an option of another kind of load', fix }];
   });
   if (!settings.checkpoint)
     problems.push({

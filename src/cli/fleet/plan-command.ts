@@ -1,4 +1,5 @@
-// `bulk-load plan`: cuts the inputs into pieces, makes tables and columns, and writes the plan that every shard reads.
+// `bulk-load plan`: cuts the inputs into pieces, creates tables and columns, and writes the plan that every shard
+// reads.
 
 import type { Settings } from '../../config/settings.js';
 import { UsageError } from '../../core/errors.js';
@@ -21,7 +22,7 @@ import { onSignals } from '../signals.js';
 /** Groups of options that hold for every shard. The plan keeps them as given. */
 const keptGroups: readonly string[] = ['input', 'mapping', 'batch', 'delivery', 'memory'];
 
-/** Interval between two lines about the progress. */
+/** Interval between two progress lines, ms. */
 const progressMs = 60_000;
 
 /** Returns the exit code. Throws every error that would end a load before it sends. */

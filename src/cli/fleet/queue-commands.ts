@@ -17,7 +17,7 @@ import { openQueue } from './open-fleet.js';
 /** Longest wait for workers and coordinator after a stop, ms. */
 const stopMs = 60_000;
 
-/** Prints the loads, or one of them, and the workers. */
+/** Prints all loads and workers of the queue, or one load and its workers. */
 export async function runStatus(
   load: string | undefined,
   flags: Readonly<Record<string, unknown>>,
@@ -73,7 +73,7 @@ export async function runStop(
     throw new BusyError({
       tried: `stopping load ${load}`,
       expected: 'workers and coordinator to stop within a minute',
-      found: 'that some have not',
+      found: 'that some of them still run',
       fix: `look at bulk-load status --queue URL ${load}`,
     });
   });

@@ -1,4 +1,4 @@
-// `bulk-load reconcile`: adds the summaries of all shards up, and ends with the exit code of the whole load.
+// `bulk-load reconcile`: adds up the summaries of all shards, and ends with the exit code of the whole load.
 
 import { errorCode, UsageError } from '../../core/errors.js';
 import { readText } from '../../core/io/files.js';

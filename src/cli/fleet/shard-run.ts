@@ -1,4 +1,4 @@
-// `bulk-load --plan F --shard i/n`: which pieces this machine loads, and with which part of each limit.
+// `bulk-load --plan F --shard i/n`: selects the pieces that this machine loads, and its part of each limit.
 
 import { flagName } from '../../config/options.js';
 import type { Resolved } from '../../config/resolve.js';

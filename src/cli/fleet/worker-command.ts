@@ -1,4 +1,4 @@
-// `bulk-load worker`: takes pieces of loads from the queue until a signal ends it.
+// `bulk-load worker`: loads pieces from the queue until a signal stops the worker.
 
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -36,7 +36,7 @@ export async function runWorkerCommand(flags: Readonly<Record<string, unknown>>,
       tried: origins[(options.rows.find((row) => row.key === key)?.as ?? key) as keyof Settings].name,
       expected: 'an option of the worker: its target, its machine, and --allow-input',
       found: 'an option of the load',
-      fix: 'give it to bulk-load --queue, which tells every worker',
+      fix: 'give it to bulk-load --queue, which passes it to every worker',
     }));
   if (allowInput === null)
     problems.push({
@@ -112,6 +112,6 @@ async function settingsFor(
   if (identityHash(settings) === load.identity) return settings;
   const fix = 'use one version of bulk-load, and the same --db, --tenant and --rp';
   throw new UsageError([
-    { tried, expected: 'the options that the load was started with', found: 'others on this worker', fix },
+    { tried, expected: 'the options that the load was started with', found: 'other options on this worker', fix },
   ]);
 }

@@ -25,7 +25,7 @@ export function shellNamed(word: string): Shell {
   ]);
 }
 
-/** The value of an option: words, a path, any text, or nothing. */
+/** What the shell offers as the value of an option; null for an option without a value. */
 type CompletionValue = { readonly words: readonly string[] } | 'path' | 'directory' | 'text' | null;
 
 interface Word {
@@ -74,7 +74,7 @@ function wordsOf(option: Option): Word[] {
   return [{ name, value: argumentKind(arg ?? '<value>'), description }];
 }
 
-/** Renders the script for a shell. It completes the commands of `program` and the options that they have. */
+/** Renders the script for a shell. The script completes the commands of `program` and their options. */
 export function completion(shell: Shell, program: Command): string {
   return { bash, zsh, fish }[shell](commandsOf(program));
 }
@@ -98,7 +98,7 @@ _bulk_load_paths() { compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen "$1"
 _bulk_load() {
   local IFS=$' \\t\\n' cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} command=load
   COMPREPLY=()
-  # --option=value comes in three words.
+  # bash splits --option=value into three words.
   if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=\${COMP_WORDS[COMP_CWORD - 2]}; fi
   case \${COMP_WORDS[1]} in ${commands.map(({ name }) => name).join('|')}) command=\${COMP_WORDS[1]} ;; esac
   case $command in

@@ -5,7 +5,7 @@ import { wrapped } from '../../reporting/wrap.js';
 
 const maxColumns = 100;
 
-/** Renders Markdown as plain text of at most `columns` characters a line. Code keeps its lines. */
+/** Renders Markdown as plain text, wrapped at `columns` characters, at most 100. Lines of code are not wrapped. */
 export function markdownText(markdown: string, columns: number): string {
   const width = Math.max(40, Math.min(columns, maxColumns));
   const lines: string[] = [];
@@ -19,13 +19,13 @@ export function markdownText(markdown: string, columns: number): string {
     .trim()}\n`;
 }
 
-/** Indents a fenced block. The first line holds its language. */
+/** Indents a fenced block. The first line, which names the language, is dropped. */
 function codeLines(fence: string): string[] {
   const [, ...code] = fence.trimEnd().split('\n');
   return [...code.map((line) => `    ${line}`.trimEnd()), ''];
 }
 
-/** Splits text at blank lines, without comments and pictures. */
+/** Splits text at blank lines. Drops comments and pictures. */
 function blocksOf(text: string): string[] {
   return text
     .replace(/<!--[\s\S]*?-->/g, '')
@@ -43,7 +43,7 @@ function blockLines(block: string, width: number): string[] {
   return items.flatMap((item) => wrapped(item.replace(/\n\s*/g, ' '), width, /^\s*[-*\d]/.test(item) ? 2 : 0));
 }
 
-/** Replaces links between pages by the command that prints the other page. */
+/** Replaces the address of a link to another page by the command that prints the page. */
 function linkText(text: string): string {
   return text.replace(/\[([^\]]+)\]\(([^)]+)\)/g, (_, label: string, target: string) => {
     const page = /^(?:\.\/)?([\w-]+)\.md(?:#.*)?$/.exec(target)?.[1];

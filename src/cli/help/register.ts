@@ -1,4 +1,4 @@
-// The options as commander registers them, and the pages of the help.
+// Adds the options to commander, and builds the pages of the help.
 
 import { Command, Help, Option } from 'commander';
 import { groups, titles } from '../../config/help/documentation.js';
@@ -35,8 +35,8 @@ function withRows(command: Command, isWanted: (row: ReturnType<typeof flags>[num
 }
 
 /**
- * Returns the help of a command or of a group of options, for a terminal of `columns`.
- * Throws UsageError for another topic, which lists `pages` as well.
+ * Returns the help of a command or of a group of options, for a terminal of `columns`. Throws UsageError for an unknown
+ * topic. The error also lists `pages`.
  */
 export function helpPage(topic: string, program: Command, columns: number, pages: readonly string[]): string {
   const command = program.commands.find((each) => each.name() === topic);

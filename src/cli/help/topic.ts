@@ -52,7 +52,7 @@ function topicList(program: Command): string {
   ].join('');
 }
 
-/** Prints through $PAGER on a terminal. Prints plainly elsewhere, or when no pager starts. */
+/** Prints through $PAGER on a terminal. Prints directly elsewhere, or if the pager fails. */
 async function printPaged(process: Process, text: string): Promise<void> {
   const { env, stdout } = process;
   const pager = env.PAGER ?? 'less';

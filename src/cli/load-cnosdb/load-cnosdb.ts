@@ -40,7 +40,7 @@ import { type LoadCnosdbRequest, toRequest } from './to-options.js';
 import { translateFlagNames } from './translate-flags.js';
 
 const flags = [...goFlags, ...ownFlags];
-/** Target of `--do-load=false`: accepts and drops everything, to measure reading alone. */
+/** Target of `--do-load=false`: accepts and drops every point, to measure only the reading of the input. */
 const discarding: CustomTarget = {
   write: () =>
     Promise.resolve({
@@ -50,7 +50,7 @@ const discarding: CustomTarget = {
       sentBytes: 0,
     }),
 };
-/** Beginning of a results file, here and in the Go tool. */
+/** Start of a results file of load_cnosdb or of the Go tool. */
 const resultsHead = /^\{\s*"ResultFormatVersion"/;
 
 /** Runs the command line. Sets `process.exitCode`; never throws. */
@@ -97,7 +97,7 @@ async function run(
   const expansion = await expandFile(request, settings, process, (notice) => notify(notice));
   const progress = await reporter('none', plainStderr(process), clock, settings.logLevel);
   notify = (notice) => {
-    // Without a target there is no target memory to limit.
+    // With --do-load=false, notices about the memory of the target do not apply.
     if (!request.doLoad && notice.level === 'info') return;
     const shown = mask.deep({ ...notice, message: translateFlagNames(notice.message) });
     progress.notice(shown);
@@ -167,7 +167,7 @@ async function openTarget(
   return pacedTarget(target, pace, clock);
 }
 
-/** Prints a line each period while the load runs. */
+/** Prints a line after each --reporting-period while the load runs. */
 class PeriodicReport {
   readonly #periodMs: number;
   readonly #process: Process;
@@ -194,7 +194,7 @@ class PeriodicReport {
     });
   }
 
-  /** Returns the seconds from the start of the load to the first call. */
+  /** Returns the seconds from the start of the load to the first call of `end`. */
   end(): number {
     this.#stop();
     this.#seconds ??= this.#elapsed();

@@ -1,5 +1,5 @@
-// Numbered workers in front of a target, as load_cnosdb has them. Each worker keeps its interval between inserts, and
-// waits for `--backoff` after the target was overloaded.
+// Sends requests by numbered workers, like the Go tool. Each worker keeps its interval between inserts, and waits for
+// `--backoff` after an overload response of the target.
 
 import type { Attempt, Clock, EncodedBody, Target } from '../../core/types/index.js';
 import { wrapObject } from '../../core/wrap-object.js';
@@ -30,7 +30,7 @@ export interface PacedTarget {
   backoffs(): readonly number[];
 }
 
-/** Puts workers in front of a target. Only `write` differs from the target's methods. */
+/** Returns a target whose `write` waits for a worker. Its other methods are those of `target`. */
 export function pacedTarget(target: Target, pace: WorkerPace, clock: Clock): PacedTarget {
   const workers = Array.from(
     { length: pace.workers },

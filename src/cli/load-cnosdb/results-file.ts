@@ -22,7 +22,7 @@ const config = [
   'seed',
 ] as const;
 
-/** Values that no flag sets. */
+/** Values that do not depend on the flags. */
 const fixed: Record<string, GoValue> = { 'no-flow-control': false, 'channel-capacity': 0n, 'hash-workers': false };
 
 /** Renders the file. Durations are in nanoseconds, `startMs` and `endMs` count from 1970. */

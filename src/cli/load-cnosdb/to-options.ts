@@ -7,7 +7,7 @@ import { type Interval, parseIntervals } from './insert-intervals.js';
 import { consistencies, unusedFlags } from './load-cnosdb-flags.js';
 
 export interface LoadCnosdbRequest {
-  /** By option key, as the command line of bulk-load gives them. */
+  /** Options of bulk-load by key, with values as on its command line. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly file: string;
   readonly doLoad: boolean;

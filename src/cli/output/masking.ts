@@ -11,7 +11,7 @@ const secretVariables = ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
 
 const masks = new WeakMap<Process, SecretMask>();
 
-/** The secrets of the command that a process runs. An error that ends the command is printed with the same mask. */
+/** Returns the mask for the secrets of a process. The command and its error messages share this mask. */
 export function maskOf(process: Process): SecretMask {
   const mask = masks.get(process) ?? new SecretMask();
   masks.set(process, mask);
@@ -37,7 +37,7 @@ function decoded(text: string): string {
   }
 }
 
-/** The same process, with an stderr that masks text. */
+/** Returns the process with an stderr that masks secrets. */
 export function withMaskedStderr(process: Process): Process {
   const { stderr } = process;
   const mask = maskOf(process);
@@ -45,10 +45,10 @@ export function withMaskedStderr(process: Process): Process {
   return wrapObject(process, { stderr: wrapObject(stderr, { write }) });
 }
 
-/** Masks the texts in a result that may repeat a server's words. Names and paths stay as they are. */
+/** Masks secrets in the texts of a result that may quote a server. Names and paths stay unchanged. */
 export function maskResult(result: LoadResult, mask: SecretMask): LoadResult {
   const { summary } = result;
-  // Most inputs have no error, and there may be many of them.
+  // Copies only inputs with an error, because a load may have many inputs.
   const inputs = summary.inputs.map((input) =>
     input.error === null ? input : { ...input, error: mask.deep(input.error) },
   );

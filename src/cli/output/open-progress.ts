@@ -18,10 +18,10 @@ export async function openProgress(settings: Settings, { env, stderr }: Process)
     columns: () => widthOf({ stderr }),
     ...(terminal ? { terminal: stderr } : {}),
     color: terminal && !env.NO_COLOR && env.TERM !== 'dumb',
-    // xterm and the Linux console cut long lines instead.
+    // When a terminal becomes narrower, xterm and the Linux console cut long lines. Other terminals wrap them.
     reflows: env.XTERM_VERSION === undefined && env.TERM !== 'linux',
   };
   const progress = await reporter(mode, io, clock, settings.logLevel);
-  // With --quiet the summary alone names what went wrong.
+  // With --quiet, only the summary reports problems.
   return settings.quiet ? wrapObject(progress, { notice: () => {} }) : progress;
 }

@@ -27,7 +27,7 @@ export function printError(
   return outcomes.bug.exitCode;
 }
 
-/** Tests whether a failed run sent and rejected nothing, so that its figures are not worth showing. */
+/** Tests whether a failed run sent and rejected no points. The figures of such a run are not shown. */
 export function sentNothing({ exitCode, requests, thisRun }: Summary): boolean {
   return exitCode !== 0 && requests.sent === 0 && thisRun.loaded + thisRun.rejected === 0;
 }

@@ -4,7 +4,7 @@ import { StateError } from '../../core/errors.js';
 import { type ResultText, writeResult } from '../../reporting/result-file.js';
 import type { Process } from '../process.js';
 
-/** Prints requested output, or its parts, to its end. A closed pipe is no failure; a full disk throws StateError. */
+/** Prints a text, or its parts in order. Ignores a closed pipe. Throws StateError if the output cannot be written. */
 export async function print(process: Pick<Process, 'stdout'>, text: string | Iterable<string>): Promise<void> {
   for (const part of typeof text === 'string' ? [text] : text) await printPart(process, part);
 }
@@ -19,7 +19,10 @@ async function printPart({ stdout }: Pick<Process, 'stdout'>, text: string): Pro
   throw new StateError({ tried: 'writing to standard output', expected, found: error.message, fix }, { cause: error });
 }
 
-/** Writes a result to the file at `path`, to standard output for `-`, nowhere for null. `yields` as in writeResult. */
+/**
+ * Writes a result to the file at `path`, or to standard output for `-`. Null writes nothing. `yields` as in
+ * writeResult.
+ */
 export async function writeOutput(
   path: string | null,
   text: ResultText,
@@ -40,7 +43,7 @@ export function outputName(dryRun: string | null): string | null {
   return dryRun === '-' ? 'standard output' : dryRun;
 }
 
-/** Runs all steps in order. Throws the first failure after the last step. */
+/** Runs all steps in order, even after a failure. Throws the first failure at the end. */
 export async function runAllThenThrow(steps: readonly (() => Promise<void>)[]): Promise<void> {
   const failures: unknown[] = [];
   for (const step of steps) await step().catch((error: unknown) => failures.push(error));

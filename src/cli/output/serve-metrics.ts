@@ -16,7 +16,10 @@ export interface MetricsOutput {
   close(): Promise<void>;
 }
 
-/** Opens the metrics that the settings request. `prepareResults` has checked the file. Throws UsageError for the address. */
+/**
+ * Opens the metrics that the settings request. The caller has checked the file by `prepareResults`. Throws UsageError
+ * if the address cannot be used.
+ */
 export async function openMetrics({ metricsListen, metricsFile, db }: Settings): Promise<MetricsOutput> {
   if (metricsListen === null && metricsFile === null) return noMetrics;
   const { RunMetrics: Metrics } = await import('../../reporting/metrics/metrics.js');

@@ -1,5 +1,5 @@
-// Removes the results of an earlier run when a run ends before its settings are known. A script would take them for the
-// results of the latest run.
+// Removes the results of an earlier run when a run ends before its settings are known. A script would take the old
+// results for those of the latest run.
 
 import { flags } from '../../config/help/flags.js';
 import { environmentName, flagName } from '../../config/options.js';

@@ -39,7 +39,10 @@ function notation({ key, arg, default: text }: Option): string {
   return arg ? `${flagName(key)} ${arg}` : flagName(key);
 }
 
-/** Returns the variable, with `=false` beside `--no-checkpoint`: the bare name would suggest the opposite. */
+/**
+ * Returns the environment variable of an option. Adds `=false` for a flag such as `--no-checkpoint`, because the bare
+ * name would suggest the opposite.
+ */
 function variable({ key, default: text }: Option): string {
   return text === 'true' ? `${environmentName(key)}=false` : environmentName(key);
 }

@@ -1,4 +1,4 @@
-// Flags as data for the command-line parser, and the rewriting of switches with values, which the parser lacks.
+// Flags as data for the command-line parser. Rewrites switches with values, which the parser does not support.
 
 import { UsageError } from '../../core/errors.js';
 import type { Problem } from '../../core/problem.js';
@@ -17,7 +17,7 @@ export interface Flag {
   readonly repeatable: boolean;
   /** `--no-…` stores false under `key`. */
   readonly negates: boolean;
-  /** Whether the help leaves the flag out, because this form of the switch repeats the default. */
+  /** True if the help omits the flag, because this form of the switch repeats the default. */
   readonly hidden: boolean;
 }
 
@@ -54,7 +54,8 @@ function isOnByDefault({ is, default: text }: Option): boolean {
 
 /**
  * Rewrites `--quiet=false` to `--no-quiet`, `--quiet=true` to `--quiet` and `--dry-run` to `--dry-run=-`, up to a `--`.
- * An optional value in the parser would let `--dry-run data.lp` swallow the input. Throws UsageError for other values.
+ * With an optional value, the parser would take the input in `--dry-run data.lp` as the value. Throws UsageError for
+ * other values.
  */
 export function normalizeSwitches(options: Options, argv: readonly string[]): string[] {
   const end = argv.indexOf('--');

@@ -21,13 +21,13 @@ const synonyms: Readonly<Record<string, string>> = {
 
 /**
  * Finds the option key nearest to a mistyped key, with or without the prefix `mapping.`; null when none is near.
- * @param value the text after the key; a number without a unit after `-size` counts points
+ * @param value the text after the key; if the key ends in `-size`, a number without a unit suggests points, else bytes
  */
 export function nearestOption(rows: readonly Option[], typed: string, value = ''): string | null {
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z]/g, '');
   const synonym = entryOf(synonyms, plain(typed));
   if (synonym !== undefined) return synonym;
-  // Other tools call bytes a size.
+  // Other tools name options for points or bytes `-size`.
   const key = typed.replace(/^mapping\./, '').replace(/-?size$/i, /^\d+$/.test(value) ? 'Points' : 'Bytes');
   const ranked = rows
     .map((option) => ({ key: option.key, distance: distance(plain(key), plain(option.key)) }))

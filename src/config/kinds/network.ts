@@ -35,7 +35,10 @@ export function address() {
 /** Paths of requests, which the program adds itself. */
 const requestPath = /\/(write|query|api\/v1\/sql|api\/v[123]\/write(_lp)?|api\/v3\/query_sql)$/;
 
-/** Parses an endpoint; the default scheme is `http://`, as in curl. Returns a phrase after "expected" for an invalid URL. */
+/**
+ * Parses an endpoint; the default scheme is `http://`, as in curl. For an invalid URL, returns the phrase that follows
+ * "expected" in the message.
+ */
 function parseUrl(given: string): GivenUrl | string {
   const text = lacksScheme(given) ? `http://${given}` : given;
   const url = URL.canParse(text) ? new URL(text) : null;

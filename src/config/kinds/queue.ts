@@ -9,7 +9,10 @@ export function queue() {
   return explained(parseQueue);
 }
 
-/** Parses URLs; the first gives credentials, database and TLS. Returns a phrase after "expected" for an invalid URL. */
+/**
+ * Parses URLs; the first gives credentials, database and TLS. For an invalid URL, returns the phrase that follows
+ * "expected" in the message.
+ */
 function parseQueue(text: string): QueueAddress | string {
   const given = text.split(',').map((each) => each.trim());
   const urls = given.map((each) => (URL.canParse(each) ? new URL(each) : null));

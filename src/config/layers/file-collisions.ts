@@ -1,5 +1,5 @@
-// Files that a run writes must differ from each other and from the files it reads. Otherwise the last writer would
-// silently win.
+// Files that a run writes must differ from each other and from the files it reads. Otherwise one file would silently
+// overwrite another.
 
 import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -33,7 +33,7 @@ function canonicalPath(name: unknown): string | null {
     if (found !== undefined) return found.isFile() ? realpathSync(name) : null;
     return join(realpathSync(dirname(resolve(name))), basename(name));
   } catch {
-    // A name that is too long, or whose directory is missing, has its own problem.
+    // Another check reports a name that is too long, or whose directory is missing.
     return name;
   }
 }

@@ -9,7 +9,7 @@ import { flagName, type SettingProblem } from '../options.js';
 import type { Settings } from '../settings.js';
 import type { Layer } from './layers.js';
 
-/** Limit of a secret. No server accepts a header of this length. */
+/** Largest size of a file with a secret. No server accepts a header of this length. */
 const maxSecretBytes = 64 * 1024;
 
 /** Reads a password or token without the newline at its end; null where no file is named. */
@@ -66,7 +66,7 @@ async function readNamed(
   }
 }
 
-/** Shows a path whose directory exists. Anything else may be a secret in the wrong place. */
+/** Shows a path whose directory exists. Hides other text, which may be a secret in the wrong place. */
 function fileNameText(value: unknown): string {
   const path = typeof value === 'string' ? value : '';
   return path.includes('/') && existsSync(dirname(path)) ? JSON.stringify(path) : 'a name that is not shown';

@@ -9,7 +9,7 @@ const truths: Record<string, boolean> = {
   ...Object.fromEntries(['0', 'f', 'F', 'FALSE', 'false', 'False'].map((word) => [word, false])),
 };
 
-/** Quotes like Go's `%q`. Equal only for the texts that occur in flags. */
+/** Quotes like Go's `%q`. The results are equal only for texts that occur in flags. */
 export function quoted(text: string): string {
   return JSON.stringify(text);
 }

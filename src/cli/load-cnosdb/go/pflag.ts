@@ -1,4 +1,4 @@
-// Parses flags like Go's pflag. Scripts rely on pflag's rules: `--gzip false` leaves gzip on.
+// Parses flags like Go's pflag. Scripts rely on pflag's rules: for example, `--gzip false` leaves gzip on.
 
 import { GoError, parseBool, parseGoDuration, parseInteger, quoted } from './go-scalars.js';
 
