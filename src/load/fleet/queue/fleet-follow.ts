@@ -143,7 +143,8 @@ export class FleetFollow {
 
   async #look(): Promise<void> {
     const { store, queue, load, token, totals, record, maxRejectBytes } = this.#context;
-    if (!(await store.coordinate(load.id, token))) throw alreadyRuns(load.id, 'another coordinator that has taken the load');
+    if (!(await store.coordinate(load.id, token)))
+      throw alreadyRuns(load.id, 'another coordinator that has taken the load');
     const found = await store.load(load.id);
     if (found?.epoch !== this.#epoch) {
       this.#notify('warn', 'forgot', 'the queue has lost the load; adding the remaining pieces again');
