@@ -140,7 +140,10 @@ export class BatchFiller {
     return null;
   }
 
-  /** Takes plain points up to the next reject, limit, or point that needs checks. Returns the number taken. */
+  /**
+   * Takes plain points (see OpenBatch.addPlain) up to the next reject, limit, or point that needs checks. Returns the
+   * number taken.
+   */
   #takePlain({ open, gate, run, cursor, position }: FillJob, left: number, limits: BatchLimits): number {
     if (this.#suffixes.stamped !== null || position.covered.length > 0) return 0;
     const until = Math.min(

@@ -21,7 +21,10 @@ export class LingerTimer {
     this.#ms = ms;
   }
 
-  /** Returns the value of the promise, or `idle` if it takes longer than the linger time. Allows one call at a time. */
+  /**
+   * Returns the value of the promise, or `idle` if the promise takes longer than the linger time. Allows one call at a
+   * time.
+   */
   async race<T>(promise: Promise<T>): Promise<T | 'idle'> {
     const until = this.#clock.monotonic() + this.#ms;
     try {

@@ -1,5 +1,5 @@
-// The open batch: copies points from the format's memory into one slot. Its loop runs once per point and allocates nothing
-// for a valid point. Neighbours that need no change are copied together.
+// The open batch: copies points from the format's memory into one slot. Its loop runs once per point and allocates
+// nothing for a valid point. Consecutive points that need no change are copied together.
 
 import { LF } from '../core/ascii.js';
 import { copyBytes } from '../core/io/byte-source.js';

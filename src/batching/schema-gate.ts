@@ -17,9 +17,11 @@ export interface SchemaGuard {
   introduction(): Introduction;
 }
 
-/** Result of `judge` instead of a number of values: the point introduces a table or column and needs another batch. */
+/**
+ * Returned by `judge` instead of a number of values: the point introduces a table or column and needs another batch.
+ */
 export const introducesSchema = -1;
-/** Result of `judge` instead of a number of values: the point contradicts a column of the target. */
+/** Returned by `judge` instead of a number of values: the point contradicts a column of the target. */
 export const isRejected = -2;
 
 // State of a shape; 0 while the decision is not final.

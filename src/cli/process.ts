@@ -1,4 +1,4 @@
-// The part of Node's `process` that the commands use. Tests pass their own.
+// The part of Node's `process` that the commands use. Tests pass another object.
 
 export interface Stream {
   readonly isTTY?: boolean | undefined;

@@ -10,7 +10,7 @@ export interface Interruption {
   end(): void;
 }
 
-/** Time in which a stopped process ends by itself, ms. */
+/** Time that a stopped process takes to exit, ms. */
 const exitMs = 1_000;
 
 /** Turns signals into two abort signals. Calls `notify` once, at the first signal. */

@@ -28,7 +28,7 @@ export type OptionGroup =
 export interface Option {
   /** `batchPoints` in the config file, `--batch-points` as a flag, `BULK_LOAD_BATCH_POINTS` in the environment. */
   readonly key: string;
-  /** Name in `Settings` where it differs from the key: with a unit or in the plural. */
+  /** Name in `Settings` if it differs from the key, such as `batchLingerMs` or `urls`. */
   readonly as?: string;
   readonly group: OptionGroup;
   readonly is: OptionKind;

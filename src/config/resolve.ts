@@ -101,7 +101,10 @@ function merge({ rows }: Options, given: Layer, env: NodeJS.ProcessEnv): Merged 
   return { ...defaults, stateDir: defaultStateDir(env), ...values };
 }
 
-/** Returns systemd's state directory if there is one. systemd separates several directories by colons, the main one first. */
+/**
+ * Returns the state directory that systemd sets, else that of the user. systemd separates several directories by
+ * colons, the main one first.
+ */
 function defaultStateDir(env: NodeJS.ProcessEnv): string {
   const given = env.STATE_DIRECTORY?.split(':')[0];
   return given || join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state'), 'bulk-load');

@@ -56,7 +56,7 @@ export class RefusedError extends BulkLoadError {
   }
 }
 
-/** No endpoint answered within `--wait-for-target`, or the `--retry-for` of a batch is spent. */
+/** No endpoint answered within `--wait-for-target`, or a batch was not acknowledged within `--retry-for`. */
 export class UnavailableError extends BulkLoadError {
   constructor(message: string | Problem, options?: BulkLoadErrorOptions) {
     super('unavailable', 'BULK_TARGET_UNAVAILABLE', message, options);
@@ -98,7 +98,7 @@ export class VerifyError extends BulkLoadError {
   }
 }
 
-/** The same load runs already. */
+/** Another run holds a lock that this run needs, for example because the same load is running. */
 export class BusyError extends BulkLoadError {
   constructor(message: string | Problem) {
     super('busy', 'BULK_BUSY', message);
@@ -123,7 +123,7 @@ export class InterruptedError extends BulkLoadError {
   }
 }
 
-/** An internal assertion failed. Only this outcome prints a stack. */
+/** A defect of bulk-load. Only this error prints a stack. */
 export class BugError extends BulkLoadError {
   constructor(message: string, options?: BulkLoadErrorOptions) {
     super('bug', 'BULK_BUG', message, options);

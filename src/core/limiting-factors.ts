@@ -1,5 +1,5 @@
-// The factors that can limit the rate of a load. Bar, metrics, series, report page and summary iterate this list.
-// The list is in core because the rooms that measure a factor and the rooms that print it share its type.
+// The factors that can limit the rate of a load. Bar, metrics, series, report page and summary iterate this list. The
+// list is in core, because both the folders that measure a factor and the folders that print it use its type.
 
 export const limitingFactors = [
   /** The target responds slowly or refuses further requests, or the load waits for a flush or for the end of a stage. */

@@ -1,4 +1,4 @@
-// Figures and texts for people: grouped digits, binary sizes, durations, excerpts, tables, quoting.
+// Formats figures and texts for people: grouped digits, binary sizes, durations, excerpts, tables, quoting.
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 

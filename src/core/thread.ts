@@ -5,7 +5,7 @@ import { packaged } from './version.js';
 interface ThreadOptions<Message> {
   /** A file of the bundle. */
   readonly file: string;
-  /** What the thread does, for the error: `the thread that parses points`. */
+  /** Description of the thread for its error, such as `the thread that parses points`. */
   readonly title: string;
   readonly workerData: object;
   /** Limit of the thread's heap, MiB. Only messages produce garbage; large data lies in shared memory. */

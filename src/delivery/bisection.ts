@@ -40,7 +40,7 @@ export function isolate({ from, to }: PointRange, point: number): PointRange[] {
 
 /**
  * Returns true if the target named the wrong point: the suspect itself is good, or points before it are bad. Following
- * its positions further could cost one request for each point of the batch.
+ * further positions of the target could cost one request for each point of the batch.
  */
 export function wasMisled({ from, to }: PointRange, suspect: number, loaded: boolean): boolean {
   return loaded ? from === suspect && to === from + 1 : to <= suspect;
@@ -58,7 +58,7 @@ export function pointAt(batch: Pick<Batch, 'bodyEnd'>, range: PointRange, offset
   return low;
 }
 
-/** Where the target located a bad point in a body: the number of the point, a byte offset, or null for both. */
+/** The place of a bad point in a body, as the target named it: number of the point, byte offset, or neither. */
 export interface NamedPlace {
   readonly point?: number | null;
   readonly offset: number | null;

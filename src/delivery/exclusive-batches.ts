@@ -1,5 +1,5 @@
-// A batch that introduces a table or column is sent exclusively. Parallel first writes make CnosDB store values under wrong
-// columns and answer 200 to all of them (1,449 of 24,000 points, measured on 2.4.3.4).
+// A batch that introduces a table or column is sent exclusively. Parallel first writes make CnosDB 2.4.3.4 store values
+// under wrong columns, although it answers 200 (measured: 1,449 of 24,000 points).
 
 import type { Batch } from '../core/types/index.js';
 

@@ -1,5 +1,5 @@
-// N writers share one iterator of batches. A writer takes a permit before it pulls a batch, so no queue can grow. Assigning
-// the concurrency of the p-limit gate raises or lowers the number of permits.
+// N writers share one iterator of batches. A writer takes a permit before it pulls a batch, so no queue can grow. The
+// concurrency of the p-limit gate is the number of permits.
 
 import type { LimitFunction } from 'p-limit';
 import type { Batch } from '../core/types/index.js';

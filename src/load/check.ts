@@ -1,5 +1,5 @@
-// Checks everything that can be checked before sending: memory, target, and the heads of the inputs. The result names the
-// outcome that a load would have.
+// Checks everything that can be checked before sending: memory, target, and the first megabyte of each input. The
+// result names the outcome that a load would have.
 
 import type { Settings } from '../config/settings.js';
 import { BulkLoadError, InputError, RefusedError } from '../core/errors.js';

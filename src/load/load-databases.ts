@@ -9,7 +9,7 @@ import { continues, type DatabaseResult, mergeResults } from './outcome/merge-re
 import { load } from './pipeline.js';
 import type { LoadContext, LoadResult } from './types.js';
 
-/** Returns the settings of each load: the command's settings, for --context-map with the name and contexts of each database. */
+/** Returns the settings of each load. With --context-map, each load has the name and the contexts of one database. */
 export function settingsByDatabase(settings: Settings): readonly Settings[] {
   const { contextMap } = settings;
   if (contextMap === null) return [settings];
@@ -22,8 +22,8 @@ export function settingsByDatabase(settings: Settings): readonly Settings[] {
 }
 
 /**
- * Loads into one database after another, and merges the results. An incomplete load stops the command, unless the reason is
- * only inputs, rejects or the verification. Throws like `load`.
+ * Loads into one database after another, and merges the results. An incomplete load stops the command, unless the
+ * reason is only inputs, rejects or the verification. Throws the errors of `load`.
  * @param contextOf returns the context of a load; its `writeResults` is called once, with the merged result
  */
 export async function loadDatabases(

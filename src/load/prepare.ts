@@ -1,4 +1,4 @@
-// Prepares a load before a point is sent: memory, checkpoint, target and forecast. Each of them may refuse the load.
+// Prepares a load before a point is sent: memory, checkpoint, target and forecast. Each step may refuse the load.
 
 import type { Settings } from '../config/settings.js';
 import { InputError, RefusedError, UsageError } from '../core/errors.js';

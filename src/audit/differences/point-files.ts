@@ -49,7 +49,7 @@ export class PointFiles {
     }
   }
 
-  /** Makes everything written so far final. */
+  /** Keeps all points written so far. `rollback` no longer drops these points. */
   commit(): void {
     for (const file of this.#files) {
       flush(file);

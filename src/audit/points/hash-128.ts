@@ -4,7 +4,7 @@
 export const HASH_WORDS = 4;
 const [seedA, seedB, seedC, seedD] = [0x243f_6a88, -0x7a5c_f72d, 0x1319_8a2e, 0x0370_7344];
 
-/** Begins a hash. */
+/** Sets a hash to its initial value. */
 export function seed(hash: Int32Array): void {
   hash[0] = seedA;
   hash[1] = seedB;

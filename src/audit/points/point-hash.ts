@@ -62,7 +62,7 @@ export class PointHasher {
     return end + 1;
   }
 
-  /** Compares the values of two points with the same identity. */
+  /** Tests whether two points with the same identity have the same values. */
   hasSameValues({ count, values }: PointHasher): boolean {
     return count === this.count && values.every((word, i) => word === this.values[i]);
   }
@@ -81,7 +81,8 @@ export class PointHasher {
       seed(this.#hash);
       this.#absorbName(this.#hash, bytes, p + 1, equals);
       p = this.#nameEnd(bytes, equals + 1, COMMA, SPACE);
-      // CnosDB stores an empty tag, other targets drop it. No query distinguishes an empty tag from a missing tag.
+      // Skips an empty tag. CnosDB stores it and other targets drop it, but no query distinguishes empty and missing
+      // tags.
       if (p === equals + 1) continue;
       this.#absorbName(this.#hash, bytes, equals + 1, p);
       finish(this.#hash);

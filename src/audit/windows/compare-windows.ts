@@ -110,7 +110,7 @@ export interface ComparedSpan {
 
 /**
  * Compares windows range by range.
- * @param expected digest that a window of the target must have
+ * @param expected returns the digest that a window of the target must have; undefined skips the window
  */
 export async function* compareWindows(
   context: AuditContext,

@@ -40,7 +40,10 @@ export class Digest {
     this.#d = (this.#d + d) | 0;
   }
 
-  /** Compares the values. The number of points may differ, because a line may hold only some of the fields of a point. */
+  /**
+   * Tests whether the values are equal. The numbers of points may differ, because a line may hold only some of the
+   * fields of a point.
+   */
   equals(digest: Digest): boolean {
     const isSameHash = digest.#a === this.#a && digest.#b === this.#b && digest.#c === this.#c && digest.#d === this.#d;
     return isSameHash && digest.values === this.values;

@@ -106,7 +106,10 @@ export function timestampOf({ index }: Points, i: number): bigint {
   return (BigInt(index[word + TIME_HIGH]! | 0) << 32n) | BigInt(index[word + TIME_LOW]!);
 }
 
-/** Tests exactly whether a signed 64-bit integer in two words is a multiple: intermediate results stay far below 2^53. */
+/**
+ * Tests whether a signed 64-bit integer in two words is a multiple of `of`. The test is exact, because intermediate
+ * results stay far below 2^53.
+ */
 function isMultiple(high: number, low: number, of: number): boolean {
   return ((high % of) * (wordRange % of) + low) % of === 0;
 }

@@ -38,7 +38,7 @@ export interface AuditRun {
 const comparisonShare = 1 / 4;
 const progressMs = 60_000;
 
-/** Runs an audit to its end. Throws the error that ends it; the next run of the same audit resumes. */
+/** Runs an audit to its end. Throws the error that ends the audit. The next run of the same audit resumes it. */
 export async function runAuditOf(run: AuditRun): Promise<AuditReport> {
   const { settings, options, inputs, target, notify } = run;
   const lockLoss = new AbortController();
@@ -110,7 +110,7 @@ function identityOf({ settings, options }: AuditRun, content: readonly unknown[]
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** Loads the points in the file by an ordinary load. */
+/** Loads the points in the repair file by an ordinary load. */
 async function repair(run: AuditRun, file: string, folder: string, precision: Settings['precision']): Promise<void> {
   const { settings, target, stop, abort, notify } = run;
   const { size } = await stat(file);
@@ -125,7 +125,7 @@ async function repair(run: AuditRun, file: string, folder: string, precision: Se
   if (error !== null) throw error;
 }
 
-/** Settings for the file, which holds valid points of line protocol. */
+/** Settings for loading the repair file, which holds valid points of line protocol. */
 const plainLines = {
   format: 'lp',
   measurement: null,

@@ -10,12 +10,12 @@ export interface Flag {
   readonly key: string;
   /** In commander's notation: `--batch-bytes <size>`, `--quiet`, `--no-quiet`. */
   readonly flags: string;
-  /** Includes default and variable, which the parser does not know. */
+  /** Text for the help, with the default and the environment variable. */
   readonly description: string;
   readonly group: OptionGroup;
-  /** Several occurrences make a list. */
+  /** True if the flag may occur several times. The values form a list. */
   readonly repeatable: boolean;
-  /** `--no-…` stores false under `key`. */
+  /** True for a flag such as `--no-quiet`, which stores false under `key`. */
   readonly negates: boolean;
   /** True if the help omits the flag, because this form of the switch repeats the default. */
   readonly hidden: boolean;

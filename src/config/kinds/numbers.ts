@@ -11,7 +11,7 @@ interface NumberRange {
   readonly max: number;
 }
 
-/** A share of all points, or a number of them. */
+/** A percentage of all points, or a number of points. */
 type Tolerance = { readonly count: number } | { readonly percent: number };
 
 export function count(bounds: NumberRange) {

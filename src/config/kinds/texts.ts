@@ -43,7 +43,7 @@ export function character() {
   );
 }
 
-/** A label of the WHATWG standard; the value is the name of its encoding. */
+/** A label of an encoding in the WHATWG standard. The value is the name of the encoding. */
 export function encoding() {
   return parsed(z.string(), 'an encoding of the WHATWG standard, such as windows-1252', encodingNamed);
 }

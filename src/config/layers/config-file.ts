@@ -41,9 +41,9 @@ export async function fromFile(
   return { layer: new Map(present.map(([key, value]) => [key, { value, origin }])), problems: [] };
 }
 
-/** Returns the options by key, or a phrase for the content that the file holds instead. */
+/** Returns the options by key. If the file holds something else, returns a phrase that describes the content. */
 async function parseFile(text: string): Promise<Record<string, unknown> | string> {
-  // Imported only for a config file: the parser takes as long to load as all other settings together.
+  // Imported only for a config file: the parser takes as long to load as all other modules of the settings together.
   const { parseDocument } = await import('yaml');
   const document = parseDocument(text);
   const error = document.errors[0];

@@ -1,6 +1,6 @@
-// The one table of network and TLS errors, for targets and remote inputs.
+// The table of network and TLS errors, for targets and remote inputs.
 
-/** A failure in a few words. `permanent`: no retry helps. */
+/** A failure, described in a few words. `permanent`: no retry helps. */
 export interface NetworkFailure {
   readonly reason: string;
   readonly permanent: boolean;
@@ -14,7 +14,7 @@ export const ownCodes = {
   closedAtOnce: 'CLOSED_AT_ONCE',
   /** No retry helps. The message gives the reason. */
   permanent: 'PERMANENT_FAILURE',
-  /** A reset ended a response. undici would treat a response without Content-Length as complete. */
+  /** A reset cut a response short. If the response has no Content-Length, undici would treat it as complete. */
   resetInResponse: 'RESET_IN_RESPONSE',
   noConnection: 'NO_CONNECTION',
   noAnswer: 'NO_ANSWER',

@@ -14,7 +14,7 @@ export function parseProxyUrl(given: string): ProxyUrl | null {
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`;
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === '') return null;
-  // URL drops the standard port, so an explicit :80 must be found in the text.
+  // The class `URL` drops a standard port, so an explicit :80 must be found in the text.
   const hasPort = url.port !== '' || /:80\/?$/.test(text);
   if (!hasPort && url.protocol === 'http:') url.port = String(defaultPort);
   try {

@@ -7,7 +7,7 @@ import { ownCodes } from './network-errors.js';
 import { bareHost, type ProxyUrl, parseProxyUrl } from './proxy-url.js';
 
 export interface ChosenProxy extends ProxyUrl {
-  /** What named the proxy: `--proxy`, or the name of an environment variable. */
+  /** The setting that names the proxy: `--proxy`, or the name of an environment variable. */
   readonly source: string;
 }
 

@@ -9,7 +9,7 @@ function first(header: HeaderValue): string {
 
 /**
  * Parses a Retry-After header: seconds, or an HTTP date (RFC 9110, 10.2.3). A date is compared with the server's Date
- * header, so that a wrong clock on either side does not matter; without a Date header, with `nowMs`.
+ * header, so that a wrong clock on either side does not matter. Without a Date header, a date is compared with `nowMs`.
  * @returns ms from 0 to 5 minutes; null when the header is absent or unreadable
  */
 export function retryAfterMs(header: HeaderValue, dateHeader: HeaderValue, nowMs: number): number | null {

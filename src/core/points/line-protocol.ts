@@ -15,7 +15,7 @@ import { unitNanoseconds } from '../units.js';
 /** Longest table name that CnosDB stores, bytes. A rejected point may have a longer name. */
 const maxTableBytes = 512;
 const maxSharedColumns = 16_384;
-/** Columns with longer names, in characters, are not shared: such names rarely occur twice. */
+/** Longest name of a shared column, in characters. Longer names rarely occur twice. */
 const maxSharedName = 256;
 
 /** A point as text: names without escapes, field values in line protocol. */

@@ -30,7 +30,10 @@ export type FlushCause = 'planned' | 'relief' | 'stage';
 
 /** A change of a node's memory. Every worker applies all changes in one order. */
 export type MemoryEvent =
-  /** An acknowledged request. `bytes`: of the body, 0 if its points were written again; `rows`: in the target's memory. */
+  /**
+   * An acknowledged request. `bytes`: of the body; 0 for a body that only repeats acknowledged points. `rows`: bytes of
+   * its rows in the target's memory.
+   */
   | {
       readonly kind: 'body';
       readonly parts: readonly BodyPart[];
@@ -79,7 +82,7 @@ export interface MemoryLog {
   unfollow(): void;
   /** Appends a `flush` and returns true unless another worker flushes or the last flush began less than 2 s ago. */
   beginFlush(cause: FlushCause): Promise<boolean>;
-  /** Returns true unless another worker rinses. */
+  /** Begins rinsing and returns true, unless another worker rinses. */
   beginRinse(): Promise<boolean>;
   end(work: ExclusiveWork): void;
 }

@@ -1,4 +1,5 @@
-// The types that rooms share, and the two main contracts: ByteSource, where bytes come from, and Target, where batches go.
+// The types that the folders of src share, and the two main contracts: ByteSource, where bytes come from, and Target,
+// where batches go.
 
 export type * from './batch.js';
 export type * from './clock.js';

@@ -7,10 +7,10 @@ import type { ColumnType } from './shape.js';
 /** An open input, decompressed. The caller owns the memory, so reading a plain file allocates nothing. */
 export interface ByteSource {
   /**
-   * Fills `into` from its start and returns the number of bytes, at least one; 0 at the end.
-   * Rejects with the signal's reason on abort, also while an idle pipe is awaited, and with an `InputError` when the
-   * input cannot be read or decompressed to its end. One call at a time. After an abort the source may only be closed;
-   * `into` may change until `close` has resolved.
+   * Fills `into` from its start and returns the number of bytes, at least one; 0 at the end. Rejects with the signal's
+   * reason on abort, even while it waits for an idle pipe. Rejects with an `InputError` if the input cannot be read or
+   * decompressed to its end. One call at a time. After an abort the source may only be closed; `into` may change until
+   * `close` has resolved.
    */
   read(into: Uint8Array, signal: AbortSignal): Promise<number>;
   /** Resolves when nothing is pending. Idempotent. */

@@ -72,13 +72,13 @@ export interface Points {
   readonly rejects: readonly FormatReject[];
   /** Physical line, from 1, of a point whose LINE is 0. */
   readonly firstLine: number;
-  /** One object for all runs with the same head. */
+  /** Runs with the same head share one object. */
   readonly deadLetterFormat: DeadLetterFormat;
   /** Offset of the first byte of `bytes` in the decoded input; may be negative. */
   readonly origin: number;
   /**
-   * Decoded offset up to which the input is settled once this run is settled, blank lines and comments included. Reading
-   * can resume at this offset, except inside a point that arrives in parts.
+   * Decoded offset after the run, including blank lines and comments after its last point. Once the run is settled,
+   * reading can resume at this offset, except inside a point that arrives in parts.
    */
   readonly end: number;
   /** Physical line, from 1, of the byte at `end`. */

@@ -14,7 +14,7 @@ import type { ColumnType, Shape } from './shape.js';
  * | unreachable (nothing was sent, or the endpoint died meanwhile) | yes, next endpoint | no | no |
  * | dropped (closed or reset after the body went out) | yes, same bytes; twice → halve | yes | no |
  * | rejected (this content) | no: split or bisect | no | no |
- * | refused (credentials, privilege, no such database) | mid-load for 30 s | no | no |
+ * | refused (credentials, privilege, no such database) | during a load, for 30 s | no | no |
  */
 export type Verdict =
   | { readonly kind: 'accepted' }
@@ -126,7 +126,9 @@ export interface EndpointState {
   readonly reachable: boolean;
   readonly version: string | null;
   readonly problem: string | null;
-  /** Proxy between the loader and the endpoint, with the setting that names the proxy; absent: a direct connection. */
+  /**
+   * Proxy between the loader and the endpoint, with the setting that names the proxy; absent for a direct connection.
+   */
   readonly proxy?: string;
 }
 
@@ -234,10 +236,10 @@ export interface Target {
   readonly traits: TargetTraits;
   /**
    * Waits for a response of any endpoint, creates the database with `--create-db`, and reads its settings. Throws
-   * UnavailableError when `--wait-for-target` is spent. Throws RefusedError for credentials, privileges, a missing tenant
-   * or database, and a PRECISION that would merge points.
-   * @param beforeChange is awaited before a database is created or dropped. Its error prevents the change. It returns the
-   * memcache size of a new database; null for the server's default
+   * UnavailableError if no endpoint responds within `--wait-for-target`. Throws RefusedError for wrong credentials,
+   * missing privileges, a missing tenant or database, and a PRECISION that would merge points.
+   * @param beforeChange is awaited before a database is created or dropped. Its error prevents the change. It returns
+   * the memcache size of a new database; null for the server's default
    */
   describe(signal: AbortSignal, beforeChange?: () => Promise<number | null>): Promise<TargetDescription>;
   /** Lists the columns of the database or of one table that every reachable endpoint shows. Throws as `describe`. */
@@ -277,9 +279,9 @@ export interface Target {
    */
   readBack(points: readonly PointValues[], signal: AbortSignal): Promise<(PointValues | null)[]>;
   /**
-   * Reads all points of a table in a range of time, in any order; present with the trait `scans`. Yields whole points as line
-   * protocol with timestamps in nanoseconds, each ended by LF, as they arrive. An unknown table has no points. Throws as
-   * `describe`, also UnavailableError when the response breaks off.
+   * Reads all points of a table in a range of time, in any order; present with the trait `scans`. Yields whole points
+   * as line protocol with timestamps in nanoseconds, each ended by LF, as they arrive. An unknown table has no points.
+   * Throws the errors of `describe`, and UnavailableError if the response breaks off.
    */
   scan?(table: string, span: TimeSpan, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Counts the points of a table; null without such a table or without `countsPoints`. Throws as `describe`. */

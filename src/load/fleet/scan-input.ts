@@ -1,5 +1,5 @@
-// Parses one input before a fleet loads it. Finds where it can be cut, how many points it has, and which columns they
-// introduce, in the order in which one machine would read them.
+// Parses one input before a fleet loads it. Finds where the input can be cut, how many points it has, and which columns
+// the points introduce.
 
 import { type Bounds, refusal } from '../../batching/points/point-bounds.js';
 import { LF } from '../../core/ascii.js';

@@ -49,7 +49,7 @@ export async function finish(
     abandoned: resume.abandoned,
   };
   const result = { summary, examples: ledger.examples, error, details: runDetails };
-  // With many inputs the summary is large, and writing the results may take memory.
+  // Reads the peak of memory late, because writing a large summary may take memory.
   const latest = (): LoadResult => withMemory(result, facts.watchdog);
   try {
     await context.writeResults?.(latest);
@@ -72,7 +72,7 @@ function withMemory(result: LoadResult, watchdog: Watchdog | null): LoadResult {
   return { ...result, error: excess, summary: { ...result.summary, memory, outcome, exitCode, reason } };
 }
 
-/** Closes everything. An error during closing ends the run, unless the run has already ended. */
+/** Closes everything. An error during closing becomes the error of the run, unless the run already has one. */
 async function closeAll(
   settings: Settings,
   { target, reuse }: LoadContext,

@@ -46,7 +46,7 @@ function isBalanced({ read, loaded, rejected }: ProgressFacts['totals'][number])
   return read === loaded + rejected;
 }
 
-/** Converts settled decoded bytes to file bytes, by their ratio at the current position of reading. */
+/** Converts settled decoded bytes to file bytes, by the ratio of both at the current position of reading. */
 function settledFileBytes({ totals, positionIn, settledBefore }: ProgressFacts, i: number): number {
   const position = positionIn(i);
   if (position === null) return settledBefore(i);

@@ -21,7 +21,10 @@ import { Reservoir } from '../ledger/reservoir.js';
 export interface VerifyOptions {
   /** Precision of the timestamps in request bodies. */
   readonly precision: InputPrecision;
-  /** True if batches are sent one after another, so that the later of two points with one series and time stays. */
+  /**
+   * True if batches are sent one after another, so that the target keeps the later of two points with the same series
+   * and time.
+   */
   readonly ordered: boolean;
   readonly random: () => number;
 }
@@ -47,8 +50,8 @@ interface SampledPoint {
   /** Timestamp, rounded by `roundedTimestampAt`. */
   readonly time: number;
   /**
-   * Allowed values by field. A field has several if it is unknown which of several points with one series and time the
-   * target keeps.
+   * Allowed values by field. A field has several if it is unknown which of several points with the same series and time
+   * the target keeps.
    */
   readonly expected: Map<string, FieldValue[]>;
 }

@@ -46,7 +46,7 @@ const silentMs = 10_000;
 /** Time for workers to return their pieces when the load stops, ms. Requests in flight take at most 10 s. */
 const drainMs = 15_000;
 
-/** Runs a load over a fleet. Errors are part of the result, like in `load`. */
+/** Runs a load over a fleet. Errors are part of the result, as in `load`. */
 export async function coordinate(
   settings: Settings,
   createTarget: (settings: Settings) => Promise<Target>,

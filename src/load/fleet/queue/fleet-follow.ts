@@ -131,7 +131,7 @@ export class FleetFollow {
     while (await this.#bookSome());
   }
 
-  /** Removes the load from Redis. The record on disk is complete. */
+  /** Removes the load from Redis, because the record on disk is complete. */
   async remove(): Promise<void> {
     const { store, queue, load, token, prepareLimits } = this.#context;
     await store.removeLoad(load.id);
