@@ -29,7 +29,10 @@ import {
 } from './points/point-bounds.js';
 import { introducesSchema, isRejected, type SchemaGate } from './schema-gate.js';
 
-/** Number of rejects at which a batch closes. Each reject is an object outside the memory of the slot. */
+/**
+ * Number of rejects at which a batch closes. The limit is needed, because each reject is an object outside the memory
+ * of the slot.
+ */
 const maxRejects = 1024;
 
 export interface FillOptions {

@@ -131,8 +131,8 @@ export class OpenBatch {
   /**
    * Takes points [from, to) of a run up to the first one that is not plain. A plain point has a known shape and a
    * timestamp within the bounds, follows the previous point directly, and fits into the batch. In line protocol, plain
-   * points are unchanged. In rows, they are rewritten. The caller checks other points one by one and passes them to
-   * `add`.
+   * points are unchanged. In formats with rows, they are rewritten. The caller checks other points one by one and
+   * passes them to `add`.
    * @param plain number of values by shape number, -1 for a shape that is not known
    * @param widths field slots of a row by shape number
    * @param safe high words of timestamps that are within the bounds

@@ -47,7 +47,7 @@ export async function runLoad(
   const { warnings } = resolved;
   const part = shardRun(plan, resolved, names, process.env);
   const settings = part?.settings ?? resolved.settings;
-  // Removes older results, so that they cannot be taken for the results of this run if it fails.
+  // Removes older results, so that nobody takes them for the results of this run if this run fails.
   await prepareResults([
     [settings.summary, summaryHead],
     [settings.report, pageHead],

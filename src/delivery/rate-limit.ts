@@ -41,7 +41,7 @@ export class RateLimit {
     await this.wait(from - now, signal);
   }
 
-  /** Waits for a time that the fleet set, ms; rejects with the signal's reason. */
+  /** Waits as long as the rate limit of the fleet requires, ms; rejects with the signal's reason. */
   async wait(ms: number, signal: AbortSignal): Promise<void> {
     if (ms > 0) await this.#waits.during(this.#clock.sleep(ms, signal));
   }

@@ -9,8 +9,8 @@ import { millisecondsOf } from './time-buckets.js';
 import { type Window, WindowIndex } from './windows.js';
 
 /**
- * Points of one query. A query reads whole pages of every series, so a query for few points costs as much as a query
- * for many points.
+ * Largest number of points of one query. A query reads whole pages of every series, so a query for few points costs as
+ * much as a query for many points.
  */
 const spanPoints = 500_000;
 /** Largest number of unwanted points that one query reads between two wanted windows. */
@@ -104,7 +104,7 @@ export interface ComparedSpan {
   readonly end: number;
   readonly points: number;
   readonly values: number;
-  /** Windows that differ. `bytes` counts the side with more bytes. */
+  /** Windows that differ. `bytes`: bytes of the points of the inputs or of the target, whichever are more. */
   readonly differing: readonly { readonly index: number; readonly bytes: number }[];
 }
 

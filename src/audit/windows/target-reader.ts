@@ -73,7 +73,7 @@ export class TargetReader {
 
   #report(table: string, error: UnavailableError, pieces: number): void {
     const reason = excerpt(error.problem?.found ?? error.message);
-    const message = `reading ${JSON.stringify(table)} failed: ${reason}; it is read again in ${plural(pieces, 'piece')}`;
+    const message = `reading ${JSON.stringify(table)} failed: ${reason}; the range is read again in ${plural(pieces, 'piece')}`;
     this.#context.notify({ level: 'warn', kind: 'audit-read', message });
   }
 }

@@ -22,7 +22,7 @@ export interface CheckFacts {
   readonly settings: Settings;
   readonly descriptions: readonly SettingDescription[];
   readonly warnings: readonly string[];
-  /** Messages about names that the load ignores: duplicates, and names of other things than inputs. */
+  /** Messages about names that the load ignores: duplicates, and files that are not inputs. */
   readonly leftOut: readonly string[];
   readonly traits: TargetTraits;
 }

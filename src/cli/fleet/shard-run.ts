@@ -36,7 +36,14 @@ export function shardRun(
     ...(plan === null && settings.shard !== null ? [missing('--shard', '--plan FILE', 'add --plan')] : []),
     ...(plan !== null && settings.shard === null ? [missing('--plan', '--shard i/n or --shard auto', '')] : []),
     ...(plan !== null && inputs.length > 0
-      ? [{ tried: '--plan', expected: 'no input, since the plan names them', found: inputs[0]!, fix: 'leave it out' }]
+      ? [
+          {
+            tried: '--plan',
+            expected: 'no input, since the plan names the inputs',
+            found: inputs[0]!,
+            fix: 'leave it out',
+          },
+        ]
       : []),
     ...(plan !== null && plan.identity !== fleetIdentity(settings) ? [otherLoad(settings)] : []),
   ];

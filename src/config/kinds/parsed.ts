@@ -1,4 +1,5 @@
-// The zod types that every kind builds on. The description of a type completes the message "expected …".
+// The zod types on which every kind of option value builds. The description of a type completes the message "expected
+// …".
 
 import { z } from 'zod';
 

@@ -6,7 +6,7 @@ export interface ProxyUrl {
   readonly authorization: string | null;
 }
 
-/** Port of a proxy URL without a port, as in curl. */
+/** Default port of a proxy, as in curl. */
 const defaultPort = 1080;
 
 /** Parses the URL of an HTTP proxy; the default scheme is `http://`. Returns null for other text, such as a SOCKS URL. */

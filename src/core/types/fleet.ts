@@ -4,7 +4,7 @@
 import type { BodyPart } from './batch.js';
 import type { FlushOutcome } from './target.js';
 
-/** Points read and rejected. */
+/** Numbers of points read and of points rejected. */
 export interface RejectTotals {
   readonly read: number;
   readonly rejected: number;
@@ -12,7 +12,7 @@ export interface RejectTotals {
 
 /** The right to have one request in flight. */
 export interface RequestPermit {
-  /** Time to wait before the request, so that the fleet keeps its rates; ms. */
+  /** Wait before the request, ms. This wait keeps the rate limits of the fleet. */
   readonly delayMs: number;
   /** Returns the permit. Idempotent. */
   end(): void;
@@ -31,8 +31,8 @@ export type FlushCause = 'planned' | 'relief' | 'stage';
 /** A change of a node's memory. Every worker applies all changes in one order. */
 export type MemoryEvent =
   /**
-   * An acknowledged request. `bytes`: of the body; 0 for a body that only repeats acknowledged points. `rows`: bytes of
-   * its rows in the target's memory.
+   * An acknowledged request. `bytes`: length of the body; 0 for a body that only repeats acknowledged points. `rows`:
+   * bytes of its rows in the target's memory.
    */
   | {
       readonly kind: 'body';
@@ -93,7 +93,7 @@ export interface FleetHooks {
    * up to then are applied. Rejects with the signal's reason.
    */
   admit(points: number, bytes: number, signal: AbortSignal): Promise<RequestPermit>;
-  /** Receives the outcome of each request that shows how busy the target is. */
+  /** Called for each request that the target accepted, or did not accept because it is overloaded. */
   observe(outcome: 'accepted' | 'overloaded'): void;
   readonly memory: MemoryLog;
   /** Points of all other pieces of the load, as last reported. */

@@ -30,7 +30,10 @@ export interface ByteSource {
 export interface FileBytes {
   /** Size at open, bytes. */
   readonly size: number;
-  /** Changes with the content: modification time of a file, ETag or date of an object; null or absent where unknown. */
+  /**
+   * A value that changes with the content: modification time of a file, ETag or date of an object; null or absent where
+   * unknown.
+   */
   readonly version?: string | null;
   /** Checksum of the bytes that were read in order; absent for objects on a server. */
   readonly checksum?: PrefixChecksum;

@@ -36,7 +36,7 @@ export interface FormatReject {
   readonly length: number;
   /** Physical line, relative to `Points.firstLine`. */
   readonly line: number;
-  /** One of a closed list, kebab-case: `no-fields`, `bad-number`, `too-long`, … */
+  /** A reason of a closed list, in kebab-case: `no-fields`, `bad-number`, `too-long`, … */
   readonly reason: string;
   /** What was found and what was expected, for people. */
   readonly message: string;
@@ -44,7 +44,7 @@ export interface FormatReject {
   readonly part: 'whole' | 'first' | 'middle' | 'last';
 }
 
-/** Tests whether a reject counts as a point: only the last part of a point in parts counts. */
+/** Tests whether a reject counts as a point: of a point that arrives in parts, only the last part counts. */
 export function isCounted({ part }: Pick<FormatReject, 'part'>): boolean {
   return part === 'whole' || part === 'last';
 }

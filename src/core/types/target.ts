@@ -183,7 +183,7 @@ export interface PointValues {
   readonly fields: ReadonlyMap<string, FieldValue>;
 }
 
-/** Limits for names. Points beyond them are rejected before sending. */
+/** Limits for names and series keys. A point that exceeds a limit is rejected before sending. */
 export interface NameLimits {
   /** Longest series key, bytes, as the target indexes measurement and tags. */
   readonly seriesKeyBytes: number;

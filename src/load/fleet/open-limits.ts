@@ -1,4 +1,4 @@
-// Opens the limits of one worker of a fleet, which its loads of pieces share with the other workers.
+// Opens the limits of one worker of a fleet. The loads of its pieces share these limits with the other workers.
 
 import type { Settings } from '../../config/settings.js';
 import type { Clock, FleetHooks, Notice } from '../../core/types/index.js';

@@ -130,7 +130,9 @@ export async function planLoad(settings: Settings, context: PlanContext): Promis
 function assertSplittable(settings: Settings, inputs: readonly Input[]): void {
   const tried = 'planning a load over many machines';
   const refused = (flag: string, is: boolean): Problem[] =>
-    is ? [{ tried, expected: 'inputs that machines load on their own', found: flag, fix: `leave ${flag} out` }] : [];
+    is
+      ? [{ tried, expected: 'inputs that each machine can load on its own', found: flag, fix: `leave ${flag} out` }]
+      : [];
   const problems = [
     ...refused('--missing-timestamp now', settings.missingTimestamp === 'now'),
     ...refused('--limit', settings.limit !== null),

@@ -162,7 +162,7 @@ export class Ledger {
     ];
     const counted = rejects.filter(isCounted);
     const stored = await this.#store(batch, rejects);
-    // No await from here on, so that a snapshot includes the batch either completely or not at all.
+    // The code below does not await, so that a snapshot includes the batch either completely or not at all.
     const loaded = pointsIn(receipt.loaded);
     this.#book(account, 'loaded', loaded);
     this.#book(account, 'undelivered', pointsIn(receipt.undelivered));

@@ -52,8 +52,8 @@ export function planMemory(
 }
 
 /**
- * Memory of an open remote input: cached blocks, the first bytes, and buffers of sockets and streams (measured 2026-11-25).
- * Only one is open at a time.
+ * Memory of an open remote input: cached blocks, the first bytes, and buffers of sockets and streams (measured
+ * 2026-11-25). Only one remote input is open at a time.
  */
 const remoteBytes = Math.ceil(1.3 * MIB);
 
@@ -101,7 +101,10 @@ export function ownLimit(requested: Settings['memoryLimit']): number {
   return memoryLimit(requested, memoryProbe()).bytes;
 }
 
-/** Returns the longest response to a query that fits into memory. Parsed rows take several times as many bytes. */
+/**
+ * Returns the largest size of a query response that fits into memory, bytes. Parsed rows take several times as many
+ * bytes.
+ */
 export function answerBytes(limit: number): number {
   return Math.min(64 * MIB, Math.floor(limit / 32));
 }
@@ -118,7 +121,7 @@ export function compressionThreads(limit: number): number {
   return limit < minLimitForCompression ? 0 : Math.min(maxCompressionThreads, availableParallelism());
 }
 
-/** Bytes of one known column, with its part of a table (67 to 97 on Node 20 and 24; measured 2026-11-24). */
+/** Bytes of one known column in memory, with its share of a table (67 to 97 on Node 20 and 24; measured 2026-11-24). */
 const columnBytes = 100;
 
 /** Throws MemoryLimitError if target and inputs have more columns than fit into memory. */

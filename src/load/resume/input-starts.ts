@@ -129,7 +129,7 @@ export class InputStarts {
 
   #warnTouched(i: number): void {
     const { inputs, notify } = this.#options;
-    const message = `${inputs[i]!.name} has another date than when it was loaded. Its size, first and last bytes are the same, so it resumes; a change in between would go unnoticed`;
+    const message = `${inputs[i]!.name} has another date than when it was loaded. Its size, first and last bytes are the same, so the load resumes it; a change between them would go unnoticed`;
     notify({ level: 'warn', kind: 'touched', message });
   }
 
