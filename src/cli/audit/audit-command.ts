@@ -70,6 +70,7 @@ export async function runAudit(
     ...{ version: version(), clock, notify, inputs, stdout: process.stdout, env: process.env },
   });
   const limit = memoryLimit(settings.memoryLimit, memoryProbe());
+  const loadingPage = loadPage(settings);
   try {
     const run = { settings: created, options, inputs, named, target, limitBytes: limit.bytes, stop, abort, notify };
     const report = mask.deep(await runAuditOf(run));
@@ -79,7 +80,7 @@ export async function runAudit(
     if (!isSilent) process.stderr.write(auditText(summary, widthOf(process)));
     await runAllThenThrow([
       () => writeOutput(settings.summary, summaryJson(summary), process),
-      () => writePage(summary, resolved, target.traits.title),
+      () => writePage(loadingPage, summary, resolved, target.traits.title),
     ]);
     return summary.exitCode;
   } finally {
@@ -119,10 +120,25 @@ function assertAuditable({ missingTimestamp, dryRun }: Settings): void {
   if (problems.length > 0) throw new UsageError(problems);
 }
 
-async function writePage(summary: AuditSummary, { settings, origins }: Resolved, title: string): Promise<void> {
+type LoadedPage = Promise<typeof import('../../reporting/html/audit-page.js')>;
+
+/** Loads the code of the report at the start: an update of the installation during the audit can remove the file. */
+function loadPage({ report }: Settings): LoadedPage | null {
+  if (report === null) return null;
+  const loading = import('../../reporting/html/audit-page.js');
+  loading.catch(() => {});
+  return loading;
+}
+
+async function writePage(
+  loading: LoadedPage | null,
+  summary: AuditSummary,
+  { settings, origins }: Resolved,
+  title: string,
+): Promise<void> {
   const { report, db, urls } = settings;
-  if (report === null) return;
-  const { auditPage } = await import('../../reporting/html/audit-page.js');
+  if (report === null || loading === null) return;
+  const { auditPage } = await loading;
   const page = auditPage({
     summary,
     database: db,

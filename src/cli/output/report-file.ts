@@ -21,10 +21,13 @@ export function openReport({ settings, origins }: Resolved, clock: Clock): Repor
   if (report === null) return { notice: () => {}, end: () => Promise.resolve() };
   const log = new NoticeLog();
   const startMs = clock.monotonic();
+  // Loaded at the start: an update of the installation during the load can remove the file.
+  const loading = import('../../reporting/html/report-page.js');
+  loading.catch(() => {});
   return {
     notice: (notice) => log.add(notice, (clock.monotonic() - startMs) / 1000),
     end: async ({ summary, details, examples }, samples, title) => {
-      const { page } = await import('../../reporting/html/report-page.js');
+      const { page } = await loading;
       const text = page({
         summary,
         samples,
