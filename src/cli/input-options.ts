@@ -52,7 +52,7 @@ function workingDirectory(process: Process): string {
   try {
     return process.cwd();
   } catch (error) {
-    const found = `${errorCode(error)}: it was removed`;
+    const found = `${errorCode(error)}: the directory was removed`;
     const fix = 'change to another directory';
     throw new UsageError([{ tried: 'reading the working directory', expected: 'a directory that exists', found, fix }]);
   }

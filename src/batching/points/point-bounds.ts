@@ -117,6 +117,6 @@ function isMultiple(high: number, low: number, of: number): boolean {
 function finer(grain: number): BoundsRefusal {
   return {
     reason: 'finer-than-target',
-    message: `the target would cut the timestamp: its unit is ${grain} times that of --precision; round the timestamps before loading`,
+    message: `the target would truncate the timestamp: the unit of the target is ${grain} times that of --precision; round the timestamps before loading`,
   };
 }

@@ -60,7 +60,7 @@ export async function openFleet(
     problems.push({
       tried: '--no-checkpoint',
       expected: 'a record of what workers have loaded',
-      found: 'none',
+      found: 'no such record',
       fix: 'leave it out',
     });
   if (problems.length > 0) throw new UsageError(problems);

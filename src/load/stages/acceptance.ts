@@ -117,6 +117,6 @@ function strictWriteError(db: string, table: string): RefusedError {
     tried: `loading into "${db}"`,
     expected: 'every table and field to exist, since STRICT_WRITE drops unknown fields silently',
     found: `points for "${table}" with a table or field that is missing`,
-    fix: 'create it first, or use a database without STRICT_WRITE',
+    fix: 'create the table or field first, or use a database without STRICT_WRITE',
   });
 }

@@ -123,7 +123,7 @@ async function inputOf({ allowed, findInput }: PieceContext, { input: { path, si
   throw new InputError({
     tried: `reading ${path}`,
     expected: 'an existing input that --allow-input of the worker allows',
-    found: 'none',
+    found: 'no such input',
     fix: 'mount the inputs on every machine, and name their folder with --allow-input',
   });
 }
