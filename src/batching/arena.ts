@@ -48,7 +48,6 @@ export class Arena {
     this.#unused = slots;
   }
 
-  /** Number of free slots. */
   get free(): number {
     return this.#free.length + this.#unused;
   }

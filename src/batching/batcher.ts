@@ -41,7 +41,6 @@ export interface Rest {
 /** Points and rejects that the format found in an input. */
 export interface Parsed {
   readonly points: number;
-  /** Rejects by reason. */
   readonly rejects: ReadonlyMap<string, number>;
 }
 

@@ -152,7 +152,6 @@ class CombinedBatch {
     return true;
   }
 
-  /** Returns the combined batch. */
   batch(): Batch {
     const { parts } = this;
     const first = this.#first;

@@ -65,7 +65,6 @@ export class PointFiles {
     }
   }
 
-  /** Reads one file completely. */
   read(i: number): Buffer {
     const { descriptor, committed } = this.#files[i]!;
     const bytes = Buffer.allocUnsafe(committed);

@@ -21,7 +21,6 @@ export class PointHasher {
   readonly identity = new Int32Array(HASH_WORDS);
   /** Sum of the hashes of the values. Each hash includes the identity. */
   readonly values = new Int32Array(HASH_WORDS);
-  /** Number of values. */
   count = 0;
   /** Time since 1970 as whole seconds and nanoseconds. */
   seconds = 0;

@@ -100,7 +100,6 @@ export function refusal(run: Points, i: number, bounds: Bounds): BoundsRefusal |
   return length > bounds.longBytes ? bounds.long(run.bytes.subarray(start, start + length)) : null;
 }
 
-/** Returns the timestamp of point `i`. */
 export function timestampOf({ index }: Points, i: number): bigint {
   const word = i * POINT_WORDS;
   return (BigInt(index[word + TIME_HIGH]! | 0) << 32n) | BigInt(index[word + TIME_LOW]!);

@@ -107,7 +107,6 @@ export function fieldType(value: string): Exclude<ColumnType, 'tag'> {
   return /^[tTfF]/.test(value) ? 'boolean' : 'float';
 }
 
-/** Parses a field value in line protocol. */
 export function fieldValue(text: string): FieldValue {
   const type = fieldType(text);
   if (type === 'string') return text.slice(1, -1).replace(/\\(["\\])/g, '$1');

@@ -22,7 +22,6 @@ export interface WorkerLimits {
   readonly settings: Settings;
   /** Begins a piece and returns its hooks. The worker loads one piece at a time. */
   hooks(piece: string): FleetHooks;
-  /** Ends the piece. */
   endPiece(): void;
   /** Returns the permits of this worker. */
   close(): Promise<void>;

@@ -38,7 +38,6 @@ export class Reservoir<T> {
     }
   }
 
-  /** Removes items from the sample. */
   drop(isDropped: (item: T) => boolean): void {
     const kept = this.#items.filter((item) => !isDropped(item));
     this.#items.splice(0, this.#items.length, ...kept);

@@ -42,7 +42,6 @@ export interface RunFacts {
   verified: VerifyReport | null;
 }
 
-/** Takes one snapshot of a run. */
 export function snapshotOf(facts: RunFacts): Snapshot {
   const { inputs, clock, ledger, meter, memory, status, writer, throttle } = facts;
   const governor = writer?.governor;

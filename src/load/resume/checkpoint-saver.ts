@@ -53,7 +53,6 @@ export class CheckpointSaver {
     });
   }
 
-  /** Saves now. */
   async save(): Promise<void> {
     const { clock, save } = this.#options;
     const from = clock.monotonic();

@@ -180,7 +180,6 @@ async function readChecksum({ source }: InputTrack): Promise<void> {
   await completeChecksum(source.file).catch(() => {});
 }
 
-/** Returns the table of a point of the batch. */
 function tableAt(batch: Batch, point: number): string {
   return tableOf(batch.body, point === 0 ? 0 : batch.bodyEnd(point - 1)) ?? '';
 }

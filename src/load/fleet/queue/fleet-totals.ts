@@ -37,7 +37,6 @@ export class FleetTotals {
   /** The worst outcome of a piece that ends the load, with its reason. */
   #worst: FleetOutcome | null = null;
 
-  /** @param pieces all pieces of the plan */
   constructor(plan: FleetPlan, pieces: ReadonlyMap<string, PlacedPiece>) {
     this.#plan = plan;
     this.#pieces = pieces;
