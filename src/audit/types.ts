@@ -21,10 +21,7 @@ export interface AuditContext {
   readonly scan: (table: string, span: TimeSpan, signal: AbortSignal) => AsyncIterable<Uint8Array>;
   /** Lists the tables of the target. */
   readonly targetTables: () => Promise<readonly string[]>;
-  /**
-   * Limits the rate of reading the target. Takes the points and bytes read last, and resolves when reading may
-   * continue.
-   */
+  /** Limits the rate of reading the target. Takes the points and bytes read last, and resolves when reading may continue. */
   readonly admit: (points: number, bytes: number) => Promise<void>;
   /** Audited range, ns since 1970, `until` excluded; null for the first or the last time in the inputs. */
   readonly since: bigint | null;

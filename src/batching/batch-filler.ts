@@ -105,9 +105,7 @@ export class BatchFiller {
     this.#read = read;
   }
 
-  /**
-   * Takes points of the run. Returns why the batch must close; null at the end of the run or at the limit of the load.
-   */
+  /** Takes points of the run. Returns why the batch must close; null at the end of the run or at the limit of the load. */
   fill(job: FillJob): Cut | null {
     const { open, run, cursor, position } = job;
     const { count, rejects } = run;

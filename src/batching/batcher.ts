@@ -1,6 +1,5 @@
-// Turns the points of one input into batches. A batch closes at its limit of points or bytes, at the end or a pause of
-// the input, or before a point that introduces a table or column. The next batch is filled only when the caller asks
-// for it.
+// Turns the points of one input into batches. A batch closes at its limit of points or bytes, at the end or a pause of the
+// input, or before a point that introduces a table or column. The next batch is filled only when the caller asks for it.
 
 import { InputError } from '../core/errors.js';
 import type { Clock, Cut, InputPrecision, Points, Position, ResumePoint } from '../core/types/index.js';
@@ -197,9 +196,7 @@ export class Batcher {
     });
   }
 
-  /**
-   * Fills the open batch. Returns null at the end of the run, why the batch must close, or the error of a bad input.
-   */
+  /** Fills the open batch. Returns null at the end of the run, why the batch must close, or the error of a bad input. */
   #fill(
     open: OpenBatch,
     gate: SchemaGate,

@@ -101,9 +101,7 @@ function share({ loaded, rejected, undelivered }: Receipt, from: number, to: num
   };
 }
 
-/**
- * Tests whether a batch may be combined. Only the body is copied, so a batch with rejects or rewritten points may not.
- */
+/** Tests whether a batch may be combined. Only the body is copied, so a batch with rejects or rewritten points may not. */
 function isSmall({ cut, points, body, rejects, introduces, sideBytes }: FilledBatch): boolean {
   const plain = introduces === null && rejects.length === 0 && sideBytes === 0;
   return cut === 'inputEnd' && plain && points > 0 && body.length <= smallBytes;

@@ -10,10 +10,7 @@ export class LingerTimer {
   readonly #ms: number;
   #isRunning = false;
   #cancel = ignore;
-  /**
-   * Ends the current wait if its time is over. A promise shared by all waits would keep the values of all earlier
-   * waits.
-   */
+  /** Ends the current wait if its time is over. A promise shared by all waits would keep the values of all earlier waits. */
   #wake = ignore;
 
   constructor(clock: Clock, ms: number) {

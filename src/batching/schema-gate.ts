@@ -17,9 +17,7 @@ export interface SchemaGuard {
   introduction(): Introduction;
 }
 
-/**
- * Returned by `judge` instead of a number of values: the point introduces a table or column and needs another batch.
- */
+/** Returned by `judge` instead of a number of values: the point introduces a table or column and needs another batch. */
 export const introducesSchema = -1;
 /** Returned by `judge` instead of a number of values: the point contradicts a column of the target. */
 export const isRejected = -2;
@@ -65,10 +63,7 @@ export class SchemaGate {
       if (table !== undefined) this.#slots[number] = this.#guard.fields(table);
   }
 
-  /**
-   * Returns the field slots in the row of the point judged last. An introducing point may have more fields than its
-   * table.
-   */
+  /** Returns the field slots in the row of the point judged last. An introducing point may have more fields than its table. */
   slotsOf(number: number, values: number): number {
     return Math.max(values, number === UNCOUNTED_SHAPE ? this.#uncountedSlots : this.#slots[number]!);
   }

@@ -10,9 +10,7 @@ const secretFlags = new Set(
   options.rows.filter(({ secret, is }) => secret && is.kind !== 'queue').map(({ key }) => flagName(key)),
 );
 
-/**
- * Returns the command without secret options, and without credentials in URLs. `argv` has the form of `process.argv`.
- */
+/** Returns the command without secret options, and without credentials in URLs. `argv` has the form of `process.argv`. */
 export function commandLine(argv: readonly string[]): string {
   const words: string[] = [];
   for (let i = 2; i < argv.length; i += 1) {

@@ -156,9 +156,7 @@ function dryRunText(output: string, { outcome }: Summary): string {
   return isKept ? 'nothing was sent' : `nothing was sent; ${output} is not written, since the run stopped early`;
 }
 
-/**
- * Adds the outcome of the load to the error of writing a result file. The error decides the exit code of the command.
- */
+/** Adds the outcome of the load to the error of writing a result file. The error decides the exit code of the command. */
 function withEndOfLoad(error: unknown, { exitCode, outcome }: Summary): unknown {
   if (!(error instanceof StateError) || error.problem === null) return error;
   const found = `${error.problem.found}; the load itself ended with exit code ${exitCode} (${outcome})`;

@@ -36,10 +36,7 @@ const maxCommandLength = 1024 * 1024;
  */
 const smallBytes = 4 * 1024 * 1024;
 const fewInputs = 64;
-/**
- * Time after which a load of small files may use the optimising compiler, ms. Small compressed files may hold many
- * points.
- */
+/** Time after which a load of small files may use the optimising compiler, ms. Small compressed files may hold many points. */
 const smallMs = 500;
 
 /**
@@ -65,10 +62,7 @@ export interface CompiledCode {
   keep(): void;
 }
 
-/**
- * Modules of Node that every load uses. After a change of flags, V8 would compile them from source in 6 ms (Node
- * 24.21).
- */
+/** Modules of Node that every load uses. After a change of flags, V8 would compile them from source in 6 ms (Node 24.21). */
 const neededLater = ['node:crypto', 'node:perf_hooks'];
 
 /**

@@ -59,10 +59,7 @@ export function parseOption(
 
 const types = new Map<string, z.ZodType>();
 
-/**
- * Returns the zod type of a kind from a cache. Many options share a type, and creating a type takes longer than using
- * it.
- */
+/** Returns the zod type of a kind from a cache. Many options share a type, and creating a type takes longer than using it. */
 function typeOf(is: Option['is']): z.ZodType {
   const key = JSON.stringify(is);
   const type = types.get(key) ?? (kinds[is.kind] as (is: Option['is']) => z.ZodType)(is);

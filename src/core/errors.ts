@@ -47,9 +47,7 @@ export class UsageError extends BulkLoadError {
   }
 }
 
-/**
- * The target does not accept this load: wrong credentials, a missing privilege or database, or settings that lose data.
- */
+/** The target does not accept this load: wrong credentials, a missing privilege or database, or settings that lose data. */
 export class RefusedError extends BulkLoadError {
   constructor(message: string | Problem, options?: BulkLoadErrorOptions) {
     super('refused', 'BULK_TARGET_REFUSED', message, options);

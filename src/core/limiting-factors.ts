@@ -8,9 +8,7 @@ export const limitingFactors = [
   { key: 'targetMemory', label: 'target memory', title: '--target-memory', colour: 'forming', minShare: 0.01 },
   /** --memory-limit admits fewer writers. */
   { key: 'ownMemory', label: 'own memory', title: 'own memory', colour: 'rejected', minShare: 0.01 },
-  /**
-   * Every run sometimes waits for its input, so the input is named only if the waits take a tenth of the time or more.
-   */
+  /** Every run sometimes waits for its input, so the input is named only if the waits take a tenth of the time or more. */
   { key: 'input', label: 'input', title: 'the input', colour: 'edge', minShare: 0.1 },
   { key: 'rateLimit', label: 'rate limit', title: 'the rate limit', colour: 'refused', minShare: 0.01 },
 ] as const satisfies readonly LimitingFactorRow[];

@@ -33,8 +33,7 @@ export function entryOf<T>(table: Readonly<Record<string, T>>, word: string): T 
 
 /** Cuts a text from outside to `maxBytes` of valid UTF-8. A cut text ends with `…`. */
 export function excerpt(text: string, maxBytes = excerptBytes): string {
-  // A UTF-16 unit takes at least one byte, so this slice is long enough. The copy in the buffer frees the original
-  // text.
+  // A UTF-16 unit takes at least one byte, so this slice is long enough. The copy in the buffer frees the original text.
   const bytes = Buffer.from(text.slice(0, maxBytes + 1));
   if (bytes.length <= maxBytes && text.length <= maxBytes) return bytes.toString();
   let end = maxBytes - 3;
@@ -97,9 +96,7 @@ export function aligned(rows: readonly (readonly string[])[], numbers = 0): stri
 /** Control characters and direction marks, which change what a terminal shows. */
 const acting = /\p{Cc}|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-/**
- * Escapes control characters and direction marks of a text from outside, line ends included: `\n`, `\x1b`, `\u202e`.
- */
+/** Escapes control characters and direction marks of a text from outside, line ends included: `\n`, `\x1b`, `\u202e`. */
 export function printable(line: string): string {
   return line.replace(acting, (found) => {
     if (found === '\n') return '\\n';

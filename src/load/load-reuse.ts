@@ -18,9 +18,7 @@ export class LoadReuse {
     return this.#formats;
   }
 
-  /**
-   * Returns the memory of the batches. Its sizes are part of the sizes given to `formats`, which must be called first.
-   */
+  /** Returns the memory of the batches. Its sizes are part of the sizes given to `formats`, which must be called first. */
   arena(slots: number, plan: SlotPlan): Arena {
     this.#arena ??= new Arena(slots, plan);
     return this.#arena;

@@ -190,9 +190,7 @@ async function parseHeads(
   for (const { message } of failed.values()) notify({ level: 'error', kind: 'input', message });
 }
 
-/**
- * Reports the forecast of the target's memory, and creates the throttle that keeps this memory within --target-memory.
- */
+/** Reports the forecast of the target's memory, and creates the throttle that keeps this memory within --target-memory. */
 async function forecast(
   settings: Settings,
   { target, clock, notify, shard, fleet }: LoadContext,

@@ -1,6 +1,5 @@
-// Compares differing windows point by point. The points of each side are spread over files by the hash of their
-// identity. Each pair of files is compared in memory. Windows that do not fit into 256 files are compared in several
-// rounds.
+// Compares differing windows point by point. The points of each side are spread over files by the hash of their identity.
+// Each pair of files is compared in memory. Windows that do not fit into 256 files are compared in several rounds.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type AuditPoint, eachPoint, type PointFilter } from '../points/audit-points.js';
@@ -63,9 +62,7 @@ export async function comparePoints(
   }
 }
 
-/**
- * Returns the planned size of one file, bytes. Memory holds one file of each side, and an index about as large as both.
- */
+/** Returns the planned size of one file, bytes. Memory holds one file of each side, and an index about as large as both. */
 export function fileBytesOf(memoryBytes: number): number {
   return Math.floor(memoryBytes / 4);
 }

@@ -17,9 +17,7 @@ export class DifferenceList {
   /** Number of input points with a value that a later line changed. */
   overwritten = 0;
 
-  /**
-   * Counts a difference, and lists it up to the limit. @param point line of the point, from the inputs or the target
-   */
+  /** Counts a difference, and lists it up to the limit. @param point line of the point, from the inputs or the target */
   add(kind: Kind, point: Uint8Array, time: AuditTime, fields: Fields = []): void {
     this.#counts[kind] += 1;
     if (this.#counts[kind] > maxListed) return;

@@ -80,8 +80,7 @@ export class PointHasher {
       seed(this.#hash);
       this.#absorbName(this.#hash, bytes, p + 1, equals);
       p = this.#nameEnd(bytes, equals + 1, COMMA, SPACE);
-      // Skips an empty tag. CnosDB stores it and other targets drop it, but no query distinguishes empty and missing
-      // tags.
+      // Skips an empty tag. CnosDB stores it and other targets drop it, but no query distinguishes empty and missing tags.
       if (p === equals + 1) continue;
       this.#absorbName(this.#hash, bytes, equals + 1, p);
       finish(this.#hash);

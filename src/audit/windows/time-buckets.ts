@@ -1,6 +1,5 @@
-// Digests of the points of all tables by time, in bounded memory. Each table begins with buckets of one millisecond.
-// When there are too many buckets, the table with the most buckets doubles its bucket width and merges neighbouring
-// digests.
+// Digests of the points of all tables by time, in bounded memory. Each table begins with buckets of one millisecond. When
+// there are too many buckets, the table with the most buckets doubles its bucket width and merges neighbouring digests.
 
 import type { PointHasher } from '../points/point-hash.js';
 import { Digest } from './digest.js';

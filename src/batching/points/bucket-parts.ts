@@ -34,8 +34,7 @@ export class BucketParts {
   }
 
   /**
-   * Adds `count` points of a run, from point `from`. The first point is point `point` of the batch, at `start` in the
-   * body.
+   * Adds `count` points of a run, from point `from`. The first point is point `point` of the batch, at `start` in the body.
    */
   addRun(index: Uint32Array, from: number, count: number, point: number, start: number): void {
     let part = this.#partOf(timeAt(index, from * POINT_WORDS));

@@ -1,6 +1,5 @@
 // Suffixes of points: the zeros that turn seconds into milliseconds, or a generated timestamp. A generated timestamp is
-// the start of the load plus the number of earlier points. So all timestamps differ, and a resend has the same
-// timestamps.
+// the start of the load plus the number of earlier points. So all timestamps differ, and a resend has the same timestamps.
 
 import type { InputPrecision } from '../../core/types/index.js';
 import { unitsPerMs } from '../../core/units.js';
@@ -29,9 +28,7 @@ export class TimestampSuffixes {
     this.#low = Number(base % BigInt(low));
   }
 
-  /**
-   * Returns the suffix ` <timestamp>` of a point that follows `before` points. The bytes are valid until the next call.
-   */
+  /** Returns the suffix ` <timestamp>` of a point that follows `before` points. The bytes are valid until the next call. */
   missing(before: number): Uint8Array {
     const sum = this.#low + before;
     const high = this.#high + BigInt(Math.floor(sum / low));

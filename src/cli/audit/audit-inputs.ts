@@ -37,10 +37,7 @@ export async function readAuditInputs(
   return { points: summary.points.loaded, rejected: summary.points.rejected, byReason: summary.rejects.byReason };
 }
 
-/**
- * Settings of the load that reads the inputs. One writer keeps the order of the inputs, and rejects do not stop the
- * load.
- */
+/** Settings of the load that reads the inputs. One writer keeps the order of the inputs, and rejects do not stop the load. */
 const readingOnly = {
   workers: 1,
   checkpoint: false,

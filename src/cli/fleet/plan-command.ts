@@ -1,5 +1,4 @@
-// `bulk-load plan`: cuts the inputs into pieces, creates tables and columns, and writes the plan that every shard
-// reads.
+// `bulk-load plan`: cuts the inputs into pieces, creates tables and columns, and writes the plan that every shard reads.
 
 import type { Settings } from '../../config/settings.js';
 import { UsageError } from '../../core/errors.js';

@@ -1,5 +1,4 @@
-// The zod types on which every kind of option value builds. The description of a type completes the message "expected
-// …".
+// The zod types on which every kind of option value builds. The description of a type completes the message "expected …".
 
 import { z } from 'zod';
 

@@ -51,10 +51,7 @@ export class PrefixChecksum {
     return this.#state?.crc ?? null;
   }
 
-  /**
-   * Returns how many bytes at the end of the last read the other thread must add to the checksum. A second call returns
-   * 0.
-   */
+  /** Returns how many bytes at the end of the last read the other thread must add to the checksum. A second call returns 0. */
   takeUnsummed(): number {
     const unsummed = this.#unsummed;
     this.#unsummed = 0;

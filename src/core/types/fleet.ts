@@ -68,9 +68,7 @@ export interface MemoryFollower {
   restore(saved: unknown): void;
 }
 
-/**
- * Work that only one worker of the fleet does at a time. `rinse`: pushing request bodies out of a node's raft caches.
- */
+/** Work that only one worker of the fleet does at a time. `rinse`: pushing request bodies out of a node's raft caches. */
 export type ExclusiveWork = 'flush' | 'rinse';
 
 /** The changes of a node's memory in one order for all workers. */

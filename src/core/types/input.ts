@@ -48,9 +48,7 @@ export interface FileBytes {
 /** The memory that decompression may use. */
 export interface MemoryBudget {
   readonly bytes: number;
-  /**
-   * True if a large gzip file may be decoded on a separate thread, which takes 18 MiB of this memory. Default: false.
-   */
+  /** True if a large gzip file may be decoded on a separate thread, which takes 18 MiB of this memory. Default: false. */
   readonly hasThread?: boolean;
   /** Returns the `--memory-limit` that leaves room for `bytes`, as a user types it; null if no limit does. */
   limitFor(bytes: number): string | null;

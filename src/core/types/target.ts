@@ -126,9 +126,7 @@ export interface EndpointState {
   readonly reachable: boolean;
   readonly version: string | null;
   readonly problem: string | null;
-  /**
-   * Proxy between the loader and the endpoint, with the setting that names the proxy; absent for a direct connection.
-   */
+  /** Proxy between the loader and the endpoint, with the setting that names the proxy; absent for a direct connection. */
   readonly proxy?: string;
 }
 
@@ -244,10 +242,7 @@ export interface Target {
   describe(signal: AbortSignal, beforeChange?: () => Promise<number | null>): Promise<TargetDescription>;
   /** Lists the columns of the database or of one table that every reachable endpoint shows. Throws as `describe`. */
   columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]>;
-  /**
-   * False after the target described a table without any column, as a mock does. The load then does not wait for
-   * columns.
-   */
+  /** False after the target described a table without any column, as a mock does. The load then does not wait for columns. */
   readonly listsColumns?: boolean;
   /**
    * Creates a table with these columns unless it exists; false if the target refuses. Never adds columns to a table. Absent
@@ -296,9 +291,7 @@ export interface EndpointTotals {
   /** Points that the endpoint acknowledged. */
   readonly loaded: number;
   readonly failures: number;
-  /**
-   * Seconds with an open circuit. The endpoint was unreachable, or lost writes while other endpoints accepted writes.
-   */
+  /** Seconds with an open circuit. The endpoint was unreachable, or lost writes while other endpoints accepted writes. */
   readonly openSeconds: number;
   /** Start of the oldest pending write, monotonic ms; absent without a pending write. */
   readonly waitingSince?: number;

@@ -74,10 +74,7 @@ const minCores = 2;
 const minWorkerBytes = 16 * MIB;
 const minMeanBytes = MIB;
 
-/**
- * Largest number of threads. More threads would wait, because the main thread sends about as fast as three threads
- * parse.
- */
+/** Largest number of threads. More threads would wait, because the main thread sends about as fast as three threads parse. */
 const maxThreads = 4;
 
 /** Returns how many worker threads may parse these inputs: one for each CPU core, none for small inputs. */
@@ -101,10 +98,7 @@ export function ownLimit(requested: Settings['memoryLimit']): number {
   return memoryLimit(requested, memoryProbe()).bytes;
 }
 
-/**
- * Returns the largest size of a query response that fits into memory, bytes. Parsed rows take several times as many
- * bytes.
- */
+/** Returns the largest size of a query response that fits into memory, bytes. Parsed rows take several times as many bytes. */
 export function answerBytes(limit: number): number {
   return Math.min(64 * MIB, Math.floor(limit / 32));
 }

@@ -101,9 +101,7 @@ export class EarlierRuns {
     this.#unfinished.delete(i);
   }
 
-  /**
-   * Takes over one entry. Replaces an earlier entry of the same input, if the input has grown since it was finished.
-   */
+  /** Takes over one entry. Replaces an earlier entry of the same input, if the input has grown since it was finished. */
   async #takeOver(i: number, input: CheckpointInput, at: number): Promise<void> {
     const before = this.#finishedAt[i]!;
     if (before >= 0) this.#ledger.resume(i, this.#totalsOf(i, await this.#store.finishedAt(before)), -1);

@@ -198,9 +198,7 @@ export class FleetFollow {
     return settled.length >= bookedAtOnce;
   }
 
-  /**
-   * Books pieces on disk before they count anywhere. Also books them in Redis, for a coordinator on another machine.
-   */
+  /** Books pieces on disk before they count anywhere. Also books them in Redis, for a coordinator on another machine. */
   async #record(pieces: readonly (readonly [BookedPiece, PieceResult['letters'], string])[]): Promise<void> {
     const { record, store, totals, load } = this.#context;
     const fresh = pieces.filter(([{ id }]) => !totals.isBooked(id));
