@@ -1,8 +1,10 @@
 // The connection to the queue: what refuses it, and that it waits for a server that is away.
 
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resolve } from '../../../src/config/resolve.js';
 import { loadKey } from '../../../src/fleet/queue/keys.js';
+import { PieceQueue } from '../../../src/fleet/queue/piece-queue.js';
 import { type FleetRedis, openRedis } from '../../../src/fleet/queue/redis.js';
 import { options } from '../../../src/load/option-table.js';
 import { hasRedis, type RedisServer, startRedis } from '../../support/servers/redis.js';
@@ -73,5 +75,26 @@ test.skipIf(!hasRedis)('a command that is sent while the server is away is done 
     expect([await redis.client.get(key), redis.isAway]).toEqual(['before and after', false]);
   } finally {
     redis.close();
+  }
+});
+
+test.skipIf(!hasRedis)('a server with the users of the manual keeps its pieces when it is killed', async () => {
+  const page = await readFile(new URL('../../../src/manual/fleet.md', import.meta.url), 'utf8');
+  const users = [...page.matchAll(/^user (.*)$/gm)].flatMap(([, user]) => ['--user', ...user!.split(' ')]);
+  const strict = await startRedis(['--appendonly', 'yes', '--appendfsync', 'always', ...users]);
+  const redis = await open(strict.url.replace('//', '//loader:PASSWORD@'));
+  const queue = new PieceQueue(redis, '0123456789ab');
+  try {
+    const place = { byteOffset: 0, line: 1, ordinal: 0, digits: 0 };
+    const input = { path: 'a.lp', folders: [], size: 10, hash: null };
+    const piece = { from: place, to: null, bytes: 10, points: null };
+    await queue.add(['a', 'b', 'c'].map((id) => [id, { formatVersion: 1, plan: 'p', input, piece }]));
+    await strict.kill('SIGKILL');
+    await strict.start();
+    expect(await queue.counts()).toEqual({ total: 3, waiting: 3, active: 0 });
+  } finally {
+    await queue.close();
+    redis.close();
+    await strict.end();
   }
 });

@@ -175,7 +175,8 @@ class Fleet {
     ];
     spawnSync('openssl', ['req', '-x509', ...own, '-subj', '/CN=queue', '-addext', 'subjectAltName=IP:127.0.0.1']);
     const acl = `user loader on >${secrets.queue} ~bulk-load:* resetchannels +@all -@admin -@dangerous +info`;
-    await writeFile(`${conf}`, `${acl}\nuser default off\n`);
+    // A default user without rights makes Redis 7 skip the scripts in its append-only file.
+    await writeFile(`${conf}`, `${acl}\nuser default off ~* &* +@all\n`);
     const [queueFile, targetFile] = [join(this.folder, 'queue-password'), join(this.folder, 'password')];
     await writeFile(queueFile, `${secrets.queue}\n`);
     await writeFile(targetFile, `${secrets.target}\n`);
