@@ -77,6 +77,7 @@ export class FleetTurn {
     return {
       isFresh: () => !lost && age.ms < turnBoundMs,
       release: () => {
+        lost = true;
         cancel();
         // Releasing a lost turn has no effect, because Redis knows that another worker holds it.
         void this.#run('release').catch(() => {});

@@ -29,6 +29,7 @@ import { FirstWriteLock } from '../../state/locks/first-write-lock.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Meter } from '../ledger/meter.js';
 import type { RunControl } from '../run-control.js';
+import { takeTurn } from './take-turn.js';
 import type { Verification } from './verify.js';
 
 export interface WriteOptions {
@@ -170,25 +171,9 @@ export class WriteStage {
     if (introduces === null) return null;
     const { target, catalogue, clock, settings, fleet } = this.#context;
     const { sharedNames } = settings.names;
-    const takeTurn = (signal: AbortSignal): Promise<HeldTurn> => this.#takeTurn(signal);
-    const readsFirst = fleet !== null;
-    return new SchemaIntroduction({ takeTurn, target, catalogue, clock, sharedNames, readsFirst }, introduces);
-  }
-
-  /** Takes the fleet's turn, then the turn among the loads of this host. */
-  async #takeTurn(signal: AbortSignal): Promise<HeldTurn> {
-    const turn = await this.#context.fleet?.takeTurn(signal);
-    try {
-      const lock = await this.#firstWrites.take(signal);
-      const release = (): void => {
-        lock.release();
-        turn?.release();
-      };
-      return { isFresh: () => turn?.isFresh() ?? true, release };
-    } catch (error) {
-      turn?.release();
-      throw error;
-    }
+    const take = (signal: AbortSignal): Promise<HeldTurn> => takeTurn(fleet, this.#firstWrites, clock, signal);
+    const turns = { takeTurn: take, readsFirst: fleet !== null };
+    return new SchemaIntroduction({ ...turns, target, catalogue, clock, sharedNames }, introduces);
   }
 
   /**

@@ -263,6 +263,7 @@ test.skipIf(!hasRedis)(
     held.release();
     expect(await control.hget(turnKey(database), 'holder')).toBe('w2');
     next.release();
+    expect(next.isFresh()).toBe(false);
     await until(async () => (await control.hget(turnKey(database), 'holder')) === null);
   },
 );
