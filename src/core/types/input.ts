@@ -22,6 +22,8 @@ export interface ByteSource {
   readonly encoding?: string;
   /** The underlying regular file or object, for fingerprints; absent for pipes. Usable until `close`. */
   readonly file?: FileBytes;
+  /** ETag or date of an object whose server sends no size; null or absent where unknown. */
+  readonly version?: string | null;
   /** Moves to a decoded offset, before the first read only. Absent if all bytes before the offset must be decoded. */
   seek?(to: number): void;
 }

@@ -43,6 +43,7 @@ interface OpenMember {
 class GunzipSource implements ByteSource {
   readonly compression = 'gzip';
   readonly file?: FileBytes;
+  readonly version: string | null;
   readonly #raw: RawSource;
   readonly #name: string;
   readonly #stop = new AbortController();
@@ -69,6 +70,7 @@ class GunzipSource implements ByteSource {
   constructor(raw: RawSource, name: string) {
     this.#raw = raw;
     if (raw.file !== undefined) this.file = raw.file;
+    this.version = raw.version ?? null;
     this.#name = name;
     this.#lastMemberBytes = raw.file?.size ?? Number.POSITIVE_INFINITY;
     this.#buffer = new Uint8Array(this.#lastMemberBytes < SMALL_FILE ? SMALL_FILE_INPUT : INPUT_BYTES);

@@ -70,6 +70,7 @@ export async function zstdSource(raw: RawSource, name: string, room?: MemoryBudg
 class ZstdSource implements ByteSource {
   readonly compression = 'zstd';
   readonly file?: FileBytes;
+  readonly version: string | null;
   readonly #decoder: Decoder;
   readonly #raw: RawSource;
   readonly #name: string;
@@ -95,6 +96,7 @@ class ZstdSource implements ByteSource {
     this.#decoder = decoder;
     this.#raw = raw;
     if (raw.file !== undefined) this.file = raw.file;
+    this.version = raw.version ?? null;
     this.#name = name;
     this.#room = room;
     this.#context = decoder.ZSTD_createDCtx();

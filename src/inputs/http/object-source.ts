@@ -36,6 +36,7 @@ export async function openObject(object: RemoteObject, timing: RetryTiming, sign
 class RemoteSource implements RawSource {
   readonly compression = 'none';
   readonly file?: FileBytes;
+  readonly version: string | null = null;
   bytesRead = 0;
   readonly #object: RemoteObject;
   readonly #head: Uint8Array;
@@ -55,7 +56,10 @@ class RemoteSource implements RawSource {
     this.#retryMs = retryMs;
     this.#closed = abortWith(signal);
     const { size } = object;
-    if (size === null) return;
+    if (size === null) {
+      this.version = object.version;
+      return;
+    }
     this.file = {
       size,
       version: object.version,

@@ -68,7 +68,7 @@ async function scan(input: Input, context: ScanContext): Promise<PlannedInput> {
   const source = await input.open(signal, budget);
   try {
     const size = source.file?.size ?? input.size ?? 0;
-    const hash = source.file === undefined ? null : await contentHash(source.file);
+    const hash = await contentHash(source);
     const { format, source: chosen } = await formats.choose(input, source, signal);
     const rows = format.reads?.(chosen, name) ?? chosen;
     const outline = (await format.outline?.(rows, name)) ?? null;

@@ -29,11 +29,12 @@ export function shardInputs(pieces: readonly ShardPiece[], whole: (input: Planne
 }
 
 /** Throws InputError if the content of an input has changed since planning. */
-async function assertUnchanged({ file }: ByteSource, { name, size, hash }: PlannedInput): Promise<void> {
-  if (hash === null || (file?.size === size && (await contentHash(file)) === hash)) return;
+async function assertUnchanged(source: ByteSource, { name, size, hash }: PlannedInput): Promise<void> {
+  const { file, version = null } = source;
+  if (hash === null || (await contentHash(source)) === hash) return;
   throw new InputError({
     tried: `reading ${name}`,
-    expected: `the ${size} bytes that were planned`,
+    expected: version === null ? `the ${size} bytes that were planned` : 'the version that was planned',
     found: file === undefined || file.size === size ? 'other content' : `${file.size} bytes`,
     fix: 'put the file back, or plan again',
   });

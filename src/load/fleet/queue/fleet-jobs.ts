@@ -95,7 +95,7 @@ export async function fitsPlan(
 async function hashOf(input: Input, signal: AbortSignal): Promise<string | null> {
   const source = await input.open(signal).catch(() => null);
   try {
-    return source?.file === undefined ? null : await contentHash(source.file);
+    return source === null ? null : await contentHash(source);
   } finally {
     await source?.close();
   }
