@@ -53,7 +53,7 @@ export async function runLoad(
     [settings.report, pageHead],
     [settings.metricsFile, metricsHead],
   ]);
-  const fleet = settings.queue === null ? null : await openFleet(resolved, process);
+  const run = settings.queue === null ? loadDatabases : await fleetRun(resolved, process);
   const report = openReport(resolved, clock);
   // Drops notices until the reporter exists.
   let notify: (notice: Notice) => void = () => {};
@@ -116,7 +116,6 @@ export async function runLoad(
         await report.end(late, progress.samples(), target.traits.title);
       },
     });
-    const run = fleet === null ? loadDatabases : fleet.coordinate;
     const { summary, error } = await run(settings, targetOf, contextOf);
     return shown!.exitCode === summary.exitCode ? summary.exitCode : printError(error, process, 'bulk-load');
   } finally {
@@ -124,23 +123,17 @@ export async function runLoad(
     interruption.end();
     endStatus();
     await metrics.close();
-    fleet?.close();
   }
 }
 
-interface FleetRun {
-  readonly coordinate: typeof loadDatabases;
-  readonly close: () => void;
-}
-
-/** Opens the queue. Imports the modules of the fleet here, because a load without --queue does not need them. */
-async function openFleet(resolved: Resolved, process: Process): Promise<FleetRun> {
-  const [{ openFleet: open }, { coordinate }] = await Promise.all([
+/** Imports the modules of the fleet here, because a load without --queue does not need them. */
+async function fleetRun(resolved: Resolved, process: Process): Promise<typeof loadDatabases> {
+  const [{ fleetContext }, { coordinate }] = await Promise.all([
     import('./fleet/open-fleet.js'),
     import('../load/fleet/queue/coordinate.js'),
   ]);
-  const fleet = await open(resolved, process.cwd());
-  return { coordinate: (...run) => coordinate(...run, fleet), close: () => fleet.redis.close() };
+  const fleet = await fleetContext(resolved, process.cwd());
+  return async (...run) => await coordinate(...run, fleet);
 }
 
 function limitText(memory: Pick<MemoryPlan, 'slots' | 'limitBytes' | 'limitSource'> | null): string {

@@ -20,9 +20,10 @@ export async function openQueue(
   { queue, queueTls, waitForTargetMs }: Settings,
   command: string,
   isBrief = false,
+  signal?: AbortSignal,
 ): Promise<FleetRedis> {
   if (queue !== null)
-    return await openRedis(queue, queueTls, waitForTargetMs, command, isBrief ? waitForTargetMs : null);
+    return await openRedis(queue, queueTls, waitForTargetMs, command, isBrief ? waitForTargetMs : null, signal);
   throw new UsageError([
     {
       tried: command,
@@ -43,8 +44,8 @@ const unsuited: Readonly<Record<string, string>> = {
   exitWhenIdle: 'it belongs to bulk-load worker',
 };
 
-/** Opens the queue for a coordinator. Throws UsageError for options that a load over a fleet cannot have. */
-export async function openFleet(
+/** Returns what a coordinator needs. Throws UsageError for options that a load over a fleet cannot have. */
+export async function fleetContext(
   { settings, origins, given }: Resolved,
   cwd: string,
   isBrief = false,
@@ -66,7 +67,7 @@ export async function openFleet(
   if (problems.length > 0) throw new UsageError(problems);
   const { allowInput, pieces } = settings;
   return {
-    redis: await openQueue(settings, 'bulk-load --queue', isBrief),
+    connect: (signal) => openQueue(settings, 'bulk-load --queue', isBrief, signal),
     allowed: await allowInputs(allowInput ?? ['./**', 's3://**', 'http://**', 'https://**'], cwd),
     given,
     piecesAtOnce: pieces,
@@ -75,7 +76,8 @@ export async function openFleet(
 
 /** Connects to the queue as a coordinator does, and describes the queue. Throws the error that would end the coordinator. */
 export async function queueFacts(resolved: Resolved, inputs: readonly Input[], cwd: string): Promise<QueueFacts> {
-  const { redis, allowed } = await openFleet(resolved, cwd, true);
+  const { connect, allowed } = await fleetContext(resolved, cwd, true);
+  const redis = await connect(new AbortController().signal);
   try {
     assertNamed(inputs, allowed);
     return { ...redis.server, workers: await new FleetStore(redis).workers() };

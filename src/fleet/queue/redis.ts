@@ -4,6 +4,7 @@
 import type * as bullmq from 'bullmq';
 import type * as ioredis from 'ioredis';
 import { RefusedError, UnavailableError, UsageError } from '../../core/errors.js';
+import { orAborted } from '../../core/time/wait-stats.js';
 import type { QueueAddress } from '../../core/types/index.js';
 import { withPackages } from '../../core/version.js';
 import { loadPrefix } from './keys.js';
@@ -56,6 +57,7 @@ export async function openRedis(
   waitMs: number,
   command = 'bulk-load',
   answerMs: number | null = null,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<FleetRedis> {
   const { api, redis } = await loadPeers(command);
   const { user, password, nodes, database } = address;
@@ -72,7 +74,7 @@ export async function openRedis(
   let client: RedisClient = single;
   let info: string;
   try {
-    info = await firstAnswer(single, address, waitMs);
+    info = await orAborted(firstAnswer(single, address, waitMs), signal);
     const isCluster = /^cluster_enabled:1/m.test(info);
     assertUsable(info, isCluster, address);
     if (isCluster) client = await openCluster(redis, shared, address, waitMs);

@@ -1,6 +1,6 @@
 // What a fleet makes of a server that is no Redis, of one that lies, and of messages that no worker wrote.
 
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -104,6 +104,22 @@ test.each([
     const options = ['--db', 'db', '--state-dir', folder, ...(command.length === 0 ? [path] : [])];
     const { code, stderr } = await begin([...command, ...queue, ...options]).ended;
     expect([code, stderr]).toEqual([73, expect.stringMatching(/a directory that others can write \(mode 777\)/)]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test('a coordinator that its queue refuses writes the summary', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bulk-load-refused-'));
+  try {
+    const [input, summary] = [join(folder, 'a.lp'), join(folder, 'summary.json')];
+    await writeFile(input, 'm f=1 1640995200000000000\n');
+    const port = await liar('-NOAUTH Authentication required.\r\n', '');
+    const queue = ['--queue', `redis://127.0.0.1:${port}`, '--allow-input', folder, '--summary', summary];
+    const { code, stderr } = await begin([...queue, '--db', 'db', '--state-dir', folder, input]).ended;
+    expect([code, stderr]).toEqual([4, expect.stringMatching(/user, password and rights/)]);
+    const points = { read: 0, loaded: 0, rejected: 0, undelivered: 0 };
+    expect(JSON.parse(await readFile(summary, 'utf8'))).toMatchObject({ outcome: 'refused', exitCode: 4, points });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -21,7 +21,7 @@ import { stampOf } from '../../resume/resume-state.js';
 import { RunControl } from '../../run-control.js';
 import type { LoadContext, LoadResult } from '../../types.js';
 import { prepareLimits } from '../open-limits.js';
-import { type PlanResult, planLoad } from '../plan-load.js';
+import { planLoad } from '../plan-load.js';
 import { alreadyRuns, FleetFollow } from './fleet-follow.js';
 import { assertNamed, fitsPlan, identityHash, plannedJobs, sharedOptions, targetHash } from './fleet-jobs.js';
 import { FleetRecord } from './fleet-record.js';
@@ -29,7 +29,8 @@ import { snapshotOfFleet } from './fleet-snapshot.js';
 import { FleetTotals, inputRow, type PlacedPiece } from './fleet-totals.js';
 
 export interface FleetContext {
-  readonly redis: FleetRedis;
+  /** Connects to the queue. Rejects with the error that ends the load. */
+  readonly connect: (signal: AbortSignal) => Promise<FleetRedis>;
   readonly allowed: AllowedInputs;
   /** Options that the user gave, by key. */
   readonly given: Readonly<Record<string, unknown>>;
@@ -63,7 +64,8 @@ class Coordination {
   readonly #context: LoadContext;
   readonly #fleet: FleetContext;
   readonly #control: RunControl;
-  readonly #store: FleetStore;
+  /** Set once the queue has answered, before the lock is taken. */
+  #store!: FleetStore;
   readonly #record: FleetRecord;
   readonly #id: string;
   readonly #token = JSON.stringify({ machine: hostname(), pid: process.pid, id: randomUUID() });
@@ -71,7 +73,7 @@ class Coordination {
   #follow: FleetFollow | null = null;
   #queue: PieceQueue | null = null;
   /** Numbers of tables and columns that planning introduced in this run. */
-  #introduced: PlanResult['introduced'] = { tables: 0, columns: 0 };
+  #introduced: FleetPlan['introduced'] = { tables: 0, columns: 0 };
   /** Number of beats since the last renewal that Redis acknowledged. */
   #unanswered = 0;
   /** Monotonic ms from which workers could load pieces. */
@@ -88,7 +90,6 @@ class Coordination {
     this.#context = context;
     this.#fleet = fleet;
     this.#control = new RunControl(context);
-    this.#store = new FleetStore(fleet.redis);
     this.#id = namesOf(settings, context).load;
     this.#record = new FleetRecord(settings.stateDir, this.#id);
   }
@@ -97,19 +98,23 @@ class Coordination {
     const { clock } = this.#context;
     const control = this.#control;
     control.limitDuration(this.#settings.maxDurationMs);
-    const cancel = clock.every(beatMs, this.#beat);
+    let cancel = (): void => {};
+    let redis: FleetRedis | null = null;
     let isHolder = false;
     try {
       assertNamed(this.#context.inputs, this.#fleet.allowed);
+      redis = await this.#fleet.connect(control.stop);
+      this.#store = new FleetStore(redis);
+      cancel = clock.every(beatMs, this.#beat);
       await orAborted(this.#takeLock(), control.stop);
       isHolder = true;
-      await this.#loadPieces();
+      await this.#loadPieces(redis);
     } catch (error) {
       control.end(error);
     } finally {
       cancel();
     }
-    return await this.#finish(isHolder);
+    return await this.#finish(isHolder).finally(() => redis?.close());
   }
 
   /** Renews the lock during the whole load. Ends the load once Redis has not responded for --retry-for. */
@@ -146,9 +151,9 @@ class Coordination {
     }
   }
 
-  async #loadPieces(): Promise<void> {
+  async #loadPieces(redis: FleetRedis): Promise<void> {
     const { clock, notify, version } = this.#context;
-    const { redis, allowed, given, piecesAtOnce } = this.#fleet;
+    const { allowed, given, piecesAtOnce } = this.#fleet;
     const booked = await this.#record.open();
     const isFirst = !(await exists(this.#record.planPath));
     const plan = await this.#plan();
@@ -195,12 +200,12 @@ class Coordination {
       const { maxRejected, acceptRejects, minPoints } = settings;
       return { ...earlier, limits: { maxRejected, acceptRejects, minPoints } };
     }
-    const { plan, introduced } = await planLoad(settings, {
+    const plan = await planLoad(settings, {
       ...{ version, clock, signal, notify, inputs, target, createTarget: this.#createTarget },
       ...{ given: {}, parsed: () => {}, resident: residentMemory() },
     });
     await writePlan(planPath, plan);
-    this.#introduced = introduced;
+    this.#introduced = plan.introduced;
     return plan;
   }
 
