@@ -27,7 +27,7 @@ export const inputContentSchema = z.strictObject({
   /** Columns that `key=value` folders in the input's path add to each row. */
   folders: z.array(z.strictObject({ name: z.string(), value: z.string().nullable() })),
   size: count,
-  /** Hash of size, first and last block; null for an input without random access. */
+  /** Hash of size, first and last block, or of the version of an object without a size; null where both are unknown. */
   hash: z.string().nullable(),
 });
 
@@ -75,6 +75,8 @@ const planSchema = z.strictObject({
   /** Field types of rows by table and name. Planning determines them from all inputs. */
   fieldTypes: fieldTypesSchema,
   times: timesSchema,
+  /** Number of tables and columns that were not in the target before planning. Not part of the id. */
+  introduced: z.strictObject({ tables: count, columns: count }).default({ tables: 0, columns: 0 }),
   inputs: z.array(plannedInputSchema),
 });
 
@@ -88,8 +90,9 @@ const inputsOfPart = 1000;
 
 /** Returns the id of a plan: a hash of its content. */
 export function planId(content: Omit<FleetPlan, 'id' | 'formatVersion'>): string {
+  const { introduced: _, ...named } = content;
   const hash = createHash('sha256');
-  for (const part of jsonParts(content)) hash.update(part);
+  for (const part of jsonParts(named)) hash.update(part);
   return hash.digest('hex').slice(0, 12);
 }
 

@@ -11,6 +11,7 @@ const content: Omit<FleetPlan, 'id' | 'formatVersion'> = {
   ...{ version: '1', options: { measurement: 'm' }, identity: 'i' },
   limits: { maxRejected: { count: 10 }, acceptRejects: { count: 0 }, minPoints: 1 },
   ...{ fieldTypes: { m: { f: 'float' } }, times: { spans: [], unseen: 0, totalBytes: 3 } },
+  introduced: { tables: 1, columns: 2 },
   inputs: ['a.lp', 'b.lp'].map((name) => ({
     ...{ name, path: `/${name}`, folders: [], size: 10, hash: null, error: null },
     pieces: [{ from: place, to: null, bytes: 10, points: 1 }],

@@ -56,7 +56,7 @@ export async function runPlan(
     if (progress !== '' && !settings.quiet) process.stderr.write(`${printable(mask.text(progress))}\n`);
   });
   try {
-    const { plan } = await planLoad(settings, {
+    const plan = await planLoad(settings, {
       ...context,
       target: await targetOf(settings),
       createTarget: targetOf,

@@ -34,17 +34,11 @@ export interface PlanContext extends IntroduceContext {
   readonly parsed: ScanContext['parsed'];
 }
 
-export interface PlanResult {
-  readonly plan: FleetPlan;
-  /** Number of tables and columns that were not in the target before. */
-  readonly introduced: Catalogue['introduced'];
-}
-
 /**
  * Plans a load. Sends at most points that add columns to existing tables. Throws the error that would end a load, and
  * MemoryLimitError if there are more inputs than fit into --memory-limit.
  */
-export async function planLoad(settings: Settings, context: PlanContext): Promise<PlanResult> {
+export async function planLoad(settings: Settings, context: PlanContext): Promise<FleetPlan> {
   const { inputs, target, clock, version, given, parsed, resident } = context;
   assertSplittable(settings, inputs);
   const names = await formatsOf(settings, inputs, context.signal);
@@ -114,9 +108,10 @@ export async function planLoad(settings: Settings, context: PlanContext): Promis
       },
       fieldTypes: await formats.fieldTypes(),
       times: { ...times, spans: times.spans.map(({ first, last }) => ({ first: `${first}`, last: `${last}` })) },
+      introduced: counts,
       inputs: planned as PlannedInput[],
     };
-    return { plan: { formatVersion: 1, id: planId(content), ...content }, introduced: counts };
+    return { formatVersion: 1, id: planId(content), ...content };
   } finally {
     watchdog.close();
     resident.close();

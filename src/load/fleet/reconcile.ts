@@ -61,6 +61,8 @@ export interface Reconciliation {
   readonly points: Summary['points'];
   readonly values: { readonly loaded: number };
   readonly bytes: Summary['bytes'];
+  /** Tables and columns that planning introduced. */
+  readonly target: { readonly newTables: number; readonly newColumns: number };
   readonly inputs: readonly (Summary['points'] & { readonly name: string; readonly error: string | null })[];
   readonly rejects: {
     readonly byReason: Readonly<Record<string, number>>;
@@ -112,6 +114,7 @@ export function reconcile(plan: FleetPlan, files: readonly SummaryFile[]): Recon
       decoded: sum(({ bytes }) => bytes.decoded),
       sent: sum(({ bytes }) => bytes.sent),
     },
+    target: { newTables: plan.introduced.tables, newColumns: plan.introduced.columns },
     inputs,
     rejects: {
       byReason: reasonTotals(counted),

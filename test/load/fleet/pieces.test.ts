@@ -91,7 +91,7 @@ async function loadInPieces(
   const settings = await settingsOf({ ...file.flags, pieceBytes }, 'pieces');
   const input = await inputOf(path);
   const createTarget = () => Promise.resolve(store.target());
-  const { plan } = await planLoad(settings, {
+  const plan = await planLoad(settings, {
     ...common,
     inputs: [input],
     target: store.target(),

@@ -13,6 +13,7 @@ function planOf(change: Partial<FleetPlan> = {}): FleetPlan {
   const input = { name: 'a.lp', path: '/a.lp', folders: [], size: 10, hash: null, error: null, pieces };
   return {
     ...{ formatVersion: 1, version: '1', id: 'plan', options: {}, identity: '', fieldTypes: {}, inputs: [input] },
+    introduced: { tables: 1, columns: 3 },
     limits: { maxRejected: { count: 10 }, acceptRejects: { count: 1 }, minPoints: 1 },
     times: { spans: [], unseen: 0, totalBytes: null },
     ...change,
@@ -36,6 +37,7 @@ test('three complete shards are one complete load', () => {
   const found = outcomeOf([1, 2, 3].map((index) => shardOf(index)));
   expect(found).toMatchObject({ outcome: 'complete', exitCode: 0, reason: null });
   expect(found.points).toEqual({ read: 300, loaded: 300, rejected: 0, undelivered: 0 });
+  expect(found.target).toEqual({ newTables: 1, newColumns: 3 });
   expect(found.inputs).toEqual([{ name: 'a.lp', read: 300, loaded: 300, rejected: 0, undelivered: 0, error: null }]);
 });
 

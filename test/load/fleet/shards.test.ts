@@ -1,6 +1,9 @@
 // Shards of a plan through the whole program, against the embedded server: what a killed, a repeated and a missing one change.
 
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -93,6 +96,7 @@ test('8 shards, one killed and one run twice, come to one complete load; a missi
   const all = await reconciled([...upTo(8), 3]);
   expect([all.outcome, all.exitCode, all.shards.repeated]).toEqual(['complete', 0, [3]]);
   expect(all.points).toEqual({ read: 6000, loaded: 6000, rejected: 0, undelivered: 0 });
+  expect(all.target).toEqual({ newTables: 1, newColumns: 2 });
   expect(await rows('m')).toBe(6000);
 });
 
@@ -142,6 +146,26 @@ test.each([
   const summary = await shard(1, 1);
   expect([summary.exitCode, summary.points.read]).toEqual([7, 0]);
   expect(summary.inputs[0]!.error).toContain('that were planned');
+});
+
+test('an object without a size is compared with the plan by its version', async () => {
+  let version = 1;
+  const objects = createServer((_, response) => {
+    response.setHeader('etag', `"${version}"`);
+    response.write(lines(50));
+    response.end();
+  }).listen(0, '127.0.0.1');
+  await once(objects, 'listening');
+  try {
+    await planned([`http://127.0.0.1:${(objects.address() as AddressInfo).port}/a.lp`]);
+    expect((await shard(1, 1)).points.loaded).toBe(50);
+    version = 2;
+    const { exitCode, inputs } = await shard(1, 1, ['--fresh']);
+    expect([exitCode, inputs[0]!.error]).toEqual([7, expect.stringContaining('the version that was planned')]);
+  } finally {
+    objects.closeAllConnections();
+    objects.close();
+  }
 });
 
 test('a shard gets its part of each limit', async () => {

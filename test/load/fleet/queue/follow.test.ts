@@ -20,6 +20,7 @@ const plan: FleetPlan = {
   ...{ formatVersion: 1, version: '1', id: 'plan', options: {}, identity: '', fieldTypes: {}, inputs: [input] },
   limits: { maxRejected: { count: 10 }, acceptRejects: { count: 0 }, minPoints: 1 },
   times: { spans: [], unseen: 0, totalBytes: null },
+  introduced: { tables: 0, columns: 0 },
 };
 
 /** A coordinator of one piece with a queue in memory. */
