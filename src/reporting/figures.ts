@@ -54,7 +54,7 @@ const levels = ['normal', 'high', 'critical', 'stop'] as const;
 
 /** Rows in the order of the progress line and of the keys in JSON. */
 export const figures: readonly Figure[] = [
-  { key: 'at', title: 'Time of the event, ms since 1970', unit: 'ms' },
+  { key: 'at', title: 'Time of the event, in milliseconds since 1970-01-01 UTC', unit: 'ms' },
   { key: 'seconds', title: 'Seconds since this run began', unit: 'seconds', where: gauge('run_seconds') },
   { key: 'phase', title: 'Phase of the run: starting, sending, verifying or ending', unit: 'text' },
   {
@@ -201,7 +201,7 @@ export const figures: readonly Figure[] = [
   },
   {
     key: 'requests',
-    title: 'Writes by their result',
+    title: 'Writes to all endpoints, by their result',
     unit: 'count',
     where: counter('requests_total', {
       label: 'result',
@@ -220,7 +220,7 @@ export const figures: readonly Figure[] = [
     unit: 'text',
     where: gauge('held_back', { label: 'by', read: (run) => byFactor((key) => Number(run.heldBackBy === key)) }),
   },
-  { key: 'heldBack', title: 'Seconds that each factor limited the load so far', unit: 'seconds' },
+  { key: 'heldBack', title: 'Seconds for which each factor has limited the load so far', unit: 'seconds' },
   { key: 'target.flushes', title: 'Flush requests sent', unit: 'count', where: counter('target_flushes_total') },
   {
     key: 'target.rinses',
@@ -230,7 +230,7 @@ export const figures: readonly Figure[] = [
   },
   {
     key: 'endpoints',
-    title: 'Points, seconds with an open circuit, responses and latency of each endpoint',
+    title: 'Acknowledged points, seconds with an open circuit, results of writes and latency of each endpoint',
     unit: 'count',
     where: { line: ({ endpoints }, pace) => targetParts(endpoints.length, pace) },
   },

@@ -158,7 +158,7 @@ export function forecastNotices(
   const warnings = [
     from === 'replicas' && nodes > endpoints
       ? `${plural(endpoints, 'URL')} for ${nodes} nodes (SHOW REPLICAS): a load balancer, or nodes without a --url; ` +
-        'gauges cover only a part of the nodes, so unflushed rows are counted from acknowledgements'
+        'bulk-load cannot read the memory of every node, so it counts unflushed rows by acknowledgements'
       : null,
     plan.vnodes < maxVnodes ? null : tooManyVnodes(plan, buckets),
     knownDefect(version),
@@ -187,12 +187,12 @@ function planNotice({ relieve }: ForecastOptions, plan: TargetPlan, buckets: num
       'with a size, bulk-load keeps request bodies small and flushes caches in time';
     return { level: 'warn', kind, message };
   }
-  const flushing = flush === null ? '' : `, a flush at ${size(flush.dueBytes)} of unflushed rows on a node`;
-  const created = memcacheBytes === null ? '' : `, created with MAX_MEMCACHE_SIZE '${sizeOption(memcacheBytes)}'`;
-  const never = relieve ? '' : ', no flushes (--no-relieve)';
+  const flushing = flush === null ? '' : `, a flush is due at ${size(flush.dueBytes)} of unflushed rows on a node`;
+  const created = memcacheBytes === null ? '' : `, and the database is created with MAX_MEMCACHE_SIZE '${sizeOption(memcacheBytes)}'`;
+  const never = relieve ? '' : ', and no flush is sent (--no-relieve)';
   const message =
-    `target memory: a node will take about ${size(peakBytes)} of ${size(limitBytes)}. Before rows and request bodies it takes ` +
-    `${size(plan.baseBytes)} (${where}). Request bodies of at most ${size(bodyBytes)}${flushing}${created}${never}`;
+    `target memory: a node will take about ${size(peakBytes)} of ${size(limitBytes)}. The idle node and its vnodes take ` +
+    `${size(plan.baseBytes)} of this (${where}). Request bodies have at most ${size(bodyBytes)}${flushing}${created}${never}`;
   return { level: 'info', kind, message };
 }
 

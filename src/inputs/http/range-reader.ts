@@ -156,7 +156,7 @@ export class RangeReader {
     return new InputError({
       tried: `reading ${this.#object.name}`,
       expected: `the bytes before ${this.#at} to be the same as before`,
-      found: 'other bytes: it changed while it was read',
+      found: 'other bytes: the input changed while it was read',
       fix: 'load it again when it is complete',
     });
   }

@@ -102,7 +102,7 @@ async function request(
     if (response.status !== 200) return await location.refused(response);
     const root = await parseRoot(await readText(response, pageBytes));
     if (root?.name === 'ListBucketResult') return root;
-    return permanentFailure('another response; does the endpoint speak S3?');
+    return permanentFailure('a response that is not a list of keys; check that the endpoint is an S3 server');
   } catch (error) {
     if (error instanceof UsageError || error instanceof InputError) throw error;
     return failedRequest(error);

@@ -85,8 +85,8 @@ export class FirstWriteLock {
     const { directory, notify, isContainer: inContainer = isContainer } = this.#options;
     if (directory !== null || addresses.every((each) => loopback.test(each)) || !inContainer()) return;
     const message =
-      'loads in other containers cannot see that this one introduces tables and columns; ' +
-      'let loads into one database share a volume with --turn-dir, or introduce no columns elsewhere meanwhile';
+      'loads in other containers cannot see that this load introduces tables and columns; ' +
+      'share a volume with --turn-dir, or let no other load introduce columns of the same database meanwhile';
     notify({ level: 'warn', kind: 'turn-dir', message });
   }
 

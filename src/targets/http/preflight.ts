@@ -177,7 +177,7 @@ async function spread(
         tried: expected === 'exist' ? `looking for ${tried}` : `looking for the ${tried}`,
         expected: `it to ${expected} on every endpoint within ${spreadMs / 1000}s`,
         found: wrong.map((index) => `${urlOf(context, index)}: ${problemOf(verdicts[index]!)}`).join('; '),
-        fix: 'are these nodes of one cluster, and does nothing else write to the database? check --url',
+        fix: 'check that every --url belongs to one cluster, and that nothing else writes to the database',
       });
     }
     await deps.clock.sleep(spreadRetryMs, signal);

@@ -172,7 +172,7 @@ describe('a refusal of S3', () => {
   test('a response that is no list, and a name without a bucket, are refused', async () => {
     server.act(() => ({ status: 200, body: '<html>' }));
     const env = { HOME: '/nonexistent', AWS_ENDPOINT_URL_S3: server.url };
-    expect(await failure('s3://b/k*', env)).toContain('does the endpoint speak S3?');
+    expect(await failure('s3://b/k*', env)).toContain('check that the endpoint is an S3 server');
     expect(await failure('s3:///k', env)).toContain('found no bucket');
     expect(await failure('s3://b/a/../k', env)).toContain('expected a key without . and ..');
   });
@@ -233,7 +233,7 @@ describe('a refusal of S3', () => {
     ['half a surrogate pair', '<Contents><Key>k&#xD800;</Key><Size>7</Size></Contents>'],
     ['an entity of its own', '<Contents><Key>k&own;</Key><Size>7</Size></Contents>'],
   ])('a list with %s is refused, not taken for a defect', async (_, inner) => {
-    expect(await listing(server, list(inner))).toContain('does the endpoint speak S3?');
+    expect(await listing(server, list(inner))).toContain('check that the endpoint is an S3 server');
   });
 
   test.each([
