@@ -1,4 +1,5 @@
-// Decides the number of writers: the smaller of the numbers that the target and our own memory allow. The caller applies it.
+// Decides the number of writers: the target allows a number, our own memory allows a number, and the smaller one
+// counts. The caller applies it.
 
 import { count, plural } from '../core/text.js';
 import type { Attempt, Level } from '../core/types/index.js';

@@ -15,7 +15,10 @@ export const concurrencyTuning = {
   restMs: 1_000,
   /** Latency below which no round is slow, ms. Range 1–100. Scheduling noise of a busy machine stays below it (simulated). */
   quickMs: 20,
-  /** Smallest deviation as a share of the mean. Range 0–0.5. Few equal latencies must not make it oversensitive (simulated). */
+  /**
+   * Smallest deviation as a share of the mean. Range 0–0.5. Without it, a few equal latencies would make every other
+   * latency count as slow (simulated).
+   */
   minDeviation: 0.1,
   /** Multiple of the best latency above which more writers only lengthen the target's queue. Range 1.2–5 (simulated). */
   queueingRatio: 2,

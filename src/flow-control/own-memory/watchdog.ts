@@ -120,7 +120,7 @@ export class Watchdog {
     this.#read();
   }
 
-  /** Reports each change of level, and once the memory that the allocator retains. */
+  /** Reports each change of level. Reports retained memory once. */
   #report(before: Watermarks): void {
     const { notify, stop, mode } = this.#options;
     const { level, retained } = this.#memory;

@@ -136,7 +136,7 @@ function rated(state: Watermarks, level: Level, { rss, now }: WatermarkSample): 
   };
 }
 
-/** Takes one sample. One writer always remains allowed. */
+/** Returns the state after a further sample. */
 export function watch(before: Watermarks, sample: WatermarkSample): Watermarks {
   const level = levelOf(before.level, percentOf(sample));
   const state = rated(before, level, sample);

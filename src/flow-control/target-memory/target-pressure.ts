@@ -131,8 +131,8 @@ export class TargetPressure {
   }
 
   /**
-   * Takes each attempt as soon as its response has arrived and the caches have counted it. `rows`: bytes of its points in the
-   * target's memory. `series`: bytes of their series. Both are 0 in a fleet, where the log delivers them.
+   * Call it for each attempt once its response has arrived and the caches have counted it. `rows`: bytes of its points
+   * in the target's memory. `series`: bytes of their series. Both are 0 in a fleet, where the log delivers them.
    */
   observe({ verdict, latencyMs }: Attempt, bodyBytes: number, rows: number, series = 0): void {
     const at = this.#options.clock.monotonic();

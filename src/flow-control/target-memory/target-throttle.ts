@@ -176,7 +176,7 @@ export class TargetThrottle {
     return base + Math.max(0, (limitBytes ?? base) - base) * (1 - 0.5 ** this.#deaths.count);
   }
 
-  /** Takes each attempt as soon as its response arrives. */
+  /** Call it for each attempt as soon as its response arrives. */
   observe(attempt: Attempt, bodyBytes: number, batch: Batch): void {
     this.#firstAt ??= this.#context.clock.monotonic();
     this.#watch(attempt);

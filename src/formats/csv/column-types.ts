@@ -141,7 +141,10 @@ function decisionsOf({ tables, isQuoted }: SampleKinds, fields: readonly MappedF
   );
 }
 
-/** Tests whether further rows can hardly change the decision. A column of only quoted numbers may hold numbers or texts. */
+/**
+ * Tests whether further rows are unlikely to change the decision. A column of only quoted numbers may hold numbers or
+ * texts.
+ */
 function isClear({ problem, kinds }: Decision): boolean {
   return problem === null && (kinds.quotedNumber === null || (kinds.number ?? kinds.word) !== null);
 }

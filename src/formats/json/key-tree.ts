@@ -15,7 +15,7 @@ const UNSEEN = -2;
 /** Objects nested deeper are rejected. */
 export const maxDepth = 64;
 const maxKeys = 65_536;
-// Layout of a key in the kernel's memory, as in ../kernel/assembly/rows/object.ts.
+// Layout of a key in the kernel's memory, as in ../kernel/assembly/rows/json-objects.ts.
 const KEY_WORDS = 5;
 /** The kernel compares 16 bytes at once. */
 const SLACK = 16;

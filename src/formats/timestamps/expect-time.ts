@@ -1,4 +1,4 @@
-// Compares timestamps with --expect-time. Servers accept timestamps in a wrong unit, which lie in 1970 or far in the future.
+// Compares timestamps with --expect-time. A timestamp in a wrong unit lies in 1970 or far in the future, and servers accept it.
 
 import type { Problem } from '../../core/problem.js';
 import type { InputPrecision } from '../../core/types/index.js';

@@ -26,7 +26,7 @@ export interface LoadPace {
   readonly bytesPerSecond: number;
   /** Time to 100 percent at the rate of the window; null while the total is unknown or nothing is acknowledged. */
   readonly etaSeconds: number | null;
-  /** The factor that limited the load longest in the window; null below a fifth of the window. */
+  /** The factor that limited the load longest in the window; null if it did so for less than a fifth of the window. */
   readonly limitedBy: LimitingFactor | null;
   /** The most frequent answer that did not accept a write. */
   readonly trouble: keyof Answers | null;

@@ -54,7 +54,7 @@ export class StallReport {
     this.#cancel = context.clock.every(checkEveryMs, () => this.#check());
   }
 
-  /** Takes each attempt as soon as it ends. */
+  /** Call it for each attempt as soon as the attempt ends. */
   observe({ verdict, endpoint }: Attempt): void {
     const at = this.#context.clock.monotonic();
     if (verdict.kind === 'accepted') {

@@ -34,7 +34,7 @@ export interface FirstWriteLockOptions {
   readonly notify: (notice: Notice) => void;
   /** Finds the addresses of an endpoint. Default: the resolver of the system. */
   readonly resolve?: Lookup;
-  /** Tests whether other loads cannot see the directory. Default: true in a container. */
+  /** Returns true if loads outside this container cannot see the directory. Default: true in a container. */
   readonly isContainer?: () => boolean;
 }
 

@@ -171,7 +171,7 @@ class CsvRows {
     this.#from = start;
     this.#to = end;
     this.#next = end + 1;
-    // The LF after a CR must have arrived.
+    // The byte after a CR must have arrived, because it may be the LF of the line end.
     return end < bytes.length && (bytes[end] !== CR || end + 1 < bytes.length);
   }
 

@@ -2,7 +2,7 @@
 
 import { excerpt } from '../../core/text.js';
 
-/** Longest markup that is searched for text. */
+/** Longest markup that is searched for text, in characters. */
 const maxMarkup = 64 * 1024;
 /** Longest text of a response in a message, in bytes. */
 const maxTextBytes = 120;

@@ -11,8 +11,8 @@ const maxFlushMs = 10_000;
 const reliefAfterMs = 30_000;
 const reliefIntervalMs = 60_000;
 /**
- * Pause after a flush, as a multiple of its duration, before a flush that ends a stage, and before a relief while
- * sending waits.
+ * Pause before a flush that ends a stage, and before a relief while sending waits, as a multiple of the duration of the
+ * last flush.
  */
 const slowFlushPause = 2;
 const failuresToGiveUp = 3;

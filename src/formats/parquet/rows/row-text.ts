@@ -104,7 +104,7 @@ export class RowText {
     }
   }
 
-  /** Tests whether the text of a time is its number followed by zeros. */
+  /** Tests whether the text of a time consists of the stored number and appended zeros. */
   isPlainTime({ isTime, leaf }: CellTarget): boolean {
     const { timeFormat, timezone } = this.#options;
     const { kind, width, utc, scale } = leaf;

@@ -45,7 +45,7 @@ function digits(bytes: Uint8Array, from: number, to: number): number {
 
 /**
  * Writes a decimal number as a float. Rewrites `.5` and `+5` to a form that servers read.
- * @param exact rejects whole numbers that a float cannot hold
+ * @param exact true to reject whole numbers that a float cannot hold
  */
 export function putFloat(bytes: Uint8Array, from: number, to: number, out: number, exact: boolean): number {
   let p = from;

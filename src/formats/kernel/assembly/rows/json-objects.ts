@@ -45,8 +45,8 @@ function blanks(from: usize): usize {
 }
 
 /**
- * Tests whether the key that begins at `from` equals `key`. Keys hold no LF, so a key that reaches beyond the window differs
- * at the LF after the window, before bytes beyond the memory are compared.
+ * Tests whether the key that begins at `from` equals `key`. No key contains an LF, so the comparison ends at the latest
+ * at the LF after the window. It never reads beyond the memory.
  */
 @inline
 function isKey(key: usize, from: usize): bool {

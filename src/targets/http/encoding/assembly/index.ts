@@ -19,7 +19,7 @@ const WINDOW: usize = 32768;
 /** Number of bits of a word after its first six bytes. Six bytes must match: a shorter match of digits seldom saves bits. */
 const BEYOND: u64 = 16;
 const MAX_MATCH: usize = 258;
-/** Least distance from the start of a wide load to the end of a block, bytes. */
+/** Least distance from the start of a 16-byte load to the end of a block, bytes. */
 const REACH: usize = 16;
 /** After 2^4 literals in a row, only every second byte is tried; after further 2^4, every third, and so on. */
 const PATIENCE: usize = 4;

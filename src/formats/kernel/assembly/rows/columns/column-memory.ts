@@ -7,7 +7,7 @@ export const CELL_KIND: usize = 4;
 /** Offset and length of the name as JSON, with its colon. */
 export const KEY_AT: usize = 8;
 export const KEY_LENGTH: usize = 12;
-/** Storage of the values, from the list below. */
+/** The way in which values are stored: one of the storages below. */
 export const STORAGE: usize = 16;
 /** Offset of the definition levels, one byte for each row of the block; 0 if every row has a value. */
 export const LEVELS: usize = 20;
