@@ -38,7 +38,7 @@ export function observedNotice(level: keyof typeof actions | 'stop', memory: Mem
 /** Builds the notice for memory that stays resident after a collection with no batch in flight. */
 export function retainedNotice(memory: MemoryFigures): Notice {
   const message =
-    `${figures(memory)} with no batch in flight and all garbage collected: the allocator retains it. ` +
+    `${figures(memory)} with no batch in flight and all garbage collected: the allocator retains this memory. ` +
     'The load continues with one writer. MALLOC_MMAP_THRESHOLD_=131072 in the environment makes the allocator free it';
   return { level: 'warn', kind: 'memory-retained', message };
 }
@@ -48,7 +48,7 @@ export function limitExceeded(memory: MemoryFigures): MemoryLimitError {
   const exceeded = peak > limit;
   return new MemoryLimitError({
     tried: 'holding the memory limit',
-    expected: exceeded ? `at most ${size(limit)} at any time` : `less than ${stopMark} % of it with no batch in flight`,
+    expected: exceeded ? `at most ${size(limit)} at any time` : `less than ${stopMark} % of the limit with no batch in flight`,
     found: exceeded
       ? `a peak of ${size(peak)} of resident memory`
       : `${figures(memory)} for 5 s after a forced collection`,

@@ -56,7 +56,7 @@ export function cannotStart(endpoint: string): UnavailableError {
     tried: `writing to ${endpoint}`,
     expected: 'a node that stays up once it has started',
     found:
-      'three ends without an accepted write in between: the node replays its log at each start and lacks the memory for it',
+      'a node that died three times without accepting a write: it replays its log at each start and has too little memory for that',
     fix: 'give the node more memory, wait until it stays up, then run the same command again',
   });
 }

@@ -30,6 +30,6 @@ export function flushesTooSlowly(unflushedBytes: number): UnavailableError {
     tried: 'waiting for a flush of the target, because more rows would exceed --target-memory',
     expected: `a flush within ${maxHoldMs / 60_000} minutes`,
     found: `about ${size(unflushedBytes)} of rows on a node that are still not on its disk`,
-    fix: 'look at the disk and the log of the node, then run the same command again, or raise --target-memory if the nodes have more',
+    fix: 'look at the disk and the log of the node, then run the same command again, or raise --target-memory if the nodes have more memory',
   });
 }

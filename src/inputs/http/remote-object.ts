@@ -126,7 +126,7 @@ export class RemoteObject {
     throw new InputError({
       tried: `reading ${this.name}`,
       expected: `it to stay as it was when opened (${describe(first)})`,
-      found: `another version (${describe(now)}): it changed while it was read`,
+      found: `another version (${describe(now)}): the input changed while it was read`,
       fix: 'load it again when it is complete',
     });
   }
