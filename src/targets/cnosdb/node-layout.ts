@@ -10,9 +10,10 @@ export interface KnownLayout {
 }
 
 /**
- * Derives the layout from rows of `replica_id, location, database, start_time, end_time`, one for each raft group; null if
- * the user may not list them. `location` is `1001*,1002`, with a star at the leader. For a database without buckets, assumes
- * as many nodes as the other databases use, or as there are endpoints, whichever is more.
+ * Derives the layout. For a database without buckets, assumes as many nodes as the other databases use, or as there are
+ * endpoints, whichever is more.
+ * @param listed rows of `replica_id, location, database, start_time, end_time`, one for each raft group; null if the
+ * user may not list them. `location` is `1001*,1002`, with a star at the leader.
  */
 export function layoutOf(listed: readonly SqlRow[] | null, db: string, known: KnownLayout): NodeLayout {
   const rows = listed ?? [];

@@ -1,4 +1,4 @@
-// Moves that all parts of a point share: a cursor moves past names, strings and line ends byte by byte.
+// Operations that all parts of a point share: a cursor moves past names, strings and line ends byte by byte.
 
 import { BACKSLASH, COMMA, CR, EQUALS, LF, QUOTE, SPACE } from '../../../core/ascii.js';
 import { STRING } from '../../kernel/assembly/lines/line-memory.js';
