@@ -48,7 +48,9 @@ export function limitExceeded(memory: MemoryFigures): MemoryLimitError {
   const exceeded = peak > limit;
   return new MemoryLimitError({
     tried: 'holding the memory limit',
-    expected: exceeded ? `at most ${size(limit)} at any time` : `less than ${stopMark} % of the limit with no batch in flight`,
+    expected: exceeded
+      ? `at most ${size(limit)} at any time`
+      : `less than ${stopMark} % of the limit with no batch in flight`,
     found: exceeded
       ? `a peak of ${size(peak)} of resident memory`
       : `${figures(memory)} for 5 s after a forced collection`,

@@ -188,7 +188,8 @@ function planNotice({ relieve }: ForecastOptions, plan: TargetPlan, buckets: num
     return { level: 'warn', kind, message };
   }
   const flushing = flush === null ? '' : `, a flush is due at ${size(flush.dueBytes)} of unflushed rows on a node`;
-  const created = memcacheBytes === null ? '' : `, and the database is created with MAX_MEMCACHE_SIZE '${sizeOption(memcacheBytes)}'`;
+  const created =
+    memcacheBytes === null ? '' : `, and the database is created with MAX_MEMCACHE_SIZE '${sizeOption(memcacheBytes)}'`;
   const never = relieve ? '' : ', and no flush is sent (--no-relieve)';
   const message =
     `target memory: a node will take about ${size(peakBytes)} of ${size(limitBytes)}. The idle node and its vnodes take ` +
