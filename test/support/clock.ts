@@ -26,7 +26,7 @@ async function settle(isBusy: () => boolean): Promise<void> {
 }
 
 function onDisk(): boolean {
-  return process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+  return process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq') || name === 'CloseReq');
 }
 
 /** Time passes only in `advance`. Starts at 2022-01-01T00:00:00Z by default; `monotonic` starts at 0. */

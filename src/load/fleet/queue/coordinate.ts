@@ -248,7 +248,7 @@ class Coordination {
       await follow.remove();
     };
     const done = new AbortController();
-    const late = clock.sleep(2 * drainMs, AbortSignal.any([done.signal, this.#control.abort])).catch(() => {});
+    const late = clock.sleep(2 * drainMs, AbortSignal.any([done.signal, this.#context.abort])).catch(() => {});
     await Promise.race([work().catch(this.#control.end), late]);
     done.abort();
   }
