@@ -24,6 +24,7 @@ const testsOfRoom = {
   batching: ['batching', 'state/resume.test.ts'],
   // Without tests of servers, browsers and files of many megabytes, which take minutes on a busy machine.
   load: [
+    ...['index.test.ts', 'load/inputs/context-map.test.ts'],
     ...['load/check.test.ts', 'load/dry-run.test.ts', 'load/load-reuse.test.ts', 'load/pipeline.test.ts'],
     ...['load/run-control.test.ts', 'load/ledger', 'load/stages', 'load/memory/plan-memory.test.ts'],
     ...['load-progress', 'merge-results', 'phases', 'progress-bar', 'run-phases'].map(
@@ -32,9 +33,13 @@ const testsOfRoom = {
     ...['checkpoint-saver', 'earlier-runs', 'input-starts', 'input-tracks'].map(
       (name) => `load/resume/${name}.test.ts`,
     ),
-    ...['pieces', 'queue/fleet-totals', 'queue/follow', 'reconcile', 'scan-input'].map(
+    ...['pieces', 'plan-load', 'queue/follow', 'reconcile', 'scan-input', 'shard-settings'].map(
       (name) => `load/fleet/${name}.test.ts`,
     ),
+    ...['coordinate', 'fleet-jobs', 'fleet-record', 'fleet-snapshot', 'fleet-totals', 'piece-letters'].map(
+      (name) => `load/fleet/queue/${name}.test.ts`,
+    ),
+    ...['piece-parts', 'worker'].map((name) => `load/fleet/queue/${name}.test.ts`),
   ],
   state: ['state'],
 };

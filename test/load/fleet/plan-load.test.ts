@@ -1,0 +1,83 @@
+// What planning refuses, what it does with inputs that cannot be read, and which columns it introduces.
+
+import { expect, test } from 'vitest';
+import type { Input } from '../../../src/core/types/index.js';
+import { type PlanContext, planLoad } from '../../../src/load/fleet/plan-load.js';
+import { lines } from '../../support/scene.js';
+import { memoryFleet } from './queue/memory-fleet.js';
+
+/** Plans the files of the given contents with a target in memory. */
+async function planned(
+  flags: Readonly<Record<string, unknown>>,
+  contents: readonly string[],
+  own: Partial<PlanContext> = {},
+) {
+  const fleet = await memoryFleet(flags);
+  const paths = await Promise.all(contents.map((text, i) => fleet.file(`${i}.lp`, text)));
+  let closed = 0;
+  const { plan, introduced } = await planLoad(await fleet.settingsOf('state'), {
+    ...{ version: '1', clock: fleet.clock, signal: new AbortController().signal, notify: () => {}, given: flags },
+    ...{ parsed: () => {}, resident: { bytes: () => 0, peak: () => 0, close: () => (closed += 1) } },
+    inputs: await Promise.all(paths.map(fleet.inputOf)),
+    target: fleet.target(),
+    createTarget: () => Promise.resolve(fleet.target()),
+    ...own,
+  });
+  expect([closed, fleet.clock.waiting]).toEqual([1, 0]);
+  return { plan, introduced, lines: fleet.store.lines };
+}
+
+test.each([
+  ['--missing-timestamp now', { missingTimestamp: 'now' }],
+  ['--limit', { limit: 1 }],
+  ['--skip-points', { skipPoints: 1 }],
+  ['--in-order', { inOrder: true }],
+  ['--skip-loaded', { skipLoaded: true }],
+])('an option that counts across inputs is refused: %s', async (flag, flags) => {
+  await expect(planned(flags, [lines(3)])).rejects.toMatchObject({
+    outcome: 'usage',
+    message: expect.stringMatching(new RegExp(`^planning .* found ${flag}\\. Leave ${flag} out`)) as unknown,
+  });
+});
+
+test.each([
+  ['-', null],
+  ['http://host/a.lp?x=1', '/x'],
+  ['https://host/a.lp#x', '/x'],
+])('an input that other machines cannot read is refused: %s', async (name, path) => {
+  const inputs = [{ name, path, size: 1 } as Input];
+  await expect(planned({}, [], { inputs })).rejects.toThrow(/expected files and objects that every machine can read/);
+});
+
+test('a plan has the pieces, times and limits of all inputs, and its columns exist afterwards', async () => {
+  const flags = { pieceBytes: '300', maxRejected: '5', acceptRejects: '2', minPoints: 7 };
+  const { plan, introduced, lines: stored } = await planned(flags, [lines(30), lines(10, 'n')]);
+  expect(plan).toMatchObject({
+    ...{ formatVersion: 1, version: '1', options: flags, fieldTypes: {} },
+    limits: { maxRejected: { count: 5 }, acceptRejects: { count: 2 }, minPoints: 7 },
+    times: { totalBytes: Buffer.byteLength(lines(30) + lines(10, 'n')) },
+  });
+  expect(plan.inputs.map(({ pieces }) => pieces.reduce((n, { points }) => n + points!, 0))).toEqual([30, 10]);
+  expect(plan.inputs[0]!.pieces.length).toBeGreaterThan(2);
+  expect(introduced).toEqual({ tables: 2, columns: 4 });
+  // The first point of each table.
+  expect([...stored]).toEqual([lines(1), lines(1, 'n')]);
+});
+
+test('an input without a valid point has an error, and the others are planned', async () => {
+  const { plan } = await planned({}, ['no line protocol\n', lines(3)]);
+  expect(plan.inputs.map(({ error, pieces }) => [error === null, pieces.length])).toEqual([
+    [false, 0],
+    [true, 1],
+  ]);
+  await expect(planned({ onInputError: 'stop' }, ['no line protocol\n', lines(3)])).rejects.toThrow(/0\.lp/);
+  await expect(planned({}, ['no line protocol\n'])).rejects.toMatchObject({ outcome: 'input' });
+});
+
+test('inputs that contradict the options are refused, each of them', async () => {
+  const inMs = lines(3).replaceAll('000000\n', '\n');
+  await expect(planned({}, [inMs, inMs, lines(3)])).rejects.toMatchObject({
+    outcome: 'usage',
+    parts: { length: 2 },
+  });
+});
