@@ -42,7 +42,7 @@ export class MemoryRedis {
   }
 
   open(): FleetRedis {
-    const memory = this;
+    const isAway = (): boolean => this.isAway;
     const commands = Object.entries(this.#commands()).map(([name, act]) => [
       name,
       async (...args: string[]) => {
@@ -52,12 +52,12 @@ export class MemoryRedis {
     ]);
     return {
       client: { ...Object.fromEntries(commands), defineCommand: () => {} } as FleetRedis['client'],
-      bullmq: this.#bullmq() as unknown as FleetRedis['bullmq'],
+      bullmq: bullmqOf(this) as unknown as FleetRedis['bullmq'],
       queueOptions: (loadId) => ({ connection: null as never, prefix: loadId }),
       guard: (object) => object,
       server: { version: 'Redis 7', isDurable: true },
       get isAway() {
-        return memory.isAway;
+        return isAway();
       },
       close: () => {},
     };
@@ -111,94 +111,94 @@ export class MemoryRedis {
     };
   }
 
-  #bullmq() {
-    const memory = this;
-    const in_ = (state: QueuedJob['state']): QueuedJob[] =>
-      [...this.jobs.values()].filter((job) => job.state === state);
-    return {
-      Queue: class {
-        on(): void {}
-        async addBulk(some: readonly { readonly data: unknown; readonly opts: { readonly jobId: string } }[]) {
-          await memory.before('addBulk');
-          for (const { data, opts } of some) if (!memory.jobs.has(opts.jobId)) memory.add(opts.jobId, data);
-        }
-        async setGlobalConcurrency(most: number) {
-          await Promise.resolve();
-          memory.concurrency = most;
-        }
-        async removeGlobalConcurrency() {
-          await Promise.resolve();
-          memory.concurrency = null;
-        }
-        async getJobCounts() {
-          await memory.before('getJobCounts');
-          const count = (state: QueuedJob['state']) => in_(state).length;
-          const [waiting, active] = [count('waiting'), count('active')];
-          return { waiting, active, completed: count('completed'), failed: count('failed') };
-        }
-        async getRanges([state]: [QueuedJob['state']], from: number, to: number) {
-          await memory.before('getRanges');
-          return in_(state)
-            .slice(from, to + 1)
-            .map(({ id }) => id);
-        }
-        async getJob(id: string) {
-          await memory.before('getJob');
-          return memory.jobs.get(id);
-        }
-        async remove(id: string) {
-          await memory.before('remove');
-          memory.jobs.delete(id);
-        }
-        async obliterate() {
-          await memory.before('obliterate');
-          memory.jobs.clear();
-        }
-        close = () => Promise.resolve();
-      },
-      Worker: class {
-        on(): void {}
-        startStalledCheckTimer = () => memory.before('startStalledCheckTimer');
-        async getNextJob(token: string) {
-          await memory.before('getNextJob');
-          const [job] = in_('waiting');
-          if (job === undefined || in_('active').length >= (memory.concurrency ?? Number.POSITIVE_INFINITY)) return;
-          job.state = 'active';
-          job.holder = token;
-          return memory.#taken(job);
-        }
-        close = () => Promise.resolve();
-      },
-    };
-  }
-
   add(id: string, data: unknown, change: Partial<QueuedJob> = {}): void {
     const fresh = { state: 'waiting', holder: null, stalledCounter: 0, attemptsMade: 0, returnvalue: null } as const;
     this.jobs.set(id, { id, data, ...fresh, ...change });
   }
+}
 
-  /** Returns the job for the worker that has taken it. */
-  #taken(job: QueuedJob) {
-    const { id, data, stalledCounter, attemptsMade } = job;
-    const end = async (token: string, change: Partial<QueuedJob>): Promise<void> => {
-      await this.before('end');
-      if (this.jobs.get(id) !== job || job.holder !== token) throw new Error('Missing lock for job');
-      Object.assign(job, { holder: null, ...change });
-    };
-    const finished = { finishedOn: 1 };
-    return {
-      ...{ id, data, stalledCounter, attemptsMade },
-      extendLock: async (token: string) => {
-        await this.before('extendLock');
-        return Number(job.holder === token);
-      },
-      moveToWait: (token: string) => end(token, { state: 'waiting' }),
-      moveToCompleted: (returnvalue: unknown, token: string) =>
-        end(token, { state: 'completed', returnvalue, ...finished }),
-      moveToFailed: ({ message: failedReason }: Error, token: string) =>
-        end(token, { state: attemptsMade >= 2 ? 'failed' : 'waiting', attemptsMade: attemptsMade + 1, failedReason }),
-    };
-  }
+/** Returns the classes of BullMQ for the jobs of one load. */
+function bullmqOf(memory: MemoryRedis) {
+  const jobsIn = (state: QueuedJob['state']): QueuedJob[] =>
+    [...memory.jobs.values()].filter((job) => job.state === state);
+  return {
+    Queue: class {
+      on(): void {}
+      async addBulk(some: readonly { readonly data: unknown; readonly opts: { readonly jobId: string } }[]) {
+        await memory.before('addBulk');
+        for (const { data, opts } of some) if (!memory.jobs.has(opts.jobId)) memory.add(opts.jobId, data);
+      }
+      async setGlobalConcurrency(most: number) {
+        await Promise.resolve();
+        memory.concurrency = most;
+      }
+      async removeGlobalConcurrency() {
+        await Promise.resolve();
+        memory.concurrency = null;
+      }
+      async getJobCounts() {
+        await memory.before('getJobCounts');
+        const count = (state: QueuedJob['state']) => jobsIn(state).length;
+        const [waiting, active] = [count('waiting'), count('active')];
+        return { waiting, active, completed: count('completed'), failed: count('failed') };
+      }
+      async getRanges([state]: [QueuedJob['state']], from: number, to: number) {
+        await memory.before('getRanges');
+        return jobsIn(state)
+          .slice(from, to + 1)
+          .map(({ id }) => id);
+      }
+      async getJob(id: string) {
+        await memory.before('getJob');
+        return memory.jobs.get(id);
+      }
+      async remove(id: string) {
+        await memory.before('remove');
+        memory.jobs.delete(id);
+      }
+      async obliterate() {
+        await memory.before('obliterate');
+        memory.jobs.clear();
+      }
+      close = () => Promise.resolve();
+    },
+    Worker: class {
+      on(): void {}
+      startStalledCheckTimer = () => memory.before('startStalledCheckTimer');
+      async getNextJob(token: string) {
+        await memory.before('getNextJob');
+        const [job] = jobsIn('waiting');
+        if (job === undefined || jobsIn('active').length >= (memory.concurrency ?? Number.POSITIVE_INFINITY)) return;
+        job.state = 'active';
+        job.holder = token;
+        return takenJob(memory, job);
+      }
+      close = () => Promise.resolve();
+    },
+  };
+}
+
+/** Returns the job for the worker that has taken it. */
+function takenJob(memory: MemoryRedis, job: QueuedJob) {
+  const { id, data, stalledCounter, attemptsMade } = job;
+  const end = async (token: string, change: Partial<QueuedJob>): Promise<void> => {
+    await memory.before('end');
+    if (memory.jobs.get(id) !== job || job.holder !== token) throw new Error('Missing lock for job');
+    Object.assign(job, { holder: null, ...change });
+  };
+  const finished = { finishedOn: 1 };
+  return {
+    ...{ id, data, stalledCounter, attemptsMade },
+    extendLock: async (token: string) => {
+      await memory.before('extendLock');
+      return Number(job.holder === token);
+    },
+    moveToWait: (token: string) => end(token, { state: 'waiting' }),
+    moveToCompleted: (returnvalue: unknown, token: string) =>
+      end(token, { state: 'completed', returnvalue, ...finished }),
+    moveToFailed: ({ message: failedReason }: Error, token: string) =>
+      end(token, { state: attemptsMade >= 2 ? 'failed' : 'waiting', attemptsMade: attemptsMade + 1, failedReason }),
+  };
 }
 
 /** Answers an exchange of limits: grants every permit without a wait. */

@@ -80,14 +80,15 @@ test('inputs without a path and inputs that --allow-input excludes are named, at
 });
 
 test('a plan fits its own options and unchanged inputs only', async () => {
-  const { folder, clock, file, inputOf, settingsOf, target } = await memoryFleet();
+  const fleet = await memoryFleet();
+  const { folder, clock, inputOf, settingsOf } = fleet;
   const settings = await settingsOf('a');
-  const path = await file('a.lp', lines(10));
+  const path = await fleet.file('a.lp', lines(10));
   const inputs = [await inputOf(path)];
   const { plan } = await planLoad(settings, {
-    ...{ version: '1', clock, signal: never, notify: () => {}, inputs, target: target(), given: {} },
+    ...{ version: '1', clock, signal: never, notify: () => {}, inputs, target: fleet.target(), given: {} },
     ...{ parsed: () => {}, resident: { bytes: () => 0, peak: () => 0, close: () => {} } },
-    createTarget: () => Promise.resolve(target()),
+    createTarget: () => Promise.resolve(fleet.target()),
   });
   const fits = (change: Partial<FleetPlan> = {}, given = inputs, version = '1') =>
     fitsPlan({ ...plan, ...change }, settings, given, version, never);

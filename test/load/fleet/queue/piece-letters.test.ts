@@ -47,7 +47,7 @@ test('each file is sent with its ending and folder, and with the length of its m
     found.files!.map(({ ending, headBytes, gzip }) => [
       ending,
       headBytes,
-      `${gunzipSync(Buffer.from(gzip, 'base64'))}`,
+      gunzipSync(Buffer.from(gzip, 'base64')).toString(),
     ]),
   ).toEqual([
     [`host=a/.${hash}.csv`, 7, `${header}a,x\n`],
