@@ -15,7 +15,7 @@ async function planned(
   const fleet = await memoryFleet(flags);
   const paths = await Promise.all(contents.map((text, i) => fleet.file(`${i}.lp`, text)));
   let closed = 0;
-  const { plan, introduced } = await planLoad(await fleet.settingsOf('state'), {
+  const plan = await planLoad(await fleet.settingsOf('state'), {
     ...{ version: '1', clock: fleet.clock, signal: new AbortController().signal, notify: () => {}, given: flags },
     ...{ parsed: () => {}, resident: { bytes: () => 0, peak: () => 0, close: () => (closed += 1) } },
     inputs: await Promise.all(paths.map(fleet.inputOf)),
@@ -24,7 +24,7 @@ async function planned(
     ...own,
   });
   expect([closed, fleet.clock.waiting]).toEqual([1, 0]);
-  return { plan, introduced, lines: fleet.store.lines };
+  return { plan, lines: fleet.store.lines };
 }
 
 test.each([
@@ -51,7 +51,7 @@ test.each([
 
 test('a plan has the pieces, times and limits of all inputs, and its columns exist afterwards', async () => {
   const flags = { pieceBytes: '300', maxRejected: '5', acceptRejects: '2', minPoints: 7 };
-  const { plan, introduced, lines: stored } = await planned(flags, [lines(30), lines(10, 'n')]);
+  const { plan, lines: stored } = await planned(flags, [lines(30), lines(10, 'n')]);
   expect(plan).toMatchObject({
     ...{ formatVersion: 1, version: '1', options: flags, fieldTypes: {} },
     limits: { maxRejected: { count: 5 }, acceptRejects: { count: 2 }, minPoints: 7 },
@@ -59,7 +59,7 @@ test('a plan has the pieces, times and limits of all inputs, and its columns exi
   });
   expect(plan.inputs.map(({ pieces }) => pieces.reduce((n, { points }) => n + points!, 0))).toEqual([30, 10]);
   expect(plan.inputs[0]!.pieces.length).toBeGreaterThan(2);
-  expect(introduced).toEqual({ tables: 2, columns: 4 });
+  expect(plan.introduced).toEqual({ tables: 2, columns: 4 });
   // The first point of each table.
   expect([...stored]).toEqual([lines(1), lines(1, 'n')]);
 });

@@ -85,7 +85,7 @@ test('a plan fits its own options and unchanged inputs only', async () => {
   const settings = await settingsOf('a');
   const path = await fleet.file('a.lp', lines(10));
   const inputs = [await inputOf(path)];
-  const { plan } = await planLoad(settings, {
+  const plan = await planLoad(settings, {
     ...{ version: '1', clock, signal: never, notify: () => {}, inputs, target: fleet.target(), given: {} },
     ...{ parsed: () => {}, resident: { bytes: () => 0, peak: () => 0, close: () => {} } },
     createTarget: () => Promise.resolve(fleet.target()),

@@ -78,7 +78,13 @@ export async function memoryFleet(flags: object = {}) {
         await settingsOf('state'),
         () => Promise.resolve(fleet.target()),
         (_, target) => ({ ...context, target, watch, ...own }),
-        { redis: redis.open(), allowed, given: flags as Record<string, unknown>, piecesAtOnce: null, ...more },
+        {
+          connect: () => Promise.resolve(redis.open()),
+          allowed,
+          given: flags as Record<string, unknown>,
+          piecesAtOnce: null,
+          ...more,
+        },
       );
     },
     async work(own: Partial<WorkerContext> = {}): Promise<void> {
