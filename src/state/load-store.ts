@@ -90,18 +90,14 @@ export class LoadStore {
     return await this.#keepAs(this.path, stamp, copy);
   }
 
-  /**
-   * Removes the checkpoint of a finished load. Throws StateError.
-   * @param record true to add its inputs to the history; false if points were skipped, so that a later load reads them
-   */
-  async complete(record = true): Promise<void> {
+  /** Adds the inputs of a finished load to the history. Throws StateError. */
+  async record(): Promise<void> {
     const inputs: CheckpointInput[] = [];
-    for await (const { input } of record ? this.#log.all() : []) {
+    for await (const { input } of this.#log.all()) {
       inputs.push(input);
       if (inputs.length === historyBatch) await addToHistory(this.history, inputs.splice(0));
     }
     if (inputs.length > 0) await addToHistory(this.history, inputs);
-    await this.forget();
   }
 
   /** Removes checkpoint and log. Throws StateError. */

@@ -1,4 +1,4 @@
-// Times with nanoseconds as text.
+// Times as text.
 
 const billion = 1_000_000_000n;
 
@@ -7,4 +7,9 @@ export function isoTime(time: bigint): string {
   const fraction = ((time % billion) + billion) % billion;
   const seconds = new Date(Number((time - fraction) / 1_000_000n)).toISOString().slice(0, 19);
   return `${seconds}.${String(fraction).padStart(9, '0')}Z`;
+}
+
+/** Formats ms since 1970 for file names: `20261123T194500Z`. */
+export function stampOf(ms: number): string {
+  return new Date(ms).toISOString().replace(/[-:]|\.\d+/g, '');
 }

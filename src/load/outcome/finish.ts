@@ -21,10 +21,29 @@ export async function finish(
   control: RunControl,
   account: RunAccount,
 ): Promise<LoadResult> {
-  const { ledger, resume, phases, details, resident, facts } = account;
+  const { resume, phases, resident, facts } = account;
+  let reported = false;
+  try {
+    phases.begin('ending');
+    await closeAll(settings, context, control, account);
+    const result = resultOf(settings, context, control, account);
+    // Reads the peak of memory late, because writing a large summary may take memory.
+    const latest = (): LoadResult => withMemory(result, facts.watchdog);
+    await context.writeResults?.(latest);
+    reported = true;
+    return latest();
+  } finally {
+    facts.watchdog?.close();
+    resident.close();
+    // Removes the checkpoint last: if the process dies before its results are written, the next run can write them.
+    await resume.end(reported);
+  }
+}
+
+/** Throws BugError if the totals do not balance. */
+function resultOf(settings: Settings, context: LoadContext, control: RunControl, account: RunAccount): LoadResult {
+  const { ledger, resume, details, facts } = account;
   const { catalogue, verified } = facts;
-  phases.begin('ending');
-  await closeAll(settings, context, control, account);
   ledger.assertBalanced(control.reason !== null);
   const ended = outcomeAtEnd(settings, account);
   const error =
@@ -48,16 +67,7 @@ export async function finish(
     introduced: catalogue?.introductions ?? { shown: [], more: 0 },
     abandoned: resume.abandoned,
   };
-  const result = { summary, examples: ledger.examples, error, details: runDetails };
-  // Reads the peak of memory late, because writing a large summary may take memory.
-  const latest = (): LoadResult => withMemory(result, facts.watchdog);
-  try {
-    await context.writeResults?.(latest);
-    return latest();
-  } finally {
-    facts.watchdog?.close();
-    resident.close();
-  }
+  return { summary, examples: ledger.examples, error, details: runDetails };
 }
 
 /** Adds the peak of memory so far to the result. If the run has no other error, a peak above the limit is its outcome. */

@@ -4,7 +4,8 @@
 import { join } from 'node:path';
 import { StateError } from '../../core/errors.js';
 import { count, plural } from '../../core/text.js';
-import type { ByteSource, Clock, Input, Notice, ResumePoint, RunDetails } from '../../core/types/index.js';
+import { stampOf } from '../../core/time/iso-time.js';
+import type { ByteSource, ResumePoint, RunDetails } from '../../core/types/index.js';
 import type { Checkpoint } from '../../state/checkpoint.js';
 import type { FoundTarget } from '../../state/cluster.js';
 import type { DeadLetters } from '../../state/dead-letters/dead-letters.js';
@@ -18,32 +19,7 @@ import { CheckpointSaver } from './checkpoint-saver.js';
 import { EarlierRuns } from './earlier-runs.js';
 import { InputStarts } from './input-starts.js';
 import { InputTracks } from './input-tracks.js';
-
-export interface ResumeOptions {
-  readonly stateDir: string;
-  readonly checkpoint: boolean;
-  /** True to ignore an unfinished load. */
-  readonly fresh: boolean;
-  readonly skipLoaded: boolean;
-  readonly skipPoints: number;
-  /** True to resume even if the cluster has no endpoint of the earlier run. */
-  readonly sameTarget: boolean;
-  readonly onChanged: 'restart' | 'refuse';
-}
-
-export interface ResumeContext {
-  readonly options: ResumeOptions;
-  readonly inputs: readonly Input[];
-  readonly clock: Clock;
-  readonly startedMs: number;
-  /** Names of the load and of its database. */
-  readonly names: { readonly load: string; readonly database: string };
-  /** Ends waits. */
-  readonly signal: AbortSignal;
-  readonly notify: (notice: Notice) => void;
-  /** Ends the run. */
-  readonly end: (error: unknown) => void;
-}
+import type { ResumeContext } from './types.js';
 
 /** Number of finished inputs in memory at which they are written to the log. Each takes about 1.5 KiB. */
 const maxFinished = 500;
@@ -66,6 +42,7 @@ export class ResumeState {
   #lock: HeldLock | null = null;
   #startMs: number;
   #opened = false;
+  #finished = false;
   /** Checkpoint of an earlier run, until the target is known. */
   #unresumed: Checkpoint | null = null;
   #target: FoundTarget | null = null;
@@ -114,7 +91,7 @@ export class ResumeState {
 
   /** Path of the checkpoint; null if there is none. */
   get checkpoint(): string | null {
-    return this.#persistent && this.#store.written ? this.#store.path : null;
+    return this.#persistent && this.#store.written && !this.#finished ? this.#store.path : null;
   }
 
   /** Number of points of inputs that --skip-loaded skipped. */
@@ -190,19 +167,31 @@ export class ResumeState {
     this.#saver.touch();
   }
 
-  /** Saves the files for the next run, or removes the files of a finished load. Throws StateError. */
+  /** Saves the files for the next run. Those of a finished load stay until `end`. Throws StateError. */
   async close(ending: RunEnding): Promise<void> {
     try {
       await this.#saver.stop();
       if (this.#opened) await this.#closeFiles(ending);
     } finally {
       await this.#store.close();
-      this.#lock?.release();
     }
     const { saves, ms } = this.#saver.stats;
     if (saves === 0) return;
     const message = `${plural(saves, 'checkpoint')} written in ${Math.round(ms)} ms`;
     this.#context.notify({ level: 'debug', kind: 'checkpoint', message });
+  }
+
+  /**
+   * Ends the use of the state directory.
+   * @param reported true if the results of the run are written, so that a finished load needs its checkpoint no longer.
+   *   Throws StateError if the checkpoint cannot be removed.
+   */
+  async end(reported: boolean): Promise<void> {
+    try {
+      if (reported && this.#finished) await this.#store.forget();
+    } finally {
+      this.#lock?.release();
+    }
   }
 
   async #closeFiles(ending: RunEnding): Promise<void> {
@@ -223,7 +212,9 @@ export class ResumeState {
     }
     // Removes the empty log of a run that stopped before its first checkpoint.
     if (!started) return this.#persistent && !this.#store.written ? await this.#store.forget() : undefined;
-    if (finished) await this.#store.complete(this.#context.options.skipPoints === 0);
+    this.#finished = finished;
+    // Inputs with skipped points stay out of the history, so that a later load reads them.
+    if (finished && this.#context.options.skipPoints === 0) await this.#store.record();
     else if (ending === 'not-started') await this.#store.forget();
   }
 
@@ -294,9 +285,4 @@ export class ResumeState {
     await this.#store.save(checkpoint, finished);
     return true;
   }
-}
-
-/** Formats a time for file names: `20261123T194500Z`. */
-export function stampOf(ms: number): string {
-  return new Date(ms).toISOString().replace(/[-:]|\.\d+/g, '');
 }

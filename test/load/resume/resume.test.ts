@@ -1,6 +1,6 @@
 // A stopped or killed load resumes with the same command: no point lost, none doubled, totals over all runs.
 
-import { appendFile, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
@@ -78,6 +78,24 @@ test('after kills, each reject is in the dead letters once, generated timestamps
   const reasons = (await readFile(summary!.rejects.reasons!, 'utf8')).trimEnd().split('\n');
   const places = reasons.map((line) => (JSON.parse(line) as { line: number }).line).sort((a, b) => a - b);
   expect(places).toEqual(Array.from({ length: 120 }, (_, i) => 50 * i + 8));
+});
+
+test('a load whose results cannot be written keeps its checkpoint, and the next run reports the whole load', async () => {
+  await begin();
+  const path = await it.file('a.lp', `${lines(1000)}now n=1\nbad\n`);
+  const args = ['--missing-timestamp', 'now', '--max-rejected', '1', path];
+  const report = join(it.folder, 'gone', 'report.html');
+  await mkdir(join(it.folder, 'gone'));
+  const first = it.begin([...small, '--report', report, ...args]);
+  await until(() => it.cluster.points() > 0);
+  await rm(join(it.folder, 'gone'), { recursive: true });
+  expect((await first.ended).code).toBe(73);
+  const { code, summary } = await it.load([...small, ...args]);
+  expect(code).toBe(8);
+  expect(summary?.points).toEqual({ read: 1002, loaded: 1001, rejected: 1, undelivered: 0 });
+  expect(summary?.thisRun.loaded).toBe(0);
+  expect(it.cluster.points()).toBe(1001);
+  expect(await state()).toEqual(['finished.ndjson', 'rejected-T.lp', 'rejected-T.ndjson']);
 });
 
 test('--fresh starts again and keeps the earlier checkpoint as abandoned', async () => {

@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import type { Settings } from '../../../config/settings.js';
 import { BulkLoadError } from '../../../core/errors.js';
 import { type Outcome, outcomes } from '../../../core/outcomes.js';
+import { stampOf } from '../../../core/time/iso-time.js';
 import { orAborted } from '../../../core/time/wait-stats.js';
 import type { Notice, Summary, Target } from '../../../core/types/index.js';
 import type { AllowedInputs } from '../../../fleet/allowed-inputs.js';
@@ -17,7 +18,6 @@ import { residentMemory } from '../../../flow-control/own-memory/resident.js';
 import { exists } from '../../../state/state-dir.js';
 import { namesOf } from '../../account.js';
 import { ownLimit } from '../../memory/plan-memory.js';
-import { stampOf } from '../../resume/resume-state.js';
 import { RunControl } from '../../run-control.js';
 import type { LoadContext, LoadResult } from '../../types.js';
 import { prepareLimits } from '../open-limits.js';
@@ -235,6 +235,8 @@ class Coordination {
     const summary = this.#summary(ended?.outcome ?? 'interrupted', error, letters(), clock.monotonic());
     const result: LoadResult = { summary, examples: this.#totals?.examples ?? new Map(), error, details: null };
     await writeResults?.(() => result);
+    // Removes the record last: if the process dies before its results are written, the next run can write them.
+    if (isFinished && control.reason === null) await this.#record.remove();
     return result;
   }
 

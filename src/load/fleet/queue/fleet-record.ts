@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { z } from 'zod';
+import { errorCode } from '../../../core/errors.js';
 import { makeDirectory } from '../../../core/io/files.js';
 import { countSchema as count } from '../../../core/io/position-schema.js';
 import { type Outcome, outcomeNames } from '../../../core/outcomes.js';
@@ -35,6 +36,9 @@ const lineSchema = z.strictObject({
   kept: z.tuple([z.string(), count]).optional(),
 });
 
+/** Last line of the record of a finished load: the name that its dead letters get. */
+const completingSchema = z.strictObject({ completing: z.string() });
+
 export type BookedPiece = z.infer<typeof bookedPieceSchema>;
 
 /** Tests for a piece that is settled for all runs of the load. The next run loads any other piece again. */
@@ -52,6 +56,8 @@ export function parseBookedPiece(json: string): BookedPiece | null {
 }
 
 const reasonsEnding = '.ndjson';
+/** Name of the dead letters of an unfinished load. */
+const unfinished = 'rejected';
 /** Largest number of open files of dead letters. Each folder of Hive-style names has its own files. */
 const maxOpen = 64;
 
@@ -62,7 +68,7 @@ export class FleetRecord {
   /** Bytes of the dead letters on the workers' disks, by machine and folder. */
   readonly #kept = new Map<string, number>();
   #letters: Record<string, number> = {};
-  #name = 'rejected';
+  #name = unfinished;
   #log: FileHandle | null = null;
 
   constructor(stateDir: string, load: string) {
@@ -101,13 +107,20 @@ export class FleetRecord {
       const text = await this.#log.readFile('utf8');
       const whole = text.slice(0, text.lastIndexOf('\n') + 1);
       const booked: BookedPiece[] = [];
+      let name: string | null = null;
       for (const line of whole.split('\n').slice(0, -1)) {
-        const { piece, letters, kept } = lineSchema.parse(JSON.parse(line));
+        const entry = z.union([lineSchema, completingSchema]).parse(JSON.parse(line));
+        if ('completing' in entry) {
+          name = entry.completing;
+          continue;
+        }
+        const { piece, letters, kept } = entry;
         booked.push(piece);
         this.#letters = letters;
         if (kept !== undefined) this.#kept.set(...kept);
       }
       await this.#log.truncate(Buffer.byteLength(whole));
+      if (name !== null) await this.#rename(name);
       for (const [ending, size] of Object.entries(this.#letters)) await (await this.#file(ending)).truncate(size);
       return booked.filter(isSettled);
     });
@@ -132,20 +145,36 @@ export class FleetRecord {
     });
   }
 
-  /** Closes the record. For a finished load, removes it and gives the dead letters their final name. Throws StateError. */
+  /** Closes the record. Gives the dead letters of a finished load their final name. Throws StateError. */
   async close(finishedAt: string | null): Promise<void> {
     await this.#do('closing the record of the fleet', async () => {
       await this.#closeFiles();
+      if (finishedAt !== null && this.#name === unfinished && Object.keys(this.#letters).length > 0) {
+        const name = `rejected-${finishedAt}`;
+        await this.#log!.appendFile(`${JSON.stringify({ completing: name })}\n`);
+        await this.#log!.datasync();
+        await this.#rename(name);
+      }
       await this.#log?.close();
       this.#log = null;
-      if (finishedAt === null) return;
-      const name = `rejected-${finishedAt}`;
-      for (const ending of Object.keys(this.#letters))
-        await rename(this.#path(ending), letterPath(this.#folder, this.#load, name, ending));
-      this.#name = name;
+    });
+  }
+
+  /** Removes the record of a finished load. Throws StateError. */
+  async remove(): Promise<void> {
+    await this.#do('removing the record of the fleet', async () => {
       await rm(this.logPath, { force: true });
       await rm(this.planPath, { force: true });
     });
+  }
+
+  /** Gives the dead letters a name. Those that an earlier run has renamed stay as they are. */
+  async #rename(name: string): Promise<void> {
+    for (const ending of Object.keys(this.#letters))
+      await rename(this.#path(ending), letterPath(this.#folder, this.#load, name, ending)).catch((error: unknown) => {
+        if (errorCode(error) !== 'ENOENT') throw error;
+      });
+    this.#name = name;
   }
 
   async #append(letters: PieceLetters | null): Promise<void> {

@@ -1,6 +1,6 @@
 // What a coordinator does with results that no worker wrote, with dead letters, and with a queue that is full.
 
-import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -101,6 +101,28 @@ test('dead letters of many folders take few open files, and more than --max-reje
     expect(record.letters!.points).toHaveLength(100);
     await record.close(null);
     expect(await readFile(record.letters!.points[99]!, 'utf8')).toBe('m f=x 1\n');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test('a coordinator killed before its results are written finds its pieces and dead letters again', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bulk-load-test-'));
+  try {
+    const { coordinator, record } = await follow(folder, [withLetters(2)]);
+    await coordinator.look(10);
+    expect(coordinator.isDone).toBe(true);
+    await record.close('20260101T000000Z');
+    const [first = '', second = ''] = record.letters!.points;
+    // The process was killed between the two renamings.
+    await rename(second, second.replace('rejected-20260101T000000Z', 'rejected'));
+    const again = new FleetRecord(folder, '0123456789ab');
+    expect(await again.open()).toMatchObject([{ id: 'p1' }]);
+    await again.close('20270101T000000Z');
+    expect(again.letters!.points).toEqual([first, second]);
+    expect([await readFile(first, 'utf8'), await readFile(second, 'utf8')]).toEqual(['m f=x 1\n', 'm f=x 1\n']);
+    await again.remove();
+    expect((await readdir(folder)).filter((name) => name.includes('fleet'))).toEqual([]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
