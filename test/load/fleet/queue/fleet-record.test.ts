@@ -42,6 +42,7 @@ test('the dead letters of all pieces are in one file of each ending, with its he
   expect([again.letterBytes, again.letters]).toEqual([record.letterBytes, record.letters]);
   await again.book([[piece('p3'), letters(['.csv', 4, 'a,b\n3,z\n'], ['.lp', 0, 'm f=x\n']), 'm']]);
   await again.close('2026');
+  await again.remove();
   expect(await readdir(state)).toEqual(['csv', 'lp', 'ndjson'].map((ending) => `${load}.rejected-2026.${ending}`));
   expect(again.letters!.points).toEqual(['csv', 'lp'].map((ending) => join(state, `${load}.rejected-2026.${ending}`)));
   expect(await readFile(again.letters!.points[0]!, 'utf8')).toBe('a,b\n1,x\n2,y\n3,z\n');
