@@ -139,10 +139,9 @@ const unused = {
   'node:http2': '{ constants: {} }',
 };
 
-/** Does the same for `require`. */
+/** Does the same for `require`. Leaves out the HTTP parser without SIMD, because the kernels need SIMD as well. */
 function required(code) {
-  return code.replace(
-    /require\('(node:.*?)'\)/g,
-    (_, id) => unused[id] ?? `globalThis.process.getBuiltinModule('${id}')`,
-  );
+  return code
+    .replaceAll('/llhttp-wasm.js', '/llhttp_simd-wasm.js')
+    .replace(/require\('(node:.*?)'\)/g, (_, id) => unused[id] ?? `globalThis.process.getBuiltinModule('${id}')`);
 }
