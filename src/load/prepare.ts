@@ -194,7 +194,7 @@ async function parseHeads(
 async function forecast(
   settings: Settings,
   { target, clock, notify, shard, fleet }: LoadContext,
-  { stop: signal, end }: RunControl,
+  { stop: signal, abort, end }: RunControl,
   { database, version }: TargetDescription,
   times: TimeSample,
 ): Promise<TargetThrottle> {
@@ -205,7 +205,7 @@ async function forecast(
   const placeOf = pointPlace(sentPrecision(settings.precision, target), database);
   const isPlanned = target.traits.plansMemory && (found.plan.limitBytes !== null || settings.stage !== null);
   const throttle = new TargetThrottle(settings, found, {
-    ...{ target, clock, signal, notify, end, placeOf },
+    ...{ target, clock, signal, abort, notify, end, placeOf },
     senders: fleet === undefined ? (shard?.of ?? 1) : 1,
     log: isPlanned ? (fleet?.memory ?? null) : null,
   });

@@ -147,9 +147,9 @@ export interface TargetColumn {
   readonly type: ColumnType | null;
 }
 
-/** Result of a flush request. `timedOut`: no response in time; the flush may still be going on. */
+/** Result of a flush request. `timedOut`: no response in time; the flush may still run. `blocked`: cancelled by the load. */
 export interface FlushOutcome {
-  readonly kind: 'done' | 'timedOut' | 'notPermitted' | 'failed';
+  readonly kind: 'done' | 'timedOut' | 'notPermitted' | 'failed' | 'blocked';
   readonly tookMs: number;
   /** Message of the target when it did not flush. */
   readonly reason: string | null;

@@ -15,7 +15,7 @@ const rinseLeaseMs = 20_000;
 
 const bytes = z.number().nonnegative();
 const outcome = z.object({
-  kind: z.enum(['done', 'timedOut', 'notPermitted', 'failed']),
+  kind: z.enum(['done', 'timedOut', 'notPermitted', 'failed', 'blocked']),
   tookMs: bytes,
   reason: z.string().nullable(),
 });

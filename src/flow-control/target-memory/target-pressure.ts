@@ -1,10 +1,10 @@
 // Flow control for the target's memory: limits request bodies, waits for flushes, and starts flushes. The decisions are pure
 // (flushing.ts, body-size.ts, flush-pacing.ts); this class connects them to the clock. At most one flush runs.
 
-import type { Attempt, Clock, FlushCause, FlushOutcome, MemoryLog, Notice } from '../../core/types/index.js';
+import type { Attempt, Clock, FlushCause, FlushOutcome } from '../../core/types/index.js';
 import { adjustBodySize, type BodyAnswer, type BodySize, capBodySize, fullBodySize } from '../body-size.js';
 import { FlushPacing } from './flush/flush-pacing.js';
-import { FlushRuns } from './flush/flush-runs.js';
+import { FlushRuns, type FlushRunsOptions } from './flush/flush-runs.js';
 import {
   type Flushing,
   type FlushingEvent,
@@ -25,11 +25,13 @@ const gaugesEveryMs = 10_000;
 /** Age of the estimates that a gauge is compared with, ms. A worker that joins a fleet has no estimates of this age. */
 const gaugeAgeMs = 12_000;
 
-export interface TargetPressureOptions extends Omit<FlushingOptions, 'plan' | 'isShared'> {
+export interface TargetPressureOptions
+  extends Omit<FlushingOptions, 'plan' | 'isShared'>,
+    Omit<FlushRunsOptions, 'ended' | 'clock'> {
   /** Largest body of the plan, and largest body once planned flushes have ended, bytes. */
   readonly bodyBytes: number;
   readonly bodyBytesUnflushed: number;
-  readonly caches: Pick<RaftCaches, 'bytes' | 'atWorst'>;
+  readonly caches: Pick<RaftCaches, 'bytes' | 'atWorst' | 'bucketCount'>;
   /** Formulas of the plan; null if no flush is planned. */
   readonly plan: {
     readonly marks: (keptBytes: number) => FlushMarks;
@@ -40,17 +42,13 @@ export interface TargetPressureOptions extends Omit<FlushingOptions, 'plan' | 'i
   readonly clock: Clock;
   /** Ends every wait. */
   readonly signal: AbortSignal;
-  /** Asks the target to flush, and reads the gauges of its nodes. The promises never reject. */
-  readonly flush: (cause: FlushCause) => Promise<FlushOutcome>;
+  /** Reads the gauges of the nodes. The promise never rejects. */
   readonly gauges: () => Promise<readonly (number | null)[]>;
-  readonly notify: (notice: Notice) => void;
   /** Ends the run with an error. */
   readonly end: (error: unknown) => void;
-  /** Log that decides which worker of a fleet flushes and delivers the changes of all workers; null for one machine. */
-  readonly log: MemoryLog | null;
 }
 
-/** Checks the clock every 250 ms, and the gauges every 10 s if flushes are planned, until `close`. */
+/** Checks the clock every 250 ms and, if flushes are planned, the gauges every 10 s, until `close`. */
 export class TargetPressure {
   readonly #options: TargetPressureOptions;
   readonly #intervalMs: number;
@@ -63,7 +61,8 @@ export class TargetPressure {
   /** Cancels the check that runs at the time of the next possible flush. */
   #cancelCheck: () => void = () => {};
   #holding = false;
-  readonly #waiting: (() => void)[] = [];
+  /** Batches that wait. Each is called with true if it may be sent although the load must wait. */
+  readonly #waiting: ((isTest: boolean) => void)[] = [];
   #readingGauges = false;
   /** Monotonic ms from which gauges are compared with the estimates. */
   #gaugesFrom = Number.NEGATIVE_INFINITY;
@@ -72,7 +71,7 @@ export class TargetPressure {
   #closed = false;
 
   constructor(options: TargetPressureOptions) {
-    const { clock, signal, plan, bodyBytes, flush, log, notify } = options;
+    const { clock, signal, plan, bodyBytes } = options;
     this.#options = options;
     this.#intervalMs = options.intervalMs ?? flushIntervalMs;
     this.#bodySize = fullBodySize(bodyBytes);
@@ -82,10 +81,8 @@ export class TargetPressure {
       bodiesBeside: plan?.bodiesBeside ?? (() => bodyBytes),
       intervalMs: this.#intervalMs,
     });
-    this.#runs = new FlushRuns({
-      ...{ flush, log, notify },
-      ended: (outcome) => this.#take({ kind: 'flushed', outcome, at: clock.monotonic() }),
-    });
+    const ended = (outcome: FlushOutcome): void => this.#take({ kind: 'flushed', outcome, at: clock.monotonic() });
+    this.#runs = new FlushRuns({ ...options, ended });
     this.#timers = [clock.every(tickMs, () => this.#take({ kind: 'tick', at: clock.monotonic() }))];
     signal.addEventListener('abort', () => this.close(), { once: true });
     if (plan !== null) this.#timers.push(clock.every(gaugesEveryMs, () => void this.#readGauges()));
@@ -185,10 +182,11 @@ export class TargetPressure {
   /** Resolves when a batch may be sent; rejects with the reason of an aborted signal. */
   async admit(): Promise<void> {
     while (this.#holding && !this.#closed) {
-      await new Promise<void>((resolve) => {
+      const isTest = await new Promise<boolean>((resolve) => {
         this.#waiting.push(resolve);
         this.#updatePacing();
       });
+      if (isTest) break;
     }
     this.#options.signal.throwIfAborted();
   }
@@ -204,6 +202,10 @@ export class TargetPressure {
       await clock.sleep(Math.ceil(rest()), signal).catch(() => {});
     this.#take({ kind: 'asked', at: clock.monotonic() });
     return await this.#runs.running;
+  }
+
+  get running(): Promise<unknown> | null {
+    return this.#runs.running;
   }
 
   /** Ends all timers and releases all waiting batches. */
@@ -231,6 +233,7 @@ export class TargetPressure {
       this.#run(decision.flush);
     }
     if (decision.isStuck) this.#options.end(flushesTooSlowly(unflushedBytes(state)));
+    if (this.#runs.observe(event)) this.#waiting.shift()?.(true);
     this.#holding = decision.hold;
     if (!decision.hold) this.#release();
     this.#updatePacing();
@@ -263,11 +266,8 @@ export class TargetPressure {
   }
 
   #run(cause: FlushCause): void {
-    const why =
-      this.#flushing.exhaustedSince === null
-        ? 'a node has as many unflushed rows as --target-memory allows'
-        : 'the target has answered only "memory exhausted" for 30s';
-    this.#runs.run(cause, why);
+    const vnodeBytes = unflushedBytes(this.#flushing) / Math.max(1, this.#options.caches.bucketCount);
+    this.#runs.run(cause, this.#flushing.exhaustedSince !== null, vnodeBytes);
   }
 
   #giveUp(why: string): void {
@@ -295,6 +295,6 @@ export class TargetPressure {
   }
 
   #release(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    for (const resolve of this.#waiting.splice(0)) resolve(false);
   }
 }

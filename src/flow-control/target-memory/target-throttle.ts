@@ -38,13 +38,15 @@ export interface ThrottleOptions {
 }
 
 export interface TargetThrottleContext {
-  readonly target: Pick<Target, 'flush' | 'gauges' | 'traits' | 'write'>;
+  readonly target: Pick<Target, 'endpoints' | 'flush' | 'gauges' | 'traits' | 'write'>;
   readonly placeOf: RinsingOptions['placeOf'];
   /** Ends the run with an error. */
   readonly end: (error: unknown) => void;
   readonly clock: Clock;
-  /** Ends flushes and reads of gauges. */
+  /** Ends waits, rinses and reads of gauges. */
   readonly signal: AbortSignal;
+  /** Cancels a flush. */
+  readonly abort: AbortSignal;
   readonly notify: (notice: Notice) => void;
   /** Number of loads that send at the same time, each as much as this one; default 1. */
   readonly senders?: number;
@@ -76,7 +78,7 @@ export class TargetThrottle {
   #pacingReported = false;
 
   constructor(options: ThrottleOptions, forecast: TargetMemoryForecast, context: TargetThrottleContext) {
-    const { target, clock, signal, notify, senders = 1, log = null } = context;
+    const { target, clock, signal, abort, notify, senders = 1, log = null } = context;
     const { plan, layout } = forecast;
     const { share, bodyBytes, limitBytes, flush, cacheBytes } = plan;
     this.#forecast = forecast;
@@ -104,12 +106,16 @@ export class TargetThrottle {
       relieve: options.relieve,
       nodes: layout.nodes,
       bodyBytesUnflushed: Math.min(unflushedBody, bodyBytes),
-      flush: (cause) => {
+      flush: (cause, cancelled) => {
         this.#series.reset();
-        return target.flush(cause === 'stage' ? maxStageWaitMs : flushTimeoutMs, signal);
+        return target.flush(cause === 'stage' ? maxStageWaitMs : flushTimeoutMs, cancelled);
+      },
+      pendingSince: () => {
+        const starts = target.endpoints().flatMap(({ waitingSince }) => waitingSince ?? []);
+        return starts.length === 0 ? null : Math.min(...starts);
       },
       gauges: async () => (await target.gauges(signal)).map((each) => each && each * this.#perGauged),
-      ...{ clock, signal, log, notify, end: context.end },
+      ...{ clock, signal, abort, log, notify, end: context.end },
     });
     this.#stages = new Stages(options.stage, () => this.#pressure.flushNow(), context);
     this.#rinsing = new Rinsing({
@@ -228,6 +234,11 @@ export class TargetThrottle {
       flushSeconds: this.#waits.seconds,
       pacedSeconds: this.#pressure.pacedSeconds,
     };
+  }
+
+  /** Resolves once no flush runs. */
+  async idle(): Promise<void> {
+    await this.#pressure.running;
   }
 
   close(): void {

@@ -92,6 +92,8 @@ async function closeAll(
   const { resume, facts } = account;
   facts.writer?.close();
   facts.throttle?.close();
+  // CnosDB never flushes rows whose flush was cut off, and hangs at the next flush.
+  await facts.throttle?.idle();
   control.close();
   await (reuse === undefined ? facts.formats?.close() : reuse.takeBack(control.reason === null));
   await resume.close(endingOf(settings, control.reason, account)).catch(control.end);

@@ -23,15 +23,19 @@ function setUp(more: Partial<TargetPressureOptions> = {}, outcome: FlushOutcome 
     log: null,
     bodyBytesUnflushed: 128 * KiB,
     bodyBytes: MiB,
-    caches: { bytes: 0, atWorst: 0 },
+    caches: { bytes: 0, atWorst: 0, bucketCount: 10 },
     plan: { marks: () => ({ dueBytes: 50 * MiB, holdBytes: 100 * MiB }), bodiesBeside: () => MiB },
     weigh: (kept, rows) => 1000 + kept + rows,
     clock,
     signal: stop.signal,
-    flush: async () => {
+    abort: stop.signal,
+    pendingSince: () => null,
+    flush: async (_, signal) => {
       flushes.push(clock.monotonic());
-      await clock.sleep(outcome.tookMs);
-      return outcome;
+      await clock.sleep(outcome.tookMs, signal).catch(() => {});
+      return signal.aborted
+        ? { kind: 'failed', tookMs: clock.monotonic() - flushes.at(-1)!, reason: 'stopped' }
+        : outcome;
     },
     gauges: () => Promise.resolve(gauges.now),
     notify: (notice) => notices.push(notice),
@@ -145,6 +149,40 @@ test('sending waits at the limit until the flush has ended, and the flush is cou
   expect([flushes.length, pressure.flushes, pressure.paced]).toEqual([1, 1, false]);
 });
 
+const endless: FlushOutcome = { kind: 'timedOut', tookMs: 60_000, reason: null };
+
+test('a flush that blocks the writes of a held load is cancelled and sent again', async () => {
+  const pending = { since: null as number | null };
+  const { clock, pressure, notices, flushes } = setUp({ pendingSince: () => pending.since }, endless);
+  pressure.observe(attempt(accepted), MiB, 120 * MiB);
+  // No write is pending, so one batch tests whether the flush blocks.
+  const tested = pressure.admit().then(() => {
+    pending.since = clock.monotonic();
+  });
+  await clock.advance(4_000);
+  await tested;
+  await clock.advance(7_000);
+  expect([flushes.length, pressure.isFlushing]).toEqual([1, true]);
+  await clock.advance(500);
+  expect(flushes).toEqual([0, 11_250]);
+  expect(notices.map(({ message }) => message)).toEqual([
+    'the target answers neither COMPACT DATABASE nor writes: the load cancels the statement after 11s and sends it again',
+  ]);
+});
+
+test.each<[string, number | null]>([
+  ['while writes are acknowledged', 0],
+  ['without a pending write', null],
+])('a long flush is not cancelled %s', async (_, since) => {
+  const { clock, pressure, flushes } = setUp({ pendingSince: () => since }, endless);
+  pressure.observe(attempt(accepted), MiB, 60 * MiB);
+  for (let second = 0; second < 59; second += 1) {
+    await clock.advance(1_000);
+    if (since !== null) pressure.observe(attempt(accepted), MiB, 0);
+  }
+  expect([flushes.length, pressure.isFlushing]).toEqual([1, true]);
+});
+
 test('a wait for only the interval between two flushes counts as paced', async () => {
   const { clock, pressure } = setUp();
   pressure.observe(attempt(accepted), MiB, 60 * MiB);
@@ -161,7 +199,7 @@ test('a wait for only the interval between two flushes counts as paced', async (
 });
 
 test('the estimate of a node counts retained bodies and unflushed rows, and its peak survives a flush', async () => {
-  const caches = { bytes: 0, atWorst: 0 };
+  const caches = { bytes: 0, atWorst: 0, bucketCount: 1 };
   const { clock, pressure } = setUp({ caches });
   expect([pressure.nodeBytes, pressure.peakBytes]).toEqual([1000, 1000]);
   caches.bytes = MiB;

@@ -65,6 +65,7 @@ async function setup(
       return { kind: outcome, tookMs: flushMs, reason: outcome === 'done' ? null : 'no' };
     },
     gauges: async () => [told.gauge],
+    endpoints: () => [],
     write: async (): Promise<Pick<Attempt, 'verdict'>> => {
       told.rinses += 1;
       await clock.sleep(1);
@@ -75,7 +76,17 @@ async function setup(
   const notify = (notice: Notice): void => void notices.push(notice);
   const placeOf = () => ({ bucket: 0, shard: 0 });
   const end = (error: unknown): void => void ends.push(error);
-  const context = { target, clock, signal, notify, placeOf, end, log, ...(senders === 1 ? {} : { senders }) };
+  const context = {
+    target,
+    clock,
+    signal,
+    abort: signal,
+    notify,
+    placeOf,
+    end,
+    log,
+    ...(senders === 1 ? {} : { senders }),
+  };
   const place = { ...database, vnodeDurationMs: days === 1 ? null : day };
   const extent = { ...times, spans: [{ first: 0n, last: BigInt(days * day - 1) * 1_000_000n }] };
   const side = new TargetThrottle(settings, forecastTargetMemory(settings, place, layout, extent), context);

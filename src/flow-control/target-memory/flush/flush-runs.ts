@@ -1,11 +1,28 @@
 // Runs flushes of the target. On one machine they run when they are due; in a fleet, when the fleet's log chooses this worker.
+// A flush that CnosDB works on must not be cancelled: its vnode then keeps the rows in memory until the server restarts, and
+// later flushes hang. A flush that waits for a lock must be cancelled: CnosDB 2.4.3 locks itself if a database gets its first
+// vnode during COMPACT DATABASE. It then answers neither the statement nor any write until the client disconnects.
 
-import type { FlushCause, FlushOutcome, MemoryLog, Notice } from '../../../core/types/index.js';
+import { abortWith } from '../../../core/time/wait-stats.js';
+import type { Clock, FlushCause, FlushOutcome, MemoryLog, Notice } from '../../../core/types/index.js';
+import type { FlushingEvent } from './flushing.js';
+
+/** Time without a response to a write after which a flush counts as blocked, ms, beside the time that one vnode may take. */
+const patienceMs = 6_000;
+/** Rows that a slow disk takes in 1 ms, bytes. */
+const rowsPerMs = 10 * 1024;
+/** Time without a pending write after which a flush is tested with a write, ms. */
+const quietMs = 4_000;
 
 export interface FlushRunsOptions {
   /** Asks the target to flush. The promise never rejects. */
-  readonly flush: (cause: FlushCause) => Promise<FlushOutcome>;
-  /** Log of a fleet; null on one machine. */
+  readonly flush: (cause: FlushCause, signal: AbortSignal) => Promise<FlushOutcome>;
+  /** Returns the start of the oldest pending write, monotonic ms; null without a pending write. */
+  readonly pendingSince: () => number | null;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  /** Cancels a flush. */
+  readonly abort: AbortSignal;
+  /** Log that decides which worker of a fleet flushes and delivers the changes of all workers; null on one machine. */
   readonly log: MemoryLog | null;
   /** Called with the outcome of each flush on one machine; in a fleet, the log delivers the outcome. */
   readonly ended: (outcome: FlushOutcome) => void;
@@ -15,6 +32,9 @@ export interface FlushRunsOptions {
 export class FlushRuns {
   readonly #options: FlushRunsOptions;
   #running: Promise<FlushOutcome> | null = null;
+  /** Start of the running flush, the longest time that it may block writes, and its cancellation. */
+  #current: { readonly at: number; readonly patienceMs: number; readonly stop: AbortController } | null = null;
+  #answeredAt = 0;
   #asking = false;
   #count = 0;
 
@@ -40,15 +60,32 @@ export class FlushRuns {
     this.#asking = false;
   }
 
-  /** Runs a flush. @param why reason for a relief, used in its notice */
-  run(cause: FlushCause, why: string): void {
-    const { flush, log, ended, notify } = this.#options;
+  /** Takes each event, and cancels a flush that blocks all writes. Returns true if a write must test whether it does. */
+  observe({ kind, at }: Pick<FlushingEvent, 'kind' | 'at'>): boolean {
+    if (kind === 'accepted' || kind === 'rewritten' || kind === 'exhausted') this.#answeredAt = at;
+    if (kind !== 'tick' || this.#current === null) return false;
+    const quietSince = Math.max(this.#current.at, this.#answeredAt);
+    const pendingSince = this.#options.pendingSince();
+    if (pendingSince === null) return at - quietSince >= quietMs;
+    if (at - Math.max(quietSince, pendingSince) >= this.#current.patienceMs) this.#current.stop.abort();
+    return false;
+  }
+
+  /** Runs a flush. @param vnodeBytes mean bytes of the rows of a vnode @param isExhausted whether the target reports exhausted memory */
+  run(cause: FlushCause, isExhausted: boolean, vnodeBytes: number): void {
+    const { flush, log, ended, notify, clock, abort } = this.#options;
     this.#count += 1;
-    if (cause === 'relief')
-      notify({ level: 'warn', kind: 'relief', message: `${why}: asking it to flush (COMPACT DATABASE)` });
-    this.#running = flush(cause).then((outcome) => {
+    if (cause === 'relief') notify(relief(isExhausted));
+    const stop = abortWith(abort);
+    this.#current = { at: clock.monotonic(), patienceMs: patienceMs + vnodeBytes / rowsPerMs, stop };
+    this.#running = flush(cause, stop.signal).then((result) => {
+      const isBlocked = stop.signal.aborted && !abort.aborted && result.kind !== 'done';
+      const outcome: FlushOutcome = isBlocked ? { ...result, kind: 'blocked' } : result;
+      stop.abort();
       this.#running = null;
-      if (cause === 'relief' && outcome.kind !== 'done') notify(reliefFailed(outcome));
+      this.#current = null;
+      if (isBlocked) notify(blocked(outcome));
+      else if (cause === 'relief' && outcome.kind !== 'done') notify(reliefFailed(outcome));
       log?.append({ kind: 'flushed', outcome });
       log?.end('flush');
       if (log === null) ended(outcome);
@@ -57,7 +94,19 @@ export class FlushRuns {
   }
 }
 
+function relief(isExhausted: boolean): Notice {
+  const why = isExhausted
+    ? 'the target has answered only "memory exhausted" for 30s'
+    : 'a node has as many unflushed rows as --target-memory allows';
+  return { level: 'warn', kind: 'relief', message: `${why}: asking it to flush (COMPACT DATABASE)` };
+}
+
 function reliefFailed({ kind, reason, tookMs }: FlushOutcome): Notice {
   const what = kind === 'timedOut' ? `no answer within ${Math.round(tookMs / 1000)}s; it may still flush` : reason;
   return { level: 'warn', kind: 'relief-failed', message: `asked the target to flush: ${what}` };
+}
+
+function blocked({ tookMs }: FlushOutcome): Notice {
+  const message = `the target answers neither COMPACT DATABASE nor writes: the load cancels the statement after ${Math.round(tookMs / 1000)}s and sends it again`;
+  return { level: 'warn', kind: 'flush-blocked', message };
 }

@@ -195,6 +195,7 @@ function end(state: Flushing, { kind, tookMs, reason }: FlushOutcome): Flushing 
   const lastTookMs = kind === 'timedOut' ? Number.POSITIVE_INFINITY : tookMs;
   const ended: Flushing = { ...state, flushingSince: null, lastTookMs };
   if (kind === 'notPermitted') return { ...ended, notPermitted: true, givenUp: `not permitted: ${reason ?? ''}` };
+  if (kind === 'blocked') return ended;
   if (kind === 'failed') {
     const failures = state.failures + 1;
     const why = failures < failuresToGiveUp ? null : `flushes fail: ${reason}`;

@@ -123,6 +123,13 @@ test('sending never waits for a target that refuses to flush', () => {
   expect(play.accept(200, 60_000).ticks(60_500, 65_000)).toMatchObject({ hold: false, flushes: [[0, 'planned']] });
 });
 
+test('a cancelled flush proves nothing and does not end planned flushes', () => {
+  const play = new Play().accept(60, 0);
+  for (const at of [7000, 14_000, 21_000]) play.flushed(at, { kind: 'blocked', tookMs: 7000 });
+  expect([play.mib, play.state.givenUp]).toEqual([60, null]);
+  expect(play.flushes.map(([at]) => at)).toEqual([0, 7000, 14_000, 21_000]);
+});
+
 test('three consecutive failures end planned flushes, two do not', () => {
   const play = new Play();
   for (const at of [0, 3000]) play.accept(60, at).flushed(at + 100, { kind: 'failed', reason: 'x' });
