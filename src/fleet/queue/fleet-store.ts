@@ -57,7 +57,7 @@ export class FleetStore {
   async removeLoad(id: string): Promise<void> {
     const { client } = this.#redis;
     await client.zrem(loadIds, id);
-    for (const name of ['load', 'stop', 'booked']) await client.del(loadKey(id, name));
+    for (const name of ['load', 'stop', 'booked', 'offers']) await client.del(loadKey(id, name));
     for (const part of limitParts) await client.del(limitKey(id, part));
   }
 
@@ -114,6 +114,18 @@ export class FleetStore {
 
   async forgetBooked(id: string, pieces: readonly string[]): Promise<void> {
     if (pieces.length > 0) await this.#redis.client.hdel(loadKey(id, 'booked'), ...pieces);
+  }
+
+  /** Offers results that Redis may have lost to the coordinator, as JSON by piece. */
+  async offer(id: string, results: readonly (readonly [piece: string, json: string])[]): Promise<void> {
+    if (results.length > 0) await this.#redis.client.hset(loadKey(id, 'offers'), ...results.flat());
+  }
+
+  /** Returns the offered results and removes them. */
+  async takeOffers(id: string): Promise<Record<string, string>> {
+    const found = await answerOf(z.record(z.string(), z.string()), this.#redis.client.hgetall(loadKey(id, 'offers')));
+    await this.#redis.client.del(loadKey(id, 'offers'));
+    return found;
   }
 
   /** Stores the status of a worker. */

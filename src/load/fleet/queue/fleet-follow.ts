@@ -28,6 +28,8 @@ import type { FleetTotals } from './fleet-totals.js';
 
 /** Pause after Redis has refused a command, ms. */
 const refusedMs = 1000;
+/** Time for workers to offer results of pieces that Redis has lost, ms. Workers look for the load twice a second. */
+const offerMs = 3000;
 /** Largest number of pieces that are booked in one step. */
 const bookedAtOnce = 200;
 
@@ -95,6 +97,7 @@ export class FleetFollow {
     // Books only good results, so that a piece that an earlier run gave up is tried again.
     while (await this.#bookSome(isGood));
     await this.#announce();
+    await this.#addMissing();
     if (totals.settledPieces > 0)
       this.#notify('info', 'resume', `${plural(totals.settledPieces, 'piece')} of ${load.pieces} are loaded already`);
   }
@@ -145,33 +148,39 @@ export class FleetFollow {
     const { store, queue, load, token, totals, record, maxRejectBytes } = this.#context;
     if (!(await store.coordinate(load.id, token)))
       throw alreadyRuns(load.id, 'another coordinator that has taken the load');
-    const found = await store.load(load.id);
-    if (found?.epoch !== this.#epoch) {
-      this.#notify('warn', 'forgot', 'the queue has lost the load; adding the remaining pieces again');
-      await this.#announce();
-    }
+    if ((await store.load(load.id))?.epoch !== this.#epoch) await this.#addAgain();
     if (await store.isStopped(load.id)) throw new InterruptedError('bulk-load stop');
     while (await this.#bookSome()) if (totals.exceedsRejects) break;
     if (totals.exceedsRejects) throw tooManyRejects(totals.points.rejected);
     const tooMany = tooManyBytes([record.letterBytes], 0, [], maxRejectBytes);
     if (tooMany !== null) throw tooMany;
     this.#counts = await queue.counts();
-    // Pieces are missing if Redis died before it had written them to its disk.
-    if (this.#counts.total < load.pieces - totals.settledPieces) await this.#addMissing();
+    if (this.#counts.total < load.pieces - totals.settledPieces) await this.#addAgain();
     await this.#lookForWorkers();
   }
 
-  async #announce(): Promise<void> {
-    const { store, queue, load, piecesAtOnce } = this.#context;
-    const epoch = randomUUID();
-    await store.announce({ ...load, epoch });
-    this.#epoch = epoch;
-    await queue.limit(piecesAtOnce);
+  /** Adds the pieces that Redis has lost, for example because it died before it had written them to its disk. */
+  async #addAgain(): Promise<void> {
+    const { store, load, clock } = this.#context;
+    this.#notify('warn', 'forgot', 'the queue has lost pieces; adding the remaining ones again');
+    await this.#announce();
+    await clock.sleep(offerMs);
+    const offers = Object.entries(await store.takeOffers(load.id));
+    await this.#book(offers.map(([id, result]) => ({ id, result, reason: '' })).filter(isGood));
     await this.#addMissing();
   }
 
+  /** Describes the load to the workers. Workers that knew the load offer their last results. */
+  async #announce(): Promise<void> {
+    const { store, load } = this.#context;
+    const epoch = randomUUID();
+    await store.announce({ ...load, epoch });
+    this.#epoch = epoch;
+  }
+
   async #addMissing(): Promise<void> {
-    const { queue, jobs, totals } = this.#context;
+    const { queue, jobs, totals, piecesAtOnce } = this.#context;
+    await queue.limit(piecesAtOnce);
     function* missing(): Generator<readonly [string, PlannedJob['job']], void> {
       for (const { id, job } of jobs()) if (!totals.isBooked(id)) yield [id, job];
     }
@@ -180,22 +189,29 @@ export class FleetFollow {
 
   /** Books settled pieces. Returns true if there may be more. */
   async #bookSome(isWanted: (job: SettledJob) => boolean = () => true): Promise<boolean> {
-    const { queue, totals } = this.#context;
+    const { queue } = this.#context;
     const settled = await queue.settled(bookedAtOnce);
+    const booked = await this.#book(settled.filter(isWanted));
+    await queue.remove(settled.map(({ id }) => id));
+    const bad = booked.find(({ outcome }) => endsLoad.includes(outcome));
+    if (bad !== undefined) throw pieceError(bad);
+    return settled.length >= bookedAtOnce;
+  }
+
+  /** Books pieces that are not booked yet, and returns them. */
+  async #book(settled: readonly SettledJob[]): Promise<BookedPiece[]> {
+    const { totals } = this.#context;
     const pieces: [BookedPiece, PieceResult][] = [];
     const isNew = new Set<string>();
     for (const job of settled) {
-      if (totals.isBooked(job.id) || isNew.has(job.id) || !isWanted(job)) continue;
+      if (totals.isBooked(job.id) || isNew.has(job.id)) continue;
       const result = (job.result === null ? null : parsePieceResult(job.result)) ?? foreignResult(job);
       isNew.add(job.id);
       pieces.push([bookedPiece(job.id, result), result]);
     }
     await this.#record(pieces.map(([piece, { letters, machine }]) => [piece, letters, machine]));
     for (const [, result] of pieces) totals.add(result);
-    await queue.remove(settled.map(({ id }) => id));
-    const bad = pieces.find(([{ outcome }]) => endsLoad.includes(outcome));
-    if (bad !== undefined) throw pieceError(bad[0]);
-    return settled.length >= bookedAtOnce;
+    return pieces.map(([piece]) => piece);
   }
 
   /** Books pieces on disk before they count anywhere. Also books them in Redis, for a coordinator on another machine. */

@@ -24,6 +24,7 @@ import {
   removeAttempt,
   runPiece,
 } from './piece-run.js';
+import { RecentResults } from './recent-results.js';
 
 export interface WorkerContext extends PieceContext {
   readonly redis: FleetRedis;
@@ -56,8 +57,6 @@ interface Joined {
   readonly parts: PieceParts;
 }
 
-type NextPiece = Readonly<{ joined: Joined; lease: PieceLease }>;
-
 async function leave({ limits, source, parts }: Joined): Promise<void> {
   await Promise.all([limits.close(), source.close(), parts.close()]);
 }
@@ -72,6 +71,7 @@ class FleetWorker {
   readonly #store: FleetStore;
   /** Joined loads by id; null for a load that this worker ignores. The epoch changes if Redis lost the load meanwhile. */
   readonly #joined = new Map<string, { readonly epoch: string; readonly joined: Joined | null }>();
+  readonly #recent = new RecentResults();
   readonly #end = new AbortController();
   #snapshot: (() => Snapshot) | null = null;
   #piece: { readonly load: string; readonly id: string; readonly stop: AbortController } | null = null;
@@ -101,13 +101,10 @@ class FleetWorker {
       while (!ended.aborted) {
         // Redis may be unreachable for long, and a stop must not wait for Redis.
         const next = await orAborted(this.#next(), ended).catch((error: unknown) => this.#withoutPiece(error, ended));
-        if (next === null) {
-          const hasLoads = [...this.#joined.values()].some(({ joined }) => joined !== null);
-          if (this.#context.exitWhenIdle && this.#hasWorked && !hasLoads) break;
-          await clock.sleep(idleMs, ended).catch(() => {});
-          continue;
-        }
-        await this.#work(next.joined, next.lease);
+        const hasLoads = [...this.#joined.values()].some(({ joined }) => joined !== null);
+        if (next !== null) await this.#work(next.joined, next.lease);
+        else if (this.#context.exitWhenIdle && this.#hasWorked && !hasLoads) break;
+        else await clock.sleep(idleMs, ended).catch(() => {});
       }
       if (this.#end.signal.aborted && !stop.aborted) throw this.#end.signal.reason;
     } finally {
@@ -125,7 +122,7 @@ class FleetWorker {
   }
 
   /** Takes a piece of the oldest load with a waiting piece. */
-  async #next(): Promise<NextPiece | null> {
+  async #next(): Promise<{ readonly joined: Joined; readonly lease: PieceLease } | null> {
     const ids = await this.#store.loadIds();
     for (const [id, { joined }] of this.#joined) {
       if (ids.includes(id)) continue;
@@ -157,6 +154,7 @@ class FleetWorker {
     if (load === null) return null;
     const known = this.#joined.get(id);
     if (known?.epoch === load.epoch) return known.joined;
+    await this.#store.offer(id, this.#recent.offersFor(load));
     if (known?.joined) await leave(known.joined);
     const joined = await this.#opened(load);
     this.#joined.set(id, { epoch: load.epoch, joined });
@@ -207,7 +205,7 @@ class FleetWorker {
         },
       });
       isKept = outcome.result.letters?.keptIn === folder;
-      await this.#settle(lease, job, outcome);
+      await this.#settle(load, lease, job, outcome);
     } finally {
       this.#piece = null;
       this.#snapshot = null;
@@ -229,7 +227,7 @@ class FleetWorker {
   }
 
   /** Reports the outcome of a piece to Redis. The outcome counts only if the worker still holds the lease. */
-  async #settle(lease: PieceLease, job: PieceJob, { result, error }: PieceOutcome): Promise<void> {
+  async #settle(load: FleetLoad, lease: PieceLease, job: PieceJob, { result, error }: PieceOutcome): Promise<void> {
     const { path } = job.input;
     if (lease.lost.aborted) return this.#late(path);
     const isFinal = error === null || error.outcome === 'too-many-rejects' || lease.deaths >= maxDeaths;
@@ -240,6 +238,7 @@ class FleetWorker {
     };
     const isTaken = await orAborted(report(), this.#end.signal).catch(() => false);
     if (!isTaken) this.#late(path);
+    else if (isFinal) this.#recent.add(load, lease.id, result);
     if (error === null || error.outcome === 'interrupted') return;
     if (!isFinal) this.#notify('warn', 'piece', `${path}: ${error.message}`);
     if (endsWorker.includes(error.outcome)) this.#end.abort(error);

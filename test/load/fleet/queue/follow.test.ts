@@ -6,14 +6,15 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { UnavailableError } from '../../../../src/core/errors.js';
-import { clock } from '../../../../src/core/time/system-clock.js';
 import type { FleetPlan } from '../../../../src/fleet/plan-file.js';
 import type { FleetStore } from '../../../../src/fleet/queue/fleet-store.js';
-import type { PieceResult } from '../../../../src/fleet/queue/messages.js';
+import type { FleetLoad, PieceJob, PieceResult } from '../../../../src/fleet/queue/messages.js';
 import type { PieceQueue, SettledJob } from '../../../../src/fleet/queue/piece-queue.js';
 import { FleetFollow } from '../../../../src/load/fleet/queue/fleet-follow.js';
 import { FleetRecord } from '../../../../src/load/fleet/queue/fleet-record.js';
 import { FleetTotals } from '../../../../src/load/fleet/queue/fleet-totals.js';
+import { RecentResults } from '../../../../src/load/fleet/queue/recent-results.js';
+import { realClock, VirtualClock } from '../../../support/clock.js';
 
 const input = { name: 'a.lp', path: '/a.lp', folders: [], size: 10, hash: null, error: null, pieces: [] };
 const plan: FleetPlan = {
@@ -23,15 +24,22 @@ const plan: FleetPlan = {
   introduced: { tables: 0, columns: 0 },
 };
 
-/** A coordinator of one piece with a queue in memory. */
-async function follow(stateDir: string, settled: SettledJob[], state: 'here' | 'full' = 'here') {
+/** A coordinator of one piece with a queue in memory. `lost`: Redis has lost the load, and workers offer these results. */
+async function follow(
+  stateDir: string,
+  settled: SettledJob[],
+  state: 'here' | 'full' | 'lost' = 'here',
+  offers: Record<string, string> = {},
+) {
+  const added: [string][] = [];
   let refusals = state === 'full' ? 1 : 0;
   const record = new FleetRecord(stateDir, '0123456789ab');
   await record.open();
   const totals = new FleetTotals(plan, new Map([['p1', { input: 0, bytes: 10 }]]));
   const store = {
     announce: () => Promise.resolve(),
-    load: () => Promise.resolve(null),
+    load: () => Promise.resolve(state === 'lost' ? null : { epoch: '' }),
+    takeOffers: () => Promise.resolve(offers),
     coordinate: async () => {
       if (refusals-- > 0) throw new UnavailableError('OOM command not allowed');
       return true;
@@ -44,18 +52,20 @@ async function follow(stateDir: string, settled: SettledJob[], state: 'here' | '
     settled: () => Promise.resolve(settled),
     remove: () => Promise.resolve(void settled.splice(0)),
     counts: () => Promise.resolve({ total: 1, waiting: 0, active: 1 }),
-    add: () => Promise.resolve(),
+    add: (pieces: Iterable<[string]>) => Promise.resolve(void added.push(...pieces)),
     limit: () => Promise.resolve(),
   } as unknown as PieceQueue;
+  const clock = state === 'lost' ? new VirtualClock() : realClock;
   const coordinator = new FleetFollow({
-    ...{ store, queue, record, totals, clock, token: 't', piecesAtOnce: null, notify: () => {}, jobs: () => [] },
+    ...{ store, queue, record, totals, clock, token: 't', piecesAtOnce: null, notify: () => {} },
+    jobs: () => [{ id: 'p1', job: {} as PieceJob, input: 0 }],
     ...{ isFirst: false, maxRejectBytes: 500, prepareLimits: () => Promise.resolve() },
     load: {
       ...{ formatVersion: 1, id: '0123456789ab', version: '1', plan: 'plan', target: '', identity: '', options: {} },
       ...{ fieldTypes: {}, times: plan.times, pieces: 1, startedAt: '2026-01-01T00:00:00.000Z' },
     },
   });
-  return { coordinator, totals, record };
+  return { coordinator, totals, record, added, clock };
 }
 
 test('a result of another form ends its piece as an input error, and the next run tries it again', async () => {
@@ -161,4 +171,38 @@ test('a queue that is out of memory for a while is asked again', async () => {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+test.each([
+  ['is booked', 'complete', 1, []],
+  ['of a failed attempt is not booked', 'input', 0, ['p1']],
+] as const)('a result that a worker offers after Redis has lost it %s', async (_, outcome, booked, again) => {
+  const folder = await mkdtemp(join(tmpdir(), 'bulk-load-test-'));
+  try {
+    const result = JSON.stringify({ ...(JSON.parse(withLetters(0).result!) as PieceResult), outcome, letters: null });
+    const { coordinator, totals, record, added, clock } = await follow(folder, [], 'lost', { p1: result });
+    const looked = coordinator.look(10_000);
+    await (clock as VirtualClock).advance(5_000);
+    await looked;
+    expect([totals.settledPieces, added.map(([id]) => id)]).toEqual([booked, again]);
+    await record.close(null);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test('a worker offers its last results of a load that is announced again, and of no other run', () => {
+  const load = (change: Partial<FleetLoad>): FleetLoad =>
+    ({ id: 'a', startedAt: '2026-01-01T00:00:00.000Z', epoch: '1', ...change }) as FleetLoad;
+  const result = JSON.parse(withLetters(0).result!) as PieceResult;
+  const recent = new RecentResults();
+  for (let i = 0; i < 150; i += 1) recent.add(load({}), `p${i}`, result);
+  expect(recent.offersFor(load({}))).toEqual([]);
+  expect(recent.offersFor(load({ epoch: '2' })).map(([piece]) => piece)).toEqual(
+    Array.from({ length: 100 }, (_, i) => `p${i + 50}`),
+  );
+  expect(recent.offersFor(load({ epoch: '2', id: 'b' }))).toEqual([]);
+  expect(recent.offersFor(load({ epoch: '2', startedAt: '2026-01-02T00:00:00.000Z' }))).toEqual([]);
+  recent.add(load({ epoch: '2' }), 'p150', result);
+  expect(recent.offersFor(load({ epoch: '2' }))).toEqual([]);
 });

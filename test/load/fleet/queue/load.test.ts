@@ -129,7 +129,7 @@ describe.skipIf(!hasRedis)('a load over a fleet', () => {
     await control.flushall();
     const { code, stderr } = await load.ended;
     expect([code, stderr]).toEqual([0, expect.stringContaining('6,000 read = 6,000 loaded')]);
-    expect(stderr).toContain('the queue has lost the load');
+    expect(stderr).toContain('the queue has lost pieces');
     expect(await rows()).toBe(6000);
   }, 120_000);
 
