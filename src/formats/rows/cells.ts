@@ -1,21 +1,22 @@
-// The cells of one row as ranges of bytes, by column number. Readers of rows pass them to the encoder.
+// Describes the cells of one row by column number: the kind of each cell, and the offsets of its first and last byte.
+// Format readers fill in the cells, and the encoder writes the point.
 
 import { NONE } from '../kernel/assembly/rows/row-memory.js';
 import type { Reason } from '../reasons.js';
 
 export { BARE, FALSE, INSTANT, NONE, NUMBER, TEXT, TRUE } from '../kernel/assembly/rows/row-memory.js';
 
-/** A list or another value that does not fit a column. */
+/** Kind of a cell whose value is a list, or any other value that no column can store. */
 export const LIST = 6;
 
-/** Cells of one row. All rows reuse them, so that a row allocates nothing. */
+/** Cells of one row. The reader overwrites them for each next row, so that a row allocates nothing. */
 export class Cells {
   kinds = new Uint8Array(64);
-  /** Offsets of the first byte and after the last byte, in the format's memory. */
+  /** Offsets of each cell in the format's memory: its first byte, and the byte after its last byte. */
   starts = new Int32Array(64);
   ends = new Int32Array(64);
 
-  /** Grows to this many columns and keeps the existing cells. */
+  /** Makes room for at least this many columns and preserves the existing cells. */
   reserve(columns: number): void {
     if (columns <= this.kinds.length) return;
     const size = 2 ** Math.ceil(Math.log2(columns));
@@ -28,7 +29,7 @@ export class Cells {
     this.ends.set(ends);
   }
 
-  /** Empties the first columns. */
+  /** Sets the cells of columns 0 to `columns` - 1 to "no value". */
   clear(columns: number): void {
     const { kinds } = this;
     // Most rows have few columns: a loop is faster than a call of `fill`.
@@ -36,21 +37,27 @@ export class Cells {
   }
 }
 
-/** Work that the kernel can do in place of a filler. */
+/** Part of a `RowFiller`'s work that the fast WebAssembly parser can do itself. */
 export interface KernelFilling {
   /** Decimal separator of numbers. */
   readonly decimal?: number | undefined;
-  /** Columns of a date and a time of day, which the kernel joins in a cell after the last cell. */
+  /**
+   * Numbers of the date column and the time-of-day column. The WebAssembly parser joins both cells into one additional
+   * cell.
+   */
   readonly time?: readonly [date: number, clock: number];
 }
 
-/** Adds cells to rows before they are encoded. */
+/** Adds computed cells to each row before the row is encoded, such as a joined date and time. */
 export interface RowFiller {
-  /** Bytes that the filler keeps in the format's memory while rows are read. */
+  /** Bytes of the format's memory that the filler occupies while rows are read. */
   readonly bytes: number;
-  /** The work of this filler, if the kernel can do it; otherwise absent. */
+  /** Work that the fast WebAssembly parser can do in place of this filler; absent if that parser cannot do it. */
   readonly kernel?: KernelFilling | undefined;
   begin(at: number): void;
-  /** Adds cells to a row of `real` columns; their text may lie in [scratch, end). Returns why to reject the row, or null. */
+  /**
+   * Adds cells after the first `real` cells, which the input contains. [scratch, end) is free memory for the text of
+   * added cells. Returns the reason to reject the row; null to accept it.
+   */
   fill(cells: Cells, real: number, scratch: number, end: number): Reason | null;
 }

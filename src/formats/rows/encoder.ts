@@ -1,5 +1,5 @@
-// Encodes one row as one point of line protocol, with portable names and escapes, and declared or inferred types. A row
-// with the columns of earlier rows allocates nothing.
+// Encodes each row as one point of line protocol. Escapes names, and writes values in declared or inferred types. A row
+// allocates nothing if an earlier row had values in the same columns.
 
 import { isUtf8 } from 'node:buffer';
 import { MINUS, SPACE } from '../../core/ascii.js';
@@ -16,12 +16,12 @@ import { type FieldTypes, STRING, typeNames, UNKNOWN } from './values/field-type
 import { code, putName, reasonOf } from './values/put-value.js';
 import { ValueWriter } from './values/value-writer.js';
 
-/** The point does not fit into the memory. */
+/** Result for a point that does not fit into the remaining output memory. */
 export const FULL = -1;
 
-/** Fixed part of the key under which the server indexes a series, bytes. */
+/** Fixed bytes of a series key, by which the server finds a series. */
 const SERIES_KEY_BASE = 7;
-/** Bytes after any value for separators, quotes and a timestamp. */
+/** Output memory reserved beyond each value for separators, quotes and a timestamp, bytes. */
 const slack = 64;
 
 const wrongType = code('wrong-type');
@@ -32,18 +32,18 @@ export interface EncoderOptions {
   readonly missingTimestamp: 'reject' | 'now';
   readonly maxPointBytes: number;
   readonly nullWords: readonly string[] | null;
-  /** Limits of the target. Default: those of CnosDB. */
+  /** Limits that the target sets for names and series keys. Default: the limits of CnosDB. */
   readonly names?: NameLimits;
 }
 
-/** Encodes rows. The result stays in the public fields until the next row. */
+/** Encodes rows. The public fields describe the last encoded row. */
 export class RowEncoder {
   hasTime = false;
   shape = 0;
   readonly time: TimeReader;
   reason: Reason = 'no-fields';
   found = '';
-  /** The rule that the row broke; null for the usual rule of the reason. */
+  /** The rule that the rejected row broke; null if the usual rule for `reason` explains the rejection. */
   rule: string | null = null;
   readonly #bytes: Uint8Array;
   readonly #options: EncoderOptions;
@@ -57,10 +57,10 @@ export class RowEncoder {
   #tables = new Map<string, TableMemory>();
   readonly #byMapping = new WeakMap<Mapping, Map<string, TableMemory>>();
   #table: TableMemory | null = null;
-  /** The time of all rows in the precision of the load; null if a column holds the time. */
+  /** The time that applies to all rows, as digits in the precision of the load; null if each row has its own time. */
   #constantTime: Uint8Array | null = null;
   #mask = new Int32Array(1);
-  /** Types that this row is the first to show. They are recorded once the row is accepted. */
+  /** Fields whose type this row is the first to determine. `encode` stores the types once it has accepted the row. */
   readonly #newTypes: [field: number, type: number][] = [];
 
   constructor(bytes: Uint8Array, options: EncoderOptions, timeCell: TimeCell, shapes: RowShapes, types: FieldTypes) {
@@ -80,16 +80,16 @@ export class RowEncoder {
     return this.#table;
   }
 
-  /** The columns of the last row as bits: tags, then fields. */
+  /** Bit mask of the columns with a value in the last row: first one bit per tag, then one bit per field. */
   get mask(): Int32Array {
     return this.#mask;
   }
 
-  /** Sets the mapping of the next rows, and their time format unless it is the format in the options. */
+  /** Sets the mapping of the next rows. A `timeCell` of null selects the time format of the options. */
   begin(mapping: Mapping, timeCell: TimeCell | null = null): void {
     this.#mapping = mapping;
     this.#timeCell = timeCell ?? this.#usualTime;
-    // Rows of several mappings may alternate.
+    // Each mapping has its own tables, because inputs with different mappings may alternate.
     this.#tables = this.#byMapping.get(mapping) ?? new Map<string, TableMemory>();
     this.#byMapping.set(mapping, this.#tables);
     this.#table = null;
@@ -98,8 +98,9 @@ export class RowEncoder {
   }
 
   /**
-   * Writes the point of a row at `out`, before `end`.
-   * @returns the end of the point; FULL if the point does not fit; for a reject a code below FULL, with `reason` and `found`
+   * Writes the point of a row into [out, end).
+   * @returns the offset after the point; FULL if the point does not fit; another negative code if the row is rejected.
+   * For a rejected row, `reason` and `found` describe the error.
    */
   encode(row: Cells, out: number, end: number): number {
     const mapping = this.#mapping!;
@@ -137,7 +138,7 @@ export class RowEncoder {
     return this.#copy(table.prefix, out);
   }
 
-  /** Returns the table that a cell names; null if a table cannot have this name. */
+  /** Returns the table whose name is in the cell; null if the cell contains no valid table name. */
   #tableOf(row: Cells, column: number): TableMemory | null {
     if (column < 0 || this.#isNone(row, column) || row.kinds[column]! > TEXT) return null;
     const from = row.starts[column]!;
@@ -145,7 +146,7 @@ export class RowEncoder {
     // Consecutive rows mostly name the same table.
     if (this.#table?.is(this.#bytes, from, to)) return this.#table;
     const name = Buffer.from(this.#bytes.buffer, from, to - from);
-    // Names that are not UTF-8 would all decode to the same text.
+    // Invalid bytes would all decode to the same replacement character, so different names could become one table.
     return isUtf8(name) ? this.#named(name.toString()) : null;
   }
 
@@ -168,7 +169,7 @@ export class RowEncoder {
       if (kind === NONE || (kind === BARE && this.#isNone(row, column))) continue;
       const start = starts[column]!;
       const stop = ends[column]!;
-      if (start === stop) continue; // a tag has no empty value
+      if (start === stop) continue; // an empty tag is left out
       if (out + prefix.length + 2 * (stop - start) + slack > end) return FULL;
       const at = this.#copy(prefix, out);
       const next = kind === LIST ? code('array-value') : putName(this.#bytes, start, stop, at);
@@ -254,7 +255,10 @@ export class RowEncoder {
     return start === stop || (this.#nulls.length > 0 && this.#isNull(start, stop));
   }
 
-  /** Tests for a quoted null word or empty text in a column of numbers or booleans, where neither is a value. */
+  /**
+   * Tests for empty quoted text or a quoted null word in a column of numbers or booleans. In such a column, this text
+   * means "no value".
+   */
   #isQuotedNull(type: number, from: number, to: number): boolean {
     return type !== STRING && type !== UNKNOWN && (from === to || this.#isNull(from, to));
   }

@@ -1,5 +1,5 @@
-// Collects a run of rows: the index, the rejects, and the parts of rows longer than a window. Readers pass each row to the
-// run, and the encoder turns the row into a point.
+// Collects consecutive rows into one run (`Points`): the index of points, the rejects, and the parts of overlong rows.
+// Format readers pass each row to this class, which lets the encoder write the point.
 
 import { CR, LF } from '../../core/ascii.js';
 import type { FormatReject } from '../../core/types/index.js';
@@ -10,17 +10,17 @@ import { FULL, type RowEncoder } from './encoder.js';
 import type { RowKernel } from './kernel/row-kernel.js';
 import type { RowLayout } from './rows-layout.js';
 
-/** Rejects are objects, so this many of them end a run. */
+/** Largest number of rejects in one run. Each reject is an object, so more of them would need much memory. */
 const REJECTS_PER_RUN = 1024;
 
-/** The place of a row in the window. */
+/** Position of a row in the read buffer. */
 export interface RowRange {
   readonly start: number;
-  /** Offset after the last byte of the row, without the line end. */
+  /** Offset after the last byte of the row, before its line end. */
   readonly end: number;
   /** Start of the next row. */
   readonly next: number;
-  /** Physical lines that end in the row. */
+  /** Number of physical lines in the row, since quoted text may contain line ends. */
   readonly lines: number;
 }
 
@@ -31,7 +31,7 @@ export class RowRun {
   count = 0;
   rejects: FormatReject[] = [];
   firstLine = 1;
-  /** Start of the next row, and its physical line. */
+  /** Offset of the next row, and its physical line number. */
   at = 0;
   line = 1;
   limit = 0;
@@ -49,7 +49,7 @@ export class RowRun {
     this.#encoder = encoder;
   }
 
-  /** Resets the run before the first window of an input. */
+  /** Discards all rows and starts an input at this line number. */
   begin(line: number): void {
     this.count = 0;
     this.rejects = [];
@@ -64,7 +64,7 @@ export class RowRun {
     this.bytes[limit] = LF;
   }
 
-  /** Empties the run. */
+  /** Discards all rows, so that the next run of rows can begin. */
   clear(): void {
     this.count = 0;
     if (this.rejects.length > 0) this.rejects = [];
@@ -72,7 +72,7 @@ export class RowRun {
     this.#out = this.layout.out;
   }
 
-  /** True within a long row that is rejected part by part. */
+  /** True while the parts of an overlong row are being rejected one by one. */
   get isInLongLine(): boolean {
     return this.#inLongLine;
   }
@@ -81,7 +81,10 @@ export class RowRun {
     return this.count === this.layout.indexPoints || this.rejects.length >= REJECTS_PER_RUN;
   }
 
-  /** Adds a row. Returns false if the row must wait for the next run. */
+  /**
+   * Encodes a row and adds its point or its reject. Returns false if the output memory is full: the caller must pass
+   * the row again in the next run.
+   */
   take(cells: Cells, row: RowRange): boolean {
     const out = this.#out;
     const end = this.#encoder.encode(cells, out, this.layout.outEnd);
@@ -95,7 +98,10 @@ export class RowRun {
     return true;
   }
 
-  /** Lets the kernel take as many rows as possible. Returns false if the kernel takes none. */
+  /**
+   * Lets the WebAssembly parser add as many rows as possible. Returns false if it added no row: the caller must read
+   * the next row itself.
+   */
   takeKernelRows(kernel: RowKernel): boolean {
     const taken = kernel.take(this.at, this.limit, this.count, this.line - this.firstLine, this.#out);
     if (taken === 0) return false;
@@ -106,18 +112,18 @@ export class RowRun {
     return true;
   }
 
-  /** Rejects a whole row. */
+  /** Rejects a whole row and continues at the next row. */
   refuseRow(reason: Reason, row: RowRange): void {
     this.reject(reason, 'a row that cannot become a point', row, 'whole');
   }
 
-  /** Rejects a row, or a part of an over-long row, and continues at the next row. */
+  /** Rejects a row, or one part of an overlong row, and continues at the next row. */
   reject(reason: Reason, found: string, row: RowRange, part: FormatReject['part']): void {
     this.#reject(reason, found, row.start, row.end, part);
     this.pass(row.next, row.lines);
   }
 
-  /** Continues after bytes that are not a row. */
+  /** Continues at offset `next`, which is `lines` physical lines further. */
   pass(next: number, lines: number): void {
     this.at = next;
     this.line += lines;
@@ -140,8 +146,8 @@ export class RowRun {
   }
 
   /**
-   * Rejects the bytes from `at` to the next LF, even inside quotes. Reading continues after this LF.
-   * @returns false while the LF has not arrived
+   * Rejects the bytes from `at` to the next LF, even if this LF is inside quotes. Reading continues after the LF.
+   * @returns false if the LF has not been read yet: the caller must call again with more input
    */
   refuse(reason: Reason, found: string): boolean {
     const start = this.at;
@@ -158,7 +164,7 @@ export class RowRun {
     return true;
   }
 
-  /** Rejects the next part of an over-long line. Returns false without such a line. */
+  /** Rejects the next part of an overlong line. Returns false if `at` is not inside an overlong line. */
   longLine(): boolean {
     if (!this.#inLongLine) return false;
     const end = this.bytes.indexOf(LF, this.at);
@@ -169,7 +175,7 @@ export class RowRun {
     return true;
   }
 
-  /** Tests whether a row from `at` to `to` exceeds --max-point-bytes. */
+  /** Tests whether the row from `at` to `to` exceeds --max-point-bytes. */
   isTooLong(to: number): boolean {
     return to - this.at > this.#maxPointBytes;
   }
@@ -178,7 +184,7 @@ export class RowRun {
     return end > start && this.bytes[end - 1] === CR ? end - 1 : end;
   }
 
-  /** Continues after the LF at `end`. At `limit`, this LF only marks the end of the window. */
+  /** Continues after the LF at `end`. The LF at `limit` only terminates the buffer and does not count as a line end. */
   endLine(end: number): void {
     if (end < this.limit) this.line++;
     this.at = Math.min(end + 1, this.limit);

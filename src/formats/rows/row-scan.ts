@@ -1,4 +1,4 @@
-// The common part of all scans of rows. The run holds the state of the window.
+// Base class of all row scanners. `RowRun` stores the position and the collected points.
 
 import type { DeadLetterFormat, FormatReject, Position, Shape } from '../../core/types/index.js';
 import type { Stop } from '../line-protocol/chunk-scanner.js';
@@ -84,6 +84,9 @@ export abstract class RowScan implements ResumableScan {
     return 'drained';
   }
 
-  /** Takes, rejects or passes the next row. Returns why the scan must stop; null to continue. */
+  /**
+   * Reads the next row: adds, rejects or skips it. Returns null if the caller may read a further row, otherwise why the
+   * scan must stop.
+   */
   protected abstract next(): Stop | null;
 }

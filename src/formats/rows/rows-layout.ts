@@ -1,20 +1,22 @@
-// The layout of the memory that formats of rows share: kernel, index, encoded points, decoded cells, then two windows.
-// Before each window there is room for the unfinished row of the other window.
+// Computes where each part of the formats' common memory begins: state of the WebAssembly parser, index, points,
+// decoded cells, two read buffers. In front of each read buffer there is room for a row that began in the other buffer.
 
 import { POINT_WORDS } from '../../core/types/index.js';
 import { KERNEL_END } from '../kernel/assembly/rows/row-memory.js';
 
 export interface RowMemoryOptions {
   readonly maxPointBytes: number;
-  /** Bytes of one read. Default 256 KiB. */
+  /** Largest number of bytes per read. Default: 256 KiB. */
   readonly chunkBytes?: number;
-  /** Largest number of points in one run. Default 4096. */
+  /** Largest number of points in one run (`Points`). Default: 4096. */
   readonly indexPoints?: number;
-  /** `false`: only the encoder, as in tests. Bytes: another compiled kernel. Default: the built one. */
+  /**
+   * `false` disables the WebAssembly parser, as tests do. Bytes replace the built parser. Default: the built parser.
+   */
   readonly kernel?: false | Uint8Array | undefined;
 }
 
-/** Offsets in the shared memory, and its size. */
+/** Offsets of the parts of the common memory, and its size. */
 export interface RowLayout {
   readonly index: number;
   readonly indexPoints: number;
@@ -22,23 +24,30 @@ export interface RowLayout {
   readonly outEnd: number;
   readonly scratch: number;
   readonly scratchEnd: number;
-  /** Offsets of the two windows. The `maxPointBytes` bytes before a window belong to it. */
+  /**
+   * Offsets of the two read buffers. The `maxPointBytes` bytes before each offset are for the start of an unfinished
+   * row.
+   */
   readonly windows: readonly [number, number];
   readonly chunkBytes: number;
-  /** Size without the memory for blocks of columns, which begins at this offset. */
+  /** Size of all parts above. The memory for blocks of Parquet columns begins at this offset. */
   readonly bytes: number;
 }
 
-/** Bytes of the memory for blocks of columns. Only Parquet touches this memory, and counts it in its budget. */
+/**
+ * Size of the memory for blocks of Parquet columns, bytes. Only the Parquet reader uses this memory, and its memory
+ * estimate includes it.
+ */
 export const columnMemoryBytes = 2 * 1024 * 1024;
 
-/** Page size of WebAssembly memory. */
+/** Size of a page of WebAssembly memory, bytes. */
 const PAGE = 65_536;
-/** Bytes after each window, which hold the LF that ends every search. */
+/** Bytes after each read buffer. They have room for the LF at which every search for a line end stops. */
 const SLACK = 64;
 
 /**
- * Computes the layout. The decoded cells of the longest row may take three times its bytes, and so may its encoded point.
+ * Computes the layout. The decoded cells of a row, and also its encoded point, may need up to three times the row's
+ * bytes.
  */
 export function rowLayout({ maxPointBytes, chunkBytes = 256 * 1024, indexPoints = 4096 }: RowMemoryOptions): RowLayout {
   const index = KERNEL_END;

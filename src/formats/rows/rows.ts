@@ -1,5 +1,5 @@
-// The memory that all formats of rows share, with one encoder and the known tables. One input is read at a time, so that one
-// object serves all formats. The formats share shape numbers.
+// The memory, the encoder and the field types that all row formats share. Only one input is read at a time, so one
+// object suffices for all formats. Equal sets of columns have the same number in all formats.
 
 import { folderPath } from '../../core/points/hive-folders.js';
 import type { ByteSource, DeadLetterFormat, FolderColumn, Points, Position } from '../../core/types/index.js';
@@ -21,11 +21,11 @@ export type RowOptions = EncoderOptions &
   MappingOptions &
   RowMemoryOptions &
   TimeOptions & {
-    /** Names of the columns of rows without a header or keys. */
+    /** Column names for rows that have no header and no keys. */
     readonly columnNames?: readonly string[] | null;
-    /** Types that other inputs of the load have shown. */
+    /** Field types that other inputs of the load have determined. */
     readonly fieldTypes?: KnownFieldTypes;
-    /** Number of worker threads that parse text, default 0, and the bytes of one of their windows. */
+    /** Number of worker threads that parse text (default 0), and the bytes of one thread's read buffer. */
     readonly threads?: number;
     readonly threadWindowBytes?: number;
   };
@@ -42,10 +42,10 @@ export class RowFormatMemory {
   readonly run: RowRun;
   readonly kernel: RowKernel | null;
   #workers: RowWorkers | null = null;
-  /** Dead-letter format of rejected rows that are kept as JSON. */
+  /** Form in which rejected rows are stored as JSON lines. */
   objectLetters = objectLetters;
 
-  /** Throws UsageError for an invalid time format. */
+  /** Throws UsageError if the time format is invalid. */
   constructor(options: RowOptions) {
     this.options = options;
     this.fieldTypes = new FieldTypes(options.fieldTypes);
@@ -59,14 +59,14 @@ export class RowFormatMemory {
     this.run = new RowRun(bytes, layout, options.maxPointBytes, this.encoder);
   }
 
-  /** Starts the worker threads unless they run already. */
+  /** Starts the worker threads, unless they are already running. */
   startThreads(): void {
     const { threads = 0, threadWindowBytes } = this.options;
     if (threads > 0 && this.kernel !== null)
       this.#workers ??= new RowWorkers(this.kernel, this.options, threads, threadWindowBytes);
   }
 
-  /** Yields the runs of an input of text, as `Format.points` does. */
+  /** Yields the points of a text input, as `Format.points` does. */
   runs(scan: ResumableScan, source: ByteSource, signal: AbortSignal, start: Position): AsyncGenerator<Points, void> {
     return this.#workers?.points(scan, source, signal, start) ?? scanRuns(scan, source, signal, start);
   }
@@ -76,19 +76,22 @@ export class RowFormatMemory {
     await this.#workers?.close();
   }
 
-  /** Sets the folder columns of all rows of the next input. */
+  /** Sets the values that the next input's folder gives to all rows. */
   useFolders(columns: readonly FolderColumn[]): void {
     this.options = { ...this.options, folderColumns: columns };
     const folder = folderPath(columns);
     if (folder !== this.folder) this.objectLetters = { ...objectLetters, folder };
   }
 
-  /** Folder for rejected rows, such as `host=a`: rows that are loaded again take these columns from it. */
+  /**
+   * Folder in which rejected rows are stored, such as `host=a`. When these rows are loaded again, the folder supplies
+   * their folder columns.
+   */
   get folder(): string {
     return this.objectLetters.folder ?? '';
   }
 
-  /** Returns the bytes of memory taken at construction, without the memory for blocks of columns. */
+  /** Returns the bytes that the constructor allocates. The memory for blocks of Parquet columns is not included. */
   static memoryBytes(options: RowMemoryOptions): number {
     return rowLayout(options).bytes;
   }

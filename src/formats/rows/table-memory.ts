@@ -1,4 +1,5 @@
-// The known facts about each table: the types of its fields and the shape numbers of its rows.
+// Stores what is known about each table: the types of its fields, and a number for each set of columns that its rows
+// have.
 
 import { parseShape } from '../../core/points/line-protocol.js';
 import { type Shape, UNCOUNTED_SHAPE } from '../../core/types/index.js';
@@ -8,13 +9,13 @@ import { type FieldTypes, typeNames, UNKNOWN } from './values/field-types.js';
 
 const maxShapes = 4096;
 /**
- * Values of `TableMemory.declared`: the type is declared, or inferred from quoted cells. In both cases it applies to
- * quoted cells.
+ * Values in `TableMemory.declared`: a field's type is declared, or inferred from quoted cells. With either value,
+ * quoted cells must contain this type.
  */
 export const DECLARED = 1;
 const QUOTED = 2;
 
-/** The shapes of a load by number. */
+/** The distinct sets of columns (`Shape`) in a load. Each `Shape` has a number. */
 export class RowShapes {
   readonly #shapes: Shape[] = [];
 
@@ -28,35 +29,35 @@ export class RowShapes {
     return this.#shapes.length;
   }
 
-  /** Numbers the shape of a point. The shape must have no number yet. */
+  /** Adds the `Shape` of a point and returns its number. The caller checks that it is new. */
   add(point: Uint8Array): number {
     return this.count === maxShapes ? UNCOUNTED_SHAPE : this.addShape(parseShape(point));
   }
 
-  /** Numbers a shape that has no number yet. Returns UNCOUNTED_SHAPE if there are too many shapes. */
+  /** Adds a new `Shape` and returns its number. Returns UNCOUNTED_SHAPE if all numbers are in use. */
   addShape(shape: Shape): number {
     return this.count === maxShapes ? UNCOUNTED_SHAPE : this.#shapes.push(shape) - 1;
   }
 }
 
-/** One table as one mapping fills it. */
+/** What is known about one table under one mapping. */
 export class TableMemory {
   readonly name: string;
-  /** Measurement and tags that begin every point. */
+  /** Encoded measurement and constant tags, with which every point of the table begins. */
   readonly prefix: Uint8Array;
-  /** Bytes that measurement and tags of the prefix take in the key of a series. */
+  /** Bytes that the measurement and the constant tags contribute to a series key. */
   readonly keyBytes: number;
-  /** The name of the table without escapes. */
+  /** The unescaped name of the table. */
   readonly raw: Uint8Array;
-  /** Types of fields, by the number of the field in the mapping. */
+  /** Type of each field. The position is the field's position in `Mapping.fields`. */
   types: Uint8Array = new Uint8Array(16);
   declared: Uint8Array = new Uint8Array(16);
-  /** Changes whenever the fields or their types change. */
+  /** Increases whenever fields are added or types change. */
   version = 0;
   readonly #fieldTypes: FieldTypes;
   #tags = 0;
   #fields = 0;
-  /** Columns of the previous row as bits, and the number of its shape. */
+  /** Bit mask of the columns with a value in the previous row, and the number of the row's `Shape`. */
   #mask: Int32Array = new Int32Array(0);
   #number = -1;
   readonly #numbers = new Map<string, number>();
@@ -77,7 +78,7 @@ export class TableMemory {
     return true;
   }
 
-  /** Adds the columns that are new in the mapping. */
+  /** Adds the columns that were added to the mapping since the last call. */
   addColumns({ tags, fields }: Mapping): void {
     if (tags.length !== this.#tags) this.#shift(tags.length);
     if (fields.length === this.#fields) return;
@@ -95,21 +96,23 @@ export class TableMemory {
     this.version++;
   }
 
-  /** Forgets shapes by columns. The bits of fields follow those of tags, so that a new tag changes the meaning of the bits. */
+  /**
+   * Forgets the numbers of all bit masks. The bits of fields follow the bits of tags, so a new tag changes every mask.
+   */
   #shift(tags: number): void {
     this.#tags = tags;
     this.#numbers.clear();
     this.#mask = new Int32Array(0);
   }
 
-  /** Fixes the type of a field. */
+  /** Sets the type of a field that had no known type. */
   learn(field: number, name: string, type: number): void {
     this.types[field] = type;
     this.version++;
     this.#fieldTypes.set(this.name, name, type);
   }
 
-  /** Returns the shape number of a row with these columns. Types never change, so the columns determine the shape. */
+  /** Returns the number of a row's `Shape`. Types never change, so the bit mask of columns determines the `Shape`. */
   shape(mask: Int32Array, bytes: Uint8Array, from: number, to: number, shapes: RowShapes): number {
     if (same(mask, this.#mask)) return this.#number;
     const key = mask.join();

@@ -1,4 +1,4 @@
-// Instantiates the compiled kernel for rows in a memory, on the main thread or on a worker thread.
+// Loads the WebAssembly parser of rows into a memory, on the main thread or on a worker thread.
 
 import { readFileSync } from 'node:fs';
 import { BugError } from '../../../core/errors.js';
@@ -39,7 +39,9 @@ export interface RowKernelExports {
   readonly parquet: TakeRows;
 }
 
-/** Last arguments of the calls that decide how the kernel reads rows. */
+/**
+ * Arguments of the last call of each setup function. The same calls prepare the WebAssembly parser of another thread.
+ */
 export interface KernelCalls {
   readonly configure: Parameters<RowKernelExports['configure']>;
   readonly map: Parameters<RowKernelExports['map']>;
@@ -48,14 +50,17 @@ export interface KernelCalls {
   readonly keys?: Parameters<RowKernelExports['keys']>;
 }
 
-/** Data with which a kernel on another thread takes the same rows: the memory below the index, and the calls. */
+/**
+ * Everything that the WebAssembly parser of another thread needs to parse the same rows: the first `KERNEL_END` bytes
+ * of its memory, the setup calls, and the function for the format.
+ */
 export interface KernelImage {
   readonly bytes: Uint8Array;
   readonly calls: KernelCalls;
   readonly take: 'csv' | 'ndjson';
 }
 
-/** Instantiates the kernel in a memory. Throws BugError if the kernel is not built. */
+/** Loads the WebAssembly parser into a memory. Throws BugError if the build has not created the parser's file. */
 export function rowKernelIn(memory: WasmMemory, time: TimeCell, binary = compiled(memory)): RowKernelExports {
   const put = (from: number, to: number, out: number): number => time.put(from, to, out);
   const instance = new wasm.Instance(new wasm.Module(binary), { env: { memory, time: put } });

@@ -1,5 +1,5 @@
-// Writes a plan of each table into the kernel's memory: column prefixes, field types and the shapes of rows. A plan is
-// created when the encoder has accepted the first row of the table.
+// Describes each table in the memory of the WebAssembly parser. Such a plan contains column prefixes, field types and
+// the sets of columns that rows had. The encoder must first accept one row of the table.
 
 import { COLUMN_BYTES, KEYS, NEXT_PLAN, PLANS, SHAPE_SLOTS } from '../../kernel/assembly/rows/row-memory.js';
 import type { MappedColumn, Mapping } from '../mapping/mapping.js';
@@ -7,9 +7,12 @@ import type { TableMemory } from '../table-memory.js';
 
 const HEAD_WORDS = NEXT_PLAN / 4 + 1;
 const COLUMN_WORDS = COLUMN_BYTES / 4;
-/** The kernel reads and writes 16 bytes at once. */
+/** Unused bytes after the data, because the WebAssembly parser reads and writes 16 bytes at once. */
 const SLACK = 16;
-/** Bytes of a point in addition to its values: spaces, quotes, integer suffixes, a timestamp. */
+/**
+ * Bytes of a point beyond its names and values: quotes and suffixes of each field; spaces and the timestamp of the
+ * point.
+ */
 const perField = 4;
 const perPoint = 128;
 
@@ -30,7 +33,7 @@ export class Plans {
   #fields = 0;
   #first = 0;
 
-  /** @param setFirst receives the offset of the first plan whenever this offset changes; 0 without plans */
+  /** @param setFirst receives the offset of the first plan whenever this offset changes; 0 if no plan exists */
   constructor(buffer: ArrayBufferLike, setFirst: (first: number) => void) {
     this.#bytes = new Uint8Array(buffer);
     this.#words = new Uint32Array(buffer, 0, KEYS / 4);
@@ -41,16 +44,19 @@ export class Plans {
     return this.#first === 0;
   }
 
-  /** Starts another mapping and forgets all tables. */
+  /** Starts another mapping and forgets the plans of all tables. */
   begin(mapping: Mapping): void {
     this.#mapping = mapping;
     this.#clear();
   }
 
-  /** Updates the plan of a table. @returns the offset of the plan; null if the plan does not fit */
+  /**
+   * Creates or updates the plan of a table.
+   * @returns the offset of the plan; null if the plan does not fit into the memory
+   */
   update(table: TableMemory): number | null {
     const { tags, fields } = this.#mapping!;
-    // All plans cover all columns, so new columns invalidate them.
+    // Every plan describes all columns of the mapping, so a new column invalidates every plan.
     if (tags.length !== this.#tags || fields.length !== this.#fields) this.#clear();
     this.#tags = tags.length;
     this.#fields = fields.length;
@@ -74,7 +80,7 @@ export class Plans {
     const words = HEAD_WORDS + COLUMN_WORDS * columns.length + SHAPE_SLOTS * (1 + maskWords);
     const bytes = 4 * words + table.prefix.length + table.raw.length + prefixes + 2 * SLACK;
     if (bytes > KEYS - PLANS) return null;
-    // The next accepted rows of other tables recreate their plans.
+    // The memory is full: all plans are dropped. Each table gets a new plan with its next accepted row.
     if (bytes > KEYS - this.#at) this.#clear();
     const at = this.#at;
     const columnsAt = at + 4 * HEAD_WORDS;
@@ -112,7 +118,10 @@ export class Plans {
     return plan;
   }
 
-  /** Writes the columns, with their prefixes from `prefixes` on. @returns the end of the prefixes */
+  /**
+   * Writes the descriptors of all columns at `columnsAt`, and the columns' prefixes at `prefixes`.
+   * @returns the offset after the last prefix
+   */
   #putColumns(columns: readonly MappedColumn[], columnsAt: number, prefixes: number): number {
     let at = prefixes;
     for (const [i, { column, prefix }] of columns.entries()) {

@@ -1,5 +1,5 @@
-// The compiled fast path for rows, and the memory that it shares with the encoder. The kernel turns common rows into points.
-// The encoder takes all other rows, and the kernel learns from them.
+// The fast WebAssembly parser of rows, and the memory that it shares with the encoder. The parser turns common rows
+// into points. The encoder handles all other rows, and `learn` teaches the parser the columns of these rows.
 
 import { DOT } from '../../../core/ascii.js';
 import { POINT_WORDS, strictestNameLimits } from '../../../core/types/index.js';
@@ -21,16 +21,22 @@ import {
 } from './kernel-instance.js';
 import { Plans } from './kernel-plans.js';
 
-/** Largest number of rows that skip the kernel after rows that it could not take. */
+/**
+ * Largest number of consecutive rows that go directly to the encoder after the WebAssembly parser has accepted no row
+ * several times.
+ */
 const maxPasses = 15;
-/** Largest number of columns for which the kernel has cells. */
+/** Largest number of columns that the WebAssembly parser can store. */
 const maxColumns = 2048;
 
-/** The known members of JSON objects. */
+/** The keys of JSON objects read so far, with their columns. */
 export interface KeyTable {
   readonly version: number;
   readonly columns: number;
-  /** Writes the keys into [from, to) of the buffer. @returns the range of the outermost keys; null if the keys do not fit */
+  /**
+   * Writes the keys into [from, to) of the buffer.
+   * @returns the range of the keys of the outermost object; null if the keys do not fit
+   */
   write(buffer: ArrayBuffer, from: number, to: number): readonly [first: number, end: number] | null;
 }
 
@@ -41,13 +47,16 @@ interface RowDialect {
 }
 
 export class RowKernel {
-  /** Rows that the kernel accepted so far, in all inputs. */
+  /** Number of rows that the WebAssembly parser has turned into points, over all inputs. */
   kernelRows = 0;
-  /** Start of the row at which the kernel stopped. */
+  /** Offset of the row at which the last call of `take` stopped. */
   at = 0;
-  /** Changes with the mapping. Rows that another thread took in an earlier epoch do not count. */
+  /**
+   * Increases with each change of the mapping. Rows that another thread parsed under an earlier number are parsed
+   * again.
+   */
   epoch = 0;
-  /** Changes whenever the kernel has learned. */
+  /** Increases with each call of `learn` that changed the parser. */
   version = 0;
   readonly #bytes: Uint8Array;
   readonly #exports: RowKernelExports;
@@ -56,19 +65,22 @@ export class RowKernel {
   readonly #plans: Plans;
   readonly #index: number;
   readonly #indexEnd: number;
-  /** The kernel function for the current rows; null while the kernel is disabled. */
+  /** Function of the WebAssembly parser for the current format; null while all rows go to the encoder. */
   #take: TakeRows | null = null;
   #mapping: Mapping | null = null;
   #decimal = DOT;
-  /** Consecutive calls that took no row, and the number of rows that therefore skip the kernel. */
+  /**
+   * Number of consecutive calls that accepted no row. After several such calls, the next `#passes` rows skip the
+   * parser.
+   */
   #missed = 0;
   #passes = 0;
   #keys: KeyTable | null = null;
   #keysVersion = -1;
-  /** False if the null words do not fit into the kernel's memory. */
+  /** False if the null words do not fit into the parser's memory. All rows then go to the encoder. */
   readonly #knowsNulls: boolean;
 
-  /** The last calls, for kernels on other threads. */
+  /** Arguments of the last setup calls. A worker thread repeats these calls. */
   #calls: KernelCalls;
 
   constructor(memory: WasmMemory, layout: RowLayout, options: EncoderOptions, time: TimeCell, binary?: Uint8Array) {
@@ -91,19 +103,25 @@ export class RowKernel {
     this.#calls = { configure: [...configure], map: [-1, -1, DOT], plans: [0] };
   }
 
-  /** True if the kernel can take rows of text. */
+  /** True if the WebAssembly parser can parse the next rows of CSV or NDJSON. */
   get isReady(): boolean {
     return (this.#take === this.#exports.csv || this.#take === this.#exports.ndjson) && !this.#plans.isEmpty;
   }
 
-  /** The state with which a kernel on another thread takes the next rows of text; null while this kernel takes none. */
+  /**
+   * A copy of the parser's state, with which a worker thread can parse the next rows; null if the parser is not ready
+   * for CSV or NDJSON.
+   */
   get image(): KernelImage | null {
     if (!this.isReady) return null;
     const take = this.#take === this.#exports.csv ? 'csv' : 'ndjson';
     return { bytes: this.#bytes.slice(0, KERNEL_END), calls: this.#calls, take };
   }
 
-  /** Prepares for CSV rows with this mapping. Quote or escape -1: the dialect has none. */
+  /**
+   * Prepares the parser for CSV rows with this mapping. A `quote` or `escapeByte` of -1 means that the dialect has no
+   * such character.
+   */
   csv(
     mapping: Mapping,
     columns: number,
@@ -124,43 +142,48 @@ export class RowKernel {
     this.#keys = null;
   }
 
-  /** Prepares for JSON objects with this mapping, one per line. */
+  /** Prepares the parser for JSON objects with this mapping, one object per line. */
   ndjson(mapping: Mapping, keys: KeyTable): void {
     this.#begin(mapping, keys.columns, this.#exports.ndjson);
     this.#keys = keys;
     this.#keysVersion = -1;
   }
 
-  /** Prepares for rows of columns with this mapping, which `setColumns` describes. */
+  /** Prepares the parser for rows of decoded Parquet columns. `setColumns` then describes the columns. */
   parquet(mapping: Mapping, cells: number): void {
     this.#begin(mapping, cells, this.#exports.parquet);
     this.#keys = null;
   }
 
-  /** Sets the descriptors of columns in [first, end), the number of cells, and the offset of the powers of ten. */
+  /**
+   * Sets where the column descriptors are: [first, end). Also sets the number of cells of a row, and the offset of the
+   * table of powers of ten.
+   */
   setColumns(first: number, end: number, cells: number, powers: number): void {
     this.#exports.columns(first, end, cells, powers);
   }
 
-  /** Sets the number of rows in the block, and the index of the next row. */
+  /** Sets the number of rows in the current block of columns, and the index of the next row in the block. */
   setBlock(rows: number, next: number): void {
     this.#exports.block(rows, next);
   }
 
-  /** True if the kernel can take rows of the current mapping. */
+  /** True if the WebAssembly parser supports the current mapping. */
   get isEnabled(): boolean {
     return this.#take !== null;
   }
 
-  /** Leaves all following rows to the encoder. */
+  /** Sends all following rows to the encoder, until the next mapping. */
   disable(): void {
     this.#take = null;
     this.epoch++;
   }
 
   /**
-   * Takes rows from `at`, the start of a row. Writes entries of the index from number `count` on, and points from `out` on.
-   * @returns the number of rows taken; `at`, `line` and `out` then tell where the kernel stopped
+   * Parses as many rows as possible from `at`, which must be the start of a row. Writes index entries from entry
+   * `count` on, and points from `out` on.
+   * @returns the number of parsed rows; afterwards, `at`, `line` and `out` describe the position at which the parser
+   * stopped
    */
   take(at: number, limit: number, count: number, line: number, out: number): number {
     if (this.#take === null || this.#plans.isEmpty) return 0;
@@ -186,12 +209,12 @@ export class RowKernel {
     return this.#state[2]!;
   }
 
-  /** Length of the time cell in the last row taken. */
+  /** Length of the time cell in the last parsed row, bytes. */
   get timeLength(): number {
     return this.#state[3]!;
   }
 
-  /** Learns from the row that the encoder has just accepted. */
+  /** Teaches the WebAssembly parser the table and the columns of the row that the encoder has just accepted. */
   learn({ table, mask, shape }: RowEncoder): void {
     if (this.#take === null || table === null) return;
     const plan = this.#plans.update(table);
@@ -201,7 +224,7 @@ export class RowKernel {
     this.version++;
   }
 
-  /** Calls a function of the kernel, and keeps the arguments for kernels on other threads. */
+  /** Calls a setup function of the WebAssembly parser, and records the arguments for worker threads. */
   #call<K extends Exclude<keyof KernelCalls, 'configure'>>(name: K, ...given: Parameters<RowKernelExports[K]>): void {
     (this.#exports[name] as (...given: Parameters<RowKernelExports[K]>) => void)(...given);
     this.#calls = { ...this.#calls, [name]: given };
@@ -216,7 +239,7 @@ export class RowKernel {
       return false;
     }
     this.#call('keys', ...written, keys.columns);
-    // Time and table name may be among the new columns.
+    // The new columns may include the time column or the column with the table name.
     this.#map();
     this.#keysVersion = keys.version;
     return true;
@@ -238,7 +261,10 @@ export class RowKernel {
     this.#take = isKnown ? take : null;
   }
 
-  /** Writes as many words as fit, each after its length. @returns the end that all words would have */
+  /**
+   * Writes each word after its length, as long as the memory suffices.
+   * @returns the offset after all words, as if the memory were unlimited
+   */
   #putNulls(words: readonly string[]): number {
     const view = new DataView(this.#bytes.buffer);
     let at = NULLS;

@@ -1,4 +1,4 @@
-// Builds the mapping of all columns, or explains why the columns have no mapping.
+// Maps all columns of an input with known column names, or reports why the mapping is impossible.
 
 import { UsageError } from '../../../core/errors.js';
 import { someOf } from '../../../core/text.js';
@@ -7,8 +7,8 @@ import { type FieldTypeName, Mapping, type MappingOptions } from './mapping.js';
 import { type MissingColumn, missingFix } from './missing-column.js';
 
 /**
- * Builds the mapping of all columns. Throws UsageError if the columns contradict the options.
- * @param typeOf types that the input declares for its columns
+ * Maps all columns. Throws UsageError if the columns contradict the options.
+ * @param typeOf returns the type that the input declares for a column; null if it declares none
  */
 export function buildMapping(
   names: readonly string[],
@@ -21,7 +21,8 @@ export function buildMapping(
   const twice = names.find((name, i) => names.indexOf(name) !== i && mapping.wants(name));
   if (twice !== undefined)
     throw contradiction('different names for all columns', [`two columns named ${JSON.stringify(twice)}`]);
-  // Without this check, a column named time would become a field, and the error would complain about its name.
+  // Without this check, a column named `time` would become a field, and the error message would complain about that
+  // name.
   if (options.timeColumn !== null && !names.includes(options.timeColumn) && mapping.constants.time === null)
     throw missingColumn(mapping.missing ?? { expected: 'a time column', fix: '' }, names, options);
   for (const [column, name] of names.entries()) if (!isIgnored(column)) mapping.add(column, name, typeOf(name));

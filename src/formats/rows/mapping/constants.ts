@@ -1,5 +1,5 @@
-// Columns with one value for all rows of an input: folders such as `host=a`, and the tags of --add-tag. Their text is encoded
-// once.
+// Values that are the same in all rows of an input: folders such as `host=a`, and the tags of --add-tag. They are
+// encoded once.
 
 import { UsageError } from '../../../core/errors.js';
 import type { FieldMapping, FolderColumn } from '../../../core/types/index.js';
@@ -9,27 +9,27 @@ import { typeNames, UNKNOWN } from '../values/field-types.js';
 import { putName, reasonOf } from '../values/put-value.js';
 import { ValueWriter } from '../values/value-writer.js';
 
-/** Bytes that a tag takes in the key of a series, in addition to its value. */
+/** Bytes that one tag adds to a series key, in addition to its value. */
 export const SERIES_KEY_PER_TAG = 9;
-/** A number or string takes at most this many bytes beyond twice its text. */
+/** Largest number of bytes of an encoded value beyond twice the length of its text. */
 const slack = 64;
-/** The level of a declared type in `ValueWriter.put`. */
+/** The `level` of a declared type in `ValueWriter.put`. */
 const declaredLevel = 1;
 
-/** Values that every row of an input gets in addition to its own. */
+/** Encoded tags, fields and time that are added to every row of an input. */
 export class Constants {
-  /** `,host=a`, after the measurement. */
+  /** Encoded tags such as `,host=a`. They follow the measurement. */
   tags: Uint8Array = new Uint8Array(0);
-  /** Bytes that these tags take in the key of a series. */
+  /** Bytes that these constant tags add to a series key. */
   keyBytes = 0;
-  /** `,year=2024`, after the fields of the row. */
+  /** Encoded fields such as `,year=2024`. They follow the row's own fields. */
   fields: Uint8Array = new Uint8Array(0);
-  /** The time of all rows; null if a column of the rows holds the time. */
+  /** The time of all rows as text; null if each row has its own time. */
   time: Uint8Array | null = null;
-  /** Names of these tags and fields in the point. */
+  /** Names of the constant tags and fields in the point. */
   readonly names = new Set<string>();
 
-  /** Adds a tag; `prefix` is `,name=`. Throws UsageError for a value that no tag can have. */
+  /** Adds a tag with the encoded `prefix`, such as `,name=`. Throws UsageError if no tag can have this value. */
   addTag(prefix: Uint8Array, name: string, { name: source, value }: FolderColumn): void {
     this.names.add(name);
     if (value === null) return;
@@ -42,7 +42,7 @@ export class Constants {
     this.keyBytes += SERIES_KEY_PER_TAG + text.length;
   }
 
-  /** Adds a field; `prefix` is `,name=`. Throws UsageError for a value that contradicts the type. */
+  /** Adds a field with the encoded `prefix`, such as `,name=`. Throws UsageError if the value contradicts the type. */
   addField(prefix: Uint8Array, name: string, type: FieldMapping['type'], { name: source, value }: FolderColumn): void {
     this.names.add(name);
     if (value === null) return;

@@ -1,19 +1,19 @@
-// The columns of --fields that the inputs of one load have, and those that some inputs lack.
+// Records which columns of --fields the inputs of a load have, so that a column in no input is reported.
 
 import type { TagMapping } from '../../../core/types/index.js';
 
-/** The columns of --fields over all inputs of a load with a header or schema. */
+/** The columns of --fields that were found, over all inputs of the load that have a header or schema. */
 export class FieldColumns {
   readonly #found = new Set<string>();
   readonly #lacking = new Set<string>();
 
-  /** Records the columns of one input. */
+  /** Records which of the `fields` are among the columns of one input. */
   add(fields: readonly TagMapping[] | null, columns: readonly string[]): void {
     const names = new Set(columns);
     for (const { name } of fields ?? []) (names.has(name) ? this.#found : this.#lacking).add(name);
   }
 
-  /** Lists the columns that no input has. */
+  /** Lists the columns of --fields that no input has. */
   get unknown(): string[] {
     return [...this.#lacking].filter((name) => !this.#found.has(name));
   }

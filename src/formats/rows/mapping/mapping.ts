@@ -1,5 +1,5 @@
-// Maps the columns of an input to time, table name, tags and fields. A mapping is built once per header, and extended when
-// further columns appear.
+// Decides which columns of an input become the time, the table name, tags and fields. Each header gets one mapping.
+// Rows with new columns extend it.
 
 import { UsageError } from '../../../core/errors.js';
 import type { ColumnType, FieldMapping, FolderColumn, TagMapping } from '../../../core/types/index.js';
@@ -11,71 +11,74 @@ import type { FieldColumns } from './field-columns.js';
 import { measurementColumn } from './measurement.js';
 import { type MissingColumn, missingTable, missingTime } from './missing-column.js';
 
-/** A field with an unusual notation of values. */
+/** A field option. `reading` describes an unusual notation of the values, such as other words for booleans. */
 export interface FieldOption extends FieldMapping {
   readonly reading?: ValueReading | null;
 }
 
 /** The settings that decide the mapping of columns. */
 export interface MappingOptions {
-  /** A name, or `{column}`. */
+  /** A table name, or the name of a column in braces: `{column}`. */
   readonly measurement: string | null;
   readonly tags: readonly TagMapping[] | null;
   readonly fields: readonly FieldOption[] | null;
   readonly timeColumn: string | null;
-  /** With `now`, no time column is needed. */
+  /** With `now`, rows without a time are allowed. */
   readonly missingTimestamp?: 'reject' | 'now';
-  /** Set in a load of several inputs, which need not have the same columns. */
+  /** Collects the columns of all inputs; absent if the load has only one input. */
   readonly fieldColumns?: FieldColumns;
-  /** Columns with one value for all rows of the input. */
+  /** Columns whose value comes from the folder of the input, such as `host=a`. All rows have the same value. */
   readonly folderColumns?: readonly FolderColumn[];
-  /** Tags of every row. */
+  /** Tags that --add-tag adds to every row. */
   readonly addedTags?: readonly FolderColumn[] | null;
 }
 
 export type FieldTypeName = Exclude<ColumnType, 'tag'>;
 
-/** A column that becomes part of the point: its number, its name in the point, and the bytes before its value. */
+/** A tag or field column: its number in the input, its name in the point, and the bytes before each value. */
 export interface MappedColumn {
   readonly column: number;
   readonly name: string;
-  /** `,host=` */
+  /** The encoded name between comma and equals sign: `,host=`. */
   readonly prefix: Uint8Array;
 }
 
 export interface MappedField extends MappedColumn {
   readonly declared: FieldTypeName | null;
   readonly reading: ValueReading | null;
-  /** True if quoted cells can also hold values of the inferred type. */
+  /** True if a quoted cell may also contain a number or boolean of the inferred type. */
   acceptsQuoted: boolean;
 }
 
 export type Role = 'time' | 'measurement' | 'tag' | 'field' | 'nothing';
 
-/** Default column names, in order of preference. */
+/** Column names that are recognised without an option, in order of preference. */
 const timeNames = ['time', 'timestamp', '_time', 'ts'];
 const measurementNames = ['measurement', '_measurement'];
 export class Mapping {
   readonly tags: MappedColumn[] = [];
   readonly fields: MappedField[] = [];
-  /** Number of the time column; -1 while unknown. */
+  /** Number of the time column; -1 if no time column is known yet. */
   time = -1;
-  /** Name of the time column in the input. */
+  /** Name of the time column in the input, for messages. */
   timeName = 'time';
-  /** Number of the column that names the table; -1 without such a column. */
+  /** Number of the column that contains the table name; -1 without such a column. */
   measurement = -1;
-  /** The table of all rows; null when a column names the table. */
+  /** The table of all rows; null if a column contains the table name. */
   readonly table: string | null;
   readonly options: MappingOptions;
   readonly constants = new Constants();
   readonly #measurementColumn: string | null;
   readonly #timeColumn: string | null;
-  /** Names of all tags and fields. */
+  /** Names of all mapped tags and fields, to detect duplicates. */
   readonly #names = new Set<string>();
-  /** Name of the folder whose value names the table; null without such a folder. */
+  /** Name of the folder column whose value is the table name; null without such a folder column. */
   readonly #tableFolder: string | null;
 
-  /** @param known all column names if known in advance, which decide the time column; otherwise null */
+  /**
+   * @param known all column names of the input, to find the time column and the table column by their usual names; null
+   * if the names are not known in advance
+   */
   constructor(options: MappingOptions, known: readonly string[] | null) {
     this.options = options;
     const { folderColumns = [], addedTags } = options;
@@ -84,7 +87,7 @@ export class Mapping {
       known === null ? null : (names.find((name) => known.includes(name)) ?? null);
     const time = options.timeColumn ?? usual(timeNames);
     const measurement = options.measurement === null ? usual(measurementNames) : braced;
-    // A folder can take the place of a column that the rows lack.
+    // A folder such as `time=…` can replace a column that the rows lack.
     const inFolder = (name: string | null, names: readonly string[]): FolderColumn | undefined =>
       folderColumns.find((each) => (name === null ? names.includes(each.name) : each.name === name));
     const table = options.measurement === null || braced !== null ? inFolder(measurement, measurementNames) : undefined;
@@ -99,8 +102,8 @@ export class Mapping {
   }
 
   /**
-   * Adds the next column, and returns its role. Throws UsageError if its name is invalid in a table.
-   * @param type declared by the input; a type in the options takes precedence
+   * Maps one more column and returns its role. Throws UsageError if no point can contain a column with this name.
+   * @param type the type that the input declares; a type in the options has priority
    */
   add(column: number, name: string, type: FieldTypeName | null = null): Role {
     this.assertNoConstant([name]);
@@ -137,26 +140,26 @@ export class Mapping {
     this.constants.addTag(prefixOf(this.#once(name), false), name, column);
   }
 
-  /** Makes the column a field, whatever its name. Throws as `add` does. */
+  /** Maps the column as a field. Throws UsageError as `add` does. */
   addField(column: number, { as: name, type: declared, reading = null }: Omit<FieldOption, 'name'>): void {
     const prefix = prefixOf(name, true);
     this.fields.push({ column, name: this.#once(name), prefix, declared, reading, acceptsQuoted: false });
   }
 
-  /** Makes the column a tag, whatever its name. Throws as `add` does. */
+  /** Maps the column as a tag. Throws UsageError as `add` does. */
   addTag(column: number, name: string): void {
     const prefix = prefixOf(name, false);
     this.tags.push({ column, name: this.#once(name), prefix });
   }
 
-  /** Tests whether a column with this name becomes part of the point. */
+  /** Tests whether the options select a column with this name for the point. */
   wants(name: string): boolean {
     const { tags, fields } = this.options;
     const named = [...(tags ?? []), ...(fields ?? [])].some((each) => each.name === name);
     return fields === null || named || this.#isTime(name) || (this.table === null && this.#isMeasurement(name));
   }
 
-  /** Tests whether a folder or --add-tag gives the value that a column with this name would hold. */
+  /** Tests whether a folder or --add-tag already supplies the value of a column with this name. */
   isConstant(name: string): boolean {
     if (name === this.#tableFolder || (this.constants.time !== null && this.#isTime(name))) return true;
     const { tags, fields } = this.options;
@@ -164,13 +167,15 @@ export class Mapping {
     return (mapped !== undefined || fields === null) && this.constants.names.has(mapped?.as ?? name);
   }
 
-  /** Throws UsageError if the rows have a column whose value a folder or --add-tag also gives. */
+  /** Throws UsageError if the input has a column whose value a folder or --add-tag already supplies. */
   assertNoConstant(names: readonly string[]): void {
     const found = names.find((name) => this.isConstant(name));
     if (found !== undefined) throw inBothPlaces(found);
   }
 
-  /** Tests whether a column with this name becomes a field with the same name. */
+  /**
+   * Tests whether a column with this name becomes a field with the same name, because no option gives it another role.
+   */
   isField(name: string): boolean {
     const { tags, fields } = this.options;
     return (
@@ -182,15 +187,15 @@ export class Mapping {
   }
 
   /**
-   * A column that the options must name, because no column has a default name for it; null if the options need not name
-   * one.
+   * The time or table column, if an option must name it: no option names it, and no column has a usual name. Null if
+   * the options suffice.
    */
   get unnamed(): MissingColumn | null {
     if (this.#timeColumn === null && this.constants.time === null && !this.#needsNoTime) return missingTime;
     return this.table !== null || this.#measurementColumn !== null ? null : missingTable;
   }
 
-  /** A column that is missing; null if no column is missing. */
+  /** The first required column that is still missing; null if none is missing. */
   get missing(): MissingColumn | null {
     const { timeColumn, tags, fields } = this.options;
     const hasTime = this.time >= 0 || this.constants.time !== null;
@@ -201,7 +206,7 @@ export class Mapping {
       (wanted ?? [])
         .filter(({ as }) => !this.constants.names.has(as) && !got.some(({ name }) => name === as))
         .map(({ name }) => JSON.stringify(name));
-    // In a load of several inputs, each input may lack some of the fields.
+    // In a load of several inputs, one input may lack some columns of --fields.
     const isFieldOptional = this.options.fieldColumns !== undefined && this.fields.length > 0;
     const lost = [...lacking(tags, this.tags), ...(isFieldOptional ? [] : lacking(fields, this.fields))];
     if (lost.length > 0) return { expected: `the columns named with --tags and --fields: ${lost.join(', ')}`, fix: '' };
@@ -246,13 +251,13 @@ function inBothPlaces(name: string): UsageError {
   ]);
 }
 
-/** Returns the column names in the options. */
+/** Lists the column names that the options mention. */
 export function wantedNames({ tags, fields, timeColumn, measurement }: MappingOptions): string[] {
   const named = [...(tags ?? []), ...(fields ?? [])].map(({ name }) => name);
   return [...named, timeColumn ?? '', measurementColumn(measurement) ?? ''];
 }
 
-/** Returns why a column cannot have this name; null if it can. */
+/** Returns why a tag or field cannot have this name; null if the name is valid. */
 export function nameProblem(name: string, isField: boolean): Reason | null {
   if (name === 'time') return 'column-named-time';
   if (name === '') return isField ? 'empty-field-key' : 'empty-tag-key';
@@ -260,7 +265,7 @@ export function nameProblem(name: string, isField: boolean): Reason | null {
   return end < 0 ? reasonOf(end) : null;
 }
 
-/** Returns `,name=` with the name escaped. Throws UsageError if no server accepts the name. */
+/** Returns the encoded name as `,name=`. Throws UsageError if the name is invalid. */
 function prefixOf(name: string, isField: boolean): Uint8Array {
   const problem = nameProblem(name, isField);
   if (problem !== null) {
@@ -281,11 +286,14 @@ function prefixOf(name: string, isField: boolean): Uint8Array {
   return prefix;
 }
 
-/** Returns the escaped name in [1, end). A negative end is the code of a reason. */
+/**
+ * Writes the escaped name into [1, end) of the result. A negative `end` is the code of the reason why the name is
+ * invalid.
+ */
 function escaped(name: string, isField: boolean): { bytes: Uint8Array; end: number } {
   const length = Buffer.byteLength(name);
   const bytes = new Uint8Array(3 * length + 2);
-  const from = 2 * length + 2; // after the longest escaped name
+  const from = 2 * length + 2; // the unescaped name starts after the longest escaped name
   Buffer.from(bytes.buffer).write(name, from);
   const put = isField ? putFirstName : putName;
   return { bytes, end: put(bytes, from, from + length, 1) };

@@ -1,15 +1,16 @@
-// The measurement of rows: finds the column that --measurement names, and escapes a measurement for line protocol.
+// Finds the column that --measurement names, and escapes measurement names for line protocol.
 
 import { putMeasurement } from '../values/put-value.js';
 
-/** Returns the name inside `{column}`; null for other text. */
+/** Returns the column name in text such as `{column}`; null for text without braces. */
 export function measurementColumn(measurement: string | null): string | null {
   return /^\{(.+)\}$/s.exec(measurement ?? '')?.[1] ?? null;
 }
 
 /**
- * Escapes a measurement. Returns null if the target does not accept the name, or would read its points as comments.
- * @param slashes true if the target accepts a slash
+ * Escapes a measurement name. Returns null if the target rejects the name, or if lines with this name would be
+ * comments.
+ * @param slashes true if the target accepts a slash in the name
  */
 export function measurementPrefix(name: Uint8Array, slashes: boolean): Uint8Array | null {
   if (name[0] === 0x23) return null;

@@ -1,9 +1,12 @@
-// Describes a column that rows lack to become points, and the action that helps.
+// Describes a column that is required but missing, and suggests a fix.
 
 import type { Problem } from '../../../core/problem.js';
 import { alternatives, isNear } from '../../../core/text.js';
 
-/** The missing column, and the option that names it. The fix is empty if an option names a column that does not exist. */
+/**
+ * The missing column and the option that would name it. `fix` is empty if an option already names the column, but the
+ * input lacks it.
+ */
 export type MissingColumn = Pick<Problem, 'expected' | 'fix'>;
 
 export const missingTime: MissingColumn = {
@@ -16,7 +19,8 @@ export const missingTable: MissingColumn = {
 };
 
 /**
- * Returns the fix: a column with a similar name, another delimiter found in the only column, or the option.
+ * Suggests a fix: a column with a similar name, the probable delimiter if there is only one column, or the option that
+ * names the column.
  * @param names columns of the input
  * @param wanted columns that the options name
  */

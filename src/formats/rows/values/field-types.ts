@@ -1,26 +1,29 @@
-// Field types as small numbers, and the types known in a load.
+// Represents field types as small numbers, and stores the types that are known in a load.
 
 import type { ColumnType } from '../../../core/types/index.js';
 
 export { BOOLEAN, FLOAT, INTEGER, STRING, UNSIGNED } from '../../kernel/assembly/rows/row-memory.js';
 
-/** No type is known yet. */
+/** Stands for a type that is not known yet. */
 export const UNKNOWN = 0;
 export const typeNames = ['unknown', 'float', 'integer', 'unsigned', 'boolean', 'string'] as const;
 
-/** Names of field types by table and name. */
+/** Names of the known types, by table and field. */
 export type KnownFieldTypes = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** Field types by table and name, for a whole load. A type that one input shows holds for the next inputs. */
+/**
+ * Types by table and field, for a whole load. Once one input has determined a type, the type also applies to the next
+ * inputs.
+ */
 export class FieldTypes {
   readonly #tables = new Map<string, Map<string, number>>();
 
-  /** @param known types that other inputs of the load have shown */
+  /** @param known types that other inputs of the load have determined */
   constructor(known: KnownFieldTypes = {}) {
     this.add(known);
   }
 
-  /** Sets the types that other inputs or another thread have shown. */
+  /** Sets types that other inputs or another thread have determined. */
   add(known: KnownFieldTypes): void {
     for (const [table, fields] of Object.entries(known)) {
       for (const [field, type] of Object.entries(fields)) {
@@ -29,7 +32,7 @@ export class FieldTypes {
     }
   }
 
-  /** All types by table and name. */
+  /** Names of all known types, by table and field. */
   get all(): KnownFieldTypes {
     const byName = (fields: ReadonlyMap<string, number>): Record<string, string> =>
       Object.fromEntries([...fields].map(([field, type]) => [field, typeNames[type]!]));
@@ -40,7 +43,7 @@ export class FieldTypes {
     return this.#tables.get(table)?.get(field) ?? UNKNOWN;
   }
 
-  /** Sets the type of a field unless a type is known. */
+  /** Sets the type of a field, unless it already has a known type. */
   infer(table: string, field: string, type: Exclude<ColumnType, 'tag'>): void {
     if (this.get(table, field) === UNKNOWN) this.set(table, field, typeNames.indexOf(type));
   }

@@ -1,5 +1,5 @@
-// Writes the bytes of a cell as a field value or tag, in a form that all servers read in the same way. Each function writes
-// at `out` and returns the end of the text, or a negative code that `reasonOf` translates.
+// Writes a cell as a field value or tag, in a form that all servers read in the same way. Each function writes at `out`
+// and returns the offset after the last byte. A negative result is a code that `reasonOf` translates.
 
 import { BACKSLASH, COMMA, DOT, EQUALS, MINUS, PLUS, QUOTE, SLASH } from '../../../core/ascii.js';
 import { sequenceEnd } from '../../line-protocol/exact/byte-classes.js';
@@ -7,16 +7,19 @@ import { type Reason, reasonNames } from '../../reasons.js';
 
 const INTEGER_LIMITS = ['9223372036854775807', '9223372036854775808'] as const;
 const UNSIGNED_LIMIT = '18446744073709551615';
-/** A float with more characters may exceed the largest float. A whole number with more digits may not be exact. */
+/**
+ * A number with more characters than `shortFloat` may exceed the largest float. A whole number with more than
+ * `exactDigits` digits may lose digits as a float.
+ */
 const shortFloat = 300;
 const exactDigits = 15;
 
-/** Returns the code of a reason. */
+/** Returns the negative code that stands for a reason. */
 export function code(reason: Reason): number {
   return -2 - reasonNames.indexOf(reason);
 }
 
-/** Returns the reason of a negative result. */
+/** Returns the reason that a negative code stands for. */
 export function reasonOf(result: number): Reason {
   return reasonNames[-2 - result]!;
 }
@@ -44,8 +47,8 @@ function digits(bytes: Uint8Array, from: number, to: number): number {
 }
 
 /**
- * Writes a decimal number as a float. Rewrites `.5` and `+5` to a form that servers read.
- * @param exact true to reject whole numbers that a float cannot hold
+ * Writes a decimal number as a float. Rewrites `.5` as `0.5` and `+5` as `5`, because servers reject the original form.
+ * @param exact true to reject a whole number that a float cannot store exactly
  */
 export function putFloat(bytes: Uint8Array, from: number, to: number, out: number, exact: boolean): number {
   let p = from;
@@ -70,7 +73,7 @@ export function putFloat(bytes: Uint8Array, from: number, to: number, out: numbe
   return putRest(bytes, p, to, o, from, p > first);
 }
 
-/** Writes the fraction and the exponent of a float. */
+/** Writes the part of a float after its whole digits: the fraction and the exponent. */
 function putRest(bytes: Uint8Array, from: number, to: number, out: number, start: number, hasDigits: boolean): number {
   let p = from;
   let o = out;
@@ -99,7 +102,7 @@ function isNumberFinite(bytes: Uint8Array, from: number, to: number): boolean {
   return Number.isFinite(Number(text(bytes, from, to)));
 }
 
-/** Tests whether the nearest float, which is finite, equals this number or prints the same digits. */
+/** Tests whether a float stores this number without loss: it has the same value, or prints the same digits. */
 function isExact(whole: string): boolean {
   const nearest = Number(whole);
   return BigInt(nearest) === BigInt(whole) || String(nearest) === whole;
@@ -109,7 +112,7 @@ function isNonFinite(word: string): boolean {
   return word.length <= 9 && /^(inf(inity)?|nan)$/i.test(word);
 }
 
-/** Writes a whole number of 64 bits with its suffix. */
+/** Writes a 64-bit whole number with its suffix `i` or `u`. */
 export function putInteger(bytes: Uint8Array, from: number, to: number, out: number, unsigned: boolean): number {
   const negative = bytes[from] === MINUS;
   const start = negative || bytes[from] === PLUS ? from + 1 : from;
@@ -126,7 +129,7 @@ export function putInteger(bytes: Uint8Array, from: number, to: number, out: num
   return o;
 }
 
-// Treatment of a byte inside a string and inside a tag value; 0 to copy the byte.
+// How `putString` and `putName` treat each byte. Bytes of class 0 are copied.
 const ESCAPE = 1;
 const HIGH = 2;
 const REJECT = 3;
@@ -141,7 +144,7 @@ tagClasses[0x20] = ESCAPE;
 tagClasses[COMMA] = ESCAPE;
 tagClasses[EQUALS] = ESCAPE;
 
-/** Writes a string with its quotes. */
+/** Writes a string in quotes. */
 export function putString(bytes: Uint8Array, from: number, to: number, out: number): number {
   let o = out;
   bytes[o++] = QUOTE;
@@ -166,7 +169,7 @@ export function putString(bytes: Uint8Array, from: number, to: number, out: numb
   return o;
 }
 
-/** Writes a tag value, a tag key or a field key, which must not be empty. */
+/** Writes a tag value, a tag key or a field key. The text must not be empty. */
 export function putName(bytes: Uint8Array, from: number, to: number, out: number): number {
   let o = out;
   for (let p = from; p < to; ) {
@@ -186,12 +189,14 @@ export function putName(bytes: Uint8Array, from: number, to: number, out: number
   return o;
 }
 
-/** Writes a measurement or field key. Rejects a name whose first byte needs an escape. */
+/** Writes a measurement or field key. Rejects a name whose first byte would need an escape. */
 export function putFirstName(bytes: Uint8Array, from: number, to: number, out: number): number {
   return tagClasses[bytes[from]!] === ESCAPE ? badEscape : putName(bytes, from, to, out);
 }
 
-/** Writes a measurement, which must not be empty. Rejects a name that holds an equals sign and needs an escape. */
+/**
+ * Writes a measurement, which must not be empty. Rejects a name that contains an equals sign and also a space or comma.
+ */
 export function putMeasurement(bytes: Uint8Array, from: number, to: number, out: number, slashes: boolean): number {
   const end = putFirstName(bytes, from, to, out);
   if (end < 0) return end;

@@ -1,11 +1,12 @@
-// Writes the value of one field in its type. A cell that contradicts a known type is rejected, never cast.
+// Writes one field value. Rejects a cell that contradicts the known type of the field, and never converts between
+// types.
 
 import { BACKSLASH, DOT, MINUS, QUOTE, SPACE } from '../../../core/ascii.js';
 import { BARE, FALSE, LIST, NUMBER, TEXT, TRUE } from '../cells.js';
 import { BOOLEAN, FLOAT, INTEGER, STRING, UNKNOWN, UNSIGNED } from './field-types.js';
 import { code, putFloat, putInteger, putString } from './put-value.js';
 
-/** A number with at most this many characters is always exact. */
+/** A decimal number with at most this many characters never loses digits as a float. */
 const shortNumber = 15;
 
 const wrongType = code('wrong-type');
@@ -18,8 +19,9 @@ const letters = new Set(['t', 'T', 'f', 'F']);
 const words = new Set(['true', 'True', 'TRUE', 'false', 'False', 'FALSE']);
 
 /**
- * Unusual notation of values. `literal`: a value as in line protocol, such as `12i` or `"text"`. `words`: other words for
- * booleans. `converted`: text that is converted to a value of line protocol. The functions return null for invalid text.
+ * Unusual notations of values. `literal`: the cell contains a value as in line protocol, such as `12i` or `"text"`.
+ * `words`: booleans are other words. `converted`: a function converts the cell. Both functions return null for invalid
+ * text.
  */
 export type ValueReading =
   | { readonly kind: 'literal' }
@@ -36,9 +38,9 @@ export class ValueWriter {
   }
 
   /**
-   * Writes the cell in [from, to) at `out` as a value of this type. An unknown type is inferred from the cell.
-   * @param level 0 for a type known from bare cells, 1 for a declared one, 2 for one known from quoted cells
-   * @returns the end of the value, or the code of a reason
+   * Writes the cell in [from, to) at `out` as a value of `type`. If `type` is UNKNOWN, infers the type from the cell.
+   * @param level 1 if the type is declared, 2 if inferred from quoted cells, otherwise 0
+   * @returns the offset after the value, or the code of a reason
    */
   put(kind: number, from: number, to: number, out: number, type: number, level: number): number {
     const declared = level === 1;
@@ -48,7 +50,7 @@ export class ValueWriter {
       if (end > 0) return end;
     }
     this.type = type === UNKNOWN ? this.#typeOf(kind, from, to, out) : type;
-    // Quoted text is a string unless the type of the field is declared, or inferred from quoted cells.
+    // Quoted text is a string, unless the type is declared or was inferred from quoted cells.
     if (kind === TEXT && this.type !== STRING && level === 0) return wrongType;
     if (kind === BARE || kind === TEXT) return this.#text(from, to, out, declared);
     if (kind === LIST) return list;
@@ -56,7 +58,7 @@ export class ValueWriter {
     return this.type === BOOLEAN ? this.#boolean(kind === TRUE, out) : wrongType;
   }
 
-  /** Writes a cell with an unusual notation. Returns as `put` does. */
+  /** Writes a cell in an unusual notation. Returns the same values as `put`. */
   putRead(reading: ValueReading, from: number, to: number, out: number, type: number): number {
     if (reading.kind === 'literal') return this.#literal(from, to, out, type);
     const text = Buffer.from(this.#bytes.subarray(from, to)).toString();
@@ -87,7 +89,9 @@ export class ValueWriter {
     return this.#number(from, whole === UNKNOWN ? to : to - 1, out, true, shown);
   }
 
-  /** Writes a quoted literal. Rejects a literal with escapes, because servers read escapes differently. */
+  /**
+   * Writes a quoted string. Rejects a string with a backslash or quote, because servers interpret escapes differently.
+   */
   #quoted(from: number, to: number, out: number): number {
     const inner = this.#bytes.subarray(from + 1, to - 1);
     return inner.includes(BACKSLASH) || inner.includes(QUOTE)
@@ -95,7 +99,7 @@ export class ValueWriter {
       : putString(this.#bytes, from + 1, to - 1, out);
   }
 
-  /** Copies a number such as `-12.5`, the most common form. Returns 0 for any other form. */
+  /** Copies a number in the most common form, such as `-12.5`. Returns 0 if the cell has another form. */
   #plainFloat(from: number, to: number, out: number): number {
     const bytes = this.#bytes;
     let o = out;
@@ -118,7 +122,7 @@ export class ValueWriter {
     if (kind === TRUE || kind === FALSE) return BOOLEAN;
     if (words.has(this.#word(from, to))) return BOOLEAN;
     const tried = this.#number(from, to, out, true, FLOAT);
-    // A number out of range still shows that the column holds numbers.
+    // A number that no float can store still shows that the column contains numbers.
     return tried >= 0 || tried === nonFinite || tried === inexact ? FLOAT : STRING;
   }
 
@@ -146,7 +150,7 @@ export class ValueWriter {
     return out + 1;
   }
 
-  /** Returns a text of up to 16 bytes without surrounding spaces; empty for a longer text. */
+  /** Returns a text of up to 16 bytes without surrounding spaces. Returns an empty text for more bytes. */
   #word(from: number, to: number): string {
     if (to - from > 16) return '';
     return String.fromCharCode(...this.#bytes.subarray(from, to)).trim();

@@ -1,5 +1,5 @@
-// One input whose windows go to threads. A run of a thread's kernel counts if the scan of the main thread arrives at its
-// start. The scan takes all other bytes.
+// Combines the results of worker threads with the main thread's own scan, for one input. A thread's rows are used only
+// if the main thread's scan has reached exactly the start of these rows. The main thread scans all other bytes itself.
 
 import { LF } from '../../../core/ascii.js';
 import type { Points, Position, Shape } from '../../../core/types/index.js';
@@ -10,14 +10,14 @@ import type { RowKernel } from '../kernel/row-kernel.js';
 import type { KernelRun, RowJobResult } from './row-worker-messages.js';
 import type { ThreadWindow } from './window-reader.js';
 
-/** Smallest window that goes to a thread, bytes. The scan takes shorter windows. */
+/** Smallest number of bytes worth sending to a thread. The main thread scans fewer bytes itself. */
 const minJobBytes = 256;
 
-/** A scan that continues after rows which the kernel took on another thread. */
+/** A scanner that can continue after rows that a worker thread parsed. */
 export interface ResumableScan extends WindowScan {
-  /** True if the kernel may take the row at the beginning of the next window. */
+  /** True if a thread may parse the row at the scanner's current position. */
   readonly takesKernelRows: boolean;
-  /** Continues after rows that a thread took; `timeLength` is the length of the last row's time. */
+  /** Skips rows that a thread parsed. `timeLength` is the length of the last row's time, bytes. */
   pass(bytes: number, lines: number, timeLength: number): void;
 }
 
@@ -26,7 +26,7 @@ export class RowInput {
   readonly #scan: ResumableScan;
   readonly #scanner: ChunkScanner;
   readonly #signal: AbortSignal;
-  /** Window of the scan to which the next bytes are copied. */
+  /** Which of the scanner's two read buffers receives the next bytes, 0 or 1. */
   #window = 0;
 
   constructor(kernel: RowKernel, scan: ResumableScan, start: Position, signal: AbortSignal) {
@@ -37,7 +37,7 @@ export class RowInput {
     this.#signal = signal;
   }
 
-  /** Gives the rows that begin and end in a complete window to the window's thread. */
+  /** Sends the rows that begin and end in a complete read buffer to the buffer's thread. */
   hand(window: ThreadWindow): void {
     const kernel = this.#kernel;
     const { thread, used, end, isComplete, isScanned, job } = window;
@@ -48,7 +48,10 @@ export class RowInput {
     if (this.#send(window, from, limit)) window.job = { limit, epoch: kernel.epoch };
   }
 
-  /** Yields the points of a window with a result. Returns false if its thread must first take the rest of the window. */
+  /**
+   * Yields the points of a buffer that its thread has parsed. Returns false if the thread's output memory was full: the
+   * thread then parses the rest, and the caller must wait for another result.
+   */
   async *use(window: ThreadWindow, { runs, rest }: RowJobResult): AsyncGenerator<Points, boolean> {
     for (const run of runs) {
       yield* this.scan(window, run.start);
@@ -72,14 +75,14 @@ export class RowInput {
     });
   }
 
-  /** Scans the bytes of a window up to `to`, which did not go to a thread. */
+  /** Scans the bytes up to offset `to` on the main thread. The thread gets no rows of this buffer meanwhile. */
   async *scanAlone(window: ThreadWindow, to: number): AsyncGenerator<Points, void> {
     window.isScanned = true;
     yield* this.scan(window, to);
     window.isScanned = false;
   }
 
-  /** Scans the bytes of a window up to `to`. */
+  /** Scans the bytes up to offset `to` on the main thread. */
   async *scan(window: ThreadWindow, to: number): AsyncGenerator<Points, void> {
     const { bytes, layout } = this.#scan;
     while (window.used < to) {
@@ -110,7 +113,10 @@ export class RowInput {
     }
   }
 
-  /** Tests whether the next byte of the window begins a row, in the mapping that the thread knows. */
+  /**
+   * Tests whether the scan is at the start of a row and the thread parsed with the current mapping. Only then may the
+   * thread's rows be used.
+   */
   #follows({ job }: ThreadWindow): boolean {
     return this.#scanner.isAligned && this.#scan.takesKernelRows && job!.epoch === this.#kernel.epoch;
   }

@@ -1,4 +1,5 @@
-// Main-thread side of one worker thread that runs the kernel over rows: sends jobs, and tracks the state of the kernel.
+// Controls one worker thread from the main thread: sends it rows to parse, and tracks which state of the WebAssembly
+// parser it has.
 
 import type { Worker } from 'node:worker_threads';
 import type { BugError } from '../../../core/errors.js';
@@ -8,23 +9,29 @@ import type { TimeOptions } from '../../timestamps/time-cell.js';
 import type { RowKernel } from '../kernel/row-kernel.js';
 import { type RowJob, type RowJobResult, type RowSlot, type RowWorkerTask, rowSlots } from './row-worker-messages.js';
 
-/** Rows that the main thread encodes may teach the kernel. After `maxImages` images, only every 16th job sends a new one. */
+/**
+ * Rows that the main thread encodes change the state of the parser, and a thread then needs a new copy. After
+ * `maxImages` copies, only every 16th job sends one.
+ */
 const maxImages = 16;
 const jobsPerImage = 16;
 
 export class RowThread {
   readonly slots: readonly RowSlot[];
   readonly bytes: Uint8Array;
-  /** Why the thread has ended; null while it lives. */
+  /** Why the thread has ended; null while it is running. */
   failure: BugError | null = null;
   readonly #worker: Worker;
   readonly #changed: () => void;
-  /** Receivers of results, by slot. */
+  /** Functions that receive the results, by the number of the read buffer. */
   readonly #pending = new Map<number, (result: RowJobResult) => void>();
   #closed = false;
-  /** Ends the wait of `idle`. */
+  /** Lets the promise of `idle` resolve. */
   #wake: () => void = () => {};
-  /** Epoch and version of the kernel's state in the thread, images since this epoch, and jobs since the last image. */
+  /**
+   * State of the parser that the thread has: its epoch and version. Also the number of copies sent in this epoch, and
+   * the number of jobs since the last copy.
+   */
   #epoch = -1;
   #version = -1;
   #images = 0;
@@ -59,7 +66,10 @@ export class RowThread {
     await this.#worker.terminate();
   }
 
-  /** Lets the thread take the rows of a slot. Returns false if the kernel can take no rows. */
+  /**
+   * Sends a job: the thread parses rows of one read buffer. Returns false if the WebAssembly parser cannot parse these
+   * rows.
+   */
   send(job: Omit<RowJob, 'image'>, kernel: RowKernel, receive: (result: RowJobResult) => void): boolean {
     const image = this.#isCurrent(kernel) ? null : kernel.image;
     if (image !== null) {
@@ -74,7 +84,7 @@ export class RowThread {
     return true;
   }
 
-  /** Resolves once the thread has no job. */
+  /** Resolves once the thread has no unfinished job. */
   async idle(): Promise<void> {
     while (this.#pending.size > 0 && this.failure === null && !this.#closed)
       await new Promise<void>((resolve) => {

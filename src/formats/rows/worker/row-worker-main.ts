@@ -1,4 +1,5 @@
-// A worker thread that runs the kernel over windows of rows. The main thread takes the rows that the kernel leaves.
+// Code of a worker thread that parses rows with the WebAssembly parser. The main thread parses the rows that this
+// parser does not support.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { LF } from '../../../core/ascii.js';
@@ -9,9 +10,12 @@ import { type KernelImage, rowKernelIn, type TakeRows } from '../kernel/kernel-i
 import type { KernelRun, RowJob, RowJobResult, RowWorkerTask } from './row-worker-messages.js';
 
 const entryBytes = POINT_WORDS * 4;
-/** A job ends when fewer bytes than this are left for points. Longer rows are rare. */
+/** A job ends when fewer bytes than this remain for points. */
 const minRoom = 64 * 1024;
-/** A job ends after `maxLeft` rows that the kernel left, if it took fewer than `minTaken` rows for each of them. */
+/**
+ * A job ends after `maxLeft` unsupported rows, unless the thread has parsed at least `minTaken` rows per unsupported
+ * row.
+ */
 const maxLeft = 64;
 const minTaken = 8;
 

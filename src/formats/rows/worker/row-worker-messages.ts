@@ -1,5 +1,5 @@
-// Messages between the main thread and a worker thread that runs the kernel over rows, and their shared memory. A slot
-// belongs to the thread that received the last message about it.
+// Messages between the main thread and a worker thread that parses rows, and the layout of their shared memory. Only
+// the thread that received the last message about a read buffer may use this buffer.
 
 import { POINT_WORDS } from '../../../core/types/index.js';
 import type { WasmMemory } from '../../../core/wasm.js';
@@ -7,43 +7,43 @@ import { KERNEL_END } from '../../kernel/assembly/rows/row-memory.js';
 import type { TimeOptions } from '../../timestamps/time-cell.js';
 import type { KernelImage } from '../kernel/kernel-instance.js';
 
-/** Data with which a worker thread starts. */
+/** Data that a worker thread receives at its start. */
 export interface RowWorkerTask {
   readonly memory: WasmMemory;
   readonly time: TimeOptions;
   readonly slots: readonly RowSlot[];
 }
 
-/** Rows from offset `from` to the LF at `limit`. */
+/** A job for a worker thread: parse the rows from offset `from` to the LF at `limit`. */
 export interface RowJob {
   readonly slot: number;
   readonly from: number;
   readonly limit: number;
-  /** Replaces the state of the kernel; null keeps it. */
+  /** New state of the WebAssembly parser; null if the thread's state is current. */
   readonly image: KernelImage | null;
 }
 
-/** Consecutive rows that the kernel took, with their entries in the index of the slot. */
+/** Consecutive rows that the thread parsed, and the location of their entries in the index. */
 export interface KernelRun {
   readonly start: number;
   readonly end: number;
-  /** Number of the first entry, and the number of entries. */
+  /** Position of the first entry in the index, and the number of entries. */
   readonly entry: number;
   readonly count: number;
   readonly lines: number;
-  /** Length of the last row's time. */
+  /** Length of the time cell in the last row, bytes. */
   readonly timeLength: number;
 }
 
-/** The response to a job. The main thread takes the bytes between the runs. */
+/** Result of a job. The main thread parses the bytes between the `runs` itself. */
 export interface RowJobResult {
   readonly slot: number;
   readonly runs: readonly KernelRun[];
-  /** Offset of the next row if the slot became full; otherwise null. */
+  /** Offset of the first unparsed row if the output memory became full; otherwise null. */
   readonly rest: number | null;
 }
 
-/** Offsets of a window, its index and its points in the memory of a worker thread. */
+/** Offsets of one read buffer and of the memory for its index and points. */
 export interface RowSlot {
   readonly index: number;
   readonly indexPoints: number;
@@ -52,21 +52,27 @@ export interface RowSlot {
   readonly window: number;
 }
 
-/** Bytes of one window. An exchange of messages takes as long as the kernel needs for 20 KB. */
+/**
+ * Size of one read buffer, bytes. Exchanging two messages costs as much time as parsing 20 KB, so a small buffer would
+ * be slow.
+ */
 export const rowWindowBytes = 1024 * 1024;
-/** Bytes of one window where memory is scarce. No larger than a small read, whose rejects a slot of a batch has room for. */
+/**
+ * Size of one read buffer if memory is scarce, bytes. Not larger than a small read, so that a batch has room for the
+ * rejects of one buffer.
+ */
 export const narrowRowWindowBytes = 256 * 1024;
-/** Number of slots: one window is read or used while the kernel works on the other. */
+/** Read buffers per thread: the main thread reads or uses one buffer while the worker thread parses the other. */
 const slotsPerThread = 2;
-/** Bytes for points per byte of a row. Points repeat column names, so they may be longer than rows. */
+/** Bytes for points per byte of the read buffer. Points repeat column names, so they may be longer than rows. */
 const outPerByte = 4;
-/** The kernel reads up to 64 bytes at once. */
+/** Bytes after each read buffer, because the WebAssembly parser reads up to 64 bytes at once. */
 const SLACK = 64;
 const PAGE = 65_536;
-/** Memory of a worker thread with all code loaded (Node 20 and 24; measured 2026-11-30). */
+/** Memory of a worker thread with all its code loaded, bytes (Node 20 and 24, measured 2026-11-30). */
 const threadBytes = 12 * 1024 * 1024;
 
-/** Lays out the memory of one worker thread with windows of this size. */
+/** Computes the memory layout of one worker thread with read buffers of this size. */
 export function rowSlots(windowBytes = rowWindowBytes): { readonly slots: readonly RowSlot[]; readonly bytes: number } {
   const indexPoints = Math.max(4, windowBytes >> 5);
   let end = KERNEL_END;
@@ -83,7 +89,7 @@ export function rowSlots(windowBytes = rowWindowBytes): { readonly slots: readon
   return { slots, bytes: Math.ceil(end / PAGE) * PAGE };
 }
 
-/** Returns the bytes of memory that `threads` worker threads take. */
+/** Returns the total memory of this many worker threads, bytes. */
 export function rowThreadsBytes(threads: number, windowBytes: number): number {
   return threads * (rowSlots(windowBytes).bytes + threadBytes);
 }

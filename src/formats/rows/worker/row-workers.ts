@@ -1,7 +1,7 @@
-// Main-thread side of the worker threads that run the kernel over rows. Windows of one input go to the threads in turns, and
-// points return in the order of the input. The main thread's scan takes the bytes between two runs of the kernel: the head,
-// rows that the kernel leaves, and rows that cross the end of a window. A thread guesses where a row begins; its run counts
-// only if the scan arrives exactly at this row. So the points are the same as those of the scan alone.
+// Distributes one input to worker threads that parse rows. The threads get its blocks of bytes in turns, and points
+// return in the order of the input. A thread guesses where its first row begins. The main thread scans the bytes that
+// no thread parsed, and uses a thread's rows only if its own scan ends exactly at their start. So the points equal
+// those of a scan without threads.
 
 import { abortWith } from '../../../core/time/wait-stats.js';
 import type { ByteSource, Points, Position } from '../../../core/types/index.js';
@@ -12,7 +12,7 @@ import { RowThread } from './row-thread.js';
 import { rowWindowBytes } from './row-worker-messages.js';
 import { WindowReader } from './window-reader.js';
 
-/** After a wait of this length for the next read, the main thread scans the bytes of an incomplete window, ms. */
+/** If no further bytes arrive for this long, the main thread scans an incomplete read buffer itself, ms. */
 const quietMs = 20;
 const inputEnded = new Error('the runs of this input have ended');
 
@@ -22,7 +22,7 @@ export class RowWorkers {
   readonly #windowBytes: number;
   #wake: () => void = () => {};
 
-  /** @param windowBytes bytes of one window */
+  /** @param windowBytes size of one read buffer, bytes */
   constructor(kernel: RowKernel, time: TimeOptions, threads: number, windowBytes = rowWindowBytes) {
     this.#kernel = kernel;
     this.#windowBytes = windowBytes;
@@ -30,12 +30,12 @@ export class RowWorkers {
     this.#threads = Array.from({ length: threads }, () => new RowThread(time, windowBytes, answered));
   }
 
-  /** Ends the threads. No points may be pulled afterwards. */
+  /** Ends the threads. The caller must not request points afterwards. */
   async close(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.close()));
   }
 
-  /** Yields runs as `Format.points` does. */
+  /** Yields the points of one input, as `Format.points` does. */
   async *points(
     scan: ResumableScan,
     source: ByteSource,
@@ -48,7 +48,7 @@ export class RowWorkers {
     const wake = (): void => this.#wake();
     signal.addEventListener('abort', wake);
     const { windows } = reading;
-    // The threads get their next windows while points of an earlier window are sent.
+    // Threads already parse the next blocks while points of an earlier block are sent.
     const hand = (): void => {
       for (const each of windows) input.hand(each);
     };
@@ -86,7 +86,7 @@ export class RowWorkers {
     }
   }
 
-  /** Resolves at the next read, response, abort or failure, or after `ms`. */
+  /** Resolves at the next read, result, abort or thread failure, or after `ms`. */
   async #change(ms?: number): Promise<void> {
     await new Promise<void>((resolve) => {
       const timer = ms === undefined ? undefined : setTimeout(resolve, ms);

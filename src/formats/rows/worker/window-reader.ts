@@ -1,30 +1,33 @@
-// Reads an input into the free slots of the threads, one read at a time.
+// Reads an input into the free read buffers of the threads, one read at a time.
 
 import type { ByteSource } from '../../../core/types/index.js';
 import type { RowThread } from './row-thread.js';
 import type { RowJobResult, RowSlot } from './row-worker-messages.js';
 
-/** Bytes of the input in a slot of a thread. */
+/** A read buffer of a thread, filled with bytes of the input. */
 export interface ThreadWindow {
   readonly thread: RowThread;
   readonly slot: number;
   readonly place: RowSlot;
-  /** Offset in the decoded input of the first byte of the thread's memory. */
+  /** Offset in the decoded input that corresponds to offset 0 of the thread's memory. */
   readonly origin: number;
-  /** Offsets in the thread's memory after the last byte that was read, and after the last byte that was used. */
+  /** Offsets in the thread's memory: after the last byte read, and after the last byte turned into points. */
   end: number;
   used: number;
-  /** True when the window is full or the input has ended. */
+  /** True if the buffer is full or the input has ended. */
   isComplete: boolean;
-  /** True while the main thread scans the window without a result of the thread. */
+  /** True while the main thread scans this buffer itself. */
   isScanned: boolean;
-  /** End of the window's job, and the epoch of the kernel when the job was sent; null without a job. */
+  /**
+   * The job sent for this buffer: the offset of its last LF, and the epoch of the parser at that time; null if no job
+   * was sent.
+   */
   job: { readonly limit: number; readonly epoch: number } | null;
   result: RowJobResult | null;
 }
 
 export class WindowReader {
-  /** Windows in the order of the input. */
+  /** Read buffers that contain input, in the order of the input. */
   readonly windows: ThreadWindow[] = [];
   readonly #source: ByteSource;
   readonly #signal: AbortSignal;
@@ -33,10 +36,10 @@ export class WindowReader {
   #decoded: number;
   #pending: Promise<void> | null = null;
   #failure: { readonly cause: unknown } | null = null;
-  /** True after the end or the failure of the source. */
+  /** True after the end of the input or a read error. */
   ended = false;
 
-  /** @param decoded offset of the first byte of the source */
+  /** @param decoded offset in the decoded input at which the source begins */
   constructor(
     source: ByteSource,
     signal: AbortSignal,
@@ -51,7 +54,7 @@ export class WindowReader {
     this.#free = threads[0]!.slots.flatMap((_, slot) => threads.map((thread) => ({ thread, slot })));
   }
 
-  /** Reads until no slot is free. Calls `done` after each read. */
+  /** Reads until no read buffer is free. Calls `done` after each read. */
   read(done: () => void): void {
     if (this.#pending !== null || this.ended) return;
     const window = this.#open();
@@ -73,7 +76,7 @@ export class WindowReader {
     });
   }
 
-  /** Frees the first window. */
+  /** Marks the first buffer as free. */
   free(): void {
     const { thread, slot } = this.windows.shift()!;
     this.#free.push({ thread, slot });
@@ -87,7 +90,7 @@ export class WindowReader {
     if (this.#failure !== null) throw this.#failure.cause;
   }
 
-  /** Returns the window to read into; null if no slot is free. */
+  /** Returns the buffer that the next bytes are read into; null if no buffer is free. */
   #open(): ThreadWindow | null {
     const last = this.windows.at(-1);
     if (last !== undefined && !last.isComplete) return last;
