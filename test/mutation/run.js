@@ -24,6 +24,9 @@ const vitest = await createVitest(
     // Mutants change the modules that the cache would return as they were.
     experimental: { fsModuleCache: false },
     retry: 0,
+    // A test takes long on a busy machine. The parent process ends a mutant that hangs.
+    testTimeout: 0,
+    hookTimeout: 0,
   },
   {
     plugins: [
