@@ -257,3 +257,8 @@ test('missing inputs, and the misspelled key input, are answered with inputs', a
     'inputs: expected files, patterns, URLs or inputs of the program, found nothing. Did you mean inputs instead of input?',
   ]);
 });
+
+test('a load that failed without a reason is named by its outcome', () => {
+  const error = new LoadFailed({ outcome: 'input', reason: null } as LoadFailed['summary'], null);
+  expect([error.message, error.code, error.outcome]).toEqual(['input', 'BULK_LOAD_FAILED', 'input']);
+});

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { resolve } from '../../src/config/resolve.js';
+import { RefusedError } from '../../src/core/errors.js';
 import type { Input } from '../../src/core/types/index.js';
 import { check } from '../../src/load/check.js';
 import { options as optionTable } from '../../src/load/option-table.js';
@@ -39,6 +40,23 @@ test('rejects of the head end with complete-with-rejects, unless --accept-reject
   const bad = `${lines}m f=x 1640995200000000002\n`;
   expect((await checked(bad, {})).outcome).toBe('complete-with-rejects');
   expect((await checked(bad, { acceptRejects: 1 })).outcome).toBe('complete');
+});
+
+test('a missing database is a problem unless --create-db would create it', async () => {
+  const missing = {
+    ...target,
+    describe: () => Promise.reject(new RefusedError('create the database with --create-db')),
+  };
+  expect(await checked(lines, {}, missing)).toMatchObject({
+    outcome: 'refused',
+    creates: false,
+    problems: { length: 1 },
+  });
+  expect(await checked(lines, { createDb: true }, missing)).toMatchObject({
+    outcome: 'complete',
+    creates: true,
+    problems: [],
+  });
 });
 
 test('a defect of a target is thrown and not reported as a problem of the load', async () => {

@@ -42,6 +42,16 @@ test('a second cause of the end starts no second period of grace', () => {
   expect(clock.waiting).toBe(1);
 });
 
+test('--max-duration counts from the start of the run', async () => {
+  const { clock, control } = controlled();
+  await clock.advance(400);
+  control.limitDuration(1000);
+  await clock.advance(599);
+  expect(control.reason).toBeNull();
+  await clock.advance(1);
+  expect(control.reason!.message).toBe('stopped by --max-duration');
+});
+
 test('a signal from before the start ends the run', () => {
   const stop = AbortSignal.abort(new InterruptedError('SIGTERM'));
   const control = new RunControl({ clock: new VirtualClock(), stop, abort: new AbortController().signal });

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { unbounded } from '../../../src/batching/points/point-bounds.js';
 import { resolve } from '../../../src/config/resolve.js';
-import type { Points, Shape } from '../../../src/core/types/index.js';
+import type { Input, Points, Shape } from '../../../src/core/types/index.js';
 import { wrapObject } from '../../../src/core/wrap-object.js';
 import type { PlannedInput } from '../../../src/fleet/plan-file.js';
 import { FormatSet } from '../../../src/formats/format-set.js';
 import { expand } from '../../../src/inputs/expand.js';
-import { scanInput } from '../../../src/load/fleet/scan-input.js';
+import { scanInput, unreadInput } from '../../../src/load/fleet/scan-input.js';
 import { options as table } from '../../../src/load/option-table.js';
 import { remote } from '../../support/servers/remote.js';
 
@@ -87,4 +87,11 @@ test.each([
     expect(found.parsedPoints).toBeLessThanOrEqual(maxParsed);
     expect(expected.parsedPoints).toBeGreaterThan(rows - 3);
   }
+});
+
+test('an input of unknown size that is not read counts as empty', () => {
+  const input = { name: 'a', path: '/a', size: null } as Input;
+  expect(unreadInput(input)).toEqual({
+    ...{ name: 'a', path: '/a', folders: [], size: 0, hash: null, error: null, pieces: [] },
+  });
 });

@@ -216,8 +216,14 @@ test('a queue without an answer is reported after 10 s, and ends the load after 
   const path = await fleet.file('a.lp', lines(10));
   const load = fleet.coordinate([path]);
   await fleet.clock.advance(500);
-  fleet.redis.before = () => new Promise(() => {});
+  let renewals = 0;
+  fleet.redis.before = (name) => {
+    if (name === 'eval') renewals += 1;
+    return new Promise(() => {});
+  };
   const { summary, error } = await fleet.ended(load);
+  // One of the regular renewals, and one of the check each half second.
+  expect(renewals).toBe(2);
   const silent = fleet.notices.filter((text) => text.endsWith('warn the queue does not answer; waiting for it'));
   // The first renewal without an answer was sent after 1 s.
   expect(silent[0]).toMatch(/^11 /);

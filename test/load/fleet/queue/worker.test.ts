@@ -64,7 +64,10 @@ test('a worker loads a piece, reports its figures, and ends without a trace once
   expect(it.result()).toMatchObject({
     ...{ formatVersion: 1, machine: 'here', worker: 'w1', outcome: 'complete', reason: null, format: 'lp' },
     ...{ error: null, inputBytes: Buffer.byteLength(lines(10)), rejects: {}, letters: null },
-    figures: { points: { read: 10, loaded: 10 }, values: { loaded: 10 }, target: { newTables: 1, newColumns: 2 } },
+    figures: {
+      ...{ points: { read: 10, loaded: 10 }, values: { loaded: 10 }, target: { newTables: 1, newColumns: 2 } },
+      pressure: { throttledSeconds: 0, heldBackBy: { target: 0, targetMemory: 0, ownMemory: 0, rateLimit: 0 } },
+    },
   });
   await it.queue.removeLoad(id);
   await it.ended(work);
@@ -214,6 +217,19 @@ test('a refused piece goes back to the queue and ends its worker', async () => {
   await expect(it.ended(work)).rejects.toMatchObject({ outcome: 'refused' });
   expect(it.redis.jobs.get('p1')).toMatchObject({ state: 'waiting', attemptsMade: 1 });
   expect(it.said().at(-1)).toMatch(/^warn a\.lp: .*no privilege/);
+});
+
+test('a piece whose load cannot begin has no pressure in its result', async () => {
+  const it = await announced();
+  it.target = () =>
+    wrapObject(it.store.target(), { describe: () => Promise.reject(new UnavailableError('no endpoint')) });
+  it.redis.add('p1', it.job, { attemptsMade: 2 });
+  await it.workFor(400);
+  expect(it.result()).toMatchObject({ outcome: 'unavailable', reason: 'no endpoint' });
+  expect(it.result()!.figures!.pressure).toEqual({
+    ...{ workers: 8, limitMin: 0, limitFinal: 0, bodyBytesMin: 0, bodyBytesFinal: 0, throttledSeconds: 0 },
+    heldBackBy: { target: 0, targetMemory: 0, ownMemory: 0, input: 0, rateLimit: 0 },
+  });
 });
 
 test('too many rejects of a piece are its result, and the worker continues', async () => {
