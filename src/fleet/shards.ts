@@ -57,7 +57,7 @@ type SchedulerVariables = Readonly<Record<string, string | undefined>>;
 export function parseShard(text: string, env: SchedulerVariables): Shard {
   const [, place = '', total] = /^(auto|\d+)(?:\/(\d+))?$/.exec(text) ?? [];
   if (place === '' || (place !== 'auto' && total === undefined))
-    throw problem(text, 'i/n such as 3/16, auto, or auto/16', text, '');
+    throw problem(text, 'auto, auto/16, or i/n, such as 3/16', text, '');
   const given = total === undefined ? null : Number(total);
   const shard = place === 'auto' ? fromEnvironment(text, given, env) : { index: Number(place), of: given! };
   if (shard.index >= 1 && shard.index <= shard.of && shard.of <= maxShards) return shard;
@@ -87,7 +87,7 @@ function fromEnvironment(text: string, given: number | null, env: SchedulerVaria
     throw problem(text, `the ${count} tasks that ${found.name} has`, String(given), 'use --shard auto');
   const of = given ?? count;
   if (of === null) {
-    const fix = 'add it, such as --shard auto/16';
+    const fix = 'add the number of shards, such as --shard auto/16';
     throw problem(text, 'the number of shards', `${text}, and ${found.name} does not give it`, fix);
   }
   return { index: number(found.index)! - first + 1, of };

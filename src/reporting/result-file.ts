@@ -111,7 +111,7 @@ export async function writeResult(path: string, text: ResultText, yields = false
       tried: `writing the result file ${path}`,
       expected: 'a file that is still writable',
       found: messageOf(error),
-      fix: 'free space, or use another file',
+      fix: 'free some disk space, or use another file',
     };
     throw new StateError(problem, { cause: error });
   }

@@ -25,7 +25,7 @@ test.each([
 test.each([
   ['17/16', {}, 'a shard from 1 to n'],
   ['0/16', {}, 'a shard from 1 to n'],
-  ['3', {}, 'i/n such as 3/16'],
+  ['3', {}, 'auto, auto/16, or i/n'],
   ['auto', {}, 'one of the variables'],
   ['auto', { JOB_COMPLETION_INDEX: '1' }, 'the number of shards'],
   ['auto', slurm(1, 1, 5, 3), 'without gaps'],

@@ -112,7 +112,9 @@ async function loadLines(
       ),
       row(
         'coordinator',
-        holder === null ? 'none: the command that began the load resumes it' : `pid ${holder.pid} on ${holder.machine}`,
+        holder === null
+          ? 'none runs; to resume the load, run the command that began it'
+          : `pid ${holder.pid} on ${holder.machine}`,
       ),
       ...workers.map(({ machine: name, id: worker, points, rssBytes }) =>
         row('worker', `${worker} on ${name}: ${count(points.loaded)} points of its piece, memory ${size(rssBytes)}`),

@@ -15,7 +15,7 @@ async function printPart({ stdout }: Pick<Process, 'stdout'>, text: string): Pro
   });
   if (!error || ('code' in error && error.code === 'EPIPE')) return;
   const expected = 'standard output to take all of it';
-  const fix = 'free space, or send the output elsewhere';
+  const fix = 'free some disk space, or send the output elsewhere';
   throw new StateError({ tried: 'writing to standard output', expected, found: error.message, fix }, { cause: error });
 }
 

@@ -118,7 +118,7 @@ export class PieceLease {
     const problem = {
       tried: 'loading a piece',
       expected: 'the lease of the piece',
-      found: 'that it has ended: another worker may have the piece',
+      found: 'that the lease has ended, so another worker may have the piece',
       fix: '',
     };
     this.#lost.abort(new BusyError(problem));

@@ -158,7 +158,7 @@ export function nodeMemoryChart(samples: readonly Sample[], seconds: number, all
   const values = stretches(samples, ({ nodeBytes }) => nodeBytes ?? 0);
   const max = Math.max(0, ...values.map(({ value }) => value));
   return memoryChart({
-    title: `Estimated memory of the fullest node of the target, at most ${size(max)}${allowed === null ? '' : ` of ${size(allowed)}`}`,
+    title: `Estimated memory of the fullest node of the target, peak ${size(max)}${allowed === null ? '' : ` of ${size(allowed)}`}`,
     values,
     limit: allowed === null ? null : { bytes: allowed, label: `--target-memory ${size(allowed)}` },
     bands: () => [],

@@ -137,7 +137,7 @@ function throwWriteError(cause: unknown, name: string): never {
     tried: `writing the points to ${name}`,
     expected: 'room for all of them',
     found: messageOf(cause),
-    fix: 'free space, or name another file',
+    fix: 'free some disk space, or name another file',
   };
   throw new StateError(problem, { cause });
 }

@@ -130,7 +130,10 @@ function chunkOf(column: ColumnChunk, { path }: Leaf, limit: number): Chunk {
   const { meta_data: data, file_path, crypto_metadata } = column;
   const name = path.join('.');
   if (file_path)
-    return unreadable(`column ${name} in another file (${file_path})`, 'load the files with the data instead');
+    return unreadable(
+      `column ${name} in another file (${file_path})`,
+      'load the files that contain the rows instead of this one',
+    );
   if (data === undefined || crypto_metadata !== undefined)
     return unreadable(
       `column ${name} encrypted`,
