@@ -1,5 +1,5 @@
-// Stores the state of an audit on disk, so that a killed audit can resume. One file holds the windows of the inputs.
-// The other file holds one line for each range of the target that was compared.
+// Stores the state of an audit on disk, so that a killed audit can resume. One file stores the time windows and their
+// digests of the inputs. The other file stores one line for each compared range of the target.
 
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,14 +29,14 @@ export class AuditState {
     this.#identity = identity;
   }
 
-  /** Returns the state of an earlier audit with the same identity; null if no such audit ran. */
+  /** Returns the state of an earlier audit with the same identity; null if the disk has no such state. */
   async resume(): Promise<{ readonly plan: AuditPlan; readonly compared: ComparedSpan[] } | null> {
     const stored = await readJson<StoredPlan>(this.#planPath);
     if (stored?.identity !== this.#identity) return null;
     const { from, to, totals, windows } = stored;
     const plan = { windows: windows.map(windowFrom), span: { from: BigInt(from), to: BigInt(to) }, totals };
     const lines = (await readFile(this.#spansPath, 'utf8').catch(() => '')).split('\n');
-    // Ignores an incomplete last line, which has no LF.
+    // A kill during a write leaves a last line without LF. The slice drops this line.
     return { plan, compared: lines.slice(0, -1).map((line) => JSON.parse(line) as ComparedSpan) };
   }
 

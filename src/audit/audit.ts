@@ -1,5 +1,6 @@
-// Runs `bulk-load audit`: digests the inputs, compares the target window by window, and compares differing windows
-// point by point. With --repair, it then repairs the target and compares the repaired windows again.
+// Runs `bulk-load audit`. Reads the inputs and computes one digest for each time window of a table. Compares these
+// digests with digests of the target, and compares windows with different digests point by point. With --repair, loads
+// the differing points again and compares their windows once more.
 
 import { join } from 'node:path';
 import { InputError } from '../core/errors.js';
@@ -19,8 +20,7 @@ import { type AuditPlan, digestInputs } from './windows/digest-inputs.js';
 export type { AuditContext, AuditedInputs, AuditPhase } from './types.js';
 
 /**
- * Runs an audit. After an error, the state of the audit stays in the folder. The next audit with the same identity
- * resumes.
+ * Runs an audit. If it fails, its state remains in `context.folder`, and the next audit with the same identity resumes.
  */
 export async function audit(context: AuditContext): Promise<AuditReport> {
   const state = new AuditState(context.folder, context.identity);
@@ -57,7 +57,7 @@ function assertPoints({ windows, totals }: AuditPlan, { since, until }: AuditCon
   });
 }
 
-/** Tests whether inputs and target are equal at the end of the audit, after any repair. */
+/** Tests whether inputs and target are equal. After a repair, only the comparison after the repair counts. */
 export function isEqual({ differences, repair }: Pick<AuditReport, 'differences' | 'repair'>): boolean {
   if (repair !== null) return repair.differingWindows === 0;
   const { missing, extra, different, overwritten } = differences;
@@ -81,7 +81,10 @@ async function compareTarget(
   return compared;
 }
 
-/** Loads missing and different points again, then compares the windows of these points once more. */
+/**
+ * Loads missing and different points again, then compares the time windows of these points once more. Returns null if
+ * there was nothing to load, or without --repair.
+ */
 async function repairPoints(
   context: AuditContext,
   { windows, span }: AuditPlan,

@@ -11,30 +11,36 @@ export interface AuditedInputs {
 
 export interface AuditContext {
   /**
-   * Reads all inputs in order, from their start. Calls `take` with whole points of line protocol, each ended by LF; the
-   * bytes are valid until `take` returns. Throws the error that ends reading, as in a load.
+   * Reads all inputs in order, from their start. Calls `take` with complete points of line protocol, each ended by LF.
+   * The bytes are valid only until `take` returns. Throws the same errors as reading the inputs of a load.
    */
   readonly readInputs: (take: (points: Uint8Array) => void) => Promise<AuditedInputs>;
   /** Unit of the timestamps that `readInputs` passes to `take`. */
   readonly precision: InputPrecision;
-  /** Reads points back, like `Target.scan`. */
+  /** Reads stored points from the target, like `Target.scan`. */
   readonly scan: (table: string, span: TimeSpan, signal: AbortSignal) => AsyncIterable<Uint8Array>;
   /** Lists the tables of the target. */
   readonly targetTables: () => Promise<readonly string[]>;
-  /** Limits the rate of reading the target. Takes the points and bytes read last, and resolves when reading may continue. */
+  /**
+   * Limits the rate of reading the target. The caller passes the points and bytes that it read last. Resolves when it
+   * may read on.
+   */
   readonly admit: (points: number, bytes: number) => Promise<void>;
-  /** Audited range, ns since 1970, `until` excluded; null for the first or the last time in the inputs. */
+  /**
+   * Audited range of times, ns since 1970, without `until` itself. A null `since` is the first time in the inputs; a
+   * null `until` is just after the last time.
+   */
   readonly since: bigint | null;
   readonly until: bigint | null;
-  /** Loads a file of points in `precision` again; null without --repair. */
+  /** Loads the points of a file again, with timestamps in `precision`; null without --repair. */
   readonly repair: ((file: string) => Promise<void>) | null;
   /** Existing directory that holds the state of this audit and nothing else. */
   readonly folder: string;
   /** Identity of the audit. Audits with the same target, inputs, input content and range have the same identity. */
   readonly identity: string;
-  /** Memory for the comparison of points, bytes. */
+  /** Memory for comparing points, bytes. */
   readonly memoryBytes: number;
-  /** Time limit for reading one range of the target, including retries, ms. */
+  /** Time after which a failed read of one range of the target is not retried, ms. */
   readonly retryForMs: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -43,7 +49,7 @@ export interface AuditContext {
 }
 
 /**
- * Phase of an audit. `windows` reads the whole target. `points` reads differing windows again. `repair` loads points.
- * `check` reads the repaired windows.
+ * Phase of an audit. `windows` reads the audited range of the target. `points` reads windows with differences again.
+ * `repair` loads points. `check` reads the repaired windows.
  */
 export type AuditPhase = 'windows' | 'points' | 'repair' | 'check';

@@ -11,16 +11,19 @@ import type { WindowIndex } from '../windows/windows.js';
 import { compareFields, type DifferenceList, type MergedFields, mergeFields } from './differences.js';
 import type { RepairFile } from './repair-file.js';
 
-/** Results of all files together. */
+/** Results of a comparison, summed up over all pairs of files. */
 export interface PointComparison {
   readonly differences: DifferenceList;
-  /** File of points to repair; null without --repair. */
+  /** File that receives the points to load again; null without --repair. */
   readonly repair: RepairFile | null;
-  /** Digest that each window of the target must have, by window index. */
+  /** Digest that the target must have in each time window, by index of the `Window`. */
   readonly expected: Map<number, Digest>;
 }
 
-/** Offsets of the lines of a point, in the order of the inputs. Most points have one line. */
+/**
+ * Offsets of the input lines of one point, in the order of the inputs. Most points have one line, so most offsets are
+ * one number.
+ */
 type LineOffsets = number | readonly number[];
 
 export class FileComparison {
@@ -55,7 +58,7 @@ export class FileComparison {
     }
   }
 
-  /** Finds the lines of each input point, by the identity of the point. */
+  /** Returns the offsets of the lines of each input point, by the key of the point (see `keyOf`). */
   #points(): Map<string, LineOffsets> {
     const points = new Map<string, number | number[]>();
     eachPoint(this.#precision, null)(this.#inputs, ({ start, reader }) => {
@@ -68,7 +71,7 @@ export class FileComparison {
     return points;
   }
 
-  /** Adds an input point to the digest that the window of the point must have. */
+  /** Adds an input point to the digest that the target must have in the point's time window. */
   #expect(offsets: LineOffsets): void {
     const { expected, differences } = this.#comparison;
     if (typeof offsets !== 'number' && this.#merged(offsets).earlier.size > 0) differences.overwritten += 1;
@@ -80,7 +83,10 @@ export class FileComparison {
     expected.set(index, digest);
   }
 
-  /** Compares a target point with the input lines of the same identity. */
+  /**
+   * Compares a target point with the input lines that have the same table, tags and time. `offsets` is undefined if no
+   * input line has them.
+   */
   #compare(offsets: LineOffsets | undefined, { bytes, start, end, reader }: AuditPoint): void {
     const { differences, repair } = this.#comparison;
     const stored = bytes.subarray(start, end);
@@ -102,7 +108,7 @@ export class FileComparison {
     return mergeFields(typeof offsets === 'number' ? [this.#lineAt(offsets)] : offsets.map((at) => this.#lineAt(at)));
   }
 
-  /** Returns one line with the fields of all lines of a point. */
+  /** Returns one line with the fields of all lines of one point. */
   #whole(offsets: LineOffsets): Uint8Array {
     if (typeof offsets === 'number') return this.#lineAt(offsets);
     const last = tokenize(this.#lineAt(offsets.at(-1)!));
@@ -114,7 +120,7 @@ export class FileComparison {
   }
 }
 
-/** Returns the identity of a point as text: 128 bits in eight UTF-16 units. */
+/** Returns a map key for the table, tags and time of a point: their 128-bit hash as eight UTF-16 units. */
 function keyOf({ identity }: PointHasher): string {
   const units = new Uint16Array(identity.buffer);
   return String.fromCharCode(...units);

@@ -1,5 +1,7 @@
-// Compares differing windows point by point. The points of each side are spread over files by the hash of their identity.
-// Each pair of files is compared in memory. Windows that do not fit into 256 files are compared in several rounds.
+// Compares, point by point, the time windows whose digests differ. Writes the points of the inputs and of the target to
+// separate sets of files. The hash of table, tags and time chooses the file, so equal points are in files of the same
+// number. Compares each pair of files in memory. Windows with too many points for 256 files are compared in several
+// rounds.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type AuditPoint, eachPoint, type PointFilter } from '../points/audit-points.js';
@@ -12,16 +14,19 @@ import { WindowIndex } from '../windows/windows.js';
 import { FileComparison, type PointComparison } from './compare-files.js';
 import { PointFiles } from './point-files.js';
 
-/** Largest number of files for the inputs, and for the target. Each file has a buffer of 16 KiB. */
+/** Largest number of files for the inputs. The target has as many. Each file has a buffer of 16 KiB. */
 const maxFiles = 256;
 
 export interface DifferingWindow {
   readonly index: number;
-  /** Bytes of the points in the window, of the inputs or of the target, whichever is larger. */
+  /** Size of the points in the window, bytes. The larger one of the sizes in the inputs and in the target. */
   readonly bytes: number;
 }
 
-/** Splits the windows into rounds that fit into `maxFiles` files. */
+/**
+ * Splits the differing windows into rounds. The points of one round fit into `maxFiles` files of `fileBytes` each. A
+ * larger window has its own round.
+ */
 export function rounds(windows: readonly DifferingWindow[], fileBytes: number): DifferingWindow[][] {
   const found: DifferingWindow[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
@@ -52,7 +57,7 @@ export async function comparePoints(
   try {
     await writePoints(context, plan, windowIndex, round, inputs, target);
     for (let i = 0; i < files; i += 1) {
-      await nextTurn(); // lets signals and the heartbeat of the lock run
+      await nextTurn(); // lets signals and the timer that renews the lock run
       context.signal.throwIfAborted();
       new FileComparison(context.precision, windowIndex, comparison).run(inputs.read(i), target.read(i));
     }
@@ -62,7 +67,10 @@ export async function comparePoints(
   }
 }
 
-/** Returns the planned size of one file, bytes. Memory holds one file of each side, and an index about as large as both. */
+/**
+ * Returns the planned size of one file, bytes. Memory contains one file of the inputs, one file of the target, and an
+ * index of about the size of both files.
+ */
 export function fileBytesOf(memoryBytes: number): number {
   return Math.floor(memoryBytes / 4);
 }

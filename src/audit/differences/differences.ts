@@ -1,11 +1,11 @@
-// Collects differences between inputs and target, point by point. Counts all of them, and lists them up to a limit.
+// Collects the differing points of inputs and target. Counts all of them, but lists only the first ones of each kind.
 
 import { fieldType, fieldValue, tokenize } from '../../core/points/line-protocol.js';
 import { isoTime } from '../../core/time/iso-time.js';
 import type { AuditDifference, AuditDifferences } from '../../core/types/index.js';
 import { type AuditTime, nanosecondsOf } from '../points/audit-points.js';
 
-/** Largest number of listed differences of each kind; all are counted. */
+/** Largest number of listed differences of each kind. The counts include all differences. */
 const maxListed = 250;
 
 type Kind = AuditDifference['kind'];
@@ -14,10 +14,13 @@ type Fields = AuditDifference['fields'];
 export class DifferenceList {
   readonly #counts: Record<Kind, number> = { missing: 0, extra: 0, different: 0, overwritten: 0 };
   readonly #listed: AuditDifference[] = [];
-  /** Number of input points with a value that a later line changed. */
+  /** Number of input points with a field that two lines set to different values. The later line counts. */
   overwritten = 0;
 
-  /** Counts a difference, and lists it up to the limit. @param point line of the point, from the inputs or the target */
+  /**
+   * Counts a difference, and lists it if the list of its kind is not full.
+   * @param point line of the point, from the inputs or the target
+   */
   add(kind: Kind, point: Uint8Array, time: AuditTime, fields: Fields = []): void {
     this.#counts[kind] += 1;
     if (this.#counts[kind] > maxListed) return;
@@ -25,7 +28,7 @@ export class DifferenceList {
     this.#listed.push({ kind, table, time: isoTime(nanosecondsOf(time)), tags: Object.fromEntries(tags), fields });
   }
 
-  /** The counts, and the listed differences sorted by table and time. */
+  /** Numbers of differences by kind, and the listed differences sorted by table and time. */
   get result(): AuditDifferences {
     const key = ({ table, time, tags }: AuditDifference): string => JSON.stringify([table, time, tags]);
     const keyed = this.#listed.map((each) => [key(each), each] as const);
@@ -34,7 +37,10 @@ export class DifferenceList {
   }
 }
 
-/** The fields of all lines of one point. The last line with a field decides its value; `earlier` holds the replaced values. */
+/**
+ * The fields of all lines of one point. If several lines contain a field, `fields` has the value of the last line.
+ * `earlier` has the replaced values.
+ */
 export interface MergedFields {
   readonly fields: ReadonlyMap<string, string>;
   readonly earlier: ReadonlyMap<string, readonly string[]>;

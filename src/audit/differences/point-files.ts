@@ -1,5 +1,5 @@
-// Spreads the points of differing windows over files by the hash of their identity, so that each file fits into memory.
-// Writes are synchronous, so a block of points needs no copy.
+// Distributes points over files, so that each file fits into memory. The hash of table, tags and time chooses the file.
+// Writes are synchronous, so the caller may reuse a block of points after `write`.
 
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const bufferBytes = 16 * 1024;
 interface PointFile {
   readonly path: string;
   descriptor: number | null;
-  /** Length of the valid bytes in the file. Further bytes are overwritten. */
+  /** Length of the valid bytes in the file. The next write overwrites bytes after them. */
   length: number;
   /** `length` at the last commit. */
   committed: number;
@@ -20,11 +20,14 @@ interface PointFile {
   buffered: number;
 }
 
-/** The points of the inputs or of the target. Points of one identity are in one file, in the order of writing. */
+/**
+ * Files with the points of the inputs, or with the points of the target. All lines with the same table, tags and time
+ * are in one file, in the order of writing.
+ */
 export class PointFiles {
   readonly #files: readonly PointFile[];
 
-  /** Creates no files. The first point of a file creates the file. */
+  /** Creates no files. The first write to a file creates it. */
   constructor(folder: string, side: string, count: number) {
     this.#files = Array.from({ length: count }, (_, i) => ({
       path: join(folder, `${side}-${i}.points`),
@@ -49,7 +52,7 @@ export class PointFiles {
     }
   }
 
-  /** Keeps all points written so far. `rollback` no longer drops these points. */
+  /** Makes all points written so far permanent: `rollback` drops only later points. */
   commit(): void {
     for (const file of this.#files) {
       flush(file);

@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { diskError } from './point-files.js';
 
-/** Writes the points that --repair loads again. The first point creates the file. */
+/** File of points that --repair loads again. The first point creates the file. */
 export class RepairFile {
   readonly path: string;
   points = 0;
@@ -11,7 +11,7 @@ export class RepairFile {
     this.path = path;
   }
 
-  /** Adds the line of a point, which ends with LF. Throws StateError when the disk is full. */
+  /** Appends `line`, which must end with LF. Throws StateError when the disk is full. */
   add(line: Uint8Array): void {
     try {
       this.#descriptor ??= openSync(this.path, 'w', 0o600);

@@ -1,4 +1,4 @@
-// Iterates over the points of a block that lie in a range of time.
+// Iterates over the points in a block of line protocol whose times are in a given range.
 
 import type { InputPrecision, TimeSpan } from '../../core/types/index.js';
 import { PointHasher } from './point-hash.js';
@@ -6,7 +6,10 @@ import { TableNames } from './table-names.js';
 
 const billion = 1_000_000_000n;
 
-/** A point: `bytes` from `start` to `end`, LF included. `reader` holds its hashes and its time. */
+/**
+ * A point: the line in `bytes` from `start` to `end`, LF included. `reader` contains the hashes and the time of the
+ * point.
+ */
 export interface AuditPoint {
   readonly bytes: Uint8Array;
   readonly start: number;
@@ -15,16 +18,19 @@ export interface AuditPoint {
   readonly reader: PointHasher;
 }
 
-/** Calls `take` for points of a block, each valid until `take` returns. Returns the number of all points of the block. */
+/**
+ * Calls `take` for the selected points of a block. A point is valid only until `take` returns. Returns the number of
+ * all points in the block, selected or not.
+ */
 export type EachPoint = (block: Uint8Array, take: (point: AuditPoint) => void) => number;
 
-/** Returns true for points to take. */
+/** Returns true for points that `take` of `EachPoint` must receive. */
 export type PointFilter = (table: string, time: AuditTime) => boolean;
 
 /**
  * Returns a function that iterates over the points of a block.
- * @param span skips points outside; null to take points of all times
- * @param isWanted skips points for which it returns false; absent to take points of all tables and times
+ * @param span selects points with times in this range; null to select points of all times
+ * @param isWanted selects points for which it returns true; absent to select points of all tables
  */
 export function eachPoint(precision: InputPrecision, span: TimeSpan | null, isWanted?: PointFilter): EachPoint {
   const reader = new PointHasher(precision);

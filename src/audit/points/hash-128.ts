@@ -12,7 +12,7 @@ export function seed(hash: Int32Array): void {
   hash[3] = seedD;
 }
 
-/** Adds bytes and the number of bytes to the hash. */
+/** Adds the bytes from `from` up to `to`, and their number, to the hash. */
 export function absorb(hash: Int32Array, bytes: Uint8Array, from: number, to: number): void {
   let p = from;
   for (; p + 4 <= to; p += 4)
@@ -57,7 +57,7 @@ export function finish(hash: Int32Array): void {
   hash[3] = d;
 }
 
-/** Completes the hash of an identity: adds the hash of the tags and the time, and mixes the words. */
+/** Completes the hash of table, tags and time. `identity` already contains the hash of the table. */
 export function finishIdentity(identity: Int32Array, tags: Int32Array, seconds: number, nanos: number): void {
   for (let i = 0; i < HASH_WORDS; i += 1) absorbWord(identity, tags[i]!);
   absorbWord(identity, seconds | 0);

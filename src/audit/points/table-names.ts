@@ -1,12 +1,12 @@
 import { unescapeName } from '../../core/points/line-protocol.js';
 import type { PointHasher } from './point-hash.js';
 
-/** Returns table names as strings. Points of one table share one string. */
+/** Converts table names from bytes to strings. All points of a table get the same string object. */
 export class TableNames {
   readonly #names = new Map<string, string>();
   #last = { bytes: new Uint8Array(0), name: '' };
 
-  /** Returns the table of the point that was read last. */
+  /** Returns the table name of the point that the hasher has just read from `bytes`. */
   of(bytes: Uint8Array, { tableStart, tableEnd }: PointHasher): string {
     const last = this.#last.bytes;
     let i = tableEnd - tableStart;

@@ -1,4 +1,5 @@
-// Reads the target once, in ranges of many windows, and compares the digest of each window with the digest of the inputs.
+// Reads the target once and compares its points with the inputs by digest. Each query reads a range of many time
+// windows; each window of the range has its own digest.
 
 import type { TimeSpan } from '../../core/types/index.js';
 import type { AuditPoint } from '../points/audit-points.js';
@@ -9,17 +10,19 @@ import { millisecondsOf } from './time-buckets.js';
 import { type Window, WindowIndex } from './windows.js';
 
 /**
- * Largest number of points of one query. A query reads whole pages of every series, so a query for few points costs as
- * much as a query for many points.
+ * Largest number of points in the range of one query. A query reads whole pages of stored data for every series, so a
+ * query for few points costs as much as a query for many points.
  */
 const spanPoints = 500_000;
-/** Largest number of unwanted points that one query reads between two wanted windows. */
+/**
+ * Largest number of unwanted points between two wanted windows that one query reads in order to avoid a second query.
+ */
 const maxGapPoints = 50_000;
 const nanosecondsPerMs = 1_000_000n;
 
 /**
- * Groups the wanted windows of each table into ranges within `span`. A range may include a few unwanted windows, because
- * further queries would cost more.
+ * Groups the wanted windows of each table into ranges within `span`, one query for each range. A range may include some
+ * unwanted windows between wanted ones, because separate queries would cost more.
  */
 export function tableSpans(
   windows: readonly Window[],
@@ -57,7 +60,7 @@ function clipped({ fromMs }: Window, { toMs }: Window, { from, to }: TimeSpan): 
   return { from: first > from ? first : from, to: end < to ? end : to };
 }
 
-/** Sums up the digests of points by window. */
+/** Sums up the received points to one digest for each window. */
 export class DigestSink implements PointSink {
   readonly #index: WindowIndex;
   readonly #sum = new Map<number, Digest>();
@@ -90,7 +93,7 @@ export class DigestSink implements PointSink {
     this.#pending = new Map();
   }
 
-  /** Removes the digest of a window and returns it. */
+  /** Removes the digest of the window with this index, and returns it. */
   taken(index: number): Digest {
     const digest = this.#sum.get(index) ?? new Digest();
     this.#sum.delete(index);
@@ -104,13 +107,16 @@ export interface ComparedSpan {
   readonly end: number;
   readonly points: number;
   readonly values: number;
-  /** Windows that differ. `bytes`: bytes of the points of the inputs or of the target, whichever are more. */
+  /**
+   * Windows with a different digest in the target. `bytes` is the size of their points in the inputs or in the target,
+   * whichever is larger.
+   */
   readonly differing: readonly { readonly index: number; readonly bytes: number }[];
 }
 
 /**
  * Compares windows range by range.
- * @param expected returns the digest that a window of the target must have; undefined skips the window
+ * @param expected returns the digest that a window must have in the target; undefined to skip the window
  */
 export async function* compareWindows(
   context: AuditContext,

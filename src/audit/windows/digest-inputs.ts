@@ -4,7 +4,7 @@ import type { AuditContext, AuditedInputs } from '../types.js';
 import { DigestsByTime } from './time-buckets.js';
 import { planWindows, type Window } from './windows.js';
 
-/** The windows of an audit with the digests of its inputs. */
+/** The time windows of an audit, each with the digest of the input points in it. */
 export interface AuditPlan {
   readonly windows: readonly Window[];
   /** The audited range; empty if the inputs have no points. */
@@ -12,10 +12,10 @@ export interface AuditPlan {
   readonly totals: AuditedInputs;
 }
 
-/** Range of times that 64-bit nanoseconds can represent. */
+/** All times that a signed 64-bit number of nanoseconds can represent. */
 const allTime: TimeSpan = { from: -(2n ** 63n), to: 2n ** 63n - 1n };
 
-/** Reads all inputs once. Keeps one digest for each table and window. */
+/** Reads all inputs once, and sums up the points of each table and window to a digest. */
 export async function digestInputs({ readInputs, precision, since, until }: AuditContext): Promise<AuditPlan> {
   const digests = new DigestsByTime();
   const each = eachPoint(precision, { from: since ?? allTime.from, to: until ?? allTime.to });

@@ -1,24 +1,27 @@
-// The digest of a set of points: the number of points and values, and the sum of the hashes of the values.
+// The digest of a set of points: the numbers of points and values, and the sum of the hashes of the values.
 
 import type { PointHasher } from '../points/point-hash.js';
 
 /** A digest in the state file: points, values, bytes, and the words of the hash. */
 export type StoredDigest = readonly number[];
 
-/** Equal sets of points have equal digests, in any order, and however the fields of a point are spread over lines. */
+/**
+ * A digest of points. It depends neither on the order of the points nor on how the fields of a point are distributed
+ * over lines.
+ */
 export class Digest {
-  /** Number of lines or rows. */
+  /** Number of added points. A point that the inputs spread over several lines counts once per line. */
   points = 0;
   values = 0;
   /** Bytes of the points as line protocol. */
   bytes = 0;
-  // An audit holds many digests. Four integers take 32 B, an array of four integers takes 150 B.
+  // An audit stores many digests. Four integers need 32 B; an array of four integers needs 150 B.
   #a = 0;
   #b = 0;
   #c = 0;
   #d = 0;
 
-  /** Adds the point that the hasher read last. `bytes` is the length of the point. */
+  /** Adds the point that the hasher has just read. `bytes` is the length of the point's line. */
   add({ count, values }: PointHasher, bytes: number): void {
     this.points += 1;
     this.values += count;
@@ -41,8 +44,8 @@ export class Digest {
   }
 
   /**
-   * Tests whether the values are equal. The numbers of points may differ, because a line may hold only some of the
-   * fields of a point.
+   * Tests whether both digests have the same values. The numbers of points may differ, because a line may contain only
+   * some of the fields of a point.
    */
   equals(digest: Digest): boolean {
     const isSameHash = digest.#a === this.#a && digest.#b === this.#b && digest.#c === this.#c && digest.#d === this.#d;

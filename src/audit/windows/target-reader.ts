@@ -1,4 +1,5 @@
-// Reads the target range by range. After a failure, a range is read again in smaller pieces, for at most --retry-for.
+// Reads the target range by range. After a failure, halves the range and reads its parts again, until --retry-for has
+// passed.
 
 import { UnavailableError } from '../../core/errors.js';
 import { excerpt, plural } from '../../core/text.js';
@@ -6,25 +7,25 @@ import type { TimeSpan } from '../../core/types/index.js';
 import { type AuditPoint, eachPoint, type PointFilter } from '../points/audit-points.js';
 import type { AuditContext } from '../types.js';
 
-/** A range of one table, and the windows in it. */
+/** A range of times of one table, and the windows in this range. */
 export interface TableSpan {
   readonly table: string;
   readonly span: TimeSpan;
-  /** Index of the first window, and index after the last window. */
+  /** Index of the first window in the range, and index after the last window. */
   readonly first: number;
   readonly end: number;
 }
 
-/** Receives points. `commit` keeps the points since the last commit, `rollback` drops them. */
+/** Receives points. `commit` makes the points since the last commit permanent; `rollback` drops them. */
 export interface PointSink {
-  /** Selects points; absent to take every point. */
+  /** Selects the points that `take` receives; absent to receive every point. */
   readonly isWanted?: PointFilter;
   take(point: AuditPoint): void;
   commit(): void;
   rollback(): void;
 }
 
-/** Largest number of times that a range is halved. */
+/** Largest number of times that a range is halved after failures. */
 const maxHalvings = 6;
 const firstWaitMs = 1_000;
 const maxWaitMs = 30_000;
@@ -38,7 +39,7 @@ export class TargetReader {
     this.#context = context;
   }
 
-  /** Passes every point of a range to the sink. Throws the errors of `Target.scan`. */
+  /** Passes every selected point of a range to the sink. Throws the errors of `Target.scan`. */
   async read({ table, span }: TableSpan, sink: PointSink): Promise<void> {
     const { clock, retryForMs, signal } = this.#context;
     const since = clock.monotonic();

@@ -1,5 +1,6 @@
-// Digests of the points of all tables by time, in bounded memory. Each table begins with buckets of one millisecond. When
-// there are too many buckets, the table with the most buckets doubles its bucket width and merges neighbouring digests.
+// Digests of the points of each table by time, in bounded memory. Each table begins with time buckets of one
+// millisecond. When all tables together have too many buckets, the table with the most buckets doubles its bucket width
+// and merges neighbouring digests.
 
 import type { PointHasher } from '../points/point-hash.js';
 import { Digest } from './digest.js';
@@ -10,9 +11,9 @@ const maxBuckets = 65_536;
 interface TableBuckets {
   /** Width of a bucket, ms. */
   width: number;
-  /** Digests by bucket number: the start of the bucket divided by `width`. */
+  /** Digests by bucket number. The number is the start of the bucket in ms since 1970, divided by `width`. */
   buckets: Map<number, Digest>;
-  /** The bucket of the last point. */
+  /** Bucket of the point that was added last; null before the first point. */
   last: { readonly key: number; readonly digest: Digest } | null;
 }
 
@@ -36,7 +37,10 @@ export class DigestsByTime {
     return [...this.#tables.keys()].sort();
   }
 
-  /** Adds the point that the hasher read last. @param bytes length of the point */
+  /**
+   * Adds the point that the hasher has just read.
+   * @param bytes length of the point's line
+   */
   add(table: string, point: PointHasher, bytes: number): void {
     const found = this.#tables.get(table) ?? this.#create(table);
     const key = Math.floor(millisecondsOf(point) / found.width);
@@ -68,7 +72,7 @@ export class DigestsByTime {
     return digest;
   }
 
-  /** Doubles the width of the buckets of the largest table until it has half as many buckets. */
+  /** Halves the number of buckets of the table with the most buckets, by doubling their width as often as needed. */
   #widen(): void {
     const tables = [...this.#tables.values()];
     const largest = tables.reduce((most, each) => (each.buckets.size > most.buckets.size ? each : most));
@@ -91,7 +95,9 @@ export class DigestsByTime {
   }
 }
 
-/** Returns the time of a point in whole ms since 1970, exact for every 64-bit time in nanoseconds. */
+/**
+ * Returns the time of a point in ms since 1970, rounded down. The result is exact for every 64-bit time in nanoseconds.
+ */
 export function millisecondsOf({ seconds, nanos }: Pick<PointHasher, 'seconds' | 'nanos'>): number {
   return seconds * 1000 + Math.floor(nanos / 1_000_000);
 }

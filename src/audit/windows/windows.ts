@@ -1,30 +1,33 @@
-// The windows of an audit: consecutive ranges of time of a table, each with about the same number of points. A window is
-// compared as a whole.
+// The windows of an audit. A window is a range of time of one table. The windows of a table follow one another without
+// gaps, and each has about the same number of points. An audit compares the digest of a whole window.
 
 import { Digest, type StoredDigest } from './digest.js';
 import type { DigestsByTime } from './time-buckets.js';
 
-/** Target number of points in a window. A differing window is read again as a whole. */
+/** Planned number of points in a window. If the digest of a window differs, the audit reads the whole window again. */
 const windowPoints = 10_000;
-/** Largest number of windows, about 400 B each. */
+/** Largest number of windows of all tables. Each takes about 400 B of memory. */
 const maxWindows = 50_000;
-/** First and last time that 64 bits of nanoseconds can represent, ms since 1970. */
+/** First and last time that a signed 64-bit number of nanoseconds can represent, ms since 1970. */
 const earliestMs = -9_223_372_036_855;
 const latestMs = 9_223_372_036_855;
 
-/** Times from `fromMs` up to, but not including, `toMs`, ms since 1970. */
+/** The points of a table with times from `fromMs` up to, but not including, `toMs`, ms since 1970. */
 export interface Window {
   readonly table: string;
   readonly fromMs: number;
   readonly toMs: number;
-  /** Digest of the inputs' points in the window. */
+  /** Digest of the input points in the window. */
   readonly digest: Digest;
 }
 
 /** A window in the state file. */
 export type StoredWindow = readonly [table: string, fromMs: number, toMs: number, digest: StoredDigest];
 
-/** Plans the windows by table and time. Together the windows of a table cover all time. */
+/**
+ * Plans windows from the digests of all tables. The windows of each table cover all time without gaps.
+ * @param target number of points in a window
+ */
 export function planWindows(digests: DigestsByTime, target = windowPoints): Window[] {
   const tables = digests.tables.map((table) => ({ table, buckets: digests.of(table) }));
   const points = tables.reduce((sum, { buckets }) => sum + buckets.reduce((n, { digest }) => n + digest.points, 0), 0);
@@ -54,7 +57,7 @@ export function windowFrom([table, fromMs, toMs, digest]: StoredWindow): Window 
   return { table, fromMs, toMs, digest: Digest.from(digest) };
 }
 
-/** Finds the window that contains a time of a table. */
+/** Finds the window of a table that contains a given time. */
 export class WindowIndex {
   readonly #byTable = new Map<string, { readonly first: number; readonly ends: readonly number[] }>();
   #last = { table: '', fromMs: 0, toMs: 0, index: -1 };
@@ -72,7 +75,7 @@ export class WindowIndex {
     }
   }
 
-  /** Returns the index of the window; -1 for a table without windows. */
+  /** Returns the index of the window that contains the time; -1 for a table without windows. */
   find(table: string, ms: number): number {
     const last = this.#last;
     if (last.table === table && ms >= last.fromMs && ms < last.toMs) return last.index;
