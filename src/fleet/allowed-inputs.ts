@@ -1,12 +1,13 @@
-// Decides which inputs a worker may read. A job names a file by its path below the part of an --allow-input pattern before
-// the first wildcard. So a job holds no absolute path, and machines may mount the inputs in different folders.
+// Decides which inputs a worker may read. A job names a file by its path below a folder of --allow-input: the part of
+// the pattern before the first wildcard. So a job contains no absolute path, and machines may mount the inputs in
+// different folders.
 
 import { realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Matcher } from 'picomatch';
 
 interface AllowedPattern {
-  /** Part of the pattern before the first wildcard: a canonical folder, or the start of a URL. */
+  /** Part of the pattern before the first wildcard: a folder as a canonical path, or the start of a URL. */
   readonly root: string;
   readonly isUrl: boolean;
   readonly matches: Matcher;
@@ -19,7 +20,10 @@ export class AllowedInputs {
     this.#patterns = patterns;
   }
 
-  /** Returns the name of an input in a job; null if no pattern allows it. `path` is canonical, or a URL. */
+  /**
+   * Returns the name by which a job names an input; null if no pattern allows the input. `path` is a canonical path or
+   * a URL.
+   */
   nameOf(path: string): string | null {
     if (isUrlName(path)) return this.#allowsUrl(path) ? path : null;
     for (const { root, isUrl, matches } of this.#patterns) {
@@ -29,7 +33,10 @@ export class AllowedInputs {
     return null;
   }
 
-  /** Returns the allowed paths that the name in a job may denote. Leaves out links to paths that are not allowed. */
+  /**
+   * Returns the paths or the URL on this machine that a name in a job may mean. Omits links to paths that no pattern
+   * allows.
+   */
   async pathsOf(name: string): Promise<string[]> {
     if (isUrlName(name)) return this.#allowsUrl(name) ? [name] : [];
     if (!isPlain(name)) return [];
@@ -52,7 +59,10 @@ export class AllowedInputs {
   }
 }
 
-/** Compiles patterns such as `/data/**` and `s3://bucket/2024/**`. A name without wildcards allows everything below it. */
+/**
+ * Compiles patterns such as `/data/**` and `s3://bucket/2024/**`. A pattern without wildcards allows everything below
+ * it.
+ */
 export async function allowInputs(patterns: readonly string[], cwd: string): Promise<AllowedInputs> {
   const { default: picomatch } = await import('picomatch');
   const compiled = patterns.map(async (given): Promise<AllowedPattern> => {

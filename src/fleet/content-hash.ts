@@ -4,8 +4,9 @@ import type { ByteSource } from '../core/types/index.js';
 const blockBytes = 16 * 1024;
 
 /**
- * Returns a hash that is equal on all machines: of size, first and last block, because dates of copies differ. For an object
- * without a size, it is the hash of its version. Returns null if both are unknown.
+ * Returns a hash of the input's content that is equal on all machines. For a file, hashes size, first block and last
+ * block, but no date, because the dates of copies differ. For an object without a known size, hashes its version.
+ * Returns null if neither is known.
  */
 export async function contentHash({
   file,

@@ -1,5 +1,5 @@
-// Reads and writes the plan of a load over many machines: a JSON file that every shard reads. A plan names no target endpoint
-// and contains no secret.
+// Reads and writes the plan of a load over many machines: a JSON file that every machine reads. A plan contains no
+// target endpoint and no secret.
 
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
@@ -12,39 +12,45 @@ const formatVersion = 1;
 
 export const pieceSchema = z.strictObject({
   from: positionSchema,
-  /** First position after the piece; null for the end of the input. */
+  /** Position at which the next piece begins; null for the last piece of an input. */
   to: positionSchema.nullable(),
   /** Size of the piece in the stored input, bytes. */
   bytes: count,
-  /** Points that planning found, rejects included; null if planning did not parse the piece. */
+  /**
+   * Number of points in the piece that planning counted, rejected ones included; null if planning did not parse the
+   * piece.
+   */
   points: count.nullable(),
 });
 
-/** Content of an input, which must be equal on every machine. */
+/** An input and a hash of its content. The content must be equal on every machine. */
 export const inputContentSchema = z.strictObject({
   /** Canonical path, or URL without secrets. */
   path: z.string(),
   /** Columns that `key=value` folders in the input's path add to each row. */
   folders: z.array(z.strictObject({ name: z.string(), value: z.string().nullable() })),
   size: count,
-  /** Hash of size, first and last block, or of the version of an object without a size; null where both are unknown. */
+  /** Result of `contentHash`; null if neither size nor version of the input is known. */
   hash: z.string().nullable(),
 });
 
 const plannedInputSchema = inputContentSchema.extend({
   /** Name that the user gave, for messages and dead letters. */
   name: z.string(),
-  /** Why the input cannot be loaded completely; null for a good input. */
+  /** Reason why the input cannot be loaded completely; null if planning found no error. */
   error: z.string().nullable(),
   pieces: z.array(pieceSchema),
 });
 
 const allowance = z.union([z.strictObject({ count: z.number() }), z.strictObject({ percent: z.number() })]);
 
-/** A 64-bit number as text. */
+/** A 64-bit integer as decimal text. */
 const wholeNumber = z.string().regex(/^-?\d{1,20}$/);
 
-/** Known spans of the inputs' timestamps, in the unit of the input, the decoded size of the inputs, and sampled lines. */
+/**
+ * Spans of the timestamps in the inputs, in units of --precision, the decoded size of the inputs, and figures of
+ * sampled rows.
+ */
 export const timesSchema = z.strictObject({
   spans: z.array(z.strictObject({ first: wholeNumber, last: wholeNumber })),
   unseen: count,
@@ -57,7 +63,7 @@ export const timesSchema = z.strictObject({
     .optional(),
 });
 
-/** Field types of rows by table and name. */
+/** Type of each field, by table and field name. Only formats with rows use it, such as CSV. */
 export const fieldTypesSchema = z.record(z.string(), z.record(z.string(), z.string()));
 
 const planSchema = z.strictObject({
@@ -66,16 +72,27 @@ const planSchema = z.strictObject({
   version: z.string(),
   /** Identifier of the plan: a hash of its content. */
   id: z.string(),
-  /** Options that the user gave for input, mapping, batch, delivery and memory, and all options that identify the load. */
+  /**
+   * Options of the groups input, mapping, batch, delivery and memory that the user gave, and all options that identify
+   * the load.
+   */
   options: z.record(z.string(), z.unknown()),
-  /** Text of target kind, database, and options that affect how inputs are read. It must be equal for every shard. */
+  /**
+   * Text of the target's kind, the database, and the options that affect how inputs are read. It must be equal for
+   * every shard.
+   */
   identity: z.string(),
   /** Limits that hold for all shards together. */
   limits: z.strictObject({ maxRejected: allowance, acceptRejects: allowance, minPoints: count }),
-  /** Field types of rows by table and name. Planning determines them from all inputs. */
+  /**
+   * Type of each field, by table and field name. Only formats with rows use it, such as CSV. Planning determines the
+   * types from all inputs.
+   */
   fieldTypes: fieldTypesSchema,
   times: timesSchema,
-  /** Number of tables and columns that were not in the target before planning. Not part of the id. */
+  /**
+   * Numbers of tables and columns that planning found in the inputs, but not in the target. Not part of the plan's id.
+   */
   introduced: z.strictObject({ tables: count, columns: count }).default({ tables: 0, columns: 0 }),
   inputs: z.array(plannedInputSchema),
 });
@@ -84,7 +101,7 @@ export type FleetPlan = z.infer<typeof planSchema>;
 export type PlannedInput = z.infer<typeof plannedInputSchema>;
 export type PlannedPiece = z.infer<typeof pieceSchema>;
 
-/** Largest plan or summary, bytes. Those of a million inputs are smaller. */
+/** Largest size of a plan file or summary file that is read, bytes. The files for a million inputs are smaller. */
 export const maxPlanBytes = 256 * 1024 * 1024;
 const inputsOfPart = 1000;
 
@@ -96,7 +113,7 @@ export function planId(content: Omit<FleetPlan, 'id' | 'formatVersion'>): string
   return hash.digest('hex').slice(0, 12);
 }
 
-/** Yields the JSON of a plan, many inputs at a time: the whole text of 100,000 inputs takes 50 MB. */
+/** Yields the JSON of a plan in parts of many inputs. The whole text would take 50 MB for 100,000 inputs. */
 function* jsonParts({ inputs, ...rest }: Pick<FleetPlan, 'inputs'> & Partial<FleetPlan>): Generator<string, void> {
   yield `${JSON.stringify(rest).slice(0, -1)},"inputs":[`;
   for (let i = 0; i < inputs.length; i += inputsOfPart) {
@@ -132,7 +149,7 @@ export async function readPlan(path: string): Promise<FleetPlan> {
   throw new UsageError([{ tried, expected, found, fix: 'plan again: options of a load go to bulk-load plan' }]);
 }
 
-/** Writes the plan completely or not at all. Throws StateError. */
+/** Writes the plan file. If writing fails, an earlier file remains unchanged. Throws StateError. */
 export async function writePlan(path: string, plan: FleetPlan): Promise<void> {
   try {
     await replaceFile(path, async (file) => await writeFile(file, jsonParts(plan)));

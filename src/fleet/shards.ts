@@ -1,9 +1,10 @@
-// Chooses the part of a plan that a machine loads. The plan never changes, so all machines compute the same parts.
+// Chooses the pieces of a plan that one machine loads. Each machine chooses by itself from the same plan, so all
+// machines agree.
 
 import { UsageError } from '../core/errors.js';
 import type { FleetPlan, PlannedInput, PlannedPiece } from './plan-file.js';
 
-/** Shard number `index`, from 1, of `of` shards. */
+/** The part `index`/`of` of a plan, such as 3/16. `index` counts from 1. */
 export interface Shard {
   readonly index: number;
   readonly of: number;
@@ -14,21 +15,27 @@ export interface ShardPiece {
   readonly piece: PlannedPiece;
 }
 
-/** Assigns each piece, the largest first, to the shard with the fewest bytes. Returns one shard's pieces in input order. */
+/**
+ * Assigns each piece, the largest first, to the shard with the fewest bytes. Returns the pieces of the given shard in
+ * input order.
+ */
 export function piecesOf({ inputs }: Pick<FleetPlan, 'inputs'>, { index, of }: Shard): ShardPiece[] {
   const all = inputs.flatMap((input) => input.pieces.map((piece) => ({ input, piece })));
   const bytes = new Float64Array(of);
   const chosen = new Set<ShardPiece>();
   for (const each of all.toSorted((a, b) => b.piece.bytes - a.piece.bytes)) {
     const emptiest = bytes.indexOf(Math.min(...bytes));
-    // Adds 1, so that pieces of 0 bytes are spread over the shards, too.
+    // Adds 1, so that pieces of 0 bytes are not all assigned to the same shard.
     bytes[emptiest]! += each.piece.bytes + 1;
     if (emptiest === index - 1) chosen.add(each);
   }
   return all.filter((each) => chosen.has(each));
 }
 
-/** Environment variables in which a scheduler numbers its tasks. `index` counts from `first`. */
+/**
+ * Names of the environment variables in which a scheduler numbers its tasks. The value of `first` is the smallest
+ * index.
+ */
 interface Scheduler {
   readonly name: string;
   readonly index: string;
@@ -53,7 +60,10 @@ const schedulers: readonly Scheduler[] = [
 
 type SchedulerVariables = Readonly<Record<string, string | undefined>>;
 
-/** Parses `3/16`, `auto`, or `auto/16` if the scheduler does not give the number of tasks. Throws UsageError. */
+/**
+ * Parses `3/16`, `auto` or `auto/16`. `auto` needs the number of shards if the scheduler does not give the number of
+ * tasks. Throws UsageError.
+ */
 export function parseShard(text: string, env: SchedulerVariables): Shard {
   const [, place = '', total] = /^(auto|\d+)(?:\/(\d+))?$/.exec(text) ?? [];
   if (place === '' || (place !== 'auto' && total === undefined))

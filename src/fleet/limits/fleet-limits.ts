@@ -1,4 +1,5 @@
-// The limits that all workers of a load share through Redis: requests in flight, rates, rejects, the memory of the nodes.
+// The limits that all workers of a load share through Redis: requests in flight, rates, rejected points, and the memory
+// of the target's nodes.
 
 import { randomUUID } from 'node:crypto';
 import type { Clock, Notice, RequestPermit } from '../../core/types/index.js';
@@ -10,9 +11,12 @@ import { type FleetRates, Pacing } from './rates.js';
 import { FleetRejects } from './rejects.js';
 import { exchangeScript, type ScriptClient, scriptRunner } from './scripts.js';
 
-/** Time after Redis lost its data in which it grants no new permits, so that workers first renew theirs, ms. */
+/**
+ * Time after a loss of data in Redis in which Redis grants no new permits, ms. The workers first renew the permits that
+ * they have.
+ */
 const graceMs = 3_000;
-/** Longest wait of an ending worker for its flush, ms. */
+/** Longest time that an ending worker waits for its flush of the target, ms. */
 const maxCloseMs = 20_000;
 const closePollMs = 100;
 
@@ -54,8 +58,9 @@ export class FleetLimits {
   }
 
   /**
-   * Resolves when a batch may be sent, with every change of the memory log applied; rejects with the signal's reason. While
-   * Redis is unreachable, this worker uses its permits and their share of each rate for 25 s, then it waits.
+   * Resolves when a batch may be sent, once this worker has applied every change of the memory log. Rejects with the
+   * signal's reason. While Redis is unreachable, this worker continues for 25 s with its own permits and the matching
+   * share of each rate. Then it waits.
    */
   async admit(points: number, bytes: number, signal: AbortSignal): Promise<RequestPermit> {
     const end = await this.#permits.take(signal);
@@ -64,12 +69,12 @@ export class FleetLimits {
     return { delayMs, end };
   }
 
-  /** Reports the outcome of a request. */
+  /** Reports whether the target accepted a request or was overloaded. */
   observe(outcome: 'accepted' | 'overloaded'): void {
     this.#permits.observe(outcome);
   }
 
-  /** Waits for a flush of this worker to end, then returns all permits. */
+  /** Waits for the end of a flush that this worker runs, then returns all permits. */
   async close(): Promise<void> {
     const until = this.#clock.monotonic() + maxCloseMs;
     while (this.memory.isFlushing && this.#clock.monotonic() < until) await this.#clock.sleep(closePollMs);
@@ -79,8 +84,8 @@ export class FleetLimits {
 }
 
 /**
- * Creates the limits of a load that no worker knows yet. Otherwise the first worker would create them and wait, because other
- * workers might hold permits that Redis has lost.
+ * Creates the limits of a load before any worker knows the load, so that the first worker need not wait. If a worker
+ * finds no limits, it creates them and waits, because other workers may have permits that Redis has lost.
  */
 export async function beginLimits(client: ScriptClient, loadId: string): Promise<void> {
   const nothing = { released: [], held: [], wanted: [], reserved: [], pieces: {}, events: [], claims: [], ended: [] };

@@ -1,5 +1,6 @@
-// The turn to introduce tables and columns is a lease in Redis. A lease cannot stop a holder that was frozen and continues, so
-// the holder begins requests only soon after a renewal. These requests end before another worker can take the turn.
+// The turn is a lease in Redis. Only its holder may introduce tables and columns. A holder that was frozen may continue
+// after its lease has ended. So the holder begins requests only soon after a renewal, and these requests end before the
+// next worker can get the turn.
 
 import { orAborted } from '../../core/time/wait-stats.js';
 import type { Clock, HeldTurn, Notice } from '../../core/types/index.js';
@@ -7,11 +8,12 @@ import { turnKey } from '../queue/keys.js';
 import { LeaseAge } from './lease-age.js';
 import { type ScriptClient, scriptRunner, turnScript } from './scripts.js';
 
-/** Time until the turn expires without renewal, ms. */
+/** Time without renewal after which the turn is free for another worker, ms. */
 export const turnLeaseMs = 120_000;
 /**
- * Age of the last renewal up to which the holder begins a request, ms. A request takes effect within a minute, and all nodes
- * know its columns soon afterwards. So the next holder of the turn finds every column that this holder introduced.
+ * Longest time after a renewal in which the holder begins a request, ms. A request takes effect within a minute, and
+ * all nodes know its columns soon afterwards. So the next holder of the turn finds every column that this holder
+ * introduced.
  */
 export const turnBoundMs = 30_000;
 const renewMs = 10_000;
@@ -35,11 +37,12 @@ export class FleetTurn {
     const { client, database, id } = options;
     this.#options = options;
     const run = scriptRunner(client, turnScript);
-    // After Redis lost its data, the first turn waits as long as for a holder that is gone.
+    // After Redis has lost its data, no worker gets the turn before a lease of the unknown earlier holder would have
+    // ended.
     this.#run = async (op) => (await run(turnKey(database), op, id, String(turnLeaseMs), String(turnLeaseMs))) === 1;
   }
 
-  /** Waits while another worker has the turn, or Redis is unreachable. Rejects with the signal's reason. */
+  /** Takes the turn. Waits while another worker has it or Redis is unreachable. Rejects with the signal's reason. */
   async take(signal: AbortSignal): Promise<HeldTurn> {
     const { clock, notify } = this.#options;
     const age = new LeaseAge(clock);
@@ -47,7 +50,7 @@ export class FleetTurn {
       signal.throwIfAborted();
       const sent = age.read();
       const attempt = this.#run('take').catch(() => false);
-      // Releases a turn that is granted after the signal.
+      // Returns the turn if Redis grants it after the signal.
       const abandon = (): void => void attempt.then((held) => held && this.#run('release').catch(() => {}));
       signal.addEventListener('abort', abandon, { once: true });
       const held = await orAborted(attempt, signal);
@@ -79,14 +82,17 @@ export class FleetTurn {
       release: () => {
         lost = true;
         cancel();
-        // Releasing a lost turn has no effect, because Redis knows that another worker holds it.
+        // Redis ignores the release if another worker holds the turn meanwhile.
         void this.#run('release').catch(() => {});
       },
     };
   }
 }
 
-/** Creates the turn of a database, so that no worker waits for an earlier holder. Only for a load without workers so far. */
+/**
+ * Creates the turn of a database as free, so that the first worker need not wait for an earlier holder. Call it only
+ * for a load that has no workers yet.
+ */
 export async function beginTurn(client: ScriptClient, database: readonly string[]): Promise<void> {
   await scriptRunner(client, turnScript)(turnKey(database), 'prepare', '', '0', '0');
 }

@@ -1,9 +1,9 @@
-// Measures the age of the last renewal of a lease. A suspended machine stops the monotonic clock, and setting the time moves
-// the wall clock, so the larger age counts.
+// Measures the time since the last renewal of a lease by two clocks, and uses the larger time. The monotonic clock
+// stops while the machine is suspended, and the wall clock may be set.
 
 import type { Clock } from '../../core/types/index.js';
 
-/** A moment by both clocks, ms. */
+/** The time by the wall clock and by the monotonic clock, ms. */
 export interface ClockReading {
   readonly monotonic: number;
   readonly wall: number;
@@ -21,12 +21,15 @@ export class LeaseAge {
     return { monotonic: this.#clock.monotonic(), wall: this.#clock.now() };
   }
 
-  /** Records a renewal. @param sent reading of the clocks before the request was sent */
+  /**
+   * Records a renewal.
+   * @param sent time just before the request for the renewal was sent
+   */
   renew(sent: ClockReading): void {
     this.#renewed = sent;
   }
 
-  /** ms since the last renewal; Infinity before the first. */
+  /** Time since the last renewal, ms; Infinity before the first renewal. */
   get ms(): number {
     if (this.#renewed === null) return Number.POSITIVE_INFINITY;
     const { monotonic, wall } = this.read();

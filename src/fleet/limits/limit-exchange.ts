@@ -1,5 +1,6 @@
-// Sends the requests of one worker to Redis, which returns the state of the fleet. One exchange runs at a time; the next one
-// carries everything added meanwhile. While Redis is unreachable, callers do not wait: they use the state that they know.
+// Sends the requests of one worker to Redis, and receives the state of the fleet. One exchange runs at a time. The next
+// exchange sends everything that was added meanwhile. While Redis is unreachable, callers do not wait: they use the
+// last state that they received.
 
 import { z } from 'zod';
 import type { Clock, RejectTotals } from '../../core/types/index.js';
@@ -9,37 +10,40 @@ import { LeaseAge } from './lease-age.js';
 const patienceMs = 1_000;
 /** Interval of the regular exchanges, ms. */
 const beatMs = 250;
-/** Wait after a failed exchange, ms. */
+/** Pause after a failed exchange, ms. */
 const retryMs = 250;
 
 export interface WorkClaim {
   readonly work: string;
   readonly token: string;
   readonly leaseMs: number;
-  /** Least time since the last claim, ms. */
+  /** Least time between two successful claims of this work by any workers, ms. */
   readonly gapMs: number;
-  /** True if the holder may claim its own work again. */
+  /** True if the worker that does the work may claim it again. */
   readonly renews: boolean;
-  /** Change that is appended to the log with the claim. */
+  /** Change that Redis appends to the memory log if the claim succeeds. */
   readonly event?: string;
 }
 
-/** Request of a worker. */
+/** Data that a worker sends to Redis in one exchange. */
 export interface ExchangeRequest {
   released: string[];
   held: string[];
   wanted: string[];
-  /** True if the target stays overloaded. */
+  /** True if the target has been overloaded for some seconds. */
   overloaded?: boolean;
-  /** Time of each batch at the rates of the fleet, µs. */
+  /** Time that each new batch takes at the rate limits of the fleet, µs. */
   reserved: number[];
   pieces: Record<string, RejectTotals>;
   events: string[];
   claims: WorkClaim[];
-  /** Work that this worker has ended. */
+  /** Claimed work, such as `flush`, that this worker has ended. */
   ended: string[];
   snapshot?: { readonly at: number; readonly epoch: string; readonly saved: string };
-  /** Number of changes that this worker has applied; absent if it does not follow the log, -1 before its first snapshot. */
+  /**
+   * Number of changes of the memory log that this worker has applied. -1 before its first snapshot; absent if the
+   * worker does not follow the log.
+   */
   cursor?: number;
   cursorEpoch?: string;
 }
@@ -65,21 +69,21 @@ const replySchema = z.object({
 
 export type ExchangeReply = z.infer<typeof replySchema>;
 
-/** A part of the limits that takes part in each exchange. */
+/** One of the shared limits, which adds its data to each exchange. */
 export interface ExchangeParty {
-  /** True while the part needs the state of the fleet, so that exchanges run at regular intervals. */
+  /** True while the limit needs the latest state of the fleet. Exchanges then run at regular intervals. */
   readonly isActive: boolean;
-  /** Adds the requests of the part to the next exchange. */
+  /** Adds the data of this limit to the next request. */
   fill(request: ExchangeRequest): void;
   accept(request: ExchangeRequest, reply: ExchangeReply): void;
-  /** Handles a failed exchange: Redis may or may not have executed the request. */
+  /** Handles a failed exchange. Redis may have executed the request or not. */
   fail(request: ExchangeRequest): void;
 }
 
 export interface ExchangeOptions {
-  /** Runs the script of Redis. */
+  /** Runs the Lua script of the exchange in Redis. */
   readonly run: (request: string) => Promise<unknown>;
-  /** Constant keys of every request: worker, limit, lease. */
+  /** Keys with the same values in every request: worker, limit of requests, times and epoch. */
   readonly constants: Readonly<Record<string, string | number>>;
   readonly clock: Clock;
 }
@@ -90,7 +94,7 @@ interface PendingExchange {
 }
 
 export class Exchange {
-  /** Age of the state of the fleet that this worker knows. */
+  /** Time since Redis returned the state of the fleet. */
   readonly age: LeaseAge;
   readonly #options: ExchangeOptions;
   readonly #parties: ExchangeParty[] = [];
@@ -119,12 +123,15 @@ export class Exchange {
     return this.#away;
   }
 
-  /** Why the last exchange failed. */
+  /** Reason why the last exchange failed. */
   get problem(): string {
     return this.#problem;
   }
 
-  /** Resolves after an exchange that begins from now on, or at once while Redis is unreachable. */
+  /**
+   * Runs an exchange that begins after this call, and resolves when it ends. Resolves at once while Redis is
+   * unreachable.
+   */
   async sync(): Promise<void> {
     if (this.#closed) return;
     this.#next ??= pending();
@@ -153,7 +160,7 @@ export class Exchange {
     if (this.#running) return;
     this.#running = true;
     while (this.#next !== null && !this.#closed) {
-      // Requests of the same moment share an exchange.
+      // Requests that are added in the same tick share an exchange.
       await Promise.resolve();
       this.#current = this.#next;
       this.#next = null;

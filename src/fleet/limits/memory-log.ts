@@ -1,15 +1,21 @@
-// The log of changes to a node's memory, in one order for all workers. Redis keeps the latest changes and a snapshot of the
-// memory before them, so a worker that joins late needs no earlier changes.
+// The log of changes to the memory of a target's node. All workers apply the changes in the same order. Redis stores
+// the latest changes, and a snapshot of the memory before them. So a worker that joins late needs no earlier changes.
 
 import { z } from 'zod';
 import type { ExclusiveWork, FlushCause, MemoryEvent, MemoryFollower, MemoryLog } from '../../core/types/index.js';
 import type { Exchange, ExchangeParty, ExchangeReply, ExchangeRequest, WorkClaim } from './limit-exchange.js';
 
-/** Number of changes after which a snapshot replaces them. Each piece begins by reading the changes since, 400 bytes each. */
+/**
+ * Number of changes in the log after which a worker replaces them by a snapshot. Each piece begins by reading the
+ * changes since the snapshot, about 400 bytes each.
+ */
 const maxEvents = 100;
-/** Least time from the start of one flush to the start of the next, ms: 2 s, and 1 ms that the queue's clock rounds off. */
+/**
+ * Least time from the start of one flush to the start of the next, ms: 2 s, plus 1 ms for rounding by the clock of
+ * Redis.
+ */
 const flushGapMs = 2_001;
-/** Time until a claim expires without renewal, ms. A flush at the end of a stage may take 5 minutes. */
+/** Time without renewal after which a claim for a flush ends, ms. A flush at the end of a stage may take 5 minutes. */
 const flushLeaseMs = { planned: 20_000, relief: 20_000, stage: 310_000 } as const;
 const rinseLeaseMs = 20_000;
 
@@ -33,20 +39,20 @@ const eventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('flush'), cause: z.enum(['planned', 'relief', 'stage']) }),
   z.object({ kind: z.literal('flushed'), outcome }),
 ]) satisfies z.ZodType<MemoryEvent>;
-/** A change and the worker that appended it. */
+/** A change of the log, and the worker that appended it. */
 const entrySchema = z.object({ by: z.string(), event: eventSchema });
 
 export interface MemoryLogOptions {
   readonly id: string;
   readonly exchange: Exchange;
-  /** Returns the permits of the fleet divided by the permits of this worker. */
+  /** Returns how many times as many permits the fleet has as this worker. */
   readonly share: () => number;
 }
 
 export class FleetMemoryLog implements MemoryLog, ExchangeParty {
   readonly #options: MemoryLogOptions;
   #follower: MemoryFollower | null = null;
-  /** Number of changes applied; -1 before the first snapshot. */
+  /** Number of changes that this worker has applied; -1 before its first snapshot. */
   #cursor = -1;
   #epoch = '';
   #first = 0;
@@ -55,11 +61,14 @@ export class FleetMemoryLog implements MemoryLog, ExchangeParty {
   #claims: WorkClaim[] = [];
   #granted = new Set<string>();
   #ended: string[] = [];
-  /** Own changes that were applied while Redis was unreachable, and that the log will return later. */
+  /**
+   * Changes by this worker that it applied while Redis was unreachable. They are not applied again when Redis returns
+   * them.
+   */
   readonly #applied = new Set<string>();
   #rinsing = false;
   #isFlushing = false;
-  /** Entry for the start of the latest flush that the current follower claimed. */
+  /** Entry of the log for the start of the latest flush that the current `MemoryFollower` claimed. */
   #flush: string | null = null;
   #count = 0;
 
@@ -72,7 +81,7 @@ export class FleetMemoryLog implements MemoryLog, ExchangeParty {
     return this.#follower !== null;
   }
 
-  /** True while a flush of this worker runs. */
+  /** True while this worker runs a flush. */
   get isFlushing(): boolean {
     return this.#isFlushing;
   }
@@ -81,7 +90,7 @@ export class FleetMemoryLog implements MemoryLog, ExchangeParty {
     const entry = this.#entry(event);
     this.#events.push(entry);
     if (this.#follower === null || !this.#options.exchange.away) return;
-    // Other workers send as well: assumes that each permit of the fleet sends as many rows.
+    // Assumes that the other workers send as many rows with each of their permits.
     const rows = event.kind === 'body' ? { rows: event.rows * this.#options.share() } : {};
     this.#applied.add(entry);
     this.#follower.apply({ ...event, ...rows }, true);
@@ -104,7 +113,7 @@ export class FleetMemoryLog implements MemoryLog, ExchangeParty {
     this.#flush = event;
     const claim = { work: 'flush', leaseMs: flushLeaseMs[cause], gapMs: flushGapMs, renews: false, event };
     this.#isFlushing = await this.#claim(claim);
-    // Ends the flush if the follower that claimed it has left meanwhile.
+    // Ends the flush at once if its `MemoryFollower` was replaced or removed during the claim.
     if (this.#isFlushing && (this.#flush !== event || this.#follower === null)) this.end('flush');
     return this.#isFlushing;
   }
@@ -139,7 +148,8 @@ export class FleetMemoryLog implements MemoryLog, ExchangeParty {
     const follower = this.#follower;
     if (follower === null || request.cursor !== this.#cursor || reply.cursor === undefined) return;
     if (reply.snapshot) follower.restore(parsed(reply.snapshot));
-    // After Redis lost its data, the first worker that reconnects sends a snapshot.
+    // If this worker already has an epoch, an empty snapshot in the reply means that Redis has lost its data. The worker
+    // then sends its own snapshot.
     if (reply.snapshot !== undefined) this.#hasSnapshot = reply.snapshot !== '' || this.#epoch === '';
     else if (request.snapshot !== undefined) this.#hasSnapshot = true;
     for (const each of reply.events ?? []) this.#apply(follower, each);
@@ -165,7 +175,7 @@ export class FleetMemoryLog implements MemoryLog, ExchangeParty {
     if (entry.success) follower.apply(entry.data.event, text === this.#flush);
   }
 
-  /** Returns the unique entry of a change. */
+  /** Returns the JSON entry of a change. The entry is unique, because it contains the worker and a counter. */
   #entry(event: MemoryEvent): string {
     this.#count += 1;
     return JSON.stringify({ by: `${this.#options.id}:${this.#count}`, event });

@@ -1,5 +1,5 @@
-// Limits the requests in flight of all workers. Each permit is a lease in Redis. A worker keeps its permits from batch to
-// batch, and hands them over when other workers wait.
+// Limits the requests in flight of all workers together. Each permit is a lease in Redis and allows one request. A
+// worker uses a permit for one batch after another. It returns permits when other workers wait.
 
 import { plural } from '../../core/text.js';
 import { orAborted } from '../../core/time/wait-stats.js';
@@ -8,21 +8,27 @@ import { formatDuration } from '../../core/units.js';
 import type { Exchange, ExchangeParty, ExchangeReply, ExchangeRequest } from './limit-exchange.js';
 
 /**
- * Time until a permit expires without renewal, ms. A request that begins as late as `boundMs` after the last renewal has 20 s
- * before another worker gets the permit.
+ * Time without renewal after which a permit ends, ms. If a request begins `boundMs` after the last renewal, 20 s remain
+ * before another worker can get the permit.
  */
 export const permitLeaseMs = 45_000;
-/** Time for which a worker still uses its permits while Redis is unreachable, ms. */
+/** Time since the last renewal in which a worker still uses its permits, ms. */
 export const boundMs = 25_000;
-/** Time for which a worker keeps its permit while others wait, ms; divided by the number of its permits. */
+/**
+ * Time after which a worker returns its only permit if other workers wait, ms. With n permits, it returns a permit
+ * after an n-th of this time.
+ */
 const turnMs = 1_000;
-/** Time after which a worker returns an unused permit, ms. */
+/** Time after which a worker returns a permit that it does not use, ms. */
 const idleMs = 2_000;
-/** Mean interval between two requests for a permit, ms. */
+/** Mean interval at which a waiting worker asks for a permit, ms. */
 const pollMs = 20;
-/** Time of overload without an accepted request after which the fleet halves its requests in flight, ms. */
+/** Time of overload without an accepted request after which the limit of the fleet is halved, ms. */
 const overloadMs = 5_000;
-/** Time after which a worker without permits asks again for one that it handed over, ms; times n + 1 if it still has n. */
+/**
+ * Time for which a worker asks for no permit after it returned its only one to waiting workers, ms. If n permits
+ * remain, the time is n + 1 times as long.
+ */
 const handoverMs = 60;
 
 interface PermitSlot {
@@ -45,16 +51,16 @@ export class Permits implements ExchangeParty {
   readonly #slots = new Map<string, PermitSlot>();
   #released: string[] = [];
   #count = 0;
-  /** Batches of this worker that wait for a permit, in order. */
+  /** Callbacks of the batches of this worker that wait for a permit, in order. */
   readonly #queue = new Set<(slot: PermitSlot) => void>();
   #isServing = false;
   #othersWait = false;
-  /** Number of permits of the fleet beyond its limit. */
+  /** Number of granted permits of the fleet above its limit. */
   #excess = 0;
   /** Monotonic ms of the first overload since the last accepted request; null if there was no overload. */
   #overloadedAt: number | null = null;
   #isOverloaded = false;
-  /** Monotonic ms before which this worker asks for no permit. */
+  /** Monotonic ms until which this worker asks for no permit. */
   #wantsFrom = 0;
 
   constructor(options: PermitOptions) {
@@ -71,7 +77,7 @@ export class Permits implements ExchangeParty {
     return this.#slots.size;
   }
 
-  /** Takes a permit. Resolves with the function that gives the permit back; rejects with the signal's reason. */
+  /** Waits for a permit. Resolves with the function that gives the permit back; rejects with the signal's reason. */
   async take(signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
     let cancel = (): void => {};
@@ -90,7 +96,10 @@ export class Permits implements ExchangeParty {
     }
   }
 
-  /** Reports the outcome of a request. While the target stays overloaded, the fleet halves its requests in flight. */
+  /**
+   * Reports whether the target accepted a request or was overloaded. After 5 s of overload, the limit of the fleet is
+   * halved.
+   */
   observe(outcome: 'accepted' | 'overloaded'): void {
     const now = this.#options.clock.monotonic();
     if (outcome === 'accepted') this.#overloadedAt = null;
@@ -105,7 +114,7 @@ export class Permits implements ExchangeParty {
     this.#isOverloaded = false;
     const now = this.#options.clock.monotonic();
     const unused = this.#unused();
-    // Keeps unused permits while Redis is unreachable, because no other worker could take them.
+    // Keeps unused permits while Redis is unreachable, because no other worker could get them.
     for (const slot of this.#options.exchange.away ? [] : unused.slice(this.#queue.size))
       if (this.#othersWait || this.#excess > 0 || now - slot.usedAt >= idleMs) this.#release(slot);
     const wanted = now < this.#wantsFrom ? 0 : this.#queue.size - unused.length;
@@ -130,7 +139,7 @@ export class Permits implements ExchangeParty {
 
   fail({ released, wanted, overloaded = false }: ExchangeRequest): void {
     this.#isOverloaded ||= overloaded;
-    // Redis may have granted permits although the response was lost. Returns them.
+    // Redis may have granted the wanted permits although its response was lost, so this worker returns them.
     this.#released.push(...released, ...wanted);
   }
 
@@ -139,7 +148,7 @@ export class Permits implements ExchangeParty {
     for (const slot of this.#slots.values()) this.#release(slot);
   }
 
-  /** Hands unused permits to the waiting batches in order, and asks for more permits until no batch waits. */
+  /** Gives unused permits to the waiting batches in order. Asks Redis for more permits until no batch waits. */
   async #serve(): Promise<void> {
     if (this.#isServing) return;
     this.#isServing = true;

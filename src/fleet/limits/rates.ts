@@ -1,4 +1,5 @@
-// Limits the rates of the fleet: each batch reserves the time that its size takes at the limit, by the clock of Redis.
+// Limits the rates of the whole fleet. Each batch reserves the time that it takes at the rate limits, by the clock of
+// Redis.
 
 import type { Clock } from '../../core/types/index.js';
 import type { Exchange, ExchangeParty, ExchangeReply, ExchangeRequest } from './limit-exchange.js';
@@ -19,11 +20,11 @@ export class Pacing implements ExchangeParty {
   readonly #rates: FleetRates;
   readonly #exchange: Exchange;
   readonly #clock: Clock;
-  /** Returns the permits of the fleet divided by the permits of this worker. */
+  /** Returns how many times as many permits the fleet has as this worker. */
   readonly #share: () => number;
   #open: Reservation[] = [];
   #asked: Reservation[] = [];
-  /** Monotonic ms from which this worker may reserve its share of the rates while Redis is unreachable. */
+  /** Monotonic ms at which the reserved time of this worker ends. Used only while Redis is unreachable. */
   #freeAt = 0;
 
   constructor(rates: FleetRates, exchange: Exchange, clock: Clock, share: () => number) {
@@ -34,7 +35,7 @@ export class Pacing implements ExchangeParty {
     exchange.add(this);
   }
 
-  /** Reserves time for a batch. Resolves with the wait before the batch may be sent, ms. */
+  /** Reserves time for a batch. Resolves with the time to wait before sending the batch, ms. */
   async reserve(points: number, bytes: number): Promise<number> {
     const { ratePoints, rateBytes } = this.#rates;
     const seconds = Math.max(points / (ratePoints ?? Infinity), bytes / (rateBytes ?? Infinity));
@@ -46,7 +47,7 @@ export class Pacing implements ExchangeParty {
       this.#open.push(reserved);
     });
     await this.#exchange.sync();
-    // Redis became unreachable during the exchange.
+    // If Redis has become unreachable during the exchange, uses the share of this worker instead.
     if (this.#exchange.away) reserved?.resolve(this.#reserveShare(seconds));
     return await delay;
   }

@@ -1,5 +1,5 @@
-// Counts the read and rejected points of all pieces of the load. Each piece reports its totals, so a piece that is loaded twice
-// counts once.
+// Counts the read and rejected points of all pieces of the load. Each report replaces the earlier totals of its piece.
+// So a piece that is loaded twice counts once.
 
 import type { RejectTotals } from '../../core/types/index.js';
 import type { Exchange, ExchangeParty, ExchangeReply, ExchangeRequest } from './limit-exchange.js';
@@ -11,10 +11,10 @@ export class FleetRejects implements ExchangeParty {
   readonly #exchange: Exchange;
   #piece: string | null = null;
   #own = none;
-  /** Totals of the piece that Redis has. */
+  /** Last totals of the current piece that Redis received. */
   #reported = none;
   #elsewhere = none;
-  /** True once Redis has the totals of the piece. */
+  /** True once the latest totals of the current piece are part of a request. */
   #isReported = true;
   #epoch = '';
 
@@ -23,12 +23,12 @@ export class FleetRejects implements ExchangeParty {
     exchange.add(this);
   }
 
-  /** Points of all other pieces, as of the last exchange. */
+  /** Totals of all other pieces when Redis last responded. */
   get elsewhere(): RejectTotals {
     return this.#elsewhere;
   }
 
-  /** Begins a piece. The totals of an earlier attempt at the piece no longer count. */
+  /** Begins a piece. Its totals from an earlier attempt will be replaced. */
   begin(piece: string): void {
     this.#piece = piece;
     this.#own = none;
@@ -36,7 +36,7 @@ export class FleetRejects implements ExchangeParty {
     this.#isReported = false;
   }
 
-  /** Ends the piece. Its reported totals still count. */
+  /** Ends the piece. Redis still counts its totals. */
   end(): void {
     this.#piece = null;
   }
@@ -55,7 +55,7 @@ export class FleetRejects implements ExchangeParty {
 
   accept({ pieces }: ExchangeRequest, { epoch, read, rejected }: ExchangeReply): void {
     this.#reported = pieces[this.#piece ?? ''] ?? this.#reported;
-    // Reports the totals again after Redis lost its data.
+    // A new epoch means that Redis has lost its data, so the totals are reported again.
     if (epoch !== this.#epoch && this.#epoch !== '') this.#isReported = false;
     this.#epoch = epoch;
     const own = this.#reported;

@@ -1,19 +1,19 @@
-// The Lua scripts of the limits. Redis runs each script atomically, and only the clock of Redis counts. Missing keys mean
-// initial values, because Redis may lose its data. Keys expire after a week without use.
+// The Lua scripts of the shared limits. Redis runs each script atomically. All times are by the clock of Redis. A
+// missing key has an initial value, because Redis may lose its data. A key expires after a week without use.
 
-/** Name of the command, its number of keys, and its text. */
+/** A Lua script with the name of its Redis command, and the number of keys that it uses. */
 export interface LimitScript {
   readonly name: string;
   readonly keys: number;
   readonly lua: string;
 }
 
-/** The part of an ioredis client that the limits use. */
+/** The method of an ioredis client that the limits use. */
 export interface ScriptClient {
   defineCommand(name: string, definition: { readonly numberOfKeys: number; readonly lua: string }): void;
 }
 
-/** Returns the function that runs a script with its keys and arguments. */
+/** Defines the script as a command of Redis. Returns the function that runs it with its keys and arguments. */
 export function scriptRunner(
   client: ScriptClient,
   { name, keys, lua }: LimitScript,
@@ -24,11 +24,12 @@ export function scriptRunner(
 }
 
 /**
- * Takes the request of one worker and returns the state of the fleet, both as JSON (limit-exchange.ts). KEYS: leases (sorted
- * set: expiry by member), waiting (sorted set: last request by worker), state (hash), log (list: changes of a node's memory),
- * pieces (hash: rejected and read points by piece), snapshot (the memory before the first change in the log). When a worker
- * reports overload, the limit of requests in flight is halved, at most every 5 s; it then grows by one a minute. The first
- * snapshot after Redis lost its data begins a new epoch, so that workers of the earlier epoch restore it, too.
+ * Receives the request of one worker as JSON, and returns the state of the fleet as JSON (`limit-exchange.ts`). KEYS:
+ * leases (sorted set: expiry by permit), waiting (sorted set: time of the last request by worker), state (hash), log
+ * (list: changes of a node's memory), pieces (hash: rejected and read points by piece), snapshot (the memory before the
+ * first change in the log). When a worker reports overload, the script halves the limit of requests in flight, once in
+ * 5 s or less often. The limit then grows by one a minute. After Redis has lost its data, the first snapshot begins a
+ * new epoch. Workers with the earlier epoch then restore this snapshot.
  */
 export const exchangeScript: LimitScript = {
   name: 'bulkLoadExchange',
@@ -134,8 +135,9 @@ return cjson.encode(reply)
 };
 
 /**
- * Takes, renews or releases the turn. KEYS: turn (hash). ARGV: take, renew, release or prepare, worker, lease and grace in ms.
- * Returns 1 if the worker holds the turn afterwards, else 0.
+ * Takes, renews, releases or prepares the turn to introduce columns. KEYS: turn (hash). ARGV: name of the operation,
+ * worker, length of the lease in ms, and time in ms before the first grant if the key is missing. Returns 1 if the
+ * worker holds the turn afterwards, else 0.
  */
 export const turnScript: LimitScript = {
   name: 'bulkLoadTurn',

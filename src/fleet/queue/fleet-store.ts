@@ -1,4 +1,5 @@
-// Stores the state of a fleet in Redis, except the pieces: its loads, their coordinators, whether they stop, and its workers.
+// Stores in Redis the state of all fleets: the loads, the lock of each load's coordinator, stop requests, and the
+// workers. Only the pieces are stored elsewhere (`piece-queue.ts`).
 
 import { z } from 'zod';
 import { limitKey, limitParts, loadKey } from './keys.js';
@@ -13,12 +14,12 @@ const workerKey = (id: string): string => `bulk-load:{workers}:${id}`;
 const texts = z.array(z.string());
 const text = z.string().nullable();
 
-/** Time without a status after which a worker counts as gone, ms. */
+/** Time after its last status after which a worker counts as dead, ms. */
 const workerMs = 30_000;
-/** A coordinator renews its lock three times within this time, ms. */
+/** Time without renewal after which the lock of a coordinator expires, ms. The coordinator renews it each second. */
 export const coordinatorMs = 15_000;
 
-/** Sets the lock if it is free or held by the same token, and returns 1. Returns 0 if another coordinator holds the lock. */
+/** Sets the lock if it is free or has the same token, and returns 1. Returns 0 if the lock has another token. */
 const holdScript = `
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return 0 end
@@ -34,26 +35,29 @@ export class FleetStore {
     this.#redis = redis;
   }
 
-  /** Describes a load to the workers. */
+  /** Stores the description of a load, so that workers find it. */
   async announce(load: FleetLoad): Promise<void> {
     const { client } = this.#redis;
     await client.set(loadKey(load.id, 'load'), JSON.stringify(load));
     await client.zadd(loadIds, 'NX', String(Date.parse(load.startedAt)), load.id);
   }
 
-  /** Returns a load; null if Redis holds no load with this id, or if this version cannot parse the load. */
+  /**
+   * Returns the description of a load; null if Redis has no load with this id, or if this version of bulk-load cannot
+   * parse it.
+   */
   async load(id: string): Promise<FleetLoad | null> {
     const json = await answerOf(text, this.#redis.client.get(loadKey(id, 'load')));
     return json === null ? null : parseFleetLoad(json);
   }
 
-  /** Returns the ids of all loads, the oldest first. */
+  /** Returns the ids of all loads; the oldest load is first. */
   async loadIds(): Promise<string[]> {
     const ids = await answerOf(texts, this.#redis.client.zrange(loadIds, '0', '-1'));
     return ids.filter((id) => /^[0-9a-f]{12}$/.test(id));
   }
 
-  /** Removes everything about a load except its pieces. */
+  /** Removes all keys of a load except its pieces and the lock of its coordinator. */
   async removeLoad(id: string): Promise<void> {
     const { client } = this.#redis;
     await client.zrem(loadIds, id);
@@ -61,7 +65,10 @@ export class FleetStore {
     for (const part of limitParts) await client.del(limitKey(id, part));
   }
 
-  /** Takes or renews the lock of the coordinator. Returns false if another coordinator holds it. `token` names the holder. */
+  /**
+   * Takes or renews the lock of the load's coordinator. Returns false if another coordinator holds it.
+   * @param token JSON that names the holder
+   */
   async coordinate(id: string, token: string): Promise<boolean> {
     const key = loadKey(id, 'coordinator');
     return (await this.#redis.client.eval(holdScript, 1, key, token, String(coordinatorMs))) === 1;
@@ -83,7 +90,7 @@ export class FleetStore {
     await this.#redis.client.eval(releaseScript, 1, loadKey(id, 'coordinator'), token);
   }
 
-  /** Asks the workers of a load to give their pieces back, or allows them to continue. */
+  /** Asks the workers of a load to return their pieces, or allows them to continue. */
   async setStopped(id: string, isStopped: boolean): Promise<void> {
     const key = loadKey(id, 'stop');
     await (isStopped ? this.#redis.client.set(key, '1') : this.#redis.client.del(key));
@@ -93,12 +100,12 @@ export class FleetStore {
     return (await this.#redis.client.exists(loadKey(id, 'stop'))) === 1;
   }
 
-  /** Stores the booked results, so that a coordinator without the disk of this one can read them. */
+  /** Stores results that the coordinator has booked, so that a coordinator on another machine can read them. */
   async keepBooked(id: string, results: readonly (readonly [piece: string, json: string])[]): Promise<void> {
     if (results.length > 0) await this.#redis.client.hset(loadKey(id, 'booked'), ...results.flat());
   }
 
-  /** Yields the results that an earlier coordinator has booked, as JSON by piece. */
+  /** Yields the results that an earlier coordinator has booked: the id of each piece, and its result as JSON. */
   async *booked(id: string): AsyncGenerator<readonly [piece: string, json: string], void> {
     for (let cursor = '0', isFirst = true; isFirst || cursor !== '0'; isFirst = false) {
       const scan = this.#redis.client.hscan(loadKey(id, 'booked'), cursor, 'COUNT', 500);
@@ -116,7 +123,7 @@ export class FleetStore {
     if (pieces.length > 0) await this.#redis.client.hdel(loadKey(id, 'booked'), ...pieces);
   }
 
-  /** Offers results that Redis may have lost to the coordinator, as JSON by piece. */
+  /** Sends results that Redis may have lost to the coordinator: the id of each piece, and its result as JSON. */
   async offer(id: string, results: readonly (readonly [piece: string, json: string])[]): Promise<void> {
     if (results.length > 0) await this.#redis.client.hset(loadKey(id, 'offers'), ...results.flat());
   }
@@ -128,7 +135,7 @@ export class FleetStore {
     return found;
   }
 
-  /** Stores the status of a worker. */
+  /** Stores the status of a worker. The status expires after `workerMs`. */
   async beat(status: WorkerStatus): Promise<void> {
     const { client } = this.#redis;
     await client.set(workerKey(status.id), JSON.stringify(status), 'PX', workerMs);
@@ -140,7 +147,7 @@ export class FleetStore {
     await this.#redis.client.srem(workerIds, id);
   }
 
-  /** Returns the living workers. */
+  /** Returns the status of each worker whose status has not expired. */
   async workers(): Promise<WorkerStatus[]> {
     const { client } = this.#redis;
     const ids = await answerOf(texts, client.smembers(workerIds));

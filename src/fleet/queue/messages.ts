@@ -1,5 +1,5 @@
-// The messages between coordinator and workers in Redis. Everything read from Redis must match these schemas: a job names no
-// target, no credential and no absolute path, and an unknown key is refused.
+// The messages between coordinator and workers in Redis. Everything read from Redis must match these schemas; a message
+// with an unknown key is refused. A job contains no target, no credential and no absolute path.
 
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
@@ -17,27 +17,32 @@ const maxJobBytes = 16 * 1024;
 /** Largest JSON text of the description of a load, bytes. */
 const maxLoadBytes = 1024 * 1024;
 const maxResultBytes = 4 * 1024 * 1024;
-/** Largest dead letters of a piece in Redis, bytes. Larger dead letters stay on the worker's disk. */
+/**
+ * Largest size of a piece's dead letters in Redis, bytes before compression. Larger dead letters remain on the worker's
+ * disk.
+ */
 export const maxLetterBytes = 8 * 1024 * 1024;
-/** Largest number of reject reasons in a result. A piece has fewer. */
+/** Largest accepted number of reject reasons in a result. A real piece has fewer. */
 const maxReasons = 100;
-/** A reason or example, cut to 2,000 characters because it quotes data. */
+/** A reason or an example of a reject. It quotes data, so it is cut to 2,000 characters. */
 const someText = z.string().transform((text) => excerpt(text, 2000));
 
-/** Description of a load for its workers. */
+/** Description of a load that the coordinator stores for the workers. */
 const fleetLoadSchema = z.strictObject({
   formatVersion,
   id: loadId,
-  /** Version of bulk-load in the coordinator. */
+  /** Version of bulk-load that the coordinator runs. */
   version: z.string(),
   plan: z.string(),
-  /** Changes whenever the coordinator writes the load to Redis again. */
+  /** Random text that changes whenever the coordinator writes this description to Redis again. */
   epoch: z.string(),
-  /** Hash of the target's kind, tenant and database. A worker with another target ignores the load. */
+  /**
+   * Hash of the target's kind, tenant, database and retention policy. A worker with another target ignores the load.
+   */
   target: z.string(),
-  /** Hash of the identity of the plan. */
+  /** Hash of the `identity` of the plan. */
   identity: z.string(),
-  /** Options of the load that the user gave. The limits among them apply to the whole fleet. */
+  /** Options that the user gave for the load. The limits among them apply to the whole fleet. */
   options: z.record(z.string(), z.unknown()),
   fieldTypes: fieldTypesSchema,
   times: timesSchema,
@@ -45,7 +50,7 @@ const fleetLoadSchema = z.strictObject({
   startedAt: z.string(),
 });
 
-/** A job: a part of an input. `path` is a URL, or lies below a folder of --allow-input. */
+/** A job: a piece of an input to load. `input.path` is a URL, or a path below a folder of --allow-input. */
 const pieceJobSchema = z.strictObject({
   formatVersion,
   plan: z.string(),
@@ -61,7 +66,7 @@ export const pointsSchema = z
   .refine(({ read, loaded, rejected, undelivered }) => read === loaded + rejected + undelivered);
 const byFactorSchema = numbers(...limitingFactors.map(({ key }) => key));
 
-/** The figures of a piece that the summary of the load adds up. */
+/** The figures in a piece's summary that are summed up for the summary of the load. */
 export type PieceFigures = Pick<
   Summary,
   | 'seconds'
@@ -114,21 +119,24 @@ function emptyOf(schema: unknown): unknown {
   return schema instanceof z.ZodNullable ? null : schema instanceof z.ZodString ? '' : 0;
 }
 
-/** Dead letters of a piece. */
+/** A file with dead letters of a piece, without its worker's folder. */
 const letterFileSchema = z.strictObject({
-  /** `.lp`, or `host=a/.csv`. */
+  /** End of the file's path, such as `.lp` or `host=a/.csv`. */
   ending: z.string().regex(/^(?:(?=[^/]{1,255}\/)[^/\0]+=[^/\0]*\/)*\.[\w.]{1,100}$/),
-  /** Length of byte order mark and header at the start of the file. The coordinator's file of this ending has them once. */
+  /**
+   * Length of byte order mark and header at the start of the file. The coordinator appends all files with the same
+   * ending to one file, and writes the header only once.
+   */
   headBytes: count,
   gzip: z.base64(),
 });
 
 const lettersSchema = z.strictObject({
-  /** Files with their content, compressed with gzip, in base64; null if they are too large. */
+  /** Dead-letter files, compressed with gzip, in base64; null if they are too large for Redis. */
   files: z.array(letterFileSchema).refine(areLetters).nullable(),
-  /** Folder of the files on the worker's machine; null if `files` contains them. */
+  /** Folder of the dead-letter files on the worker's machine; null if `files` contains them. */
   keptIn: z.string().nullable(),
-  /** Bytes of all files. */
+  /** Size of all dead-letter files before compression, bytes. */
   bytes: count,
 });
 
@@ -140,10 +148,10 @@ const pieceResultSchema = z.strictObject({
   outcome: z.enum(outcomeNames as [Outcome, ...Outcome[]]),
   reason: someText.nullable(),
   format: z.string(),
-  /** Reason why the input could not be read to the end of the piece; null if it was. */
+  /** Reason why the worker could not read the piece to its end; null if it could. */
   error: someText.nullable(),
   inputBytes: count,
-  /** Null if the piece was never loaded. */
+  /** Null if the worker did not load the piece. */
   figures: figuresSchema.nullable(),
   rejects: z
     .record(z.string().max(300), z.strictObject({ points: count, example: someText }))
@@ -151,7 +159,7 @@ const pieceResultSchema = z.strictObject({
   letters: lettersSchema.nullable(),
 });
 
-/** Status that a worker sends each second, for display only: the totals do not include it. */
+/** Status that a worker sends each second. It is only displayed; the totals of a load do not use it. */
 const workerStatusSchema = z.strictObject({
   formatVersion,
   id: z.string(),
@@ -174,17 +182,22 @@ export type PieceResult = z.infer<typeof pieceResultSchema>;
 export type PieceLetters = z.infer<typeof lettersSchema>;
 export type WorkerStatus = z.infer<typeof workerStatusSchema>;
 
-/** The coordinator in the lock of a load. */
+/** The coordinator that holds the lock of a load. */
 const holderSchema = z.object({ machine: z.string(), pid: z.int() });
 
-/** Parses a message of one kind; returns null for anything else. */
+/**
+ * Each function parses a message of one kind. It returns null for text that is too long or does not match the schema.
+ */
 export const parseFleetLoad = reader(fleetLoadSchema, maxLoadBytes);
 export const parsePieceJob = reader(pieceJobSchema, maxJobBytes);
 export const parsePieceResult = reader(pieceResultSchema, maxResultBytes);
 export const parseWorkerStatus = reader(workerStatusSchema, maxJobBytes);
 export const parseHolder = reader(holderSchema, maxJobBytes);
 
-/** Returns the JSON of a value; an empty text if the value has no JSON, for example because it is nested too deep. */
+/**
+ * Returns the JSON of a value; an empty text for a value that JSON cannot represent, for example a value that is nested
+ * too deep.
+ */
 export function jsonOf(value: unknown): string {
   try {
     return JSON.stringify(value) ?? '';

@@ -1,5 +1,6 @@
-// A piece that a worker has taken. The lease ends unless the worker renews it, and Redis then gives the piece to another
-// worker. No request may start once the lease could have ended: the target cannot tell a late worker from the new holder.
+// A piece that a worker has taken. If the worker does not renew the lease in time, Redis gives the piece to another
+// worker. No request may start after the lease may have ended, because the target cannot distinguish the late worker
+// from the new one.
 
 import type { Job } from 'bullmq';
 import { BusyError } from '../../core/errors.js';
@@ -11,20 +12,20 @@ export interface LeaseTiming {
   /** Time without renewal after which another worker may take the piece. */
   readonly lockMs: number;
   readonly renewMs: number;
-  /** Time before the end of a lease in which no request starts. */
+  /** Time before the end of the lease in which no request starts, ms. */
   readonly marginMs: number;
-  /** Interval between two checks for leases that have ended. */
+  /** Interval at which a worker looks for pieces whose leases have ended, ms. */
   readonly checkMs: number;
 }
 
-/** Default times. Another worker takes a dead worker's piece after 30 to 45 s. */
+/** Default times. If a worker dies, another worker gets its piece after 30 to 45 s. */
 export const leaseTiming: LeaseTiming = { lockMs: 30_000, renewMs: 8_000, marginMs: 5_000, checkMs: 15_000 };
 
 export class PieceLease {
   readonly id: string;
   /** The job as JSON. */
   readonly job: string;
-  /** Number of workers that have died while loading this piece, and of failed attempts to load it. */
+  /** Number of workers that died while they loaded this piece, and number of attempts to load it that failed. */
   readonly deaths: number;
   readonly failures: number;
   readonly #job: Job<unknown, unknown>;
@@ -33,11 +34,11 @@ export class PieceLease {
   readonly #clock: Clock;
   readonly #lost = new AbortController();
   readonly #cancel: () => void;
-  /** Start of the last renewal that succeeded, by both clocks. */
+  /** Time just before the last successful renewal was requested, by both clocks, ms. */
   #renewed: { readonly wall: number; readonly monotonic: number };
   #isRenewing = false;
 
-  /** @param taken time of the request for the piece; the lease began later */
+  /** @param taken time just before the request for the piece, ms; the lease began later */
   constructor(
     job: Job<unknown, unknown>,
     token: string,
@@ -57,12 +58,15 @@ export class PieceLease {
     this.#cancel = clock.every(timing.renewMs, () => void this.renew());
   }
 
-  /** Aborts with a BusyError once the lease is lost. */
+  /** Aborts with a BusyError once another worker may have the piece. */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
 
-  /** Throws BusyError if the lease may have ended, by either clock. So a process that was frozen sends nothing. */
+  /**
+   * Throws BusyError if the lease may have ended, by the wall clock or the monotonic clock. So a process that was
+   * frozen sends nothing.
+   */
   assertHeld(): void {
     const { lockMs, marginMs } = this.#timing;
     const { wall, monotonic } = this.#renewed;
@@ -71,22 +75,22 @@ export class PieceLease {
     this.#lost.signal.throwIfAborted();
   }
 
-  /** Stores the result. Returns false if it is refused, because another worker has the piece. */
+  /** Stores the result. Returns false if the queue refuses it, because the worker no longer holds the lease. */
   async complete(result: PieceResult): Promise<boolean> {
     return await this.#end(() => this.#job.moveToCompleted(result, this.#token, false));
   }
 
-  /** Puts the piece back, so that any worker can take it at once. */
+  /** Returns the piece to the queue without counting a failure. Returns false like `complete`. */
   async giveBack(): Promise<boolean> {
     return await this.#end(() => this.#job.moveToWait(this.#token));
   }
 
-  /** Puts the piece back and counts a failure. */
+  /** Returns the piece to the queue and counts a failure. Returns false like `complete`. */
   async fail(reason: string): Promise<boolean> {
     return await this.#end(() => this.#job.moveToFailed(new Error(reason), this.#token, false));
   }
 
-  /** Renews the lease, or aborts `lost` if another worker has the piece. */
+  /** Renews the lease. Aborts `lost` if the queue refuses, because the lease has ended. */
   async renew(): Promise<void> {
     if (this.#isRenewing) return;
     this.#isRenewing = true;
@@ -95,7 +99,7 @@ export class PieceLease {
       if ((await this.#job.extendLock(this.#token, this.#timing.lockMs)) === 1) this.#renewed = began;
       else this.#lose();
     } catch {
-      // Redis is unreachable. The age of the lease decides.
+      // Redis is unreachable. `assertHeld` decides by the time since the last renewal.
     } finally {
       this.#isRenewing = false;
     }

@@ -1,4 +1,5 @@
-// The pieces of one load are jobs of BullMQ. The coordinator adds pieces and books their results, workers take pieces.
+// The pieces of one load are jobs of BullMQ. The coordinator adds pieces and books their results; workers take pieces
+// and load them.
 
 import { createHash } from 'node:crypto';
 import type * as bullmq from 'bullmq';
@@ -9,16 +10,19 @@ import { type LeaseTiming, PieceLease } from './piece-lease.js';
 import type { FleetRedis } from './redis.js';
 
 const queueName = 'pieces';
-/** Largest number of attempts to load a piece, by any workers. */
+/** Number of attempts to load a piece, by all workers together. The last attempt decides the outcome. */
 export const maxFailures = 3;
-/** Largest number of workers that may die while loading a piece. The piece is then left out. */
+/** Number of deaths of workers while loading a piece after which no worker loads it. */
 export const maxDeaths = 5;
-/** Largest number of jobs in one request. */
+/** Largest number of jobs that one command adds. */
 const addedAtOnce = 1000;
-/** Characters of results in memory after which no further result is read. */
+/** Length of the results read at once after which no further result is read, characters. It limits memory. */
 const maxSettledLength = 16 * 1024 * 1024;
 
-/** Returns the id of a piece: a hash of its input and range. So a load that is planned again has the same jobs. */
+/**
+ * Returns the id of a piece: a hash of its input and its positions. So planning the same load again results in the same
+ * ids.
+ */
 export function pieceId({ input, piece }: Pick<PieceJob, 'input' | 'piece'>): string {
   const { path, size, hash, folders } = input;
   const { from, to } = piece;
@@ -26,15 +30,15 @@ export function pieceId({ input, piece }: Pick<PieceJob, 'input' | 'piece'>): st
   return `p${createHash('sha256').update(what).digest('hex').slice(0, 20)}`;
 }
 
-/** A piece that a worker has settled, or that BullMQ has given up. */
+/** A piece with a result, or a piece that BullMQ has given up. */
 export interface SettledJob {
   readonly id: string;
-  /** Result as JSON; null if BullMQ has given the piece up because of `reason`. */
+  /** Result as JSON; null if BullMQ has given up the piece. `reason` then tells why. */
   readonly result: string | null;
   readonly reason: string;
 }
 
-/** The queue for the coordinator. */
+/** The queue of a load as its coordinator uses it. */
 export class PieceQueue {
   readonly #queue: Queue;
 
@@ -48,7 +52,7 @@ export class PieceQueue {
     this.#queue.on('error', () => {});
   }
 
-  /** Adds pieces. A piece that is already in the queue does not change. */
+  /** Adds pieces. A piece with an id that is already in the queue remains unchanged. */
   async add(pieces: Iterable<readonly [id: string, job: PieceJob]>): Promise<void> {
     let some: { name: string; data: PieceJob; opts: { jobId: string } }[] = [];
     for (const [jobId, data] of pieces) {
@@ -60,18 +64,21 @@ export class PieceQueue {
     if (some.length > 0) await this.#queue.addBulk(some);
   }
 
-  /** Limits the pieces that the fleet loads at once; null for one piece per worker. */
+  /** Limits the number of pieces that all workers load at the same time; null for one piece per worker. */
   async limit(pieces: number | null): Promise<void> {
     await (pieces === null ? this.#queue.removeGlobalConcurrency() : this.#queue.setGlobalConcurrency(pieces));
   }
 
-  /** Number of pieces in Redis, by state. */
+  /** Numbers of pieces in the queue: all, waiting, and taken by workers. */
   async counts(): Promise<{ readonly total: number; readonly waiting: number; readonly active: number }> {
     const { waiting = 0, active = 0, ...rest } = await this.#queue.getJobCounts();
     return { total: Object.values(rest).reduce((sum, each) => sum + each, waiting + active), waiting, active };
   }
 
-  /** Returns settled pieces that are not removed yet: up to `atMost` complete pieces and `atMost` failed ones. */
+  /**
+   * Returns pieces that workers have ended and that are still in the queue. Returns up to `atMost` pieces with a result
+   * and up to `atMost` failed pieces.
+   */
   async settled(atMost: number): Promise<SettledJob[]> {
     const ids = [
       ...(await this.#queue.getRanges(['completed'], 0, atMost - 1)),
@@ -114,7 +121,7 @@ export class PieceQueue {
   }
 }
 
-/** The queue for a worker. */
+/** The queue of a load as a worker uses it. */
 export class PieceSource {
   readonly #worker: Worker;
   readonly #workerId: string;
@@ -129,19 +136,19 @@ export class PieceSource {
     const worker = new (tolerant(redis.bullmq))(queueName, null, {
       ...redis.queueOptions(loadId),
       ...{ name: workerId, autorun: false, lockDuration: timing.lockMs, stalledInterval: timing.checkMs },
-      // The worker that takes a piece checks how often workers died with it.
+      // BullMQ must not fail a piece whose workers died. The next worker checks the number of deaths (`maxDeaths`).
       maxStalledCount: Number.MAX_SAFE_INTEGER,
     });
     this.#worker = redis.guard(worker);
     this.#worker.on('error', () => {});
   }
 
-  /** Starts the regular checks for pieces of dead workers. */
+  /** Starts looking at intervals for pieces whose workers died. */
   async start(): Promise<void> {
     await this.#worker.startStalledCheckTimer();
   }
 
-  /** Takes the next piece; null if none is waiting. */
+  /** Takes the next piece; returns null if no piece waits. */
   async take(): Promise<PieceLease | null> {
     this.#taken += 1;
     const token = `${this.#workerId}:${this.#taken}`;
@@ -149,7 +156,7 @@ export class PieceSource {
     const job = await this.#worker.getNextJob(token, { block: false });
     if (job === undefined) return null;
     const lease = new PieceLease(job, token, began, this.#timing, this.#clock);
-    // The response may be late because the server was unreachable.
+    // A late response may mean that the lease has nearly ended, so it is renewed at once.
     if (this.#clock.monotonic() - began.monotonic > this.#timing.renewMs) await lease.renew();
     return lease;
   }
@@ -159,7 +166,10 @@ export class PieceSource {
   }
 }
 
-/** Returns a class of workers that take a job with invalid JSON as an empty job, so that the refusal names the job. */
+/**
+ * Returns a subclass of the BullMQ worker. For a job with invalid JSON it returns an empty job instead of throwing, so
+ * that the job can be refused by its id.
+ */
 function tolerant({ Worker }: typeof bullmq): typeof Worker {
   return class extends Worker {
     protected override createJob(data: bullmq.JobJson, jobId: string): Job {

@@ -1,5 +1,5 @@
-// Handles wrong responses of the --queue server: an error, another protocol, or more than fits into memory. Each becomes an
-// error of the queue, not a defect.
+// Converts errors of the --queue server to errors of bulk-load that name the server: refused commands, responses in
+// another protocol, and responses too large for memory. Otherwise they would be reported as defects of bulk-load.
 
 import type * as ioredis from 'ioredis';
 import type { z } from 'zod';
@@ -8,16 +8,16 @@ import { duration, excerpt, size } from '../../core/text.js';
 import { MIB } from '../../core/units.js';
 
 export interface QueueState {
-  /** URL of the server for messages, without secrets. */
+  /** URL of the server without secrets, for messages. */
   readonly shown: string;
-  /** True once a response was too large. */
+  /** True once the server has sent a response that is too large. */
   hasExcess: boolean;
 }
 
-/** Largest response. A result of a worker has at most 4 MiB. */
+/** Largest accepted response, bytes. The result of one piece has at most 4 MiB. */
 const maxAnswerBytes = 64 * MIB;
 
-/** Returns a proxy of an object. Promises of the proxy reject only with errors of the queue. */
+/** Returns a proxy that converts each rejection of the object's methods with `queueError`. */
 export function guard<T extends object>(object: T, state: QueueState): T {
   return new Proxy(object, {
     get(target, key) {
@@ -34,7 +34,7 @@ export function guard<T extends object>(object: T, state: QueueState): T {
   });
 }
 
-/** Converts an error that ioredis or BullMQ threw to an error of the queue. */
+/** Converts an error of ioredis or BullMQ to an error that names the server. */
 export function queueError(error: unknown, { shown, hasExcess }: QueueState): BulkLoadError {
   if (error instanceof BulkLoadError) return error;
   const tried = `asking ${shown}`;
@@ -57,7 +57,10 @@ export function queueError(error: unknown, { shown, hasExcess }: QueueState): Bu
   return new UnavailableError({ tried, ...problem }, { cause: error });
 }
 
-/** Builds the error for an unreachable queue. @param ms time without a response */
+/**
+ * Builds the error for an unreachable server of --queue.
+ * @param ms time without a response
+ */
 export function queueAway(tried: string, ms: number): UnavailableError {
   return new UnavailableError({
     tried,
@@ -72,16 +75,16 @@ function wrongAnswer(tried: string, found: string, cause?: unknown): RefusedErro
   return new RefusedError({ tried, expected: 'answers of Redis or Valkey', found, fix }, { cause });
 }
 
-/** Parses a response. Throws RefusedError if it does not match the schema. */
+/** Returns a response that matches the schema. Throws RefusedError if it does not. */
 export async function answerOf<T>(schema: z.ZodType<T>, answer: Promise<unknown>): Promise<T> {
   const { success, data, error } = schema.safeParse(await answer);
   if (success) return data;
   throw wrongAnswer('reading the queue', 'an answer of another type', error);
 }
 
-/** Ends the connection when the response to one command is too large for memory. */
+/** Closes the connection when the response to one command exceeds `maxAnswerBytes`. */
 export function limitAnswers(client: ioredis.Redis, state: QueueState): void {
-  // The queue of sent commands is not in the types of ioredis.
+  // ioredis has this queue of sent commands, but its types do not declare it.
   const sent = client as unknown as { readonly commandQueue: { peekFront(): unknown } };
   client.on('connect', () => {
     let first: unknown;

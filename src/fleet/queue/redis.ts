@@ -1,5 +1,5 @@
-// Connects to the Redis or Valkey server with the queue of a fleet. The packages bullmq and ioredis are optional peer
-// dependencies, so only this module loads them.
+// Connects to the Redis or Valkey server of --queue. The packages bullmq and ioredis are optional peer dependencies.
+// Only this module imports their code, and only when it connects.
 
 import type * as bullmq from 'bullmq';
 import type * as ioredis from 'ioredis';
@@ -22,33 +22,40 @@ export type RedisClient = ioredis.Redis | ioredis.Cluster;
 export interface RedisServerFacts {
   /** Name and version of the server, such as `Redis 7.0.15`. */
   readonly version: string;
-  /** True if the server writes each change to disk. */
+  /** True if the server writes changes to a file on disk (append-only file). */
   readonly isDurable: boolean;
 }
 
 export interface FleetRedis {
-  /** Commands wait while the server is unreachable, and are then sent again. They throw only errors of the queue. */
+  /**
+   * While the server is unreachable, commands wait and are then sent again. Commands reject only with errors of
+   * `queueError`.
+   */
   readonly client: RedisClient;
   readonly bullmq: typeof bullmq;
-  /** Options of the queues and workers of a load. */
+  /** Returns the options for BullMQ queues and workers of a load. */
   queueOptions(loadId: string): { readonly connection: RedisClient; readonly prefix: string };
-  /** Returns a proxy of an object of BullMQ that throws only errors of the queue. */
+  /** Returns a proxy of a BullMQ object that rejects only with errors of `queueError`. */
   guard<T extends object>(object: T): T;
-  /** True while the server does not respond. */
+  /** True while there is no usable connection to the server. */
   readonly isAway: boolean;
-  /** Facts about the server at the time of the connection. */
+  /** Facts that the server reported when the connection was opened. */
   readonly server: RedisServerFacts;
   close(): void;
 }
 
-/** Returns the pause before an attempt to connect, ms. */
+/**
+ * Returns the pause before the next attempt to connect, ms.
+ * @param attempts number of attempts so far
+ */
 function pauseMs(attempts: number): number {
   return Math.min(50 * 2 ** attempts, 1000);
 }
 
 /**
- * Connects within `waitMs`. Throws UsageError, which names `command`, if the packages are missing, UnavailableError if the
- * server does not respond, and RefusedError for wrong credentials and for a server that evicts keys.
+ * Connects within `waitMs`. Throws UsageError if the packages are missing, with an install command for `command`.
+ * Throws UnavailableError if the server does not respond. Throws RefusedError for wrong credentials, and for a server
+ * that evicts keys.
  * @param answerMs time limit for the response to each command; null to wait while the server is unreachable
  */
 export async function openRedis(
@@ -130,7 +137,7 @@ async function firstAnswer(client: ioredis.Redis, address: QueueAddress, waitMs:
   client.on('error', (error: Error) => {
     last = error.message || String(error);
   });
-  // A first connection that fails rejects, and the client tries again.
+  // The client itself tries again after a failed connection, so this rejection is ignored.
   client.connect().catch(() => {});
   const info = await orNull(client.info(), waitMs);
   if (info === null) throw noAnswer(address, last);
@@ -150,7 +157,10 @@ async function orNull<T>(promise: Promise<T>, waitMs: number): Promise<T | null>
   }
 }
 
-/** Throws RefusedError for a server that may evict keys, because it would lose pieces and results. */
+/**
+ * Throws RefusedError for a server that may evict keys, because the fleet would lose pieces and results. Throws
+ * UsageError for a cluster with a database other than 0.
+ */
 function assertUsable(info: string, isCluster: boolean, address: QueueAddress): void {
   const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction';
   if (policy !== 'noeviction')
@@ -171,7 +181,7 @@ async function openCluster(
   const cluster = new redis.Cluster([...nodes], {
     redisOptions,
     clusterRetryStrategy: pauseMs,
-    // A certificate names the host, not its address.
+    // Connects by host name, because the server's certificate contains the name and not the IP address.
     ...(isTls ? { dnsLookup: (host, done) => done(null, host) } : {}),
   });
   cluster.on('error', () => {});
