@@ -1,5 +1,6 @@
-// Creates tables and columns before a fleet sends points. Parallel first writes make CnosDB store values under wrong columns,
-// and a refused ALTER TABLE breaks the database. So CREATE TABLE creates new tables, and points create all other columns.
+// Creates tables and columns before a fleet sends points. In CnosDB, parallel writes that introduce columns can store
+// values under wrong columns, and a refused ALTER TABLE breaks the database. So CREATE TABLE creates new tables with
+// their columns. Columns of existing tables are created by writing points.
 
 import type { Settings } from '../../config/settings.js';
 import type { Clock, Input, Notice, Shape, Target } from '../../core/types/index.js';
@@ -8,7 +9,10 @@ import { assertShown } from '../../schema/await-columns.js';
 import { Catalogue } from '../../schema/catalogue.js';
 import { load } from '../pipeline.js';
 
-/** A table or columns that inputs introduce, with a point that introduces them; null if no point is known. */
+/**
+ * A table with columns that the target lacks. `point` is an input point that introduces them; null if no such point is
+ * known.
+ */
 export interface Introduced {
   readonly shape: Shape;
   readonly point: Uint8Array | null;
@@ -23,8 +27,8 @@ export interface IntroduceContext {
 }
 
 /**
- * Creates tables and columns. Returns the number of new ones. Throws RefusedError if an endpoint does not show the
- * columns afterwards, and the error of the load that sends the points.
+ * Creates tables and columns. Returns the numbers of created tables and columns. Throws RefusedError if an endpoint
+ * does not show the columns afterwards, and the error of the load that sends the points.
  */
 export async function introduceColumns(
   settings: Settings,
@@ -49,7 +53,7 @@ export async function introduceColumns(
   return known.introduced;
 }
 
-/** Joins the columns of each table. */
+/** Returns one shape for each table, with the columns of all its shapes. */
 function tablesOf(introduced: readonly Introduced[]): Shape[] {
   const tables = new Map<string, Map<string, Shape['columns'][number]>>();
   for (const { shape } of introduced) {
@@ -60,7 +64,10 @@ function tablesOf(introduced: readonly Introduced[]): Shape[] {
   return [...tables].map(([table, columns]) => ({ table, columns: [...columns.values()] }));
 }
 
-/** Loads the points by an ordinary load, which sends each introduction exclusively. The shards load these points again. */
+/**
+ * Loads the points that introduce columns, by an ordinary load. This load sends each introducing batch while no other
+ * batch is in flight. The shards later load the same points again.
+ */
 async function loadPoints(
   settings: Settings,
   missing: readonly Introduced[],

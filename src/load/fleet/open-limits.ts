@@ -1,4 +1,4 @@
-// Opens the limits of one worker of a fleet. The loads of its pieces share these limits with the other workers.
+// Opens the limits that one worker shares with the other workers of a fleet. All its loads of pieces use these limits.
 
 import type { Settings } from '../../config/settings.js';
 import type { Clock, FleetHooks, Notice } from '../../core/types/index.js';
@@ -11,36 +11,39 @@ export interface LimitContext {
   readonly loadId: string;
   /** Unique for each worker process. */
   readonly workerId: string;
-  /** Settings of the load. Every limit applies to the whole fleet. */
+  /** Settings of the whole load. Its limits apply to all workers together. */
   readonly settings: Settings;
   readonly clock: Clock;
   readonly notify: (notice: Notice) => void;
 }
 
 export interface WorkerLimits {
-  /** Settings for loading a piece, without rate limits: the hooks limit the rates. */
+  /** Settings for loading a piece. They contain no rate limits, because `FleetHooks.admit` limits the rates. */
   readonly settings: Settings;
-  /** Begins a piece and returns its hooks. The worker loads one piece at a time. */
+  /**
+   * Begins a piece, and returns the hooks for its load. The worker must end the piece before it begins the next one.
+   */
   hooks(piece: string): FleetHooks;
   endPiece(): void;
-  /** Returns the permits of this worker. */
+  /** Waits for a flush of this worker, then returns its permits. */
   close(): Promise<void>;
 }
 
-/** Returns the name of the database, equal for all workers. */
+/** Returns a name of the database that is equal for all workers. */
 function databaseOf({ target, tenant, db }: Settings): readonly string[] {
   return [target, tenant, db];
 }
 
 /**
- * Creates the limits of a new load. Do not call it for a load that Redis has lost, because the workers of that load may
- * still send. The first of these workers creates the limits again after a pause.
+ * Creates the limits of a new load in Redis. Do not call this for a load whose data Redis has lost, because its workers
+ * may still send. The first of these workers to reconnect creates the limits again, and Redis then waits before it
+ * grants permits.
  */
 export async function prepareLimits({ client }: Pick<FleetRedis, 'client'>, loadId: string, settings: Settings) {
   await Promise.all([beginLimits(client, loadId), beginTurn(client, databaseOf(settings))]);
 }
 
-/** Creates the limits. Sends nothing to Redis before the first batch. */
+/** Opens the limits of a worker. Sends nothing to Redis before the first batch. */
 export function openLimits(context: LimitContext): WorkerLimits {
   const { redis, loadId, workerId: id, settings, clock, notify } = context;
   const { workers, ratePoints, rateBytes } = settings;

@@ -1,5 +1,5 @@
-// Plans a load over many machines: parses the inputs, cuts them into pieces, and creates database, tables and columns, so
-// that no machine has to create them.
+// Plans a load over many machines: parses the inputs and cuts them into pieces. Creates the database, tables and
+// columns, so that the machines need not create them.
 
 import type { Settings } from '../../config/settings.js';
 import { type InputError, UsageError } from '../../core/errors.js';
@@ -26,17 +26,17 @@ import { fleetIdentity } from './shard-settings.js';
 export interface PlanContext extends IntroduceContext {
   readonly inputs: readonly Input[];
   readonly target: Target;
-  /** Memory of this process. */
+  /** Measures the memory of this process. */
   readonly resident: Resident;
   /** Options of input, mapping, batch, delivery and memory that the user gave. */
   readonly given: Readonly<Record<string, unknown>>;
-  /** Receives the number of decoded bytes of an input that were parsed so far. */
+  /** Receives an input, and the number of its decoded bytes that are parsed so far. */
   readonly parsed: ScanContext['parsed'];
 }
 
 /**
- * Plans a load. Sends at most points that add columns to existing tables. Throws the error that would end a load, and
- * MemoryLimitError if there are more inputs than fit into --memory-limit.
+ * Plans a load. Sends no points, except points that add columns to existing tables. Throws the error that would end a
+ * load, and MemoryLimitError if the inputs need more memory than --memory-limit allows.
  */
 export async function planLoad(settings: Settings, context: PlanContext): Promise<FleetPlan> {
   const { inputs, target, clock, version, given, parsed, resident } = context;
@@ -83,7 +83,8 @@ export async function planLoad(settings: Settings, context: PlanContext): Promis
       ...{ formats, budget, split, pieceBytes, parsed, signal, bounds: boundsOf(database, settings, clock.now()) },
       match: (shape: Shape) => guard.match(shape),
       introduces: (shape: Shape, point: Uint8Array | null) => {
-        // Columns that only a schema names are created with their table, but not added to an existing table.
+        // A column without a known point cannot be added to an existing table. The first point with the column will add
+        // it.
         if (point === null && tables.has(shape.table)) return;
         introduced.push({ shape, point });
         catalogue.pin([shape]);
@@ -121,7 +122,10 @@ export async function planLoad(settings: Settings, context: PlanContext): Promis
   }
 }
 
-/** Throws UsageError for inputs and options that cannot be split, such as options that count points across all inputs. */
+/**
+ * Throws UsageError for inputs and options that many machines cannot share, such as --limit, which counts points across
+ * all inputs.
+ */
 function assertSplittable(settings: Settings, inputs: readonly Input[]): void {
   const tried = 'planning a load over many machines';
   const refused = (flag: string, is: boolean): Problem[] =>
@@ -141,7 +145,10 @@ function assertSplittable(settings: Settings, inputs: readonly Input[]): void {
   if (problems.length > 0) throw new UsageError(problems);
 }
 
-/** Returns by index the inputs whose first megabyte has no valid point. Throws UsageError if inputs contradict the options. */
+/**
+ * Returns the planned inputs whose first megabyte has no valid point, at their index; undefined for all other inputs.
+ * Throws UsageError if inputs contradict the options.
+ */
 async function badHeads(
   settings: Settings,
   inputs: readonly Input[],

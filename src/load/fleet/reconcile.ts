@@ -1,4 +1,4 @@
-// Adds up the summaries of all shards to one reconciliation and one outcome for the whole load.
+// Sums up the summaries of all shards of a plan, and decides one outcome for the whole load.
 
 import { z } from 'zod';
 import { UsageError } from '../../core/errors.js';
@@ -16,7 +16,7 @@ const points = z.object({ read: count, loaded: count, rejected: count, undeliver
 const balances = ({ read, loaded, rejected, undelivered }: z.infer<typeof points>): boolean =>
   read === loaded + rejected + undelivered;
 
-/** The keys of a summary that the reconciliation uses. */
+/** The keys of a shard's summary that `reconcile` reads. */
 const shardSummarySchema = z
   .object({
     outcome: z.enum(outcomeNames as [Outcome, ...Outcome[]]),
@@ -40,7 +40,7 @@ const shardSummarySchema = z
 
 type ShardSummary = z.infer<typeof shardSummarySchema>;
 
-/** Name and text of a file with a summary. */
+/** Name and text of a summary file. */
 export interface SummaryFile {
   readonly file: string;
   readonly text: string;
@@ -55,13 +55,13 @@ export interface Reconciliation {
   readonly shards: {
     readonly of: number;
     readonly missing: readonly number[];
-    /** Numbers of shards with several summaries. Only one summary of a shard counts. */
+    /** Shards that have several summaries. `reconcile` counts only one of them. */
     readonly repeated: readonly number[];
   };
   readonly points: Summary['points'];
   readonly values: { readonly loaded: number };
   readonly bytes: Summary['bytes'];
-  /** Tables and columns that planning introduced. */
+  /** Numbers of tables and columns that planning introduced. */
   readonly target: { readonly newTables: number; readonly newColumns: number };
   readonly inputs: readonly (Summary['points'] & { readonly name: string; readonly error: string | null })[];
   readonly rejects: {
@@ -71,7 +71,7 @@ export interface Reconciliation {
   };
 }
 
-/** Adds up summaries. Throws UsageError for a file that is not a summary of a shard of this plan. */
+/** Sums up summaries. Throws UsageError for a file that is not a summary of a shard of this plan. */
 export function reconcile(plan: FleetPlan, files: readonly SummaryFile[]): Reconciliation {
   const summaries = files.map((file) => summaryOf(plan, file));
   const totals = new Set(summaries.map(({ shard }) => shard.of));
@@ -147,15 +147,15 @@ function summaryOf(plan: FleetPlan, { file, text }: SummaryFile): ShardSummary {
 const isComplete = ({ outcome }: ShardSummary): boolean => ['complete', 'complete-with-rejects'].includes(outcome);
 
 /**
- * Returns true if `one` counts instead of `other`. A complete run takes precedence over an incomplete run. Otherwise
- * the later run counts.
+ * Tests whether the summary `one` is used instead of `other` for the same shard. A complete run has precedence over an
+ * incomplete run. Otherwise the later run has precedence.
  */
 function isBetter(one: ShardSummary, other: ShardSummary): boolean {
   if (isComplete(one) !== isComplete(other)) return isComplete(one);
   return one.endedAt > other.endedAt;
 }
 
-/** Outcomes of a part of a load that end the whole load, the worst first. */
+/** Outcomes of a shard or piece that become the outcome of the whole load; the worst is first. */
 export const worstFirst: readonly Outcome[] = [
   ...(['bug', 'state', 'refused', 'too-many-rejects', 'memory', 'unavailable', 'busy', 'interrupted'] as const),
   ...(['usage', 'input', 'verify-failed'] as const),
@@ -185,7 +185,7 @@ export interface FleetOutcome {
   readonly reason: string | null;
 }
 
-/** Decides the outcome of a load whose parts are all complete. */
+/** Decides the outcome of a load after all its shards or pieces have ended without an outcome in `worstFirst`. */
 export function totalOutcome(
   { limits, inputs: planned }: Pick<FleetPlan, 'limits' | 'inputs'>,
   total: Summary['points'],
@@ -228,7 +228,7 @@ function otherCount(tried: string, planned: number, read: number): string {
   });
 }
 
-/** Adds up the pieces of each input, in the order of the plan. */
+/** Sums up the pieces of each input. Returns the inputs in the order of the plan. */
 function inputTotals({ inputs }: FleetPlan, counted: readonly ShardSummary[]): Reconciliation['inputs'] {
   const byName = new Map<string, ShardSummary['inputs']>();
   for (const piece of counted.flatMap((summary) => summary.inputs))

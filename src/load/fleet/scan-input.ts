@@ -1,5 +1,5 @@
-// Parses one input before a fleet loads it. Finds where the input can be cut, how many points it has, and which columns
-// the points introduce.
+// Parses one input before a fleet loads it. Finds the positions at which the input can be cut, the number of its
+// points, and the columns that the target lacks.
 
 import { type Bounds, refusal } from '../../batching/points/point-bounds.js';
 import { LF } from '../../core/ascii.js';
@@ -26,26 +26,31 @@ import { nothingParsed } from '../stages/nothing-parsed.js';
 export interface ScanContext {
   readonly formats: FormatSet;
   readonly budget: MemoryBudget;
-  /** `auto`: parses every text input to its end. Other values: parses only the first megabyte of each input. */
+  /**
+   * `auto`: parses every text input to its end, or until no row can introduce a column. Other values: parses only the
+   * first megabyte of each input.
+   */
   readonly split: 'auto' | 'lines' | 'off';
   /** Least size of a piece, decoded bytes. */
   readonly pieceBytes: number;
   readonly bounds: Bounds;
-  /** Compares a shape with the columns of the target and of earlier points. */
+  /** Compares a table and its columns with the columns of the target and of the earlier points. */
   readonly match: (shape: Shape) => ShapeMatch;
   /**
-   * Receives each shape that introduces a table or column, with its first point as line protocol; null if only the schema of
-   * the input names the shape. After the call, `match` must know the columns.
+   * Receives each table and columns that the target lacks, with the first such point as line protocol. The point is
+   * null if only the schema of the input contains the columns. The callback must record the columns, so that `match`
+   * knows them.
    */
   readonly introduces: (shape: Shape, point: Uint8Array | null) => void;
-  /** Receives the number of decoded bytes of an input that were parsed so far. */
+  /** Receives an input, and the number of its decoded bytes that are parsed so far. */
   readonly parsed: (input: Input, bytes: number) => void;
   readonly signal: AbortSignal;
 }
 
 /**
- * Returns the input with its pieces. The last piece of an input that cannot be read to its end includes the failure, so
- * that a shard reports the failure. Throws UsageError if the input contradicts the options, and the signal's reason.
+ * Returns the plan of an input: its pieces, and its error, if any. If the input cannot be read to its end, the last
+ * piece extends to the end, so that the shard that loads it reports the failure. Throws UsageError if the input
+ * contradicts the options, and the signal's reason.
  */
 export async function scanInput(input: Input, context: ScanContext): Promise<PlannedInput> {
   try {
@@ -57,7 +62,7 @@ export async function scanInput(input: Input, context: ScanContext): Promise<Pla
   }
 }
 
-/** Returns an input without pieces. */
+/** Returns the plan of an input without pieces. */
 export function unreadInput({ name, path, size, folderColumns = [] }: Input): PlannedInput {
   return { name, path: path!, folders: [...folderColumns], size: size ?? 0, hash: null, error: null, pieces: [] };
 }
@@ -77,7 +82,10 @@ async function scan(input: Input, context: ScanContext): Promise<PlannedInput> {
     const counts = new PointCounts(context);
     let end: ScanEnd = 'whole';
     const onlyHead = outline !== null || split !== 'auto';
-    /** Parses from a position on. Returns the position from which rows need no parsing; null if parsing reached the end. */
+    /**
+     * Parses from `start` on. Returns the position after which rows introduce no columns and need not be parsed.
+     * Returns null if parsing ended without such a position.
+     */
     const parse = async (
       start: Position,
       mayPass: boolean,
@@ -122,10 +130,13 @@ async function scan(input: Input, context: ScanContext): Promise<PlannedInput> {
   }
 }
 
-/** Where parsing ended: at the end of the input, after its first megabyte, or at a failure. */
+/** How parsing ended: at the end of the input, after its first megabyte, or with an error. */
 type ScanEnd = 'whole' | 'head' | 'failed';
 
-/** Builds the pieces between positions. @param points number of points of the input; null if they were not counted */
+/**
+ * Builds a piece from each position to the next one.
+ * @param points number of points of the input; null if they were not counted
+ */
 function cutPieces(places: readonly Position[], size: number, points: number | null): PlannedPiece[] {
   return places.map((from, i) => {
     const to = places[i + 1] ?? null;
@@ -135,7 +146,10 @@ function cutPieces(places: readonly Position[], size: number, points: number | n
   });
 }
 
-/** Finds the next line end after every `pieceBytes` bytes, and counts lines, without parsing. */
+/**
+ * Returns the position of the first line that begins after every `pieceBytes` bytes. Counts lines, but does not parse
+ * them.
+ */
 async function linePlaces(input: Input, { pieceBytes, budget, signal }: ScanContext): Promise<Position[]> {
   const places = [INPUT_START];
   const source = await input.open(signal, budget);
@@ -158,7 +172,10 @@ async function linePlaces(input: Input, { pieceBytes, budget, signal }: ScanCont
   }
 }
 
-/** Joins row groups up to the size of a piece. Offsets of a piece count from its first row. */
+/**
+ * Joins neighbouring row groups of a Parquet file to pieces of at least `pieceBytes`. A position in such a file counts
+ * rows only, so its byte offset is 0.
+ */
 function joinGroups(groups: readonly RowGroup[], pieceBytes: number, size: number): PlannedPiece[] {
   const place = (row: number): Position => ({ byteOffset: 0, line: row + 1, ordinal: 0, digits: 0 });
   const pieces: { from: Position; to: Position | null; bytes: number; points: number }[] = [];
@@ -175,13 +192,13 @@ function joinGroups(groups: readonly RowGroup[], pieceBytes: number, size: numbe
   return pieces.length > 0 ? pieces : [{ from: place(0), to: null, bytes: size, points: 0 }];
 }
 
-/** Counts points and rejects, and finds the points that introduce columns. */
+/** Counts points and rejects of one input, and finds the points that introduce columns. */
 class PointCounts {
   readonly #context: ScanContext;
-  /** Numbers of shapes that were already processed. */
+  /** Numbers of the tables and column sets (`Shape`) that were already compared with the target. */
   readonly #settled = new Set<number>();
   readonly #rejects = new Map<string, number>();
-  /** Columns of the points so far. */
+  /** Table and name of each column of the points so far, as JSON. */
   readonly #columns = new Set<string>();
   #points = 0;
 
@@ -200,19 +217,19 @@ class PointCounts {
     }
   }
 
-  /** Returns why no point of the input can be loaded; null if some points can. */
+  /** Returns the reason why no point of the input is valid; null if one is. */
   problem(name: string, format: string): string | null {
     return this.#points > 0 ? null : (nothingParsed(name, format, this.#rejects)?.message ?? null);
   }
 
-  /** Tests whether earlier points have each of the columns, so that later rows introduce none. */
+  /** Tests whether the earlier points had all these columns. If so, further rows with them introduce no column. */
   haveColumns({ table, columns }: PlainRows): boolean {
     return columns.every((name) => this.#columns.has(JSON.stringify([table, name])));
   }
 
   #shape(run: Points, i: number, number: number): void {
     const { bounds, match, introduces } = this.#context;
-    // A point that is rejected because of its time introduces no column.
+    // A point that breaks a bound, such as its time, is rejected and so introduces no column.
     if (refusal(run, i, bounds) !== null) return;
     const shape = number === UNCOUNTED_SHAPE ? run.shapeOf(i) : run.shape(number);
     for (const { name } of shape.columns) this.#columns.add(JSON.stringify([shape.table, name]));

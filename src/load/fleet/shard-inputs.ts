@@ -1,4 +1,4 @@
-// Creates the inputs of a shard's load from its pieces.
+// Creates one input for each piece of a shard.
 
 import { InputError } from '../../core/errors.js';
 import type { ByteSource, Input } from '../../core/types/index.js';
@@ -6,7 +6,10 @@ import { contentHash } from '../../fleet/content-hash.js';
 import type { PlannedInput } from '../../fleet/plan-file.js';
 import type { ShardPiece } from '../../fleet/shards.js';
 
-/** Creates an input for each piece. @param whole returns the whole input of a piece */
+/**
+ * Creates one input for each piece.
+ * @param whole returns the input that contains the piece
+ */
 export function shardInputs(pieces: readonly ShardPiece[], whole: (input: PlannedInput) => Input): Input[] {
   return pieces.map(({ input, piece: { from, to, bytes } }) => {
     const all = whole(input);

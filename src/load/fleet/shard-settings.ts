@@ -1,4 +1,5 @@
-// Computes the settings of one shard. Every limit applies to the whole load, so each shard gets its part of the limit.
+// Computes the settings of one shard. The user's limits apply to the whole load, so each shard gets a part of each
+// limit.
 
 import { readingIdentity } from '../../config/identity.js';
 import type { Resolved } from '../../config/resolve.js';
@@ -9,13 +10,16 @@ import type { Shard } from '../../fleet/shards.js';
 import { options as table } from '../option-table.js';
 import type { LoadShard } from '../types.js';
 
-/** Returns a text that must be equal for all shards: the database, and the options that affect how inputs are read. */
+/**
+ * Returns a text of the database and of the options that affect how inputs are read. The text must be equal for all
+ * shards.
+ */
 export function fleetIdentity(settings: Settings): string {
   const { target, tenant, db, precision } = settings;
   return JSON.stringify([target, tenant, db, precision, readingIdentity(table, settings)]);
 }
 
-/** Returns the settings of a shard. Throws UsageError if a limit is too small for each shard to get a part. */
+/** Returns the settings of a shard. Throws UsageError if a limit is less than 1 for each shard. */
 export function shardSettings({ settings, origins }: Pick<Resolved, 'settings' | 'origins'>, shard: Shard): Settings {
   const { of } = shard;
   const isDefault = origins.workers.source === 'default';
@@ -48,13 +52,13 @@ export function shardSettings({ settings, origins }: Pick<Resolved, 'settings' |
   };
 }
 
-/** Returns the parts of the plan that the load of a shard needs. */
+/** Returns the parts of the plan that the load of one shard uses. */
 export function loadShard({ id, fieldTypes, times }: FleetPlan, shard: Shard): LoadShard {
   const spans = times.spans.map(({ first, last }) => ({ first: BigInt(first), last: BigInt(last) }));
   return { plan: id, ...shard, fieldTypes, times: { ...times, spans } };
 }
 
-/** Divides a whole number so that the parts of all shards add up to it. */
+/** Returns the part of `total` for one shard. The parts are whole numbers, and their sum is `total`. */
 function partOf(total: number, { index, of }: Shard): number {
   return Math.floor(total / of) + (index <= total % of ? 1 : 0);
 }

@@ -1,4 +1,5 @@
-// Coordinates a load over a fleet: plans it, gives its pieces to workers, and builds one summary.
+// Coordinates a load over a fleet: plans the load, offers its pieces to the workers, and builds one summary from their
+// results.
 
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -32,7 +33,7 @@ export interface FleetContext {
   /** Connects to the queue. Rejects with the error that ends the load. */
   readonly connect: (signal: AbortSignal) => Promise<FleetRedis>;
   readonly allowed: AllowedInputs;
-  /** Options that the user gave, by key. */
+  /** Options that the user gave, by the key of the option. */
   readonly given: Readonly<Record<string, unknown>>;
   /** Largest number of pieces that the fleet loads at once; null for one piece per worker. */
   readonly piecesAtOnce: number | null;
@@ -44,10 +45,10 @@ const lookMs = 500;
 const beatMs = 1000;
 /** Time without a response of Redis after which a warning is printed, ms. */
 const silentMs = 10_000;
-/** Time for workers to return their pieces when the load stops, ms. Requests in flight take at most 10 s. */
+/** Time for workers to return their pieces after a stop, ms. A worker waits up to 10 s for its requests in flight. */
 const drainMs = 15_000;
 
-/** Runs a load over a fleet. Errors are part of the result, as in `load`. */
+/** Runs a load over a fleet. Never throws for a failed load: the result contains the error, as in `load`. */
 export async function coordinate(
   settings: Settings,
   createTarget: (settings: Settings) => Promise<Target>,
@@ -64,7 +65,7 @@ class Coordination {
   readonly #context: LoadContext;
   readonly #fleet: FleetContext;
   readonly #control: RunControl;
-  /** Set once the queue has answered, before the lock is taken. */
+  /** Set once the connection to the queue is open. */
   #store!: FleetStore;
   readonly #record: FleetRecord;
   readonly #id: string;
@@ -74,9 +75,9 @@ class Coordination {
   #queue: PieceQueue | null = null;
   /** Numbers of tables and columns that planning introduced in this run. */
   #introduced: FleetPlan['introduced'] = { tables: 0, columns: 0 };
-  /** Number of beats since the last renewal that Redis acknowledged. */
+  /** Number of calls of `#beat` since the queue last responded to a renewal of the lock. */
   #unanswered = 0;
-  /** Monotonic ms from which workers could load pieces. */
+  /** Monotonic ms at which the first pieces were offered to workers; null before. */
   #sendingFrom: number | null = null;
 
   constructor(
@@ -117,7 +118,7 @@ class Coordination {
     return await this.#finish(isHolder).finally(() => redis?.close());
   }
 
-  /** Renews the lock during the whole load. Ends the load once Redis has not responded for --retry-for. */
+  /** Renews the lock each second. Ends the load if the queue has not responded for --retry-for. */
   readonly #beat = (): void => {
     const waitedMs = this.#unanswered * beatMs;
     if (waitedMs > 0 && waitedMs >= this.#settings.retryForMs)
@@ -132,8 +133,8 @@ class Coordination {
   };
 
   /**
-   * Takes the lock, after waiting until the lock of a killed coordinator expires. Throws BusyError if the holder of the
-   * lock runs.
+   * Takes the lock of the load. Waits until the lock of a killed coordinator expires. Throws BusyError if another
+   * coordinator renews the lock.
    */
   async #takeLock(): Promise<void> {
     const { clock, notify } = this.#context;
@@ -188,7 +189,7 @@ class Coordination {
     }
   }
 
-  /** Returns the plan of an earlier run if the plan still fits, else a new plan. */
+  /** Returns the plan of an earlier run if it still matches the load, else a new plan. */
   async #plan(): Promise<FleetPlan> {
     const { inputs, target, clock, notify, version } = this.#context;
     const settings = this.#settings;
@@ -235,12 +236,12 @@ class Coordination {
     const summary = this.#summary(ended?.outcome ?? 'interrupted', error, letters(), clock.monotonic());
     const result: LoadResult = { summary, examples: this.#totals?.examples ?? new Map(), error, details: null };
     await writeResults?.(() => result);
-    // Removes the record last: if the process dies before its results are written, the next run can write them.
+    // Removes the record only after the results are written: if the process dies before, the next run can write them.
     if (isFinished && control.reason === null) await this.#record.remove();
     return result;
   }
 
-  /** Stops the workers, books their results, and removes the load from Redis, because the record on this disk is complete. */
+  /** Removes the load from Redis. Before, stops the workers of an incomplete load and books their results. */
   async #leaveRedis(isWhole: boolean): Promise<void> {
     const { clock } = this.#context;
     const follow = this.#follow;
@@ -288,10 +289,10 @@ class Coordination {
 
 const queueSilent: Notice = { level: 'warn', kind: 'queue', message: 'the queue does not answer; waiting for it' };
 
-/** Stands for the holder of a lock that has just ended. */
+/** Replaces a holder whose lock expired before its name was read. */
 const nobody = { machine: '?', pid: '?', leftMs: 0 };
 
-/** Returns the error of a load; null for a complete load. */
+/** Returns the error for an outcome; null if the load is complete. */
 function endError(outcome: Outcome, reason: string | null): BulkLoadError | null {
   if (outcome === 'complete' || outcome === 'complete-with-rejects') return null;
   return new BulkLoadError(outcome, 'BULK_FLEET', reason ?? outcome);

@@ -1,5 +1,5 @@
-// Follows a load in Redis for its coordinator: adds the pieces, books settled pieces, and adds the remaining pieces
-// again after Redis has lost its data.
+// Follows a load in Redis for its coordinator: adds the pieces to the queue and books their results. After Redis has
+// lost its data, adds the unbooked pieces again.
 
 import { randomUUID } from 'node:crypto';
 import {
@@ -28,12 +28,15 @@ import type { FleetTotals } from './fleet-totals.js';
 
 /** Pause after Redis has refused a command, ms. */
 const refusedMs = 1000;
-/** Time for workers to offer results of pieces that Redis has lost, ms. Workers look for the load twice a second. */
+/** Time in which workers offer results that Redis has lost, ms. Each worker reads the load twice a second. */
 const offerMs = 3000;
-/** Largest number of pieces that are booked in one step. */
+/** Largest number of pieces with a result that one step books. Failed pieces count separately. */
 const bookedAtOnce = 200;
 
-/** Outcomes of a piece after its last attempt that end the whole load. After other outcomes, all other pieces are loaded. */
+/**
+ * Outcomes of a piece that end the whole load after the last attempt at this piece. After other outcomes, the fleet
+ * still loads the other pieces.
+ */
 const endsLoad: readonly Outcome[] = ['refused', 'memory', 'state', 'bug', 'unavailable', 'too-many-rejects'];
 
 export interface FollowContext {
@@ -45,13 +48,13 @@ export interface FollowContext {
   readonly notify: (notice: Notice) => void;
   readonly load: Omit<FleetLoad, 'epoch'>;
   readonly token: string;
-  /** Yields all pieces of the plan. */
+  /** Yields the jobs of all pieces of the plan. */
   readonly jobs: () => Iterable<PlannedJob>;
-  /** Limit of the dead letters on this disk and on the disks of the workers, bytes. */
+  /** Limit of the size of the dead letters on this disk and on the disks of the workers, bytes. */
   readonly maxRejectBytes: number;
-  /** Creates the limits of the load. Called only while no worker can hold permits. */
+  /** Creates the shared limits of the load. Called only while no worker can have permits. */
   readonly prepareLimits: () => Promise<void>;
-  /** True if no earlier run of the load is known. */
+  /** True if this disk has no plan from an earlier run of the load. */
   readonly isFirst: boolean;
   /** Largest number of pieces that the fleet loads at once; null for one piece per worker. */
   readonly piecesAtOnce: number | null;
@@ -69,7 +72,7 @@ export class FleetFollow {
     this.#workerSeenAt = context.clock.monotonic();
   }
 
-  /** Living workers that load pieces of this load. */
+  /** Living workers that are loading a piece of this load. */
   get workers(): readonly WorkerStatus[] {
     return this.#workers;
   }
@@ -82,7 +85,7 @@ export class FleetFollow {
     return this.#context.totals.settledPieces >= this.#context.load.pieces;
   }
 
-  /** Takes over the results that an earlier coordinator left in Redis, and adds the remaining pieces. */
+  /** Books the results that an earlier coordinator left in Redis, and adds the remaining pieces. */
   async begin(): Promise<void> {
     const { store, totals, load, isFirst, prepareLimits } = this.#context;
     if (isFirst && (await store.load(load.id)) === null) await prepareLimits();
@@ -94,7 +97,7 @@ export class FleetFollow {
       else stale.push(id);
     }
     await store.forgetBooked(load.id, stale);
-    // Books only good results, so that a piece that an earlier run gave up is tried again.
+    // Books only complete pieces. A piece that failed in an earlier run is added again.
     while (await this.#bookSome(isGood));
     await this.#announce();
     await this.#addMissing();
@@ -103,8 +106,8 @@ export class FleetFollow {
   }
 
   /**
-   * Checks the load. Repeats the check until Redis accepts the commands, because Redis may be out of memory or read-only for a
-   * while. Throws the error that ends the load, also if Redis refuses for `retryForMs`.
+   * Checks the load once. If Redis refuses commands, because it is out of memory or read-only, repeats the check for up
+   * to `retryForMs`. Throws the error that ends the load.
    */
   async look(retryForMs: number): Promise<void> {
     const { clock } = this.#context;
@@ -120,7 +123,7 @@ export class FleetFollow {
     }
   }
 
-  /** Waits until no worker has a piece, and books the pieces that workers have settled. */
+  /** Tells the workers to stop. Waits up to `maxMs` until no worker has a piece. Books the results of the pieces. */
   async drain(maxMs: number): Promise<void> {
     const { store, queue, load, clock } = this.#context;
     await store.setStopped(load.id, true);
@@ -134,12 +137,12 @@ export class FleetFollow {
     while (await this.#bookSome());
   }
 
-  /** Removes the load from Redis, because the record on disk is complete. */
+  /** Removes the load and its pieces from Redis. The record on this disk is complete. */
   async remove(): Promise<void> {
     const { store, queue, load, token, prepareLimits } = this.#context;
     await store.removeLoad(load.id);
     await queue.clear();
-    // No worker has a piece, so the next run of the load need not wait for requests of earlier workers.
+    // No worker has a piece, so the next run of the load need not wait for requests of these workers.
     if (this.#counts.active === 0) await prepareLimits();
     await store.endCoordination(load.id, token);
   }
@@ -159,7 +162,10 @@ export class FleetFollow {
     await this.#lookForWorkers();
   }
 
-  /** Adds the pieces that Redis has lost, for example because it died before it had written them to its disk. */
+  /**
+   * Adds pieces again that Redis has lost, for example because it died before it wrote them to its disk. First books
+   * the results that workers offer.
+   */
   async #addAgain(): Promise<void> {
     const { store, load, clock } = this.#context;
     this.#notify('warn', 'forgot', 'the queue has lost pieces; adding the remaining ones again');
@@ -170,7 +176,10 @@ export class FleetFollow {
     await this.#addMissing();
   }
 
-  /** Describes the load to the workers. Workers that knew the load offer their last results. */
+  /**
+   * Describes the load to the workers, with a new epoch. Workers that already know the load then offer their last
+   * results.
+   */
   async #announce(): Promise<void> {
     const { store, load } = this.#context;
     const epoch = randomUUID();
@@ -187,7 +196,10 @@ export class FleetFollow {
     await queue.add(missing());
   }
 
-  /** Books settled pieces. Returns true if there may be more. */
+  /**
+   * Books pieces that workers have ended, and removes them from the queue. Returns true if the queue may have more of
+   * them.
+   */
   async #bookSome(isWanted: (job: SettledJob) => boolean = () => true): Promise<boolean> {
     const { queue } = this.#context;
     const settled = await queue.settled(bookedAtOnce);
@@ -198,7 +210,7 @@ export class FleetFollow {
     return settled.length >= bookedAtOnce;
   }
 
-  /** Books pieces that are not booked yet, and returns them. */
+  /** Books the pieces that are not booked yet, and returns these pieces. */
   async #book(settled: readonly SettledJob[]): Promise<BookedPiece[]> {
     const { totals } = this.#context;
     const pieces: [BookedPiece, PieceResult][] = [];
@@ -214,7 +226,10 @@ export class FleetFollow {
     return pieces.map(([piece]) => piece);
   }
 
-  /** Books pieces on disk before they count anywhere. Also books them in Redis, for a coordinator on another machine. */
+  /**
+   * Writes pieces to the record on disk before they count anywhere. Then stores them in Redis for a coordinator on
+   * another machine.
+   */
   async #record(pieces: readonly (readonly [BookedPiece, PieceResult['letters'], string])[]): Promise<void> {
     const { record, store, totals, load } = this.#context;
     const fresh = pieces.filter(([{ id }]) => !totals.isBooked(id));
@@ -240,7 +255,7 @@ export class FleetFollow {
   }
 }
 
-/** Builds the error for a load that has another coordinator. */
+/** Builds the error for a load that has another coordinator already. */
 export function alreadyRuns(load: string, found: string): BusyError {
   return new BusyError({
     tried: `coordinating load ${load}`,
@@ -255,7 +270,10 @@ function isGood({ result }: SettledJob): boolean {
   return found !== null && isSettled(found);
 }
 
-/** Returns a result to use instead of an unreadable result. The next run of the load tries the piece again. */
+/**
+ * Returns the result of a piece whose stored result is missing or unreadable. The next run of the load tries the piece
+ * again.
+ */
 function foreignResult({ id, reason }: SettledJob): PieceResult {
   const found = reason === '' ? 'another form' : reason;
   const problem = { tried: `reading the result of job ${id}`, expected: 'the result of a worker', found, fix: '' };

@@ -1,4 +1,4 @@
-// Turns a plan into jobs, and computes the hashes that must match before a worker takes a job.
+// Creates the jobs of a plan, and the hashes that must be equal at the coordinator and a worker.
 
 import { createHash } from 'node:crypto';
 import type { Settings } from '../../../config/settings.js';
@@ -15,25 +15,25 @@ import { fleetIdentity } from '../shard-settings.js';
 
 /** Groups of options that the coordinator gives to every worker. */
 const sharedGroups: readonly string[] = ['input', 'mapping', 'batch', 'delivery', 'memory'];
-/** Options in these groups that each machine sets itself. */
+/** Options of these groups that each machine sets for itself instead. */
 const ownKeys: readonly string[] = ['memoryLimit', 'memoryWatchdog'];
 
-/** Keys of the options that a load gives to its workers. */
+/** Keys of the options that the coordinator gives to its workers. */
 export const sharedKeys: ReadonlySet<string> = new Set(
   table.rows.filter(({ group, key }) => sharedGroups.includes(group) && !ownKeys.includes(key)).map(({ key }) => key),
 );
 
-/** Returns the options among `given` that workers need. None of them names a target or holds a secret. */
+/** Returns those of the given options that the workers need. They contain neither the target nor secrets. */
 export function sharedOptions(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(given).filter(([key]) => sharedKeys.has(key)));
 }
 
-/** Returns a hash that identifies the target without revealing it. */
+/** Returns a hash that identifies kind, tenant, database and retention policy of the target, without revealing them. */
 export function targetHash({ target, tenant, db, rp }: Settings): string {
   return shortHash(JSON.stringify([target, tenant, db, rp]));
 }
 
-/** Returns a hash of the database and of the options that affect how inputs are read. */
+/** Returns a hash of `fleetIdentity`: of the database, and of the options that affect how inputs are read. */
 export function identityHash(settings: Settings): string {
   return shortHash(fleetIdentity(settings));
 }
@@ -42,15 +42,15 @@ function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
-/** The job for a piece of a plan. */
+/** The job for one piece of a plan. */
 export interface PlannedJob {
   readonly id: string;
   readonly job: PieceJob;
-  /** Number of the input. */
+  /** Index of the piece's input in the plan. */
   readonly input: number;
 }
 
-/** Yields the jobs of all pieces of a plan. `allowed` provides the names of their inputs. */
+/** Yields a job for each piece of a plan. Omits pieces of an input that `allowed` excludes. */
 export function* plannedJobs(plan: FleetPlan, allowed: AllowedInputs): Generator<PlannedJob, void> {
   for (const [input, { path, folders, size, hash, pieces }] of plan.inputs.entries()) {
     const name = pieces.length === 0 ? null : allowed.nameOf(path);
@@ -61,7 +61,7 @@ export function* plannedJobs(plan: FleetPlan, allowed: AllowedInputs): Generator
   }
 }
 
-/** Throws UsageError for inputs that no job can name, because --allow-input excludes them. */
+/** Throws UsageError for inputs that --allow-input excludes, because a job cannot name them. */
 export function assertNamed(inputs: readonly Input[], allowed: AllowedInputs): void {
   const problems: Problem[] = inputs
     .filter(({ path }) => path === null || allowed.nameOf(path) === null)
@@ -74,7 +74,7 @@ export function assertNamed(inputs: readonly Input[], allowed: AllowedInputs): v
   if (problems.length > 0) throw new UsageError(problems.slice(0, 10));
 }
 
-/** Tests whether a plan belongs to this load, and whether its inputs are unchanged. */
+/** Tests whether a plan belongs to this load and this version of bulk-load, and whether its inputs are unchanged. */
 export async function fitsPlan(
   plan: FleetPlan,
   settings: Settings,

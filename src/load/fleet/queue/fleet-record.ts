@@ -1,5 +1,5 @@
-// Records the settled pieces of a fleet on the coordinator's disk, each piece once, and all dead letters. The record
-// only grows. So a killed coordinator neither loses a reported piece nor counts a piece twice.
+// Records on the coordinator's disk the results of pieces and all dead letters. Each entry is appended before the piece
+// counts. So a killed coordinator neither loses a piece nor counts a piece twice.
 
 import { constants } from 'node:fs';
 import { type FileHandle, rename, rm } from 'node:fs/promises';
@@ -15,7 +15,7 @@ import { maxLetterBytes, type PieceLetters, pointsSchema } from '../../../fleet/
 import { letterPath } from '../../../state/dead-letters/letter-paths.js';
 import { openStateFile, prepareStateDir, writeFailure } from '../../../state/state-dir.js';
 
-/** A settled piece: the parts of its result that count for all runs of the load. */
+/** A piece in the record: the parts of its result that the totals of the load need. */
 const bookedPieceSchema = z.strictObject({
   id: z.string(),
   outcome: z.enum(outcomeNames as [Outcome, ...Outcome[]]),
@@ -30,23 +30,27 @@ const bookedPieceSchema = z.strictObject({
 
 const lineSchema = z.strictObject({
   piece: bookedPieceSchema,
-  /** Sizes of the files of dead letters after the piece, by ending of the file, bytes. */
+  /** Sizes of all dead-letter files after this piece, bytes, by ending of the file. */
   letters: z.record(z.string(), count),
-  /** Dead letters of the piece on its worker's disk: machine and folder, and their bytes. */
+  /**
+   * Dead letters of the piece that remain on its worker's disk: machine and folder as text, and their size in bytes.
+   */
   kept: z.tuple([z.string(), count]).optional(),
 });
 
-/** Last line of the record of a finished load: the name that its dead letters get. */
+/** Last line of the record of a finished load: the part `rejected-…` of its final dead-letter names. */
 const completingSchema = z.strictObject({ completing: z.string() });
 
 export type BookedPiece = z.infer<typeof bookedPieceSchema>;
 
-/** Tests for a piece that is settled for all runs of the load. The next run loads any other piece again. */
+/** Tests whether a piece is complete. The next run of the load loads all other pieces again. */
 export function isSettled({ outcome }: Pick<BookedPiece, 'outcome'>): boolean {
   return outcome === 'complete' || outcome === 'complete-with-rejects';
 }
 
-/** Parses a piece that another coordinator has stored; returns null for other text. */
+/**
+ * Parses a piece that another coordinator has stored in Redis; returns null for text that does not match the schema.
+ */
 export function parseBookedPiece(json: string): BookedPiece | null {
   try {
     return bookedPieceSchema.parse(JSON.parse(json));
@@ -56,16 +60,16 @@ export function parseBookedPiece(json: string): BookedPiece | null {
 }
 
 const reasonsEnding = '.ndjson';
-/** Name of the dead letters of an unfinished load. */
+/** Part of the names of dead-letter files while the load is unfinished. */
 const unfinished = 'rejected';
-/** Largest number of open files of dead letters. Each folder of Hive-style names has its own files. */
+/** Largest number of open dead-letter files. Inputs in folders such as `host=a` have separate files for each folder. */
 const maxOpen = 64;
 
 export class FleetRecord {
   readonly #folder: string;
   readonly #load: string;
   readonly #files = new Map<string, FileHandle>();
-  /** Bytes of the dead letters on the workers' disks, by machine and folder. */
+  /** Size of the dead letters that remain on disks of workers, bytes, by machine and folder. */
   readonly #kept = new Map<string, number>();
   #letters: Record<string, number> = {};
   #name = unfinished;
@@ -76,7 +80,7 @@ export class FleetRecord {
     this.#load = load;
   }
 
-  /** Path of the plan. The next run of the load uses it as well. */
+  /** Path of the plan file, which the next run of the load reads. */
   get planPath(): string {
     return join(this.#folder, `${this.#load}.fleet-plan.json`);
   }
@@ -85,7 +89,10 @@ export class FleetRecord {
     return join(this.#folder, `${this.#load}.fleet.ndjson`);
   }
 
-  /** Files of dead letters; null if there are none. Folders on the machines of workers are last. */
+  /**
+   * Paths of the dead letters; null if there are none. Dead letters on other machines are listed last, as machine and
+   * folder.
+   */
   get letters(): { readonly points: string[]; readonly reasons: string | null } | null {
     const endings = Object.keys(this.#letters);
     const here = endings.filter((ending) => ending !== reasonsEnding).map((ending) => this.#path(ending));
@@ -94,12 +101,15 @@ export class FleetRecord {
     return { points: [...here.toSorted(), ...this.#kept.keys()], reasons };
   }
 
-  /** Bytes of dead letters on this disk and on the disks of the workers. */
+  /** Size of the dead letters on this disk and on the disks of the workers, bytes. */
   get letterBytes(): number {
     return [...Object.values(this.#letters), ...this.#kept.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
 
-  /** Reads the record of earlier runs, and cuts off incomplete entries and their dead letters. Throws StateError. */
+  /**
+   * Reads the record of earlier runs and returns its complete pieces. Cuts off an incomplete entry and its dead
+   * letters. Throws StateError.
+   */
   async open(): Promise<BookedPiece[]> {
     await prepareStateDir(this.#folder);
     return await this.#do('opening the record of the fleet', async () => {
@@ -126,7 +136,10 @@ export class FleetRecord {
     });
   }
 
-  /** Books pieces durably. Drops the dead letters of a piece that will be loaded again. Throws StateError. */
+  /**
+   * Appends pieces to the record and waits until the disk has them. Appends dead letters only of complete pieces.
+   * Throws StateError.
+   */
   async book(
     pieces: readonly (readonly [piece: BookedPiece, letters: PieceLetters | null, machine: string])[],
   ): Promise<void> {
@@ -145,7 +158,10 @@ export class FleetRecord {
     });
   }
 
-  /** Closes the record. Gives the dead letters of a finished load their final name. Throws StateError. */
+  /**
+   * Closes the record. If the load is finished, renames its dead letters to their final names. Throws StateError.
+   * @param finishedAt text for these names; null if the load is not finished
+   */
   async close(finishedAt: string | null): Promise<void> {
     await this.#do('closing the record of the fleet', async () => {
       await this.#closeFiles();
@@ -160,7 +176,7 @@ export class FleetRecord {
     });
   }
 
-  /** Removes the record of a finished load. Throws StateError. */
+  /** Removes the record and the plan of a finished load. Throws StateError. */
   async remove(): Promise<void> {
     await this.#do('removing the record of the fleet', async () => {
       await rm(this.logPath, { force: true });
@@ -168,7 +184,7 @@ export class FleetRecord {
     });
   }
 
-  /** Gives the dead letters a name. Those that an earlier run has renamed stay as they are. */
+  /** Renames the dead-letter files. Ignores files that an earlier run has already renamed. */
   async #rename(name: string): Promise<void> {
     for (const ending of Object.keys(this.#letters))
       await rename(this.#path(ending), letterPath(this.#folder, this.#load, name, ending)).catch((error: unknown) => {

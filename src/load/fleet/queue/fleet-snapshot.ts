@@ -1,4 +1,4 @@
-// Builds a snapshot of a fleet: the settled pieces, and the status of the workers about the pieces that they load.
+// Builds a snapshot of a load over a fleet, from the booked pieces and from the status of workers that load pieces.
 
 import type { Settings } from '../../../config/settings.js';
 import type { Clock } from '../../../core/types/index.js';
@@ -9,7 +9,7 @@ import type { FleetTotals, PlacedPiece } from './fleet-totals.js';
 
 export interface FleetFacts {
   readonly clock: Clock;
-  /** Monotonic ms at the start. */
+  /** Monotonic ms at which the run began. */
   readonly startedAt: number;
   readonly totals: FleetTotals;
   readonly follow: FleetFollow;

@@ -1,4 +1,4 @@
-// Adds up the totals of a load over a fleet. Each settled piece counts once, in whatever order pieces settle.
+// Sums up the results of a fleet's pieces. Each piece counts once, and the order of the pieces does not matter.
 
 import type { Summary } from '../../../core/types/index.js';
 import { version } from '../../../core/version.js';
@@ -9,11 +9,11 @@ import { mergeSummaries } from '../../outcome/merge-results.js';
 import { type FleetOutcome, totalOutcome, worstFirst } from '../reconcile.js';
 import type { BookedPiece } from './fleet-record.js';
 
-/** Running totals of one input. */
+/** Row of one input in the summary, with its totals so far. */
 type FleetInputRow = Summary['inputs'][number];
 type MachineRow = NonNullable<Summary['machines']>[number];
 
-/** Number of a piece's input, and the bytes of the piece in the file. */
+/** Index of the piece's input in the plan, and size of the piece in its file. */
 export interface PlacedPiece {
   readonly input: number;
   readonly bytes: number;
@@ -22,7 +22,7 @@ export interface PlacedPiece {
 export class FleetTotals {
   readonly points = { read: 0, loaded: 0, rejected: 0, undelivered: 0 };
   readonly byReason = new Map<string, number>();
-  /** First message of each reason. */
+  /** First message of each reject reason. */
   readonly examples = new Map<string, string>();
   readonly inputs: readonly FleetInputRow[];
   readonly #plan: FleetPlan;
@@ -34,7 +34,7 @@ export class FleetTotals {
   #bytes = 0;
   #inputsDone = 0;
   #thisRun: Summary | null = null;
-  /** The worst outcome of a piece that ends the load, with its reason. */
+  /** The worst outcome so far that ends the whole load, with its reason; null if there is none. */
   #worst: FleetOutcome | null = null;
 
   constructor(plan: FleetPlan, pieces: ReadonlyMap<string, PlacedPiece>) {
@@ -52,12 +52,12 @@ export class FleetTotals {
     return this.#booked.has(piece);
   }
 
-  /** The figures of this run so far. */
+  /** The figures that this run of the load has summed up so far. */
   get run(): Readonly<Summary> {
     return this.#thisRun ?? emptySummary();
   }
 
-  /** Returns the figures of a run that may have ended before it had totals. */
+  /** Returns the figures of a run; zeros if it ended before it had totals. */
   static runOf(totals: FleetTotals | null): Readonly<Summary> {
     return totals?.run ?? emptySummary();
   }
@@ -66,7 +66,7 @@ export class FleetTotals {
     return this.#values;
   }
 
-  /** Bytes of the settled pieces in their files. */
+  /** Size of the booked pieces in their files, bytes. */
   get settledBytes(): number {
     return this.#bytes;
   }
@@ -75,7 +75,7 @@ export class FleetTotals {
     return this.#inputsDone;
   }
 
-  /** Counts a piece. Returns false if the piece is already booked or does not belong to the plan. */
+  /** Counts a piece. Returns false and counts nothing if the piece is already booked or is not in the plan. */
   book(piece: BookedPiece): boolean {
     const placed = this.#pieces.get(piece.id);
     if (placed === undefined || this.#booked.has(piece.id)) return false;
@@ -101,7 +101,7 @@ export class FleetTotals {
     return true;
   }
 
-  /** Adds the figures of a piece of this run. */
+  /** Adds the figures of a piece to the figures of this run and of its machine. */
   add({ machine, figures }: PieceResult): void {
     const row = this.#machines.get(machine) ?? { name: machine, pieces: 0, loaded: 0, seconds: 0, peakRssBytes: 0 };
     this.#machines.set(machine, row);
@@ -114,7 +114,7 @@ export class FleetTotals {
     this.#thisRun = this.#thisRun === null ? part : mergeSummaries([this.#thisRun, part]);
   }
 
-  /** One row for each machine that has settled a piece in this run. */
+  /** One row for each machine whose workers ended a piece in this run. */
   get machines(): MachineRow[] {
     return [...this.#machines.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
@@ -125,7 +125,7 @@ export class FleetTotals {
     return this.#worst?.outcome === 'too-many-rejects' || !within(rejected, read, this.#plan.limits.maxRejected);
   }
 
-  /** Returns the outcome of the load once all pieces are settled. */
+  /** Returns the outcome of the load. Call it once all pieces are booked. */
   outcome(): FleetOutcome {
     return this.#worst ?? totalOutcome(this.#plan, this.points, this.inputs, 'adding up the pieces');
   }
@@ -137,7 +137,7 @@ export class FleetTotals {
   }
 }
 
-/** Returns the figures of an input without a settled piece. */
+/** Returns the row of an input before any of its pieces is booked. */
 export function inputRow(name: string, error: string | null): FleetInputRow {
   return { name, format: '', read: 0, loaded: 0, rejected: 0, undelivered: 0, bytes: 0, resumedFromByte: 0, error };
 }

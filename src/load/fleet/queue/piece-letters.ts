@@ -1,4 +1,5 @@
-// Collects the dead letters of a piece for its result, so that the coordinator's disk has all dead letters of a load.
+// Collects the dead letters of a piece for the result that the worker sends. So the coordinator's disk has the dead
+// letters of all pieces.
 
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
@@ -11,7 +12,10 @@ import { maxLetterBytes, type PieceLetters } from '../../../fleet/queue/messages
 
 const maxGzipBytes = 1024 * 1024;
 
-/** Reads the dead letters of a piece from its folder; returns null if there are none. */
+/**
+ * Reads the dead letters of a piece from its folder; returns null if the piece has none. If they are too large to send,
+ * returns only their folder and size.
+ */
 export async function collectLetters({ rejects }: Summary, folder: string): Promise<PieceLetters | null> {
   const { deadLetters, reasons } = rejects;
   if (deadLetters === null || reasons === null) return null;
@@ -35,7 +39,7 @@ export async function collectLetters({ rejects }: Summary, folder: string): Prom
   };
 }
 
-/** Removes the id of the load and the mark `.rejected-…` from a path: `host=a/0123456789ab.rejected-2026.csv` → `host=a/.csv` */
+/** Removes the load's name and `.rejected-…` from a path: `host=a/0123456789ab.rejected-2026.csv` → `host=a/.csv` */
 function endingOf(path: string): string {
   const folder = dirname(path);
   const ending = basename(path).replace(/^[0-9a-f]+\.rejected[^.]*/, '');
@@ -44,7 +48,10 @@ function endingOf(path: string): string {
 
 const mark = Buffer.from('\ufeff');
 
-/** Returns the length of byte order mark and header. The hash of a header is part of the file's name. */
+/**
+ * Returns the length of byte order mark and header at the start of a dead-letter file. The file's name contains a hash
+ * of the header, so the header ends where the hash matches.
+ */
 function headBytes(ending: string, bytes: Buffer): number {
   const from = bytes.indexOf(mark) === 0 ? mark.length : 0;
   const name = /\.([0-9a-f]{8})\.\w+$/.exec(ending)?.[1];

@@ -1,4 +1,5 @@
-// Parts that a worker reuses for all pieces of one load: parsers, batches, and the target with its connections and description.
+// Objects that a worker reuses for all pieces of one load: parsers, memory of batches, and the target with its
+// connections.
 
 import type { Settings } from '../../../config/settings.js';
 import type { Target, TargetColumn } from '../../../core/types/index.js';
@@ -10,14 +11,20 @@ export class PieceParts {
   readonly #create: (settings: Settings) => Promise<Target>;
   #target: Target | null = null;
   #shared: Target | null = null;
-  /** Columns of the target; null before the first piece, and after a piece that found or introduced further columns. */
+  /**
+   * Known columns of the target. Null if the next piece must read them: at first, and after a piece that introduced
+   * columns or read them again.
+   */
   #columns: readonly TargetColumn[] | null = null;
 
   constructor(create: (settings: Settings) => Promise<Target>) {
     this.#create = create;
   }
 
-  /** Returns the target. It is described only once, and stays open when a piece closes it. */
+  /**
+   * Returns the target for the next piece. The target reads its description only once, and a load's call of `close`
+   * does not close it.
+   */
   async target(settings: Settings): Promise<Target> {
     this.#target ??= await this.#create(settings);
     this.#shared ??= describedOnce(this.#target);
@@ -34,7 +41,7 @@ export class PieceParts {
     return wrapObject(shared, { columns });
   }
 
-  /** Ends a piece. Drops the list of columns if the piece introduced columns, and closes the target if the piece failed. */
+  /** Ends a piece. Forgets the columns if the piece introduced any, and closes the target if the piece failed. */
   async endPiece(isWhole: boolean, hasIntroduced: boolean): Promise<void> {
     if (hasIntroduced) this.#columns = null;
     if (!isWhole) await this.#closeTarget();
@@ -61,7 +68,7 @@ function describedOnce(target: Target): Target {
   });
 }
 
-/** Wraps a function so that it runs once. Later calls return the first result. */
+/** Wraps a function so that only its first successful call runs. Later calls return the same result. */
 function once<A extends unknown[], T>(
   ask: (signal: AbortSignal, ...rest: A) => Promise<T>,
 ): (signal: AbortSignal, ...rest: A) => Promise<T> {

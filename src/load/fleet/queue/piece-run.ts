@@ -1,4 +1,5 @@
-// Loads one piece of a load over a fleet: by an ordinary load with its own state folder, while the worker holds the lease.
+// Loads one piece of a fleet's load, while the worker holds the lease of the piece. Runs an ordinary load with its own
+// state folder.
 
 import { rm } from 'node:fs/promises';
 import type { Settings } from '../../../config/settings.js';
@@ -16,7 +17,7 @@ import { shardInputs } from '../shard-inputs.js';
 import { collectLetters } from './piece-letters.js';
 import type { PieceParts } from './piece-parts.js';
 
-/** The parts of the process that loading pieces needs. */
+/** What the worker's process provides for all its pieces. */
 export interface PieceContext {
   readonly version: string;
   /** Name of the machine for messages. */
@@ -36,24 +37,30 @@ export interface PieceRun {
   readonly fleetLoad: FleetLoad;
   readonly job: PieceJob;
   readonly lease: PieceLease;
-  /** Folder for the state of this attempt. */
+  /** Folder for the state of this attempt at the piece. */
   readonly folder: string;
   readonly stop: AbortSignal;
   readonly abort: AbortSignal;
   readonly watch: (snapshot: () => Snapshot) => void;
 }
 
-/** A settled or failed piece. Its dead letters are in its folder unless the result contains them. */
+/**
+ * Result of an attempt to load a piece. Its dead letters remain in the folder of the attempt if they are too large for
+ * the result.
+ */
 export interface PieceOutcome {
   readonly result: PieceResult;
-  /** Null if every point is acknowledged or rejected. */
+  /** Error that ended the attempt; null if every point is acknowledged or rejected. */
   readonly error: BulkLoadError | null;
 }
 
-/** Settings for every piece: the coordinator counts the points, keeps the record and has created the database. */
+/**
+ * Settings that are equal for every piece. The coordinator checks the number of points, keeps the record and has
+ * created the database.
+ */
 const pieceSettings = { checkpoint: false, report: null, minPoints: 0, createDb: false, dbOptions: null };
 
-/** Loads a piece. Throws only errors that `load` throws. */
+/** Loads a piece. Errors of the input or target are part of the result. Throws only the errors that `load` throws. */
 export async function runPiece(context: PieceContext, run: PieceRun): Promise<PieceOutcome> {
   const { job, lease, limits, parts, fleetLoad, folder } = run;
   const { clock, version, notify } = context;
@@ -87,17 +94,18 @@ export async function runPiece(context: PieceContext, run: PieceRun): Promise<Pi
   ).finally(() => limits.endPiece());
   const { newTables, newColumns } = summary.target;
   await parts.endPiece(error === null, newTables + newColumns > 0);
-  // If workers introduce columns in parallel, each worker counts the same columns, which planning has already counted.
+  // Without exclusive first writes, several workers may report the same new column. Planning has already counted these
+  // tables and columns.
   if (!target.traits.firstWriteExclusive) Object.assign(summary.target, { newTables: 0, newColumns: 0 });
   return { result: await resultOf(context, summary, examples, folder), error };
 }
 
-/** Removes the files of an attempt. */
+/** Removes the folder of an attempt. */
 export async function removeAttempt(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Returns the result of a piece that was not loaded. */
+/** Returns a result with an error and without figures, for a piece that was not loaded. */
 export function failedPiece({ workerId, machine }: PieceContext, error: BulkLoadError): PieceResult {
   const { message, outcome } = error;
   return {
@@ -106,7 +114,9 @@ export function failedPiece({ workerId, machine }: PieceContext, error: BulkLoad
   };
 }
 
-/** Finds the input of a job. Throws InputError if --allow-input excludes it or if this machine does not have it. */
+/**
+ * Finds the input of a job on this machine. Throws InputError if --allow-input excludes the input or if it is missing.
+ */
 async function inputOf({ allowed, findInput }: PieceContext, { input: { path, size } }: PieceJob): Promise<Input> {
   const paths = await allowed.pathsOf(path);
   const found: Input[] = [];
@@ -128,7 +138,7 @@ async function inputOf({ allowed, findInput }: PieceContext, { input: { path, si
   });
 }
 
-/** Wraps a target so that no request starts without the lease. */
+/** Wraps a target so that each request first checks the lease and throws BusyError without it. */
 function underLease(target: Target, lease: PieceLease): Target {
   return wrapObject(target, {
     write: async (...args: Parameters<Target['write']>) => {
@@ -164,7 +174,7 @@ async function resultOf(
   };
 }
 
-/** Builds the error for a piece that is left out because every worker that loaded it died. */
+/** Builds the error for a piece that is not loaded again, because too many workers died while they loaded it. */
 export function deadlyPiece({ input: { path }, piece: { from } }: PieceJob, deaths: number): InputError {
   return new InputError({
     tried: `loading ${path} from line ${from.line}`,

@@ -1,19 +1,23 @@
-// Remembers the last results of a worker, because a killed Redis may lose results that it has acknowledged. When the
-// coordinator announces the load again, the worker offers the results, so that no worker loads these pieces a second time.
+// Remembers the last results of a worker, because a killed Redis may lose results that it acknowledged. When the
+// coordinator announces the load again, the worker offers these results. So no worker needs to load the pieces a second
+// time.
 
 import type { FleetLoad, PieceResult } from '../../../fleet/queue/messages.js';
 
-/** Largest number of remembered results: a coordinator books results twice a second. */
+/** Largest number of remembered results. It is enough, because the coordinator books results twice a second. */
 const maxResults = 100;
-/** Longest remembered result, characters. Only results with many dead letters are longer. */
+/** Length of the longest remembered result, characters. Only a result with many dead letters is longer. */
 const maxLength = 64 * 1024;
 
 export class RecentResults {
-  /** The load of the results, as it was announced before the last result. */
+  /** Load to which all remembered results belong. Its epoch is the one at the time of the last result. */
   #load: Pick<FleetLoad, 'id' | 'startedAt' | 'epoch'> | null = null;
   readonly #results = new Map<string, string>();
 
-  /** Remembers a result that Redis has acknowledged. Forgets the results of other loads and of earlier coordinators. */
+  /**
+   * Remembers a result that Redis acknowledged. First forgets the results if they belong to another load or to an
+   * earlier coordinator.
+   */
   add(load: FleetLoad, piece: string, result: PieceResult): void {
     if (!this.#isOf(load)) this.#results.clear();
     this.#load = load;
@@ -23,7 +27,10 @@ export class RecentResults {
     if (this.#results.size > maxResults) this.#results.delete(oldest!);
   }
 
-  /** Returns results as JSON by piece for a load that its coordinator has announced again; otherwise none. */
+  /**
+   * Returns the id and the JSON of each result if the coordinator has announced their load again; otherwise an empty
+   * array.
+   */
   offersFor(load: FleetLoad): [piece: string, json: string][] {
     return this.#isOf(load) && this.#load?.epoch !== load.epoch ? [...this.#results] : [];
   }

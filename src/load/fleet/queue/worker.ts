@@ -1,4 +1,4 @@
-// Runs a worker of a fleet: loads pieces of all loads into its target, one at a time, until it is stopped.
+// Runs a worker of a fleet. It loads the pieces of all loads into its target, one piece at a time, until it is stopped.
 
 import { randomUUID } from 'node:crypto';
 import { rmdir } from 'node:fs/promises';
@@ -30,26 +30,26 @@ export interface WorkerContext extends PieceContext {
   readonly redis: FleetRedis;
   readonly timing: LeaseTiming;
   readonly stateDir: string;
-  /** Hash of this worker's target. */
+  /** Result of `targetHash` for this worker's target. The worker ignores loads into other targets. */
   readonly target: string;
   /** Returns the settings for a load. Throws UsageError if options of this worker contradict the load. */
   readonly settingsFor: (load: FleetLoad) => Promise<Settings>;
   readonly exitWhenIdle: boolean;
-  /** Time without a response of Redis after which the worker ends, ms. */
+  /** Time without a response of the queue after which the worker ends with an error, ms. */
   readonly retryForMs: number;
   readonly stop: AbortSignal;
   readonly abort: AbortSignal;
-  /** Called for each piece with the function that returns its snapshots. */
+  /** Receives a function that returns snapshots of the current piece. Called once for each piece. */
   readonly watch: (snapshot: () => Snapshot) => void;
 }
 
-/** Interval between two attempts to take a piece, and between two status messages, ms. */
+/** Pause before the worker asks again for a piece, ms. `beatMs` is the interval of its status messages, ms. */
 const idleMs = 500;
 const beatMs = 1000;
-/** Outcomes that end this worker, because another machine may succeed. */
+/** Outcomes of a piece that also end this worker, because another machine may succeed. */
 const endsWorker = ['refused', 'memory', 'state', 'bug'];
 
-/** A load of which this worker loads pieces. */
+/** A load whose pieces this worker loads. */
 interface Joined {
   readonly load: FleetLoad;
   readonly limits: WorkerLimits;
@@ -69,18 +69,18 @@ export async function runWorker(context: WorkerContext): Promise<void> {
 class FleetWorker {
   readonly #context: WorkerContext;
   readonly #store: FleetStore;
-  /** Joined loads by id; null for a load that this worker ignores. The epoch changes if Redis lost the load meanwhile. */
+  /** Known loads by id. `joined` is null if this worker ignores the load. A load with another epoch is joined again. */
   readonly #joined = new Map<string, { readonly epoch: string; readonly joined: Joined | null }>();
   readonly #recent = new RecentResults();
   readonly #end = new AbortController();
   #snapshot: (() => Snapshot) | null = null;
   #piece: { readonly load: string; readonly id: string; readonly stop: AbortController } | null = null;
-  /** Folder for files of this worker. */
+  /** Folder for the state of this worker's pieces. */
   readonly #folder: string;
   #hasWorked = false;
   #answeredAt: number;
   #isBeating = false;
-  /** True after Redis refused to give a piece. */
+  /** True after Redis refused a command to take a piece. */
   #isRefused = false;
 
   constructor(context: WorkerContext) {
@@ -94,12 +94,12 @@ class FleetWorker {
     const { clock, stop, workerId } = this.#context;
     const ended = AbortSignal.any([stop, this.#end.signal]);
     const cancel = clock.every(beatMs, () => void this.#beat());
-    // Keeps the process alive, because `Clock.every` does not.
+    // Keeps the process alive, because the timer of `Clock.every` does not.
     const alive = setInterval(() => {}, 60_000);
     try {
       await orAborted(this.#beat(), ended).catch(() => {});
       while (!ended.aborted) {
-        // Redis may be unreachable for long, and a stop must not wait for Redis.
+        // A stop must not wait for Redis, which may be unreachable for long.
         const next = await orAborted(this.#next(), ended).catch((error: unknown) => this.#withoutPiece(error, ended));
         const hasLoads = [...this.#joined.values()].some(({ joined }) => joined !== null);
         if (next !== null) await this.#work(next.joined, next.lease);
@@ -117,11 +117,11 @@ class FleetWorker {
   async #leave(workerId: string): Promise<void> {
     if (!this.#context.redis.isAway) await this.#store.removeWorker(workerId).catch(() => {});
     for (const { joined } of this.#joined.values()) if (joined !== null) await leave(joined);
-    // The folder remains if it contains dead letters that were too large for the queue.
+    // The folder is not empty if dead letters were too large for the queue. It then remains.
     await rmdir(this.#folder).catch(() => {});
   }
 
-  /** Takes a piece of the oldest load with a waiting piece. */
+  /** Takes a piece of the oldest load that has a waiting piece; returns null if no load has one. */
   async #next(): Promise<{ readonly joined: Joined; readonly lease: PieceLease } | null> {
     const ids = await this.#store.loadIds();
     for (const [id, { joined }] of this.#joined) {
@@ -140,7 +140,7 @@ class FleetWorker {
     return null;
   }
 
-  /** Handles an error of taking a piece. Returns null after a stop, and while Redis accepts no commands. */
+  /** Handles an error while taking a piece: throws it, except after a stop and if Redis refuses commands. */
   #withoutPiece(error: unknown, ended: AbortSignal): null {
     if (ended.aborted) return null;
     if (!(error instanceof UnavailableError)) throw error;
@@ -226,7 +226,7 @@ class FleetWorker {
     }
   }
 
-  /** Reports the outcome of a piece to Redis. The outcome counts only if the worker still holds the lease. */
+  /** Reports the result of a piece to the queue. The queue refuses it if the worker no longer holds the lease. */
   async #settle(load: FleetLoad, lease: PieceLease, job: PieceJob, { result, error }: PieceOutcome): Promise<void> {
     const { path } = job.input;
     if (lease.lost.aborted) return this.#late(path);
@@ -249,7 +249,7 @@ class FleetWorker {
     this.#notify('warn', 'lease', `${path}: ${what}`);
   }
 
-  /** Completes a job that is not a piece of the load, with an error as its result. */
+  /** Completes a job that is not a valid piece of the load. Its result is an error. */
   async #refuse(lease: PieceLease, { id }: FleetLoad): Promise<void> {
     const tried = `reading job ${lease.id} of load ${id}`;
     const error = new UsageError([{ tried, expected: 'a piece of the load', found: 'other content', fix: '' }]);
@@ -257,7 +257,7 @@ class FleetWorker {
     await lease.complete(failedPiece(this.#context, error));
   }
 
-  /** Sends the status of this worker, and reads whether its load is stopped. */
+  /** Sends the status of this worker. Stops the current piece if its load is stopped. */
   async #beat(): Promise<void> {
     const { clock, retryForMs, redis } = this.#context;
     const away = clock.monotonic() - this.#answeredAt;
