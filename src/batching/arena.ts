@@ -1,27 +1,29 @@
-// The memory of all batches: a fixed number of slots of equal size. A slot is allocated on first use, and the slot
-// freed last is reused first, so a load with two writers allocates only two slots. Allocating many megabytes makes V8
-// collect all garbage, which costs a small load 15 ms.
+// Memory of all batches. A slot is the memory of one batch, and all slots have the same size. A slot is allocated on
+// first use, and the slot freed last is reused first. So a load with two writers allocates only two slots. Allocating
+// many megabytes makes V8 collect all garbage, which costs a small load 15 ms.
 
 export interface SlotPlan {
   /** Largest request body, bytes. */
   readonly bodyBytes: number;
-  /** Bytes for the original input of rejected and rewritten points, which the body does not hold. */
+  /** Size of `Slot.side`, bytes. It stores the original input of rejected and rewritten points. */
   readonly sideBytes: number;
   /** Largest number of points in a batch. */
   readonly points: number;
 }
 
-/** Words per point in `Slot.index`. */
+/** Number of 32-bit words per point in `Slot.index`. */
 export const SLOT_WORDS = 5;
-/** Offset in `body` after the point's LF. */
+/** Word 0 of a point in `Slot.index`: offset in `Slot.body` after the point's LF. */
 export const END = 0;
-/** Offset + 1 of the original input in `side`; 0 if the body holds the original input. */
+/**
+ * Word 1: offset in `Slot.side` of the point's original input, plus 1; 0 if `Slot.body` contains the original input.
+ */
 export const SIDE = 1;
-/** Length of the original input in bytes. */
+/** Word 2: length of the point's original input, bytes. */
 export const ORIGINAL = 2;
-/** Physical line, relative to the first line of the batch. */
+/** Word 3: physical line of the point, counted from the first point or reject of the batch. */
 export const LINE_DELTA = 3;
-/** Decoded byte offset, relative to the first byte of the batch. */
+/** Word 4: offset of the point in the decoded input, counted from the first point or reject of the batch. */
 export const OFFSET_DELTA = 4;
 
 export interface Slot {
@@ -30,7 +32,7 @@ export interface Slot {
   readonly index: Uint32Array;
 }
 
-/** Returns the bytes of one slot. */
+/** Returns the size of one slot in bytes. Each of its three parts is rounded up to 4 KiB. */
 export function slotBytes(plan: SlotPlan): number {
   return align(plan.points * SLOT_WORDS * 4) + align(plan.bodyBytes) + align(plan.sideBytes);
 }
@@ -52,7 +54,7 @@ export class Arena {
     return this.#free.length + this.#unused;
   }
 
-  /** Waits for a free slot and takes it. The caller must give the slot back exactly once. */
+  /** Waits for a free slot and returns it. The caller must return each slot with `give` exactly once. */
   async take(signal: AbortSignal): Promise<Slot> {
     signal.throwIfAborted();
     const slot = this.#free.pop();

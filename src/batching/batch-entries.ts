@@ -1,6 +1,6 @@
-// Index of the points in a batch: where each point ends in the body, and where its original input is. Most points are
-// consecutive, unchanged lines of the input. For a stretch of unchanged points, only the ends are written at first. The
-// other words are written when a split, a reject or a stop needs them.
+// Stores for each point of a batch where it ends in the request body, and where its original input is. Most points are
+// consecutive, unchanged lines of the input. For such points, only the ends are written at first. The other words are
+// written only when a split, a reject or a stop needs them.
 
 import { LENGTH, LINE, POINT_WORDS, SOURCE_LENGTH, SOURCE_START, START } from '../core/types/index.js';
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, SLOT_WORDS, type Slot } from './arena.js';
@@ -9,14 +9,14 @@ import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, SLOT_WORDS, type Slot } 
 interface EntryStretch {
   readonly point: number;
   count: number;
-  /** Offset in the body of the first point. */
+  /** Offset of the first point in the request body. */
   readonly from: number;
-  /** Line and offset of the first point, relative to the first point of the batch. */
+  /** Line and input offset of the first of these points, counted from the first point or reject of the batch. */
   readonly line: number;
   readonly offset: number;
 }
 
-/** Numbers to add to positions in the index of a run. The sums are positions in the batch. */
+/** Numbers that turn positions in `Points.index` into positions in the batch by addition. */
 interface EntryShift {
   readonly body: number;
   readonly side: number;
@@ -28,7 +28,7 @@ export class Entries {
   readonly #slot: Slot;
   #stretches: EntryStretch[] = [];
   #count = 0;
-  /** The index words of the last point. Every batch needs these words. */
+  /** Words of the last point. All five are always set, because every batch needs them. */
   readonly #last = new Float64Array(SLOT_WORDS);
 
   constructor(slot: Slot) {
@@ -45,8 +45,8 @@ export class Entries {
   }
 
   /**
-   * Adds unchanged points from the index of a run, one point per line. In the body, they begin at offset `from`. Only
-   * the last point may contain an LF. `line` and `offset` belong to the first point.
+   * Adds unchanged points, one per input line. `index` is their part of `Points.index`. The first point begins at
+   * offset `from` of the body. `line` and `offset` are those of the first point. Only the last point may contain an LF.
    */
   stretch(index: Uint32Array, from: number, line: number, offset: number): void {
     const words = this.#slot.index;
@@ -70,8 +70,8 @@ export class Entries {
   }
 
   /**
-   * Adds rewritten points from the index of a run. The points follow each other in the body. Their original input is in
-   * `Slot.side`.
+   * Adds rewritten points. `index` is their part of `Points.index`. The points follow each other in the body. Their
+   * original input is in `Slot.side`.
    */
   addRewritten(index: Uint32Array, shift: EntryShift): void {
     const words = this.#slot.index;
@@ -87,14 +87,14 @@ export class Entries {
     this.#last.set(words.subarray(at - SLOT_WORDS, at));
   }
 
-  /** Returns one index word of point `i`. */
+  /** Returns word `which` (such as END) of point `i`. */
   word(i: number, which: number): number {
     if (which === END) return this.#slot.index[i * SLOT_WORDS + END]!;
     if (i === this.#count - 1) return this.#last[which]!;
     return this.all()[i * SLOT_WORDS + which]!;
   }
 
-  /** Returns the offset in the body of point `i`. */
+  /** Returns the offset of point `i` in the body. */
   start(i: number): number {
     return i === 0 ? 0 : this.word(i - 1, END);
   }
@@ -132,9 +132,9 @@ export class Entries {
 }
 
 /**
- * Returns how many bytes of original input `Slot.side` must hold for the point at `word` in the index of a run. For a
- * point that was rewritten or lost trailing blanks, the whole original input. For other points 0, because the body
- * holds it.
+ * Returns how many bytes of `Slot.side` the point at `word` in `Points.index` needs. A point that was rewritten or lost
+ * trailing blanks needs its whole original input. Any other point needs 0 bytes, because the body contains its original
+ * input.
  */
 export function sideBytes(index: Uint32Array, word: number): number {
   const length = index[word + SOURCE_LENGTH]!;

@@ -1,5 +1,5 @@
-// Fills one batch from runs of points. Decides for each point whether the batch takes, skips or rejects it, or leaves
-// it to the next batch.
+// Fills one batch with points that the format has parsed. Each point is added to the batch, skipped, rejected, or left
+// for the next batch.
 
 import { timestampAt } from '../core/points/line-protocol.js';
 import type { ByteRange, Cut, FormatReject, Points } from '../core/types/index.js';
@@ -30,60 +30,67 @@ import {
 import { introducesSchema, isRejected, type SchemaGate } from './schema-gate.js';
 
 /**
- * Number of rejects at which a batch closes. The limit is needed, because each reject is an object outside the memory
- * of the slot.
+ * Number of rejected points at which a batch closes. The limit bounds memory, because each reject is an object outside
+ * the slot of the batch.
  */
 const maxRejects = 1024;
 
 export interface FillOptions {
-  /** Largest number of points in a batch; at most that of a slot. */
+  /** Largest number of points in a batch. A slot with space for fewer points lowers this limit. */
   readonly points: number;
-  /** Returns the current largest size of a body, bytes. The body must also fit into a slot. */
+  /** Returns the size limit of a request body at this moment, bytes. A smaller slot lowers this limit. */
   readonly bodyBytes: () => number;
-  /** Largest number of points of the whole load; Infinity for all. */
+  /** Number of points after which the load ends; Infinity for no limit. */
   readonly limit: number;
   /** Number of points to skip at the beginning of the load. */
   readonly skipPoints: number;
-  /** Bounds of time and length; points outside are rejected. */
+  /** Bounds of time and length. Points outside the bounds are rejected. */
   readonly bounds: Bounds;
   /** Length of the target's time buckets, in the time unit of the input; Infinity for a single bucket. */
   readonly bucketUnits: number;
-  /** Time that selects the bucket of points without a timestamp, in the time unit of the input. */
+  /**
+   * Start of the load, in the time unit of the input. Points without a timestamp count in the time bucket of this time.
+   */
   readonly startTime: number;
 }
 
 /** Progress of reading and batching an input. */
 export interface FillPosition {
-  /** Decoded offset up to which finished batches cover the input. */
+  /** Offset in the decoded input at which the last finished batch ends. */
   batched: number;
   /** Decoded offset and line of the next point or reject. */
   offset: number;
   line: number;
   /** Number of points of the load before the next point, including skipped points. */
   ordinal: number;
-  /** Byte ranges that remain to be skipped. */
+  /**
+   * Byte ranges of the input that an earlier process has settled, in ascending order. Ranges already passed are
+   * removed.
+   */
   readonly covered: ByteRange[];
-  /** Number of points and rejects taken from this input so far. */
+  /** Number of this input's points so far, with rejected points, without skipped points. */
   taken: number;
-  /** Number of rejects by the format, by reason. `taken` includes these rejects. */
+  /** Number of points that the format rejected, by reason. `taken` includes these points. */
   readonly unparsed: Map<string, number>;
   /** Number of points rejected for an unexpected timestamp, and the first of these points. */
   unexpected: number;
   firstUnexpected: { readonly timestamp: bigint; readonly line: number } | null;
 }
 
-/** The open batch, the run of points that fills it, and the next point and reject of the run. */
+/**
+ * The open batch, parsed points (`run`) to fill it with, and the next point and the next reject in `run` (`cursor`).
+ */
 export interface FillJob {
   readonly open: OpenBatch;
   readonly gate: SchemaGate;
   readonly run: Points;
   readonly cursor: { point: number; reject: number };
   readonly position: FillPosition;
-  /** Number of the open batch. */
+  /** Index of the open batch in the load, from 0. */
   readonly ordinal: number;
 }
 
-/** Largest body and number of points of the open batch. */
+/** Size limit of the open batch's body in bytes, and its limit of points. */
 interface BatchLimits {
   readonly bytes: number;
   readonly points: number;
@@ -105,7 +112,10 @@ export class BatchFiller {
     this.#read = read;
   }
 
-  /** Takes points of the run. Returns why the batch must close; null at the end of the run or at the limit of the load. */
+  /**
+   * Adds points of `job.run` to the open batch. Returns the reason if the batch must now be closed. Returns null if no
+   * point is left, or if the load has reached its limit of points.
+   */
   fill(job: FillJob): Cut | null {
     const { open, run, cursor, position } = job;
     const { count, rejects } = run;
@@ -142,8 +152,8 @@ export class BatchFiller {
   }
 
   /**
-   * Takes plain points (see OpenBatch.addPlain) up to the next reject, limit, or point that needs checks. Returns the
-   * number taken.
+   * Adds plain points (see OpenBatch.addPlain) until a reject, a limit, or a point that must be checked singly. Returns
+   * the number of added points.
    */
   #takePlain({ open, gate, run, cursor, position }: FillJob, left: number, limits: BatchLimits): number {
     if (this.#suffixes.stamped !== null || position.covered.length > 0) return 0;
@@ -168,7 +178,7 @@ export class BatchFiller {
     return taken;
   }
 
-  /** Returns true if the next point or reject was settled by an earlier run, or is among the points to skip. */
+  /** Returns true if an earlier process settled the next point or reject, or if `skipPoints` includes it. */
   #isSkipped({ run, cursor, position }: FillJob, isReject: boolean): boolean {
     const { covered, ordinal } = position;
     if (ordinal < this.#options.skipPoints) return true;
@@ -194,7 +204,7 @@ export class BatchFiller {
     const suffix = missing ? this.#suffixes.missing(position.ordinal) : this.#suffixes.stamped;
     const cut = cutBefore(open, run, i, index[word + LENGTH]! + 1 + (suffix?.length ?? 0), limits);
     if (cut !== null) return cut;
-    // The gate must be the last check: it adds the columns of an introducing point to the batch, which must then take
+    // `gate.judge` must be the last check. It adds new columns of the point to the batch, so the batch must then accept
     // the point.
     const number = shape & UNCOUNTED_SHAPE;
     const values = gate.judge(open, run, i, number, ordinal);
@@ -226,8 +236,8 @@ export class BatchFiller {
 
   #reject(open: OpenBatch, run: Points, rejected: RejectedPoint, position: FillPosition): Cut | null {
     if (open.rejects.length >= maxRejects) return 'points';
-    // An empty batch takes any reject, and throws if the slot is too small. Closing the empty batch instead would
-    // repeat for ever.
+    // An empty batch accepts any reject; `open.reject` throws if the slot is too small. Closing an empty batch instead
+    // would repeat for ever.
     const fits = open.hasSide(rejected.length) && open.reaches(run, rejected.start);
     if (!fits && !open.empty) return 'bytes';
     open.reject(run, rejected);
@@ -255,7 +265,7 @@ function startOf(run: Points, cursor: FillJob['cursor'], isReject: boolean): num
   return run.origin + start;
 }
 
-/** Ends the batch before the next point, or before the next reject. */
+/** Sets `position` to the next point or reject, at which the batch ends. Returns `cut` unchanged. */
 function endBefore({ run, cursor, position }: FillJob, isReject: boolean, cut: Cut | null): Cut | null {
   const line = isReject ? run.rejects[cursor.reject]!.line : run.index[cursor.point * POINT_WORDS + LINE]!;
   position.offset = startOf(run, cursor, isReject);
@@ -274,11 +284,14 @@ function original({ index }: Points, i: number): Pick<RejectedPoint, 'start' | '
   };
 }
 
-/** Returns null if point `i` fits with `bytes` in the body, else the reason to close the batch before the point. */
+/**
+ * Returns null if point `i`, with a length of `bytes`, fits into the batch. Otherwise returns the reason to close the
+ * batch before this point.
+ */
 function cutBefore(open: OpenBatch, run: Points, i: number, bytes: number, limits: BatchLimits): Cut | null {
   if (open.points >= limits.points) return 'points';
   if (open.empty) return null;
-  // A point longer than the limit gets a separate batch. A slot has room even for the longest allowed point.
+  // A point longer than the limit is sent in a batch of its own. A slot has room even for the longest allowed point.
   const maxBytes = open.points === 0 ? open.slot.body.length : limits.bytes;
   if (open.bodyLength + bytes > maxBytes || !open.reaches(run, run.index[i * POINT_WORDS + SOURCE_START]!)) {
     return 'bytes';

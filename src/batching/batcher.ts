@@ -11,7 +11,7 @@ import { type FilledBatch, OpenBatch } from './open-batch.js';
 import { TimestampSuffixes } from './points/generated-timestamps.js';
 import { SchemaGate, type SchemaGuard } from './schema-gate.js';
 
-/** Counts the points taken from the inputs. A load has one tally. */
+/** Counts the points read from the inputs. A load has one tally. */
 export interface Tally {
   /** Points read so far in this load, rejects included. */
   readonly read: number;
@@ -37,7 +37,7 @@ export interface Rest {
   readonly to: Position;
 }
 
-/** Points and rejects that the format found in an input. */
+/** Number of points that a format accepted in an input, and number of points that it rejected, by reason. */
 export interface Parsed {
   readonly points: number;
   readonly rejects: ReadonlyMap<string, number>;
@@ -49,7 +49,10 @@ export class Batcher {
   readonly #clock: Clock;
   readonly #options: BatcherOptions;
   readonly #guard: SchemaGuard;
-  /** One gate for line protocol and one for rows: their shape numbers differ. */
+  /**
+   * One `SchemaGate` for line protocol (key false) and one for all other formats (key true). Both number the sets of
+   * columns separately.
+   */
   readonly #gates = new Map<boolean, SchemaGate>();
   readonly #filler: BatchFiller;
   #ordinal = 0;
@@ -72,12 +75,17 @@ export class Batcher {
     return this.#reached;
   }
 
-  /** The rest of an input after its last batch; null if the input was not read to its end. Set when `batches` ends. */
+  /**
+   * The part of the last input after its last batch; null if that input was not read to its end. Set when `batches`
+   * ends.
+   */
   get rest(): Rest | null {
     return this.#rest;
   }
 
-  /** Points of the last input, and rejects by its format. Set when `batches` ends. */
+  /**
+   * Numbers of accepted and of rejected points of the last input, as its format counted them. Set when `batches` ends.
+   */
   get parsed(): Parsed {
     return this.#parsed;
   }
@@ -85,8 +93,8 @@ export class Batcher {
   /**
    * Yields the batches of one input, in order. If the input fails, yields the points before the failure, then throws
    * the error. If the signal aborts, abandons the open batch and throws the reason of the signal.
-   * @param start position of the first run
-   * @param format name of the format of the runs
+   * @param start where reading of the input begins, and the ranges to skip
+   * @param format name of the format of the input
    */
   async *batches(
     input: number,
@@ -161,8 +169,8 @@ export class Batcher {
   }
 
   /**
-   * Checks whether most timestamps of an input are unexpected. Returns an error that ends only the input; throws an
-   * error that ends the run.
+   * Checks whether most points of an input so far have unexpected timestamps; returns null if not. Returns an error
+   * that ends only this input, and throws an error that ends the whole load.
    */
   #wrongUnit({ unexpected, taken, firstUnexpected }: FillPosition): InputError | null {
     if (firstUnexpected === null || unexpected * 2 <= taken) return null;
@@ -196,7 +204,10 @@ export class Batcher {
     });
   }
 
-  /** Fills the open batch. Returns null at the end of the run, why the batch must close, or the error of a bad input. */
+  /**
+   * Adds points of `run` to the open batch. Returns null if the batch remains open, or the reason why it must be
+   * closed. Returns an InputError if most timestamps of the input are unexpected.
+   */
   #fill(
     open: OpenBatch,
     gate: SchemaGate,
@@ -209,7 +220,7 @@ export class Batcher {
       const cut = this.#filler.fill({ open, gate, run, cursor, position, ordinal: this.#ordinal });
       return cut === null ? null : (this.#wrongUnit(position) ?? cut);
     } finally {
-      // Also counts the points that were taken before an error.
+      // Also runs after an error, and counts the points that were added before the error.
       open.copy(run);
       this.#tally.add(open.input, open.counted - before);
     }
@@ -241,7 +252,7 @@ function restOf({ batched, offset, line, ordinal }: FillPosition): Rest {
 
 type NextRun = IteratorResult<Points, void> | 'idle' | InputError;
 
-/** Returns the next run, the failure of the input as a value, or `idle` when the linger time ends first. */
+/** Returns the next points of the input, its InputError as a value, or `idle` if the linger time ends first. */
 async function nextRun(next: Promise<IteratorResult<Points, void>>, linger: LingerTimer | null): Promise<NextRun> {
   const run = next.catch((error: unknown) => {
     if (error instanceof InputError) return error;

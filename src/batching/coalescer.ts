@@ -8,13 +8,13 @@ import type { FilledBatch } from './open-batch.js';
 
 /** Body bytes up to which copying a batch is cheaper than sending it in a separate request. */
 const smallBytes = 64 * 1024;
-/** Largest number of batches in one request. The totals of the inputs stay open until the response. */
+/** Largest number of batches in one request. The inputs of all these batches remain unfinished until the response. */
 const maxParts = 256;
 
 export interface CoalesceOptions {
   /** Largest number of points in a request. */
   readonly points: number;
-  /** Returns the current largest size of a body, bytes. */
+  /** Returns the size limit of a request body at this moment, bytes. */
   readonly bodyBytes: () => number;
   /** Time that an incomplete batch waits for more input, ms. */
   readonly lingerMs: number;
@@ -24,8 +24,8 @@ export interface CoalesceOptions {
 }
 
 /**
- * Combines small batches and passes on the others. Holds one slot while it waits for another, so the arena needs at
- * least two slots.
+ * Combines small batches, and yields all other batches unchanged. One batch is kept, with its slot, while the next
+ * batch is filled. So the arena needs at least two slots.
  */
 export async function* coalesce(
   batches: AsyncGenerator<FilledBatch, void>,
@@ -43,7 +43,7 @@ export async function* coalesce(
       const batch = got !== 'idle' && 'batch' in got ? got.batch : null;
       if (batch !== null && open?.take(batch, options) === true) continue;
       if (batch !== null) ready.push(new CombinedBatch(batch));
-      // Keeps a batch that may still grow, and passes on the batches before it. At a pause or at the end, passes on all
+      // Keeps a batch that may still grow, and yields the batches before it. At a pause or at the end, yields all
       // batches.
       while (ready.length > (batch !== null && isSmall(batch) ? 1 : 0)) yield ready.shift()!.batch();
       if (got === 'idle' || 'batch' in got) continue;
@@ -60,7 +60,10 @@ export async function* coalesce(
 
 type Pulled = { readonly batch: FilledBatch } | { readonly failed: boolean; readonly cause?: unknown };
 
-/** Pulls the next batch. Returns a failure as a value, so that combined batches are passed on first. */
+/**
+ * Gets the next batch. Returns a failure as a value, so that the caller can yield the combined batches before it
+ * throws.
+ */
 async function pull(batches: AsyncGenerator<FilledBatch, void>): Promise<Pulled> {
   try {
     const { done, value } = await batches.next();
@@ -71,8 +74,8 @@ async function pull(batches: AsyncGenerator<FilledBatch, void>): Promise<Pulled>
 }
 
 /**
- * Splits the receipt among the batches that were combined into this one. A batch that was not combined gets the whole
- * receipt.
+ * Splits the receipt of a request among the batches that `coalesce` combined in the request. A batch that was not
+ * combined gets the whole receipt.
  */
 export function* shares(batch: Batch, receipt: Receipt): Generator<[Batch, Receipt]> {
   if (batch.parts === undefined) {
@@ -101,7 +104,10 @@ function share({ loaded, rejected, undelivered }: Receipt, from: number, to: num
   };
 }
 
-/** Tests whether a batch may be combined. Only the body is copied, so a batch with rejects or rewritten points may not. */
+/**
+ * Tests whether a batch can be combined with others. A batch with rejects or rewritten points cannot, because only the
+ * body is copied.
+ */
 function isSmall({ cut, points, body, rejects, introduces, sideBytes }: FilledBatch): boolean {
   const plain = introduces === null && rejects.length === 0 && sideBytes === 0;
   return cut === 'inputEnd' && plain && points > 0 && body.length <= smallBytes;
@@ -129,7 +135,10 @@ class CombinedBatch {
     this.#first.release();
   }
 
-  /** Copies a batch and releases its slot; false if the batch does not fit or may not be combined. */
+  /**
+   * Copies `next` behind the batches combined so far, and releases the slot of `next`. Returns false if `next` does not
+   * fit or cannot be combined. The caller must then start a new combined batch.
+   */
   take(next: FilledBatch, { points, bodyBytes }: CoalesceOptions): boolean {
     const { slot } = this.#first;
     const maxPoints = Math.min(points, slot.index.length / SLOT_WORDS);
@@ -137,7 +146,7 @@ class CombinedBatch {
     const fits = this.#points + next.points <= maxPoints && this.#bytes + next.body.length <= maxBytes;
     if (!isSmall(next) || !fits || this.parts.length >= maxParts) return false;
     slot.body.set(next.body, this.#bytes);
-    // Also writes all entries of the first batch, because the entries of the next batch follow them.
+    // Completes the entries of the first batch, because the entries of the next batch follow them.
     this.#first.entries.all();
     slot.index.set(next.entries.all(), this.#points * SLOT_WORDS);
     for (let i = this.#points; i < this.#points + next.points; i += 1) slot.index[i * SLOT_WORDS + END]! += this.#bytes;
@@ -175,7 +184,7 @@ class CombinedBatch {
   }
 }
 
-/** Sums up the buckets of parts that follow each other in one body. */
+/** Sums up the bytes in each time bucket of batches that follow each other in one body. */
 function combinedBuckets(parts: readonly Batch[]): BucketPart[] {
   const buckets = new Map<number, BucketPart>();
   let [points, bytes] = [0, 0];
@@ -195,10 +204,13 @@ function combinedBuckets(parts: readonly Batch[]): BucketPart[] {
   return [...buckets.values()];
 }
 
-/** Returns a view of a batch that was copied to `slot`. Its points begin at `point`, its bytes at `at`. */
+/**
+ * Returns a view of a batch that was copied to `slot`. The copied points begin at index `point`, and their bytes at
+ * offset `at` of the body.
+ */
 function partOf(slot: Slot, point: number, at: number, batch: FilledBatch): Batch {
   const word = (i: number, which: number): number => slot.index[(point + i) * SLOT_WORDS + which]!;
-  // Deltas are relative to the first point, because the batch has no rejects.
+  // LINE_DELTA and OFFSET_DELTA count from the first point, because the batch has no rejects.
   const { line, byteOffset: offset } = batch.source(0);
   const { ordinal, points, values, slots, buckets, rejects, introduces, span, deadLetterFormat, cut } = batch;
   return {

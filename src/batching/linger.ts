@@ -10,7 +10,10 @@ export class LingerTimer {
   readonly #ms: number;
   #isRunning = false;
   #cancel = ignore;
-  /** Ends the current wait if its time is over. A promise shared by all waits would keep the values of all earlier waits. */
+  /**
+   * Ends the current wait if its time is over. This is a callback, because a promise shared by all waits would keep
+   * their values.
+   */
   #wake = ignore;
 
   constructor(clock: Clock, ms: number) {
@@ -19,8 +22,8 @@ export class LingerTimer {
   }
 
   /**
-   * Returns the value of the promise, or `idle` if the promise takes longer than the linger time. Allows one call at a
-   * time.
+   * Returns the value of the promise, or `idle` if the promise takes longer than the linger time. Only one call may be
+   * waiting at a time.
    */
   async race<T>(promise: Promise<T>): Promise<T | 'idle'> {
     const until = this.#clock.monotonic() + this.#ms;

@@ -1,5 +1,5 @@
-// The open batch: copies points from the format's memory into one slot. Its loop runs once per point and allocates
-// nothing for a valid point. Consecutive points that need no change are copied together.
+// The open batch copies points from the format's memory into the memory of one batch (a slot). Valid points allocate
+// nothing. Consecutive points that need no change are copied together.
 
 import { LF } from '../core/ascii.js';
 import { copyBytes } from '../core/io/byte-source.js';
@@ -29,7 +29,7 @@ import { Entries, sideBytes } from './batch-entries.js';
 import { BucketParts } from './points/bucket-parts.js';
 import { type Bounds, type HighWords, isWithin } from './points/point-bounds.js';
 
-/** Largest line and offset delta of an entry. */
+/** Largest line and byte offset of an entry, counted from the first point or reject of the batch. */
 const maxDelta = 0x7fff_ffff;
 /** Value of `#from` and `#to` when no points are pending. No point can start at this offset. */
 const nothing = -2;
@@ -38,7 +38,7 @@ const nothing = -2;
 export interface FilledBatch extends Batch {
   readonly slot: Slot;
   readonly entries: Entries;
-  /** Bytes of original input in `Slot.side`. */
+  /** Number of used bytes in `Slot.side`. */
   readonly sideBytes: number;
 }
 
@@ -51,7 +51,7 @@ export class OpenBatch {
   ordinal = 0;
   points = 0;
   values = 0;
-  /** Number of field slots of all rows. A row has one field slot for each field of its table. */
+  /** Number of field slots of all rows in the batch. A row has one field slot for each field of its table. */
   slots = 0;
   readonly parts: BucketParts;
   bodyLength = 0;
@@ -62,9 +62,9 @@ export class OpenBatch {
   #countedRejects = 0;
   #baseLine = -1;
   #baseOffset = -1;
-  /** Physical line of the point taken last. */
+  /** Physical line of the point added last. */
   #line = 0;
-  // Pending points: [from, to) in the format's memory, not copied yet.
+  // Range of the pending points in the format's memory, `#to` excluded. Pending points are added, but not copied yet.
   #from = nothing;
   #to = nothing;
 
@@ -82,12 +82,12 @@ export class OpenBatch {
     return this.points === 0 && this.rejects.length === 0;
   }
 
-  /** Number of points and rejects. */
+  /** Number of points, with rejected points. A rejected point that arrives in parts counts once. */
   get counted(): number {
     return this.points + this.#countedRejects;
   }
 
-  /** Tests whether the offset of a point, relative to the first point, fits into an entry. */
+  /** Tests whether an entry can store the offset of a point, counted from the first point or reject of the batch. */
   reaches(run: Points, sourceStart: number): boolean {
     return this.#baseOffset < 0 || run.origin + sourceStart - this.#baseOffset < maxDelta;
   }
@@ -97,7 +97,7 @@ export class OpenBatch {
     return this.#sideLength + bytes <= this.slot.side.length;
   }
 
-  /** Takes point `i` of a run and appends the suffix before the LF. The caller has checked the space. */
+  /** Adds point `i` of `run`, with `suffix` before its LF. The caller has checked that the point fits. */
   add(run: Points, i: number, suffix: Uint8Array | null): void {
     const { index } = run;
     const word = i * POINT_WORDS;
@@ -129,14 +129,14 @@ export class OpenBatch {
   }
 
   /**
-   * Takes points [from, to) of a run up to the first one that is not plain. A plain point has a known shape and a
-   * timestamp within the bounds, follows the previous point directly, and fits into the batch. In line protocol, plain
-   * points are unchanged. In formats with rows, they are rewritten. The caller checks other points one by one and
-   * passes them to `add`.
+   * Adds points [from, to) of `run`, but stops before the first point that is not plain. A plain point has known
+   * columns and a timestamp within the bounds, follows the previous point directly, and fits into the batch. Plain
+   * points of line protocol are unchanged; those of other formats are rewritten. The caller adds other points one by
+   * one with `add`.
    * @param plain number of values by shape number, -1 for a shape that is not known
    * @param widths field slots of a row by shape number
-   * @param safe high words of timestamps that are within the bounds
-   * @returns the number of points taken
+   * @param safe high words of timestamps that are certainly within the bounds
+   * @returns the number of added points
    */
   addPlain(
     run: Points,
@@ -166,7 +166,7 @@ export class OpenBatch {
       const shape = index[word + SHAPE]!;
       const sourceStart = index[word + SOURCE_START]!;
       const sourceLength = index[word + SOURCE_LENGTH]!;
-      // Points of uncounted shapes and points without a timestamp have shape numbers outside the table.
+      // Values from `plain.length` on mean that the point has no timestamp or no shape number.
       const amount = shape < plain.length ? plain[shape]! : -1;
       if (amount < 0 || start !== last + 1 || bodyLength + length + 1 > room.bytes) break;
       if (isRewritten) {
@@ -203,7 +203,10 @@ export class OpenBatch {
     this.#entries.stretch(index.subarray(word, word + count * POINT_WORDS), this.bodyLength, line, offset);
   }
 
-  /** Adds entries of rewritten points, and copies their input up to `sourceEnd`, with the bytes between the points. */
+  /**
+   * Adds entries of rewritten points. Copies their original input up to `sourceEnd`, with the bytes between the points,
+   * into `Slot.side`.
+   */
   #enterRewritten({ bytes, index, origin, firstLine }: Points, from: number, count: number, sourceEnd: number): void {
     const word = from * POINT_WORDS;
     const source = index[word + SOURCE_START]!;

@@ -1,40 +1,40 @@
-// Decides by the shape of a point whether the point is accepted, rejected, or sent in a separate batch. After the
-// decision about a shape is final, each point of the shape costs one table read.
+// Decides whether a point is accepted, rejected, or sent in a separate batch. The decision depends on the point's table
+// and columns (its shape). Once it is final, each further point of the shape costs one table read.
 
 import type { Introduction, Points, Shape, ShapeMatch } from '../core/types/index.js';
 import { UNCOUNTED_SHAPE } from '../core/types/index.js';
 import type { OpenBatch } from './open-batch.js';
 
-/** Provides decisions about shapes, from the catalogue. */
+/** Compares shapes with the columns that the target is known to have. The catalogue implements this interface. */
 export interface SchemaGuard {
-  /** True if only a batch that begins with an introducing point may contain introducing points. */
+  /** True if a batch may introduce tables or columns only if its first point introduces some. */
   readonly exclusive: boolean;
   match(shape: Shape): ShapeMatch;
-  /** Number of fields that the target is known to have in a table. */
+  /** Number of fields that a table is known to have in the target. */
   fields(table: string): number;
   /** Number of all known columns. It grows whenever `fields` of a table grows. */
   readonly columns: number;
   introduction(): Introduction;
 }
 
-/** Returned by `judge` instead of a number of values: the point introduces a table or column and needs another batch. */
+/** Result of `judge` for a point that introduces a table or column, and that this batch must not contain. */
 export const introducesSchema = -1;
-/** Returned by `judge` instead of a number of values: the point contradicts a column of the target. */
+/** Result of `judge` for a point that must be rejected, for example because a column has another type in the target. */
 export const isRejected = -2;
 
-// State of a shape; 0 while the decision is not final.
+// Final decisions about a shape, stored in `#state`. A 0 there means that the decision is not final.
 const known = 1;
 const conflicting = 2;
 
-/** Decides about the points of one format, because each format has its own shape numbers. */
+/** Decides about the points of one format. Each format has its own shape numbers, so each needs its own gate. */
 export class SchemaGate {
   readonly #guard: SchemaGuard;
   #state = new Uint8Array(1024);
   #values = new Uint32Array(1024);
   #plain = new Int32Array(1024).fill(-1);
-  /** Ordinal + 1 of the last batch that introduces a shape, by shape number. */
+  /** By shape number: index of the last batch that introduces the shape, plus 1. */
   #introducedBy = new Uint32Array(1024);
-  /** Table by shape number. `#slots` holds the number of fields of the table as of the last `refresh`. */
+  /** Table by shape number. `#slots` contains the number of fields of that table as of the last `refresh`. */
   readonly #tables: string[] = [];
   #slots = new Uint32Array(1024);
   #columns = 0;
@@ -45,7 +45,7 @@ export class SchemaGate {
     this.#guard = guard;
   }
 
-  /** Number of values by shape number; -1 for a shape that is not known to the target. */
+  /** Number of values by shape number; -1 for a shape with a column that the target is not known to have. */
   get plain(): Int32Array {
     return this.#plain;
   }
@@ -55,7 +55,10 @@ export class SchemaGate {
     return this.#slots;
   }
 
-  /** Updates the field counts of tables. Columns arrive only with responses of the target, so one call per run is enough. */
+  /**
+   * Updates the field counts of tables. The catalogue grows only with responses of the target, so one call for each run
+   * of points is enough.
+   */
   refresh(): void {
     if (this.#columns === this.#guard.columns) return;
     this.#columns = this.#guard.columns;
@@ -63,14 +66,19 @@ export class SchemaGate {
       if (table !== undefined) this.#slots[number] = this.#guard.fields(table);
   }
 
-  /** Returns the field slots in the row of the point judged last. An introducing point may have more fields than its table. */
+  /**
+   * Returns the number of field slots in the row of the point that `judge` has just accepted. A point that introduces
+   * columns may have more fields than its table.
+   */
   slotsOf(number: number, values: number): number {
     return Math.max(values, number === UNCOUNTED_SHAPE ? this.#uncountedSlots : this.#slots[number]!);
   }
 
   /**
-   * Returns the number of values of point `i`, or `introducesSchema` or `isRejected`. Adds the columns of an introducing point
-   * to the batch's introduction, so the caller must then take the point into that batch.
+   * Decides about point `i`: returns its number of values, `introducesSchema` or `isRejected`. Adds the columns of an
+   * introducing point to `open.introduction`, so the caller must then add the point to `open`.
+   * @param number shape number of the point
+   * @param ordinal index of the open batch
    */
   judge(open: OpenBatch, run: Points, i: number, number: number, ordinal: number): number {
     if (this.#state[number] === known) return this.#values[number]!;
@@ -116,7 +124,9 @@ export class SchemaGate {
   }
 }
 
-/** Adds a shape to the introduction of the batch; false if the shape needs another batch. */
+/**
+ * Adds a shape to the introduction of the batch. Returns false if the points of the shape must wait for another batch.
+ */
 function introduce(open: OpenBatch, shape: Shape, guard: SchemaGuard): boolean {
   if (guard.exclusive && open.introduction === null && !open.empty) return false;
   open.introduction ??= guard.introduction();

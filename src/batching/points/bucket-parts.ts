@@ -1,5 +1,5 @@
-// Sums up the points of a batch by time bucket of the target. Each bucket has its own vnodes, so memory is planned by
-// bucket.
+// Sums up the bytes of a batch by time bucket of the target. CnosDB stores each bucket in separate vnodes, so the
+// memory of the target is estimated by bucket.
 
 import { type BucketPart, LENGTH, POINT_WORDS, TIME_HIGH, TIME_LOW } from '../../core/types/index.js';
 
@@ -10,7 +10,7 @@ const wordRange = 2 ** 32;
 export class BucketParts {
   readonly #units: number;
   readonly #parts = new Map<number, OpenPart>();
-  /** Times [from, to) belong to the bucket of the latest point. */
+  /** Times from `#from` up to, but not including, `#to` belong to the bucket of `#part`. */
   #from = 0;
   #to = 0;
   #part: OpenPart | null = null;
@@ -24,17 +24,14 @@ export class BucketParts {
     return [...this.#parts.values()];
   }
 
-  /**
-   * Adds point `point` of the batch, which begins at `start` in the body.
-   * @param time in the time unit of the input
-   * @param bytes length of the point with its LF
-   */
+  /** Adds one point. `point` is its index in the batch, and `start` its offset in the body. */
   add(time: number, point: number, start: number, bytes: number): void {
     this.#extend(this.#partOf(time), bytes, point, start, bytes);
   }
 
   /**
-   * Adds `count` points of a run, from point `from`. The first point is point `point` of the batch, at `start` in the body.
+   * Adds `count` points, from point `from` of `index` on. The first of them is point `point` of the batch and begins at
+   * offset `start` of the body. `index` is `Points.index`.
    */
   addRun(index: Uint32Array, from: number, count: number, point: number, start: number): void {
     let part = this.#partOf(timeAt(index, from * POINT_WORDS));
@@ -73,7 +70,7 @@ export class BucketParts {
   }
 }
 
-/** Returns the timestamp of the point whose entry begins at `word`, in the time unit of the input. */
+/** Returns the timestamp of the point whose words begin at `word` in `Points.index`, in the time unit of the input. */
 export function timeAt(index: Uint32Array, word: number): number {
   return (index[word + TIME_HIGH]! | 0) * wordRange + index[word + TIME_LOW]!;
 }

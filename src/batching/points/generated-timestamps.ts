@@ -1,5 +1,6 @@
-// Suffixes of points: the zeros that turn seconds into milliseconds, or a generated timestamp. A generated timestamp is
-// the start of the load plus the number of earlier points. So all timestamps differ, and a resend has the same timestamps.
+// Builds the bytes to append to a point: the zeros that turn seconds into milliseconds, or a generated timestamp. A
+// generated timestamp is the start of the load plus the number of earlier points. So all generated timestamps differ,
+// and a point that is sent again has the same timestamp.
 
 import type { InputPrecision } from '../../core/types/index.js';
 import { unitsPerMs } from '../../core/units.js';
@@ -8,7 +9,7 @@ const low = 1_000_000_000;
 const zero = 48;
 
 export class TimestampSuffixes {
-  /** Suffix of points with a timestamp; null if they have no suffix. */
+  /** Suffix of each point that has a timestamp; null if such points need no suffix. */
   readonly stamped: Uint8Array | null;
   readonly #bytes = new Uint8Array(32);
   readonly #high: bigint;

@@ -23,9 +23,9 @@ export interface Bounds {
   readonly oldest: number;
   /** Newest time; Infinity for no bound. */
   readonly newest: number;
-  /** Number of input time units in one time unit of the target; 1 if the target keeps every timestamp. */
+  /** Number of input time units in one time unit of the target; 1 if the target stores every timestamp exactly. */
   readonly grain: number;
-  /** Length in bytes above which a point is examined; Infinity to examine no point. */
+  /** Points longer than this many bytes are examined by `long`; Infinity to examine no point. */
   readonly longBytes: number;
   readonly long: (point: Uint8Array) => BoundsRefusal | null;
 }
