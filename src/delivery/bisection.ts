@@ -1,12 +1,12 @@
-// Searches for bad points in a batch, by the positions that the target names or by halving. All functions are pure.
+// Searches for bad points in a batch: at the positions that the target names, or by halving. All functions are pure.
 
 import type { Batch, PointRange } from '../core/types/index.js';
 
-/** Ranges that still have to be sent, and facts about the positions that the target names. */
+/** Ranges of a batch that still have to be sent, and whether the positions that the target names can be trusted. */
 export interface Search {
   /** Ranges without a final result. The last range is sent first. */
   readonly open: readonly PointRange[];
-  /** The point that the target named last; -1 before the first. */
+  /** Index in the batch of the point that the target named last; -1 before the first. */
   readonly suspect: number;
   /** True after the target named a wrong point. From then on, the search splits ranges in the middle. */
   readonly misled: boolean;
@@ -17,7 +17,7 @@ export function searchOf(points: number): Search {
   return { open: points === 0 ? [] : [{ from: 0, to: points }], suspect: -1, misled: false };
 }
 
-/** Splits a range in the middle, so that its first half is sent first. */
+/** Splits a range in the middle. The first half comes last in the result, because the last open range is sent first. */
 export function halves({ from, to }: PointRange): PointRange[] {
   const middle = from + Math.ceil((to - from) / 2);
   return [
@@ -27,8 +27,9 @@ export function halves({ from, to }: PointRange): PointRange[] {
 }
 
 /**
- * Splits a range around a suspect. Keeps the order, because the later of two points with the same series and time must
- * win. The suspect is sent in a separate request, because the target may name the wrong point.
+ * Splits a range into the points after `point`, the point itself, and the points before it. The last range is sent
+ * first, so points are sent in order: of two points with the same series and time, the later must win. The point is
+ * sent in a separate request, because the target may have named the wrong point.
  */
 export function isolate({ from, to }: PointRange, point: number): PointRange[] {
   return [
@@ -39,8 +40,9 @@ export function isolate({ from, to }: PointRange, point: number): PointRange[] {
 }
 
 /**
- * Returns true if the target named the wrong point: the suspect itself is good, or points before it are bad. Following
- * further positions of the target could cost one request for each point of the batch.
+ * Returns true if the target named the wrong point: the suspect alone was accepted, or a range before it failed.
+ * Following further positions of such a target could cost one request for each point of the batch.
+ * @param loaded true if the target accepted the range
  */
 export function wasMisled({ from, to }: PointRange, suspect: number, loaded: boolean): boolean {
   return loaded ? from === suspect && to === from + 1 : to <= suspect;
@@ -58,13 +60,15 @@ export function pointAt(batch: Pick<Batch, 'bodyEnd'>, range: PointRange, offset
   return low;
 }
 
-/** The place of a bad point in a body, as the target named it: number of the point, byte offset, or neither. */
+/**
+ * Position of a bad point, as the target named it: index in the sent range, byte offset in the sent body, or neither.
+ */
 export interface NamedPlace {
   readonly point?: number | null;
   readonly offset: number | null;
 }
 
-/** Returns the point that the target named within a range; null if the target named no point of the range. */
+/** Returns the index in the batch of the point that the target named; null if it named no point of this range. */
 export function namedPoint(batch: Pick<Batch, 'bodyEnd'>, range: PointRange, named: NamedPlace): number | null {
   const { point, offset } = named;
   if (typeof point === 'number' && point < range.to - range.from) return range.from + point;

@@ -6,7 +6,7 @@ import type { Attempt, PointReject } from '../core/types/index.js';
 import { formatDuration } from '../core/units.js';
 import { refusedForMs } from './retry-policy.js';
 
-/** Reasons of failed attempts by endpoint, the latest last. */
+/** Reason of the last failed attempt at each endpoint. The latest failure is the last entry. */
 export type FailureReasons = ReadonlyMap<string, string>;
 
 /** Returns the error that ends the run: a BulkLoadError unchanged, any other thrown value as a BugError. */
@@ -16,7 +16,7 @@ export function errorOf(cause: unknown): BulkLoadError {
   return new BugError(`a defect of bulk-load: ${message}`, { cause });
 }
 
-/** Builds the error of refused batches. @param advice advice from the target, if it gives any */
+/** Builds the error for batches that the target refused. @param advice advice from the target, if it gives any */
 export function refusedError(reason: string, advice = 'check its users, privileges and database'): RefusedError {
   return new RefusedError({
     tried: 'writing a batch',
@@ -36,14 +36,16 @@ export function tooManyRejects(points: number, rejected: readonly PointReject[])
   });
 }
 
-/** Advice for a target without free memory. A load requests this flush itself, unless --no-relieve is set. */
+/**
+ * Advice for a target without free memory. A load requests this flush without user action, unless --no-relieve is set.
+ */
 const relief =
   'flush the target with COMPACT DATABASE (a load with --no-relieve does not request it), or give the target more memory';
 
 /**
- * Builds the error of a batch that failed until its time limit.
- * @param own failures of this batch
- * @param all failures of all batches at endpoints that have acknowledged no request since
+ * Builds the error of a batch whose attempts all failed until its time limit.
+ * @param own last failure of this batch at each endpoint
+ * @param all last failure of any batch at each endpoint that has acknowledged no request since that failure
  */
 export function spentError(
   points: number,
@@ -55,7 +57,7 @@ export function spentError(
   const listed = (reasons: [string, string][]): string[] =>
     reasons.map(([endpoint, reason]) => `${endpoint}: ${reason}`);
   const here = listed([...own].reverse()).join('; before that from ');
-  // Endpoints are chosen for each request, so other batches may have found further failing endpoints.
+  // Other batches were sent to other endpoints, so their failures may name endpoints that this batch never tried.
   const others = listed([...all].filter(([endpoint]) => !own.has(endpoint)));
   const memory = verdict.kind === 'overloaded' && verdict.memory;
   const SpentError = verdict.kind === 'refused' ? RefusedError : UnavailableError;

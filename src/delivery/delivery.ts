@@ -1,5 +1,5 @@
-// Delivers one batch: sends, waits, splits and searches until every point is loaded, rejected or given up. A batch that
-// waits keeps its permit and its slot, so that no more input is read while the target fails.
+// Delivers one batch: sends, waits, splits and searches until every point is loaded, rejected or given up. A waiting
+// batch occupies its writer and its memory, so no more input is read while the target fails.
 
 import type { BulkLoadError } from '../core/errors.js';
 import { excerpt } from '../core/text.js';
@@ -25,30 +25,35 @@ export interface DeliveryOptions {
   readonly retryForMs: number;
   /** Time limit for one request, ms; null for 30 s plus the time that the body takes at 100 KiB/s. */
   readonly requestTimeoutMs: number | null;
-  /** Number of endpoints. A batch waits only after this many attempts in a row found an unreachable endpoint. */
+  /**
+   * Number of endpoints. If an endpoint is unreachable, the next attempt follows at once until all endpoints were
+   * tried.
+   */
   readonly endpoints: number;
   readonly random: () => number;
   /** Called with every attempt, for flow control and the meter. */
   readonly observe: (attempt: Attempt, batch: Batch, bodyBytes: number, retry: boolean) => void;
-  /** Returns whether `more` further points may be rejected. False ends the search through a batch of bad points. */
+  /** Returns whether `more` further points may be rejected. After false, the delivery of the batch fails. */
   readonly mayReject: (more: number) => boolean;
   /** Resolves once the target shows the columns that a batch introduces, or `limitMs` is over. */
   readonly awaitColumns: (batch: Batch, signal: AbortSignal, limitMs: number) => Promise<void>;
-  /** Rules for batches that introduce columns while other workers of a fleet send; absent on one machine. */
+  /** Rules for batches that introduce columns while other workers of a fleet may send; absent if there is no fleet. */
   readonly turn?: TurnRules;
   readonly notify: (notice: Notice) => void;
 }
 
 export interface TurnRules {
-  /** Largest request body, bytes. Limits what a process can still write after it was frozen during its turn. */
+  /** Largest request body, bytes. A frozen process that wakes after its turn can still send at most this much. */
   readonly maxBytes: number;
   /** Longest time limit for a request, ms. */
   readonly maxTimeoutMs: number;
-  /** Resolves when a request may begin; rejects with the signal's reason. */
+  /** Waits until this process may send a request. Rejects with the signal's reason. */
   readonly hold: (signal: AbortSignal) => Promise<void>;
 }
 
-/** Result of a delivery. The receipt is complete in any case. `fatal` is the error that ends the run, if any. */
+/**
+ * Result of a delivery. The receipt always includes every point. `fatal` is the error that must end the run, or null.
+ */
 export interface Delivered {
   readonly receipt: Receipt;
   readonly fatal: BulkLoadError | null;
@@ -62,7 +67,7 @@ export function requestTimeout(bodyBytes: number, requestedMs: number | null): n
   return requestedMs ?? baseTimeoutMs + bodyBytes / timeoutBytesPerMs;
 }
 
-/** One range of a batch while it is sent. */
+/** A range of a batch, while it is being sent. */
 interface Sending {
   readonly batch: Batch;
   readonly range: PointRange;
@@ -85,7 +90,7 @@ export class Delivery {
   readonly #clock: Clock;
   readonly #options: DeliveryOptions;
   readonly #sizes: SizeLimit;
-  /** Last failure of each endpoint that has acknowledged no request since. */
+  /** Reason of the last failure of each endpoint that has acknowledged no request since. */
   readonly #failing = new Map<string, string>();
 
   constructor(target: Pick<Target, 'encode' | 'write'>, clock: Clock, sizes: SizeLimit, options: DeliveryOptions) {
@@ -97,8 +102,8 @@ export class Delivery {
 
   /**
    * Delivers a batch and never throws. Every point is in exactly one part of the receipt.
-   * @param stop ends waits and further attempts; a request in flight finishes
-   * @param abort ends the request in flight as well
+   * @param stop prevents further attempts and ends waits; a request in flight may finish
+   * @param abort also ends the request in flight
    */
   async deliver(batch: Batch, stop: AbortSignal, abort: AbortSignal): Promise<Delivered> {
     const deadline = this.#clock.monotonic() + this.#options.retryForMs;
@@ -106,7 +111,8 @@ export class Delivery {
     const rejected: PointReject[] = [];
     let search = searchOf(batch.points);
     let fatal: BulkLoadError | null = null;
-    // Sends one range after another, because two requests of an introducing batch must not be in flight at once.
+    // Sends one range after the other, because two requests of a batch that introduces columns must not be in flight at
+    // once.
     while (search.open.length > 0 && fatal === null && !stop.aborted) {
       const range = search.open.at(-1)!;
       const rest = search.open.slice(0, -1);
@@ -128,7 +134,7 @@ export class Delivery {
     return { receipt: { loaded, rejected, undelivered: search.open }, fatal };
   }
 
-  /** Returns true if a range exceeds the size limit, which may have fallen since its points were batched. */
+  /** Returns true if a range must be split to meet the size limit, which may have fallen since the batch was filled. */
   #isTooLarge(batch: Batch, range: PointRange): boolean {
     const maxBytes = Math.min(this.#sizes.current, this.#turnOf(batch)?.maxBytes ?? Number.POSITIVE_INFINITY);
     return range.to - range.from > 1 && bodyBytesOf(batch, range) > maxBytes;
@@ -156,7 +162,7 @@ export class Delivery {
     }
   }
 
-  /** Repeats a request until its outcome is known or the time limit of the batch ends. */
+  /** Repeats a request until its outcome is known, the time limit of the batch ends, or `stop` aborts. */
   async #attemptUntilKnown(encoded: EncodedBody, sending: Sending, misled: boolean): Promise<RangeResult> {
     const { batch, range, bodyBytes, deadline, stop, abort } = sending;
     const points = range.to - range.from;
@@ -211,12 +217,12 @@ export class Delivery {
     return introduces === null ? undefined : this.#options.turn;
   }
 
-  /** Waits for the columns of an introducing batch if the attempt may have been applied. */
+  /** After an attempt with unknown outcome, waits until the target shows the columns that the batch introduces. */
   async #awaitColumns(attempt: Attempt, { batch, deadline, stop }: Sending): Promise<void> {
     const { verdict } = attempt;
     if (batch.introduces === null || !('mayBeApplied' in verdict) || verdict.mayBeApplied !== true) return;
     this.#warn(attempt, `${reasonOf(verdict)}; the outcome is unknown: waiting for the new columns, then trying again`);
-    // Waits for at most half of the time left. The other half remains for repeating the request, which may be lost.
+    // Waits for at most half of the time left. The other half remains for repeating the request if it was lost.
     const left = Math.max(0, deadline - this.#clock.monotonic());
     await this.#options.awaitColumns(batch, stop, left / 2).catch(() => {});
   }
@@ -226,8 +232,8 @@ export class Delivery {
   }
 
   /**
-   * Sends an empty body. Returns true if an endpoint that dropped the point accepts the empty body. Then the point
-   * causes the drops.
+   * Sends an empty body. Returns true if the answering endpoint accepts the body but dropped the point before. Then the
+   * point causes the drops.
    */
   async #answersEmptyBody(droppedBy: ReadonlySet<string>, abort: AbortSignal): Promise<boolean> {
     const empty = { bytes: new Uint8Array(0), encoding: null };
@@ -240,7 +246,7 @@ function bodyBytesOf(batch: Batch, range: PointRange): number {
   return batch.bodyEnd(range.to - 1) - startOf(batch, range);
 }
 
-/** Turns the step `blame` into a wait. */
+/** Replaces the step `blame` by a wait, for a target that does not accept the empty body either. */
 function waitForDrop(failures: RangeFailures, reason: string, random: () => number): [RangeFailures, RetryStep] {
   return [withoutBlame(failures), { do: 'wait', ms: backoff(failures.total, 0, random), reason }];
 }
@@ -271,7 +277,7 @@ function resultOf(
   }
 }
 
-/** Returns the search after a range was sent. */
+/** Returns the ranges that remain to be sent, after the attempts to send `range` had this result. */
 function searchAfter(search: Search, range: PointRange, result: RangeResult): Search {
   if (result.do === 'stopped') return search;
   const rest = search.open.slice(0, -1);

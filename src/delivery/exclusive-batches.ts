@@ -1,9 +1,9 @@
-// A batch that introduces a table or column is sent exclusively. Parallel first writes make CnosDB 2.4.3.4 store values
-// under wrong columns, although it answers 200 (measured: 1,449 of 24,000 points).
+// A batch that introduces a table or column is sent while no other request is in flight. Otherwise CnosDB 2.4.3.4
+// stores values under wrong columns, although it answers 200 (measured: 1,449 of 24,000 points).
 
 import type { Batch } from '../core/types/index.js';
 
-/** Counts batches that were passed on and are not settled yet. */
+/** Counts batches that were yielded to a consumer and are not settled yet. */
 export class InFlightBatches {
   #count = 0;
   #idle: (() => void)[] = [];
@@ -32,9 +32,9 @@ export class InFlightBatches {
 }
 
 /**
- * Passes batches on. The consumer calls `inFlight.end()` once a batch is settled. An introducing batch waits until no batch is
- * in flight, and the next batch waits until the introducing one is settled. Concurrent `next()` calls on one generator queue
- * up, so no further lock is needed.
+ * Yields the batches unchanged. The consumer calls `inFlight.end()` once a batch is settled. A batch that introduces
+ * columns waits until no batch is in flight, and the batch after it waits until it is settled. A generator runs
+ * concurrent `next()` calls one after the other, so no lock is needed.
  * @param required false for a target that orders first writes by itself
  */
 export async function* exclusiveBatches(

@@ -23,7 +23,7 @@ export class RateLimit {
     this.#waits = new WaitStats(clock);
   }
 
-  /** Seconds in which at least one batch waited. */
+  /** Total time during which at least one batch waited, in seconds. */
   get waitedSeconds(): number {
     return this.#waits.seconds;
   }
@@ -33,7 +33,7 @@ export class RateLimit {
     return this.#waits.going;
   }
 
-  /** Resolves when a batch of this size may be sent, in the order of the calls; rejects with the signal's reason. */
+  /** Resolves when a batch of this size may be sent. Calls are served in order. Rejects with the signal's reason. */
   async admit(points: number, bytes: number, signal: AbortSignal): Promise<void> {
     const now = this.#clock.monotonic();
     const from = Math.max(now, this.#freeAt);
@@ -41,7 +41,7 @@ export class RateLimit {
     await this.wait(from - now, signal);
   }
 
-  /** Waits as long as the rate limit of the fleet requires, ms; rejects with the signal's reason. */
+  /** Waits `ms` milliseconds, for example because of the rate limit of the fleet. Rejects with the signal's reason. */
   async wait(ms: number, signal: AbortSignal): Promise<void> {
     if (ms > 0) await this.#waits.during(this.#clock.sleep(ms, signal));
   }

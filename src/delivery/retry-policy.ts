@@ -1,4 +1,4 @@
-// Decides the next step for a range of points after one attempt. All functions are pure.
+// Decides the next step for a range of points after an attempt to send it. All functions are pure.
 
 import type { Verdict } from '../core/types/index.js';
 import { backoff, formingBackoff } from './retry-wait.js';
@@ -8,11 +8,11 @@ import { backoff, formingBackoff } from './retry-wait.js';
  * meta service is unreachable.
  */
 export const refusedForMs = 30_000;
-/** Number of retries after an unknown response, before the search for bad points. */
+/** Number of repeated attempts after an unknown response. After them, the delivery searches for bad points. */
 const unknownRetries = 3;
 const dropsBeforeSplit = 2;
 const dropsOfOnePoint = 3;
-/** Smaller bodies are not split after a timeout, because their size is not the cause. */
+/** A body up to this size is not split after a timeout, because its size is not the cause. */
 const smallestTimedOutSplit = 64 * 1024;
 
 /** Numbers of failed attempts to send one range. */
@@ -21,7 +21,7 @@ export interface RangeFailures {
   readonly unreachable: number;
   readonly drops: number;
   readonly unknown: number;
-  /** Monotonic ms of the first refusal in a row; null if the last attempt was not refused. */
+  /** Monotonic ms of the first of the latest consecutive refusals; null if the last attempt was not refused. */
   readonly refusedSince: number | null;
 }
 
@@ -32,23 +32,29 @@ export interface AttemptResult {
   readonly points: number;
   readonly bodyBytes: number;
   readonly latencyMs: number;
-  /** Monotonic ms. */
+  /** Monotonic time of the result, ms. */
   readonly at: number;
 }
 
 export interface RetryOptions {
-  /** Number of endpoints. A batch waits only after this many attempts in a row found an unreachable endpoint. */
+  /**
+   * Number of endpoints. If an endpoint is unreachable, the next attempt follows at once until all endpoints were
+   * tried.
+   */
   readonly endpoints: number;
   readonly random: () => number;
 }
 
-/** `search`: look for bad points. `blame`: reject the point if the target responds to other requests. */
+/**
+ * `search`: the range contains bad points that must be found. `blame`: the point must be rejected, if the target still
+ * accepts other requests.
+ */
 export type RetryStep =
   | { readonly do: 'loaded' | 'split' | 'refused' }
   | { readonly do: 'wait'; readonly ms: number; readonly reason: string }
   | { readonly do: 'search' | 'reject' | 'blame'; readonly reason: string; readonly message: string };
 
-/** Decides from earlier failures and the latest result of a range. */
+/** Counts the latest attempt to send a range, and decides the next step. */
 export function decide(
   before: RangeFailures,
   result: AttemptResult,
@@ -58,7 +64,7 @@ export function decide(
   return { failures, step: stepAfter(failures, before, result, options) };
 }
 
-/** Lowers the number of drops so that the next drop blames the point again. */
+/** Sets the number of drops so that one more drop leads to the step `blame` again. */
 export function withoutBlame(failures: RangeFailures): RangeFailures {
   return { ...failures, drops: dropsOfOnePoint - 1 };
 }
@@ -115,7 +121,7 @@ function stepAfter(
   }
 }
 
-/** Returns the reason of a verdict, for messages. */
+/** Returns the reason of an attempt's result, for messages. */
 export function reasonOf(verdict: Verdict): string {
   if (verdict.kind === 'rejected') return verdict.message;
   return 'reason' in verdict ? verdict.reason : verdict.kind;

@@ -2,9 +2,12 @@
 
 import { fullJitter } from '../core/time/backoff.js';
 
-/** Range of the wait after a failed attempt. */
+/** Limits of the random wait: the upper limit doubles from `firstMs` to `maxMs` with each failure. */
 const range = { firstMs: 250, maxMs: 30_000 };
-/** Least time between two attempts while raft groups or leaders change, ms. Elections of CnosDB 2.4.3.4 take 0.9 to 1.5 s. */
+/**
+ * Least time between two attempts while raft groups form or elect leaders, ms. An election of CnosDB 2.4.3.4 takes 0.9
+ * to 1.5 s.
+ */
 const formingMs = 1_000;
 
 /**
@@ -16,7 +19,9 @@ export function backoff(failures: number, atLeastMs: number, random: () => numbe
   return Math.max(atLeastMs, fullJitter(failures, range, random));
 }
 
-/** Returns the wait after a `forming` response, ms. The duration of the attempt counts towards the least time. */
+/**
+ * Returns the wait after a `forming` response, ms. The least time includes the duration of the attempt, `latencyMs`.
+ */
 export function formingBackoff(failures: number, latencyMs: number, random: () => number): number {
   return Math.max(0, formingMs - latencyMs) + backoff(failures, 0, random);
 }

@@ -1,5 +1,5 @@
-// The largest request body that the target accepts. A 413 halves the limit for the rest of the load, so that later
-// batches are not refused. While the memory of the target is short, the limit is lower.
+// The largest request body that the target accepts. A response 413 halves the limit for the rest of the load, so that
+// later batches are not refused. While the target is short of memory, the limit is lower.
 
 import { size } from '../core/text.js';
 import type { Notice } from '../core/types/index.js';
@@ -12,7 +12,7 @@ export class SizeLimit {
   readonly #allowed: () => number;
   readonly #notify: (notice: Notice) => void;
 
-  /** @param allowed returns the current limit that the memory of the target sets, bytes */
+  /** @param allowed returns the limit that follows from the free memory of the target at this moment, bytes */
   constructor(bytes: number, allowed: () => number, notify: (notice: Notice) => void) {
     this.#largest = bytes;
     this.#allowed = allowed;
@@ -20,7 +20,7 @@ export class SizeLimit {
     this.#notify = notify;
   }
 
-  /** Current largest body of a batch, bytes. */
+  /** Size limit of a request body at this moment, bytes. */
   get current(): number {
     const bytes = Math.min(this.#largest, this.#allowed());
     this.#smallestSeen = Math.min(this.#smallestSeen, bytes);

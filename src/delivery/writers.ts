@@ -1,12 +1,12 @@
-// N writers share one iterator of batches. A writer takes a permit before it pulls a batch, so no queue can grow. The
-// concurrency of the p-limit gate is the number of permits.
+// Several writers share one iterator of batches. A writer waits for a permit of `gate` (p-limit) before it pulls a
+// batch, so no queue can grow. The concurrency of `gate` is the number of permits.
 
 import type { LimitFunction } from 'p-limit';
 import type { Batch } from '../core/types/index.js';
 
 /**
  * Runs writers until the batches end or a writer fails. Rethrows the first failure once all writers have stopped.
- * `settle` must settle the batch in any case; the slot of the batch is released afterwards.
+ * `settle` must settle the batch even if it throws. Afterwards the memory of the batch is released.
  */
 export async function runWriters(
   writers: number,

@@ -1,6 +1,6 @@
-// Waits for columns until every endpoint shows them. A batch whose outcome is unknown must not be sent again while the first
-// attempt may still run: two first writes at once store values under wrong columns. Once the columns appear, the attempt was
-// applied. If the request was lost, the columns never appear, so the wait is bounded.
+// Waits until every endpoint shows new columns. While an attempt with unknown outcome may still run in the target, its
+// batch must not be sent again: two first writes at once store values under wrong columns. Once the columns appear, the
+// attempt has been applied. If the request was lost, the columns never appear, so the wait is bounded.
 
 import { RefusedError } from '../core/errors.js';
 import type { Clock, Shape, Target, TargetColumn } from '../core/types/index.js';
@@ -8,18 +8,21 @@ import { Catalogue } from './catalogue.js';
 
 const pollMs = 20;
 const maxPollMs = 2_000;
-/** Up to this many tables, each is listed by a separate query. For more tables, one query lists all columns. */
+/** Up to this many tables are queried one by one. For more tables, one query lists the columns of all tables. */
 const maxQueries = 10;
-/** Longest wait for columns, ms. A request can hang in the server for up to 60 s in a meta call before it takes effect. */
+/**
+ * Longest wait for columns, ms. In CnosDB, a request can hang for up to 60 s in a call to the meta service before it
+ * takes effect.
+ */
 export const maxAwaitMs = 60_000;
 
-/** A target as far as it lists columns. */
+/** The part of a target that lists its columns. */
 export type ColumnSource = Pick<Target, 'columns' | 'listsColumns'>;
 
 /**
- * Waits until the target lists every column of the shapes, at most `limitMs`. Adds listed columns to the catalogue, and
- * counts those of the shapes as introduced. A failed query counts as "not listed yet". Returns false at once for a
- * target that lists no columns. Rejects only when the signal aborts.
+ * Waits until the target lists every column of the shapes, but at most `limitMs`. Adds the listed columns to the
+ * catalogue. Columns of the shapes count as introduced by this load. A failed query counts as "not listed yet". Returns
+ * false if the time is over, and at once for a target that lists no columns. Rejects only when the signal aborts.
  */
 export async function awaitColumns(
   target: ColumnSource,
@@ -59,7 +62,8 @@ export async function assertShown(
 }
 
 /**
- * Adds the columns of the shapes' tables to the catalogue. Returns false if they could not be listed.
+ * Adds the columns that the target lists for the tables of the shapes to the catalogue. Returns false if the target did
+ * not list them.
  * @param introduced shapes whose columns count as introduced by this load
  */
 export async function refresh(
@@ -85,7 +89,8 @@ export async function refresh(
     const all = await list();
     for (const table of tables) take(table, all ?? []);
     if (all !== null && all.length > 0) return true;
-    // The list of all columns can be too long to read, and an empty list may mean that the target lists no columns.
+    // Queries each table now: the list of all columns can be too long to read, and an empty list may mean that the
+    // target lists no columns.
   }
   for (const table of tables) {
     const columns = await list(table);

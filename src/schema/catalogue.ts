@@ -1,5 +1,5 @@
-// The tables, columns and types that the target is known to have. A column is known once the target listed the column or
-// acknowledged a request with it. Reading a point adds no column.
+// The tables, columns and types that the target is known to have. A column is known once the target has listed it or
+// has acknowledged a request that contains it. Reading a point from an input adds no column.
 
 import type {
   Column,
@@ -12,11 +12,13 @@ import type {
 } from '../core/types/index.js';
 
 type Columns = Map<string, ColumnType | null>;
-/** Identifies a column of a table. */
+/** Returns the key that identifies a column within its table. */
 type ColumnKey = (column: { readonly name: string; readonly type: ColumnType | null }) => string;
 
 const columnName: ColumnKey = ({ name }) => name;
-/** No name begins with a NUL. */
+/**
+ * Gives a tag and a field of the same name different keys. The prefix NUL is safe, because no name begins with a NUL.
+ */
 const tagOrField: ColumnKey = ({ name, type }) => (type === 'tag' ? `\0${name}` : name);
 
 const typeNames: Record<ColumnType, string> = {
@@ -28,7 +30,7 @@ const typeNames: Record<ColumnType, string> = {
   string: 'a string',
 };
 
-/** Largest number of introduced tables that are listed, and of listed columns of each table. */
+/** Largest number of introduced tables whose names are kept, and largest number of kept column names of each table. */
 const maxTables = 100;
 const maxColumns = 12;
 
@@ -41,7 +43,7 @@ export class Catalogue {
   #newColumns = 0;
   #further = 0;
   readonly #key: ColumnKey;
-  /** Tables and columns that this load introduced: the first tables and the first columns of each. */
+  /** Tables that this load introduced or extended, at most `maxTables`, with the names of their first new columns. */
   readonly #introduced = new Map<string, { readonly isNew: boolean; columns: number; readonly names: string[] }>();
 
   /** @param sharedNames true if a tag and a field of one table may have the same name */
@@ -50,12 +52,12 @@ export class Catalogue {
     for (const { table, name, type } of columns) this.#set(table, name, type);
   }
 
-  /** Number of tables and columns that this load introduced to the target. */
+  /** Numbers of tables and columns that this load introduced to the target. */
   get introduced(): { tables: number; columns: number } {
     return { tables: this.#newTables, columns: this.#newColumns };
   }
 
-  /** Introduced tables by name: the first 100 tables, and the first 12 columns of each. */
+  /** For the first 100 tables that this load introduced or extended, the names of at most 12 new columns. */
   get introductions(): RunDetails['introduced'] {
     const shown = [...this.#introduced].map(([table, { isNew, columns, names }]) => {
       return { table, isNew, columns: { shown: names, more: columns - names.length } };
@@ -94,7 +96,10 @@ export class Catalogue {
     for (const { table, columns } of shapes) this.#add(table, columns);
   }
 
-  /** Adds the columns of one table as the target lists them. Those of `introduced` count as introduced by this load. */
+  /**
+   * Adds the columns that the target lists for one table. Columns of the shapes `introduced` count as introduced by
+   * this load.
+   */
   refresh(table: string, columns: readonly TargetColumn[], introduced: readonly Shape[] = []): void {
     const keys = new Set(introduced.flatMap((shape) => (shape.table === table ? shape.columns.map(this.#key) : [])));
     const own = columns.filter((column) => keys.has(this.#key(column)));
@@ -102,7 +107,10 @@ export class Catalogue {
     for (const { name, type } of columns) this.#set(table, name, type);
   }
 
-  /** Returns an empty set of shapes for one batch. @param exclusive true for at most one shape of each table */
+  /**
+   * Returns an empty set of shapes for one batch. @param exclusive true if all points of a table must have the same
+   * columns
+   */
   introduction(exclusive = true): Introduction {
     return new ShapeSet(this.#key, exclusive);
   }
@@ -116,7 +124,7 @@ export class Catalogue {
     return columns;
   }
 
-  /** Adds columns that this load introduced, unless they are known. */
+  /** Adds columns. Those that were not known before count as introduced by this load. */
   #add(table: string, columns: readonly { name: string; type: ColumnType | null }[]): void {
     const isNew = !this.#tables.has(table);
     if (isNew) this.#newTables += 1;
@@ -131,7 +139,8 @@ export class Catalogue {
     let entry = this.#introduced.get(table);
     if (entry === undefined) {
       if (this.#introduced.size >= maxTables) {
-        // Counts a table once per introduction, because remembering its name would take memory.
+        // Counts each introduction, so a table may count several times. Remembering the names of counted tables would
+        // take memory.
         this.#further += 1;
         return;
       }
@@ -154,8 +163,9 @@ export class Catalogue {
 }
 
 /**
- * The introducing shapes of one batch; if exclusive, one for each table. CnosDB hands the points of a request to vnodes, and
- * each vnode assigns numbers to its missing columns: vnodes with different new columns store values under wrong columns.
+ * The tables and columns that one batch introduces. If `exclusive`, all introducing points of a table have the same
+ * columns. CnosDB hands the points of a request to vnodes, and each vnode assigns numbers to its missing columns. So
+ * vnodes with different new columns would store values under wrong columns.
  */
 class ShapeSet implements Introduction {
   readonly #key: ColumnKey;
@@ -179,7 +189,8 @@ class ShapeSet implements Introduction {
     if (before === undefined) this.#types.set(shape.table, types);
     else {
       if ([...types].some(([name, type]) => (before.get(name) ?? type) !== type)) return false;
-      // Any number of points of a batch may reach this line, so a shape without new columns must take no memory.
+      // Any number of points of a batch may reach this line, so a shape without new columns must allocate nothing that
+      // remains.
       if ([...types.keys()].every((name) => before.has(name))) return !this.#exclusive || types.size === before.size;
       if (this.#exclusive) return false;
       for (const [name, type] of types) before.set(name, type);

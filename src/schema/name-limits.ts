@@ -1,10 +1,10 @@
-// Finds points that a target acknowledges but does not store, or stores with changes.
+// Finds points that a target would acknowledge but not store, or would store with changes.
 
 import type { PointValues, Shape, ShapeMatch, StorageLimits } from '../core/types/index.js';
 
 type Conflict = Extract<ShapeMatch, { kind: 'conflict' }>;
 
-/** Returns why a shape exceeds the limits of the target; null if it does not. */
+/** Returns why the table or a column of a shape exceeds the limits of the target; null if none does. */
 export function shapeConflict({ table, columns }: Shape, limits: StorageLimits | undefined): Conflict | null {
   if (limits === undefined) return null;
   const text = limits.strings ? undefined : columns.find(({ type }) => type === 'string');
@@ -33,7 +33,7 @@ export function shapeConflict({ table, columns }: Shape, limits: StorageLimits |
   );
 }
 
-/** Returns why a point exceeds the limits; null if it does not. A point shorter than the longest tag value needs no check. */
+/** Returns why a point exceeds the limits of the target; null if it does not. @param bytes length of the point */
 export function pointConflict(
   bytes: number,
   { table, tags, fields }: PointValues,

@@ -1,14 +1,14 @@
-// Introduces the columns of one batch while other loads or workers send. It holds the turn until every endpoint shows the
-// columns: each node of CnosDB writes by its own copy of the schema, which is updated only after the acknowledgement. A
-// node whose copy lacks a column creates another column, and stores values under it.
+// Introduces the columns of one batch while other loads or workers may send. Holds the turn (a lock that they share)
+// until every endpoint shows the columns. Each node of CnosDB writes by its own copy of the schema, which is updated
+// only after the acknowledgement. A node whose copy lacks a column creates another column, and stores values under it.
 
 import type { Clock, HeldTurn, Receipt, Shape, Target } from '../core/types/index.js';
 import { assertShown, awaitColumns, type ColumnSource, refresh } from './await-columns.js';
 import { Catalogue } from './catalogue.js';
 
 /**
- * Longest wait for the columns of a batch that was loaded only in part, ms. The loaded points may contain none of the
- * columns.
+ * Longest wait for the columns of a batch that was loaded only in part, ms. The wait is short, because the loaded
+ * points may contain none of the new columns.
  */
 const partMs = 1_000;
 
@@ -17,7 +17,10 @@ export interface IntroductionContext {
   readonly target: ColumnSource & Pick<Target, 'endpoints'>;
   readonly catalogue: Catalogue;
   readonly sharedNames: boolean;
-  /** True to read the columns after taking the turn, because other workers may have introduced the same columns. */
+  /**
+   * True if the columns must be read again once the turn is held, because other workers may have introduced the same
+   * columns.
+   */
   readonly readsFirst: boolean;
   readonly clock: Clock;
 }
@@ -33,14 +36,15 @@ export class SchemaIntroduction {
     this.#shapes = shapes;
   }
 
-  /** True once every endpoint was seen to show the columns, so that no turn is needed. */
+  /** True once every endpoint shows the columns of the batch, so that no turn is needed. */
   get isKnown(): boolean {
     return this.#isKnown;
   }
 
   /**
-   * Resolves when a request may begin: the turn is fresh, or another load has introduced the columns. An expired turn is
-   * taken again, and the columns are read again. Rejects with the signal's reason, or with the reason why there is no turn.
+   * Resolves when a request may begin: this process holds the turn, or another load has introduced the columns. If the
+   * turn has expired, waits for it again and reads the columns again. Rejects with the signal's reason, or with the
+   * reason why there is no turn.
    */
   async hold(signal: AbortSignal): Promise<void> {
     const { takeTurn, target, catalogue, readsFirst } = this.#context;
@@ -56,11 +60,14 @@ export class SchemaIntroduction {
     }
   }
 
-  /** Releases the turn once every endpoint shows the columns of loaded points. Throws RefusedError if an endpoint does not. */
+  /**
+   * Releases the turn once every endpoint shows the columns of the loaded points. Throws RefusedError if a fully loaded
+   * batch has columns that an endpoint does not show.
+   */
   async end({ loaded, rejected, undelivered }: Receipt, signal: AbortSignal): Promise<void> {
     const { target, sharedNames, clock } = this.#context;
     try {
-      // A target created by a program has no endpoints, and may not list columns.
+      // A target that a program of the user implements has no endpoints, and may not list columns.
       const isShown = this.#isKnown || target.endpoints().length === 0;
       if (isShown || this.#turn === null || loaded.length === 0) return;
       if (rejected.length === 0 && undelivered.length === 0)
