@@ -1,5 +1,5 @@
-// The checkpoint on disk, from which the next run resumes a load. Each write replaces the whole file, so a killed process
-// leaves either the old or the new checkpoint.
+// Reads and writes the checkpoint file, from which the next run resumes a load. Each write replaces the whole file, so
+// a killed process leaves either the old or the new checkpoint.
 
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
@@ -19,16 +19,16 @@ export const inputSchema = z.strictObject({
   path: z.string(),
   fingerprint: fingerprintSchema,
   place: positionSchema,
-  /** Settled pieces beyond `place`. */
+  /** Settled ranges after `place`. Between them, the input is not settled. */
   beyond: z.array(z.strictObject({ from: count, to: positionSchema })),
   loaded: count,
   rejected: count,
-  /** Field values loaded. */
+  /** Number of loaded field values. */
   values: count,
   reasons: z.record(z.string(), count),
-  /** Some of the tables that hold the input's points; absent in files of earlier versions. */
+  /** Some of the tables into which points of the input were loaded; absent in files of earlier versions. */
   tables: z.array(z.string()).optional(),
-  /** Cluster that holds the input's points, for the history. */
+  /** Cluster into which the input was loaded. Only entries of the history need this. */
   cluster: clusterSchema.optional(),
 });
 
@@ -36,11 +36,13 @@ const checkpointSchema = z.strictObject({
   formatVersion: z.literal(formatVersion),
   /** Start of the load, ms since 1970; generated timestamps count from it. */
   startedMs: count,
-  /** Bytes of each dead-letter file at this checkpoint, by ending; null without dead letters. */
+  /** Size of each dead-letter file in bytes, by the ending of its name; null if no point was rejected. */
   deadLetters: z.record(z.string(), count).nullable(),
-  /** Bytes of the log of finished inputs at this checkpoint. */
+  /** Size of the log of finished inputs when this checkpoint was written, bytes. */
   finishedBytes: count,
-  /** Final name of the dead letters, once the load only has to clean up; null before. */
+  /**
+   * Final name of the dead-letter files, once all inputs are finished and only cleaning up remains; null before that.
+   */
   completing: z.string().nullable(),
   /** Cluster that the load writes to; absent in files of earlier versions. */
   cluster: clusterSchema.optional(),
@@ -69,7 +71,10 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-/** Names the temporary file of a checkpoint. All runs use one name, so the next run replaces the file of a killed run. */
+/**
+ * Returns the path of a checkpoint's temporary file. All runs use the same path, so the next run replaces the file of a
+ * killed run.
+ */
 export function temporaryCheckpoint(path: string): string {
   return join(dirname(path), `.${basename(path)}.tmp`);
 }

@@ -1,5 +1,5 @@
-// Identifies the cluster and database that earlier runs loaded into. A load resumes, and --skip-loaded skips inputs, only
-// if the target holds the points of the earlier run.
+// Identifies the cluster and database of earlier runs. A load resumes, and --skip-loaded skips inputs, only if the
+// target still contains the points of the earlier run.
 
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
@@ -10,7 +10,7 @@ import { bareHost } from '../core/network/proxy-url.js';
 export const clusterSchema = z.strictObject({
   /** `host:port` of each endpoint, by name and by resolved address. */
   endpoints: z.array(z.string()),
-  /** Identifier by which the target distinguishes its database from others of that name; null if it reports none. */
+  /** Identifier of the database, which differs between databases of the same name; null if the target reports none. */
   id: z.string().nullable(),
 });
 
@@ -32,7 +32,10 @@ export async function clusterOf(urls: readonly URL[], id: string | null, resolve
   return { endpoints: [...new Set(all.flat())].sort(), id };
 }
 
-/** Tests whether two descriptions match. If both have an id, the ids decide; otherwise they must share an endpoint. */
+/**
+ * Tests whether two descriptions are of one cluster. If both have an id, the ids must be equal. Otherwise they must
+ * have an endpoint in common.
+ */
 export function isSameCluster(one: Cluster, other: Cluster): boolean {
   if (one.id !== null && other.id !== null) return one.id === other.id;
   return one.endpoints.some((each) => other.endpoints.includes(each));
@@ -55,20 +58,26 @@ export interface FoundTarget {
   readonly tables: ReadonlySet<string> | null;
 }
 
-/** Returns a table that holds points according to the entry and that the target lacks; null if the target lacks no table. */
+/**
+ * Returns a table into which an earlier run loaded points of the input, but that the target lacks. Returns null if
+ * there is no such table, or if the target lists no tables.
+ */
 function missingTable({ loaded, tables }: EarlierInput, target: FoundTarget): string | null {
   if (target.tables === null || loaded === 0) return null;
   return tables?.find((table) => !target.tables!.has(table)) ?? null;
 }
 
-/** Tests whether the target holds the points of a finished input, so that --skip-loaded may skip the input. */
+/**
+ * Tests whether the target contains the points of a finished input, so that --skip-loaded may skip the input.
+ * @param sameTarget true if the user confirmed with --same-target that the cluster is the same
+ */
 export function isLoadedInto(entry: EarlierInput, target: FoundTarget, sameTarget: boolean): boolean {
   if (target.isCreated || missingTable(entry, target) !== null) return false;
   return sameTarget || (entry.cluster !== undefined && isSameCluster(entry.cluster, target.cluster));
 }
 
 /**
- * Checks that a load may resume into this target. Throws RefusedError.
+ * Throws RefusedError if the target is not the cluster of the earlier run, or lacks a table of the earlier run.
  * @param cluster cluster that the earlier run loaded into; undefined in checkpoints of earlier versions
  */
 export async function assertResumable(

@@ -1,6 +1,7 @@
-// Identifies a file across runs by its content, not by its inode or date. Two blocks are always hashed, which costs the
-// same for a file of any size. A checksum of everything that was read detects corrections between the two blocks. The
-// checksum is compared if the date of the file changed, and always before an unfinished file resumes.
+// Identifies a file across runs by its content, not by its inode or date. A block at the start and a block at the end
+// of the part that was read are always hashed; this costs the same for a file of any size. A checksum of all bytes that
+// were read detects changes between the two blocks. The checksum is compared if the date of the file changed, and
+// always before an unfinished file resumes.
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -11,9 +12,9 @@ import type { FileBytes } from '../core/types/index.js';
 export const fingerprintSchema = z.strictObject({
   /** Size of the file, bytes. */
   size: count,
-  /** The first bytes. */
+  /** Hash of the first bytes, up to offset `to`. */
   head: z.strictObject({ to: count, hash: z.string() }),
-  /** The last block that was read. For a remote object it may be a cached block shortly before. */
+  /** Hash of the last block that was read. For a remote object, this can be a cached block shortly before. */
   tail: z.strictObject({ from: count, to: count, hash: z.string() }),
   /** Modification time, ETag or date of the file; absent in state files of earlier versions. */
   version: z.string().nullable().optional(),
@@ -26,7 +27,7 @@ export type Fingerprint = z.infer<typeof fingerprintSchema>;
 const blockBytes = 16 * 1024;
 const checksumBytes = 1024 * 1024;
 
-/** Identifies a file. @param readTo bytes of the file that contain everything settled so far */
+/** Identifies a file. @param readTo number of bytes at the start of the file that contain everything settled so far */
 export async function fingerprint(file: FileBytes, readTo: number): Promise<Fingerprint> {
   const last = Math.min(readTo, file.size);
   const { from, to } = file.near?.(last) ?? { from: Math.max(0, last - blockBytes), to: last };
@@ -43,15 +44,19 @@ export async function fingerprint(file: FileBytes, readTo: number): Promise<Fing
 }
 
 export interface Comparison {
-  /** `grown`: the earlier content with more bytes at the end. */
+  /** `grown`: the file has the earlier content and more bytes after it. */
   readonly kind: 'same' | 'grown' | 'changed';
-  /** False if the date changed and there is no checksum, so that a correction between the two blocks is possible. */
+  /**
+   * False if the date changed and no checksum covers the part that was read. Then a change between the two blocks is
+   * possible.
+   */
   readonly certain: boolean;
 }
 
 /**
- * Compares a file with an earlier fingerprint. If its date changed, reads the file up to where it was read before.
- * @param always true to read a file with an unchanged date too
+ * Compares a file with an earlier fingerprint. If the date of the file changed, reads the file again as far as the
+ * checksum covers it.
+ * @param always true to read the file again even if its date is unchanged
  */
 export async function compareFingerprint(file: FileBytes, known: Fingerprint, always = false): Promise<Comparison> {
   const { size, head, tail, content } = known;
@@ -74,7 +79,7 @@ async function checksumOf(file: FileBytes, to: number): Promise<number> {
   return checksum.state?.crc ?? 0;
 }
 
-/** Completes the checksum of a local file that was not read in order, by reading it again. */
+/** Sets the checksum of a local file that was not read in order, by reading the whole file again. */
 export async function completeChecksum(file: FileBytes): Promise<void> {
   const { checksum, size } = file;
   if (checksum === undefined || checksum.state?.to === size) return;

@@ -1,5 +1,5 @@
-// Stores the finished inputs of one load, one JSON line each, in a file that only grows. A checkpoint with 100,000 inputs
-// would be too large to write every second, and too large to keep in memory.
+// Stores the finished inputs of one load in a file that only grows, one JSON line each. If the checkpoint contained
+// 100,000 inputs, it would be too large to write every second, and too large to keep in memory.
 
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
@@ -28,7 +28,7 @@ export class FinishedInputs {
     return this.#bytes;
   }
 
-  /** Opens the log and truncates it to `bytes`. Throws StateError. */
+  /** Opens the file and truncates it to `bytes`, the size at the last checkpoint. Throws StateError. */
   async open(bytes: number): Promise<void> {
     try {
       this.#file = await openStateFile(this.#path, constants.O_RDWR | (bytes === 0 ? constants.O_CREAT : 0));
@@ -65,7 +65,10 @@ export class FinishedInputs {
     }
   }
 
-  /** Appends inputs; calls run one after the other. `durable` also makes earlier lines durable. Throws StateError. */
+  /**
+   * Appends inputs. Concurrent calls run one after the other. If `durable` is true, all lines so far are durable
+   * afterwards. Throws StateError.
+   */
   async add(inputs: readonly CheckpointInput[], durable: boolean): Promise<void> {
     const added = this.#last.then(() => this.#add(inputs, durable));
     this.#last = added.catch(() => {});

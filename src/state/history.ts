@@ -1,5 +1,5 @@
-// Stores the inputs that loads into one database finished, one line each, for `--skip-loaded`. The history only saves work:
-// a line that cannot be parsed is ignored, and its input is loaded again.
+// Stores which inputs the loads into one database have finished, one line each. `--skip-loaded` skips these inputs. A
+// line that cannot be parsed is ignored, so its input is loaded again.
 
 import { constants } from 'node:fs';
 import { errorCode } from '../core/errors.js';
@@ -7,7 +7,7 @@ import { type CheckpointInput, inputSchema } from './checkpoint.js';
 import { linesOf } from './finished-inputs.js';
 import { openStateFile, writeFailure } from './state-dir.js';
 
-/** Returns the last entry of each wanted path. Throws StateError. */
+/** Returns the last entry of each input path that `wanted` accepts. Throws StateError. */
 export async function readHistory(
   path: string,
   wanted: (path: string) => boolean,

@@ -1,5 +1,6 @@
-// Tracks progress within one input: a settled prefix, and the settled pieces beyond it, at most one per batch in flight.
-// Pure: the result does not depend on the order of the pieces.
+// Tracks which bytes of one input are settled (loaded, or rejected and stored): all bytes up to `place`, and separate
+// ranges after it. Each batch in flight leaves at most one such range. The order in which ranges are added has no
+// effect.
 
 import type { ByteRange, Position, ResumePoint } from '../core/types/index.js';
 
@@ -11,7 +12,7 @@ export interface SettledPiece {
 
 export class InputProgress {
   #place: Position;
-  /** Ascending pieces that neither overlap nor touch each other or the prefix. */
+  /** Settled ranges after `#place`, ascending. They do not overlap or touch each other or `#place`. */
   #beyond: SettledPiece[] = [];
 
   constructor(place: Position, beyond: readonly SettledPiece[] = []) {
@@ -19,7 +20,7 @@ export class InputProgress {
     for (const piece of beyond) this.add(piece);
   }
 
-  /** End of the prefix. */
+  /** Position up to which the input is settled without gaps. */
   get place(): Position {
     return this.#place;
   }
@@ -28,7 +29,7 @@ export class InputProgress {
     return this.#beyond;
   }
 
-  /** The point from which the next run resumes the input. */
+  /** Position from which the next run resumes the input, and the later ranges that are already settled. */
   get start(): ResumePoint {
     return {
       place: this.#place,

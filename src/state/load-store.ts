@@ -16,7 +16,7 @@ import { type FinishedInput, FinishedInputs } from './finished-inputs.js';
 import { addToHistory } from './history.js';
 import { exists, writeFailure } from './state-dir.js';
 
-/** Entries per write to the history. */
+/** Number of entries in one write to the history. */
 const historyBatch = 500;
 
 export class LoadStore {
@@ -37,7 +37,7 @@ export class LoadStore {
     this.#log = new FinishedInputs(this.#logPath);
   }
 
-  /** True if a checkpoint of this load is on disk, as far as this run knows. */
+  /** True if this run has found or written a checkpoint of this load, and has not removed it. */
   get written(): boolean {
     return this.#written;
   }
@@ -46,7 +46,7 @@ export class LoadStore {
     return this.path.replace(/json$/, 'inputs.ndjson');
   }
 
-  /** Returns the checkpoint of an earlier run, or null. Throws StateError. */
+  /** Returns the checkpoint of an earlier run; null if there is none. Throws StateError. */
   async open(): Promise<Checkpoint | null> {
     const checkpoint = await readCheckpoint(this.path);
     await this.#log.open(checkpoint?.finishedBytes ?? 0);
@@ -63,7 +63,7 @@ export class LoadStore {
     return await this.#log.read(at);
   }
 
-  /** Appends finished inputs, which count from the next checkpoint on. Throws StateError. */
+  /** Appends finished inputs. They count as finished once the next checkpoint is written. Throws StateError. */
   async append(finished: readonly CheckpointInput[]): Promise<void> {
     await this.#log.add(finished, false);
   }
@@ -83,7 +83,10 @@ export class LoadStore {
     return checkpoint;
   }
 
-  /** Copies the checkpoint to the name of an abandoned one. Returns the path of the copy. */
+  /**
+   * Copies the files of an unfinished load to names of abandoned files. Returns the path of the copied checkpoint; null
+   * without a checkpoint.
+   */
   async keepCopy(stamp: string): Promise<string | null> {
     const copy = (from: string, to: string): Promise<void> => copyFile(from, to, constants.COPYFILE_EXCL);
     await this.#keepAs(this.#logPath, stamp, copy);
@@ -100,7 +103,7 @@ export class LoadStore {
     if (inputs.length > 0) await addToHistory(this.history, inputs);
   }
 
-  /** Removes checkpoint and log. Throws StateError. */
+  /** Removes the checkpoint and the log of finished inputs. Throws StateError. */
   async forget(): Promise<void> {
     await this.close();
     try {

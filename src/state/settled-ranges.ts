@@ -1,10 +1,14 @@
-// Computes the input bytes that a batch settles. A resumed load does not read them again.
+// Computes which bytes of the input are settled (loaded, or rejected and stored) after a batch. A resumed load skips
+// them.
 
 import { LF, MINUS, SPACE } from '../core/ascii.js';
 import type { Batch, BatchReject, Receipt } from '../core/types/index.js';
 import type { SettledPiece } from './input-progress.js';
 
-/** One part of a rejected point whose bytes arrive in parts. It is settled once the dead letters hold the whole point. */
+/**
+ * One part of a rejected point whose bytes arrive in parts. The part is settled once the whole point is in the dead
+ * letters.
+ */
 export interface SettledPart {
   /** Line of the point, equal for all its parts. */
   readonly line: number;
@@ -16,7 +20,7 @@ export interface SettledRanges {
   readonly parts: readonly SettledPart[];
 }
 
-/** Returns the ranges that a receipt settles. @param stored true if the dead letters hold the rejects of the batch */
+/** Returns the settled ranges of a batch. @param stored true if the rejects of the batch are stored as dead letters */
 export function settledRanges(batch: Batch, receipt: Receipt, stored: boolean): SettledRanges {
   const { span, rejects } = batch;
   const hasParts = rejects.some(({ part }) => part !== 'whole');
@@ -27,7 +31,7 @@ export function settledRanges(batch: Batch, receipt: Receipt, stored: boolean): 
   return { settled: [{ from: span.byteOffset, to }], parts: [] };
 }
 
-/** A point or a reject. It covers the input up to the next unit. */
+/** A point or a reject of a batch. In the input, it extends to the start of the next unit. */
 interface Unit {
   readonly byteOffset: number;
   readonly line: number;
@@ -35,7 +39,7 @@ interface Unit {
   readonly counts: boolean;
 }
 
-/** Returns the ranges of a batch that is settled only in part. */
+/** Returns the settled ranges of a batch that is not settled as a whole. */
 function rangesByUnit(batch: Batch, receipt: Receipt, stored: boolean): SettledRanges {
   const { span } = batch;
   const settled: SettledPiece[] = [];

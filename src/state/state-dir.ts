@@ -1,5 +1,5 @@
-// Creates the state directory and opens its files. Anyone can predict their names, so only this user may write the
-// directory, and no file is opened through a link.
+// Creates the state directory and opens the files in it. Anyone can predict their names, so only this user may write to
+// the directory, and no file is opened through a link.
 
 import { constants } from 'node:fs';
 import { access, type FileHandle, open, stat } from 'node:fs/promises';
@@ -43,8 +43,8 @@ function octal(mode: number): string {
 }
 
 /**
- * Opens a state file that only this user can read. Rejects a symbolic link and anything but a regular file, because a pipe
- * would block the process. @param flags constants such as O_RDWR
+ * Opens a state file. Only this user can read a file that it creates. Throws for a symbolic link and for anything but a
+ * regular file, because a pipe would block the process. @param flags constants such as O_RDWR
  */
 export async function openStateFile(path: string, flags: number): Promise<FileHandle> {
   const { O_NOFOLLOW, O_NONBLOCK } = constants;
@@ -63,7 +63,7 @@ export async function exists(path: string): Promise<boolean> {
 
 const otherDirectory = 'name another directory with --state-dir';
 
-/** Text for system error codes, and advice besides another directory. */
+/** Description of each system error code, and the advice to give before the advice to use another directory. */
 const causes: Record<string, readonly [found: string, fix: string]> = {
   ENOSPC: ['no space left on its file system', 'free some space there, or '],
   EDQUOT: ['the disk quota of this user exceeded', 'free some space there, or '],
@@ -79,7 +79,7 @@ const causes: Record<string, readonly [found: string, fix: string]> = {
   ENOENT: ['no such directory', ''],
 };
 
-/** Explains why files cannot be written. @param instead advice to name something else, such as another directory */
+/** Explains why a file cannot be written. @param instead advice to name another directory or file */
 export function writeProblem(error: unknown, instead = otherDirectory): Pick<Problem, 'found' | 'fix'> {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const [found, fix] = causes[code] ?? [];
@@ -92,7 +92,7 @@ export function writeFailure(tried: string, path: string, error: unknown): State
   return new StateError({ tried, expected: `to write ${path}`, ...writeProblem(error) }, { cause: error });
 }
 
-/** Builds the error for state of an earlier run that is damaged or has another version. bulk-load never guesses its content. */
+/** Builds the error for a state file that is damaged or that another version wrote. Such a file is never used. */
 export function readFailure(path: string, error: unknown): StateError {
   return new StateError(
     {

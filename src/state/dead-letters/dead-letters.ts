@@ -1,5 +1,6 @@
-// Stores rejected points. Their original bytes go to one file per format and header, which is a valid input; their reasons
-// go to a second file. The letters of a batch are written all or not at all: half a line would merge with the next line.
+// Stores rejected points ("dead letters"). Their original bytes are written to one file for each format and header;
+// each file can be loaded as an input. Their reasons are written to a further file. After a failed write, nothing of
+// the batch remains, because half a line would merge with the next line.
 
 import { createHash } from 'node:crypto';
 import { access, constants, type FileHandle, rename, rm } from 'node:fs/promises';
@@ -23,14 +24,14 @@ interface Paths {
   readonly reasons: string;
 }
 
-/** The dead letters in a checkpoint. */
+/** The facts about dead-letter files that a checkpoint stores. */
 export interface StoredDeadLetters {
   readonly lengths: FileSizes | null;
-  /** Final name, if the earlier run had begun to rename the files. */
+  /** Final name of the files, if the earlier run had begun to rename them; otherwise null. */
   readonly completing: string | null;
 }
 
-/** Bytes of each file by its ending. */
+/** Size of each file in bytes, by the ending of its name. */
 export type FileSizes = Readonly<Record<string, number>>;
 
 export class DeadLetters {
@@ -39,10 +40,10 @@ export class DeadLetters {
   readonly #mark: Uint8Array;
   readonly #maxBytes: number;
   readonly #parts: LongLetterParts;
-  /** Open files, by ending. The ending begins with the folder of the points, if they have one. */
+  /** Open files, by the ending of their name. The ending begins with the folder of the points, such as `host=a/`. */
   readonly #files = new Map<string, FileHandle>();
   #lengths: FileSizes | null = null;
-  /** Endings of the files of an earlier run that died after it had given them their final name. */
+  /** Endings of files that a killed run wrote and that already have their final name. */
   #moved: readonly string[] = [];
   #name = 'rejected';
   #last: Promise<void> = Promise.resolve();
@@ -50,7 +51,8 @@ export class DeadLetters {
 
   /**
    * @param load 12 hex digits that name the load
-   * @param options `mark` is written at the start of each file of points; `maxBytes` limits all files together
+   * @param options `mark` is the byte order mark at the start of each file of points; `maxBytes` limits all files
+   * together
    */
   constructor(folder: string, load: string, options: { readonly mark?: Uint8Array; readonly maxBytes?: number } = {}) {
     this.#folder = folder;
@@ -74,8 +76,8 @@ export class DeadLetters {
   }
 
   /**
-   * Creates the directory and checks that it can be written. Truncates the files to the sizes in the checkpoint; without a
-   * checkpoint, renames the files of a stopped run. Throws StateError.
+   * Creates the directory and checks that it can be written. With a checkpoint (`stored`), truncates the files to the
+   * sizes in the checkpoint. Without a checkpoint, renames files that a stopped run left. Throws StateError.
    */
   async prepare(now: string, stored: StoredDeadLetters | null = null): Promise<void> {
     try {
@@ -91,9 +93,9 @@ export class DeadLetters {
   }
 
   /**
-   * Appends the rejects of a batch; calls run one after the other. Returns the line numbers of points that arrived in parts
-   * and became complete. Throws StateError, or TooManyRejectsError before the files exceed their limit. After the first error
-   * every call throws.
+   * Appends the rejected points of a batch. Concurrent calls run one after the other. Of the points that arrive in
+   * parts, returns the line numbers of those that are now complete. Throws StateError, or TooManyRejectsError before
+   * the files exceed their limit. After the first error, every call throws.
    */
   async write(
     input: string,
@@ -123,9 +125,9 @@ export class DeadLetters {
   }
 
   /**
-   * Makes the files durable and closes them. A finished load gives them their final name, so that no later load appends to
-   * them. Throws StateError.
-   * @param finalName result of `finalName`; null keeps the names
+   * Makes the files durable and closes them. A finished load renames them, so that no later load appends to them.
+   * Throws StateError.
+   * @param finalName new name, from `finalName`; null to not rename the files
    */
   async close(finalName: string | null): Promise<void> {
     await this.#last;
@@ -257,7 +259,7 @@ export class DeadLetters {
     }
   }
 
-  /** Returns `name`, with a number if files of that name exist. */
+  /** Returns `name`, followed by a number if files of that name already exist. */
   async #unusedName(name: string): Promise<string> {
     for (let number = 1; ; number += 1) {
       const numbered = number === 1 ? name : `${name}-${number}`;

@@ -1,11 +1,11 @@
-// Builds the names of the files of rejected points: the load, a name, and an ending. Points whose input folders add columns
-// (`host=a/`) get files in the same folders, so that loading them again gives the same points. Their ending begins with the
-// folder.
+// Builds the paths of the files of rejected points: the load's id, a name and an ending. If folders of an input add
+// columns (`host=a/`), its rejected points are written to folders of the same names, so that loading them again gives
+// the same points. Then the ending begins with these folders.
 
 import { readdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 
-/** Returns the path of a file. @param ending `.lp`, or `host=a/.csv` */
+/** Returns the path of a file of rejected points. @param ending such as `.lp` or `host=a/.csv` */
 export function letterPath(stateDir: string, load: string, name: string, ending: string): string {
   const { dir, base } = parse(ending);
   return join(stateDir, dir, `${load}.${name}${base}`);

@@ -1,5 +1,5 @@
-// Rejected points that are too long for memory arrive in parts, whose batches settle in any order. The parts are collected
-// in a temporary file until the point is complete, so that no other reject is written between them.
+// Rejected points that are too long for memory arrive in parts. The batches of the parts settle in any order. A
+// temporary file collects the parts until the point is complete, so that no other reject is written between them.
 
 import { constants } from 'node:fs';
 import { type FileHandle, rm } from 'node:fs/promises';
@@ -23,7 +23,7 @@ const copyBytes = 256 * 1024;
 
 interface PartCollection {
   readonly file: FileHandle;
-  /** Offset of each part in the input and in the file. */
+  /** For each part: its offset in the input (`byteOffset`) and in the temporary file (`at`), and its length, bytes. */
   readonly pieces: { readonly byteOffset: number; readonly at: number; readonly length: number }[];
   bytes: number;
   first: LongLetterPart | null;
@@ -36,7 +36,10 @@ export interface LongLetter {
   /** First part, with position, reason and message of the point. */
   readonly first: LongLetterPart;
   readonly bytes: number;
-  /** Passes the bytes in order to `write`, in a reused buffer, then closes the temporary file. */
+  /**
+   * Calls `write` with the bytes of the point, in order and block by block. Reuses the buffer after each call. Closes
+   * the temporary file at the end.
+   */
   copy(write: (bytes: Uint8Array) => Promise<void>): Promise<void>;
 }
 
@@ -50,7 +53,7 @@ export class LongLetterParts {
     this.#path = path;
   }
 
-  /** Bytes of the points that are not complete yet. */
+  /** Total bytes of the points that are not complete yet. */
   get bytes(): number {
     return [...this.#open.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   }
@@ -72,7 +75,7 @@ export class LongLetterParts {
     return { first, bytes: long.bytes, copy: (write) => copyOut(long, write) };
   }
 
-  /** Drops incomplete points, which do not count as read. */
+  /** Closes the files of incomplete points. These points do not count as read. */
   async close(): Promise<void> {
     for (const { file } of this.#open.values()) await file.close();
     this.#open.clear();
@@ -83,7 +86,7 @@ export class LongLetterParts {
     const path = `${this.#path}-${this.#files}`;
     await rm(path, { force: true });
     const file = await openStateFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL);
-    // Unlinks the file at once, so that it vanishes however the run ends.
+    // Removes the name of the open file at once, so that the system deletes the file however the process ends.
     await rm(path, { force: true });
     const long: PartCollection = { file, pieces: [], bytes: 0, first: null, end: null };
     this.#open.set(key, long);
@@ -108,9 +111,10 @@ async function copyOut({ file, pieces }: PartCollection, write: (bytes: Uint8Arr
 }
 
 /**
- * Returns an error if the points of a batch would exceed --max-reject-bytes. Reasons count only after they are written.
- * @param files bytes of each file so far
- * @param parts bytes of points that are not complete yet
+ * Returns an error if the points of a batch would exceed --max-reject-bytes. The reasons of these points do not count,
+ * because they are not written yet.
+ * @param files size of each file so far, bytes
+ * @param parts total bytes of points that are not complete yet
  */
 export function tooManyBytes(
   files: readonly number[],

@@ -1,6 +1,6 @@
-// Loads on one host take turns for batches that introduce a table or a column. Parallel first writes make CnosDB store
-// values under wrong columns. Each address of an endpoint has one lock, so loads that share an endpoint exclude each other,
-// whatever name they give the endpoint.
+// Lets one load at a time on a host send batches that introduce a table or column. Parallel first writes would make
+// CnosDB store values under wrong columns. Each host name and address of an endpoint has one lock. So loads that share
+// an endpoint exclude each other, whatever name they use for it.
 
 import { createHash } from 'node:crypto';
 import { chmod } from 'node:fs/promises';
@@ -17,14 +17,14 @@ import { defaultTurnDirectory, isContainer } from './turn-directory.js';
 
 /** Interval between two attempts to take a lock that another load holds, ms. */
 const retryMs = 100;
-/** Matches endpoints within this container. */
+/** Matches endpoints that only processes of this container can reach. */
 const loopback = /^(localhost|127\.[\d.]+|\[?::1\]?):\d+$/;
 const tried = 'waiting for the turn to introduce columns';
 
 export interface FirstWriteLockOptions {
   /** Origins of the endpoints. */
   readonly endpoints: readonly string[];
-  /** Distinguishes databases at the same endpoint. */
+  /** Parts of the database's name, which distinguish it from other databases at the same endpoint. */
   readonly database: readonly string[];
   /** Directory of the locks; null for the directory that all processes of the host share. */
   readonly directory: string | null;
@@ -49,8 +49,8 @@ export class FirstWriteLock {
   }
 
   /**
-   * Waits while another load has its turn. Throws BusyError if the wait is too long or a lock file is no valid lock,
-   * StateError if locks cannot be written, and the signal's reason.
+   * Takes all locks, and waits for each while another load holds it. Throws BusyError if the wait is too long or a file
+   * is not a valid lock, StateError if locks cannot be written, and the signal's reason.
    */
   async take(signal: AbortSignal): Promise<HeldLock> {
     const { clock, maxWaitMs } = this.#options;
@@ -71,7 +71,10 @@ export class FirstWriteLock {
     return { release };
   }
 
-  /** Names the locks by address, so that `localhost` and `127.0.0.1` are one. */
+  /**
+   * Returns the paths of the locks. There is one for each resolved address too, so that `localhost` and `127.0.0.1`
+   * share a lock.
+   */
   async #findPaths(): Promise<readonly string[]> {
     const { endpoints, database, resolve } = this.#options;
     const urls = endpoints.map((each) => new URL(each));

@@ -1,4 +1,4 @@
-// The lock that lets one process at a time run a load.
+// A lock that allows only one process at a time to run a load.
 
 import { BusyError } from '../../core/errors.js';
 import { duration } from '../../core/text.js';
@@ -15,12 +15,12 @@ export interface LoadLockOptions {
   readonly lost: () => void;
 }
 
-/** Interval at which the lock of a holder in another container or on another host is read, ms. */
+/** Interval at which the lock is read again while its holder runs in another container or on another host, ms. */
 const watchMs = 1000;
 
 /**
  * Takes the lock. If the holder runs in another container or on another host, waits until its last heartbeat expires.
- * Throws BusyError if the holder runs, StateError, and the signal's reason.
+ * Throws BusyError if the holder certainly runs, StateError if the lock cannot be written, and the signal's reason.
  */
 export async function takeLoadLock(path: string, options: LoadLockOptions): Promise<HeldLock> {
   const { clock, signal, notify } = options;

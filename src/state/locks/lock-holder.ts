@@ -1,5 +1,6 @@
-// Describes the holder of a lock, and tests whether it still runs. A pid identifies a process only within one boot and one
-// pid namespace, and only together with its start time. For other holders the heartbeat decides.
+// Describes the process that holds a lock, and tests whether this process still runs. A pid identifies a process only
+// within one boot and one pid namespace, and only together with the start time. For a holder elsewhere, the age of the
+// last heartbeat decides.
 
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
@@ -10,12 +11,12 @@ import { errorCode } from '../../core/errors.js';
 const holderSchema = z.object({
   host: z.string(),
   bootId: z.string(),
-  /** Null if the system has no pid namespaces. Absent in locks of earlier versions. */
+  /** Identifier of the pid namespace; null if the system has none. Absent in locks of earlier versions. */
   pidNamespace: z.string().nullable().optional(),
   pid: z.int().positive(),
-  /** Start of the process in ticks since boot; null if the system does not reveal the start. */
+  /** Start time of the process, clock ticks since boot; null if the system does not reveal it. */
   started: z.string().nullable(),
-  /** Unique for each lock. */
+  /** Random identifier of this lock. */
   nonce: z.string().regex(/^[\w-]+$/),
   /** Time of the last heartbeat, ms since 1970. */
   heartbeat: z.int(),
@@ -23,7 +24,7 @@ const holderSchema = z.object({
 
 export type Holder = z.infer<typeof holderSchema>;
 
-/** Interval of the heartbeat, ms. */
+/** Interval at which a holder writes its heartbeat, ms. */
 export const beatMs = 5000;
 /** Time without a heartbeat after which a holder counts as dead, ms. */
 export const silenceMs = 60_000;
@@ -41,12 +42,14 @@ export function currentHolder(now: number): Holder {
   };
 }
 
-/** Formats a holder. The length is always the same, so that a heartbeat can overwrite the file in place. */
+/**
+ * Formats the text of a lock file. A new heartbeat does not change the length, so it can overwrite the file in place.
+ */
 export function holderText(holder: Holder): string {
   return `${JSON.stringify(holder)}\n`;
 }
 
-/** Returns null for text that is not a lock. */
+/** Parses the text of a lock file; returns null for any other text. */
 export function parseHolder(text: string): Holder | null {
   try {
     return holderSchema.parse(JSON.parse(text));
@@ -56,8 +59,8 @@ export function parseHolder(text: string): Holder | null {
 }
 
 /**
- * Returns how long the holder may keep its lock without a further heartbeat, ms: 0 for a dead holder, null for a process
- * that certainly runs. `us.heartbeat` is the current time.
+ * Returns the time after which the lock of `holder` expires if no further heartbeat comes, ms. Returns 0 if the holder
+ * is dead, and null if it certainly runs. `us` describes this process; `us.heartbeat` is the current time.
  */
 export function remainingMs(holder: Holder, us: Holder): number | null {
   const sees = holder.host === us.host && holder.bootId === us.bootId && holder.pidNamespace === us.pidNamespace;

@@ -1,7 +1,7 @@
-// A lock is a file that only one process can create. The lock of a dead process is stale. To replace it, a process
-// creates a second lock, which is named after the stale lock and which only one process can create. So two processes
-// that find a lock stale cannot both win. A process that dies during the replacement leaves an ordinary stale lock. All
-// operations are synchronous and short.
+// A lock is a file that only one process can create. The lock of a dead process is stale. To replace a stale lock, a
+// process creates a second lock, named after the stale one, which again only one process can create. So two processes
+// that find a lock stale cannot both replace it. A process that dies during the replacement leaves an ordinary stale
+// lock. All operations are synchronous and short.
 
 import {
   closeSync,
@@ -26,14 +26,17 @@ export interface HeldLock {
   release(): void;
 }
 
-/** The lock, or its holder. `freeInMs`: time until the lock expires without a further heartbeat; null for a running process. */
+/**
+ * `held`: the lock, if it was taken. `by`: otherwise its holder. `freeInMs`: time until the holder's lock expires
+ * without a further heartbeat; null if the holder certainly runs.
+ */
 export type LockAttempt = { readonly held: HeldLock } | { readonly by: Holder; readonly freeInMs: number | null };
 
-/** A lock file that is not a lock, or that belongs to another user and cannot be replaced. */
+/** The file at the path of a lock is not a lock, or belongs to another user and cannot be replaced. */
 export class OddLockError extends Error {
   readonly path: string;
 
-  /** @param found what the file is */
+  /** @param found description of the file, for messages */
   constructor(path: string, found: string) {
     super(found);
     this.path = path;
@@ -46,7 +49,7 @@ export interface LockOptions {
   readonly mode?: number;
   /** Called when another process replaced the lock because it considered this process dead. */
   readonly lost?: () => void;
-  /** A holder to treat as dead, unless it sent a new heartbeat. */
+  /** A holder to treat as dead, unless it has written a newer heartbeat. */
   readonly presumedDead?: Holder;
 }
 
@@ -54,7 +57,7 @@ const maxLockBytes = 4096;
 /** Largest number of attempts to read a lock that vanishes between two operations. */
 const maxVanished = 100;
 
-/** Takes the lock or returns its holder. Throws OddLockError, and the system's error if the file cannot be written. */
+/** Takes the lock or returns its holder. Throws OddLockError, and the system's error if a file cannot be written. */
 export function takeLock(path: string, options: LockOptions): LockAttempt {
   const { clock, mode = 0o600, lost = (): void => {} } = options;
   const us = currentHolder(clock.now());
@@ -74,7 +77,7 @@ export function takeLock(path: string, options: LockOptions): LockAttempt {
   }
 }
 
-/** Makes `own` the lock and returns null, or returns the holder. */
+/** Turns the file `own` into the lock and returns null. If the lock has a holder, returns the holder. */
 function contend(path: string, own: string, us: Holder, options: LockOptions): LockAttempt | null {
   for (let vanished = 0; vanished < maxVanished; vanished += 1) {
     if (link(own, path)) return null;
@@ -94,7 +97,10 @@ function isSame(holder: Holder, other: Holder | undefined): boolean {
   return holder.nonce === other?.nonce && holder.heartbeat === other.heartbeat;
 }
 
-/** Replaces a stale lock with `own` and returns null, or returns the process that is replacing the lock already. */
+/**
+ * Replaces a stale lock by the file `own` and returns null. If another process is already replacing the lock, returns
+ * that process.
+ */
 function replace(
   path: string,
   own: string,
@@ -111,7 +117,7 @@ function replace(
       return null;
     }
     const winner = parseHolder(now?.text ?? '');
-    // If no process has won, the next attempt finds a free lock.
+    // If `winner` is null, the lock is gone, and the next attempt can take it.
     return { by: winner ?? currentHolder(clock.now()), freeInMs: winner === null ? 0 : null };
   } catch (error) {
     if (!['EPERM', 'EACCES'].includes(errorCode(error))) throw error;
@@ -123,7 +129,10 @@ function replace(
   }
 }
 
-/** Removes the files of contenders that died. This process holds the lock, so no contender can win it. */
+/**
+ * Removes files of dead processes that once tried to take this lock. Meanwhile no process can take it, because this
+ * process holds it.
+ */
 function removeLeftovers(path: string, us: Holder): void {
   const folder = dirname(path);
   for (const name of readdirSync(folder)) {
@@ -133,7 +142,7 @@ function removeLeftovers(path: string, us: Holder): void {
   }
 }
 
-/** Removes a file if this user may. */
+/** Removes a file, or ignores the failure. */
 function remove(path: string): void {
   try {
     rmSync(path);
@@ -184,7 +193,7 @@ function readLock(path: string): LockFile | null {
   }
 }
 
-/** Returns the holder in a lock file; null for anything else. */
+/** Returns the holder that a lock file names; null if the file is missing or not a lock. */
 function holderOf(path: string): Holder | null {
   try {
     return parseHolder(readLock(path)?.text ?? '');
@@ -215,12 +224,14 @@ class OwnLock implements HeldLock {
     closeSync(this.#file);
   }
 
-  /** Writes to the open file, even if it was renamed meanwhile, and so never overwrites another lock. */
+  /**
+   * Writes the heartbeat. Uses the open file instead of its path, so it never overwrites the lock of another process.
+   */
   #beat(now: number, lost: () => void): void {
     try {
       writeSync(this.#file, holderText({ ...this.#us, heartbeat: now }), 0);
     } catch {
-      // One missed heartbeat does no harm: others wait for several.
+      // One missed heartbeat does no harm: other processes wait for 60 s (`silenceMs`).
     }
     if (!this.#isOurs()) lost();
   }

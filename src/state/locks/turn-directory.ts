@@ -1,10 +1,12 @@
-// Chooses the directory in which the loads of one host take turns.
+// Chooses the directory of the locks with which the loads of one host take turns (see FirstWriteLock).
 
 import { accessSync, constants, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Folder that all processes of a Linux host share, whatever TMPDIR and PrivateTmp say. Each container has its own. */
+/**
+ * Directory that all processes of a Linux host share, whatever TMPDIR and PrivateTmp say. Each container has its own.
+ */
 const sharedMemory = '/dev/shm';
 
 /** Returns the default directory of the locks. */
