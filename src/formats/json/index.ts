@@ -1,4 +1,4 @@
-// JSON and NDJSON in the registry of formats.
+// Registers JSON and NDJSON as formats.
 
 import type { FormatContext, FormatOptions, InputHead } from '../types.js';
 import { isInfluxResponse, isOneObject, startsWithObject } from './json-sniff.js';

@@ -1,5 +1,5 @@
-// The JSON response of InfluxDB 1's /query: `results[].series[].{name,tags,columns,values}`, also chunked.
-// Each row of a series becomes a line: its measurement, its tags below `tags`, and its columns.
+// Reads the JSON response of InfluxDB 1's /query: `results[].series[].{name,tags,columns,values}`, also in chunks.
+// Turns each row of a series into one line of JSON: the measurement, the tags under the key `tags`, and the columns.
 
 import type { Token } from 'stream-json/parser.js';
 import { InputError } from '../../core/errors.js';
@@ -8,10 +8,13 @@ import type { ByteSource, TagMapping } from '../../core/types/index.js';
 import type { MappingOptions } from '../rows/mapping/mapping.js';
 import { type TokenSink, tokenSource } from './select-path.js';
 
-/** Name of the column with the measurement. */
+/** Key under which each line contains the measurement. */
 const measurementColumn = '_measurement';
 
-/** The mapping of responses: the user's options, completed by the measurement and the tags of the series read so far. */
+/**
+ * Adds to the user's mapping options: the measurement column, unless the user names a table, and the tags of all series
+ * read so far.
+ */
 export class InfluxMapping {
   readonly #tags: TagMapping[];
 
@@ -19,7 +22,10 @@ export class InfluxMapping {
     this.#tags = [...(tags ?? [])];
   }
 
-  /** Returns completed options. Their tags may grow later, because a mapping looks them up when a column appears. */
+  /**
+   * Returns the options with measurement and tags. The list of tags may grow later, since a mapping reads it whenever a
+   * column appears.
+   */
   complete(options: MappingOptions): MappingOptions {
     return { ...options, measurement: options.measurement ?? `{${measurementColumn}}`, tags: this.#tags };
   }
@@ -30,15 +36,21 @@ export class InfluxMapping {
   }
 }
 
-/** Returns a source of one line per row of a response. Its reads reject with InputError for an error of the server. */
+/**
+ * Returns a source with one JSON line per row of the response. A read rejects with InputError if the response contains
+ * an error of the server.
+ */
 export function influxLines(source: ByteSource, name: string, mapping: InfluxMapping): ByteSource {
   return tokenSource(source, name, [], new SeriesRows(name, mapping));
 }
 
-/** Places in a response. Anything else is `ignored`. */
+/** Kinds of objects and lists in a response. `ignored` stands for all others. */
 type Place = 'response' | 'results' | 'result' | 'list' | 'series' | 'tags' | 'columns' | 'values' | 'row' | 'ignored';
 
-/** Place of an object or list, by the place that encloses it and its key; `*` stands for any key and for elements. */
+/**
+ * Kind of each object or list, by the kind of its parent and its own key. `*` stands for any key, and for list
+ * elements.
+ */
 const places: Partial<Record<Place, Readonly<Record<string, Place>>>> = {
   response: { results: 'results' },
   results: { '*': 'result' },
@@ -56,9 +68,9 @@ class SeriesRows implements TokenSink {
   #text = '';
   #measurement = '';
   #seriesTags: [string, string][] = [];
-  /** Keys of the columns as JSON. */
+  /** Column names of the series, each as a JSON string. */
   #columns: string[] = [];
-  /** Text before the columns of each row of the series. */
+  /** Start of the line of each row in this series: measurement and tags; null until the first row. */
   #prefix: string | null = null;
   #cells: string[] = [];
   #isPartial = false;
@@ -100,7 +112,7 @@ class SeriesRows implements TokenSink {
     const place: Place = (isKnown ? rules[this.#key] : rules?.['*']) ?? 'ignored';
     if (around === 'row') throw this.#problem('rows of plain values', 'a nested value', '');
     this.#path.push(place);
-    // All chunks of a chunked response but the last are partial.
+    // In a chunked response, every chunk but the last one is marked as partial. So a new chunk clears the mark.
     if (place === 'response') this.#isPartial = false;
     else if (place === 'series') {
       this.#measurement = '';

@@ -1,11 +1,14 @@
-// Detection of JSON by its first bytes. This module stays small, because detection loads it for every input.
+// Detects JSON by the first bytes of an input. This module stays small, because it is loaded for every input.
 
 import { BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, OPEN_BRACE, OPEN_BRACKET, QUOTE } from '../../core/ascii.js';
 
-/** Length from which a line may be cut off, because detection reads only the first bytes. In characters. */
+/**
+ * Detection reads only the first bytes of an input. A line of at least this many characters may therefore be
+ * incomplete.
+ */
 const longLine = 32 * 1024;
 
-/** Tests whether a line is one object, or may be the start of a long object. */
+/** Tests whether a line is one object, or may be the start of one long object. */
 export function isOneObject(line: string): boolean {
   const end = firstValueEnd(line);
   return line.slice(end).trim() === '' && (line.trimEnd().endsWith('}') || line.length >= longLine);
@@ -15,12 +18,12 @@ export function startsWithObject(text: string): boolean {
   return /^\s*\{\s*(?:["}]|$)/.test(text);
 }
 
-/** Recognises a response of InfluxDB 1's /query. */
+/** Tests whether a text begins like a response of InfluxDB 1's /query. */
 export function isInfluxResponse(head: string): boolean {
   return /^\s*\{\s*"results"\s*:\s*\[\s*(?:\]|\{\s*(?:"(?:statement_id|series|messages|error)"|\}))/.test(head);
 }
 
-/** Returns the offset after the first object or list of a text; the text's length if this value does not end. */
+/** Returns the offset after the first object or list in a text; the length of the text if that value is incomplete. */
 export function firstValueEnd(text: string): number {
   let depth = 0;
   let inString = false;

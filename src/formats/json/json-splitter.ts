@@ -1,6 +1,6 @@
-// Turns a JSON list, or JSON values in sequence, into one line per element. Brackets of the list and line ends within
-// elements become spaces; commas between elements become line feeds. Offsets stay those of the input, unless values follow
-// each other without a line end and line feeds are inserted.
+// Splits a JSON list, or consecutive JSON values, into one line per element. The brackets of the list and line ends
+// within elements become spaces, and commas between elements become line feeds. So offsets remain those of the input.
+// The exception: consecutive values on one line get a line feed between them.
 
 import {
   BACKSLASH,
@@ -19,29 +19,30 @@ import { wrapSource } from '../../core/io/byte-source.js';
 import { plural } from '../../core/text.js';
 import type { ByteSource } from '../../core/types/index.js';
 
-/** Bytes of one read after the first inserted line feed. */
+/** Bytes per read of the input, once a line feed had to be inserted. */
 const bufferBytes = 64 * 1024;
-/** 1 for bytes that have a meaning outside of strings. */
+/** Contains 1 for each byte that has a meaning outside of strings. */
 const structural = new Uint8Array(256);
 for (const byte of [LF, CR, QUOTE, COMMA, OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE]) structural[byte] = 1;
 
 class JsonSplitter {
-  /** Open brackets within the element. */
+  /** Number of open brackets within the current element. */
   depth = 0;
   inList = false;
   inString = false;
   #isEscaped = false;
-  /** True from the end of an object in a sequence to the next line end. */
+  /** True after an object that is not in a list, until the next line end. */
   #needsLineEnd = false;
 
   /**
-   * Processes the bytes from `from` on, in place. Returns their end, or the offset of an object that needs a line feed
-   * before it. The next call then continues with this object.
+   * Replaces list brackets, commas and line ends from offset `from` on, in place. Returns the number of bytes; or a
+   * smaller offset, if the object there needs a line feed before it. The caller inserts the line feed and calls again
+   * with this offset.
    */
   split(bytes: Uint8Array, from: number): number {
     for (let i = this.inString ? this.#string(bytes, from) + 1 : from; i < bytes.length; i++) {
       const byte = bytes[i]!;
-      // Most structural bytes are quotes, and commas within an element.
+      // Quotes and commas within an element are the most frequent cases, so they are handled first.
       if (structural[byte] === 0 || (byte === COMMA && this.depth > 0)) continue;
       if (byte === QUOTE) {
         this.inString = true;
@@ -57,7 +58,7 @@ class JsonSplitter {
     return bytes.length;
   }
 
-  /** Returns the offset of the string's closing quote, or the end of the bytes. */
+  /** Returns the offset of the quote that closes the string, or the number of bytes if the string continues. */
   #string(bytes: Uint8Array, from: number): number {
     let i = from;
     if (this.#isEscaped) {
@@ -79,7 +80,7 @@ class JsonSplitter {
     return i;
   }
 
-  /** Returns the byte that replaces a structural byte. */
+  /** Returns the replacement of a byte outside of strings; may be the same byte. */
   #structure(byte: number): number {
     if (byte === LF || byte === CR) return this.#lineEnd(byte);
     else if (byte === COMMA) return this.depth === 0 && this.inList ? LF : byte;
@@ -102,7 +103,7 @@ class JsonSplitter {
       if (this.depth > 0 || this.inList) this.depth++;
       else {
         this.inList = true;
-        // The bracket becomes the line end after an object.
+        // If an object precedes on the same line, the bracket of the list becomes the line end between them.
         const replacement = this.#needsLineEnd ? LF : SPACE;
         this.#needsLineEnd = false;
         return replacement;
@@ -116,14 +117,17 @@ class JsonSplitter {
   }
 }
 
-/** Splits in place as long as no line feed has to be inserted, then through a buffer. */
+/**
+ * Reads lines from a source. Splits directly in the caller's memory, until a line feed must be inserted; then uses a
+ * buffer.
+ */
 class LineSource {
   readonly #source: ByteSource;
   readonly #name: string;
   readonly #splitter = new JsonSplitter();
-  /** Null until the first inserted line feed. */
+  /** Memory for bytes that are not returned yet; null until a line feed must be inserted. */
   #buffer: Uint8Array | null = null;
-  /** Bytes of the buffer before `#at` are output, and bytes before `#split` are processed. */
+  /** Offsets in the buffer: bytes before `#at` were returned to the caller, and bytes before `#split` were split. */
   #at = 0;
   #split = 0;
   #length = 0;
@@ -182,7 +186,9 @@ class LineSource {
   }
 }
 
-/** Splits the text of a source into lines. Reads reject with InputError when the text ends within a list or an element. */
+/**
+ * Splits the JSON of a source into lines. A read rejects with InputError if the text ends within a list or an object.
+ */
 export function splitJson(source: ByteSource, name: string): ByteSource {
   const lines = new LineSource(source, name);
   return wrapSource(source, {

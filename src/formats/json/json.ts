@@ -1,5 +1,5 @@
-// The JSON format. Rows are the elements of a list, values in sequence, or the values at --json-path. Each row is then read
-// as a line of NDJSON. A response of InfluxDB 1 is recognised by its content.
+// The JSON format. Rows are the elements of a list, consecutive values, or the values at --json-path. Each row is then
+// read as one NDJSON line. A response of InfluxDB 1 is recognised by its first bytes.
 
 import { peekSource, wrapSource } from '../../core/io/byte-source.js';
 import type { ByteSource, Format, Points, Position } from '../../core/types/index.js';
@@ -10,7 +10,7 @@ import { splitJson } from './json-splitter.js';
 import { Ndjson } from './ndjson.js';
 import { selectPath } from './select-path.js';
 
-/** Number of bytes that show whether an input is a response of InfluxDB 1. */
+/** Number of first bytes in which a response of InfluxDB 1 is recognised. */
 const headBytes = 256;
 
 export class Json implements Format {
@@ -21,7 +21,7 @@ export class Json implements Format {
   readonly #influx: InfluxMapping;
   #isInflux = false;
 
-  /** @param path path of the list, such as `data.items`; null if the text itself is the list */
+  /** @param path path to the list of rows, such as `data.items`; null if the whole text is the list */
   constructor(rows: RowFormatMemory, path: string | null) {
     this.#influx = new InfluxMapping(rows.options.tags);
     this.#lines = new Ndjson(rows, () => (this.#isInflux ? this.#influx.complete(rows.options) : rows.options));

@@ -1,4 +1,5 @@
-// The keys of all objects read so far, as a tree. Most keys are found at the position that they had in the previous object.
+// Stores the keys of all objects read so far as a tree. In most objects, each key has the same position as in earlier
+// objects, so it is found without a search.
 
 import { isUtf8 } from 'node:buffer';
 import { MAX_COLUMNS } from '../line-protocol/exact/column-set.js';
@@ -8,27 +9,27 @@ import type { KeyTable } from '../rows/kernel/row-kernel.js';
 import { type Mapping, nameProblem, wantedNames } from '../rows/mapping/mapping.js';
 import { firstValueEnd } from './json-sniff.js';
 
-/** The column of a key whose values are not used. */
+/** Stands for the column of a key whose values are not loaded. */
 export const NOWHERE = -1;
-/** The column of a key without a value so far. */
+/** Stands for the column of a key that has had no value so far. */
 const UNSEEN = -2;
-/** Objects nested deeper are rejected. */
+/** Largest nesting depth of objects and lists. Deeper rows are rejected. */
 export const maxDepth = 64;
 const maxKeys = 65_536;
-// Layout of a key in the kernel's memory, as in ../kernel/assembly/rows/json-objects.ts.
+// Number of words that describe one key for the WebAssembly parser; see ../kernel/assembly/rows/json-objects.ts.
 const KEY_WORDS = 5;
-/** The kernel compares 16 bytes at once. */
+/** Unused bytes after the keys, because the WebAssembly parser compares 16 bytes at once. */
 const SLACK = 16;
 
-/** One key at one place of an object. */
+/** One key in the tree. Its parent is the key of the enclosing object. */
 export interface Entry {
-  /** Name of the column: `a.b`. */
+  /** Column name: the keys from the outermost object on, such as `a.b`. */
   readonly path: string;
-  /** The key's bytes between its quotes. */
+  /** Bytes between the quotes of the key, without decoding escapes. */
   readonly key: Uint8Array;
-  /** Position among its siblings, in order of first appearance. */
+  /** Position among the keys of the same object, in order of first appearance. */
   readonly index: number;
-  /** Column of its values. */
+  /** Number of the column for the key's values, NOWHERE or UNSEEN. */
   column: number;
   readonly members: Entry[];
   readonly byKey: Map<string, Entry>;
@@ -36,12 +37,14 @@ export interface Entry {
 
 export class Keys {
   columns = 0;
-  /** Changes with the tree and with its columns. */
+  /** Increases whenever a key or column is added. */
   version = 0;
   readonly root: Entry = entryOf('', '', 0);
   readonly #cells: Cells;
   readonly #mapping: Mapping;
-  /** Columns by path. Several entries may have one path, because a key can be escaped in several ways. */
+  /**
+   * Column numbers by path. Several keys may have the same path, because a key can be written with different escapes.
+   */
   readonly #byPath = new Map<string, number>();
   #count = 0;
 
@@ -51,7 +54,10 @@ export class Keys {
     cells.clear(cells.kinds.length);
   }
 
-  /** Returns the member at this position in the previous object, if its key begins at `from`. */
+  /**
+   * Returns the key at this position of `members`, if exactly this key begins at offset `from`. Otherwise the caller
+   * must search for the key.
+   */
   expected({ members }: Entry, index: number, bytes: Uint8Array, from: number): Entry | null {
     const member = members[index];
     if (member === undefined) return null;
@@ -60,7 +66,10 @@ export class Keys {
     return bytes[from + key.length] === 0x22 ? member : null;
   }
 
-  /** Returns the member with the key in [from, to), or the reason to reject the row. */
+  /**
+   * Returns the key in [from, to) of this object, and adds a new key to the tree. Returns a reason if the row must be
+   * rejected.
+   */
   find(parent: Entry, bytes: Uint8Array, from: number, to: number): Entry | Reason {
     const raw = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from);
     const key = raw.toString('latin1');
@@ -71,26 +80,32 @@ export class Keys {
     return name === null ? 'bad-json' : this.#add(parent, key, name);
   }
 
-  /** Returns the member of the outermost object that has this name; adds a new one. */
+  /**
+   * Returns the key of the outermost object with this name, and adds a new key to the tree. Returns a reason if there
+   * are too many keys.
+   */
   named(name: string): Entry | Reason {
     const key = Buffer.from(JSON.stringify(name).slice(1, -1)).toString('latin1');
     return this.root.byKey.get(key) ?? this.#add(this.root, key, name);
   }
 
-  /** Returns the member for an element of a list, or the reason to reject the row. */
+  /** Returns the key for a list element: its index. Returns a reason if there are too many keys. */
   element(parent: Entry, index: number): Entry | Reason {
     const key = String(index);
     return parent.byKey.get(key) ?? this.#add(parent, key, key);
   }
 
-  /** Tests whether the options name an element of the list at this key. */
+  /** Tests whether an option names an element of this key's list, such as `list.0`. */
   hasWantedElement({ path }: Entry): boolean {
     return wantedNames(this.#mapping.options).some(
       (name) => name.startsWith(`${path}.`) && /^\d+(\.|$)/.test(name.slice(path.length + 1)),
     );
   }
 
-  /** Returns the column of a key, NOWHERE, or the reason to reject the row. */
+  /**
+   * Returns the column number for a key, or NOWHERE if its values are not loaded. Returns a reason if the row must be
+   * rejected.
+   */
   columnOf(entry: Entry): number | Reason {
     if (entry.column !== UNSEEN) return entry.column;
     const { path } = entry;
@@ -128,7 +143,7 @@ function entryOf(path: string, key: string, index: number): Entry {
   return { path, key: Buffer.from(key, 'latin1'), index, column: UNSEEN, members: [], byKey: new Map() };
 }
 
-/** Decodes a key. Returns null for an invalid escape and for half of a surrogate pair, which UTF-8 cannot express. */
+/** Decodes the escapes of a key. Returns null for an invalid escape or a lone surrogate, which UTF-8 cannot express. */
 function keyName(text: string): string | null {
   if (!text.includes('\\')) return text;
   try {
@@ -139,7 +154,7 @@ function keyName(text: string): string | null {
   }
 }
 
-/** Presents the keys to the kernel. */
+/** Gives the WebAssembly parser access to the keys. */
 export function keyTable(keys: Keys): KeyTable {
   return {
     get version() {
@@ -152,7 +167,10 @@ export function keyTable(keys: Keys): KeyTable {
   };
 }
 
-/** Writes bytes, column and members of each key. Returns the range of the outermost keys; null if the keys do not fit. */
+/**
+ * Writes all keys with their columns. Returns the range of the keys of the outermost object; null if the keys do not
+ * fit.
+ */
 function writeKeys(root: Entry, buffer: ArrayBuffer, from: number, to: number): readonly [number, number] | null {
   const all = descendants(root);
   const bytes = all.reduce((sum, { key }) => sum + key.length, 4 * KEY_WORDS * all.length + SLACK);
@@ -177,14 +195,17 @@ function writeKeys(root: Entry, buffer: ArrayBuffer, from: number, to: number): 
   return [from, from + 4 * KEY_WORDS * root.members.length];
 }
 
-/** Lists all keys level by level, so that siblings are adjacent. */
+/** Lists all keys level by level, so that the keys of one object are adjacent. */
 function descendants(root: Entry): Entry[] {
   const found = [...root.members];
   for (const entry of found) found.push(...entry.members);
   return found;
 }
 
-/** Lists the column names of the object that begins the text. Returns null for other text and for objects nested too deep. */
+/**
+ * Lists the column names of the object at the beginning of a text. Returns null if no object begins there, or if it is
+ * nested too deeply.
+ */
 export function pathsOf(text: Uint8Array): string[] | null {
   const line = Buffer.from(text.buffer, text.byteOffset, text.length).toString();
   const value = parsed(line) ?? parsed(withoutNonFinite(line.slice(0, firstValueEnd(line))));
@@ -199,7 +220,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Replaces the literals NaN and Infinity, which are no JSON, by null. */
+/** Replaces the literals NaN and Infinity, which are not valid JSON, by null. */
 function withoutNonFinite(text: string): string {
   let output = '';
   let from = 0;

@@ -1,4 +1,4 @@
-// The NDJSON format: one object per line. The first object decides which column holds the time.
+// The NDJSON format: one object per line. The keys of the first object decide which column contains the time.
 
 import { CR, LF, OPEN_BRACE, OPEN_BRACKET } from '../../core/ascii.js';
 import type { ByteSource, DeadLetterFormat, Format, Points, Position } from '../../core/types/index.js';
@@ -18,7 +18,7 @@ export class Ndjson implements Format {
   readonly #scan: NdjsonScan;
   readonly #rows: RowFormatMemory;
 
-  /** @param mapping returns the mapping options of the current input */
+  /** @param mapping returns the mapping options for the current input */
   constructor(rows: RowFormatMemory, mapping: () => MappingOptions = () => rows.options) {
     this.memoryBytes = rows.memoryBytes;
     this.#rows = rows;
@@ -26,7 +26,7 @@ export class Ndjson implements Format {
     this.#scan = new NdjsonScan(rows, mapping);
   }
 
-  /** Reads the input up to its first object, which decides the mapping. */
+  /** Reads the input up to its first object, because this object decides which column contains the time. */
   async recall(head: ByteSource, _: Position, signal: AbortSignal): Promise<void> {
     const runs = scanRuns(this.#scan, head, signal, INPUT_START);
     for (let run = await runs.next(); !run.done && !this.#scan.isMapped; ) run = await runs.next();
@@ -54,7 +54,7 @@ class NdjsonScan extends RowScan {
     return this.rows.objectLetters;
   }
 
-  /** True once an object has decided the mapping. */
+  /** True after the first object, which decides which column contains the time. */
   get isMapped(): boolean {
     return this.#keys !== null;
   }
@@ -84,7 +84,7 @@ class NdjsonScan extends RowScan {
     this.#keys ??= this.#map(first, end);
     const objectEnd = this.#keys === null ? -1 : this.#reader.read(first, this.#keys);
     const afterObject = this.#blanks(objectEnd);
-    // Objects may follow each other on one line.
+    // A line may contain several objects.
     const isFollowed = objectEnd >= 0 && bytes[afterObject] === OPEN_BRACE;
     if (objectEnd < 0 || (afterObject !== end && !isFollowed)) {
       this.#refuse(objectEnd >= 0, end === limit);
@@ -114,7 +114,7 @@ class NdjsonScan extends RowScan {
     return p;
   }
 
-  /** Maps the columns of the first object. Returns null when the line is no object. */
+  /** Creates the mapping from the keys of the first object. Returns null if the line contains no object. */
   #map(from: number, to: number): Keys | null {
     const { columnNames = null } = this.rows.options;
     const isList = columnNames !== null && this.bytes[from] === OPEN_BRACKET;

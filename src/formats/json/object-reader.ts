@@ -1,4 +1,4 @@
-// Reads one JSON object into cells. Numbers keep their digits. Strings without escapes are not copied.
+// Reads one JSON object into the cells of a row. Numbers keep all digits. Only strings with escapes are copied.
 
 import { isUtf8 } from 'node:buffer';
 import {
@@ -17,7 +17,7 @@ import { BARE, type Cells, FALSE, LIST, NONE, NUMBER, TEXT, TRUE } from '../rows
 import type { RowRun } from '../rows/row-run.js';
 import { type Entry, type Keys, maxDepth, NOWHERE } from './key-tree.js';
 
-/** 1 for bytes that stop the fast search for the end of a string: quotes, backslashes and control characters. */
+/** Contains 1 for each byte at which the fast search for the end of a string must stop. */
 const stops = new Uint8Array(256).fill(1, 0, 0x20);
 stops[QUOTE] = 1;
 stops[BACKSLASH] = 1;
@@ -25,13 +25,13 @@ const literals = [
   { bytes: Buffer.from('true'), kind: TRUE },
   { bytes: Buffer.from('false'), kind: FALSE },
   { bytes: Buffer.from('null'), kind: NONE },
-  // Python writes these numbers, which JSON lacks. --null can name them.
+  // Python writes these literals, although JSON does not allow them. --null can declare them as missing values.
   { bytes: Buffer.from('NaN'), kind: BARE },
   { bytes: Buffer.from('Infinity'), kind: BARE },
   { bytes: Buffer.from('-Infinity'), kind: BARE },
 ];
 
-/** Reads objects. `reason` and `found` describe the last object that could not be read. */
+/** Reads JSON objects. `reason` and `found` describe the error in the last invalid object. */
 export class ObjectReader {
   reason: Reason = 'bad-json';
   found = '';
@@ -39,15 +39,15 @@ export class ObjectReader {
   readonly #cells: Cells;
   readonly #columns: readonly string[] | null;
   readonly #nulls: readonly Buffer[];
-  /** Number of the last object with a value, by column. */
+  /** Number of the last object that had a value in each column, to detect duplicate keys. */
   #lastSeen = new Int32Array(64);
   #objectNumber = 0;
   #scratch = 0;
   #keys: Keys | null = null;
 
   /**
-   * @param columns names of the elements of rows that are lists; null without such rows
-   * @param nulls strings that mean no value
+   * @param columns column names for rows that are JSON lists; null if rows may not be lists
+   * @param nulls strings that stand for a missing value
    */
   constructor(run: RowRun, cells: Cells, columns: readonly string[] | null, nulls: readonly string[]) {
     this.#nulls = nulls.map((word) => Buffer.from(word));
@@ -57,8 +57,8 @@ export class ObjectReader {
   }
 
   /**
-   * Reads the object at `start`. The whole object must lie before the run's `limit`, which holds a line feed. Returns the
-   * offset after the object, or -1 for an invalid object.
+   * Reads the object at `start`. The object must end before the run's `limit`, where a line feed is stored. Returns the
+   * offset after the object; -1 if the object is invalid.
    */
   read(start: number, keys: Keys): number {
     this.#objectNumber = this.#objectNumber === 0x7fff_ffff ? 1 : this.#objectNumber + 1;
@@ -70,7 +70,7 @@ export class ObjectReader {
     return this.#object(start, keys.root, 0);
   }
 
-  /** Reads a row that is a list: its elements are members with the names of the columns. */
+  /** Reads a row that is a JSON list. `columns` contains the name for each element. */
   #row(start: number, columns: readonly string[]): number {
     const { bytes } = this.#run;
     let p = this.#blanks(start + 1);
@@ -89,7 +89,10 @@ export class ObjectReader {
     }
   }
 
-  /** Reads an object; returns the offset after it, or -1. @param entry the key of the object; null to skip the object */
+  /**
+   * Reads an object. Returns the offset after it; -1 if it is invalid.
+   * @param entry the key whose value is the object; null to skip the object
+   */
   #object(start: number, entry: Entry | null, depth: number): number {
     const { bytes } = this.#run;
     if (depth > maxDepth) return this.#fail(start, 'an object nested too deep');
@@ -130,7 +133,7 @@ export class ObjectReader {
     return this.#literal(p, entry);
   }
 
-  /** Reads a list. Elements that the options name are members with the keys 0, 1, 2 and so on. */
+  /** Reads a list. Elements that an option names are treated as object members with the keys 0, 1, 2 and so on. */
   #list(start: number, entry: Entry | null, depth: number): number {
     const { bytes } = this.#run;
     if (depth > maxDepth) return this.#fail(start, 'a list nested too deep');
@@ -164,7 +167,7 @@ export class ObjectReader {
     return written < 0 ? written : end + 1;
   }
 
-  /** Sets the cell of a string. A null word sets no cell. */
+  /** Stores the cell of a string, unless the string stands for a missing value. */
   #putText(entry: Entry, from: number, to: number): number {
     const isNull = this.#nulls.some(
       (word) => word.length === to - from && word.equals(this.#run.bytes.subarray(from, to)),
@@ -172,7 +175,7 @@ export class ObjectReader {
     return isNull ? 0 : this.#put(entry, TEXT, from, to);
   }
 
-  /** Returns the offset of the closing quote, or -1. */
+  /** Returns the offset of the closing quote; -1 if there is none. */
   #stringEnd(from: number): number {
     const { bytes } = this.#run;
     let p = from;
@@ -184,11 +187,11 @@ export class ObjectReader {
     }
   }
 
-  /** Writes the string without escapes to scratch memory. Returns the offset after it, or -1. */
+  /** Decodes a string with escapes into scratch memory. Returns the offset after the text; -1 for an invalid string. */
   #decode(from: number, to: number, entry: Entry): number {
     const { bytes, layout } = this.#run;
     const quoted = Buffer.from(bytes.buffer, bytes.byteOffset + from - 1, to - from + 2);
-    // Decoding would replace invalid bytes by other characters.
+    // Decoding would silently replace invalid bytes.
     if (!isUtf8(quoted) && this.#keys!.columnOf(entry) !== NOWHERE) return this.#failFor('invalid-utf8', from, to);
     let text: string;
     try {
@@ -196,7 +199,7 @@ export class ObjectReader {
     } catch {
       return this.#fail(from, 'an invalid escape');
     }
-    // UTF-8 cannot express half of a surrogate pair.
+    // UTF-8 cannot express a lone surrogate.
     if (/\p{Cs}/u.test(text)) return this.#fail(from, 'half of a surrogate pair');
     const room = Buffer.from(bytes.buffer, bytes.byteOffset + this.#scratch, layout.scratchEnd - this.#scratch);
     return this.#scratch + room.write(text);

@@ -1,5 +1,5 @@
-// Selects the values at --json-path with stream-json, and writes one element per line. Numbers keep their digits. Offsets
-// count the bytes of these lines, not those of the input.
+// Selects the values at --json-path with stream-json and writes one line per element. Numbers keep all digits. Offsets
+// count the bytes of these lines instead of the bytes of the input.
 
 import { none } from 'stream-chain';
 import exec from 'stream-chain/exec.js';
@@ -9,12 +9,12 @@ import { InputError } from '../../core/errors.js';
 import { wrapSource } from '../../core/io/byte-source.js';
 import type { ByteSource } from '../../core/types/index.js';
 
-/** Bytes of one read. One step produces about as many bytes. */
+/** Bytes per read of the input. Each read produces about as many bytes of lines. */
 const chunkBytes = 64 * 1024;
 
 /**
- * Returns a source of the elements of the lists at `path` (`data.items`, `0.rows`), or of the objects at `path`. Its reads
- * reject with InputError if `path` does not occur, and for invalid JSON.
+ * Returns a source with one line per row: the elements of the lists at `path` (such as `data.items` or `0.rows`), or
+ * the objects at `path`. A read rejects with InputError if the JSON is invalid or `path` does not occur.
  */
 export function selectPath(source: ByteSource, path: string, name: string): ByteSource {
   const lines = new ElementLines();
@@ -36,13 +36,13 @@ export function selectPath(source: ByteSource, path: string, name: string): Byte
 /** Converts JSON tokens into text. */
 export interface TokenSink {
   token(token: Token): void;
-  /** Returns the text since the last call. */
+  /** Returns the text produced since the last call. */
   take(): string;
-  /** Called at the end of the input. May throw InputError. */
+  /** Called at the end of the input. Throws InputError if the input was not as expected. */
   end(): void;
 }
 
-/** Builds a source of the text into which `sink` converts the tokens that pass the `filters`. */
+/** Returns a source of text. Each JSON token that the `filters` let through goes to `sink`, which produces the text. */
 export function tokenSource(
   source: ByteSource,
   name: string,
@@ -72,7 +72,7 @@ export function tokenSource(
   });
 }
 
-/** Drives the stages synchronously, chunk by chunk: stream-json's own streams are 7 times slower. */
+/** Runs parser and filters synchronously on each chunk, because stream-json's own streams are 7 times slower. */
 async function* textsOf(
   source: ByteSource,
   name: string,
@@ -113,12 +113,12 @@ function invalidJson(name: string, cause: unknown): InputError {
   );
 }
 
-/** Writes each element of an outer list, or each other value, as a line. Numbers keep their digits. */
+/** Writes each element of a selected list as a line, or the selected value itself if it is not a list. */
 class ElementLines {
   isEmpty = true;
   #text = '';
   #depth = 0;
-  /** Nesting depth of the selected elements: 1 within an outer list, else 0. */
+  /** Nesting depth of the elements: 1 within a selected list, otherwise 0. */
   #elementDepth = 0;
   #needsComma = false;
 
@@ -152,7 +152,7 @@ class ElementLines {
       case 'nullValue':
         this.#value(String(token.value));
         return;
-      // The parser options exclude unpacked tokens.
+      // The parser does not emit the following tokens with these options.
       case 'startKey':
       case 'endKey':
       case 'startString':
