@@ -1,13 +1,13 @@
-// Chooses the places at which an input is cut into pieces. Every place is the start of a point or reject that the format has
-// read, so that a line end inside a value is never a place.
+// Chooses where an input is cut into pieces, so that several workers can load it. Every piece begins with a point or
+// reject that the format has read. So a line end inside a value never begins a piece.
 
 import type { Points, Position } from '../../core/types/index.js';
 import { INPUT_START, isCounted, LINE, POINT_WORDS, SOURCE_START } from '../../core/types/index.js';
 import { TimestampLength } from '../line-protocol/timestamp-length.js';
 
 /**
- * A possible cut. It is used once a point and a further point or reject follow, because the check of the last one needs
- * a point before it.
+ * A possible start of a piece. It is used only if at least one point and then a further point or reject follow, because
+ * the last timestamp of an input is compared with an earlier one.
  */
 interface PendingCut {
   readonly place: Position;
@@ -17,34 +17,37 @@ interface PendingCut {
 const noPoints = new Uint32Array(0);
 
 export class PieceCutter {
-  /** Places at which pieces begin, the start of the input included. `ordinal` counts points from the start of the input. */
+  /**
+   * Positions at which the pieces begin; the first is the start of the input. `ordinal` counts points from the start of
+   * the input.
+   */
   readonly places: Position[] = [INPUT_START];
   readonly #pieceBytes: number;
-  /** The first unit at or after this decoded offset begins a piece. */
+  /** Decoded offset of the next cut. The first point or reject at or after this offset begins a piece. */
   #next: number;
   #units = 0;
   #pending: PendingCut | null = null;
   readonly #lastTime = new TimestampLength();
 
-  /** @param pieceBytes decoded bytes of a piece; Infinity for one piece */
+  /** @param pieceBytes smallest size of a piece in decoded bytes; Infinity keeps the input in one piece */
   constructor(pieceBytes: number) {
     this.#pieceBytes = pieceBytes;
     this.#next = pieceBytes;
   }
 
-  /** Number of points so far, rejects included. */
+  /** Number of points and rejects so far. */
   get points(): number {
     return this.#units;
   }
 
-  /** Takes the next run of the input. */
+  /** Finds the cuts in the next points of the input. */
   take(run: Points): void {
     if (this.#pending !== null || run.end >= this.#next) this.#walk(run);
     this.#lastTime.remember(run.index, run.count);
     this.#units += run.count + run.rejects.filter(isCounted).length;
   }
 
-  /** Takes the start of a point that was not parsed. */
+  /** Finds the cuts at a row that was skipped without parsing. The position is the start of the row. */
   pass({ byteOffset, line, ordinal }: Position): void {
     this.#units = ordinal + 1;
     if (this.#pending !== null || byteOffset >= this.#next)
@@ -70,7 +73,7 @@ export class PieceCutter {
     }
   }
 
-  /** Takes the start of a point or reject that follows the first `points` points of the run. */
+  /** Starts a piece at this point or reject if a cut is due. `points` counts the earlier points of the run. */
   #unit(
     { start, line, units }: { readonly start: number; readonly line: number; readonly units: number },
     index: Uint32Array,

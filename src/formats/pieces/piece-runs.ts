@@ -1,5 +1,5 @@
-// Ends the runs of an input at a place. The format reads on to the end of its chunk, so that the last point of a piece is
-// parsed as in the whole input.
+// Ends the points of an input at the end of a piece. The format reads beyond this position, so that the last point of
+// the piece is parsed as in the whole input.
 
 import { InputError } from '../../core/errors.js';
 import type { ByteSource, Points, Position } from '../../core/types/index.js';
@@ -7,20 +7,23 @@ import { LINE, POINT_WORDS, SOURCE_LENGTH, SOURCE_START } from '../../core/types
 import { wrapObject } from '../../core/wrap-object.js';
 
 export interface PieceEnd {
-  /** First place after the piece. */
+  /** Position at which the next piece begins. */
   readonly to: Position;
   /**
-   * True for a format with random access. Line numbers then show where the piece ends, because offsets depend on where
-   * reading began.
+   * True for a format with random access. The piece then ends at a line number, because the offsets of such a format
+   * depend on where reading began.
    */
   readonly isRandom: boolean;
-  /** Name of the input, for errors. */
+  /** Name of the input, for error messages. */
   readonly name: string;
-  /** The source of the runs. */
+  /** The input that the points come from. */
   readonly source: ByteSource;
 }
 
-/** Yields the runs up to `to`. Throws InputError if a point reaches beyond `to`, and for a file that changed meanwhile. */
+/**
+ * Yields the points before `to`. Throws InputError if a point extends beyond `to`, or if the file has changed
+ * meanwhile.
+ */
 export async function* runsUntil(
   runs: AsyncGenerator<Points, void>,
   end: PieceEnd,
@@ -32,13 +35,13 @@ export async function* runsUntil(
     yield beyond > 0 ? firstPart(run, end) : run;
     if (beyond >= 0) break;
   }
-  // A read at the end of the file detects a change of the file.
+  // Reading at the end of the file reports an error if the file has changed.
   if (source.file === undefined) return;
   source.seek?.(source.file.size);
   await source.read(new Uint8Array(1), signal);
 }
 
-/** Leaves out the points and rejects that begin at or after the end of the piece. */
+/** Returns the run without the points and rejects that begin at or after the end of the piece. */
 function firstPart(run: Points, { to, isRandom, name }: PieceEnd): Points {
   const isBefore = (start: number, line: number): boolean =>
     isRandom ? run.firstLine + line < to.line : run.origin + start < to.byteOffset;
@@ -58,7 +61,7 @@ function firstPart(run: Points, { to, isRandom, name }: PieceEnd): Points {
   return wrapObject(run, { count, rejects, end, endLine: to.line });
 }
 
-/** Counts the leading points that begin before the end of the piece, by binary search. */
+/** Returns the number of points before the end of the piece, by binary search. */
 function countBefore({ index, count }: Points, isBefore: (start: number, line: number) => boolean): number {
   let [from, to] = [0, count];
   while (from < to) {
