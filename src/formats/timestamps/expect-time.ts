@@ -1,10 +1,11 @@
-// Compares timestamps with --expect-time. A timestamp in a wrong unit lies in 1970 or far in the future, and servers accept it.
+// Compares timestamps with --expect-time. A timestamp in the wrong unit would mean a time in 1970 or far in the future,
+// and servers would accept it.
 
 import type { Problem } from '../../core/problem.js';
 import type { InputPrecision } from '../../core/types/index.js';
 import { unitNanoseconds } from '../../core/units.js';
 
-/** A range of times, ms since 1970. `fromMs` is included, `toMs` is not. */
+/** A range of times in ms since 1970, including `fromMs` and excluding `toMs`. */
 export interface TimeRange {
   readonly fromMs: number;
   readonly toMs: number;
@@ -13,7 +14,7 @@ export interface TimeRange {
 /** The default of --expect-time. */
 export const usualTimes: TimeRange = { fromMs: Date.UTC(1980), toMs: Date.UTC(2100) };
 
-/** Returns what is wrong with a timestamp; null for a timestamp in the range. */
+/** Describes why a timestamp is outside the range; null for a timestamp in the range. */
 export function unexpectedTime(
   timestamp: bigint,
   precision: InputPrecision,
@@ -32,7 +33,7 @@ export function unexpectedTime(
   };
 }
 
-/** Returns the message of a reject for a timestamp outside the range. */
+/** Returns the rejection message for a timestamp outside the range. */
 export function unexpectedTimeMessage(timestamp: bigint, precision: InputPrecision, range: TimeRange): string {
   const fitting = fittingPrecision(timestamp, range);
   const found = `found ${timestamp}, which in ${precision} is ${dayIn(timestamp, precision)}, outside --expect-time`;
@@ -41,7 +42,7 @@ export function unexpectedTimeMessage(timestamp: bigint, precision: InputPrecisi
     : `${found}; with --precision ${fitting} it is ${dayIn(timestamp, fitting)}`;
 }
 
-/** Returns the precision in which a timestamp lies in the range; null if there is none. */
+/** Returns a precision in which the timestamp would be in the range; null if no precision puts it there. */
 export function fittingPrecision(timestamp: bigint, range: TimeRange): InputPrecision | null {
   const units = Object.keys(unitNanoseconds) as InputPrecision[];
   return units.find((unit) => isWithin(timestamp, unit, range)) ?? null;

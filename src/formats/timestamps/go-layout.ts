@@ -1,6 +1,9 @@
 // Translates time layouts of Go and Telegraf, such as `2006-01-02 15:04:05`, into strptime patterns.
 
-/** Parts of layouts. A part that begins another part comes after it. */
+/**
+ * The elements of a layout with their strptime equivalents; null for an unsupported element. Longer elements come
+ * first, because `2` also begins `2006`.
+ */
 const parts: readonly (readonly [layout: string, pattern: string | null])[] = [
   ['January', '%B'],
   ['Monday', null],
@@ -32,7 +35,7 @@ const parts: readonly (readonly [layout: string, pattern: string | null])[] = [
   ['%', '%%'],
 ];
 
-/** Returns the pattern of a layout; null for a layout with unsupported parts or without a date. */
+/** Returns the strptime pattern of a layout; null if the layout has an unsupported element or no date. */
 export function strptimeOf(layout: string): string | null {
   let pattern = '';
   for (let at = 0; at < layout.length; ) {

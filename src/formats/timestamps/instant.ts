@@ -1,25 +1,28 @@
-// A date and time of day as numbers, computed without Date and without allocation.
+// Stores a date and time of day as numbers, and converts dates to days. Uses no `Date` and allocates no memory.
 
-/** A reading of a clock. The object is mutable, so that one object serves all rows. */
+/** A date and time as the text shows it. The object is mutable, so that one object serves all rows. */
 export class Instant {
-  /** Seconds since 1970 by the clock. */
+  /** Seconds since 1970, as if the shown time were UTC. */
   seconds = 0;
-  /** 0 to 999,999,999. */
+  /** Nanoseconds within the second, 0 to 999,999,999. */
   nanos = 0;
-  /** True if the text had digits beyond nanoseconds other than 0. */
+  /** True if the text had more than nine decimal places, and a further digit was not zero. */
   inexact = false;
-  /** Seconds by which the clock is ahead of UTC; null without an offset. */
+  /** UTC offset in the text, seconds, positive east of Greenwich; null if the text shows no offset. */
   offset: number | null = null;
 }
 
 const monthDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** Returns the days since 1970 of a date in the proleptic Gregorian calendar; null for an invalid date. */
+/**
+ * Returns the number of days from 1970-01-01 to a date of the proleptic Gregorian calendar; null for an invalid date.
+ */
 export function days(year: number, month: number, day: number): number | null {
   const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   const most = month === 2 && leap ? 29 : (monthDays[month - 1] ?? 0);
   if (day < 1 || day > most) return null;
-  // The algorithm days_from_civil of Howard Hinnant. Years begin in March, so that the leap day is their last day.
+  // Algorithm days_from_civil by Howard Hinnant. Its years begin in March, so that a leap day is the last day of a
+  // year.
   const y = month <= 2 ? year - 1 : year;
   const era = Math.floor(y / 400);
   const yearOfEra = y - era * 400;

@@ -1,10 +1,10 @@
-// Reads RFC 3339 times such as `2024-01-31T12:34:56.789Z`, and the variants of databases: a space instead of the T, no offset,
-// an offset of hours only, a date only.
+// Reads RFC 3339 times such as `2024-01-31T12:34:56.789Z`. Also reads variants that databases write: a space instead of
+// `T`, no offset, an offset without minutes, or only a date.
 
 import { COLON, MINUS, PLUS } from '../../core/ascii.js';
 import { days, type Instant } from './instant.js';
 
-/** Reads [from, to) into `instant`; false for another form. */
+/** Reads the time in [from, to) into `instant`. Returns false if the text has another form. */
 export function readRfc3339(bytes: Uint8Array, from: number, to: number, instant: Instant): boolean {
   const year = number(bytes, from, 4);
   const month = number(bytes, from + 5, 2);
@@ -33,7 +33,10 @@ function readTime(bytes: Uint8Array, from: number, to: number, instant: Instant)
   return at >= 0 && readOffset(bytes, at, to, instant);
 }
 
-/** Reads an optional fraction. @returns its end; -1 for an invalid fraction */
+/**
+ * Reads the decimal places of the seconds, if there are any.
+ * @returns the offset after the digits; -1 if no digit follows the separator
+ */
 function readFraction(bytes: Uint8Array, from: number, to: number, instant: Instant): number {
   if (from === to || (bytes[from] !== 0x2e && bytes[from] !== 0x2c)) return from;
   let p = from + 1;
@@ -53,7 +56,7 @@ function readFraction(bytes: Uint8Array, from: number, to: number, instant: Inst
   return p === from + 1 ? -1 : p;
 }
 
-/** Reads `Z`, `+01:00`, `+0100`, `+01` or nothing. */
+/** Reads the UTC offset: `Z`, `+01:00`, `+0100`, `+01` or nothing. Returns false for other text. */
 export function readOffset(bytes: Uint8Array, from: number, to: number, instant: Instant): boolean {
   if (from === to) return true;
   const sign = bytes[from];
@@ -70,7 +73,7 @@ export function readOffset(bytes: Uint8Array, from: number, to: number, instant:
   return true;
 }
 
-/** Reads a number of fixed length; -1 if a byte is no digit. */
+/** Reads a number with exactly `length` digits. Returns -1 if one of the bytes is not a digit. */
 export function number(bytes: Uint8Array, from: number, length: number): number {
   let value = 0;
   for (let p = from; p < from + length; p++) {

@@ -1,5 +1,5 @@
-// Reads the time of a cell in any supported form and writes it as a whole number in the precision of the load. A time that
-// the precision cannot hold is rejected.
+// Reads the time in a cell, in any supported form. Writes it as a whole number in the precision of the load. Rejects a
+// time with more decimal places than the precision allows, unless the user chose to truncate it.
 
 import { DOT, MINUS, PLUS, SPACE, ZERO } from '../../core/ascii.js';
 import { UsageError } from '../../core/errors.js';
@@ -13,15 +13,15 @@ import { type Ambiguity, type Zone, zone } from './zone.js';
 
 export interface TimeOptions {
   readonly precision: InputPrecision;
-  /** `auto`, an epoch unit, `rfc3339`, `excel`, or a pattern with `%`. */
+  /** `auto`, a unit such as `ms` for numbers, `rfc3339`, `excel`, or a strptime pattern with `%`. */
   readonly timeFormat: string;
   readonly timezone: string;
   readonly ambiguousTime: Ambiguity;
-  /** What happens to digits that the precision cannot hold. */
+  /** Whether a time with more decimal places than the precision allows is rejected or truncated. */
   readonly timeRounding: 'reject' | 'truncate';
 }
 
-/** Longest number with an exponent, bytes. */
+/** Longest accepted number with an exponent, bytes. */
 const maxExponential = 200;
 const badTimestamp = code('bad-timestamp');
 const inexact = code('inexact-time');
@@ -33,11 +33,14 @@ export class TimeCell {
   readonly #options: TimeOptions;
   readonly #zone: Zone;
   readonly #pattern: Pattern | null;
-  /** Decimal places by which the unit of numbers is coarser than the precision; null if numbers are not accepted. */
+  /**
+   * A number is multiplied by 10 to this power, to convert from its unit to the precision; null if the format accepts
+   * no numbers.
+   */
   readonly #shift: number | null;
   readonly #instant = new Instant();
 
-  /** Throws UsageError for an invalid format. */
+  /** Throws UsageError if the time format is invalid. */
   constructor(bytes: Uint8Array, options: TimeOptions) {
     const { timeFormat, precision, timezone } = options;
     this.#bytes = bytes;
@@ -58,21 +61,27 @@ export class TimeCell {
     this.#shift = isUnit(unit) ? unitDecimals[precision] - unitDecimals[unit] : null;
   }
 
-  /** Forms of times that the kernel may read: whole numbers in the precision, dates, and dates without offset as UTC. */
+  /**
+   * Forms of times that the fast WebAssembly parser may read itself. `numbers`: whole numbers in the precision of the
+   * load. `dates`: RFC 3339 times. `utc`: times without an offset are UTC.
+   */
   get forms(): { readonly numbers: boolean; readonly dates: boolean; readonly utc: boolean } {
     const { timeFormat, timezone } = this.#options;
     const dates = timeFormat === 'auto' || timeFormat === 'rfc3339';
     return { numbers: this.#shift === 0, dates, utc: timezone === 'UTC' };
   }
 
-  /** Describes the form of times that is read, for messages. */
+  /** Describes the expected form of times, for messages. */
   get expected(): string {
     const { timeFormat, precision } = this.#options;
     if (timeFormat !== 'auto') return `a time in the format ${timeFormat}`;
     return `a number in ${precision} or a time such as 2024-01-31T12:00:00Z; name other forms with --time-format`;
   }
 
-  /** Returns the digits of a time outside of the memory; empty for an empty text. Throws UsageError for other text. */
+  /**
+   * Converts the text of a time that is not in the format's memory, such as one in a folder name. Returns its digits;
+   * empty for an empty text. Throws UsageError for a text that is not a time.
+   */
   digits(text: Uint8Array): Uint8Array {
     if (text.length === 0) return text;
     const bytes = new Uint8Array(2 * text.length + 64);
@@ -89,7 +98,10 @@ export class TimeCell {
     ]);
   }
 
-  /** Writes the digits of the time in [from, to) at `out`. @returns the end of the digits, or the code of a reason */
+  /**
+   * Converts the time in [from, to) and writes its digits at `out`.
+   * @returns the offset after the digits, or the negative code of a reason
+   */
   put(from: number, to: number, out: number): number {
     const bytes = this.#bytes;
     let start = from;
@@ -105,7 +117,7 @@ export class TimeCell {
     return read ? this.#calendar(out) : badTimestamp;
   }
 
-  /** Writes a number of units, such as `-12`, `1.5` or `1.66e+12`. */
+  /** Converts a number such as `-12`, `1.5` or `1.66e+12` from its unit to the precision. */
   #number(from: number, to: number, out: number, shift: number): number {
     const bytes = this.#bytes;
     let p = from;
@@ -133,9 +145,9 @@ export class TimeCell {
     return o;
   }
 
-  /** Writes a number with an exponent, a form that few programs write. */
+  /** Converts a number with an exponent. Few programs write such times, so this method need not be fast. */
   #exponential(from: number, to: number, out: number, shift: number): number {
-    // The time to read digits grows with the square of their number.
+    // A limit is necessary: converting digits takes time that grows with the square of their number.
     if (to - from > maxExponential) return badTimestamp;
     const text = Buffer.from(this.#bytes.subarray(from, to)).toString('latin1');
     const [, sign = '', whole = '', fraction = '', exponent = ''] =
@@ -144,7 +156,7 @@ export class TimeCell {
     return this.#scaled(sign, whole + fraction, Number(exponent) - fraction.length + shift, out);
   }
 
-  /** Writes the product of digits and a power of ten as a whole number. */
+  /** Writes `digits` times 10 to the power of `power` as a whole number. */
   #scaled(sign: string, digits: string, power: number, out: number): number {
     const value = BigInt(digits);
     const divisor = power < 0 ? 10n ** BigInt(-power) : 1n;
@@ -154,11 +166,15 @@ export class TimeCell {
     return text.length > 20 ? range : out + Buffer.from(this.#bytes.buffer).write(text, out, 'latin1');
   }
 
-  /** Writes a serial date of Excel: days since 1899-12-30, which Excel itself keeps to about a millisecond. */
+  /**
+   * Converts a serial date of Excel: days since 1899-12-30. Rounds to milliseconds, because Excel stores no finer
+   * times.
+   */
   #excel(from: number, to: number, out: number): number {
     const text = Buffer.from(this.#bytes.subarray(from, to)).toString('latin1');
     const [, whole = '', fraction = ''] = /^(\d{1,7})(?:\.(\d{1,20}))?$/.exec(text) ?? [];
-    // Excel counts a 29 February 1900, which did not exist, so serials before it mean another day.
+    // Excel counts 1900-02-29, a day that never existed. Earlier serials are therefore shifted by a day, so they are
+    // rejected.
     if (whole === '' || Number(whole) < 61) return badTimestamp;
     const scale = 10n ** BigInt(fraction.length);
     const ms = (BigInt(whole + fraction) * 86_400_000n + scale / 2n) / scale - 25_569n * 86_400_000n;
@@ -183,7 +199,7 @@ export class TimeCell {
   }
 }
 
-/** Writes seconds and a fraction with this many decimal places as one whole number. */
+/** Writes the time as one whole number. `fraction` contains the `digits` decimal places of the seconds. */
 function putInstant(bytes: Uint8Array, out: number, seconds: number, fraction: number, digits: number): number {
   let o = out;
   let whole = seconds;

@@ -1,32 +1,33 @@
-// Reads times by a strptime pattern such as `%d.%m.%Y %H:%M:%S,%f`. The pattern is compiled once into steps over bytes.
+// Reads times with a strptime pattern such as `%d.%m.%Y %H:%M:%S,%f`. The pattern is compiled once into a list of
+// functions.
 
 import { UsageError } from '../../core/errors.js';
 import { days, type Instant } from './instant.js';
 import { number, readOffset } from './rfc3339.js';
 
-/** Reads [from, to) into `instant`; false when the text does not match the pattern. */
+/** Reads the time in [from, to) into `instant`. Returns false if the text does not match the pattern. */
 export type Pattern = (bytes: Uint8Array, from: number, to: number, instant: Instant) => boolean;
 
-/** Parts of a time that the steps of a pattern collect. */
+/** Parts of a time that the functions of a pattern have read so far. */
 interface TimeParts {
   year: number;
   month: number;
   day: number;
-  /** Day of the year, from 1; -1 without `%j`. */
+  /** Day of the year, from 1; -1 if the pattern has no `%j`. */
   dayOfYear: number;
   hour: number;
-  /** 0 for am, 12 for pm; -1 for a 24-hour clock. */
+  /** Hours to add for am (0) or pm (12); -1 for a 24-hour clock. */
   half: number;
   minute: number;
   second: number;
   nanos: number;
-  /** True if there are digits beyond nanoseconds other than 0. */
+  /** True if the text had more than nine decimal places, and a further digit was not zero. */
   inexact: boolean;
-  /** Seconds since 1970; null without `%s`. */
+  /** Seconds since 1970; null if the pattern has no `%s`. */
   epoch: number | null;
 }
 
-/** Reads one part of a time in [at, to). Returns the end of the part, or -1 without a match. */
+/** Reads one part of a time at `at`, before `to`. Returns the offset after the part; -1 if the text does not match. */
 type PatternStep = (bytes: Uint8Array, at: number, to: number, parts: TimeParts, instant: Instant) => number;
 
 const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
@@ -47,7 +48,7 @@ const longMonths = [
 
 const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const longWeekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
-/** Accepted names of zones. All other names are ambiguous. */
+/** Accepted time zone names. Other abbreviations are ambiguous and do not match. */
 const utcNames = ['utc', 'gmt', 'z'];
 
 const steps: Readonly<Record<string, PatternStep>> = {
@@ -81,7 +82,7 @@ const shorthands: Readonly<Record<string, string>> = { F: '%Y-%m-%d', T: '%H:%M:
 /** Letters that may follow `%` in a pattern. */
 const patternLetters = [...Object.keys(steps), ...Object.keys(shorthands), '%'];
 
-/** Returns what is wrong with a pattern; null for a valid one. */
+/** Describes why a pattern is invalid; null for a valid pattern. */
 function patternProblem(pattern: string): string | null {
   const full = expanded(pattern);
   const unknown = [...full.matchAll(/%(\.f|.?)/gs)].find(([, letter]) => !patternLetters.includes(letter || '?'));
@@ -95,7 +96,7 @@ function expanded(pattern: string): string {
   return pattern.replace(/%(\.f|.)/gs, (whole, letter: string) => shorthands[letter] ?? whole);
 }
 
-/** Compiles a pattern. Throws UsageError for an invalid pattern or one without a date. */
+/** Compiles a pattern. Throws UsageError if the pattern is invalid or has no date. */
 export function compile(pattern: string): Pattern {
   const problem = patternProblem(pattern);
   if (problem !== null)
@@ -139,7 +140,7 @@ function settle(parts: TimeParts, instant: Instant): boolean {
   instant.nanos = nanos;
   instant.inexact = parts.inexact;
   if (epoch !== null) {
-    // The fraction of a time before 1970 counts towards the past.
+    // Before 1970, the decimal places of a negative number of seconds lead further into the past.
     const isBackward = (epoch < 0 || Object.is(epoch, -0)) && nanos > 0;
     instant.seconds = isBackward ? epoch - 1 : epoch;
     if (isBackward) instant.nanos = 1_000_000_000 - nanos;
@@ -181,7 +182,7 @@ function digits(least: number, most: number, set: (parts: TimeParts, value: numb
   };
 }
 
-/** Reads seconds since 1970, which may be negative. */
+/** Reads the seconds since 1970, which may be negative. */
 function epoch(bytes: Uint8Array, at: number, to: number, parts: TimeParts): number {
   const first = bytes[at] === 0x2d ? at + 1 : at;
   let end = first;
@@ -192,7 +193,7 @@ function epoch(bytes: Uint8Array, at: number, to: number, parts: TimeParts): num
   return end;
 }
 
-/** Reads a dot or comma with digits, or nothing. */
+/** Reads decimal places after a dot or comma, if there are any. */
 function optionalFraction(bytes: Uint8Array, at: number, to: number, parts: TimeParts): number {
   return at < to && (bytes[at] === 0x2e || bytes[at] === 0x2c) ? fraction(bytes, at + 1, to, parts) : at;
 }
@@ -205,7 +206,9 @@ function zoneName(bytes: Uint8Array, at: number, to: number, _: TimeParts, insta
   return at + name.length;
 }
 
-/** Reads one to nine digits of a second. Further digits make the time inexact unless they are zeros. */
+/**
+ * Reads the decimal places of a second. Uses up to nine digits; a further digit other than 0 makes the time inexact.
+ */
 function fraction(bytes: Uint8Array, at: number, to: number, parts: TimeParts): number {
   let end = at;
   while (end < to && bytes[end]! >= 0x30 && bytes[end]! <= 0x39) end++;
@@ -219,7 +222,7 @@ function fraction(bytes: Uint8Array, at: number, to: number, parts: TimeParts): 
 function word(names: readonly string[], set: (parts: TimeParts, index: number) => void): PatternStep {
   return (bytes, at, to, parts) => {
     const rest = String.fromCharCode(...bytes.subarray(at, Math.min(to, at + 9))).toLowerCase();
-    // No name in a list is the beginning of another, so at most one name matches.
+    // No name in the list is a prefix of another name, so only one can match.
     const found = names.findIndex((name) => rest.startsWith(name));
     if (found < 0) return -1;
     set(parts, found);

@@ -1,17 +1,25 @@
-// Converts local times to UTC by Node's time zone rules. An option decides the instant of a local time that a clock change
-// repeats or skips.
+// Converts local times to UTC with the time zone rules of Node. A clock change repeats or skips some local times; an
+// option then decides.
 
-/** Treatment of a local time that occurs twice or never. */
+/**
+ * What to do with a local time that a clock change repeats or skips: reject it, or use the earlier or later instant.
+ */
 export type Ambiguity = 'reject' | 'earlier' | 'later';
 
-/** Converts local seconds since 1970 to UTC. With `reject`, returns null for a time that occurs twice or never. */
+/**
+ * Converts local time to UTC, both in seconds since 1970. With `reject`, returns null for a repeated or skipped local
+ * time.
+ */
 export type Zone = (local: number, ambiguity: Ambiguity) => number | null;
 
 const DAY = 86_400;
-/** Largest number of cached days. Most loads have rows of only a few days. */
+/** Largest number of days with a cached UTC offset. The rows of most loads are from only a few days. */
 const maxDays = 4096;
 
-/** Returns the converter of a zone. @param name an IANA name known to Node, or an offset such as `+01:00` */
+/**
+ * Returns the function that converts local times of a zone.
+ * @param name an IANA name that Node knows, or an offset such as `+01:00`
+ */
 export function zone(name: string): Zone {
   const fixed = /^([+-])(\d\d):(\d\d)$/.exec(name);
   if (name === 'UTC') return (local) => local;
@@ -22,7 +30,7 @@ export function zone(name: string): Zone {
 
 function named(name: string): Zone {
   const offsetAt = offsets(name);
-  /** Offsets by day; null for days near a clock change. */
+  /** UTC offset of each day, by days since 1970; null for a day near a clock change. */
   const known = new Map<number, number | null>();
   const offsetOf = (day: number): number | null => {
     const found = known.get(day);
@@ -55,7 +63,7 @@ function nearChange(
   return ambiguity === 'earlier' ? Math.min(before, after) : Math.max(before, after);
 }
 
-/** Returns a function that computes the seconds by which the zone is ahead of UTC at an instant, seconds since 1970. */
+/** Returns a function that computes the zone's UTC offset in seconds, at a UTC time in seconds since 1970. */
 function offsets(timeZone: string): (utc: number) => number {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone,
