@@ -1,4 +1,4 @@
-// Parquet in the registry of formats.
+// Registers Parquet as a format.
 
 import type { FormatContext, InputHead } from '../types.js';
 

@@ -1,5 +1,6 @@
-// The memory for reading a row group: one page and the dictionary of each column, and all pages of columns with lists. The
-// file is checked by an estimate before its first row, then a meter checks the actual pages against the same budget.
+// Estimates the memory for reading a row group: the dictionary and one page of each column, but all pages of columns
+// with lists. The largest row group is checked before the first row. `PageMeter` later checks the actual pages of every
+// row group against the same budget.
 
 import { InputError } from '../../core/errors.js';
 import type { Problem } from '../../core/problem.js';
@@ -12,14 +13,17 @@ import { type SelectedColumns, selectedLeaves } from './metadata/selected-column
 import { entriesOf, type PageHeader, PageHeaders, type PageRange } from './pages/page-headers.js';
 import type { ReadProgress } from './read-progress.js';
 
-/** Factor for garbage and decoder buffers in addition to the pages (measured: 26 to 59 MiB for 19 to 28 MiB of pages). */
+/** Factor for garbage and decoder buffers on top of the pages (measured: 26 to 59 MiB for 19 to 28 MiB of pages). */
 const overhead = 1.75;
 const fixedBytes = 12 * 1_048_576 + columnMemoryBytes;
-/** Bytes for each entry: its levels and an unpacked number, two offsets of a text, or a dictionary index. */
+/**
+ * Bytes per entry of a page, in addition to its encoded bytes. `perNumber`: levels and a decoded number. `perText`:
+ * levels and the offsets of the text. `perIndex`: levels and a dictionary index.
+ */
 const perNumber = 10;
 const perText = 14;
 const perIndex = 6;
-/** Bytes for each dictionary entry: two offsets, and the offset of its rendered text. */
+/** Bytes per dictionary entry: two offsets of its text, and the offset of its JSON text. */
 const perDictionaryEntry = 16;
 
 function perEntry({ width }: Leaf): number {
@@ -30,12 +34,12 @@ function packedBytes(codec: string, size: number): number {
   return codec === 'UNCOMPRESSED' ? 0 : size;
 }
 
-/** Estimates the memory of a whole chunk from the footer. */
+/** Estimates the memory for all pages of one column in one row group, from the footer. */
 function chunkBytes({ from, to, bytes, values, codec }: Chunk, leaf: Leaf): number {
   return bytes + packedBytes(codec, to - from) + values * perEntry(leaf);
 }
 
-/** Estimates the memory of one page from its header. */
+/** Estimates the memory for one page, from its header. */
 function pageBytes(header: PageHeader, leaf: Leaf, codec: string): number {
   const { dictionary_page_header: dictionary, data_page_header: v1, data_page_header_v2: v2 } = header;
   const encoding = (v1 ?? v2)?.encoding ?? '';
@@ -48,7 +52,7 @@ function total(pages: number): number {
   return fixedBytes + overhead * pages;
 }
 
-/** Throws InputError with the figures if the largest row group exceeds the budget. Later, a meter checks every group. */
+/** Throws InputError with both sizes if the largest row group exceeds the budget. */
 export async function assertFits(
   file: FileBytes,
   footer: Footer,
@@ -73,12 +77,12 @@ export async function assertFits(
   if (total(pages) > budget.bytes) throw rowGroupError(name, footer, largest, total(pages), budget);
 }
 
-/** Reads all page headers of a chunk and returns the memory of its dictionary and its largest page. */
+/** Reads all page headers of one column in a row group. Returns the memory for its dictionary and its largest page. */
 async function largestPages(file: FileBytes, chunk: Chunk, leaf: Leaf, progress: ReadProgress): Promise<number> {
   const headers = new PageHeaders(file, chunk, false);
   let dictionary = 0;
   let page = 0;
-  // Damage after the last good header is reported when the page is read.
+  // A damaged header ends the estimate here. It is reported later, when its page is read.
   for (;;) {
     const range = await headers.next().catch(() => null);
     if (range === null) return dictionary + page;
@@ -89,7 +93,10 @@ async function largestPages(file: FileBytes, chunk: Chunk, leaf: Leaf, progress:
   }
 }
 
-/** Measures the pages of one row group in memory. Checks each page, because page headers may state more than the footer. */
+/**
+ * Adds up the memory of the pages that are in memory, for one row group. Throws when they exceed the budget, because
+ * page headers may state larger pages than the footer.
+ */
 export class PageMeter {
   readonly #limit: number;
   readonly #exceeded: (bytes: number) => RowGroupError;
@@ -100,7 +107,10 @@ export class PageMeter {
     this.#exceeded = (bytes) => rowGroupError(name, footer, group, bytes, budget);
   }
 
-  /** Returns a function to call before each page of a column. `keepsPages` is true for columns within lists. */
+  /**
+   * Returns a function to call before each page of a column. With `keepsPages`, all pages of the column remain in
+   * memory, as for lists.
+   */
   column(leaf: Leaf, codec: string, keepsPages: boolean): (page: PageRange) => void {
     let dictionary = 0;
     let page = 0;
@@ -116,7 +126,7 @@ export class PageMeter {
   }
 }
 
-/** A row group takes too much memory. `group`: its number from 0; `bytes`: the memory that it takes. */
+/** Error for a row group that needs more memory than allowed. `group` is its index, `bytes` its estimated memory. */
 export class RowGroupError extends InputError {
   readonly group: number;
   readonly bytes: number;

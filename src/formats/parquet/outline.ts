@@ -1,11 +1,14 @@
-// Row groups and columns of a Parquet file, from its footer.
+// Describes the row groups and columns of a Parquet file, from its footer.
 
 import type { Column, FileBytes, InputOutline, MemoryBudget } from '../../core/types/index.js';
 import type { MappingOptions } from '../rows/mapping/mapping.js';
 import { readFooter } from './metadata/footer.js';
 import { columnsOf } from './metadata/selected-columns.js';
 
-/** Describes row groups and columns. Throws InputError, and UsageError if the options contradict the file. */
+/**
+ * Describes row groups and columns. Throws InputError for an invalid file, and UsageError if the options contradict the
+ * file.
+ */
 export async function parquetOutline(
   file: FileBytes,
   name: string,

@@ -1,4 +1,4 @@
-// Reads a Parquet file row group by row group, each column page by page, and yields runs of points.
+// Reads a Parquet file one row group at a time, and each column one page at a time. Yields runs of points.
 
 import { BulkLoadError, InputError } from '../../core/errors.js';
 import type { FileBytes, MemoryBudget, Points, Position, Shape } from '../../core/types/index.js';
@@ -18,7 +18,7 @@ import { ReadProgress } from './read-progress.js';
 import { ListRows } from './rows/list-rows.js';
 import { RowWriter } from './rows/row-writer.js';
 
-/** Types of fields by name, each with the file that showed the type. */
+/** Types of undeclared fields by name. `input` is the file that determined the type, for messages. */
 export type FileFieldTypes = Map<string, { readonly type: FieldTypeName; readonly input: string }>;
 
 export interface ParquetInput {
@@ -28,7 +28,7 @@ export interface ParquetInput {
   readonly types: FileFieldTypes;
 }
 
-/** Yields the runs of points that `Format.points` specifies. */
+/** Yields runs of points as `Format.points` specifies. */
 export async function* parquetPoints(
   input: ParquetInput,
   rows: RowFormatMemory,
@@ -67,7 +67,10 @@ export async function* parquetPoints(
   if (!writer.isEmpty) yield run();
 }
 
-/** Reads and checks the footer of a file. Throws InputError, and UsageError if the options contradict the file. */
+/**
+ * Opens a file: reads and checks the footer, selects columns, checks memory and loads codecs. Throws InputError for an
+ * unsuitable file, and UsageError if the options contradict the file.
+ */
 export async function openParquet(
   { file, name, budget, types }: ParquetInput,
   options: MappingOptions,
@@ -81,14 +84,14 @@ export async function openParquet(
   return { footer, columns, codecs: await codecsOf(footer, columns, name) };
 }
 
-/** Throws InputError when an undeclared field has another type than in an earlier file of the load. */
+/** Throws InputError if a field without a declared type has another type than in an earlier file of the load. */
 function assertSameTypes(
   { mapping }: SelectedColumns,
   { fields }: MappingOptions,
   types: FileFieldTypes,
   name: string,
 ): void {
-  // If a column names the table, fields of several tables share their names.
+  // If a column contains the table name, different tables may have fields with the same name.
   if (mapping.table === null) return;
   for (const { name: field, declared: type } of mapping.fields) {
     if (type === null || fields?.some((each) => each.as === field && each.type !== null)) continue;
@@ -104,7 +107,7 @@ function assertSameTypes(
   }
 }
 
-/** Returns the type to declare for values of both types: a number type for two number types, otherwise string. */
+/** Returns a type that can represent the values of both types: a number type for two number types, otherwise string. */
 function widerType(a: FieldTypeName, b: FieldTypeName): FieldTypeName {
   const numbers: readonly FieldTypeName[] = ['float', 'integer', 'unsigned'];
   if (!numbers.includes(a) || !numbers.includes(b)) return 'string';
@@ -116,22 +119,22 @@ interface GroupReading {
   readonly group: GroupLayout;
   readonly columns: SelectedColumns;
   readonly codecs: ReadonlyMap<string, Codec>;
-  /** Allocators of memory for the indexes, one for each flat column. */
+  /** One allocator per column outside lists, for dictionary indexes. */
   readonly allocators: readonly IndexAllocator[];
   readonly writer: RowWriter;
-  /** Number of leading rows to skip. */
+  /** Number of rows at the start of the group to skip. */
   readonly skip: number;
   readonly meter: PageMeter;
   readonly progress: ReadProgress;
 }
 
 /**
- * Writes the rows of a group and yields whenever a run is full. The caller begins the next run before it continues this
- * generator. At the end, a run may be partly filled.
+ * Writes the rows of one group. Yields whenever the run is full: the caller must then use the run and call
+ * `writer.begin`. The last run may remain partly filled.
  */
 async function* fullRuns(reading: GroupReading): AsyncGenerator<void, void> {
   const { file, group, columns, codecs, allocators, writer, skip, meter, progress } = reading;
-  // All pages of a list column stay in memory, so they cannot share memory for indexes.
+  // All pages of a column in a list remain in memory, so each page needs its own memory for indexes.
   const cursorOf = ({ leaf, definition, repetition }: Node, allocator: IndexAllocator | null): PageCursor => {
     const chunk = group.chunks[leaf!.index]!;
     const measure = meter.column(leaf!, chunk.codec, allocator === null);

@@ -1,4 +1,5 @@
-// The Parquet format. Its inputs must be plain files, because their end is read first.
+// The Parquet format. It reads only uncompressed files with random access, because the footer is at the end of the
+// file.
 
 import { BugError, InputError } from '../../core/errors.js';
 import { wrapSource } from '../../core/io/byte-source.js';
@@ -17,15 +18,18 @@ export class Parquet implements Format {
   readonly isRandom = true;
   readonly #rows: RowFormatMemory;
   readonly #budget: MemoryBudget;
-  /** Types of undeclared fields by name. The first file with a field decides its type for the whole load. */
+  /**
+   * Types of fields without a declared type. The first file that contains a field determines its type for the whole
+   * load.
+   */
   readonly #types: FileFieldTypes = new Map();
-  /** The worker thread, which reads files that have a descriptor; null without a worker thread. */
+  /** Worker thread that reads local files; null if the main thread reads all files. */
   readonly #thread: ParquetThread | null;
   #input = '';
-  /** Counts the bytes of the input that the thread has read. */
+  /** Adds bytes that the worker thread has read to the count of the current input. */
   #readBytes: (bytes: number) => void = () => {};
 
-  /** @param budget memory for reading a row group */
+  /** @param budget memory for reading one row group */
   constructor(rows: RowFormatMemory, budget: MemoryBudget = unlimited, thread: ParquetThread | null = null) {
     this.#rows = rows;
     this.#budget = budget;
@@ -38,7 +42,10 @@ export class Parquet implements Format {
     await this.#thread?.close();
   }
 
-  /** Counts the bytes read from the file. Throws InputError for a source without random access. */
+  /**
+   * Returns the source with a count of the bytes read from the file. Throws InputError for a source without random
+   * access.
+   */
   reads(source: ByteSource, name: string): ByteSource {
     const { file, compression } = source;
     this.#input = name;
@@ -80,7 +87,7 @@ export class Parquet implements Format {
     yield* this.#thread !== null && descriptor !== undefined
       ? this.#thread.points({ ...input, descriptor }, signal, start, this.#readBytes)
       : parquetPoints(input, this.#rows, signal, start);
-    // A read at the end of the file detects a file that changed meanwhile.
+    // Reading at the end of the file reports an error if the file has changed.
     source.seek?.(file.size);
     await source.read(new Uint8Array(1), signal);
   }

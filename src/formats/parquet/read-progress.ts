@@ -1,17 +1,18 @@
-// Bounds work without a result: a read yields to the event loop, and ends if it makes no progress.
+// Limits how long a read runs without a result: lets other events run regularly, and fails if no row appears for too
+// long.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InputError } from '../../core/errors.js';
 
-/** Interval at which signals and timers are served, ms. */
+/** Interval at which the event loop handles signals and timers, ms. */
 const turnMs = 20;
-/** CPU time without a new row after which the read ends, ms. */
+/** Largest CPU time without a new row, ms. Afterwards the read fails. */
 const maxIdleMs = 60_000;
 
 interface ProgressClock {
-  /** CPU time of this process in ms. */
+  /** Returns the CPU time of this process, ms. */
   cpuMs(): number;
-  /** Monotonic time in ms. */
+  /** Returns a time that never goes back, ms. */
   monotonic(): number;
 }
 
@@ -30,7 +31,7 @@ export class ReadProgress {
   #lastTurn: number;
   #idleSince: number;
 
-  /** @param name of the input */
+  /** @param name name of the input, for messages */
   constructor(name: string, signal: AbortSignal, clock: ProgressClock = systemClock) {
     this.#name = name;
     this.#signal = signal;
@@ -39,13 +40,16 @@ export class ReadProgress {
     this.#idleSince = clock.cpuMs();
   }
 
-  /** Records a new result. */
+  /** Records that new rows were produced. */
   advance(): void {
     this.#lastTurn = this.#clock.monotonic();
     this.#idleSince = this.#clock.cpuMs();
   }
 
-  /** Yields to the event loop every 20 ms. Throws the signal's reason, and InputError after 60 s of CPU without a result. */
+  /**
+   * Lets the event loop run every 20 ms. Throws the abort reason of the signal, and InputError after 60 s of CPU time
+   * without a new row.
+   */
   async check(): Promise<void> {
     if (this.#clock.monotonic() - this.#lastTurn < turnMs) return;
     await nextTurn();

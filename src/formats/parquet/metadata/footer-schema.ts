@@ -1,11 +1,11 @@
-// The schema of a footer as the library decodes it: types and ranges of every field that the reader uses. The check is
-// needed because a damaged footer may decode to values of any type.
+// Checks the types and ranges of all footer fields that the reader uses. The check is needed because the library may
+// decode a damaged footer to values of any type.
 
 import { z } from 'zod';
 
 const int32 = z.int32();
 const count32 = int32.min(0);
-/** A 64-bit count or offset that a number holds exactly. */
+/** A 64-bit count or offset, small enough for a JavaScript number. */
 const count64 = z.bigint().min(0n).max(BigInt(Number.MAX_SAFE_INTEGER)).transform(Number);
 
 const physical = z.enum([
@@ -29,7 +29,7 @@ const schemaElement = z.object({
   scale: count32.max(1000).optional(),
   logical_type: z
     .object({
-      /** Undefined for types that are newer than the library. */
+      /** Undefined for a type that the library does not know. */
       type: z.string().optional(),
       unit: z.enum(['MILLIS', 'MICROS', 'NANOS']).optional(),
       isAdjustedToUTC: z.boolean().optional(),
@@ -72,7 +72,7 @@ export function checkFooter(decoded: unknown): FileFooter {
   return checked(footer, decoded);
 }
 
-/** Checks a value. Throws an error that names the first invalid field. */
+/** Checks a value against a schema. Throws an error that names the first invalid field. */
 export function checked<T extends z.ZodType>(schema: T, value: unknown): z.infer<T> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

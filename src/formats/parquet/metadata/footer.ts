@@ -1,5 +1,5 @@
-// The footer of a Parquet file: its schema, and the place of each column of each row group. Later reads trust the footer, so
-// it is checked against the size of the file here.
+// Reads the footer of a Parquet file: the schema, and the location of each column in each row group. Checks the
+// locations against the file size, because later reads rely on them.
 
 import { parquetMetadata } from 'hyparquet/src/metadata.js';
 import { InputError } from '../../../core/errors.js';
@@ -9,17 +9,17 @@ import { type ColumnChunk, checkFooter, type FileFooter } from './footer-schema.
 import { type Leaf, type Node, treeOf } from './parquet-schema.js';
 import { structEnd } from './thrift.js';
 
-/** One column in one row group. */
+/** A column chunk: the part of one column in one row group. */
 export interface Chunk {
-  /** The pages of the column lie in [from, to) of the file. */
+  /** Range of the column's pages in the file: [from, to). */
   readonly from: number;
   readonly to: number;
   readonly codec: string;
-  /** Number of values, nulls included. Outside of lists this is the number of rows. */
+  /** Number of entries, including nulls. For a column without lists, the number of rows. */
   readonly values: number;
-  /** Size of all pages after decompression. Some writers state the compressed size, or 0. */
+  /** Size of all pages after decompression. Some writers state the compressed size or 0 instead. */
   readonly bytes: number;
-  /** Why the chunk cannot be read; null for a good chunk. Matters only for columns that are read. */
+  /** Why the column chunk cannot be read; null if it can be read. Does not matter for columns that are not loaded. */
   readonly problem: ChunkProblem | null;
 }
 
@@ -29,10 +29,10 @@ interface ChunkProblem {
 }
 
 export interface GroupLayout {
-  /** Index of its first row in the file. */
+  /** Index in the file of the group's first row. */
   readonly first: number;
   readonly rows: number;
-  /** Chunks by the index of their column. */
+  /** Column chunks in the order of the columns in the file; empty for a group without rows. */
   readonly chunks: readonly Chunk[];
 }
 
@@ -45,13 +45,16 @@ export interface Footer {
 
 const magic = 'PAR1';
 const damagedFix = 'fetch or write the file again: it may be truncated, or another program still writes it';
-/** Bytes at the end of the file: the footer's length, and the magic bytes. */
+/** Bytes after the footer: its length and the magic bytes `PAR1`. */
 const tailBytes = 8;
-/** Memory that one byte of a footer takes while it is parsed (measured: 65 bytes). */
+/** Memory for parsing one byte of a footer (measured: 65 bytes). */
 const parsedBytesPerByte = 65;
 const minFileBytes = magic.length + tailBytes;
 
-/** Reads and checks the footer within `maxMemory` bytes. Throws InputError. */
+/**
+ * Reads and checks the footer. Throws InputError if it is invalid, or if parsing it would need more than `maxMemory`
+ * bytes.
+ */
 export async function readFooter(file: FileBytes, name: string, maxMemory: number): Promise<Footer> {
   const tried = `reading ${name}`;
   const damaged = (found: string): InputError =>
@@ -89,7 +92,7 @@ export async function readFooter(file: FileBytes, name: string, maxMemory: numbe
     structEnd(bytes.subarray(0, length), 0);
     data = checkFooter(parquetMetadata(bytes, { geoparquet: false }));
   } catch (error) {
-    // The library fails on fields of unexpected types.
+    // The library throws TypeError for fields of unexpected types.
     const reason = error instanceof TypeError || !(error instanceof Error) ? 'fields of wrong types' : error.message;
     throw damaged(`a damaged footer (${reason})`);
   }
@@ -100,17 +103,19 @@ export async function readFooter(file: FileBytes, name: string, maxMemory: numbe
     const { columns, num_rows: rows } = group;
     if (columns.length !== leaves.length)
       throw damaged(`row group ${i + 1} with ${columns.length} of ${leaves.length} columns`);
-    // Chunks of an empty row group have no offsets.
+    // A row group without rows has no valid offsets.
     const chunks = rows === 0 ? [] : columns.map((column, c) => chunkOf(column, leaves[c]!, from));
     groups.push({ first, rows, chunks });
     first += rows;
   }
-  // Some writers leave the total at 0; the row groups are right.
+  // Some writers leave the total at 0, so only a larger total than the sum is an error.
   if (first < data.num_rows) throw damaged(`${first} rows in its row groups, but ${data.num_rows} in its footer`);
   return { root, leaves, groups, rows: first };
 }
 
-/** Returns the error of a file that does not begin like a Parquet file; null for a file that does, and for an empty file. */
+/**
+ * Returns an error if the file begins like a file of another format; null if it begins like a Parquet file or is empty.
+ */
 async function otherFormat(file: FileBytes, tried: string): Promise<InputError | null> {
   const head = Buffer.from(await file.bytes(0, Math.min(file.size, magic.length))).toString('latin1');
   if (head === '' || /^PAR[1E]/.test(head)) return null;
@@ -125,7 +130,7 @@ async function otherFormat(file: FileBytes, tried: string): Promise<InputError |
   );
 }
 
-/** Locates a column chunk before `limit`, where the footer begins. */
+/** Finds the pages of a column chunk. `limit` is the offset of the footer, before which all pages must end. */
 function chunkOf(column: ColumnChunk, { path }: Leaf, limit: number): Chunk {
   const { meta_data: data, file_path, crypto_metadata } = column;
   const name = path.join('.');
@@ -156,7 +161,7 @@ function unreadable(found: string, fix: string): Chunk {
   return { from: 0, to: 0, codec: '', values: 0, bytes: 0, problem: { found, fix } };
 }
 
-/** Throws InputError when a row group lacks one of the columns to read. */
+/** Throws InputError if a column to load cannot be read in one of the row groups. */
 export function assertReadable({ groups }: Footer, leaves: readonly Leaf[], name: string): void {
   for (const [i, { chunks }] of groups.entries()) {
     for (const { index } of chunks.length === 0 ? [] : leaves) {

@@ -1,10 +1,10 @@
-// The columns of a Parquet file: the meaning of their values, and their places in nested rows.
+// Describes the columns of a Parquet file: what their values mean, and where they are in nested rows.
 
 import { InputError } from '../../../core/errors.js';
 import type { FieldTypeName } from '../../rows/mapping/mapping.js';
 import type { Physical, SchemaElement } from './footer-schema.js';
 
-// Kinds of values.
+// What the values of a column mean (`Leaf.kind`).
 export const BOOL = 0;
 export const INT = 1;
 export const UINT = 2;
@@ -18,38 +18,38 @@ export const TIMESTAMP = 9;
 export const DATE = 10;
 export const TIME = 11;
 export const INT96 = 12;
-/** A type that no point can hold. */
+/** A type that cannot be loaded. */
 export const OTHER = 13;
 
-/** A column of values. */
+/** A column that contains values, at the bottom of the schema tree. */
 export interface Leaf {
-  /** Index of the column in the file. */
+  /** Position of the column in the file. */
   readonly index: number;
-  /** Names in the file, including the wrapper groups of lists. */
+  /** Names from the top level of the schema down, including the technical groups around list elements. */
   readonly path: readonly string[];
   readonly physical: Physical;
-  /** Bytes of a value of fixed width; 0 for variable width. */
+  /** Bytes of each value; 0 if values have different lengths. */
   readonly width: number;
   readonly kind: number;
-  /** Decimal places: of a second for times, of the value for DECIMAL. */
+  /** Number of decimal places: of a second for times, of the number for DECIMAL. */
   readonly scale: number;
-  /** True for a timestamp that is an instant, false for local time. */
+  /** True if a timestamp is in UTC, false if it is local time. */
   readonly utc: boolean;
-  /** Name of the type in the file. */
+  /** Name of the type in the file, for messages. */
   readonly typeName: string;
 }
 
-/** A place in a row: a group, a list or a value. */
+/** A node of the schema tree: a group, a list or a column of values. */
 export interface Node {
   readonly name: string;
-  /** Name of the column: its path without wrapper groups, `a.b`. */
+  /** Column name without the technical groups around list elements, such as `a.b`. */
   readonly column: string;
-  /** Definition level from which the node is present. */
+  /** Lowest definition level at which the node is present: not null, and for a list not empty. */
   readonly definition: number;
-  /** Repetition level at which the innermost list around the node continues. */
+  /** Repetition level at which the innermost list that contains the node gets another element. */
   readonly repetition: number;
   readonly isList: boolean;
-  /** True for the repeated group of a map: its children are key and value. */
+  /** True for the list of entries in a map. Its children are key and value. */
   readonly isMap: boolean;
   readonly children: readonly Node[];
   readonly leaf: Leaf | null;
@@ -67,14 +67,14 @@ const fieldTypes: Readonly<Record<number, FieldTypeName>> = {
   [FLOAT64]: 'float',
 };
 
-/** Returns the type of the field that a column becomes; null for a column of type NULL. */
+/** Returns the field type for a column; null for a column of type NULL, which has no values. */
 export function fieldType({ kind, scale, typeName }: Leaf): FieldTypeName | null {
   if (typeName === 'NULL') return null;
   if (kind === DECIMAL) return scale > 0 ? 'float' : 'integer';
   return fieldTypes[kind] ?? 'string';
 }
 
-/** Builds the tree of columns. Throws InputError for an invalid schema. */
+/** Builds the tree of columns. Throws InputError if the schema is invalid. */
 export function treeOf(elements: readonly SchemaElement[], name: string): { root: Node; leaves: Leaf[] } {
   const leaves: Leaf[] = [];
   let next = 0;
@@ -128,7 +128,7 @@ function isMap({ converted_type: converted, logical_type: logical }: SchemaEleme
   return logical?.type === 'MAP' || converted === 'MAP' || converted === 'MAP_KEY_VALUE';
 }
 
-/** Recognises the repeated group inside a list, whose name is not part of column names. */
+/** Tests whether a group only wraps the elements of a list. The name of such a group is not part of column names. */
 function isWrapping(parent: SchemaElement, child: SchemaElement | undefined, isWrapped: boolean): boolean {
   const wraps = isMap(parent) || parent.logical_type?.type === 'LIST' || parent.converted_type === 'LIST';
   if (wraps && child?.repetition_type === 'REPEATED') return true;

@@ -1,4 +1,4 @@
-// The columns of a file that become parts of points. Other columns are not read.
+// Selects the columns of a file that are loaded. The reader skips all other columns.
 
 import { UsageError } from '../../../core/errors.js';
 import { count } from '../../../core/text.js';
@@ -8,23 +8,23 @@ import { Mapping, type MappingOptions, wantedNames } from '../../rows/mapping/ma
 import type { CellTarget } from '../rows/row-text.js';
 import { fieldType, type Leaf, type Node, OTHER } from './parquet-schema.js';
 
-/** A column outside of lists: at most one value per row. */
+/** A column that is not inside a list, so each row has at most one value. */
 export interface FlatColumn {
   readonly node: Node;
   readonly target: CellTarget;
-  /** The name as JSON, with its colon. */
+  /** The name as a JSON string, followed by a colon. */
   readonly key: Uint8Array;
 }
 
-/** A top-level column that contains lists. */
+/** A top-level column that is a list or contains lists. */
 export interface ListColumn {
   readonly node: Node;
   readonly leaves: readonly Node[];
-  /** The name as JSON, with its colon. */
+  /** The name as a JSON string, followed by a colon. */
   readonly key: Uint8Array;
-  /** Targets by path; an element of a list is named by its index: `samples.0`. */
+  /** Cells that single values fill, by column name. The index of an element is part of the name: `samples.0`. */
   readonly targets: ReadonlyMap<string, CellTarget>;
-  /** Indexes of the columns that are whole lists, by path. */
+  /** Indexes of the cells for whole lists, by column name. A list in such a cell makes the encoder reject the row. */
   readonly lists: ReadonlyMap<string, number>;
 }
 
@@ -35,7 +35,7 @@ export interface SelectedColumns {
   readonly lists: readonly ListColumn[];
 }
 
-/** Selects the columns that the options name. Throws UsageError when options and file contradict each other. */
+/** Selects the columns to load. Throws UsageError if the options contradict the file. */
 export function columnsOf(root: Node, options: MappingOptions): SelectedColumns {
   const tops = root.children.map((node) => ({ node, leaves: leavesOf(node), hasLists: hasList(node) }));
   const wanted = wantedNames(options);
@@ -84,7 +84,10 @@ export function columnsOf(root: Node, options: MappingOptions): SelectedColumns 
 
 type NamedColumn = readonly [name: string, leaf: Leaf | null];
 
-/** Leaves out the unmapped columns of a wide file. Throws UsageError if a point cannot hold the remaining columns. */
+/**
+ * Drops the columns that the options do not select, in a file with very many columns. Throws UsageError if the
+ * remaining columns are too many for one point.
+ */
 function mappedColumns(all: readonly NamedColumn[], options: MappingOptions): readonly NamedColumn[] {
   const mapping = new Mapping(
     options,
@@ -102,12 +105,15 @@ function mappedColumns(all: readonly NamedColumn[], options: MappingOptions): re
   ]);
 }
 
-/** Returns all leaves of the selected columns, with the leaves of list columns last. */
+/** Returns all columns of values to load. Those inside lists come last. */
 export function selectedLeaves({ flat, lists }: SelectedColumns): Leaf[] {
   return [...flat.map(({ node }) => node), ...lists.flatMap((list) => list.leaves)].map(({ leaf }) => leaf!);
 }
 
-/** Lists the columns below a node. The leaf is null for a list if the options name none of its elements. */
+/**
+ * Lists the names of all columns at or below a node. A list whose elements no option names is one column, with null in
+ * place of the `Leaf`.
+ */
 function listNames(node: Node, wanted: readonly string[]): NamedColumn[] {
   if (!node.isList)
     return node.leaf === null ? node.children.flatMap((child) => listNames(child, wanted)) : [[node.column, node.leaf]];
@@ -120,14 +126,14 @@ function listNames(node: Node, wanted: readonly string[]): NamedColumn[] {
   return found.length === 0 ? [[node.column, null]] : found;
 }
 
-/** Finds the leaf of an element named by index: `samples.0`, `m.0.value`. */
+/** Finds the column for a name with element indexes: `samples.0`, `m.0.value`. */
 function elementLeaf({ column }: Node, leaves: readonly Node[], name: string): Leaf | null {
   if (!/^\d+(\.|$)/.test(name.slice(column.length + 1))) return null;
   const withoutIndexes = name.replace(/\.\d+(?=\.|$)/g, '');
   return leaves.find((leaf) => leaf.column === withoutIndexes)?.leaf ?? null;
 }
 
-/** Finds the leaf of a map value named by key: `m.host`, or `m.host.x` for a member of the value. */
+/** Finds the column for a name with a map key: `m.host`, or `m.host.x` if the map's values are groups. */
 function mapValueLeaf(node: Node, name: string): Leaf | null {
   if (!node.isMap) return null;
   const [, value] = node.children as [Node, Node];
@@ -143,7 +149,7 @@ function hasList(node: Node): boolean {
   return node.isList || node.children.some(hasList);
 }
 
-/** Returns the name of a column as JSON, with its colon. */
+/** Returns a column name as a JSON string, followed by a colon. */
 export function keyOf(name: string): Uint8Array {
   return Buffer.from(`${JSON.stringify(name)}:`);
 }

@@ -1,9 +1,9 @@
-// Checks Thrift's compact encoding before the library decodes it. The library would read numbers without an end, and would
-// allocate lists of any stated length.
+// Checks data in Thrift's compact encoding before the library decodes it. The library would read numbers of unlimited
+// length, and would allocate lists of whatever length the data states.
 
-/** Largest depth of nested structures. No valid footer nests them deeper. */
+/** Largest nesting depth of structures. No valid footer reaches it. */
 const maxDepth = 32;
-/** Length of a 64-bit number. */
+/** Largest number of bytes of an encoded 64-bit number. */
 const maxVarintBytes = 10;
 
 const BYTE = 3;
@@ -12,10 +12,12 @@ const BINARY = 8;
 const LIST = 9;
 const STRUCT = 12;
 
-/** A structure that is damaged, or that continues after the given bytes. */
+/** Error for a structure that is damaged or incomplete. */
 export class ThriftError extends Error {}
 
-/** Checks the structure at `from` and returns the offset after it. Throws ThriftError. */
+/**
+ * Checks the structure at `from` and returns the offset after it. Throws ThriftError if it is damaged or incomplete.
+ */
 export function structEnd(bytes: Uint8Array, from: number): number {
   return new ThriftWalk(bytes, from).struct(0);
 }
@@ -39,7 +41,10 @@ class ThriftWalk {
     }
   }
 
-  /** Skips a value. In a list, a boolean takes one byte; in a structure, the type of a boolean is its value. */
+  /**
+   * Skips a value. A boolean in a list has one byte. A boolean in a structure has no bytes, because its type contains
+   * the value.
+   */
   #value(type: number, depth: number, inList: boolean): void {
     if (type === 1 || type === 2) {
       if (inList) this.#skip(1);
@@ -55,7 +60,7 @@ class ThriftWalk {
   #list(depth: number): void {
     const head = this.#byte();
     const size = head >> 4 === 15 ? this.#varint() : head >> 4;
-    // Each element takes at least one byte.
+    // Each element has at least one byte, so a longer list must be damaged.
     if (size > this.#bytes.length - this.#at) throw new ThriftError('a list longer than the bytes for it');
     for (let i = 0; i < size; i++) this.#value(head & 0x0f, depth + 1, true);
   }

@@ -1,9 +1,9 @@
-// Parquet's RLE/bit-packed hybrid: runs of one repeated number, or of numbers packed bit by bit.
-// Definition levels, repetition levels and dictionary indexes use this encoding.
+// Decodes Parquet's RLE/bit-packing hybrid: sequences of one repeated number, or of numbers packed bit by bit.
+// Definition levels, repetition levels and dictionary indexes have this encoding.
 
 type Numbers = Uint8Array | Int32Array;
 
-/** Fills `into` with numbers of `width` bits from [from, to). Throws when the range holds fewer numbers. */
+/** Fills `into` with numbers of `width` bits from the bytes [from, to). Throws if there are too few numbers. */
 export function readRuns(bytes: Uint8Array, from: number, to: number, width: number, into: Numbers): void {
   const runs = { bytes, to, at: from };
   let done = 0;
@@ -18,7 +18,7 @@ export function readRuns(bytes: Uint8Array, from: number, to: number, width: num
     }
     const groups = (head - 1) / 2;
     const length = Math.min(left, groups * 8);
-    // Some writers omit the trailing bytes of a group that hold no value.
+    // Some writers omit the unused bytes at the end of the last group.
     if (Math.ceil((length * width) / 8) > to - runs.at) throw new Error('truncated packed values');
     unpack(bytes, runs.at, width, into, done, length);
     runs.at += groups * width;
@@ -26,14 +26,17 @@ export function readRuns(bytes: Uint8Array, from: number, to: number, width: num
   }
 }
 
-/** Reads `count` levels of at most `maxLevel`. */
+/** Reads `count` levels between 0 and `maxLevel`. */
 export function readLevels(bytes: Uint8Array, from: number, to: number, maxLevel: number, count: number): Uint8Array {
   const levels = new Uint8Array(count);
   readRuns(bytes, from, to, bitWidth(maxLevel), levels);
   return levels;
 }
 
-/** Reads levels as `readLevels` does. Returns null if one run sets all levels to `maxLevel`, which is the usual case. */
+/**
+ * Reads levels as `readLevels` does. Returns null if all levels are equal to `maxLevel` and encoded as one sequence, as
+ * in most pages.
+ */
 export function readPresence(
   bytes: Uint8Array,
   from: number,
@@ -47,7 +50,7 @@ export function readPresence(
   return isOneRun ? null : readLevels(bytes, from, to, maxLevel, count);
 }
 
-/** Counts the bits of numbers up to `max`. */
+/** Returns the number of bits needed for numbers up to `max`. */
 function bitWidth(max: number): number {
   return 32 - Math.clz32(max);
 }
@@ -85,7 +88,7 @@ function unpack(bytes: Uint8Array, from: number, width: number, into: Numbers, a
   }
   const mask = 2 ** width - 1;
   let p = from;
-  // Bits read but not yet consumed. They stay below 2^32 for widths up to 24.
+  // Bits that were read but not used yet. With `width` up to 24, they fit into 32 bits.
   let bits = 0;
   let pending = 0;
   for (let i = at; i < at + length; i++) {

@@ -1,9 +1,9 @@
-// Decompression of pages. Each codec returns exactly as many bytes as the page header states, or throws.
+// Decompresses pages. Each codec returns exactly the size that the page header states, or throws.
 
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { snappyUncompressor } from 'hysnappy';
 
-/** Decompresses `input` into `size` bytes. Throws errors of any type for damaged input. */
+/** Decompresses `input` to exactly `size` bytes. Throws an error of any type for damaged input. */
 export type Codec = (input: Uint8Array, size: number) => Uint8Array;
 
 const loaded = new Map<string, Promise<Codec> | Codec>();
@@ -18,7 +18,7 @@ const codecs: Readonly<Record<string, () => Promise<Codec> | Codec>> = {
   LZ4: () => lz4Framed,
 };
 
-/** Loads a codec by its Parquet name. Returns null for an unsupported codec. */
+/** Loads the codec with this Parquet name. Returns null if the codec is not supported. */
 export async function codecOf(name: string): Promise<Codec | null> {
   const make = codecs[name];
   if (make === undefined) return null;
@@ -35,7 +35,7 @@ export async function codecOf(name: string): Promise<Codec | null> {
 function snappy(): Codec {
   const uncompress = snappyUncompressor();
   return (input, size) => {
-    // The decoder allocates the size that the input states, so check that size first.
+    // The decoder would allocate whatever size the input states, so this size is checked first.
     let stated = 0;
     for (let i = 0, factor = 1; i < 5; i++, factor *= 128) {
       const byte = input[i] ?? 0;
@@ -51,18 +51,21 @@ async function zstd(): Promise<Codec> {
   const { ZSTDDecoder } = await import('zstddec/stream');
   const decoder = new ZSTDDecoder();
   await decoder.init();
-  // Damaged input yields fewer bytes than `size`.
+  // For damaged input, this decoder may return fewer bytes than `size`.
   return (input, size) => decoder.decode(input, size);
 }
 
-/** Decompresses one LZ4 block. The library's decoder would leave zeros at the end of a truncated block. */
+/** Decompresses one LZ4 block. Not with the library's decoder, which would fill up truncated data with zeros. */
 function lz4(input: Uint8Array, size: number): Uint8Array {
   const output = new Uint8Array(size);
   lz4Block(input, output);
   return output;
 }
 
-/** Decompresses LZ4 blocks in Hadoop frames, each with two lengths before its block. Falls back to one block without frame. */
+/**
+ * Decompresses LZ4 blocks in Hadoop format, where two lengths precede each block. Input in another format is decoded as
+ * one block without lengths.
+ */
 function lz4Framed(input: Uint8Array, size: number): Uint8Array {
   const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
   const output = new Uint8Array(size);

@@ -1,4 +1,4 @@
-// The pages of one column in one row group. Only the current page and the dictionary stay in memory.
+// Reads the pages of one column in one row group. Keeps only the dictionary and the current page in memory.
 
 import { crc32 } from 'node:zlib';
 import type { FileBytes } from '../../../core/types/index.js';
@@ -7,7 +7,7 @@ import { dictionaryOf, noPage, type Page, type PageDecoder, pageOf } from './dat
 import { entriesOf, PageHeaders, type PageRange } from './page-headers.js';
 import { noValues, type PageValues } from './page-values.js';
 
-/** Called before each page. May pause the read, or throw to end it. */
+/** Called before each page is read. May delay the read, or throw an error to stop it. */
 export type PageGate = (page: PageRange) => Promise<void> | void;
 
 export class ColumnPages {
@@ -23,8 +23,8 @@ export class ColumnPages {
   }
 
   /**
-   * Reads the next page with entries. Skips whole pages first, up to `skip` entries.
-   * Returns an empty page at the end of the column. Throws for damage.
+   * Returns the next data page. Before that, skips whole pages with at most `skip` entries in total. Returns an empty
+   * page at the end of the column. Throws if a page is damaged.
    */
   async next(skip: number): Promise<{ page: Page; skipped: number }> {
     let skipped = 0;

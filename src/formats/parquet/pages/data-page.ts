@@ -8,36 +8,39 @@ import { encodedValues, noValues, type PageValues, plainValues } from './page-va
 
 /** A decoded data page. */
 export interface Page {
-  /** Number of entries, nulls included. */
+  /** Number of entries: values and nulls. */
   readonly count: number;
-  /** Definition level of each entry; null when all entries hold a value. */
+  /** Definition level of each entry; null if no entry is null. */
   readonly definitions: Uint8Array | null;
-  /** Repetition level of each entry; null outside of lists. */
+  /** Repetition level of each entry; null if the column is not in a list. */
   readonly repetitions: Uint8Array | null;
   readonly values: PageValues;
-  /** Index in `values` of each present entry; null when the values are in order. */
+  /**
+   * For each entry that is not null, the index of its value in `values`; null if the values are in the order of the
+   * entries.
+   */
   readonly indexes: Int32Array | null;
 }
 
-/** Maximum levels of a column. */
+/** Largest definition level and repetition level of a column. */
 export interface Levels {
   readonly definition: number;
   readonly repetition: number;
 }
 
-/** Decoder of one column's pages. */
+/** What is needed to decode the pages of one column. */
 export interface PageDecoder {
   readonly leaf: Leaf;
   readonly levels: Levels;
   readonly codec: Codec;
-  /** Returns memory for the indexes of a page. */
+  /** Returns memory for the dictionary indexes of a page. */
   readonly allocateIndexes: IndexAllocator;
 }
 
-/** Returns an array of this length with undefined content. */
+/** Returns an array of this length. Its content is undefined. */
 export type IndexAllocator = (length: number) => Int32Array;
 
-/** Returns an allocator that reuses the memory of the previous page. */
+/** Returns an allocator that uses the same memory for each page, so that the previous page becomes invalid. */
 export function reuseIndexes(): IndexAllocator {
   let memory = new Int32Array(0);
   return (length) => {
@@ -48,17 +51,17 @@ export function reuseIndexes(): IndexAllocator {
 
 export const noPage: Page = { count: 0, definitions: null, repetitions: null, values: noValues, indexes: null };
 
-/** Decodes a dictionary page. Throws for damage. */
+/** Decodes a dictionary page. Throws if the page is damaged. */
 export function dictionaryOf({ leaf, codec }: PageDecoder, header: PageHeader, body: Uint8Array): PageValues {
   const { num_values: count } = header.dictionary_page_header!;
-  // Checked before decompression. The smallest values are bits, and texts of 4 bytes each.
+  // Checked before decompression. A boolean has at least one bit, and a text at least its length of 4 bytes.
   const minBytes = leaf.physical === 'BOOLEAN' ? count / 8 : count * (leaf.width || 4);
   if (minBytes > header.uncompressed_page_size)
     throw new Error('a dictionary with more values than its bytes can hold');
   return plainValues(leaf, count, codec(body, header.uncompressed_page_size), 0);
 }
 
-/** Decodes a data page. Throws for damage and for unknown encodings. */
+/** Decodes a data page. Throws if the page is damaged or its encoding is unknown. */
 export function pageOf(decoder: PageDecoder, header: PageHeader, body: Uint8Array, dictionary: PageValues): Page {
   return header.data_page_header_v2 === undefined
     ? pageV1(decoder, header, body, dictionary)

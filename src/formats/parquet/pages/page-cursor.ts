@@ -1,4 +1,4 @@
-// A position in one column: the next entry of the current page, and the value of the last entry read.
+// Reads the entries of one column one after the other, and locates the bytes of their values.
 
 import type { ColumnPages } from './column-pages.js';
 import type { Page } from './data-page.js';
@@ -6,26 +6,29 @@ import { noValues, type PageValues } from './page-values.js';
 
 export class PageCursor {
   values: PageValues = noValues;
-  /** Bytes [from, to) of `source` hold the value of the last `locate`. */
+  /** After `locate`, the value consists of the bytes [from, to) of `source`. */
   source: Uint8Array = noValues.bytes;
   from = 0;
   to = 0;
-  // Fields of the current page, copied to save an indirection for each value.
+  // Copies of the current page's fields, because reading them through the page costs time for each value.
   definitions: Uint8Array | null = null;
   indexes: Int32Array | null = null;
-  /** Index of the next value in the page. */
+  /** Index of the next value in the current page. Nulls have no index. */
   nextValue = 0;
-  /** Definition level of an entry with a value. */
+  /** Definition level of an entry that is not null. */
   readonly maxLevel: number;
   readonly #pages: ColumnPages;
   #repetitions: Uint8Array | null = null;
   #hasPrefixes = false;
   #count = 0;
   #leftInPage = 0;
-  /** Pages after the current one, and the number of their entries. Filled only for columns within lists. */
+  /** Pages after the current page, and the number of their entries. Only columns in lists have such pages. */
   readonly #queue: Page[] = [];
   #queued = 0;
-  /** The previous text. The next DELTA_BYTE_ARRAY value begins with a prefix of it. */
+  /**
+   * The last text. A DELTA_BYTE_ARRAY value may begin with the same bytes as the previous value and does not repeat
+   * them.
+   */
   #text = Buffer.alloc(0);
   #textLength = 0;
 
@@ -34,12 +37,14 @@ export class PageCursor {
     this.maxLevel = maxLevel;
   }
 
-  /** Number of entries in memory that are not read yet. */
+  /** Number of unread entries in memory. */
   get left(): number {
     return this.#leftInPage + this.#queued;
   }
 
-  /** Skips `skip` entries and reads pages until one entry is in memory. Returns false at the end of the column. */
+  /**
+   * Skips `skip` entries, then reads pages until an unread entry is in memory. Returns false at the end of the column.
+   */
   async fill(skip: number): Promise<boolean> {
     let toSkip = skip;
     while (this.left <= toSkip) {
@@ -53,7 +58,7 @@ export class PageCursor {
     return true;
   }
 
-  /** Reads all pages of the column, because a list may continue in the next page. */
+  /** Reads all pages of the column, because a list may continue on the next page. */
   async fillAll(): Promise<void> {
     for (;;) {
       const { page } = await this.#pages.next(0);
@@ -74,18 +79,21 @@ export class PageCursor {
     this.values = values;
   }
 
-  /** Index of the next entry in the page. */
+  /** Index in the current page of the next entry. */
   get entry(): number {
     return this.#count - this.#leftInPage;
   }
 
-  /** Moves past `entries` entries of the current page, after which `nextValue` is the index of the next value. */
+  /** Skips `entries` entries of the current page. Afterwards, `nextValue` is the index of the next value. */
   advance(entries: number, nextValue: number): void {
     this.#leftInPage -= entries;
     this.nextValue = nextValue;
   }
 
-  /** Returns the index of the next entry in its page. Opens a queued page if needed. */
+  /**
+   * Returns the index in its page of the next entry. Continues with the next page if the current one has no more
+   * entries.
+   */
   #entry(): number {
     while (this.#leftInPage === 0) {
       const page = this.#queue.shift();
@@ -102,14 +110,14 @@ export class PageCursor {
     return this.definitions?.[entry] ?? this.maxLevel;
   }
 
-  /** Repetition level of the next entry; 0 where a row begins. */
+  /** Repetition level of the next entry; 0 if the entry begins a row. */
   get repetition(): number {
     if (this.left === 0) return 0;
     const entry = this.#entry();
     return this.#repetitions?.[entry] ?? 0;
   }
 
-  /** Reads the next entry. Returns the index of its value, or -1 for null. */
+  /** Reads the next entry. Returns the index of its value; -1 for null. */
   next(): number {
     const entry = this.#entry();
     this.#leftInPage--;
@@ -119,7 +127,7 @@ export class PageCursor {
     return this.indexes === null ? index : this.indexes[index]!;
   }
 
-  /** Sets `source`, `from` and `to` to the bytes of a value. */
+  /** Sets `source`, `from` and `to` to the bytes of the value with this index. */
   locate(value: number, width: number): void {
     const { bytes, starts, ends, shared, from } = this.values;
     if (shared !== null) {

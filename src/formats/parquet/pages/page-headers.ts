@@ -1,4 +1,4 @@
-// The page headers of one column chunk. Their types and ranges are checked before any other code uses them.
+// Reads the page headers of one column in one row group. Checks the types and ranges of their fields.
 
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { z } from 'zod';
@@ -7,11 +7,11 @@ import type { Chunk } from '../metadata/footer.js';
 import { checked } from '../metadata/footer-schema.js';
 import { structEnd, ThriftError } from '../metadata/thrift.js';
 
-/** Bytes read together with a header, so that several small pages take one read. */
+/** Bytes read together with a page header, so that one read suffices for several small pages. */
 const readAhead = 64 * 1024;
-/** Bytes read after a body, which hold most headers of the next page. */
+/** Bytes read after the body of a page. They contain the header of the next page, unless it is unusually long. */
 const headerBytes = 512;
-/** Largest header. Statistics of long texts enlarge headers, but a header beyond this size is damaged. */
+/** Largest accepted header, bytes. Statistics of long texts can enlarge a header, but not to this size. */
 const maxHeader = 4 * 1024 * 1024;
 const nothing = new Uint8Array(0);
 
@@ -40,14 +40,14 @@ const pageHeader = z.object({
 
 export type PageHeader = z.infer<typeof pageHeader>;
 
-/** A page: its header, and the range of its body in the file. */
+/** A page: its header, and the range [from, to) of its body in the file. */
 export interface PageRange {
   readonly header: PageHeader;
   readonly from: number;
   readonly to: number;
 }
 
-/** Returns the number of entries of a data page; 0 for other pages. */
+/** Returns the number of entries in a data page; 0 for a dictionary page. */
 export function entriesOf({ data_page_header: v1, data_page_header_v2: v2 }: PageHeader): number {
   return v1?.num_values ?? v2?.num_values ?? 0;
 }
@@ -55,15 +55,15 @@ export function entriesOf({ data_page_header: v1, data_page_header_v2: v2 }: Pag
 export class PageHeaders {
   readonly #file: FileBytes;
   readonly #chunk: Chunk;
-  /** File offset of the next page header. */
+  /** Offset in the file of the next page header. */
   #at: number;
-  /** Bytes of the file from `#bufferStart` on. */
+  /** Bytes of the file that were read last. `#bufferStart` is their offset in the file. */
   #buffer: Uint8Array = nothing;
   #bufferStart = 0;
   #entriesLeft: number;
   readonly #readAhead: number;
 
-  /** @param readsBodies false when only headers are read */
+  /** @param readsBodies false if the caller reads only headers, so that reading ahead would be useless */
   constructor(file: FileBytes, chunk: Chunk, readsBodies = true) {
     this.#readAhead = readsBodies ? readAhead : headerBytes;
     this.#file = file;
@@ -72,7 +72,9 @@ export class PageHeaders {
     this.#entriesLeft = chunk.values;
   }
 
-  /** Reads the next page header. Returns null after the last entry of the chunk. Throws for damage. */
+  /**
+   * Reads the next page header. Returns null after the last entry of the column chunk. Throws if the header is damaged.
+   */
   async next(): Promise<PageRange | null> {
     if (this.#entriesLeft === 0) return null;
     const buffered = this.#bufferStart + this.#buffer.length - this.#at;
@@ -111,14 +113,14 @@ export class PageHeaders {
     return bytes;
   }
 
-  /** Copies the start of the next page out of a large buffer, so that the buffer becomes free. */
+  /** Replaces a large buffer by a copy of its unread bytes, so that its memory becomes free. */
   free(): void {
     if (this.#buffer.length <= readAhead) return;
     this.#buffer = this.#buffer.slice(this.#at - this.#bufferStart);
     this.#bufferStart = this.#at;
   }
 
-  /** Reads bytes [from, to) of the file, or fewer at its end. */
+  /** Returns the bytes [from, to) of the file; fewer at the end of the file. */
   async #take(from: number, to: number): Promise<Uint8Array> {
     const start = from - this.#bufferStart;
     if (start < 0 || to - this.#bufferStart > this.#buffer.length) {

@@ -1,31 +1,37 @@
-// The values of a page in one common memory layout, for which readers need not know the encoding. Packed encodings are
-// unpacked into this layout. Reading a value allocates no object.
+// Stores the values of a page in the same memory layout for all encodings. Compact encodings are decoded into this
+// layout. Reading a value allocates no object.
 
 import { deltaBinaryUnpack } from 'hyparquet/src/delta.js';
 import { byteStreamSplit } from 'hyparquet/src/encoding.js';
 import type { Leaf } from '../metadata/parquet-schema.js';
 import { readRuns } from './bit-runs.js';
 
-/** Values by index. */
+/** The values of a page or of a dictionary, by index. */
 export interface PageValues {
   readonly count: number;
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  /** Offset of the first value of fixed width. */
+  /** Offset in `bytes` of the first value, if all values have the same length. */
   readonly from: number;
-  /** Offsets in `bytes` of values of variable length; null for fixed width. */
+  /** Offsets in `bytes` of the start and end of each value; null if all values have the same length. */
   readonly starts: Int32Array | null;
   readonly ends: Int32Array | null;
-  /** Number of leading bytes that each value shares with the previous value; null if `bytes` holds complete values. */
+  /**
+   * Number of leading bytes that each value shares with the previous value and that `bytes` does not repeat; null if
+   * `bytes` contains complete values.
+   */
   readonly shared: Int32Array | null;
 }
 
 const noBytes = new Uint8Array(0);
 export const noValues: PageValues = valuesOf(0, noBytes, 0);
-/** Largest block of deltas. The library's decoder allocates a whole block at a time. */
+/** Largest accepted block of deltas, because the library allocates a whole block at a time. */
 const maxDeltaBlock = 1 << 16;
 
-/** Builds all PageValues, so that V8 sees one object shape. Reading objects of several shapes is several times slower. */
+/**
+ * The only function that creates PageValues, so that all have the same hidden class in V8. Otherwise, reading them
+ * would be several times slower.
+ */
 function valuesOf(
   count: number,
   bytes: Uint8Array,
@@ -38,7 +44,7 @@ function valuesOf(
   return { count, bytes, view, from, starts, ends, shared };
 }
 
-/** Reads PLAIN values. Throws if the bytes hold fewer than `count` values. */
+/** Reads values in PLAIN encoding. Throws if there are fewer than `count` values. */
 export function plainValues(leaf: Leaf, count: number, bytes: Uint8Array, from: number): PageValues {
   if (leaf.physical === 'BOOLEAN') return bitValues(count, bytes, from);
   if (leaf.width > 0) {
@@ -51,7 +57,7 @@ export function plainValues(leaf: Leaf, count: number, bytes: Uint8Array, from: 
   const values = valuesOf(count, bytes, from, starts, ends);
   const { view } = values;
   for (let i = 0, p = from; i < count; i++) {
-    // Earlier texts may have used all bytes.
+    // If the page is damaged, the previous texts may have used up all bytes.
     const length = p + 4 <= bytes.length ? view.getUint32(p, true) : Number.POSITIVE_INFINITY;
     if (length > bytes.length - p - 4) throw new Error('a text longer than its page');
     starts[i] = p + 4;
@@ -65,7 +71,7 @@ function assertRoom(size: number, bytes: Uint8Array, from: number): void {
   if (size > bytes.length - from) throw new Error('fewer values than its header states');
 }
 
-/** Expands bits to bytes. */
+/** Stores each bit as a byte. */
 function bitValues(count: number, bytes: Uint8Array, from: number): PageValues {
   assertRoom(count / 8, bytes, from);
   const flags = new Uint8Array(count);
@@ -73,7 +79,9 @@ function bitValues(count: number, bytes: Uint8Array, from: number): PageValues {
   return valuesOf(count, flags, 0);
 }
 
-/** Reads values in any encoding without a dictionary. Throws for damaged values and unknown encodings. */
+/**
+ * Reads values in any encoding but dictionary encoding. Throws if the values are damaged or the encoding is unknown.
+ */
 export function encodedValues(
   leaf: Leaf,
   encoding: string,
@@ -116,8 +124,8 @@ function deltaValues(into: Int32Array | BigInt64Array, bytes: Uint8Array, from: 
   const { first } = deltaExtent(bytes, from, into.length);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   deltaBinaryUnpack({ view, offset: from }, into.length, into);
-  // The library reads only 32 bits of the first number, but DuckDB writes 33 bits for unsigned integers. The same difference
-  // corrects all values, because sums wrap.
+  // The library reads only 32 bits of the first number, but DuckDB writes 33 bits for unsigned integers. All later
+  // numbers are sums with the first one, so the same correction applies to each.
   if (into instanceof Int32Array && into.length > 0 && into[0] !== (first | 0)) {
     const missing = first - into[0]!;
     for (let i = 0; i < into.length; i++) into[i]! += missing;
@@ -146,8 +154,8 @@ function deltaTexts(leaf: Leaf, count: number, bytes: Uint8Array, from: number, 
 }
 
 /**
- * Finds the end of `count` delta-packed numbers, and the first of these numbers. Throws for damaged headers, because the
- * library trusts the headers.
+ * Returns the offset after `count` delta-encoded numbers, and the first number. Throws if the headers are damaged,
+ * because the library does not check them.
  */
 function deltaExtent(bytes: Uint8Array, from: number, count: number): { readonly end: number; readonly first: number } {
   let p = from;

@@ -1,4 +1,5 @@
-// Puts the next values of all columns into the kernel's memory. The kernel turns these values into rows and points.
+// Copies the next values of all columns into memory that the WebAssembly parser reads. The parser writes rows and
+// points from these values.
 
 import * as memory from '../../kernel/assembly/rows/columns/column-memory.js';
 import { BARE, INSTANT, NUMBER, TEXT, TRUE } from '../../rows/cells.js';
@@ -13,11 +14,11 @@ import { powersOfTen } from './powers-of-ten.js';
 import type { CellTarget, RowText } from './row-text.js';
 import { MemoryRange, ValueEntries } from './value-entries.js';
 
-/** Memory of one block. The rest of the column memory holds the dictionaries of a row group. */
+/** Size of one block of values, bytes. The rest of the column memory is for the dictionaries of the row group. */
 const blockBytes = 512 * 1024;
-/** Largest number of rows in a block, so that the block stays in the processor's cache. */
+/** Largest number of rows in a block. A larger block would not fit into the processor's cache. */
 const maxRows = 1024;
-/** A dictionary is rendered only if each entry occurs at least this often on average. */
+/** A dictionary is converted to text in advance only if its entries occur at least this often on average. */
 const minUses = 4;
 
 const storages: Readonly<Record<number, number | undefined>> = {
@@ -27,18 +28,18 @@ const storages: Readonly<Record<number, number | undefined>> = {
 };
 
 interface BlockColumn extends FlatColumn {
-  /** Offset of the column's descriptor. */
+  /** Offset in memory of the column's descriptor, which the WebAssembly parser reads. */
   readonly at: number;
-  /** Storage kind of values without a dictionary. */
+  /** How the values are stored in the block, unless they come from a dictionary. */
   readonly storage: number;
-  /** Index in its page of the block's first value. */
+  /** Index in the current page of the first value in the block. */
   firstValue: number;
-  /** The last dictionary, and the offset of its entries; 0 if the dictionary is not rendered. */
+  /** The last dictionary of the column, and the offset of its entries as text; 0 if it was not converted to text. */
   dictionary: PageValues;
   entries: number;
 }
 
-/** Gives the rows that all columns hold in memory to the kernel, one block at a time. */
+/** Passes rows to the WebAssembly parser, one block of rows at a time. */
 export class ColumnBlock {
   readonly #rows: RowFormatMemory;
   readonly #kernel: RowKernel;
@@ -51,11 +52,11 @@ export class ColumnBlock {
   readonly #block: MemoryRange;
   #cursors: readonly PageCursor[] = [];
   #groupRows = 0;
-  /** The next row of the block, and the number of rows from this row on. */
+  /** Index of the next row in the block, and the number of rows left in the block. */
   #row = 0;
   #left = 0;
 
-  /** Creates a block; returns null if the kernel cannot take these columns. */
+  /** Creates a block. Returns null if the WebAssembly parser does not support these columns or options. */
   static create(rows: RowFormatMemory, columns: SelectedColumns, text: RowText): ColumnBlock | null {
     const { kernel } = rows;
     if (kernel === null || columns.lists.length > 0 || rows.options.nullWords !== null) return null;
@@ -92,7 +93,7 @@ export class ColumnBlock {
     kernel.setColumns(first, descriptorsEnd, count, from);
   }
 
-  /** Opens the columns of a row group of `rows` rows. */
+  /** Begins a row group: sets the cursors of its columns, and its number of rows. */
   open(cursors: readonly PageCursor[], rows: number): void {
     this.#cursors = cursors;
     this.#groupRows = rows;
@@ -102,8 +103,8 @@ export class ColumnBlock {
   }
 
   /**
-   * Lets the kernel take up to `rows` rows, which all columns hold in memory, into the run. The kernel writes these rows
-   * from `run.at` to `run.limit`. Returns the number of rows taken.
+   * Lets the WebAssembly parser add up to `rows` rows to the current run. All columns must have these rows in memory.
+   * The parser writes their JSON from `run.at` on, before `run.limit`. Returns the number of added rows.
    */
   take(rows: number): number {
     if (this.#left === 0 && !this.#load(rows)) return 0;
@@ -124,14 +125,17 @@ export class ColumnBlock {
     return taken;
   }
 
-  /** Moves past a row that the encoder has taken. */
+  /** Skips one row of the block, because the encoder has handled it. */
   pass(): void {
     if (this.#left === 0) return;
     this.#row++;
     this.#left--;
   }
 
-  /** Writes the constant parts of the descriptors, and the names from `at` on. Returns the end of the names. */
+  /**
+   * Writes the constant parts of all descriptors, and the column names from offset `at` on. Returns the offset after
+   * the names.
+   */
   #describe(at: number): number {
     let end = at;
     for (const column of this.#columns) {
@@ -151,7 +155,8 @@ export class ColumnBlock {
   #storage(target: CellTarget): number {
     const { kind, width } = target.leaf;
     const isWide = width === 8;
-    // Only RowText, not the kernel, finds whole numbers that a float cannot hold.
+    // Only `RowText` detects whole numbers that a float cannot store exactly. So such columns get their text from
+    // `RowText`.
     if (kind === schema.INT && !(isWide && target.declared === 'float')) return isWide ? memory.INT64 : memory.INT32;
     if (kind === schema.UINT && !(isWide && target.declared === 'float')) return isWide ? memory.UINT64 : memory.UINT32;
     if (kind === schema.BYTES && width === 0) return memory.TEXTS;
@@ -162,7 +167,10 @@ export class ColumnBlock {
     this.#words[(at + word) >>> 2] = value;
   }
 
-  /** Loads a block of at most `rows` rows. Returns false if not even one row fits or the kernel cannot read the values. */
+  /**
+   * Fills the block with up to `rows` rows. Returns false if not even one row fits, or if the encoding of the values is
+   * unsupported.
+   */
   #load(rows: number): boolean {
     if (this.#cursors.some(({ values }) => values.shared !== null)) return false;
     for (let count = Math.min(rows, maxRows); count > 0; count >>>= 1) {
@@ -175,7 +183,7 @@ export class ColumnBlock {
     return false;
   }
 
-  /** Puts the values of the next `rows` rows into the block. Returns false if they do not fit. */
+  /** Copies the values of one column into the block. Returns false if the values of `rows` rows do not fit. */
   #put(column: BlockColumn, cursor: PageCursor, rows: number): boolean {
     const { definitions, indexes, values, entry, nextValue } = cursor;
     const { width } = column.target.leaf;
@@ -219,7 +227,7 @@ export class ColumnBlock {
   }
 
   #texts(column: BlockColumn, { bytes, starts, ends }: PageValues, from: number, count: number): number {
-    // A page of nulls has no offsets.
+    // A page that contains only nulls has no offsets of texts.
     if (count === 0) return this.#block.from;
     const first = starts![from]!;
     const at = this.#copy(bytes, first, ends![from + count - 1]! - first);
@@ -230,7 +238,7 @@ export class ColumnBlock {
     return at > 0 && startsAt > 0 && endsAt > 0 ? at - first : 0;
   }
 
-  /** Copies numbers out of a large dictionary. */
+  /** Copies the numbers with these dictionary indexes into the block. Returns their offset; 0 if they do not fit. */
   #gather({ view, from }: PageValues, width: number, indexes: Int32Array): number {
     const at = this.#block.allocate(indexes.length * width);
     const words = this.#words;
@@ -242,7 +250,7 @@ export class ColumnBlock {
     return at;
   }
 
-  /** Renders a dictionary whose entries occur often. Returns false if the entries are not rendered. */
+  /** Converts a dictionary to text if its entries occur often enough. Returns false if it was not converted. */
   #rendersDictionary(column: BlockColumn, cursor: PageCursor): boolean {
     const { values } = cursor;
     if (column.dictionary !== values) {
@@ -254,7 +262,10 @@ export class ColumnBlock {
   }
 }
 
-/** Returns the kind of cells that the kernel renders. The kernel itself distinguishes true and false. */
+/**
+ * Returns the kind of the cells in a column. TRUE stands for all booleans, because the WebAssembly parser distinguishes
+ * them itself.
+ */
 function usualKind({ target, storage }: BlockColumn, isTime: boolean): number {
   if (isTime) return INSTANT;
   if (storage === memory.TEXTS) return TEXT;

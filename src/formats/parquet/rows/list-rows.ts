@@ -1,4 +1,4 @@
-// Assembles columns with lists into JSON text, from the levels of their values.
+// Writes columns with lists as JSON text. The levels of the values show where lists and their elements begin.
 
 import { type Cells, LIST } from '../../rows/cells.js';
 import { BYTES, INT, type Leaf, type Node, UINT } from '../metadata/parquet-schema.js';
@@ -26,13 +26,15 @@ export class ListRows {
   readonly cursors: readonly PageCursor[];
   readonly #column: ListColumn;
   readonly #cursorOf: ReadonlyMap<Node, PageCursor>;
-  /** The cursor of the first leaf below each node. The levels of this leaf describe the node. */
+  /**
+   * For each node, the cursor of the first column of values below it. The levels of this column also describe the node.
+   */
   readonly #firstCursor = new Map<Node, PageCursor>();
   readonly #keys = new Map<Node, Uint8Array>();
-  /** All paths of mapped columns, and all beginnings of these paths. A map key is looked up in this set once. */
+  /** Names of the columns to load, and all leading parts of these names. Each map key is looked up in this set. */
   readonly #wantedPaths = new Set<string>();
 
-  /** @param cursors one cursor for each leaf of the column */
+  /** @param cursors one cursor for each column of values inside the list */
   constructor(column: ListColumn, cursors: readonly PageCursor[]) {
     this.#column = column;
     this.cursors = cursors;
@@ -44,7 +46,7 @@ export class ListRows {
     }
   }
 
-  /** Skips rows. */
+  /** Skips this many rows. */
   skip(rows: number): void {
     for (const cursor of this.cursors)
       for (let i = 0; i < rows; i++) {
@@ -53,7 +55,7 @@ export class ListRows {
       }
   }
 
-  /** Writes the value of the next row. */
+  /** Writes the column's value in the next row. */
   write(sink: TextSink, cells: Cells): void {
     this.#value(this.#column.node, this.#column.node.column, sink, cells);
   }
@@ -102,7 +104,7 @@ export class ListRows {
       return;
     }
     const [only] = node.children;
-    // The wrapper group of a list or of its element adds no name to the path.
+    // A group that only wraps the elements of a list adds no name to the path.
     if (node.children.length === 1 && only!.column === node.column) {
       this.#value(only!, path, sink, cells);
       return;
@@ -116,7 +118,10 @@ export class ListRows {
     sink.text(CLOSE);
   }
 
-  /** Writes an entry of a map. The path of its value ends with the key, `m.host`, or with an index, `m.0.value`. */
+  /**
+   * Writes one entry of a map. Its value gets the path with the key (`m.host`) if that column is loaded, otherwise the
+   * path with the index (`m.0.value`).
+   */
   #mapEntry(node: Node, path: string, i: number, sink: TextSink, cells: Cells): void {
     const [key, value] = node.children as [Node, Node];
     let name: string | null = null;
@@ -148,7 +153,7 @@ export class ListRows {
   }
 }
 
-/** Returns a key that is text or an integer; null for another type. */
+/** Returns a map key that is text or an integer; null for other types. */
 function mapKey(leaf: Leaf, cursor: PageCursor, index: number): string | null {
   const { view, from } = cursor.values;
   if (leaf.kind === BYTES) {

@@ -1,46 +1,49 @@
-// Converts times of a Parquet file from their unit to the precision of the load, and to RFC 3339.
+// Converts the times of a Parquet file from their unit to the precision of the load, and to RFC 3339.
 
 import type { InputPrecision } from '../../../core/types/index.js';
 import { unitDecimals } from '../../../core/units.js';
 import type { Zone } from '../../timestamps/zone.js';
 
 const DAY = 86_400n;
-/** The range of years that RFC 3339 can express. */
+/** First and last second that RFC 3339 can express: years 0000 to 9999. */
 const firstSecond = -62_167_219_200n;
 const lastSecond = 253_402_300_799n;
 
-/** Seconds since 1970 and a fraction that is not negative. */
+/** A time as whole seconds since 1970 and a fraction of a second. The fraction is never negative. */
 export interface Moment {
   readonly seconds: bigint;
-  /** Number of decimal places of the fraction. */
+  /** `fraction` is a number of units of 10^-scale seconds. */
   readonly fraction: bigint;
   readonly scale: number;
 }
 
-/** Splits a count of units of 10^-scale seconds. */
+/** Splits a number of units of 10^-scale seconds into seconds and a fraction. */
 export function momentOf(value: bigint, scale: number): Moment {
   const unit = 10n ** BigInt(scale);
   const fraction = ((value % unit) + unit) % unit;
   return { seconds: (value - fraction) / unit, fraction, scale };
 }
 
-/** Returns the midnight at which a day begins. */
+/** Returns the start of a day. `days` counts from 1970-01-01. */
 export function dateMoment(days: bigint): Moment {
   return { seconds: days * DAY, fraction: 0n, scale: 0 };
 }
 
-/** Converts an INT96 timestamp: a Julian day and the nanoseconds of that day. */
+/** Converts an INT96 timestamp: the number of a Julian day, and nanoseconds since the start of this day. */
 export function int96Moment(days: number, nanos: bigint): Moment {
   return momentOf((BigInt(days) - 2_440_588n) * DAY * 1_000_000_000n + nanos, 9);
 }
 
-/** Converts local time to an instant. Returns null for a time that the zone repeats or skips, if `ambiguity` is `reject`. */
+/**
+ * Converts local time to UTC. Returns null if `ambiguity` is `reject` and a clock change repeats or skips this local
+ * time.
+ */
 export function inZone(moment: Moment, zone: Zone, ambiguity: Parameters<Zone>[1]): Moment | null {
   const seconds = zone(Number(moment.seconds), ambiguity);
   return seconds === null ? null : { ...moment, seconds: BigInt(seconds) };
 }
 
-/** Returns the time as a number in the unit of the load, with a fraction if this unit is too coarse. */
+/** Returns the time as a number in the precision of the load, with decimal places if this precision is too coarse. */
 export function inUnit({ seconds, fraction, scale }: Moment, precision: InputPrecision): string {
   const digits = unitDecimals[precision];
   const value = seconds * 10n ** BigInt(scale) + fraction;
@@ -52,7 +55,7 @@ export function inUnit({ seconds, fraction, scale }: Moment, precision: InputPre
   return `${value < 0n ? '-' : ''}${whole}.${rest.toString().padStart(scale - digits, '0')}`;
 }
 
-/** Formats the time as RFC 3339, with a Z if `utc`. Returns null for years beyond four digits. */
+/** Formats the time as RFC 3339, with a final `Z` if `utc` is true. Returns null for a year before 0 or after 9999. */
 export function rfc3339Text({ seconds, fraction, scale }: Moment, utc: boolean): string | null {
   if (seconds < firstSecond || seconds > lastSecond) return null;
   const whole = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);

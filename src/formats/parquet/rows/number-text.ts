@@ -1,17 +1,19 @@
-// Writes numbers as decimal text, exactly for every value and mostly without an intermediate string. Each `put` function
-// writes at `at` and returns the offset after the text.
+// Writes numbers as decimal text without loss, mostly without creating a string. Each `put` function writes at offset
+// `at` and returns the offset after the text.
 
 import { DOT, MINUS, ZERO } from '../../../core/ascii.js';
 
 const BILLION = 1_000_000_000;
 const WORD = 2 ** 32;
-/** Below this limit a double that is a whole number prints as its digits. */
+/**
+ * A whole number below this limit is printed digit by digit. It has at most 15 digits, so a double stores it exactly.
+ */
 const wholeLimit = 1e15;
-/** Decimal places to try before `String(value)`; trailing zeros are cut. */
+/** Numbers of decimal places to try before the slower `String(value)`. Trailing zeros are removed. */
 const scales = [3, 6];
 const powers = [1, 10, 100, 1000, 1e4, 1e5, 1e6];
 
-/** Writes a whole number from 0 to 2^53. */
+/** Writes a whole number between 0 and 2^53. */
 export function putWhole(bytes: Uint8Array, at: number, value: number): number {
   if (value < BILLION) return putSmall(bytes, at, value);
   const upper = Math.floor(value / BILLION);
@@ -24,7 +26,7 @@ function putSmall(bytes: Uint8Array, at: number, value: number): number {
   return putPadded(bytes, at, value, digits);
 }
 
-/** Writes exactly `digits` digits with leading zeros, at most 9. */
+/** Writes exactly `digits` digits (up to 9), with leading zeros. */
 export function putPadded(bytes: Uint8Array, at: number, value: number, digits: number): number {
   let rest = value | 0;
   for (let p = at + digits - 1; p >= at; p--) {
@@ -35,7 +37,7 @@ export function putPadded(bytes: Uint8Array, at: number, value: number, digits: 
   return at + digits;
 }
 
-/** Writes a 64-bit number given as two words. */
+/** Writes a 64-bit integer that consists of two 32-bit words. */
 export function putInt64(bytes: Uint8Array, at: number, low: number, high: number, signed: boolean): number {
   if (!signed || high >= 0) return putWords(bytes, at, low >>> 0, high >>> 0);
   bytes[at] = MINUS;
@@ -43,7 +45,7 @@ export function putInt64(bytes: Uint8Array, at: number, low: number, high: numbe
   return putWords(bytes, at + 1, negated, (~high + Number(negated === 0)) >>> 0);
 }
 
-/** Writes a 64-bit number without sign. Divides by a billion in steps that stay below 2^53. */
+/** Writes an unsigned 64-bit integer. Divides by a billion in steps, so that no intermediate result exceeds 2^53. */
 function putWords(bytes: Uint8Array, at: number, low: number, high: number): number {
   if (high === 0) return putWhole(bytes, at, low);
   const first = Math.floor(high / BILLION);
@@ -56,7 +58,7 @@ function putWords(bytes: Uint8Array, at: number, low: number, high: number): num
   return quotient === 0 ? putSmall(bytes, at, rest) : putPadded(bytes, putWhole(bytes, at, quotient), rest, 9);
 }
 
-/** Writes a finite double with digits that read back as the same double. */
+/** Writes a finite double. Parsing the text gives exactly the same double. */
 export function putFloat64(bytes: Uint8Array, at: number, value: number): number {
   let p = at;
   if (value < 0 || Object.is(value, -0)) bytes[p++] = MINUS;
@@ -68,7 +70,7 @@ export function putFloat64(bytes: Uint8Array, at: number, value: number): number
       const digits = scales[i]!;
       const scale = powers[digits]!;
       const scaled = Math.round(size * scale);
-      // Both numbers are exact, so their quotient is the double nearest to these digits.
+      // Both operands are exact, so if the quotient equals `size`, parsing these digits gives the same double.
       if (scaled / scale === size && scaled < wholeLimit)
         return putFraction(bytes, p, whole, scaled - whole * scale, digits);
     }
@@ -76,7 +78,7 @@ export function putFloat64(bytes: Uint8Array, at: number, value: number): number
   return putText(bytes, p, String(size));
 }
 
-/** @param fraction the first `digits` decimal places as a whole number, not 0 */
+/** @param fraction the first `digits` decimal places as a whole number other than 0 */
 function putFraction(bytes: Uint8Array, at: number, whole: number, fraction: number, digits: number): number {
   const p = putWhole(bytes, at, whole);
   bytes[p] = DOT;
@@ -89,7 +91,7 @@ function putFraction(bytes: Uint8Array, at: number, whole: number, fraction: num
   return putPadded(bytes, p + 1, rest, length);
 }
 
-/** Writes a number of magnitude below 10^15 with a decimal point before its last `scale` digits. */
+/** Writes a whole number of magnitude below 10^15, with a decimal point before its last `scale` digits. */
 export function putDecimal(bytes: Uint8Array, at: number, unscaled: number, scale: number): number {
   if (scale > 15 || scale < 0) return putText(bytes, at, decimalText(BigInt(unscaled), scale));
   let p = at;
@@ -106,13 +108,13 @@ export function putDecimal(bytes: Uint8Array, at: number, unscaled: number, scal
   return putPadded(bytes, putPadded(bytes, p, upper, scale - 9), rest - upper * BILLION, 9);
 }
 
-/** Writes ASCII text. */
+/** Writes text that consists of ASCII characters. */
 export function putText(bytes: Uint8Array, at: number, text: string): number {
   for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
   return at + text.length;
 }
 
-/** Returns the digits of a whole number with a decimal point before its last `scale` digits. */
+/** Returns the digits of a whole number, with a decimal point before the last `scale` digits. */
 export function decimalText(unscaled: bigint, scale: number): string {
   const digits = (unscaled < 0n ? -unscaled : unscaled).toString().padStart(scale + 1, '0');
   const sign = unscaled < 0n ? '-' : '';
@@ -126,17 +128,22 @@ export function isFloatExact(text: string): boolean {
   return plain(String(Number(text))) === plain(text.replace(/^(-?)0+(?=\d)/, '$1'));
 }
 
-/** Longest decimal in bytes: twice a 256-bit decimal. Reading takes time quadratic in the length, so the length is bounded. */
+/**
+ * Largest accepted size of a decimal, bytes: twice that of a 256-bit decimal. A limit is needed, because conversion
+ * time grows with the square of the size.
+ */
 export const maxDecimalBytes = 64;
 
-/** Reads a big-endian two's complement number of any length. */
+/** Reads a signed big-endian number of any length. */
 export function bigEndianInteger(bytes: Uint8Array, from: number, to: number): bigint {
   let value = 0n;
   for (let i = from; i < to; i++) value = (value << 8n) | BigInt(bytes[i]!);
   return BigInt.asIntN((to - from) * 8, value);
 }
 
-/** Reads a number as `bigEndianInteger` does, without a bigint. Returns null for a number of more than 15 digits. */
+/**
+ * Reads a number as `bigEndianInteger` does, but without a bigint. Returns null if the number has more than 15 digits.
+ */
 export function smallInteger(bytes: Uint8Array, from: number, to: number): number | null {
   const sign = from < to && bytes[from]! >= 0x80 ? 0xff : 0;
   let first = from;
@@ -153,7 +160,7 @@ export function isSmall(value: number): boolean {
   return Math.abs(value) < wholeLimit;
 }
 
-/** Converts the bits of a half-precision float. */
+/** Converts the 16 bits of a half-precision float to a number. */
 export function float16(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >>> 10) & 31;
@@ -163,12 +170,12 @@ export function float16(bits: number): number {
   return sign * 2 ** (exponent - 15) * (1 + fraction);
 }
 
-/** Reads an INT32 or INT64. */
+/** Reads a value of type INT32 or INT64. */
 export function wholeNumber(view: DataView, p: number, width: number): bigint {
   return width === 8 ? view.getBigInt64(p, true) : BigInt(view.getInt32(p, true));
 }
 
-/** Reads an INT32 or INT64 of at most 15 digits without a bigint. Returns null for a longer number. */
+/** Reads a value of type INT32 or INT64 without a bigint. Returns null if it has more than 15 digits. */
 export function smallWholeNumber(view: DataView, p: number, width: number): number | null {
   const value = width === 8 ? view.getInt32(p + 4, true) * 2 ** 32 + view.getUint32(p, true) : view.getInt32(p, true);
   return isSmall(value) ? value : null;

@@ -1,23 +1,26 @@
-// The powers of ten with which the kernel writes doubles.
+// Computes the powers of ten with which the WebAssembly parser prints doubles.
 
 import { MAX_POWER, MIN_POWER } from '../../kernel/assembly/rows/columns/column-memory.js';
 
 const wordBits = 64n;
 
-/** Returns the first 128 bits of each power from MIN_POWER to MAX_POWER, rounded up: the high word, then the low word. */
+/**
+ * Returns the first 128 bits of each power from MIN_POWER to MAX_POWER, rounded up. For each power, the high word comes
+ * first.
+ */
 export function powersOfTen(): BigUint64Array {
   const words: bigint[] = [];
   for (let power = MIN_POWER; power <= MAX_POWER; power++) {
     const whole = 10n ** BigInt(Math.abs(power));
     const bits = BigInt(whole.toString(2).length);
-    // The quotient also has 128 bits, because a power of ten above 1 is not a power of two.
+    // No power of ten above 1 is a power of two, so the quotient has exactly 128 bits.
     const value = power < 0 ? (1n << (127n + bits)) / whole + 1n : scaled(whole, 128n - bits);
     words.push(value >> wordBits, BigInt.asUintN(64, value));
   }
   return BigUint64Array.from(words);
 }
 
-/** Shifts left by `places`; a negative number of places shifts right and rounds up. */
+/** Shifts left by `places` bits. If `places` is negative, shifts right and rounds up. */
 function scaled(value: bigint, places: bigint): bigint {
   return places >= 0n ? value << places : -(-value >> -places);
 }

@@ -1,5 +1,5 @@
-// Writes values once, as JSON text. This text is the dead letter of a rejected row, and the encoder's cells are ranges of it.
-// Only text that JSON must escape is written a second time, unescaped, to scratch memory.
+// Writes each value once, as JSON. The JSON of a rejected row becomes its dead letter, and the cells refer to ranges of
+// the JSON. Text with escapes is also written to scratch memory without escapes.
 
 import { BACKSLASH, QUOTE, ZERO } from '../../../core/ascii.js';
 import { unitDecimals } from '../../../core/units.js';
@@ -14,30 +14,30 @@ import type { PageCursor } from '../pages/page-cursor.js';
 import { dateMoment, int96Moment, inUnit, inZone, type Moment, momentOf, rfc3339Text, timeOfDay } from './moments.js';
 import * as numbers from './number-text.js';
 
-/** Largest number of bytes of a value that is not text. */
+/** Largest size of a value that is not text, bytes. */
 export const maxShortValue = 128;
 
 const hex = Buffer.from('0123456789abcdef');
-/** The byte after the backslash of an escape; 0 for a plain byte, 1 for a \u escape. */
+/** For each byte, the letter after the backslash of its escape: 0 if it needs no escape, 1 for a \u escape. */
 const escapes = new Uint8Array(256).fill(1, 0, 0x20);
 escapes[QUOTE] = QUOTE;
 escapes[BACKSLASH] = BACKSLASH;
-// Backspace, tab, line feed, a byte without a letter, form feed, carriage return.
+// Bytes 8 to 13: backspace, tab, line feed, a byte with a \u escape, form feed, carriage return.
 escapes.set(Buffer.from('btn\x01fr'), 8);
 
-/** The cell of the encoder that a value fills. */
+/** A column of values, and the cell of the row that its value fills. */
 export interface CellTarget {
   readonly leaf: schema.Leaf;
-  /** Index of the cell; -1 if the value fills no cell. */
+  /** Index of the cell; -1 if the value is only written as JSON. */
   readonly cell: number;
   readonly isTime: boolean;
   readonly isField: boolean;
-  /** Type of the field that the options declare; null for the file's own type, and for tags and times. */
+  /** Field type that the options declare; null if they declare none, and for tags and times. */
   readonly declared: FieldTypeName | null;
 }
 
 export class RowText {
-  /** Reason to reject the row; null for a good row. */
+  /** Reason to reject the row; null if the row is valid so far. */
   reason: Reason | null = null;
   found = '';
   bytes: Uint8Array;
@@ -45,7 +45,7 @@ export class RowText {
   readonly #layout: RowLayout;
   readonly #options: TimeOptions;
   readonly #zone: Zone;
-  /** Decimal places of a second in the precision of the load. */
+  /** Number of decimal places of a second in the precision of the load. */
   readonly places: number;
   #scratch = 0;
 
@@ -58,18 +58,18 @@ export class RowText {
     this.places = unitDecimals[options.precision];
   }
 
-  /** Begins a row. */
+  /** Starts a new row. */
   begin(): void {
     this.reason = null;
     this.#scratch = this.#layout.scratch;
   }
 
-  /** Returns an upper bound of the size of a text of `bytes` bytes as JSON. */
+  /** Returns an upper limit for the JSON size of a text with `bytes` bytes. */
   static maxSize(bytes: number): number {
     return 6 * bytes + maxShortValue;
   }
 
-  /** Computes the size of a text as JSON exactly, plus `maxShortValue`. */
+  /** Returns the JSON size of a text, plus `maxShortValue`. */
   static size(source: Uint8Array, from: number, to: number): number {
     let size = to - from + maxShortValue;
     for (let p = from; p < to; p++) {
@@ -79,7 +79,7 @@ export class RowText {
     return size;
   }
 
-  /** Writes a value at `at`, where `maxSize` bytes are free. Returns the offset after the value. */
+  /** Writes a value at offset `at`. The caller provides `maxSize` bytes there. Returns the offset after the value. */
   put(target: CellTarget, cursor: PageCursor, value: number, at: number): number {
     const { leaf } = target;
     const { view, from } = cursor.values;
@@ -104,7 +104,7 @@ export class RowText {
     }
   }
 
-  /** Tests whether the text of a time consists of the stored number and appended zeros. */
+  /** Tests whether the digits of a time are just its stored number with appended zeros. */
   isPlainTime({ isTime, leaf }: CellTarget): boolean {
     const { timeFormat, timezone } = this.#options;
     const { kind, width, utc, scale } = leaf;
@@ -112,7 +112,7 @@ export class RowText {
     return isTime && isNumber && timeFormat === 'auto' && (utc || timezone === 'UTC');
   }
 
-  /** Writes text with quotes and escapes. Returns the offset after the text. */
+  /** Writes text with quotes and escapes. Returns the offset after it. */
   string(target: CellTarget, source: Uint8Array, from: number, to: number, at: number): number {
     const { bytes } = this;
     let o = at;
@@ -141,7 +141,7 @@ export class RowText {
     return this.#cell(target, target.declared === 'string' ? BARE : NUMBER, at, end);
   }
 
-  /** Rejects the row if a float cannot hold this integer. */
+  /** Rejects the row if a float cannot store this integer exactly. */
   #assertExact(from: number, to: number): void {
     const text = this.#text(from, to);
     if (BigInt(Number(text)) !== BigInt(text)) this.refuse('inexact-integer', text);
@@ -152,7 +152,7 @@ export class RowText {
       const end = numbers.putFloat64(this.bytes, at, value);
       return this.#cell(target, target.declared === 'string' ? BARE : NUMBER, at, end);
     }
-    // JSON has no literal for NaN and infinity.
+    // NaN and infinity are written as strings, because JSON has no literals for them.
     return this.#quoted(target, BARE, String(value), at);
   }
 
@@ -235,7 +235,7 @@ export class RowText {
     return this.#quoted({ ...target, cell: -1 }, TEXT, text ?? digits, at);
   }
 
-  /** Rejects the row. Keeps the first reason. */
+  /** Marks the row as rejected. The first reason is kept. */
   refuse(reason: Reason, found: string): void {
     if (this.reason !== null) return;
     this.reason = reason;
@@ -250,10 +250,10 @@ export class RowText {
     return end + 1;
   }
 
-  /** Fills a cell with text outside of the row. */
+  /** Fills a cell with text from scratch memory instead of the JSON. */
   #scratchCell(target: CellTarget, kind: number, text: Uint8Array): void {
     const from = this.#scratch;
-    // The buffer of a long row has no scratch memory; the row is rejected anyway.
+    // An overlong row has no scratch memory; it is rejected anyway.
     if (text.length > Math.min(this.#layout.scratchEnd, this.bytes.length) - from) {
       this.refuse('too-long', `${text.length} bytes of text`);
       return;

@@ -1,5 +1,5 @@
-// Writes rows as JSON into the format's memory and passes them to the encoder. The JSON is the dead letter of a rejected
-// row, and byte offsets of the input count bytes of the JSON.
+// Writes rows as JSON into the format's memory and passes them to the encoder. The JSON of a rejected row becomes its
+// dead letter. Offsets in the input count the bytes of this JSON, not the bytes of the file.
 
 import { CLOSE_BRACE, COMMA, LF, OPEN_BRACE } from '../../../core/ascii.js';
 import type { Position } from '../../../core/types/index.js';
@@ -12,33 +12,33 @@ import { type CellTarget, maxShortValue, RowText } from './row-text.js';
 
 const NULL = Buffer.from('null');
 
-/** A row that is longer than --max-point-bytes. */
+/** A row whose JSON is longer than --max-point-bytes. It is rejected in parts. */
 interface LongRow {
   readonly text: Uint8Array;
   written: number;
 }
 
 export class RowWriter implements TextSink {
-  /** Offset of the next byte, in the format's memory or in the buffer of a long row. */
+  /** Offset of the next byte to write: in the format's memory, or in the separate buffer of an overlong row. */
   at = 0;
-  /** Input offset of the first byte of the memory. */
+  /** Input offset that corresponds to offset 0 of the format's memory. */
   origin = 0;
   readonly #rows: RowFormatMemory;
   readonly #text: RowText;
   readonly #columns: SelectedColumns;
-  /** Gives common rows to the kernel; null if the encoder takes all rows. */
+  /** Passes rows to the WebAssembly parser; null if the encoder handles all rows. */
   readonly #block: ColumnBlock | null;
   readonly #base: number;
   readonly #end: number;
   #cursors: readonly PageCursor[] = [];
   #lists: readonly ListRows[] = [];
-  /** Input offset of the next row. */
+  /** Input offset at which the next row begins. */
   #offset: number;
-  /** A row that is written, but whose point did not fit into the run. */
+  /** A row whose JSON is written, but whose point did not fit into the run. The next run begins with it. */
   #waiting: { readonly start: number; readonly end: number } | null = null;
   #long: LongRow | null = null;
   #isLong = false;
-  /** Offset of the row in progress. */
+  /** Offset at which the current row begins. */
   #start = 0;
 
   constructor(rows: RowFormatMemory, columns: SelectedColumns, { byteOffset, line }: Position) {
@@ -54,12 +54,12 @@ export class RowWriter implements TextSink {
     this.begin();
   }
 
-  /** Input offset of the next row. */
+  /** Input offset at which the next row begins. */
   get end(): number {
     return this.#offset;
   }
 
-  /** Begins a run. A waiting row becomes its first row. Everything else of the last run is discarded. */
+  /** Begins a new run and discards the previous one. A waiting row becomes the first row of the new run. */
   begin(): void {
     const { run } = this.#rows;
     run.clear();
@@ -69,7 +69,7 @@ export class RowWriter implements TextSink {
     } else this.#take(this.#waiting);
   }
 
-  /** Opens the columns of a row group of `rows` rows. */
+  /** Begins a row group: sets the cursors of its columns, and its number of rows. */
   open(cursors: readonly PageCursor[], lists: readonly ListRows[], rows: number): void {
     this.#cursors = cursors;
     this.#lists = lists;
@@ -90,12 +90,12 @@ export class RowWriter implements TextSink {
     );
   }
 
-  /** True while a long row is rejected part by part; the next run is its next part. */
+  /** True while an overlong row is being rejected: each further run contains one part of it. */
   get isInParts(): boolean {
     return this.#long !== null;
   }
 
-  /** Writes up to `rows` rows, which all columns hold in memory. Returns the number of written rows. */
+  /** Writes up to `rows` rows, for which all columns have values in memory. Returns the number of rows written. */
   fill(rows: number): number {
     let done = 0;
     while (done < rows && !this.isFull) {
@@ -106,7 +106,7 @@ export class RowWriter implements TextSink {
     return done;
   }
 
-  /** Lets the kernel take up to `rows` rows. Returns the number of rows taken. */
+  /** Lets the WebAssembly parser write up to `rows` rows. Returns the number of rows written. */
   #takeBlock(block: ColumnBlock, rows: number): number {
     const { run, options } = this.#rows;
     run.at = this.at;
@@ -117,7 +117,7 @@ export class RowWriter implements TextSink {
     return taken;
   }
 
-  /** Rejects the next part of a long row. */
+  /** Rejects the next part of an overlong row. */
   part(): void {
     const long = this.#long!;
     const { run, options } = this.#rows;
@@ -130,7 +130,7 @@ export class RowWriter implements TextSink {
     run.reject('too-long', `a row of ${long.text.length} bytes`, row, part);
     long.written += length;
     this.at += length;
-    // The line end counts, as in a file of lines.
+    // A line end after the row is counted, as in a text file.
     this.#offset += length + Number(isLast);
     if (isLast) this.#long = null;
   }
@@ -206,7 +206,10 @@ export class RowWriter implements TextSink {
     this.#offset = this.origin + this.at;
   }
 
-  /** Makes room for `bytes` more bytes. Moves a row that is longer than the format's memory to a separate buffer. */
+  /**
+   * Ensures that `bytes` more bytes can be written. A row that does not fit into the format's memory continues in a
+   * separate buffer.
+   */
   #reserve(bytes: number): void {
     const { bytes: memory } = this.#text;
     const limit = this.#isLong ? memory.length - maxShortValue : this.#end;
@@ -219,7 +222,7 @@ export class RowWriter implements TextSink {
     this.#isLong = true;
   }
 
-  /** Rejects the row. Its text becomes a dead letter, part by part. */
+  /** Prepares the rejection of an overlong row. `part` then rejects its text part by part. */
   #tooLong(): void {
     const from = this.#isLong ? 0 : this.#start;
     this.#long = { text: this.#text.bytes.slice(from, this.at), written: 0 };

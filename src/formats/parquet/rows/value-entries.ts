@@ -1,5 +1,5 @@
-// Renders values for the kernel: the entries of dictionaries, each only once, and values of types that the kernel does not
-// know.
+// Converts values to text for the WebAssembly parser: each dictionary entry once, and values whose type the parser does
+// not support.
 
 import { COMMA } from '../../../core/ascii.js';
 import { ENTRY_WORDS, REJECTED } from '../../kernel/assembly/rows/columns/column-memory.js';
@@ -8,11 +8,11 @@ import type { FlatColumn } from '../metadata/selected-columns.js';
 import type { PageCursor } from '../pages/page-cursor.js';
 import { RowText } from './row-text.js';
 
-/** The kernel reads 16 bytes at once. */
+/** Unused bytes at the end of the range, because the WebAssembly parser reads 16 bytes at once. */
 const slack = 16;
 const entryBytes = 4 * ENTRY_WORDS;
 
-/** A range of memory that is allocated from its start on. */
+/** A range of memory that is allocated from front to back. */
 export class MemoryRange {
   at: number;
   readonly from: number;
@@ -24,7 +24,7 @@ export class MemoryRange {
     this.end = end - slack;
   }
 
-  /** Allocates `bytes` bytes. Returns their offset, a multiple of 8; 0 if they do not fit. */
+  /** Allocates this many bytes. Returns their offset, a multiple of 8; 0 if they do not fit. */
   allocate(bytes: number): number {
     const at = (this.at + 7) & ~7;
     if (at + bytes > this.end) return 0;
@@ -33,7 +33,7 @@ export class MemoryRange {
   }
 }
 
-/** Writes entries as `column-memory.ts` defines them. */
+/** Writes values in the entry format of `column-memory.ts`, which the WebAssembly parser reads. */
 export class ValueEntries {
   readonly #rows: RowFormatMemory;
   readonly #text: RowText;
@@ -46,9 +46,9 @@ export class ValueEntries {
   }
 
   /**
-   * Writes an entry for each of `count` values of a column.
-   * @param valueAt returns the index of an entry's value in the page or its dictionary
-   * @returns the offset of the entries; 0 if they do not fit, and then no memory is taken
+   * Writes one entry for each of `count` values.
+   * @param valueAt returns the index of the i-th value in the page or dictionary
+   * @returns the offset of the entries; 0 if they do not fit, in which case no memory remains allocated
    */
   put(
     column: FlatColumn,
@@ -66,7 +66,7 @@ export class ValueEntries {
     return isFull ? 0 : entries;
   }
 
-  /** Writes the entry of one value. Returns false if the entry does not fit. */
+  /** Writes the entry of one value. Returns false if it does not fit. */
   #put({ target, key }: FlatColumn, cursor: PageCursor, value: number, range: MemoryRange, word: number): boolean {
     const { cell, leaf } = target;
     const { cells, run } = this.#rows;
@@ -74,7 +74,7 @@ export class ValueEntries {
     const { at } = range;
     if (leaf.width === 0) cursor.locate(value, 0);
     const size = leaf.width === 0 ? cursor.to - cursor.from : leaf.width;
-    // The text takes room with its escapes, and once more without them.
+    // Text needs room twice: as JSON with escapes, and as a cell without escapes.
     if (at + key.length + RowText.maxSize(size) + size > range.end) return false;
     bytes.set(key, at);
     this.#text.begin();
@@ -86,7 +86,7 @@ export class ValueEntries {
     this.#words[word] = at;
     this.#words[word + 1] = end - at;
     if (from < at) {
-      // The cell lies in scratch memory.
+      // The cell is in scratch memory, so it is copied after the JSON.
       bytes.copyWithin(end, from, from + length);
       from = end;
       end += length;

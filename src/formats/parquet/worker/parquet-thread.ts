@@ -1,5 +1,6 @@
-// Main-thread side of the worker thread that reads Parquet. The worker reads a local file by its descriptor, and returns runs
-// in order. The main thread checks each file first, because only it knows the other inputs and the memory plan.
+// Controls the worker thread that reads Parquet. The thread reads a local file through its file descriptor and sends
+// runs of points in order. The main thread checks each file first, because only the main thread knows the other inputs
+// and how memory is divided.
 
 import { Worker } from 'node:worker_threads';
 import { BugError } from '../../../core/errors.js';
@@ -21,7 +22,7 @@ import {
 } from './parquet-worker-messages.js';
 import { runImages } from './run-images.js';
 
-/** Limits the young generation of the thread's heap. Pages lie outside of the heap. */
+/** Limits the heap for young objects. File pages are not in this heap. */
 const resourceLimits = { maxYoungGenerationSizeMb: 4 };
 
 export class ParquetThread {
@@ -29,12 +30,12 @@ export class ParquetThread {
   readonly #worker: Worker;
   readonly #images: readonly Uint8Array[];
   readonly #responses: ParquetResponse[] = [];
-  /** Shape numbers of the load, by the thread's own shape numbers. */
+  /** Number in the load of each `Shape` (set of columns), by the number that the thread uses for it. */
   readonly #numbers: number[] = [];
   #isRenumbered = false;
   #failure: BugError | null = null;
   #closed = false;
-  /** Ends the wait of `#change`. */
+  /** Lets the promise of `#response` resolve. */
   #wake: () => void = () => {};
 
   constructor(rows: RowFormatMemory) {
@@ -50,11 +51,11 @@ export class ParquetThread {
     });
     this.#worker.on('error', (cause) => this.#fail(cause));
     this.#worker.on('exit', (code) => this.#fail(new Error(`it exited with code ${code}`)));
-    // `unref` comes last, because adding a message listener references the thread again.
+    // `unref` comes last, because a message listener makes the thread keep the process alive again.
     this.#worker.unref();
   }
 
-  /** Ends the thread. No points may be pulled afterwards. */
+  /** Ends the thread. The caller must not request points afterwards. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#wake();
@@ -62,8 +63,8 @@ export class ParquetThread {
   }
 
   /**
-   * Yields the runs of a file with a descriptor, as `Format.points` does.
-   * @param readBytes is called with the number of bytes of the file that were read since the last call
+   * Yields the points of a local file, as `Format.points` does.
+   * @param readBytes called with the number of bytes read from the file since the last call
    */
   async *points(
     input: ParquetInput & { readonly descriptor: number },
@@ -79,7 +80,7 @@ export class ParquetThread {
     const stop = (): void => this.#wake();
     signal.addEventListener('abort', stop);
     let end: ParquetEnd | null = null;
-    // Keeps the process alive while the thread works, because perhaps nothing else does.
+    // Keeps the process alive while the thread works, because nothing else may do so.
     this.#worker.ref();
     try {
       while (end === null) {
@@ -104,7 +105,7 @@ export class ParquetThread {
     }
   }
 
-  /** Ends the input and waits for the thread. All images are then free. */
+  /** Stops reading the input and waits for the thread. Afterwards all images (shared memory for runs) are free. */
   async #stop(): Promise<void> {
     this.#request({ do: 'stop' });
     for (let ended = false; !ended && this.#failure === null && !this.#closed; ) {
@@ -115,7 +116,10 @@ export class ParquetThread {
     }
   }
 
-  /** Waits for the next response. Returns null after another event. Throws BugError once the thread has ended. */
+  /**
+   * Waits for the next response. Returns null if something else happened, such as an abort. Throws BugError if the
+   * thread has failed.
+   */
   async #response(): Promise<ParquetResponse | null> {
     if (this.#responses.length === 0 && this.#failure === null && !this.#closed)
       await new Promise<void>((resolve) => {
@@ -142,7 +146,10 @@ export class ParquetThread {
     return { bytes, index, count, rejects, firstLine, endLine, origin, end, deadLetterFormat, shape, shapeOf };
   }
 
-  /** Replaces the thread's shape numbers by those of the load. The top bit of a word is not part of the number. */
+  /**
+   * Replaces the thread's numbers of column sets (`Shape`) by the numbers of the load. The top bit of each word is a
+   * flag and stays unchanged.
+   */
   #renumber(index: Uint32Array): void {
     for (let word = SHAPE; word < index.length; word += POINT_WORDS) {
       const shape = index[word]! & UNCOUNTED_SHAPE;
@@ -162,7 +169,7 @@ export class ParquetThread {
   }
 }
 
-/** Returns the options that the thread needs. The other options include passwords. */
+/** Returns only the options that the thread needs, because the other options include passwords. */
 function optionsOf(all: RowOptions): RowOptions {
   const { precision, missingTimestamp, maxPointBytes, nullWords, names, chunkBytes, indexPoints } = all;
   const { measurement, tags, fields, timeColumn, addedTags } = all;

@@ -1,5 +1,5 @@
-// The worker thread that reads Parquet: decodes pages, makes rows and points, and copies each run into an image for the main
-// thread.
+// Code of the worker thread that reads Parquet: decodes pages, writes rows and points, and copies each run into memory
+// shared with the main thread (an image).
 
 import { read } from 'node:fs';
 import { promisify } from 'node:util';
@@ -35,7 +35,8 @@ async function readInput(begin: Extract<messages.ParquetRequest, { do: 'begin' }
   const { signal } = input;
   rows.useFolders(folderColumns);
   rows.fieldTypes.add(fieldTypes);
-  // The main thread checks types and memory limits, because only it knows the other inputs and the memory plan.
+  // The main thread checks field types and memory limits, because only the main thread knows the other inputs and how
+  // memory is divided.
   const source = { file: fileOf(begin), name, budget: { bytes: budgetBytes, limitFor: () => null }, types: new Map() };
   let error: messages.ErrorParts | null = null;
   try {

@@ -7,21 +7,27 @@ import type { RowOptions } from '../../rows/rows.js';
 import type { KnownFieldTypes } from '../../rows/values/field-types.js';
 import { RowGroupError } from '../memory-estimate.js';
 
-/** Data with which the thread starts. `isOneOfSeveral`: the load has several inputs, which need not have the same columns. */
+/**
+ * Data that the thread receives at its start. `isOneOfSeveral` is true if the load has several inputs, whose columns
+ * may differ.
+ */
 export interface ParquetTask {
   readonly options: RowOptions;
   readonly isOneOfSeveral: boolean;
   readonly images: readonly Uint8Array[];
 }
 
-/** Requests to the thread. `begin` starts an input, `free` returns an image, `stop` ends the input early. */
+/**
+ * Requests to the thread. `begin` starts an input, `free` allows the thread to overwrite an image, and `stop` ends the
+ * input early.
+ */
 export type ParquetRequest =
   | {
       readonly do: 'begin';
       readonly name: string;
       readonly descriptor: number;
       readonly size: number;
-      /** Memory for the pages of a row group, bytes. */
+      /** Largest memory for the pages of a row group, bytes. */
       readonly budgetBytes: number;
       readonly folderColumns: readonly FolderColumn[];
       readonly fieldTypes: KnownFieldTypes;
@@ -30,12 +36,15 @@ export type ParquetRequest =
   | { readonly do: 'free'; readonly image: number }
   | { readonly do: 'stop' };
 
-/** A run in an image, or the end of the input. `bytesRead`: bytes of the file since the last response. */
+/**
+ * Response of the thread: a run, or the end of the input. `bytesRead` counts the bytes read from the file since the
+ * last response.
+ */
 export type ParquetResponse = ParquetRun | ParquetEnd;
 
 export interface ParquetRun extends Pick<Points, 'count' | 'rejects' | 'firstLine' | 'endLine' | 'origin' | 'end'> {
   readonly image: number;
-  /** Shapes numbered since the previous run, in the order of their numbers. */
+  /** Column sets (`Shape`) that are new since the previous run, in the order of their numbers. */
   readonly shapes: readonly Shape[];
   readonly bytesRead: number;
 }
@@ -46,16 +55,19 @@ export interface ParquetEnd {
   readonly bytesRead: number;
 }
 
-/** An error as data. `group`: the row group of a RowGroupError, whose message only the main thread can compose. */
+/**
+ * An error in a form that can be sent to another thread. `group` is set for a RowGroupError, whose message the main
+ * thread must compose.
+ */
 export interface ErrorParts {
   readonly outcome: string;
   readonly parts: readonly (string | Problem)[];
   readonly group: { readonly number: number; readonly bytes: number } | null;
-  /** Message of the error's cause; null without a cause. */
+  /** Message of the error's cause; null if the error has no cause. */
   readonly cause: string | null;
 }
 
-/** Turns an error into data. */
+/** Converts an error to a form that can be sent. */
 export function partsOf(error: unknown): ErrorParts {
   const group = error instanceof RowGroupError ? { number: error.group, bytes: error.bytes } : null;
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : null;
@@ -66,7 +78,7 @@ export function partsOf(error: unknown): ErrorParts {
   return { outcome: 'bug', parts: [text], group, cause };
 }
 
-/** Turns data back into an error. Not for a RowGroupError. */
+/** Converts the sent form back to an error. The caller handles a RowGroupError itself. */
 export function errorOf({ outcome, parts, cause }: ErrorParts): BulkLoadError {
   const [first = ''] = parts;
   const options = cause === null ? {} : { cause: new Error(cause) };

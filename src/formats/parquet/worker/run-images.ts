@@ -1,28 +1,31 @@
-// The memory that the main thread shares with the worker thread that reads Parquet. Each image has the layout of the format's
-// memory and holds one run.
+// Memory that the main thread shares with the worker thread that reads Parquet. It consists of images: each image has
+// the layout of the format's memory and stores one run of points.
 
 import { copyBytes } from '../../../core/io/byte-source.js';
 import type { Points } from '../../../core/types/index.js';
 import { LENGTH, POINT_WORDS, SOURCE_LENGTH, SOURCE_START, START } from '../../../core/types/index.js';
 import { type RowLayout, type RowMemoryOptions, rowLayout } from '../../rows/rows-layout.js';
 
-/** Number of images: the main thread uses one run while the thread fills the next. */
+/** Number of images. The main thread uses the run in one image while the worker thread fills the other. */
 const images = 2;
-/** Memory of the thread with all code loaded (Node 20; measured 2026-11-30). */
+/** Memory of a worker thread with all its code loaded, bytes (Node 20, measured 2026-11-30). */
 const threadBytes = 12 * 1024 * 1024;
 
-/** Returns the bytes of memory that the thread takes, without the pages of a row group. */
+/** Returns the memory of the thread without the pages of a row group, bytes. */
 export function parquetThreadBytes(options: RowMemoryOptions): number {
   const { bytes, index } = rowLayout(options);
   return threadBytes + bytes + images * (bytes - index);
 }
 
-/** Allocates the images. Offsets equal those in the format's memory. Memory pages below the index are never touched. */
+/**
+ * Allocates the images, with the same offsets as in the format's memory. The part below the index is never used, so it
+ * takes no physical memory.
+ */
 export function runImages({ bytes }: RowLayout): readonly Uint8Array[] {
   return Array.from({ length: images }, () => new Uint8Array(new SharedArrayBuffer(bytes)));
 }
 
-/** Copies the index, the points and the original rows of a run into an image. */
+/** Copies a run into an image: its index, its points and the rows as read. */
 export function copyRun({ bytes, index, count, rejects }: Points, layout: RowLayout, image: Uint8Array): void {
   const first = index.subarray(0, POINT_WORDS);
   const last = index.subarray((count - 1) * POINT_WORDS, count * POINT_WORDS);
@@ -31,7 +34,7 @@ export function copyRun({ bytes, index, count, rejects }: Points, layout: RowLay
   const copy = (from: number, to: number): void => copyBytes(bytes, from, to, image, from);
   if (count > 0) {
     copy(layout.index, layout.index + count * POINT_WORDS * 4);
-    // Each point ends with an LF.
+    // Each point is followed by an LF.
     copy(first[START]!, last[START]! + last[LENGTH]! + 1);
     starts.push(first[SOURCE_START]!);
     ends.push(last[SOURCE_START]! + last[SOURCE_LENGTH]!);
