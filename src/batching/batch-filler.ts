@@ -2,7 +2,7 @@
 // for the next batch.
 
 import { timestampAt } from '../core/points/line-protocol.js';
-import type { ByteRange, Cut, FormatReject, Points } from '../core/types/index.js';
+import type { Batch, ByteRange, Cut, FormatReject, Points } from '../core/types/index.js';
 import {
   isCounted,
   LENGTH,
@@ -14,11 +14,13 @@ import {
   SOURCE_START,
   UNCOUNTED_SHAPE,
 } from '../core/types/index.js';
-import { SLOT_WORDS } from './arena.js';
+import { SLOT_WORDS, type SlotPlan } from './arena.js';
 import { sideBytes } from './batch-entries.js';
+import { type BatchLimits, batchInPlace, stretchInPlace } from './batch-in-place.js';
 import type { OpenBatch } from './open-batch.js';
 import { timeAt } from './points/bucket-parts.js';
 import type { TimestampSuffixes } from './points/generated-timestamps.js';
+import type { PlainRules } from './points/plain-points.js';
 import {
   type Bounds,
   type HighWords,
@@ -90,12 +92,6 @@ export interface FillJob {
   readonly ordinal: number;
 }
 
-/** Size limit of the open batch's body in bytes, and its limit of points. */
-interface BatchLimits {
-  readonly bytes: number;
-  readonly points: number;
-}
-
 type RejectedPoint = Pick<FormatReject, 'start' | 'length' | 'line' | 'reason' | 'message' | 'part'>;
 
 export class BatchFiller {
@@ -118,14 +114,11 @@ export class BatchFiller {
    */
   fill(job: FillJob): Cut | null {
     const { open, run, cursor, position } = job;
-    const { count, rejects } = run;
+    const { rejects } = run;
     job.gate.refresh();
     const left = this.#options.limit - (this.#read() - open.counted);
-    const limits: BatchLimits = {
-      bytes: Math.min(this.#options.bodyBytes(), open.slot.body.length),
-      points: Math.min(this.#options.points, open.slot.index.length / SLOT_WORDS),
-    };
-    while (cursor.point < count || cursor.reject < rejects.length) {
+    const limits = this.#limits(open.slot.body.length, open.slot.index.length / SLOT_WORDS);
+    while (!isUsedUp(run, cursor)) {
       const reject = rejects[cursor.reject];
       const isReject = reject !== undefined && reject.before <= cursor.point;
       const full = open.counted >= left;
@@ -146,8 +139,7 @@ export class BatchFiller {
       if (full || cut !== null) return endBefore(job, isReject, cut);
       advance(cursor, isReject);
     }
-    position.offset = run.end;
-    position.line = run.endLine;
+    endAfter(job);
     return null;
   }
 
@@ -162,20 +154,46 @@ export class BatchFiller {
       run.count,
       cursor.point + left - open.counted,
     );
-    const taken = open.addPlain(
-      run,
-      cursor.point,
-      until,
-      limits,
-      gate.plain,
-      gate.slots,
-      this.#options.bounds,
-      this.#safe,
-    );
+    const taken = open.addPlain(run, cursor.point, until, limits, this.#plainRules(gate));
     cursor.point += taken;
     position.taken += taken;
     position.ordinal += taken;
     return taken;
+  }
+
+  #plainRules({ plain, slots }: SchemaGate): PlainRules {
+    return { plain, slots, bounds: this.#options.bounds, safe: this.#safe };
+  }
+
+  /**
+   * Takes the next plain points of a run as a batch in the memory of the format; null if they have to be copied.
+   * @param input number of the input
+   * @param byteOffset decoded offset at which the batch begins
+   */
+  takeInPlace(job: Omit<FillJob, 'open'>, input: number, byteOffset: number, plan: SlotPlan): Batch | null {
+    const { gate, run, cursor, position, ordinal } = job;
+    const { hold } = run;
+    const isUnchanged = this.#suffixes.stamped === null && position.covered.length === 0;
+    const { limit, skipPoints, bucketUnits } = this.#options;
+    if (hold === undefined || !isUnchanged || position.ordinal < skipPoints) return null;
+    gate.refresh();
+    const from = cursor.point;
+    const until = Math.min(run.rejects[cursor.reject]?.before ?? run.count, run.count, from + limit - this.#read());
+    const limits = this.#limits(plan.bodyBytes, plan.points);
+    const found = stretchInPlace(run, from, until, limits, this.#plainRules(gate));
+    if (found === null) return null;
+    const before = position.ordinal;
+    cursor.point += found.count;
+    position.taken += found.count;
+    position.ordinal += found.count;
+    if (isUsedUp(run, cursor)) endAfter(job);
+    else endBefore(job, (run.rejects[cursor.reject]?.before ?? run.count) <= cursor.point, null);
+    const span = { input, byteOffset, bytes: position.offset - byteOffset, ordinal: before, endLine: position.line };
+    return batchInPlace({ ...run, hold }, from, found, { ordinal, span, bucketUnits });
+  }
+
+  #limits(bodyBytes: number, points: number): BatchLimits {
+    return { bytes: Math.min(this.#options.bodyBytes(), bodyBytes), points: Math.min(this.#options.points, points) };
   }
 
   /** Returns true if an earlier process settled the next point or reject, or if `skipPoints` includes it. */
@@ -265,8 +283,23 @@ function startOf(run: Points, cursor: FillJob['cursor'], isReject: boolean): num
   return run.origin + start;
 }
 
+/** Tests whether all points and rejects of a run are taken. */
+export function isUsedUp({ count, rejects }: Points, cursor: FillJob['cursor']): boolean {
+  return cursor.point >= count && cursor.reject >= rejects.length;
+}
+
+/** Ends the batch after the run. */
+function endAfter({ run, position }: Pick<FillJob, 'run' | 'position'>): void {
+  position.offset = run.end;
+  position.line = run.endLine;
+}
+
 /** Sets `position` to the next point or reject, at which the batch ends. Returns `cut` unchanged. */
-function endBefore({ run, cursor, position }: FillJob, isReject: boolean, cut: Cut | null): Cut | null {
+function endBefore(
+  { run, cursor, position }: Pick<FillJob, 'run' | 'cursor' | 'position'>,
+  isReject: boolean,
+  cut: Cut | null,
+): Cut | null {
   const line = isReject ? run.rejects[cursor.reject]!.line : run.index[cursor.point * POINT_WORDS + LINE]!;
   position.offset = startOf(run, cursor, isReject);
   position.line = run.firstLine + line;

@@ -2,10 +2,10 @@
 // input, or before a point that introduces a table or column. The next batch is filled only when the caller asks for it.
 
 import { InputError } from '../core/errors.js';
-import type { Clock, Cut, InputPrecision, Points, Position, ResumePoint } from '../core/types/index.js';
+import type { Batch, Clock, Cut, InputPrecision, Points, Position, ResumePoint } from '../core/types/index.js';
 import { INPUT_START } from '../core/types/index.js';
 import type { Arena } from './arena.js';
-import { BatchFiller, type FillOptions, type FillPosition } from './batch-filler.js';
+import { BatchFiller, type FillOptions, type FillPosition, isUsedUp } from './batch-filler.js';
 import { LingerTimer } from './linger.js';
 import { type FilledBatch, OpenBatch } from './open-batch.js';
 import { TimestampSuffixes } from './points/generated-timestamps.js';
@@ -102,7 +102,7 @@ export class Batcher {
     signal: AbortSignal,
     start: ResumePoint = { place: INPUT_START, covered: [] },
     format = 'lp',
-  ): AsyncGenerator<FilledBatch, void> {
+  ): AsyncGenerator<Batch, void> {
     const position = startPosition(start);
     const gate = this.#gateOf(format);
     let ended = false;
@@ -138,6 +138,14 @@ export class Batcher {
             else yield close(waiting, 'points');
           }
           while (failure === null) {
+            const inPlace =
+              open === null || open.empty ? this.#takeInPlace(open, input, gate, run.value, cursor, position) : null;
+            if (inPlace !== null) {
+              open = null;
+              yield inPlace;
+              continue;
+            }
+            if (open === null && isUsedUp(run.value, cursor)) break;
             open ??= new OpenBatch(
               await this.#arena.take(signal),
               input,
@@ -202,6 +210,27 @@ export class Batcher {
       released = true;
       this.#arena.give(open.slot);
     });
+  }
+
+  /** Takes a batch in the memory of the format, instead of the empty open batch; null if the points have to be copied. */
+  #takeInPlace(
+    open: OpenBatch | null,
+    input: number,
+    gate: SchemaGate,
+    run: Points,
+    cursor: { point: number; reject: number },
+    position: FillPosition,
+  ): Batch | null {
+    const from = open?.byteOffset ?? position.offset;
+    const job = { gate, run, cursor, position, ordinal: this.#ordinal };
+    const batch = this.#filler.takeInPlace(job, input, from, this.#arena.plan);
+    if (batch === null) return null;
+    if (open !== null) this.#arena.give(open.slot);
+    position.batched = position.offset;
+    this.#reached = position.ordinal;
+    this.#ordinal += 1;
+    this.#tally.add(input, batch.points);
+    return batch;
   }
 
   /**

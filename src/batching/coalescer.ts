@@ -28,7 +28,7 @@ export interface CoalesceOptions {
  * batch is filled. So the arena needs at least two slots.
  */
 export async function* coalesce(
-  batches: AsyncGenerator<FilledBatch, void>,
+  batches: AsyncGenerator<Batch, void>,
   options: CoalesceOptions,
 ): AsyncGenerator<Batch, void> {
   const linger = new LingerTimer(options.clock, options.lingerMs);
@@ -58,13 +58,13 @@ export async function* coalesce(
   }
 }
 
-type Pulled = { readonly batch: FilledBatch } | { readonly failed: boolean; readonly cause?: unknown };
+type Pulled = { readonly batch: Batch } | { readonly failed: boolean; readonly cause?: unknown };
 
 /**
  * Gets the next batch. Returns a failure as a value, so that the caller can yield the combined batches before it
  * throws.
  */
-async function pull(batches: AsyncGenerator<FilledBatch, void>): Promise<Pulled> {
+async function pull(batches: AsyncGenerator<Batch, void>): Promise<Pulled> {
   try {
     const { done, value } = await batches.next();
     return done ? { failed: false } : { batch: value };
@@ -108,7 +108,8 @@ function share({ loaded, rejected, undelivered }: Receipt, from: number, to: num
  * Tests whether a batch can be combined with others. A batch with rejects or rewritten points cannot, because only the
  * body is copied.
  */
-function isSmall({ cut, points, body, rejects, introduces, sideBytes }: FilledBatch): boolean {
+function isSmall(batch: Batch): batch is FilledBatch {
+  const { cut, points, body, rejects, introduces, sideBytes } = batch as Batch & Partial<FilledBatch>;
   const plain = introduces === null && rejects.length === 0 && sideBytes === 0;
   return cut === 'inputEnd' && plain && points > 0 && body.length <= smallBytes;
 }
@@ -116,13 +117,13 @@ function isSmall({ cut, points, body, rejects, introduces, sideBytes }: FilledBa
 /** Combines batches of several inputs in the slot of the first batch. */
 class CombinedBatch {
   readonly parts: Batch[];
-  readonly #first: FilledBatch;
+  readonly #first: Batch;
   #points: number;
   #bytes: number;
   #values: number;
   #slots: number;
 
-  constructor(first: FilledBatch) {
+  constructor(first: Batch) {
     this.#first = first;
     this.parts = [first];
     this.#points = first.points;
@@ -139,15 +140,17 @@ class CombinedBatch {
    * Copies `next` behind the batches combined so far, and releases the slot of `next`. Returns false if `next` does not
    * fit or cannot be combined. The caller must then start a new combined batch.
    */
-  take(next: FilledBatch, { points, bodyBytes }: CoalesceOptions): boolean {
-    const { slot } = this.#first;
+  take(next: Batch, { points, bodyBytes }: CoalesceOptions): boolean {
+    const first = this.#first;
+    if (!isSmall(first) || !isSmall(next)) return false;
+    const { slot } = first;
     const maxPoints = Math.min(points, slot.index.length / SLOT_WORDS);
     const maxBytes = Math.min(bodyBytes(), slot.body.length);
     const fits = this.#points + next.points <= maxPoints && this.#bytes + next.body.length <= maxBytes;
-    if (!isSmall(next) || !fits || this.parts.length >= maxParts) return false;
+    if (!fits || this.parts.length >= maxParts) return false;
     slot.body.set(next.body, this.#bytes);
     // Completes the entries of the first batch, because the entries of the next batch follow them.
-    this.#first.entries.all();
+    first.entries.all();
     slot.index.set(next.entries.all(), this.#points * SLOT_WORDS);
     for (let i = this.#points; i < this.#points + next.points; i += 1) slot.index[i * SLOT_WORDS + END]! += this.#bytes;
     this.parts.push(partOf(slot, this.#points, this.#bytes, next));
@@ -162,7 +165,7 @@ class CombinedBatch {
   batch(): Batch {
     const { parts } = this;
     const first = this.#first;
-    if (parts.length === 1) return first;
+    if (parts.length === 1 || !isSmall(first)) return first;
     const { slot } = first;
     return {
       ordinal: first.ordinal,

@@ -12,22 +12,11 @@ import type {
   Introduction,
   Points,
 } from '../core/types/index.js';
-import {
-  isCounted,
-  LENGTH,
-  LINE,
-  POINT_WORDS,
-  SHAPE,
-  SOURCE_LENGTH,
-  SOURCE_START,
-  START,
-  TIME_HIGH,
-  TIME_LOW,
-} from '../core/types/index.js';
+import { isCounted, LENGTH, LINE, POINT_WORDS, SOURCE_LENGTH, SOURCE_START, START } from '../core/types/index.js';
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, type Slot } from './arena.js';
 import { Entries, sideBytes } from './batch-entries.js';
 import { BucketParts } from './points/bucket-parts.js';
-import { type Bounds, type HighWords, isWithin } from './points/point-bounds.js';
+import { type PlainRules, plainPoints } from './points/plain-points.js';
 
 /** Largest line and byte offset of an entry, counted from the first point or reject of the batch. */
 const maxDelta = 0x7fff_ffff;
@@ -128,72 +117,32 @@ export class OpenBatch {
     this.points += 1;
   }
 
-  /**
-   * Adds points [from, to) of `run`, but stops before the first point that is not plain. A plain point has known
-   * columns and a timestamp within the bounds, follows the previous point directly, and fits into the batch. Plain
-   * points of line protocol are unchanged; those of other formats are rewritten. The caller adds other points one by
-   * one with `add`.
-   * @param plain number of values by shape number, -1 for a shape that is not known
-   * @param widths field slots of a row by shape number
-   * @param safe high words of timestamps that are certainly within the bounds
-   * @returns the number of added points
-   */
+  /** Takes plain points [from, to) of a run that follow the previous point directly and fit. Returns the number taken. */
   addPlain(
     run: Points,
     from: number,
     to: number,
     room: { readonly bytes: number; readonly points: number },
-    plain: Int32Array,
-    widths: Uint32Array,
-    bounds: Bounds,
-    safe: HighWords,
+    rules: PlainRules,
   ): number {
-    const { index } = run;
-    if (this.#to === nothing || run.origin + run.bytes.length - this.#baseOffset >= maxDelta) return 0;
+    const last = this.#to;
+    if (last === nothing || run.origin + run.bytes.length - this.#baseOffset >= maxDelta) return 0;
     const end = Math.min(to, from + room.points - this.points);
-    let { bodyLength, values, slots } = this;
-    const first = from * POINT_WORDS;
-    const isRewritten = sideBytes(index, first) > 0;
-    const source = index[first + SOURCE_START]!;
-    const sourceLimit = source + this.slot.side.length - this.#sideLength;
-    let sourceEnd = source;
-    let last = this.#to;
-    let line = this.#line - run.firstLine;
-    let i = from;
-    for (let word = first; i < end; i += 1, word += POINT_WORDS) {
-      const start = index[word + START]!;
-      const length = index[word + LENGTH]!;
-      const shape = index[word + SHAPE]!;
-      const sourceStart = index[word + SOURCE_START]!;
-      const sourceLength = index[word + SOURCE_LENGTH]!;
-      // Values from `plain.length` on mean that the point has no timestamp or no shape number.
-      const amount = shape < plain.length ? plain[shape]! : -1;
-      if (amount < 0 || start !== last + 1 || bodyLength + length + 1 > room.bytes) break;
-      if (isRewritten) {
-        if (run.bytes[last] !== LF || sourceStart < sourceEnd || sourceStart + sourceLength > sourceLimit) break;
-        // An unchanged point begins one byte and one line after the point before it. That byte is an LF.
-      } else if (start !== sourceStart || length !== sourceLength || index[word + LINE] !== line + 1) break;
-      const high = index[word + TIME_HIGH]! | 0;
-      const isSafe = high > safe.above && high < safe.below;
-      if (!isSafe && !isWithin(high, index[word + TIME_LOW]!, length, bounds)) break;
-      last = start + length;
-      sourceEnd = sourceStart + sourceLength;
-      line = index[word + LINE]!;
-      bodyLength += length + 1;
-      values += amount;
-      slots += widths[shape]!;
-    }
-    if (i === from) return 0;
-    this.parts.addRun(index, from, i - from, this.points, this.bodyLength);
-    if (isRewritten) this.#enterRewritten(run, from, i - from, sourceEnd);
-    else this.#enterUnchanged(run, from, i - from);
-    this.bodyLength = bodyLength;
-    this.points += i - from;
-    this.#to = last;
-    this.#line = run.firstLine + line;
-    this.values = values;
-    this.slots = slots;
-    return i - from;
+    const line = this.#line - run.firstLine;
+    const bytes = room.bytes - this.bodyLength;
+    const sourceBytes = this.slot.side.length - this.#sideLength;
+    const taken = plainPoints(run, from, end, { last, line, bytes, sourceBytes }, rules);
+    if (taken.count === 0 || (taken.isRewritten && run.bytes[last] !== LF)) return 0;
+    this.parts.addRun(run.index, from, taken.count, this.points, this.bodyLength);
+    if (taken.isRewritten) this.#enterRewritten(run, from, taken.count, taken.sourceEnd);
+    else this.#enterUnchanged(run, from, taken.count);
+    this.bodyLength += taken.bytes;
+    this.points += taken.count;
+    this.#to = taken.last;
+    this.#line = run.firstLine + taken.line;
+    this.values += taken.values;
+    this.slots += taken.slots;
+    return taken.count;
   }
 
   #enterUnchanged({ index, origin, firstLine }: Points, from: number, count: number): void {

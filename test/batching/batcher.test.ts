@@ -5,12 +5,12 @@ import type { BatcherOptions } from '../../src/batching/batcher.js';
 import { unbounded } from '../../src/batching/points/point-bounds.js';
 import type { SchemaGuard } from '../../src/batching/schema-gate.js';
 import { InputError, UsageError } from '../../src/core/errors.js';
-import { INPUT_START, type Points } from '../../src/core/types/index.js';
+import { type Batch, INPUT_START, type Points } from '../../src/core/types/index.js';
 import { Catalogue } from '../../src/schema/catalogue.js';
 import { csv, field, tag } from '../formats/rows/support.js';
 import { bytesSource } from '../formats/support.js';
 import { casesOf } from '../support/effort.js';
-import { allKnown, bench, collect, never, runs, type Snapshot, snapshot } from './support.js';
+import { allKnown, bench, collect, heldRuns, never, runs, type Snapshot, snapshot } from './support.js';
 
 /** A line of an input and the point to send for it: null for a reject, undefined for a line without a point. */
 const line = fc.oneof(
@@ -55,10 +55,13 @@ describe('any limits and any chunks of the input', () => {
         input,
         fc.record({ points: fc.integer({ min: 1, max: 30 }), bodyBytes: fc.integer({ min: 1, max: 900 }) }),
         fc.record({ chunkBytes: fc.integer({ min: 16, max: 600 }), indexPoints: fc.integer({ min: 1, max: 40 }) }),
-        async (lines, { points, bodyBytes }, chunks) => {
+        fc.boolean(),
+        async (lines, { points, bodyBytes }, chunks, isHeld) => {
           const text = lines.map(([{ text: each }, ending]) => each + ending).join('');
           const { batcher, account, arena } = bench({ points, bodyBytes: () => bodyBytes });
-          const batches = await collect(batcher.batches(3, runs(text, chunks), never));
+          const holds = { count: 0 };
+          const parsed = runs(text, chunks);
+          const batches = await collect(batcher.batches(3, isHeld ? heldRuns(parsed, holds) : parsed, never));
 
           const sent = lines.flatMap(([{ sent: each }]) => (typeof each === 'string' ? [`${each}\n`] : []));
           expect(batches.map(({ body }) => body).join('')).toBe(sent.join(''));
@@ -79,6 +82,7 @@ describe('any limits and any chunks of the input', () => {
           expect(account.read).toBe(expected.length);
           expect(account.abandoned).toBe(0);
           expect(arena.free).toBe(2);
+          expect(holds.count).toBe(0);
         },
       ),
       { numRuns: casesOf(150, 50) },
@@ -101,7 +105,8 @@ describe('points that are not the bytes of the input', () => {
         fc.record({ points: fc.integer({ min: 2, max: 30 }), bodyBytes: fc.integer({ min: 100, max: 4000 }) }),
         fc.record({ chunkBytes: fc.integer({ min: 16, max: 600 }), indexPoints: fc.integer({ min: 1, max: 40 }) }),
         fc.integer({ min: 220, max: 600 }),
-        async (rows, { points, bodyBytes }, chunks, sideBytes) => {
+        fc.boolean(),
+        async (rows, { points, bodyBytes }, chunks, sideBytes, isHeld) => {
           const text = ['time,t,f,s\n', ...rows.map(([each, ending]) => each + ending)].join('');
           const columns = { tags: [tag('t')], fields: [field('f', 'float'), field('s', 'string')] };
           const read = async (options: Partial<BatcherOptions>): Promise<Snapshot[]> => {
@@ -110,7 +115,8 @@ describe('points that are not the bytes of the input', () => {
               bytesSource(Buffer.from(text)),
               never,
             );
-            return await collect(bench(options, allKnown, arena).batcher.batches(0, parsed, never));
+            const all = isHeld ? heldRuns(parsed, { count: 0 }) : parsed;
+            return await collect(bench(options, allKnown, arena).batcher.batches(0, all, never));
           };
           const one = await read({ points: 1 });
           const many = await read({ points, bodyBytes: () => bodyBytes });
@@ -123,6 +129,23 @@ describe('points that are not the bytes of the input', () => {
       { numRuns: casesOf(60) },
     );
   });
+});
+
+test('plain points of a run that can be held are sent from its memory in batches of equal size, and held until then', async () => {
+  const holds = { count: 0 };
+  const text = Array.from({ length: 96 }, (_, i) => `m f=1 ${100 + i}\n`).join('');
+  const { batcher, account } = bench({ points: 40 });
+  const batches = batcher.batches(0, heldRuns(runs(text), holds), never);
+  const all: Batch[] = [];
+  for await (const batch of batches) all.push(batch);
+  // The first point makes its shape known.
+  expect(all.map(({ points }) => points)).toEqual([40, 28, 28]);
+  expect(new Set(all.slice(1).map(({ body }) => body.buffer)).size).toBe(1);
+  expect(holds.count).toBe(2);
+  expect(all.map((batch) => snapshot(batch).body).join('')).toBe(text);
+  expect(account.read).toBe(96);
+  for (const batch of all) batch.release();
+  expect(holds.count).toBe(0);
 });
 
 interface Unit {

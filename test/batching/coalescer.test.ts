@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Arena } from '../../src/batching/arena.js';
 import { coalesce, shares } from '../../src/batching/coalescer.js';
-import type { FilledBatch } from '../../src/batching/open-batch.js';
 import { InputError } from '../../src/core/errors.js';
 import type { Batch } from '../../src/core/types/index.js';
 import { VirtualClock } from '../support/clock.js';
@@ -10,7 +9,7 @@ import { type Bench, bench, never, runs } from './support.js';
 const text = new TextDecoder();
 
 /** Inputs one after the other through one batcher, as a load does. */
-async function* inputsOf({ batcher }: Bench, inputs: readonly string[]): AsyncGenerator<FilledBatch, void> {
+async function* inputsOf({ batcher }: Bench, inputs: readonly string[]): AsyncGenerator<Batch, void> {
   for (const [i, input] of inputs.entries()) yield* batcher.batches(i, runs(input), never);
 }
 
@@ -92,7 +91,7 @@ describe('small inputs', () => {
     const limits = { ...options(), bodyBytes: () => large };
     const first = `m s="${'x'.repeat(bytes - 'm s="" 1\n'.length)}" 1\n`;
     const work = bench({ bodyBytes: () => large }, undefined, arena);
-    async function* inputs(): AsyncGenerator<FilledBatch, void> {
+    async function* inputs(): AsyncGenerator<Batch, void> {
       for (const [i, input] of [first, four[0]!].entries())
         yield* work.batcher.batches(i, runs(input, { maxPointBytes: 1 << 17 }), never);
     }
@@ -121,7 +120,7 @@ describe('small inputs', () => {
   test('small inputs are sent after the linger time', async () => {
     const clock = new VirtualClock();
     const work = bench();
-    async function* slow(): AsyncGenerator<FilledBatch, void> {
+    async function* slow(): AsyncGenerator<Batch, void> {
       yield* inputsOf(work, files.slice(0, 2));
       await clock.sleep(60_000);
     }
@@ -134,7 +133,7 @@ describe('small inputs', () => {
   });
 
   test('small inputs are sent before the error of a later input', async () => {
-    async function* failing(): AsyncGenerator<FilledBatch, void> {
+    async function* failing(): AsyncGenerator<Batch, void> {
       yield* inputsOf(bench(), files.slice(0, 2));
       throw new InputError('broken');
     }

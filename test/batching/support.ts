@@ -4,7 +4,7 @@ import { Arena } from '../../src/batching/arena.js';
 import { Batcher, type BatcherOptions } from '../../src/batching/batcher.js';
 import { unbounded } from '../../src/batching/points/point-bounds.js';
 import type { SchemaGuard } from '../../src/batching/schema-gate.js';
-import type { Batch, ByteSource, Points } from '../../src/core/types/index.js';
+import { type Batch, type ByteSource, POINT_WORDS, type Points } from '../../src/core/types/index.js';
 import { LineProtocol, type LineProtocolOptions } from '../../src/formats/line-protocol/line-format.js';
 import { Catalogue } from '../../src/schema/catalogue.js';
 import { VirtualClock } from '../support/clock.js';
@@ -86,6 +86,22 @@ function source(text: string): ByteSource {
       return read;
     },
   };
+}
+
+/** Copies runs to memory that batches may hold. `holds` counts them. */
+export async function* heldRuns(
+  all: AsyncGenerator<Points, void>,
+  holds: { count: number },
+): AsyncGenerator<Points, void> {
+  for await (const run of all) {
+    const hold = (): (() => void) => {
+      holds.count += 1;
+      return () => {
+        holds.count -= 1;
+      };
+    };
+    yield { ...run, bytes: run.bytes.slice(), index: run.index.slice(0, run.count * POINT_WORDS), hold };
+  }
 }
 
 /** Copies a batch before its slot is released. */

@@ -1,5 +1,6 @@
 // Reads a whole input through LineProtocol, from a source that hands out chunks of given sizes, into plain values.
 
+import { expect } from 'vitest';
 import * as model from '../../src/core/types/index.js';
 import { LineProtocol } from '../../src/formats/line-protocol/line-format.js';
 
@@ -51,13 +52,21 @@ export function rejectAt(run: model.Points, reject: model.FormatReject) {
   };
 }
 
-/** All points and rejects; the parts of an over-long line are put together. */
+/** All points and rejects; the parts of an over-long line are put together. A run that can be held stays valid meanwhile. */
 export async function readAll(format: model.Format, input: Uint8Array, chunks: readonly number[]) {
   const points: ReturnType<typeof pointAt>[] = [];
   const rejects: Omit<ReturnType<typeof rejectAt>, 'part'>[] = [];
   let end = 0;
+  let release = (): void => {};
   for await (const run of format.points(bytesSource(input, chunks), new AbortController().signal)) {
-    for (let i = 0; i < run.count; i++) points.push(pointAt(run, i));
+    release();
+    const found = Array.from({ length: run.count }, (_, i) => pointAt(run, i));
+    points.push(...found);
+    const free = run.hold?.();
+    release = () => {
+      if (free !== undefined) expect(found).toEqual(found.map((_, i) => pointAt(run, i)));
+      free?.();
+    };
     for (const each of run.rejects) {
       const { part, ...reject } = rejectAt(run, each);
       const last = rejects.at(-1);
@@ -66,6 +75,7 @@ export async function readAll(format: model.Format, input: Uint8Array, chunks: r
     }
     end = run.end;
   }
+  release();
   return { points, rejects, end };
 }
 

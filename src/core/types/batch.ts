@@ -55,8 +55,8 @@ export interface BucketPart {
 export type BodyPart = Pick<BucketPart, 'bucket' | 'bytes'>;
 
 /**
- * The unit of sending. All memory of a batch belongs to one slot of the arena; `release` returns the slot. It must be
- * called once, after the batch is settled. A batch with only rejects is not sent.
+ * The unit of sending. Its memory is a slot of the arena or a part of the memory of a format; `release` returns the memory.
+ * It must be called once, after the batch is settled. A batch with only rejects is not sent.
  */
 export interface Batch {
   readonly ordinal: number;

@@ -87,6 +87,8 @@ export interface Points {
   shape(number: number): Shape;
   /** Parses the shape of point `i`, for UNCOUNTED_SHAPE. */
   shapeOf(i: number): Shape;
+  /** Keeps the run valid until the returned function is called. Absent if the next run needs the memory. */
+  readonly hold?: (() => () => void) | undefined;
 }
 
 /** Rows of an input that are stored together. */

@@ -22,6 +22,7 @@ export interface MemoryPlan {
   readonly remoteBytes: number;
   /** Bytes for the names and totals of all inputs. */
   readonly inputBytes: number;
+  readonly hasLargeWindow: boolean;
   /** Bytes that may hold the decompression window of an input: bytes that the slots leave, plus half of the reserve. */
   readonly windowBytes: number;
   readonly slots: number;
@@ -49,6 +50,8 @@ export interface PlanRequest {
   readonly remoteBytes: number;
   /** Bytes for the names and totals of all inputs. */
   readonly inputBytes: number;
+  /** True if an input may need a large window: the window of a zstd frame, or a row group of Parquet. */
+  readonly hasLargeWindow: boolean;
   /** Largest useful number of worker threads. */
   readonly threads: number;
   /** Returns the additional bytes of the formats for a number of worker threads. */
@@ -70,8 +73,10 @@ const minReserve = 16 * MIB;
 const reserveShare = 0.1;
 const minBodyBytes = 64 * KIB;
 /** Largest window of a zstd frame that decompressors accept by default. Worker threads must leave room for it. */
-const minWindowWithThread = 128 * MIB;
-/** Window of a zstd frame at level 19. Threads that run the kernel unoptimized must leave room for this window. */
+const largeWindow = 128 * MIB;
+/** Memory that worker threads must leave for other inputs: a thread that decodes gzip takes 18 MiB. */
+const minWindowWithThread = 32 * MIB;
+/** The same for threads that run the kernel unoptimized, where no thread decodes gzip. */
 const minWindowWithNarrowThread = 8 * MIB;
 /** Bytes for totals, progress and summary of an input, without name and path (100,000 files: peak 143 MiB; 2026-11-29). */
 export const bytesPerInput = 690;
@@ -97,7 +102,7 @@ function planWithThreads(request: PlanRequest, threads: number): MemoryPlan | nu
   if (request.limit.bytes < minLimitForCompiler) return planWithNarrowThreads(request, threads);
   const formatBytes = request.formatBytes + request.threadBytes(threads);
   const memory = fitSlots({ ...request, formatBytes }, 'workerThread');
-  if (memory === null || memory.note !== null || memory.windowBytes < minWindowWithThread) return null;
+  if (memory === null || memory.note !== null || !hasRoom(memory, minWindowWithThread)) return null;
   return { ...memory, threads };
 }
 
@@ -106,8 +111,12 @@ function planWithNarrowThreads(request: PlanRequest, threads: number): MemoryPla
   if (request.narrowThreadBytes === null) return null;
   const formatBytes = request.formatBytes + request.narrowThreadBytes(threads);
   const memory = fitSlots({ ...request, formatBytes }, 'narrow');
-  if (memory === null || memory.note !== null || memory.windowBytes < minWindowWithNarrowThread) return null;
+  if (memory === null || memory.note !== null || !hasRoom(memory, minWindowWithNarrowThread)) return null;
   return { ...memory, threads };
+}
+
+function hasRoom({ windowBytes, hasLargeWindow }: MemoryPlan, minWindow: number): boolean {
+  return windowBytes >= (hasLargeWindow ? largeWindow : minWindow);
 }
 
 type ReadSize = keyof PlanRequest['chunkBytes'];
@@ -134,6 +143,7 @@ function fitSlots(request: PlanRequest, reads: ReadSize): MemoryPlan | null {
       formatBytes,
       remoteBytes: request.remoteBytes,
       inputBytes: request.inputBytes,
+      hasLargeWindow: request.hasLargeWindow,
       windowBytes: rest - slots * slotBytes + Math.floor(reserveBytes / 2),
       slots,
       slotBytes,

@@ -2,7 +2,7 @@
 
 import type { Batch, MemoryEvent } from '../../core/types/index.js';
 import { weighRows } from './flush/memcache-estimate.js';
-import { sampledStrings } from './flush/sampled-points.js';
+import { sampledPoints, sampledStrings } from './flush/sampled-points.js';
 import { groupsOf, sampledSeries } from './flush/series-estimate.js';
 import { partsOf } from './raft-caches.js';
 
@@ -22,9 +22,10 @@ export function bodyEvent(
   bucketOf: ((point: Uint8Array) => number) | null,
 ): { event: BodyEvent; gauged: number } {
   const { points, slots, buckets } = batch;
-  const sample =
-    bucketOf === null ? [] : sampledSeries(batch, buckets.length > 1 ? bucketOf : () => buckets[0]?.bucket ?? 0);
-  const strings = bucketOf === null ? { count: 0, bytes: 0 } : sampledStrings(batch);
+  const sampled = bucketOf === null ? [] : sampledPoints(batch);
+  const isDivided = bucketOf !== null && buckets.length > 1;
+  const sample = sampledSeries(sampled, isDivided ? bucketOf : () => buckets[0]?.bucket ?? 0);
+  const strings = sampledStrings(sampled, batch);
   const { resident, gauged } = weighRows({ points, slots, strings, bytes: batch.body.length });
   const part = bodyBytes / batch.body.length;
   const rows = bodyBytes * resident;

@@ -83,8 +83,8 @@ export const chunkBytes = {
   narrow: 512 * 1024,
   /** Used when there is enough memory. */
   wide: 1024 * 1024,
-  /** Used with a worker thread. */
-  workerThread: 2 * 1024 * 1024,
+  /** Used with a worker thread. Two bodies of 1 MiB are sent from such a window and the unfinished line before it. */
+  workerThread: 2 * 1024 * 1024 - 32 * 1024,
 };
 const workerIndexPoints = 16_384;
 /** Memory of the worker thread with all code loaded (Node 20: 10 MiB; measured 2026-11-25). */
@@ -122,8 +122,8 @@ export function formatBytes(options: LineProtocolOptions): number {
   return layout(options).bytes + ColumnSet.memoryBytes + (options.workerThread === true ? threadBytes : 0);
 }
 
-/** Number of windows with a worker thread: one is read, one is scanned, and the points of one are used. */
-const workerWindows = 3;
+/** Number of windows with a worker thread: one is read, one is scanned, and batches are sent from the others. */
+const workerWindows = 6;
 
 /** Computes the layout for these options. */
 export function layout(options: LineProtocolOptions): LinesLayout {

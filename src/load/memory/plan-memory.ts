@@ -48,7 +48,10 @@ export function planMemory(
 ): MemoryPlan {
   const inputBytes = inputs.reduce((sum, { name, path }) => sum + bytesPerInput + name.length + (path?.length ?? 0), 0);
   const remote = inputs.some(isRemote) ? remoteBytes : 0;
-  return plan(requestOf(settings, formats, { threads, remoteBytes: remote, inputBytes }));
+  // The content of a pipe is not known yet.
+  const isZstd = inputs.some(({ name, size }) => size === null || /\.zst/i.test(name));
+  const hasLargeWindow = isZstd || formats.includes('parquet');
+  return plan(requestOf(settings, formats, { threads, remoteBytes: remote, inputBytes, hasLargeWindow }));
 }
 
 /**
@@ -134,7 +137,12 @@ export function assertColumnsFit(columns: number, { windowBytes, limitBytes }: M
 function requestOf(
   settings: Settings,
   formats: readonly FormatName[],
-  { threads, remoteBytes: remote, inputBytes }: Pick<MemoryPlan, 'threads' | 'remoteBytes' | 'inputBytes'>,
+  {
+    threads,
+    remoteBytes: remote,
+    inputBytes,
+    hasLargeWindow,
+  }: Pick<MemoryPlan, 'threads' | 'remoteBytes' | 'inputBytes' | 'hasLargeWindow'>,
 ): PlanRequest {
   const { workers, batchBytes, batchPoints, maxPointBytes } = settings;
   const limit = memoryLimit(settings.memoryLimit, memoryProbe());
@@ -153,6 +161,7 @@ function requestOf(
     wideBytes: wide - narrow,
     remoteBytes: remote,
     inputBytes,
+    hasLargeWindow,
     threads: usableThreads(formats, threads),
     threadBytes: (parsers) => bytesOf(true, parsers) - wide,
     narrowThreadBytes: hasNarrowThreads(formats) ? (parsers) => bytesOf(false, parsers) - narrow : null,

@@ -1,9 +1,9 @@
 // Opens the inputs one after another and parses their points. Reports a bad input and continues with the next one.
 
-import type { FilledBatch } from '../../batching/open-batch.js';
 import { InputError, UsageError } from '../../core/errors.js';
 import { orAborted } from '../../core/time/wait-stats.js';
 import type {
+  Batch,
   ByteSource,
   Clock,
   Format,
@@ -59,8 +59,8 @@ export class InputReader {
 
   /** Runs `batchesOf` for each input in order and yields its batches. */
   async *each(
-    batchesOf: (input: number, source: ByteSource) => AsyncGenerator<FilledBatch, void>,
-  ): AsyncGenerator<FilledBatch, void> {
+    batchesOf: (input: number, source: ByteSource) => AsyncGenerator<Batch, void>,
+  ): AsyncGenerator<Batch, void> {
     const { inputs, limit, ledger, status, afterInput } = this.#context;
     for (const i of inputs.keys()) {
       if (limit !== null && ledger.read >= limit) break;
@@ -107,8 +107,8 @@ export class InputReader {
 
   async *#input(
     i: number,
-    batchesOf: (input: number, source: ByteSource) => AsyncGenerator<FilledBatch, void>,
-  ): AsyncGenerator<FilledBatch, void> {
+    batchesOf: (input: number, source: ByteSource) => AsyncGenerator<Batch, void>,
+  ): AsyncGenerator<Batch, void> {
     const { inputs, budget, status, signal } = this.#context;
     let source: ByteSource | null = null;
     status.begin(i);

@@ -26,6 +26,7 @@ function request(limitBytes: number, more: Partial<PlanRequest> = {}): PlanReque
     chunkBytes: { narrow: 512 * KiB, wide: MiB, workerThread: 2 * MiB },
     remoteBytes: 0,
     inputBytes: 0,
+    hasLargeWindow: false,
     threads: 0,
     threadBytes: () => 0,
     narrowThreadBytes: null,
@@ -102,14 +103,14 @@ test('a slot is planned for at most as many points as fit its body', () => {
   expect(memory.points).toBe(8201);
 });
 
-test('the format gets worker threads only if everything else fits, the largest window included', () => {
-  const wanted = { threads: 2, threadBytes: (threads: number) => threads * 15 * MiB };
+test('the format gets worker threads only if everything else fits, a large window included', () => {
+  const wanted = { threads: 2, threadBytes: (threads: number) => threads * 15 * MiB, hasLargeWindow: true };
   const memory = plan(request(512 * MiB, wanted));
   expect(memory).toMatchObject({ threads: 2, formatBytes: 35 * MiB, sideBytes: 3 * MiB, slots: 8, note: null });
   expect(total(memory)).toBeLessThanOrEqual(512 * MiB);
   expect(plan(request(512 * MiB))).toMatchObject({ threads: 0, formatBytes: 5 * MiB });
   for (const limit of [128, 256, 300]) {
-    expect(plan(request(limit * MiB, wanted))).toEqual(plan(request(limit * MiB)));
+    expect(plan(request(limit * MiB, wanted))).toEqual(plan(request(limit * MiB, { hasLargeWindow: true })));
   }
   const limits = [...Array(256).keys()].map((i) => 256 + i);
   const least = [1, 2].map(
@@ -118,6 +119,9 @@ test('the format gets worker threads only if everything else fits, the largest w
   expect(least[0]).toBeLessThan(least[1]!);
   for (const limit of least) expect(plan(request(limit * MiB, wanted)).windowBytes).toBeGreaterThanOrEqual(128 * MiB);
   expect(plan(request(512 * MiB, { ...wanted, workers: 200 })).threads).toBe(0);
+  const small = plan(request(256 * MiB, { ...wanted, hasLargeWindow: false }));
+  expect(small).toMatchObject({ threads: 2, slots: 8, note: null });
+  expect(small.windowBytes).toBeGreaterThanOrEqual(32 * MiB);
 });
 
 test('below the limit for the compiler, rows get worker threads if all writers keep their slots', () => {
@@ -132,6 +136,7 @@ test('below the limit for the compiler, rows get worker threads if all writers k
   expect(memory.windowBytes).toBeGreaterThanOrEqual(8 * MiB);
   expect(plan(request(192 * MiB, { ...wanted, narrowThreadBytes: null })).threads).toBe(0);
   expect(plan(request(128 * MiB, wanted))).toEqual(plan(request(128 * MiB)));
+  expect(plan(request(192 * MiB, { ...wanted, hasLargeWindow: true })).threads).toBe(0);
 });
 
 describe('a small limit:', () => {

@@ -83,7 +83,10 @@ test('each further parser takes at most 40 MiB, and as many are planned as fit',
   const least = [256, 288, 320, 352, 384, 416, 448].map((limit) => `${limit}MiB`);
   const threads = await Promise.all(least.map(async (limit) => (await planned(limit, 4)).threads));
   expect([...threads].sort((a, b) => a - b)).toEqual(threads);
-  expect([threads[0], threads.at(-1)]).toEqual([0, 4]);
+  expect([threads[0], threads.at(-1)]).toEqual([1, 4]);
+  // Threads give way to the window that a zstd input may need.
+  const zstd = planMemory(await settingsOf({ memoryLimit: '256MiB' }), ['csv'], [inputOf('/a.csv.zst')], 4);
+  expect([zstd.threads, zstd.windowBytes > 64 * MiB]).toEqual([0, true]);
 });
 
 test('a window that needs more memory names the limit that suffices', async () => {

@@ -16,17 +16,17 @@ export function sampledPoints({ ordinal, points, body, bodyEnd }: SampledPoints)
   });
 }
 
-/** Estimates the string values of all points of a batch. */
-export function sampledStrings(batch: SampledPoints): StringTotals {
-  const points = sampledPoints(batch);
+/** Estimates the string values of all points of a batch from its sampled points. */
+export function sampledStrings(points: readonly Uint8Array[], { points: all }: SampledPoints): StringTotals {
   let [count, bytes] = [0, 0];
   for (const point of points) {
-    if (!point.includes(quote)) continue;
+    // `includes` of Uint8Array reads shared memory byte by byte.
+    if (!Buffer.prototype.includes.call(point, quote)) continue;
     const strings = stringTotals(point);
     count += strings.count;
     bytes += strings.bytes;
   }
-  const share = batch.points / Math.max(1, points.length);
+  const share = all / Math.max(1, points.length);
   return { count: count * share, bytes: bytes * share };
 }
 

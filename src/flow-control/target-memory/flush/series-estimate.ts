@@ -2,7 +2,6 @@
 // list of rows, and its part of the file during a flush. Only samples of points are examined, so the load is not slower.
 
 import type { MemoryEvent } from '../../../core/types/index.js';
-import { type SampledPoints, sampledPoints } from './sampled-points.js';
 
 /** Resident bytes of a series in the memcache of CnosDB 2.4.3.4, until its rows are flushed. */
 export const seriesBytes = 1.4 * 1024;
@@ -26,10 +25,7 @@ export interface SavedSeries {
 
 /** Estimates the series of all bodies since `reset`. A series in two time buckets counts twice, once for each vnode. */
 export class SeriesEstimate {
-  /** Sampled series: hash, and whether the series was sampled more than once. */
-  #seen = new Map<number, boolean>();
-  /** Number of series that were sampled once. */
-  #once = 0;
+  readonly #seen = new SeriesTable();
   /** Only hashes that end with this number of zero bits are kept. */
   #zeroBits = 0;
   #points = 0;
@@ -52,14 +48,14 @@ export class SeriesEstimate {
    * its series in turn, the estimate is up to twice the true number once the series repeat. So it is halved then.
    */
   get least(): number {
-    const several = this.#seen.size - this.#once;
+    const several = this.#seen.size - this.#seen.once;
     return this.#estimate(surelySeveral) / (1 + Math.min(1, several / surelySeveral));
   }
 
   /** Starts again when a flush begins, so that the estimate covers the rows after it. */
   reset(): void {
-    this.#seen = new Map();
-    [this.#once, this.#zeroBits, this.#points, this.#slots, this.#series, this.#count] = [0, 0, 0, 0, 0, 0];
+    this.#seen.clear();
+    [this.#zeroBits, this.#points, this.#slots, this.#series, this.#count] = [0, 0, 0, 0, 0];
   }
 
   /** Counts a body. Returns the bytes that its new series take in the target, without the rows. */
@@ -76,33 +72,73 @@ export class SeriesEstimate {
   /** Returns the state for JSON. */
   save(): SavedSeries {
     const [zeroBits, points, slots, series] = [this.#zeroBits, this.#points, this.#slots, this.#series];
-    return { seen: [...this.#seen], zeroBits, points, slots, series };
+    return { seen: this.#seen.entries(), zeroBits, points, slots, series };
   }
 
   restore({ seen, zeroBits, points, slots, series }: SavedSeries): void {
-    this.#seen = new Map(seen);
-    this.#once = seen.filter(([, isSeveral]) => !isSeveral).length;
+    this.#seen.clear();
+    for (const [hash, isSeveral] of seen) this.#seen.set(hash, isSeveral);
     [this.#zeroBits, this.#points, this.#slots] = [zeroBits, points, slots];
     [this.#series, this.#count] = [series, series];
   }
 
   #estimate(minSeveral: number): number {
-    const several = this.#seen.size - this.#once;
-    return Math.min(this.#points, richness(this.#once, several, minSeveral) * 2 ** this.#zeroBits);
+    const { once, size } = this.#seen;
+    return Math.min(this.#points, richness(once, size - once, minSeveral) * 2 ** this.#zeroBits);
   }
 
   #keep(hash: number): void {
     if (!endsWithZeros(hash, this.#zeroBits)) return;
-    const isSeveral = this.#seen.get(hash);
-    if (isSeveral === true) return;
-    this.#once += isSeveral === undefined ? 1 : -1;
-    this.#seen.set(hash, isSeveral !== undefined);
+    this.#seen.add(hash);
     if (this.#seen.size <= maxKept) return;
     this.#zeroBits += 1;
-    for (const [each, known] of this.#seen) {
-      if (endsWithZeros(each, this.#zeroBits)) continue;
-      this.#seen.delete(each);
-      if (!known) this.#once -= 1;
+    const kept = this.#seen.entries().filter(([each]) => endsWithZeros(each, this.#zeroBits));
+    this.#seen.clear();
+    for (const [each, isSeveral] of kept) this.#seen.set(each, isSeveral);
+  }
+}
+
+/** Slots of the table, twice as many as hashes: 2 to the power of `tableBits`. */
+const tableBits = 14;
+const tableSlots = 2 ** tableBits;
+/** Stands for the hash 0, which marks a free slot. */
+const noHash = 2 ** 31;
+
+/** Sampled series: hashes, and whether each was sampled more than once. A Map would take five times as long. */
+class SeriesTable {
+  /** A slot holds a hash, 0 if the slot is free. */
+  readonly #hashes = new Uint32Array(tableSlots);
+  readonly #isSeveral = new Uint8Array(tableSlots);
+  size = 0;
+  /** Number of hashes that were added once. */
+  once = 0;
+
+  clear(): void {
+    this.#hashes.fill(0);
+    [this.size, this.once] = [0, 0];
+  }
+
+  entries(): [hash: number, isSeveral: boolean][] {
+    return [...this.#hashes].flatMap((hash, slot) => (hash === 0 ? [] : [[hash, this.#isSeveral[slot] === 1]]));
+  }
+
+  set(hash: number, isSeveral: boolean): void {
+    this.add(hash);
+    if (isSeveral) this.add(hash);
+  }
+
+  add(hash: number): void {
+    const wanted = hash || noHash;
+    let slot = Math.imul(wanted, 0x9e_37_79_b1) >>> (32 - tableBits);
+    while (this.#hashes[slot] !== 0 && this.#hashes[slot] !== wanted) slot = (slot + 1) % tableSlots;
+    if (this.#hashes[slot] === 0) {
+      this.#hashes[slot] = wanted;
+      this.#isSeveral[slot] = 0;
+      this.size += 1;
+      this.once += 1;
+    } else if (this.#isSeveral[slot] === 0) {
+      this.#isSeveral[slot] = 1;
+      this.once -= 1;
     }
   }
 }
@@ -128,8 +164,8 @@ export function groupsOf(hashes: readonly number[]): number {
  * Returns hashes of the series of sampled points.
  * @param bucketOf returns the time bucket of a point
  */
-export function sampledSeries(batch: SampledPoints, bucketOf: (point: Uint8Array) => number): number[] {
-  return sampledPoints(batch).map((point) => (seriesHash(point) ^ Math.imul(bucketOf(point), 0x9e_37_79_b1)) >>> 0);
+export function sampledSeries(points: readonly Uint8Array[], bucketOf: (point: Uint8Array) => number): number[] {
+  return points.map((point) => (seriesHash(point) ^ Math.imul(bucketOf(point), 0x9e_37_79_b1)) >>> 0);
 }
 
 /** Hashes the text up to the first space that no backslash escapes (FNV-1a). */

@@ -9,6 +9,7 @@ import { startThread } from '../../../core/thread.js';
 import { abortWith } from '../../../core/time/wait-stats.js';
 import type { ByteSource, DeadLetterFormat, Points, Position, Shape } from '../../../core/types/index.js';
 import { memoryOf } from '../../../core/wasm.js';
+import { WindowUse } from '../../window-use.js';
 import { shapeIn } from '../double-buffer.js';
 import { indexes, type LineProtocolOptions, type LinesLayout, layout } from '../lines-layout.js';
 import type { SectionState } from '../sections/export-sections.js';
@@ -74,7 +75,7 @@ export class WorkerScanner {
     Atomics.store(this.#wanted, 0, this.#input);
     this.#checksum = isUnchanged(source) ? (source.file?.checksum ?? null) : null;
     this.#request({ do: 'begin', input: this.#input, start, sections, crc: this.#checksum?.delegate() ?? 0 });
-    let used: WorkerResponse | null = null;
+    let use: WindowUse | null = null;
     try {
       for (;;) {
         signal.throwIfAborted();
@@ -86,11 +87,11 @@ export class WorkerScanner {
           await this.#change();
           continue;
         }
-        used = response;
-        if (response.run !== null) yield this.#pointsOf(response.window, response.run);
+        use = new WindowUse(() => this.#release(response));
+        if (response.run !== null) yield this.#pointsOf(response.window, response.run, response.drained ? use : null);
         if (response.refusal !== null) throw new UsageError([response.refusal]);
-        used = null;
-        this.#release(response);
+        use.end();
+        use = null;
       }
       reading.throwIfFailed();
     } finally {
@@ -98,7 +99,7 @@ export class WorkerScanner {
       Atomics.store(this.#wanted, 0, 0);
       own.abort(inputEnded);
       await reading.settled();
-      if (used !== null) this.#release(used);
+      use?.end();
       await this.#drain();
       this.#checksum?.reclaim();
     }
@@ -137,6 +138,7 @@ export class WorkerScanner {
   #release({ input, window, drained }: WorkerResponse): void {
     if (drained) this.#free.push(window);
     else this.#request({ do: 'more', input, window });
+    this.#wake();
   }
 
   #fail(error: BugError): void {
@@ -159,7 +161,12 @@ export class WorkerScanner {
     while (this.#pending > 0 && this.#failure === null && !this.#closed) await this.#change();
   }
 
-  #pointsOf(window: number, { count, rejects, firstLine, endLine, origin, end }: PointRun): Points {
+  /** @param use use of the window; null if the window's next run needs the memory */
+  #pointsOf(
+    window: number,
+    { count, rejects, firstLine, endLine, origin, end }: PointRun,
+    use: WindowUse | null,
+  ): Points {
     const bytes = this.#bytes;
     const index = this.#indexes[window]!;
     const shape = (number: number): Shape => this.#shapes[number]!;
@@ -176,6 +183,7 @@ export class WorkerScanner {
       end,
       shape,
       shapeOf,
+      hold: use?.hold,
     };
   }
 }

@@ -7,7 +7,7 @@ import { POINT_WORDS } from '../../../core/types/index.js';
 import { ChunkScanner, type WindowScan } from '../../line-protocol/chunk-scanner.js';
 import { pointsOf, shapeIn } from '../../line-protocol/double-buffer.js';
 import type { RowKernel } from '../kernel/row-kernel.js';
-import type { KernelRun, RowJobResult } from './row-worker-messages.js';
+import { type KernelRun, narrowSlotsPerThread, type RowJobResult } from './row-worker-messages.js';
 import type { ThreadWindow } from './window-reader.js';
 
 /** Smallest number of bytes worth sending to a thread. The main thread scans fewer bytes itself. */
@@ -56,7 +56,7 @@ export class RowInput {
     for (const run of runs) {
       yield* this.scan(window, run.start);
       if (!this.#follows(window)) continue;
-      yield this.#pointsOf(window, run);
+      yield this.#pointsOf(window, run, rest === null);
       this.#signal.throwIfAborted();
       this.#pass(window, run);
     }
@@ -127,13 +127,19 @@ export class RowInput {
     this.#scan.pass(end - start, lines, timeLength);
   }
 
-  #pointsOf({ thread, place, origin }: ThreadWindow, { end, entry, count, lines }: KernelRun): Points {
+  /** @param isLast true if the thread does not write to the window's slot again */
+  #pointsOf(
+    { thread, place, origin, use }: ThreadWindow,
+    { end, entry, count, lines }: KernelRun,
+    isLast: boolean,
+  ): Points {
     const { bytes } = thread;
     const index = new Uint32Array(bytes.buffer, place.index + entry * POINT_WORDS * 4, count * POINT_WORDS);
     const { line: firstLine, deadLetterFormat } = this.#scan;
     const shape = (number: number): Shape => this.#scan.shape(number);
     const shapeOf = (i: number): Shape => shapeIn(bytes, index, i);
     const places = { firstLine, endLine: firstLine + lines, origin, end: origin + end };
-    return { bytes, index, count, rejects: [], deadLetterFormat, ...places, shape, shapeOf };
+    const hold = isLast && thread.slots.length > narrowSlotsPerThread ? use.hold : undefined;
+    return { bytes, index, count, rejects: [], deadLetterFormat, ...places, shape, shapeOf, hold };
   }
 }

@@ -62,8 +62,10 @@ export const rowWindowBytes = 1024 * 1024;
  * rejects of one buffer.
  */
 export const narrowRowWindowBytes = 256 * 1024;
-/** Read buffers per thread: the main thread reads or uses one buffer while the worker thread parses the other. */
-const slotsPerThread = 2;
+/** Read buffers per thread: the thread parses one while the main thread reads another and sends bodies from the others. */
+const slotsPerThread = 4;
+/** Read buffers per thread if memory is scarce. No body is sent from them, because the thread would wait for the target. */
+export const narrowSlotsPerThread = 2;
 /** Bytes for points per byte of the read buffer. Points repeat column names, so they may be longer than rows. */
 const outPerByte = 4;
 /** Bytes after each read buffer, because the WebAssembly parser reads up to 64 bytes at once. */
@@ -73,7 +75,10 @@ const PAGE = 65_536;
 const threadBytes = 12 * 1024 * 1024;
 
 /** Computes the memory layout of one worker thread with read buffers of this size. */
-export function rowSlots(windowBytes = rowWindowBytes): { readonly slots: readonly RowSlot[]; readonly bytes: number } {
+export function rowSlots(
+  windowBytes = rowWindowBytes,
+  length = windowBytes === narrowRowWindowBytes ? narrowSlotsPerThread : slotsPerThread,
+): { readonly slots: readonly RowSlot[]; readonly bytes: number } {
   const indexPoints = Math.max(4, windowBytes >> 5);
   let end = KERNEL_END;
   const take = (bytes: number): number => {
@@ -81,7 +86,7 @@ export function rowSlots(windowBytes = rowWindowBytes): { readonly slots: readon
     end = Math.ceil((from + bytes) / 64) * 64;
     return from;
   };
-  const slots = Array.from({ length: slotsPerThread }, () => {
+  const slots = Array.from({ length }, () => {
     const index = take(indexPoints * POINT_WORDS * 4);
     const out = take(outPerByte * windowBytes + PAGE);
     return { index, indexPoints, out, outEnd: out + outPerByte * windowBytes, window: take(windowBytes + SLACK) };

@@ -10,7 +10,7 @@ import type { RowKernel } from '../kernel/row-kernel.js';
 import { type ResumableScan, RowInput } from './row-input.js';
 import { RowThread } from './row-thread.js';
 import { rowWindowBytes } from './row-worker-messages.js';
-import { WindowReader } from './window-reader.js';
+import { type FreeSlot, WindowReader } from './window-reader.js';
 
 /** If no further bytes arrive for this long, the main thread scans an incomplete read buffer itself, ms. */
 const quietMs = 20;
@@ -19,6 +19,7 @@ const inputEnded = new Error('the runs of this input have ended');
 export class RowWorkers {
   readonly #kernel: RowKernel;
   readonly #threads: readonly RowThread[];
+  readonly #free: FreeSlot[];
   readonly #windowBytes: number;
   #wake: () => void = () => {};
 
@@ -28,6 +29,7 @@ export class RowWorkers {
     this.#windowBytes = windowBytes;
     const answered = (): void => this.#wake();
     this.#threads = Array.from({ length: threads }, () => new RowThread(time, windowBytes, answered));
+    this.#free = this.#threads[0]!.slots.flatMap((_, slot) => this.#threads.map((thread) => ({ thread, slot })));
   }
 
   /** Ends the threads. The caller must not request points afterwards. */
@@ -44,8 +46,8 @@ export class RowWorkers {
   ): AsyncGenerator<Points, void> {
     const own = abortWith(signal);
     const input = new RowInput(this.#kernel, scan, start, signal);
-    const reading = new WindowReader(source, own.signal, this.#threads, this.#windowBytes, start.byteOffset);
     const wake = (): void => this.#wake();
+    const reading = new WindowReader(source, own.signal, this.#free, wake, this.#windowBytes, start.byteOffset);
     signal.addEventListener('abort', wake);
     const { windows } = reading;
     // Threads already parse the next blocks while points of an earlier block are sent.
@@ -81,8 +83,8 @@ export class RowWorkers {
     } finally {
       signal.removeEventListener('abort', wake);
       own.abort(inputEnded);
-      await reading.settled();
-      await Promise.all(this.#threads.map((thread) => thread.idle()));
+      await Promise.all([reading.settled(), ...this.#threads.map((thread) => thread.idle())]);
+      reading.close();
     }
   }
 

@@ -1,6 +1,7 @@
 // Reads an input into the free read buffers of the threads, one read at a time.
 
 import type { ByteSource } from '../../../core/types/index.js';
+import { WindowUse } from '../../window-use.js';
 import type { RowThread } from './row-thread.js';
 import type { RowJobResult, RowSlot } from './row-worker-messages.js';
 
@@ -18,6 +19,8 @@ export interface ThreadWindow {
   isComplete: boolean;
   /** True while the main thread scans this buffer itself. */
   isScanned: boolean;
+  /** Frees the slot once the main thread has used the buffer and no batch is sent from it. */
+  readonly use: WindowUse;
   /**
    * The job sent for this buffer: the offset of its last LF, and the epoch of the parser at that time; null if no job
    * was sent.
@@ -26,24 +29,36 @@ export interface ThreadWindow {
   result: RowJobResult | null;
 }
 
+/** A slot that holds no window. */
+export interface FreeSlot {
+  readonly thread: RowThread;
+  readonly slot: number;
+}
+
 export class WindowReader {
   /** Read buffers that contain input, in the order of the input. */
   readonly windows: ThreadWindow[] = [];
   readonly #source: ByteSource;
   readonly #signal: AbortSignal;
   readonly #windowBytes: number;
-  readonly #free: { readonly thread: RowThread; readonly slot: number }[];
+  readonly #free: FreeSlot[];
+  readonly #freed: () => void;
   #decoded: number;
   #pending: Promise<void> | null = null;
   #failure: { readonly cause: unknown } | null = null;
   /** True after the end of the input or a read error. */
   ended = false;
 
-  /** @param decoded offset in the decoded input at which the source begins */
+  /**
+   * @param free free slots of all inputs
+   * @param freed is called after each slot that becomes free
+   * @param decoded offset in the decoded input at which the source begins
+   */
   constructor(
     source: ByteSource,
     signal: AbortSignal,
-    threads: readonly RowThread[],
+    free: FreeSlot[],
+    freed: () => void,
     windowBytes: number,
     decoded: number,
   ) {
@@ -51,7 +66,8 @@ export class WindowReader {
     this.#signal = signal;
     this.#windowBytes = windowBytes;
     this.#decoded = decoded;
-    this.#free = threads[0]!.slots.flatMap((_, slot) => threads.map((thread) => ({ thread, slot })));
+    this.#free = free;
+    this.#freed = freed;
   }
 
   /** Reads until no read buffer is free. Calls `done` after each read. */
@@ -76,14 +92,18 @@ export class WindowReader {
     });
   }
 
-  /** Marks the first buffer as free. */
+  /** Removes the first buffer. Its slot becomes free once no batch is sent from it. */
   free(): void {
-    const { thread, slot } = this.windows.shift()!;
-    this.#free.push({ thread, slot });
+    this.windows.shift()!.use.end();
   }
 
   async settled(): Promise<void> {
     await this.#pending;
+  }
+
+  /** Removes all windows. No read and no job may be pending. */
+  close(): void {
+    while (this.windows.length > 0) this.free();
   }
 
   throwIfFailed(): void {
@@ -94,8 +114,8 @@ export class WindowReader {
   #open(): ThreadWindow | null {
     const last = this.windows.at(-1);
     if (last !== undefined && !last.isComplete) return last;
-    const free = this.#free.shift();
-    if (free === undefined) return null;
+    const free = this.#takeSlot();
+    if (free === null) return null;
     const place = free.thread.slots[free.slot]!;
     const at = place.window;
     const origin = this.#decoded - at;
@@ -107,10 +127,24 @@ export class WindowReader {
       used: at,
       isComplete: false,
       isScanned: false,
+      use: new WindowUse(() => {
+        this.#free.push(free);
+        this.#freed();
+      }),
       job: null,
       result: null,
     };
     this.windows.push(window);
     return window;
+  }
+
+  /** Takes a slot of the thread with the fewest windows; null if no slot is free. */
+  #takeSlot(): FreeSlot | null {
+    const load = ({ thread }: FreeSlot): number => this.windows.filter((each) => each.thread === thread).length;
+    const [first, ...others] = this.#free;
+    if (first === undefined) return null;
+    const best = others.reduce((least, each) => (load(each) < load(least) ? each : least), first);
+    this.#free.splice(this.#free.indexOf(best), 1);
+    return best;
   }
 }

@@ -29,10 +29,12 @@ test('a point is drawn from the whole of its part, and another one in the next b
   expect(one).not.toEqual(two);
 });
 
+const stringsOf = (batch: ReturnType<typeof batchOf>) => sampledStrings(sampledPoints(batch), batch);
+
 test('strings of a batch are estimated from its sample', () => {
-  expect(sampledStrings(batchOf(100))).toEqual({ count: 50, bytes: 150 });
-  const { count, bytes } = sampledStrings(batchOf(2000));
+  expect(stringsOf(batchOf(100))).toEqual({ count: 50, bytes: 150 });
+  const { count, bytes } = stringsOf(batchOf(2000));
   expect(Math.abs(count / 1000 - 1)).toBeLessThan(0.3);
   expect(bytes).toBe(3 * count);
-  expect(sampledStrings(batchOf(0))).toEqual({ count: 0, bytes: 0 });
+  expect(stringsOf(batchOf(0))).toEqual({ count: 0, bytes: 0 });
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { sampledPoints } from '../../../../src/flow-control/target-memory/flush/sampled-points.js';
 import {
   groupsOf,
   SeriesEstimate,
@@ -15,7 +16,12 @@ function batchOf(series: readonly number[], bucket = 0) {
   const ends = lines.map((line) => (end += line.length));
   ordinal += 1;
   const batch = { ordinal, points: lines.length, body: Buffer.from(lines.join('')), bodyEnd: (i: number) => ends[i]! };
-  return { points: lines.length, slots: lines.length, sample: sampledSeries(batch, () => bucket), part: 1 };
+  return {
+    points: lines.length,
+    slots: lines.length,
+    sample: sampledSeries(sampledPoints(batch), () => bucket),
+    part: 1,
+  };
 }
 
 const cycle = (from: number, count: number, of: number) => Array.from({ length: count }, (_, i) => (from + i) % of);

@@ -1,0 +1,96 @@
+// Counts plain points: points with a known shape and a timestamp within the bounds that follow each other directly in the
+// memory of the format. Points of line protocol are all unchanged, points of rows are all rewritten.
+
+import { LF } from '../../core/ascii.js';
+import type { Points } from '../../core/types/index.js';
+import {
+  LENGTH,
+  LINE,
+  POINT_WORDS,
+  SHAPE,
+  SOURCE_LENGTH,
+  SOURCE_START,
+  START,
+  TIME_HIGH,
+  TIME_LOW,
+} from '../../core/types/index.js';
+import { sideBytes } from '../batch-entries.js';
+import { type Bounds, type HighWords, isWithin } from './point-bounds.js';
+
+/** What makes a point plain. */
+export interface PlainRules {
+  /** Number of values by shape number; -1 for a shape that is not known. */
+  readonly plain: Int32Array;
+  /** Field slots of a row by shape number. */
+  readonly slots: Uint32Array;
+  readonly bounds: Bounds;
+  /** High words of times within the bounds. */
+  readonly safe: HighWords;
+}
+
+/** Where the first point must follow, and how many bytes all points may take. */
+export interface PlainRoom {
+  /** Offset of the line end before the first point. */
+  readonly last: number;
+  /** Line before the first point, relative to the first line of the run. */
+  readonly line: number;
+  readonly bytes: number;
+  /** Bytes of the originals of rewritten points. */
+  readonly sourceBytes: number;
+}
+
+export interface PlainPoints {
+  readonly count: number;
+  /** True for points whose originals differ. */
+  readonly isRewritten: boolean;
+  /** Offset of the line end after the last point. */
+  readonly last: number;
+  readonly line: number;
+  /** Bytes of all points with their line ends. */
+  readonly bytes: number;
+  readonly sourceEnd: number;
+  readonly values: number;
+  readonly slots: number;
+}
+
+/** Counts the plain points of a run from point `from` up to the first other point, at most up to `to`. */
+export function plainPoints(
+  run: Points,
+  from: number,
+  to: number,
+  room: PlainRoom,
+  { plain, slots: widths, bounds, safe }: PlainRules,
+): PlainPoints {
+  const { index } = run;
+  const first = from * POINT_WORDS;
+  const isRewritten = sideBytes(index, first) > 0;
+  const source = index[first + SOURCE_START]!;
+  const sourceLimit = source + room.sourceBytes;
+  let { last, line } = room;
+  let [bytes, values, slots, sourceEnd, i] = [0, 0, 0, source, from];
+  for (let word = first; i < to; i += 1, word += POINT_WORDS) {
+    const start = index[word + START]!;
+    const length = index[word + LENGTH]!;
+    const shape = index[word + SHAPE]!;
+    const sourceStart = index[word + SOURCE_START]!;
+    const sourceLength = index[word + SOURCE_LENGTH]!;
+    // Shapes without a number and points without a timestamp have numbers outside the table.
+    const amount = shape < plain.length ? plain[shape]! : -1;
+    if (amount < 0 || start !== last + 1 || bytes + length + 1 > room.bytes) break;
+    if (isRewritten) {
+      const isEnded = run.bytes[start + length] === LF;
+      if (!isEnded || sourceStart < sourceEnd || sourceStart + sourceLength > sourceLimit) break;
+      // A point that begins one byte and one line after an unchanged point: that byte is the only LF between them.
+    } else if (start !== sourceStart || length !== sourceLength || index[word + LINE] !== line + 1) break;
+    const high = index[word + TIME_HIGH]! | 0;
+    const isSafe = high > safe.above && high < safe.below;
+    if (!isSafe && !isWithin(high, index[word + TIME_LOW]!, length, bounds)) break;
+    last = start + length;
+    sourceEnd = sourceStart + sourceLength;
+    line = index[word + LINE]!;
+    bytes += length + 1;
+    values += amount;
+    slots += widths[shape]!;
+  }
+  return { count: i - from, isRewritten, last, line, bytes, sourceEnd, values, slots };
+}
