@@ -9,8 +9,11 @@ const { crc32 } = require('node:zlib');
 const bundle = `${__dirname}/../dist/bundle/`;
 const requireExternal = createRequire(bundle);
 const directory = codeDirectory(process.env, process.getuid?.());
-/** A cache file begins with the CRC-32 of the code and the version tag of the V8 that compiled the code, 4 bytes each. */
-const headBytes = 8;
+/**
+ * A cache file begins with four words of 4 bytes: the CRC-32 of the code, the version tag of the V8 that compiled the code, 1
+ * if a load that succeeded wrote the code, and 0. V8 copies code that does not begin at a multiple of 8 bytes.
+ */
+const headBytes = 16;
 const dayMs = 24 * 60 * 60 * 1000;
 /** @type {Map<string, object>} */
 const loaded = new Map();
@@ -18,7 +21,11 @@ const loaded = new Map();
 const scripts = [];
 /** V8's version tag, which depends on the flags, when this process started. */
 let firstTag = 0;
-let isIncomplete = false;
+/** True if some code was not in the cache. */
+let isMissing = false;
+/** True if some code may lack functions that a load calls. */
+let isPartial = false;
+let isLoad = false;
 
 /** Returns what a file of the bundle exports. @param {string} name */
 function program(name) {
@@ -33,7 +40,8 @@ function program(name) {
   if (isKept) {
     const isUsed = script.cachedDataRejected === false;
     firstTag ||= isUsed ? kept.readUInt32LE(4) : tag();
-    isIncomplete ||= !isUsed;
+    isMissing ||= !isUsed;
+    isPartial ||= !isUsed || !isOfLoad(kept);
     scripts.push({ name, script });
   }
   const exports = {};
@@ -50,11 +58,17 @@ function required(id) {
 /** Scripts of node:vm cannot import modules themselves without a warning. @param {string} id */
 required.importModule = (id) => import(id);
 
-/** Caches the compiled code of all files, functions called so far included. Does nothing after a change of V8's flags. */
+/**
+ * Caches the compiled code of all files, functions called so far included. Does nothing after a change of V8's flags. Other
+ * commands and loads that fail call fewer functions, so they do not replace the code of a load that succeeded.
+ */
 function keepCode() {
-  if (!isIncomplete || tag() !== firstTag) return;
+  const hasLoaded = isLoad && !process.exitCode;
+  if (!(isMissing || (isPartial && hasLoaded)) || tag() !== firstTag) return;
   for (const { name, script } of scripts) {
     const file = codeFile(name);
+    const found = readCode(name);
+    if (!hasLoaded && found !== undefined && isOfLoad(found)) continue;
     const draft = `${file}.${process.pid}`;
     const head = Buffer.alloc(headBytes);
     try {
@@ -62,6 +76,7 @@ function keepCode() {
       const code = script.createCachedData();
       head.writeUInt32LE(crc32(code), 0);
       head.writeUInt32LE(firstTag, 4);
+      head.writeUInt32LE(Number(hasLoaded), 8);
       writeFileSync(draft, Buffer.concat([head, code]));
       renameSync(draft, file);
     } catch {
@@ -93,6 +108,11 @@ function readCode(name) {
   } catch {
     return undefined;
   }
+}
+
+/** @param {Buffer} bytes */
+function isOfLoad(bytes) {
+  return bytes.readUInt32LE(8) === 1;
 }
 
 /** Returns the path of a cache file. V8 accepts cached code only from the same Node and flags. @param {string} name */
@@ -135,4 +155,10 @@ function isOwn(path, user) {
 
 process.on('exit', keepCode);
 
-module.exports = { program, compiledCode: { isNew: () => isIncomplete, keep: keepCode } };
+/** Only loads ask. */
+function isNew() {
+  isLoad = true;
+  return isPartial;
+}
+
+module.exports = { program, compiledCode: { isNew, keep: keepCode } };

@@ -8,7 +8,7 @@ import { plural, size } from '../core/text.js';
 import { clock } from '../core/time/system-clock.js';
 import type { Notice, Summary, Target, TargetDescription, TargetTraits } from '../core/types/index.js';
 import { version } from '../core/version.js';
-import { type FleetPlan, readPlan } from '../fleet/plan-file.js';
+import type { FleetPlan } from '../fleet/plan-file.js';
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
 import { expand } from '../inputs/expand.js';
 import { isUrl } from '../inputs/http/url-name.js';
@@ -40,6 +40,7 @@ export async function runLoad(
 ): Promise<number> {
   let plan: FleetPlan | null = null;
   const planOptions = async (path: string): Promise<FleetPlan['options']> => {
+    const { readPlan } = await import('../fleet/plan-file.js');
     plan = await readPlan(path);
     return plan.options;
   };

@@ -32,30 +32,32 @@ export const inputSchema = z.strictObject({
   cluster: clusterSchema.optional(),
 });
 
-const checkpointSchema = z.strictObject({
-  formatVersion: z.literal(formatVersion),
-  /** Start of the load, ms since 1970; generated timestamps count from it. */
-  startedMs: count,
-  /** Size of each dead-letter file in bytes, by the ending of its name; null if no point was rejected. */
-  deadLetters: z.record(z.string(), count).nullable(),
-  /** Size of the log of finished inputs when this checkpoint was written, bytes. */
-  finishedBytes: count,
-  /**
-   * Final name of the dead-letter files, once all inputs are finished and only cleaning up remains; null before that.
-   */
-  completing: z.string().nullable(),
-  /** Cluster that the load writes to; absent in files of earlier versions. */
-  cluster: clusterSchema.optional(),
-  inputs: z.array(inputSchema),
-});
+/** Returns the schema of the file. Creating a schema takes time that a new load need not spend. */
+const checkpointSchema = () =>
+  z.strictObject({
+    formatVersion: z.literal(formatVersion),
+    /** Start of the load, ms since 1970; generated timestamps count from it. */
+    startedMs: count,
+    /** Size of each dead-letter file in bytes, by the ending of its name; null if no point was rejected. */
+    deadLetters: z.record(z.string(), count).nullable(),
+    /** Size of the log of finished inputs when this checkpoint was written, bytes. */
+    finishedBytes: count,
+    /**
+     * Final name of the dead-letter files, once all inputs are finished and only cleaning up remains; null before that.
+     */
+    completing: z.string().nullable(),
+    /** Cluster that the load writes to; absent in files of earlier versions. */
+    cluster: clusterSchema.optional(),
+    inputs: z.array(inputSchema),
+  });
 
 export type CheckpointInput = z.infer<typeof inputSchema>;
-export type Checkpoint = Omit<z.infer<typeof checkpointSchema>, 'formatVersion'>;
+export type Checkpoint = Omit<z.infer<ReturnType<typeof checkpointSchema>>, 'formatVersion'>;
 
 /** Reads the checkpoint; returns null if there is no file. Throws StateError for a damaged checkpoint. */
 export async function readCheckpoint(path: string): Promise<Checkpoint | null> {
   try {
-    return checkpointSchema.parse(JSON.parse(await readText(path)));
+    return checkpointSchema().parse(JSON.parse(await readText(path)));
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null;
     throw readFailure(path, error);

@@ -3,6 +3,7 @@
 
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { LF } from '../core/ascii.js';
 import { type CheckpointInput, inputSchema } from './checkpoint.js';
 import { openStateFile, readFailure, writeFailure } from './state-dir.js';
 
@@ -97,17 +98,23 @@ export class FinishedInputs {
   }
 }
 
+const linesChunkBytes = 64 * 1024;
+
 /** Yields the lines of a state file. */
 export async function* linesOf(path: string): AsyncGenerator<string, void> {
   const file = await openStateFile(path, constants.O_RDONLY);
   try {
-    let rest = '';
-    for await (const chunk of file.createReadStream({ autoClose: false, encoding: 'utf8' })) {
-      const lines = `${rest}${chunk as string}`.split('\n');
-      rest = lines.pop()!;
-      yield* lines;
+    const chunk = Buffer.alloc(linesChunkBytes);
+    let rest = Buffer.alloc(0);
+    // A stream would load modules that small loads do not need otherwise.
+    for (let length = -1; length !== 0; ) {
+      ({ bytesRead: length } = await file.read(chunk, 0, chunk.length, null));
+      const bytes = Buffer.concat([rest, chunk.subarray(0, length)]);
+      const end = bytes.lastIndexOf(LF) + 1;
+      if (end > 0) yield* bytes.toString('utf8', 0, end - 1).split('\n');
+      rest = bytes.subarray(end);
     }
-    if (rest !== '') yield rest;
+    if (rest.length > 0) yield rest.toString();
   } finally {
     await file.close();
   }

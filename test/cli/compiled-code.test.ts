@@ -42,24 +42,35 @@ test('the first run keeps no compiled code, the second one does, the third one u
   expect(identities()).toEqual(second);
 });
 
+/** A load of one line, as a dry run. */
+function loadOf(line: string): string[] {
+  const input = join(folder, 'one.lp');
+  writeFileSync(input, `${line}\n`);
+  return [`--dry-run=${join(folder, 'out.lp')}`, '--db', 'db', '--state-dir', join(folder, 's'), '--quiet', input];
+}
+
 test('a load keeps compiled code, which the next load uses with other settings of V8', async () => {
   await run();
-  const input = join(folder, 'one.lp');
-  writeFileSync(input, 'm f=1 1640995200000000000\n');
-  const load = [
-    `--dry-run=${join(folder, 'out.lp')}`,
-    '--db',
-    'db',
-    '--state-dir',
-    join(folder, 's'),
-    '--quiet',
-    input,
-  ];
+  const load = loadOf('m f=1 1640995200000000000');
   await run(load);
   const first = identities();
   expect(Object.keys(first).filter((name) => name.startsWith('load-'))).toHaveLength(1);
   await run(load);
   expect(identities()).toEqual(first);
+});
+
+test('a load that succeeds completes the compiled code that a failed load kept, and no failed load replaces it', async () => {
+  const fail = async () =>
+    expect((await start(loadOf('m x'), { env: { XDG_CACHE_HOME: folder, HOME: folder } }).ended).code).toBe(7);
+  await run();
+  await fail();
+  const partial = identities();
+  expect(Object.keys(partial).filter((name) => name.startsWith('load-'))).toHaveLength(1);
+  await run(loadOf('m f=1 1640995200000000000'));
+  const complete = identities();
+  expect(Object.entries(partial).filter(([name, inode]) => complete[name] === inode)).toEqual([]);
+  await fail();
+  expect(identities()).toEqual(complete);
 });
 
 test('damaged compiled code is replaced, not used', async () => {

@@ -1,6 +1,6 @@
 // Reads text files, replaces whole files, and opens pipes without blocking the process.
 
-import { constants, createReadStream } from 'node:fs';
+import { constants, createReadStream, lstatSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -39,6 +39,8 @@ export async function makeDirectory(path: string, mode = 0o777): Promise<boolean
 
 /** Removes a file, if it exists. Node's `rm` would load the code that removes folders. Throws the file system's error. */
 export async function removeFile(path: string): Promise<void> {
+  // Most files do not exist, and an error with its stack takes longer than this call.
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
   await unlink(path).catch((error: unknown) => {
     if (errorCode(error) !== 'ENOENT') throw error;
   });

@@ -8,19 +8,22 @@ import type { RaftCaches } from './raft-caches.js';
 import type { Rinsing } from './rinsing.js';
 import type { TargetPressure } from './target-pressure.js';
 
-const savedSeries = z.object({
-  seen: z.array(z.tuple([z.number(), z.boolean()])),
-  ...{ zeroBits: z.number(), points: z.number(), slots: z.number(), series: z.number() },
-});
-const savedSchema = z.object({
-  pressure: z.object({
-    ...{ pending: z.number(), fresh: z.number(), pendingSeries: z.number(), freshSeries: z.number() },
-    ...{ factor: z.number(), isFlushing: z.boolean() },
-  }),
-  ...{ series: savedSeries, allSeries: savedSeries },
-  caches: z.array(z.tuple([z.number(), z.array(z.number())])),
-  samples: z.array(z.tuple([z.number(), z.object({ points: z.array(z.string().nullable()), rowBytes: z.number() })])),
-});
+/** Returns the schema of what `save` returns. Creating a schema takes time that loads without a fleet need not spend. */
+function savedSchema() {
+  const series = z.object({
+    seen: z.array(z.tuple([z.number(), z.boolean()])),
+    ...{ zeroBits: z.number(), points: z.number(), slots: z.number(), series: z.number() },
+  });
+  return z.object({
+    pressure: z.object({
+      ...{ pending: z.number(), fresh: z.number(), pendingSeries: z.number(), freshSeries: z.number() },
+      ...{ factor: z.number(), isFlushing: z.boolean() },
+    }),
+    ...{ series, allSeries: series },
+    caches: z.array(z.tuple([z.number(), z.array(z.number())])),
+    samples: z.array(z.tuple([z.number(), z.object({ points: z.array(z.string().nullable()), rowBytes: z.number() })])),
+  });
+}
 
 export interface FleetMemoryParts {
   readonly stages: Pick<Stages, 'acknowledged'>;
@@ -74,7 +77,7 @@ export function followMemory({
       samples: rinsing.save(),
     }),
     restore: (saved) => {
-      const found = savedSchema.safeParse(saved).data;
+      const found = savedSchema().safeParse(saved).data;
       if (found === undefined) return;
       caches.restore(found.caches);
       series.restore(found.series);

@@ -8,21 +8,23 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { errorCode } from '../../core/errors.js';
 
-const holderSchema = z.object({
-  host: z.string(),
-  bootId: z.string(),
-  /** Identifier of the pid namespace; null if the system has none. Absent in locks of earlier versions. */
-  pidNamespace: z.string().nullable().optional(),
-  pid: z.int().positive(),
-  /** Start time of the process, clock ticks since boot; null if the system does not reveal it. */
-  started: z.string().nullable(),
-  /** Random identifier of this lock. */
-  nonce: z.string().regex(/^[\w-]+$/),
-  /** Time of the last heartbeat, ms since 1970. */
-  heartbeat: z.int(),
-});
+/** Returns the schema of a lock file. Creating a schema takes time that a load without a contender need not spend. */
+const holderSchema = () =>
+  z.object({
+    host: z.string(),
+    bootId: z.string(),
+    /** Identifier of the pid namespace; null if the system has none. Absent in locks of earlier versions. */
+    pidNamespace: z.string().nullable().optional(),
+    pid: z.int().positive(),
+    /** Start time of the process, clock ticks since boot; null if the system does not reveal it. */
+    started: z.string().nullable(),
+    /** Random identifier of this lock. */
+    nonce: z.string().regex(/^[\w-]+$/),
+    /** Time of the last heartbeat, ms since 1970. */
+    heartbeat: z.int(),
+  });
 
-export type Holder = z.infer<typeof holderSchema>;
+export type Holder = z.infer<ReturnType<typeof holderSchema>>;
 
 /** Interval at which a holder writes its heartbeat, ms. */
 export const beatMs = 5000;
@@ -52,7 +54,7 @@ export function holderText(holder: Holder): string {
 /** Parses the text of a lock file; returns null for any other text. */
 export function parseHolder(text: string): Holder | null {
   try {
-    return holderSchema.parse(JSON.parse(text));
+    return holderSchema().parse(JSON.parse(text));
   } catch {
     return null;
   }
