@@ -115,10 +115,13 @@ function isOfLoad(bytes) {
   return bytes.readUInt32LE(8) === 1;
 }
 
-/** Returns the path of a cache file. V8 accepts cached code only from the same Node and flags. @param {string} name */
+/**
+ * Returns the path of a cache file. V8 accepts cached code only from the same Node and flags; 2 is the format of the head.
+ * @param {string} name
+ */
 function codeFile(name) {
   const flags = crc32([...process.execArgv, process.env.NODE_OPTIONS].join(' ')).toString(16);
-  return `${directory}/${name}-${process.version}-${process.arch}-${flags}`;
+  return `${directory}/${name}-2-${process.version}-${process.arch}-${flags}`;
 }
 
 function tag() {

@@ -1,5 +1,6 @@
 // How much faster a load gets with all cores than with one: the whole program and its sink, in turns on core 0 alone and on
-// every core. Loads are long, so that the start of a process (0.25 s) is 5 % or less of them.
+// every core. Loads are long, so that the start of a process (0.25 s) is 5 % or less of them. Two loads at the same time, each
+// with its sink on a core of its own, show what the machine allows: they share nothing but its memory.
 // node cores.js [--rows 10000000] [--rounds 5]
 
 import { spawnSync } from 'node:child_process';
@@ -18,7 +19,13 @@ const { values } = parseArgs({
 const rows = Number(values.rows);
 const folder = await mkdtemp(join(tmpdir(), 'bulk-load-cores-'));
 const hasTaskset = spawnSync('taskset', ['--version']).error === undefined;
-const sinks = { one: await openSink(folder, hasTaskset ? ['taskset', '-c', '0'] : []), all: await openSink(folder) };
+/** @param {number} core */
+const pinned = (core) => (hasTaskset ? ['taskset', '-c', String(core)] : []);
+const sinks = {
+  one: await openSink(folder, pinned(0)),
+  two: await openSink(folder, pinned(availableParallelism() > 1 ? 1 : 0)),
+  all: await openSink(folder),
+};
 const mapping = ['--measurement', 'readings', '--tags', 'name,fleet', '--time-column', 'time'];
 
 /** Writes rows of CSV, NDJSON and Parquet with DuckDB. Returns false where it is not installed. */
@@ -50,28 +57,28 @@ try {
   if (!hasRows) say('@duckdb/node-api is not installed: CSV, NDJSON and Parquet are left out');
   if (!hasTaskset) say('taskset is not on PATH: one core cannot be compared');
   for (const file of hasTaskset ? files : []) {
-    const state = join(folder, 'state');
-    const common = ['--db', 'bench', '--state-dir', state, '--quiet'];
     const own = ['--compression', 'none', '--target-memory', 'off', ...(file.startsWith('rows') ? mapping : [])];
-    const load = (/** @type {{ port: string }} */ { port }) => [
-      ...[program, '--url', `http://127.0.0.1:${port}`, ...common, ...own],
-      join(folder, file),
+    const load = (/** @type {keyof typeof sinks} */ sink) => [
+      ...[program, '--url', `http://127.0.0.1:${sinks[sink].port}`, '--db', 'bench', '--quiet'],
+      ...['--state-dir', join(folder, sink), ...own, join(folder, file)],
     ];
+    const words = (/** @type {keyof typeof sinks} */ sink) =>
+      [process.execPath, ...load(sink)].map((word) => `'${word}'`).join(' ');
     /** @type {Record<string, [string, string[]]>} */
     const commands = {
-      one: ['taskset', ['-c', '0', process.execPath, ...load(sinks.one)]],
-      all: [process.execPath, load(sinks.all)],
+      one: ['taskset', ['-c', '0', process.execPath, ...load('one')]],
+      all: [process.execPath, load('all')],
+      pair: ['sh', ['-c', `taskset -c 1 ${words('two')} & taskset -c 0 ${words('one')} && wait $!`]],
     };
-    const { one, all } = await inTurns(commands, Number(values.rounds));
-    if (one === undefined || all === undefined) throw new Error('no results');
+    const { one, all, pair } = await inTurns(commands, Number(values.rounds));
+    if (one === undefined || all === undefined || pair === undefined) throw new Error('no results');
     const rate = (/** @type {{ seconds: number }} */ { seconds }) => `${(rows / seconds / 1000).toFixed(0)} k rows/s`;
     const size = `${((await stat(join(folder, file))).size / 1e6).toFixed(0)} MB`;
     say(
-      `  ${`${file}, ${size}`.padEnd(38)}one core ${rate(one).padStart(13)}, ${availableParallelism()} cores ${rate(all).padStart(13)}: ${(one.seconds / all.seconds).toFixed(2)} ×, peak ${one.peak.toFixed(0)} and ${all.peak.toFixed(0)} MiB`,
+      `  ${`${file}, ${size}`.padEnd(38)}one core ${rate(one).padStart(13)}, ${availableParallelism()} cores ${rate(all).padStart(13)}: ${(one.seconds / all.seconds).toFixed(2)} × (two loads at once: ${((2 * one.seconds) / pair.seconds).toFixed(2)} ×), peak ${one.peak.toFixed(0)} and ${all.peak.toFixed(0)} MiB`,
     );
   }
 } finally {
-  sinks.one.close();
-  sinks.all.close();
+  for (const sink of Object.values(sinks)) sink.close();
   await rm(folder, { recursive: true, force: true });
 }
