@@ -1,5 +1,5 @@
-// Counts plain points: points with a known shape and a timestamp within the bounds that follow each other directly in the
-// memory of the format. Points of line protocol are all unchanged, points of rows are all rewritten.
+// Counts plain points. A plain point has a known shape and a timestamp within the bounds, and follows the point before it
+// directly. In line protocol, plain points are unchanged. In formats with rows, they are rewritten.
 
 import { LF } from '../../core/ascii.js';
 import type { Points } from '../../core/types/index.js';
@@ -74,13 +74,13 @@ export function plainPoints(
     const shape = index[word + SHAPE]!;
     const sourceStart = index[word + SOURCE_START]!;
     const sourceLength = index[word + SOURCE_LENGTH]!;
-    // Shapes without a number and points without a timestamp have numbers outside the table.
+    // Points of uncounted shapes and points without a timestamp have shape numbers outside the table.
     const amount = shape < plain.length ? plain[shape]! : -1;
     if (amount < 0 || start !== last + 1 || bytes + length + 1 > room.bytes) break;
     if (isRewritten) {
       const isEnded = run.bytes[start + length] === LF;
       if (!isEnded || sourceStart < sourceEnd || sourceStart + sourceLength > sourceLimit) break;
-      // A point that begins one byte and one line after an unchanged point: that byte is the only LF between them.
+      // An unchanged point begins one byte and one line after the point before it. That byte is an LF.
     } else if (start !== sourceStart || length !== sourceLength || index[word + LINE] !== line + 1) break;
     const high = index[word + TIME_HIGH]! | 0;
     const isSafe = high > safe.above && high < safe.below;
