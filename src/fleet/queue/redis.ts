@@ -57,6 +57,7 @@ function pauseMs(attempts: number): number {
  * Throws UnavailableError if the server does not respond. Throws RefusedError for wrong credentials, and for a server
  * that evicts keys.
  * @param answerMs time limit for the response to each command; null to wait while the server is unreachable
+ * @param signal ends the wait for the connection
  */
 export async function openRedis(
   address: QueueAddress,
@@ -81,10 +82,10 @@ export async function openRedis(
   let client: RedisClient = single;
   let info: string;
   try {
-    info = await orAborted(firstAnswer(single, address, waitMs), signal);
+    info = await firstAnswer(single, address, waitMs, signal);
     const isCluster = /^cluster_enabled:1/m.test(info);
     assertUsable(info, isCluster, address);
-    if (isCluster) client = await openCluster(redis, shared, address, waitMs);
+    if (isCluster) client = await openCluster(redis, shared, address, waitMs, signal);
   } catch (error) {
     single.disconnect();
     throw queueError(error, state);
@@ -132,26 +133,31 @@ async function loadPeers(command: string): Promise<{ readonly api: typeof bullmq
 }
 
 /** Connects and returns the server's INFO. */
-async function firstAnswer(client: ioredis.Redis, address: QueueAddress, waitMs: number): Promise<string> {
+async function firstAnswer(
+  client: ioredis.Redis,
+  address: QueueAddress,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<string> {
   let last = 'no answer';
   client.on('error', (error: Error) => {
     last = error.message || String(error);
   });
   // The client itself tries again after a failed connection, so this rejection is ignored.
   client.connect().catch(() => {});
-  const info = await orNull(client.info(), waitMs);
+  const info = await orNull(client.info(), waitMs, signal);
   if (info === null) throw noAnswer(address, last);
   return String(info);
 }
 
-/** Settles like the promise; resolves with null if the promise takes longer than `waitMs`. */
-async function orNull<T>(promise: Promise<T>, waitMs: number): Promise<T | null> {
+/** Settles like the promise; resolves with null after `waitMs`, and rejects with the signal's reason. */
+async function orNull<T>(promise: Promise<T>, waitMs: number, signal: AbortSignal): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<null>((done) => {
     timer = setTimeout(done, waitMs, null);
   });
   try {
-    return await Promise.race([promise, timeout]);
+    return await Promise.race([orAborted(promise, signal), timeout]);
   } finally {
     clearTimeout(timer);
   }
@@ -176,6 +182,7 @@ async function openCluster(
   redisOptions: Pick<ioredis.RedisOptions, 'username' | 'password' | 'tls' | 'maxRetriesPerRequest' | 'keepAlive'>,
   address: QueueAddress,
   waitMs: number,
+  signal: AbortSignal,
 ): Promise<ioredis.Cluster> {
   const { nodes, isTls } = address;
   const cluster = new redis.Cluster([...nodes], {
@@ -186,7 +193,7 @@ async function openCluster(
   });
   cluster.on('error', () => {});
   try {
-    if ((await orNull(cluster.ping(), waitMs)) === null)
+    if ((await orNull(cluster.ping(), waitMs, signal)) === null)
       throw noAnswer(address, 'no answer of any node of the cluster');
     return cluster;
   } catch (error) {

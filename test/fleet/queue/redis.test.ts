@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resolve } from '../../../src/config/resolve.js';
+import { InterruptedError } from '../../../src/core/errors.js';
 import { loadKey } from '../../../src/fleet/queue/keys.js';
 import { PieceQueue } from '../../../src/fleet/queue/piece-queue.js';
 import { type FleetRedis, openRedis } from '../../../src/fleet/queue/redis.js';
@@ -43,6 +44,14 @@ test.skipIf(!hasRedis)('a server that is not there ends with exit code 5', async
     outcome: 'unavailable',
     message: expect.stringMatching(/expected an answer of Redis or Valkey, found .*ECONNREFUSED/) as unknown,
   });
+});
+
+test('a stop ends the wait for a server that is not there', async () => {
+  const { settings } = await resolve(options, { flags: { db: 'd', queue: 'redis://127.0.0.1:1' }, env: {} });
+  const stop = new AbortController();
+  const opened = openRedis(settings.queue!, settings.queueTls, 60_000, 'bulk-load', null, stop.signal);
+  stop.abort(new InterruptedError('SIGINT'));
+  await expect(opened).rejects.toMatchObject({ outcome: 'interrupted' });
 });
 
 test.skipIf(!hasRedis)('a wrong password ends with exit code 4', async () => {
