@@ -38,7 +38,7 @@ export async function audit(context: AuditContext): Promise<AuditReport> {
     expected: new Map<number, Digest>(),
   };
   for (const round of rounds(differing, fileBytesOf(context.memoryBytes))) {
-    await comparePoints(context, plan, round, comparison); // reads the inputs and the differing ranges of the target again
+    await comparePoints(context, plan, round, comparison); // reads inputs and differing target ranges again
   }
   const repair = await repairPoints(context, plan, differing, comparison);
   const audited = new Set(plan.windows.map(({ table }) => table));

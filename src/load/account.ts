@@ -1,4 +1,4 @@
-// Opens the account of a run: totals, requests, checkpoint, dead letters, and the details of the report.
+// Creates the account of a run: its totals, its checkpoint and dead letters, and the details of the report page.
 
 import { readingIdentity } from '../config/identity.js';
 import type { Settings } from '../config/settings.js';
@@ -25,18 +25,19 @@ export interface RunAccount {
   readonly resume: ResumeState;
   readonly status: ReadStatus;
   readonly phases: RunPhases;
-  /** Details of the report page; null if there is no report. */
+  /** Collects the details of the report page; null without --report. */
   readonly details: DetailCollector | null;
   readonly resident: ReturnType<typeof residentMemory>;
-  /** Facts for snapshots and the summary. Parts that do not exist yet are null. */
+  /** Facts for snapshots and the summary. Facts about parts of the run are null until these parts exist. */
   readonly facts: RunFacts;
 }
 
-/** Creates the account. Opens no file yet. */
+/** Creates the account of a run. Opens no file yet. */
 export function openAccount(settings: Settings, context: LoadContext, control: RunControl): RunAccount {
   const { inputs, target, clock, notify } = context;
   const names = namesOf(settings, context);
-  // Dead letters are UTF-8. Their byte order mark overrides --encoding, so they load with the same options.
+  // Dead letters are UTF-8. If --encoding has another value, they begin with a byte order mark, which overrides
+  // --encoding. So they can be loaded with the same options.
   const mark = Buffer.from(settings.encoding === 'utf-8' ? '' : '\ufeff');
   const deadLetters = new DeadLetters(settings.stateDir, names.load, {
     mark,
@@ -74,7 +75,10 @@ export function openAccount(settings: Settings, context: LoadContext, control: R
   return { ledger, meter, deadLetters, resume, status, phases, details, resident, facts };
 }
 
-/** Returns the precision of sent timestamps: the precision of the inputs, or ms if the target refuses seconds. */
+/**
+ * Returns the precision of timestamps in requests: the precision of the inputs, or ms if the target does not accept
+ * seconds.
+ */
 export function sentPrecision(precision: InputPrecision, { traits }: Pick<Target, 'traits'>): InputPrecision {
   return precision === 's' && !traits.sendsSeconds ? 'ms' : precision;
 }
@@ -85,7 +89,7 @@ function detailCollector({ measurement, precision }: Settings, target: Target): 
   return new DetailCollector({ table, unitNs, random: Math.random });
 }
 
-/** Returns the names of the load and of its database. */
+/** Returns the name of the load and the name of its database. Each name is a hash (`loadName`). */
 export function namesOf(
   settings: Settings,
   context: Pick<LoadContext, 'inputs' | 'named' | 'targetKind'>,

@@ -17,40 +17,40 @@ import { loadDatabases } from './load-databases.js';
 import { options as table } from './option-table.js';
 
 /**
- * The options of the command line by their keys in the config file, except options for output and for many machines.
- * Sizes and durations are texts such as `'64MiB'` and `'30s'`; a plain number is a size in bytes. Of the environment,
- * `load` reads only the default state directory and the credentials of s3 inputs.
+ * The options of the command line, by their keys in the config file. Options for output and for many machines are
+ * excluded. Sizes and durations are texts such as `'64MiB'` and `'30s'`; a plain number is a size in bytes. `load`
+ * ignores environment variables, except those for the default state directory and for the credentials of s3 inputs.
  */
 export type LoadOptions = Omit<OptionValues, CommandKey> & {
   /** Required unless `dryRun` is set. */
   readonly db?: string;
   /**
-   * Files, directories, patterns, URLs, `-` for standard input, and inputs that the program provides, which are read last. An
-   * input whose `path` is null is read once and has no checkpoint, like standard input.
+   * Files, directories, patterns, URLs, `-` for standard input, and inputs that the program provides. Inputs of the
+   * program are read last. An input whose `path` is null is read once and has no checkpoint, like standard input.
    */
   readonly inputs: string | Input | readonly (string | Input)[];
 };
 
 export interface LoadControl {
-  /** Stops the load cleanly: requests in flight have up to 10 s to finish. */
+  /** Stops the load. Requests in flight then have up to 10 s to finish. */
   readonly signal?: AbortSignal;
   /** Receives the messages that the command prints while a load runs. */
   readonly notify?: (notice: Notice) => void;
   /**
-   * Target that receives the batches, instead of the target that the options name. `db` is then only part of the name of the
-   * load, and `targetMemory` is `off` by default.
+   * Target of the program, which receives the batches instead of the target that the options name. `db` is then only
+   * part of the load's name, and the default of `targetMemory` is `off`.
    */
   readonly target?: Target;
 }
 
 /**
- * A running load. Await it for its summary; iterate over it for a snapshot each second and one at the end. Both reject with
- * UsageError if the load cannot begin, and with LoadFailed if the load ends with an outcome other than `complete` or
- * `complete-with-rejects`. Leaving the iteration does not stop the load.
+ * A running load. Awaiting it returns its summary. Iterating over it yields a snapshot each second and a last one at
+ * the end. Awaiting and iterating throw UsageError if the load cannot begin, and LoadFailed if its outcome is neither
+ * `complete` nor `complete-with-rejects`. A loop that stops iterating does not stop the load.
  */
 export interface Load extends PromiseLike<Summary>, AsyncIterable<Snapshot> {}
 
-/** Carries the summary of a load that did not complete. `cause` is the error that ended it. */
+/** Error of a load that did not complete, with its summary. `cause` is the error that ended the load. */
 export class LoadFailed extends BulkLoadError {
   readonly summary: Summary;
 
@@ -62,11 +62,11 @@ export class LoadFailed extends BulkLoadError {
 
 const snapshotMs = 1000;
 
-/** Starts a load. It runs at once, before the caller awaits it. */
+/** Starts a load at once, even if the caller never awaits it. */
 export function load(options: LoadOptions, control: LoadControl = {}): Load {
   const snapshots = new SnapshotFeed();
   const summary = start(options, control, snapshots).finally(() => snapshots.end());
-  summary.catch(() => {}); // awaiting and iterating throw the error
+  summary.catch(() => {}); // the caller receives this error when it awaits or iterates
   return {
     // biome-ignore lint/suspicious/noThenProperty: awaiting a load yields its summary
     then: (resolved, rejected) => summary.then(resolved, rejected),
@@ -115,7 +115,7 @@ function oneTarget(): UsageError {
   return new UsageError([{ tried: 'contextMap', expected, found: 'a target of your own', fix: 'leave one out' }]);
 }
 
-/** Throws UsageError for options that the types exclude, because a program may have no type checker. */
+/** Throws UsageError for options that the types already exclude, because a program may run without a type checker. */
 function checkOptions(inputs: unknown, options: object): void {
   const output = table.rows.filter(
     ({ key, group }) => ['output', 'machines'].includes(group) && key !== 'config' && key in options,
@@ -140,7 +140,7 @@ function checkOptions(inputs: unknown, options: object): void {
 
 const keys = new Map(table.rows.map(({ key }) => [flagName(key), key]));
 
-/** Replaces flags in a message by the option keys that programs use. */
+/** Replaces each flag in a message by the option key that programs use, such as `--dry-run` by `dryRun`. */
 function inKeys(text: string): string {
   return text.replace(/--[a-z][a-z-]*[a-z]/g, (flag) => keys.get(flag) ?? flag);
 }
@@ -187,7 +187,10 @@ async function expandInputs(
   };
 }
 
-/** Returns a signal that follows the caller's signal. The reason of the returned signal decides the outcome. */
+/**
+ * Returns a signal that aborts when the caller's signal aborts. Its reason is an InterruptedError, which decides the
+ * outcome of the load.
+ */
 function interruption(signal: AbortSignal | undefined): AbortSignal {
   const stop = new AbortController();
   const act = (): void => stop.abort(new InterruptedError("the caller's signal"));
@@ -196,7 +199,7 @@ function interruption(signal: AbortSignal | undefined): AbortSignal {
   return stop.signal;
 }
 
-/** Passes snapshots to any number of iterations, which may begin before the run. */
+/** Provides snapshots to any number of iterations. An iteration may begin before the load has a snapshot. */
 class SnapshotFeed {
   #snapshot: (() => Snapshot) | null = null;
   #over = false;
@@ -212,8 +215,8 @@ class SnapshotFeed {
   }
 
   /**
-   * Yields snapshots until the load ends. Throws the error of a failed load, so that the iteration does not end like
-   * that of a complete load.
+   * Yields a snapshot each second until the load ends, and a last one. Then throws the error of a failed load, so that
+   * a loop over it fails, too.
    */
   async *until(summary: Promise<Summary>): AsyncGenerator<Snapshot, void> {
     while (!this.#over) {

@@ -1,5 +1,5 @@
 // Checks everything that can be checked before sending: memory, target, and the first megabyte of each input. The
-// result names the outcome that a load would have.
+// report contains the outcome that a load would have.
 
 import type { Settings } from '../config/settings.js';
 import { BulkLoadError, InputError, RefusedError } from '../core/errors.js';
@@ -29,37 +29,37 @@ import { type ParsedHead, parseHead } from './stages/input-head.js';
 export interface CheckReport {
   readonly memory: MemoryPlan | null;
   readonly target: TargetDescription | null;
-  /** True if the database does not exist and the load would create it. */
+  /** True if the database is missing and the load would create it. */
   readonly creates: boolean;
-  /** Notices about the target's memory. */
+  /** Notices about the memory that the load will need in the target. */
   readonly advice: readonly Notice[];
   readonly inputs: readonly ParsedHead[];
-  /** Warning about options that have no effect on these inputs; null if every option has an effect. */
+  /** Warning about options without effect on these inputs; null if all options have an effect. */
   readonly unused: string | null;
-  /** Facts about the queue; null for a load without --queue, and for a queue with a problem. */
+  /** Facts about the server of --queue; null without --queue, and if the connection failed. */
   readonly queue: QueueFacts | null;
   /** Errors that would end the load, in the order of the checks. */
   readonly problems: readonly BulkLoadError[];
   readonly outcome: Outcome;
 }
 
-/** Facts about the queue of a fleet. */
+/** Facts about the server of --queue and the workers of its fleet. */
 export interface QueueFacts extends RedisServerFacts {
-  /** Workers that are alive. */
+  /** Living workers. */
   readonly workers: readonly Pick<WorkerStatus, 'machine' | 'version'>[];
 }
 
 export interface CheckContext {
   readonly inputs: readonly Input[];
-  /** Connects to the queue like a load; absent if there is no queue. */
+  /** Connects to the server of --queue as a load does; absent without --queue. */
   readonly queue?: () => Promise<QueueFacts>;
   readonly target: Target;
   readonly signal: AbortSignal;
 }
 
 /**
- * Checks a load. Sends no point, and closes the target. Creates no database if the target was created with `createDb` off.
- * Throws only the signal's reason.
+ * Checks a load. Sends no point, and closes the target. Creates no database if the target was created without
+ * `createDb`. Throws nothing but the signal's reason: all other errors are part of the report.
  */
 export async function check(settings: Settings, context: CheckContext): Promise<CheckReport> {
   try {
@@ -85,7 +85,7 @@ async function examine(settings: Settings, { inputs, target, queue, signal }: Ch
   const memory = await attempt(() => planMemory(settings, kinds, inputs, parserThreads(inputs)));
   const queueFacts = queue === undefined ? null : await attempt(queue);
   const description = await attempt(() => target.describe(signal));
-  // The target was created without `createDb`, so a missing database is a problem here.
+  // The target was created without `createDb`, so `describe` reported a missing database as a problem.
   const creates = settings.createDb && problems.some(isMissing);
   const columns = description === null ? null : await attempt(() => target.columns(signal));
   const layout = description === null ? null : await attempt(() => target.layout(signal));
@@ -102,14 +102,15 @@ async function examine(settings: Settings, { inputs, target, queue, signal }: Ch
     ? advise(settings, withHeads(ends, sampler, inputs), description, layout)
     : null;
   for (const { problem } of heads) if (problem !== null) problems.push(problem);
-  // The forecast depends on the times of the inputs, and a wrong --precision falsifies these times.
+  // The forecast depends on the times of the inputs. A wrong --precision falsifies the times, so the forecast is then
+  // ignored.
   const isMisread = heads.some(({ problem }) => problem?.outcome === 'usage');
   if (advice?.problem && !isMisread) problems.push(new RefusedError(advice.problem));
   const real = creates ? problems.filter((problem) => !isMissing(problem)) : problems;
   const found = heads.map(({ format }) => format);
   const unused = unusedMapping(settings, found) ?? formats.unusedFolders;
   const read = readOf(heads);
-  // Inputs that --skip-loaded skips count for --min-points, but the number of their points is unknown here.
+  // With --skip-loaded, a load also counts the points of skipped inputs for --min-points. Their number is unknown here.
   const isWhole = heads.length > 0 && heads.every(({ whole, problem }) => whole && problem === null);
   if (isWhole && !settings.skipLoaded && read < settings.minPoints)
     real.push(new InputError(tooFewPoints(read, settings.minPoints)));
@@ -126,14 +127,14 @@ async function examine(settings: Settings, { inputs, target, queue, signal }: Ch
   return { ...report, outcome: outcomeOf(settings, heads, real) };
 }
 
-/** Tests for the error of a missing database that --create-db would create. */
+/** Tests whether the error says that the database is missing and that --create-db would create it. */
 function isMissing({ outcome: kind, message }: BulkLoadError): boolean {
   return kind === 'refused' && message.includes('create the database with --create-db');
 }
 
 /**
- * Returns notices about the target's memory, and a problem that no setting solves. Also works for a database that the
- * load will create.
+ * Returns notices about the memory that the load will need in the target, and a problem that no setting can solve. Uses
+ * the requested settings of a database that the load will create.
  */
 function advise(
   settings: Settings,
@@ -163,7 +164,7 @@ function readOf(heads: readonly ParsedHead[]): number {
   return heads.reduce((sum, each) => sum + each.points, rejectedOf(heads));
 }
 
-/** Outcomes in the order in which they would end a load. */
+/** Outcomes of errors. If a check finds several errors, the outcome that comes first in this list is reported. */
 const order: readonly Outcome[] = ['memory', 'refused', 'unavailable', 'usage', 'input'];
 
 function outcomeOf(settings: Settings, heads: readonly ParsedHead[], problems: readonly BulkLoadError[]): Outcome {

@@ -1,5 +1,5 @@
-// Runs the loads of one command: into the database of --db, or into each database of --context-map in turn. Each load has its
-// own checkpoint, schema gate and verification.
+// Runs the loads of one command: one load into --db, or one load into each database of --context-map. Each load has its
+// own checkpoint, checks of columns, and verification.
 
 import type { Settings } from '../config/settings.js';
 import { UsageError } from '../core/errors.js';
@@ -9,7 +9,10 @@ import { continues, type DatabaseResult, mergeResults } from './outcome/merge-re
 import { load } from './pipeline.js';
 import type { LoadContext, LoadResult } from './types.js';
 
-/** Returns the settings of each load. With --context-map, each load has the name and the contexts of one database. */
+/**
+ * Returns the settings of each load. With --context-map, there is one load for each database, with the contexts that
+ * map to it.
+ */
 export function settingsByDatabase(settings: Settings): readonly Settings[] {
   const { contextMap } = settings;
   if (contextMap === null) return [settings];
@@ -22,8 +25,8 @@ export function settingsByDatabase(settings: Settings): readonly Settings[] {
 }
 
 /**
- * Loads into one database after another, and merges the results. An incomplete load stops the command, unless the
- * reason is only inputs, rejects or the verification. Throws the errors of `load`.
+ * Loads into one database after another, and merges the results. After a failed load, continues only if the reason is
+ * an input, rejected points or the verification. Throws the errors of `load`.
  * @param contextOf returns the context of a load; its `writeResults` is called once, with the merged result
  */
 export async function loadDatabases(
@@ -57,7 +60,7 @@ export async function loadDatabases(
   throw new RangeError('no database to load into');
 }
 
-/** Subtracts the time of the loads so far, because --max-duration limits the whole command. */
+/** Reduces --max-duration by the duration of the loads so far, because it limits the whole command. */
 function remaining(settings: Settings, done: readonly DatabaseResult[]): Settings {
   const { maxDurationMs } = settings;
   if (maxDurationMs === null) return settings;

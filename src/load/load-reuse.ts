@@ -1,16 +1,20 @@
-// Keeps memory and parsers of one load for the next load, because a worker of a fleet runs a load for each piece. New
-// memory would cost two full garbage collections, and V8 would have to optimise new parsers again.
+// Keeps the memory of batches and the parsers of one load for the next load. A worker of a fleet runs a load for each
+// piece. New memory for each load would cost two full garbage collections, and V8 would have to optimise new parsers
+// again.
 
 import { Arena, type SlotPlan } from '../batching/arena.js';
 import type { FormatSet } from '../formats/format-set.js';
 
-/** Serves one load after another, all with the same settings. */
+/** Memory and parsers for one load after another. All loads must have the same settings. */
 export class LoadReuse {
   #sizes = '';
   #formats: FormatSet | null = null;
   #arena: Arena | null = null;
 
-  /** Returns the formats of the previous load if they have these sizes, else new formats. */
+  /**
+   * Returns the parsers of the previous load if they were created for the same sizes, else new ones.
+   * @param sizes text of all sizes
+   */
   async formats(sizes: string, create: () => FormatSet): Promise<FormatSet> {
     if (sizes !== this.#sizes) await this.close();
     this.#sizes = sizes;
@@ -18,13 +22,18 @@ export class LoadReuse {
     return this.#formats;
   }
 
-  /** Returns the memory of the batches. Its sizes are part of the sizes given to `formats`, which must be called first. */
+  /**
+   * Returns the memory of the batches. Call `formats` first, because `sizes` also contains the sizes of this memory.
+   */
   arena(slots: number, plan: SlotPlan): Arena {
     this.#arena ??= new Arena(slots, plan);
     return this.#arena;
   }
 
-  /** Takes everything back after a load. Keeps no part of a failed load, because its reads and batches may still run. */
+  /**
+   * Takes memory and parsers back after a load. After a failed load, closes them instead, because its reads and batches
+   * may still use them.
+   */
   async takeBack(isWhole: boolean): Promise<void> {
     if (!isWhole || this.#arena?.free !== this.#arena?.slots) await this.close();
   }

@@ -1,4 +1,4 @@
-// The options of the program: the option table with the values of the registered targets and formats.
+// The table of all options. Its values include the names of all registered targets and formats.
 
 import { createOptions } from '../config/options.js';
 import { formats } from '../formats/registry.js';

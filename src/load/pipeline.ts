@@ -33,8 +33,8 @@ import type { LoadContext, LoadResult } from './types.js';
 export type { LoadContext, LoadResult } from './types.js';
 
 /**
- * Loads the inputs. Errors of inputs, target or machine are part of the result. Throws only BugError, when the totals
- * do not balance.
+ * Loads the inputs. Errors of inputs, target or machine are part of the result. Throws only BugError, if the totals of
+ * points do not balance.
  */
 export async function load(settings: Settings, context: LoadContext): Promise<LoadResult> {
   const { inputs, target, clock, notify, fleet } = context;
@@ -91,7 +91,7 @@ export async function load(settings: Settings, context: LoadContext): Promise<Lo
     control.limitDuration(settings.maxDurationMs);
     phases.begin('sending');
 
-    // The generators below run when a writer asks for a batch (8).
+    // Stages 3 to 7 run when a writer of stage 8 asks for a batch.
     const filled = reader.each(async function* (input, source) {
       const start = await resume.beginInput(input, source, batcher.reached); // 3
       if (start === null) return;

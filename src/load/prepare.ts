@@ -1,4 +1,5 @@
-// Prepares a load before a point is sent: memory, checkpoint, target and forecast. Each step may refuse the load.
+// Prepares a load before it sends points: plans memory, reads the checkpoint, describes the target, and forecasts the
+// target's memory. Each step may end the load with an error.
 
 import type { Settings } from '../config/settings.js';
 import { InputError, RefusedError, UsageError } from '../core/errors.js';
@@ -30,7 +31,7 @@ import type { LoadContext } from './types.js';
 export interface LoadPlan {
   readonly memory: MemoryPlan;
   readonly watchdog: Watchdog;
-  /** Memory for decompression and for inputs read at random. */
+  /** Memory for decompression, and for inputs that are read at random positions. */
   readonly budget: MemoryBudget;
   readonly formats: FormatSet;
   readonly status: ReadStatus;
@@ -38,13 +39,13 @@ export interface LoadPlan {
   readonly database: DatabaseSettings;
   readonly catalogue: Catalogue;
   readonly throttle: TargetThrottle;
-  /** The sample for --verify; null without this option. */
+  /** Samples points for --verify; null without --verify. */
   readonly verification: Verification | null;
-  /** Throws MemoryLimitError if the catalogue exceeds its memory. */
+  /** Throws MemoryLimitError if the `Catalogue` of known columns exceeds its memory. */
   readonly assertColumnsFit: () => void;
 }
 
-/** Prepares a load. Throws the error that ends it. */
+/** Prepares a load. Throws an error if the load cannot begin. */
 export async function prepare(
   settings: Settings,
   context: LoadContext,
@@ -55,7 +56,7 @@ export async function prepare(
   const { inputs, target, notify } = context;
   const signal = control.stop;
   const names = await formatsOf(settings, inputs, signal);
-  // The format of a pipe is not known yet.
+  // Skips this warning if an input is a pipe, because the format of a pipe is not known yet.
   const unused = inputs.every(({ size }) => size !== null) ? unusedMapping(settings, names) : null;
   if (unused !== null) notify({ level: 'warn', kind: 'mapping', message: unused });
   const threads = context.workerThread === false ? 0 : parserThreads(inputs);
@@ -69,7 +70,7 @@ export async function prepare(
   const budget = memoryBudget(settings, names, memory);
   const mode = readMode(names, memory.optimizes, memory.threads);
   const { shard } = context;
-  // A piece may lack columns, like one of several inputs.
+  // A piece may lack columns that other pieces have. An infinite number of inputs tells the parsers that.
   const options = shard === undefined ? settings : { ...settings, fieldTypes: shard.fieldTypes };
   const create = (): FormatSet =>
     new FormatSet(options, budget, mode, shard === undefined ? inputs.length : Number.POSITIVE_INFINITY);
@@ -78,10 +79,11 @@ export async function prepare(
 
   await resume.open();
   const ends = shard?.times ?? (await timesOf(inputs, names, signal));
-  // A shard plans with the times of all shards.
+  // A shard plans the target's memory with the times of all shards, so it needs no sample of its own.
   const sampler = shard === undefined && ends.rows === undefined ? new RowSampler() : null;
   const heads = { formats, options: settings, budget, signal, match: null, sampler };
-  // Inputs that contradict the options must end the load before it creates a database.
+  // Parses the first megabytes before the target may create a database, so that inputs that contradict the options end
+  // the load first.
   const description = await target.describe(signal, async () => {
     await parseHeads(settings, context, account, heads);
     return memcacheToRequest(settings, withHeads(ends, sampler, inputs));
@@ -97,7 +99,7 @@ export async function prepare(
   const tables = [...new Set(columns.map(({ table }) => table))];
   const verification = settings.verify ? await startVerification(settings, context, tables, signal) : null;
   const saved = resume.saveStart();
-  saved.catch(() => {}); // awaited below, whatever the forecast finds
+  saved.catch(() => {}); // awaited below, even if the forecast fails
   let throttle: TargetThrottle;
   try {
     throttle = await forecast(settings, context, control, description, withHeads(ends, sampler, inputs));
@@ -108,19 +110,20 @@ export async function prepare(
   return {
     ...{ memory, watchdog, formats, status, description, catalogue, throttle, verification },
     database: description.database,
-    // A thread for gzip needs a long input. Only the load itself reads an input to its end.
+    // Only now may a thread decompress gzip. The earlier steps read only the start of an input, for which a thread is
+    // not worthwhile.
     budget: { ...budget, hasThread: memory.optimizes && memory.threads > 0 },
     assertColumnsFit: () => assertColumnsFit(catalogue.size, memory),
   };
 }
 
-/** Returns a text that is equal for loads that can use the same parsers and batches. */
+/** Returns a text that is equal for loads whose parsers and batches have the same sizes. */
 function sizesOf(names: readonly string[], memory: MemoryPlan): string {
   const { slots, slotBytes, bodyBytes, formatBytes, remoteBytes, optimizes, threads } = memory;
   return JSON.stringify([names, slots, slotBytes, bodyBytes, formatBytes, remoteBytes, optimizes, threads]);
 }
 
-/** Starts the watchdog, which runs until the results are written. */
+/** Starts the watchdog of this process's memory. It runs until the results are written. */
 function startWatchdog(
   { memoryWatchdog }: Settings,
   { clock, notify }: LoadContext,
@@ -141,28 +144,32 @@ function startWatchdog(
   });
 }
 
-/** Describes the target for the state of earlier runs. Includes tables only if the target needs exclusive first writes. */
+/**
+ * Describes the target for comparison with the target of earlier runs. Lists tables only if the target needs exclusive
+ * first writes.
+ */
 async function foundTarget(
   { urls, dryRun }: Settings,
   { target }: LoadContext,
   { database, endpoints, isCreated }: TargetDescription,
   columns: readonly TargetColumn[],
 ): Promise<FoundTarget> {
-  // A dry run connects to no endpoint, so it resolves no name.
+  // A dry run connects to no endpoint, so it must not resolve host names.
   const origins = dryRun === null ? urls.map(({ origin }) => new URL(origin)) : [];
   return {
     cluster: await clusterOf(origins, database.id ?? null),
     isCreated: isCreated === true,
-    // A target that a program supplies has no endpoints, and may not list its tables.
+    // A target that a program supplies has no endpoints. It may also be unable to list its tables.
     tables:
       target.traits.firstWriteExclusive && endpoints.length > 0 ? new Set(columns.map(({ table }) => table)) : null,
   };
 }
 
 /**
- * Parses the head of every input, one after the other, before a point is sent. Throws UsageError for inputs that contradict
- * the options, and InputError if no input can be read. Reports an input without a valid point, which the load then skips. A
- * pipe cannot be read twice, so its first batch is checked instead.
+ * Parses the first megabyte of every input before points are sent. Throws UsageError for inputs that contradict the
+ * options. Throws InputError if no input can be loaded, or for the first bad input with --on-input-error stop. Reports
+ * other inputs without a valid point; the load then skips them. Does not read pipes, because they cannot be read twice;
+ * their first batch is checked instead.
  */
 async function parseHeads(
   { onInputError }: Settings,
@@ -173,14 +180,14 @@ async function parseHeads(
   const usage: UsageError[] = [];
   const failed = new Map<number, InputError>();
   for (const [i, input] of inputs.entries()) {
-    // Planning has already parsed the heads of inputs that are split into pieces.
+    // The plan of a fleet has already checked the start of an input that is split into pieces.
     if (input.size === null || input.piece !== undefined || resume.earlier.isFinished(i)) continue;
     const parsed = await parseHead(input, head);
     const { problem, advice } = parsed;
     if (advice !== null) notify({ level: 'warn', kind: 'advice', message: advice });
     if (problem instanceof UsageError && ledger.settled === 0) usage.push(problem);
     else if (problem instanceof UsageError) failed.set(i, new InputError(problem.message, { retryHelps: false }));
-    // Ignores all other errors of an input, because reading will report them.
+    // Ignores other errors of an input here, because reading the input will report them.
     else if (problem !== null && (isNothingParsed(problem) || isEmpty(parsed))) failed.set(i, problem);
   }
   if (usage.length > 0) throw new UsageError(usage.flatMap(({ parts }) => parts));
@@ -190,7 +197,7 @@ async function parseHeads(
   for (const { message } of failed.values()) notify({ level: 'error', kind: 'input', message });
 }
 
-/** Reports the forecast of the target's memory, and creates the throttle that keeps this memory within --target-memory. */
+/** Reports the forecast of the target's memory. Creates the throttle that keeps this memory below --target-memory. */
 async function forecast(
   settings: Settings,
   { target, clock, notify, shard, fleet }: LoadContext,

@@ -4,20 +4,20 @@ import { setMaxListeners } from 'node:events';
 import { BugError, BulkLoadError, InterruptedError } from '../core/errors.js';
 import type { Clock } from '../core/types/index.js';
 
-/** Time for requests in flight after a stop, ms. The product contract names it. */
+/** Time that requests in flight have to finish after a stop, ms. The product contract fixes it. */
 const graceMs = 10_000;
 
 export interface RunControlOptions {
   readonly clock: Clock;
-  /** Stops the run. */
+  /** The run stops when this signal aborts. */
   readonly stop: AbortSignal;
-  /** Stops the run and cancels requests in flight. */
+  /** When this signal aborts, the run stops and cancels its requests in flight. */
   readonly abort: AbortSignal;
 }
 
 export class RunControl {
   readonly startedMs: number;
-  /** Monotonic ms at the start: the wall clock may be set during the run. */
+  /** Start of the run, monotonic ms. The wall clock may be set during the run. */
   readonly startedAt: number;
   readonly #clock: Clock;
   readonly #stop = new AbortController();
@@ -29,9 +29,9 @@ export class RunControl {
     this.#clock = clock;
     this.startedMs = clock.now();
     this.startedAt = clock.monotonic();
-    // Every writer listens to both signals.
+    // Allows any number of listeners, because every writer adds some.
     setMaxListeners(0, this.stop, this.abort);
-    // Keeps the process alive, because `Clock.every` does not.
+    // Keeps the process alive, because the timer of `Clock.every` does not.
     const alive = setInterval(() => {}, 60_000);
     this.#cancel.push(() => clearInterval(alive));
     this.#listen(stop, (reason) => this.end(reason));
@@ -41,7 +41,7 @@ export class RunControl {
     });
   }
 
-  /** Signal that ends reading, waiting and new attempts. */
+  /** Signal that ends reading, waiting, and new attempts to send. */
   get stop(): AbortSignal {
     return this.#stop.signal;
   }
@@ -56,7 +56,7 @@ export class RunControl {
     return this.#reason;
   }
 
-  /** Ends the run. Only the first cause counts. */
+  /** Ends the run with a cause. A later call does not change the cause. */
   readonly end = (cause: unknown): void => {
     const error = cause instanceof BulkLoadError ? cause : defect(cause);
     this.#reason ??= error;
@@ -65,7 +65,7 @@ export class RunControl {
     this.#cancel.push(this.#clock.after(graceMs, () => this.#abort.abort(error)));
   };
 
-  /** Ends the run after `maxMs`; null for no limit. */
+  /** Ends the run once it has lasted `maxMs`; null for no limit. */
   limitDuration(maxMs: number | null): void {
     if (maxMs === null) return;
     const left = Math.max(0, maxMs - (this.#clock.monotonic() - this.startedAt));

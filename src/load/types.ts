@@ -19,61 +19,70 @@ import type { LoadReuse } from './load-reuse.js';
 export interface LoadContext {
   readonly version: string;
   readonly inputs: readonly Input[];
-  /** Canonical names that the inputs were found by. They identify the load. Default: the paths of the inputs. */
+  /**
+   * Names by which the user gave the inputs, such as canonical paths and patterns. They identify the load. Default: the
+   * paths of the inputs.
+   */
   readonly named?: readonly string[];
   readonly target: Target;
-  /** Kind of the target, which identifies the load. Default: the kind of the settings. */
+  /** Kind of the target, which is part of the load's identity. Default: the kind in the settings. */
   readonly targetKind?: string;
   readonly clock: Clock;
-  /** The part of a planned load that this run loads; absent for a whole load. */
+  /** The shard of a planned load that this run loads; absent if it loads everything. */
   readonly shard?: LoadShard;
   /** Limits that this run shares with the other workers of a fleet; absent for a run outside of a fleet. */
   readonly fleet?: FleetHooks;
-  /** Stops reading and waiting; requests in flight have 10 s to finish. The run ends with the signal's reason. */
+  /**
+   * Signal that stops reading and waiting. Requests in flight have 10 s to finish. The run ends with the signal's
+   * reason.
+   */
   readonly stop: AbortSignal;
-  /** Stops the run at once and cancels requests in flight. */
+  /** Signal that stops the run at once and cancels its requests in flight. */
   readonly abort: AbortSignal;
   /**
-   * Returns the command that resumes this load. `skipPoints` replaces --skip-points; null keeps it. Null if no command
-   * can resume the load.
+   * Returns the command that resumes this load. `skipPoints` replaces the value of --skip-points; null keeps the value.
+   * The property is null if no command can resume the load.
    */
   readonly command: ((skipPoints: number | null) => string) | null;
   readonly notify: (notice: Notice) => void;
-  /** Parsers and batches that this load takes from an earlier load and leaves to the next one; absent for a single load. */
+  /** Memory and parsers of an earlier load, which this load uses and returns; absent for a single load. */
   readonly reuse?: LoadReuse;
-  /** Whether worker threads parse. Default: true for large inputs. */
+  /** Whether worker threads may parse. By default, they parse large inputs. */
   readonly workerThread?: boolean;
   /**
-   * Writes the results at the end. The memory watchdog runs until the results are written.
-   * @param latest returns the result with the memory figures so far
+   * Writes the results of the run. The memory watchdog runs until this resolves.
+   * @param latest returns the result with the peak of memory up to the call
    */
   readonly writeResults?: (latest: () => LoadResult) => Promise<void>;
-  /** Called once before the inputs are read, with the function that returns snapshots of the run. */
+  /**
+   * Called once before the inputs are read.
+   * @param snapshot returns a snapshot of the run
+   */
   readonly watch: (
     snapshot: () => Snapshot,
-    /** Description of the target; null for a fleet, in which each machine describes the target itself. */
+    /** Description of the target; null in a fleet, because each machine describes the target itself. */
     description: TargetDescription | null,
     memory: MemoryPlan | null,
   ) => void;
 }
 
-/** A part of a planned load. Its inputs are pieces. */
+/** A shard of a planned load. Its inputs are pieces. */
 export interface LoadShard {
   readonly plan: string;
   /** Number of the shard, from 1. */
   readonly index: number;
   readonly of: number;
-  /** Field types of rows by table and name. Planning determines them from all inputs. */
+  /** Type of each field, by table and field name. Planning determines the types from all inputs. */
   readonly fieldTypes: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Time span and size of all inputs of the plan. */
+  /** Times and size of all inputs of the plan. */
   readonly times: TimeSample;
 }
 
 export interface LoadResult {
   readonly summary: Summary;
-  /** First message of each reason of rejects. */
+  /** First message of each reject reason. */
   readonly examples: ReadonlyMap<string, string>;
-  /** Error that ended the run early, or the error of its inputs; null for a complete run. */
+  /** Error that ended the run early, or error of an input; null without an error. */
   readonly error: BulkLoadError | null;
   /** Details that the report page shows besides the summary; null if there is no report. */
   readonly details: RunDetails | null;

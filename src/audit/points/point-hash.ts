@@ -1,6 +1,7 @@
-// Hashes points of line protocol. A point has one hash of its identity (table, tags, time) and one of its values. The hash
-// of the values is a sum, so that neither the order of fields nor their distribution over several lines changes it. Equal
-// values have equal hashes however they are written: `1.0` and `1e0`, `t` and `true`, `\=` and `=` in a tag.
+// Hashes points of line protocol. A point has one hash of its identity (table, tags and time), and one hash of its field
+// values. The hash of the values is a sum. So it depends neither on the order of the fields nor on their distribution
+// over several lines. Equal values have equal hashes even if they are written differently: `1.0` and `1e0`, `t` and
+// `true`, or `\=` and `=` in a tag.
 
 import { BACKSLASH, COMMA, EQUALS, LF, MINUS, QUOTE, SMALL_I, SMALL_U, SPACE, ZERO } from '../../core/ascii.js';
 import type { InputPrecision } from '../../core/types/index.js';

@@ -1,14 +1,14 @@
-// Collects the details of the report page: rejects by reason, table and input; points and times by table. To limit memory and
-// time, samples a few points of each batch.
+// Collects the details of the report page: rejects by reason, table and input, and points and times by table. It
+// examines only a sample of each batch's points, to limit memory and time.
 
 import { tableOf, timestampAt } from '../../core/points/line-protocol.js';
 import { type Batch, isCounted, type Receipt, type RunDetails } from '../../core/types/index.js';
 
-/** Number of points sampled in each batch. */
+/** Number of points that are sampled in each batch. */
 const perBatch = 16;
 const maxGroups = 1000;
 const maxTables = 1000;
-/** Largest numbers of groups and tables that are shown. */
+/** Largest numbers of reject groups and of tables that the report page shows. */
 const shownGroups = 100;
 const shownTables = 100;
 
@@ -27,11 +27,14 @@ interface TableDetails {
 }
 
 export interface DetailCollectorOptions {
-  /** Table of the points of row formats; null if it differs by point. */
+  /** Table of all rejected rows of formats other than line protocol; null if the rows have different tables. */
   readonly table: string | null;
-  /** Length of the unit of sent timestamps, ns. */
+  /** Unit of the timestamps in request bodies, ns. */
   readonly unitNs: bigint;
-  /** Draws from [0, 1). Samples are random, because tables may alternate. */
+  /**
+   * Returns a random number from 0 to 1, 1 excluded. Samples at regular distances could miss a table if tables
+   * alternate.
+   */
   readonly random: () => number;
 }
 
@@ -47,7 +50,10 @@ export class DetailCollector {
     this.#options = options;
   }
 
-  /** Collects details of a booked batch. `stored`: its rejects count as rejected. */
+  /**
+   * Collects details of a batch after booking.
+   * @param stored true if the dead letters contain the rejects of the batch, so that they count as rejected
+   */
   book(batch: Batch, receipt: Receipt, stored: boolean): void {
     for (const { from, to } of receipt.loaded) this.#sample(batch, from, to);
     if (!stored) return;
@@ -79,7 +85,7 @@ export class DetailCollector {
     return { shown, more: Math.round(hidden) };
   }
 
-  /** True if some points were not examined. */
+  /** True if points of some batch were not examined, so that the numbers by table are estimates. */
   get sampled(): boolean {
     return this.#sampled;
   }
@@ -95,7 +101,10 @@ export class DetailCollector {
     } else this.#otherRejects += 1;
   }
 
-  /** Samples one random point of each of 16 equal parts. Also takes the times of the first and the last point. */
+  /**
+   * Splits the points into 16 equal parts and samples one random point of each. Also reads the times of the first and
+   * last point.
+   */
   #sample(batch: Batch, from: number, to: number): void {
     const points = to - from;
     const samples = Math.min(points, perBatch);

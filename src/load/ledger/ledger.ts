@@ -1,5 +1,5 @@
-// The only counters of points. Batching counts points that are read, delivery counts points that are settled. Both
-// counts must balance before a summary is written.
+// The only counters of points. Batching counts points that are read; delivery counts points that are loaded, rejected
+// or undelivered. Both sums must be equal before a summary is written.
 
 import { BugError, BulkLoadError, type InputError, TooManyRejectsError } from '../../core/errors.js';
 import { count } from '../../core/text.js';
@@ -19,7 +19,7 @@ export interface InputTotals {
   loaded: number;
   rejected: number;
   undelivered: number;
-  /** Decoded bytes whose points are acknowledged or rejected, comments and blank lines included. */
+  /** Decoded bytes of the loaded and rejected points, with the comments and blank lines between them. */
   bytes: number;
   /** Field values of the loaded points. */
   values: number;
@@ -28,40 +28,38 @@ export interface InputTotals {
   error: string | null;
 }
 
-/** Totals of an input from earlier runs of the load. */
+/** Totals of an input from earlier runs of the load. `bytes` counts decoded bytes of loaded and rejected points. */
 export interface EarlierTotals {
   readonly loaded: number;
   readonly rejected: number;
   readonly values: number;
   readonly reasons: Readonly<Record<string, number>>;
-  /** Settled decoded bytes. */
   readonly bytes: number;
 }
 
 /**
- * Receives every batch at the moment of booking. `stored`: the dead letters contain its rejects. `complete`: line numbers of
- * points that arrived in parts and are now complete in the dead letters.
+ * Receives every batch when it is booked. `stored` is true if the dead letters contain its rejects. `complete` contains
+ * the line numbers of long points whose parts are now all in the dead letters.
  */
 export type BookListener = (batch: Batch, receipt: Receipt, stored: boolean, complete: readonly number[]) => void;
 
-/** Allowed number of rejects, or their allowed percentage of the points read. */
+/** Allowed rejects: a number, or a percentage of the points read. */
 export type Allowance = { readonly count: number } | { readonly percent: number };
 
 type LedgerFleet = Pick<FleetHooks, 'elsewhere' | 'report'>;
 
-/** Number of points from which a percentage applies. For fewer points a percentage means little. */
+/** Number of read points from which a percentage in --max-rejected applies. A few rejects can exceed it before. */
 const percentAppliesFrom = 100_000;
 
 export class Ledger {
   readonly inputs: InputTotals[];
-  /** Errors of inputs, in the order in which they occurred. */
   readonly inputErrors: InputError[] = [];
   readonly cuts = { points: 0, bytes: 0, inputEnd: 0, idle: 0, split: 0 };
   readonly byReason = new Map<string, number>();
-  /** First message of each reason, with its position. */
+  /** First message of each reject reason, with input and line. */
   readonly examples = new Map<string, string>();
   batches = 0;
-  /** Loaded batches that introduced a table or column. */
+  /** Number of loaded batches that introduced a table or column. */
   alone = 0;
   values = 0;
   /** Totals of earlier runs of the load. */
@@ -73,7 +71,7 @@ export class Ledger {
   readonly #listeners: BookListener[] = [];
   readonly #total = { read: 0, loaded: 0, rejected: 0, undelivered: 0 };
 
-  /** @param fleet counts the points of the other workers of a fleet, for --max-rejected */
+  /** @param fleet provides the points of the other workers, which count for --max-rejected as well */
   constructor(names: readonly string[], deadLetters: DeadLetters, maxRejected: Allowance, fleet?: LedgerFleet) {
     this.#names = names;
     this.#fleet = fleet;
@@ -82,7 +80,6 @@ export class Ledger {
     this.inputs = names.map(noTotals);
   }
 
-  /** Adds a listener to all batches. */
   onBooked(listener: BookListener): void {
     this.#listeners.push(listener);
   }
@@ -96,7 +93,6 @@ export class Ledger {
     return this.#total.loaded + this.#total.rejected;
   }
 
-  /** Totals of this run, without earlier runs. */
   get thisRun(): { read: number; loaded: number; rejected: number } {
     const { read, loaded, rejected } = this.#total;
     const before = this.#earlier;
@@ -109,7 +105,7 @@ export class Ledger {
     this.inputErrors.push(error);
   }
 
-  /** Adds the totals of earlier runs for an input; removes them if `sign` is -1. */
+  /** Adds the totals of earlier runs for an input. With `sign` -1, subtracts them again. */
   resume(input: number, earlier: EarlierTotals, sign: 1 | -1 = 1): void {
     const account = this.inputs[input]!;
     const { loaded, rejected } = earlier;
@@ -130,28 +126,28 @@ export class Ledger {
     return this.#total.read;
   }
 
-  /** Counts points taken from an input. */
+  /** Counts points that were read from an input. */
   add(input: number, points: number): void {
     this.inputs[input]!.read += points;
     this.#total.read += points;
   }
 
-  /** Counts points that will not be sent, because the run stopped. */
+  /** Counts points as undelivered, because the run stopped before they were sent. */
   abandon(input: number, points: number): void {
     this.inputs[input]!.undelivered += points;
     this.#total.undelivered += points;
   }
 
-  /** Tests whether `more` further rejects stay within --max-rejected. */
+  /** Tests whether `more` further rejects would stay within --max-rejected. */
   mayReject(more: number): boolean {
     const { read, rejected } = this.#all;
     return within(rejected + more, read, this.#maxRejected);
   }
 
   /**
-   * Books every point of a batch once. Writes rejects to the dead letters before they count as rejected. If they cannot
-   * be written, counts them as undelivered and throws StateError or TooManyRejectsError. Throws TooManyRejectsError for
-   * --max-rejected after counting.
+   * Books every point of a batch once. Writes rejects to the dead letters before they count as rejected. If writing
+   * fails, counts the rejects as undelivered and throws StateError or TooManyRejectsError. If the rejects exceed
+   * --max-rejected, throws TooManyRejectsError after booking.
    * @param isKnown true if another worker introduced the columns of the batch before the batch was sent
    */
   async settle(batch: Batch, receipt: Receipt, isKnown = false): Promise<void> {
@@ -181,8 +177,8 @@ export class Ledger {
   }
 
   /**
-   * Asserts that read = loaded + rejected + undelivered, for each input and in total, and that no point is undelivered unless
-   * the run was stopped. Throws BugError.
+   * Throws BugError unless read = loaded + rejected + undelivered, for each input and in total. Also throws it for
+   * undelivered points of a run that was not stopped.
    */
   assertBalanced(stopped: boolean): void {
     const { undelivered: left } = this.#total;
@@ -198,7 +194,7 @@ export class Ledger {
     }
   }
 
-  /** Points of this run and of the other workers. */
+  /** Points of this run and of the other workers of the fleet. */
   get #all(): RejectTotals {
     const { read, rejected } = this.#total;
     const others = this.#fleet?.elsewhere;
@@ -210,7 +206,7 @@ export class Ledger {
   }
 
   /**
-   * Writes rejects to the dead letters. Returns the lines of points that arrived in parts and are now complete, or the
+   * Writes rejects to the dead letters. Returns the line numbers of long points whose parts are now all written, or the
    * error.
    */
   async #store(batch: Batch, rejects: readonly LongLetterPart[]): Promise<readonly number[] | BulkLoadError> {
@@ -233,7 +229,7 @@ export class Ledger {
     if (receipt.loaded.length > 1) this.cuts.split += receipt.loaded.length - 1;
     if (loaded === 0) return;
     this.batches += 1;
-    // The number of values is known only for the whole batch. A batch loaded in part counts a proportion of them.
+    // The batch counts all its values. If it is loaded in part, the number of its loaded values is estimated.
     const values = loaded === batch.points ? batch.values : Math.round((batch.values * loaded) / batch.points);
     this.values += values;
     account.values += values;
@@ -266,18 +262,18 @@ export class Ledger {
   }
 }
 
-/** Tests whether --accept-rejects allows the rejects of a finished load. A percentage applies from the first point on. */
+/** Tests whether --accept-rejects allows the rejects of a load. A percentage applies to any number of points. */
 export function accepts(rejected: number, read: number, allowance: Allowance): boolean {
   if ('count' in allowance) return rejected <= allowance.count;
   return rejected * 100 <= allowance.percent * read;
 }
 
-/** Tests whether `rejected` of `read` points are within an allowance. A percentage applies from 100,000 points on. */
+/** Tests whether --max-rejected allows the rejects. A percentage applies only from 100,000 read points on. */
 export function within(rejected: number, read: number, allowance: Allowance): boolean {
   return accepts(rejected, read, allowance) || ('percent' in allowance && read < percentAppliesFrom);
 }
 
-/** Returns the bytes of the batch without the share of its undelivered points. */
+/** Returns the decoded bytes of a batch, less an estimated share for its undelivered points. */
 function settledBytes({ span, points }: Batch, { undelivered }: Receipt): number {
   const lost = pointsIn(undelivered);
   return lost === 0 ? span.bytes : Math.floor((span.bytes * (points - lost)) / points);

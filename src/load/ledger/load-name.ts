@@ -1,5 +1,5 @@
-// Computes the name of a load from its identity: its target, its inputs, and how the bytes are read. Endpoints, credentials,
-// and options of delivery, memory and output are not part of the identity.
+// Computes the name of a load from its identity: the target, the inputs, and the options that affect how inputs are
+// read. Endpoints, credentials, and options of delivery, memory and output are not part of the identity.
 
 import { createHash } from 'node:crypto';
 
@@ -13,7 +13,7 @@ export interface LoadIdentity {
   readonly precision: string;
 }
 
-/** Returns 12 hex digits: the name of the load's files in the state directory. */
+/** Returns the name as 12 hex digits. The names of the load's files in the state directory begin with it. */
 export function loadName({ target, tenant, database, inputs, format, precision }: LoadIdentity): string {
   const identity = JSON.stringify([target, tenant, database, [...inputs].sort(), format, precision]);
   return createHash('sha256').update(identity).digest('hex').slice(0, 12);

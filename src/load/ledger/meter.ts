@@ -36,8 +36,8 @@ export class Meter {
   readonly #endpoints = new Map<string, EndpointMeter>();
 
   /**
-   * Counts one attempt. `forming` counts as overloaded and `dropped` as unreachable, because the summary has no counts
-   * for these verdicts.
+   * Counts one attempt to send a request. For the verdicts `forming` and `dropped`, the summary has no counts: they
+   * count as overloaded and as unreachable.
    * @param now monotonic ms
    */
   count({ verdict, endpoint, latencyMs, sentBytes }: Attempt, retry: boolean, now: number): void {
@@ -53,13 +53,13 @@ export class Meter {
     at.latency.record(latencyMs, now);
   }
 
-  /** Returns the figures of one endpoint; zeros if no request was sent to it. */
+  /** Returns the figures of one endpoint; all are zero if no request was sent to it. */
   endpoint(url: string, now: number): { readonly answers: Answers; readonly p99Ms: number } {
     const found = this.#endpoints.get(url);
     return { answers: { ...(found?.answers ?? noAnswers) }, p99Ms: found?.latency.p99(now) ?? 0 };
   }
 
-  /** Returns latencies of accepted requests, ms; zeros if no request was accepted. */
+  /** Returns percentiles of the latency of accepted requests, ms; all are zero if no request was accepted. */
   latencyMs(): Summary['latencyMs'] {
     if (this.requests.accepted === 0) return { p50: 0, p95: 0, p99: 0, max: 0 };
     const at = (percentile: number): number => this.#latency.percentile(percentile) / perMs;

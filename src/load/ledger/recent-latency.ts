@@ -1,8 +1,11 @@
-// Measures latencies of the last 5 to 10 seconds, in two windows of 5 seconds. Each window counts latencies by size. A new
-// window replaces the older one.
+// Measures the latencies of the last 5 to 10 seconds. Two histograms count latencies by size, each for a period of 5
+// seconds. After each period, a new histogram replaces the older one.
 
 const windowMs = 5_000;
-/** Each bucket is a tenth wider than the previous one. The first ends at 0.1 ms; the last begins at about 10 minutes. */
+/**
+ * Growth of the histogram's buckets: each is a tenth wider than the one before. The first bucket ends at 0.1 ms; the
+ * last begins at about 10 minutes.
+ */
 const growth = 1.1;
 const firstMs = 0.1;
 const buckets = 165;
@@ -12,13 +15,13 @@ export class RecentLatency {
   #before = new Uint32Array(buckets);
   #since = Number.NEGATIVE_INFINITY;
 
-  /** @param at monotonic ms */
+  /** @param at present time, monotonic ms */
   record(ms: number, at: number): void {
     this.#turn(at);
     this.#now[bucketOf(ms)]! += 1;
   }
 
-  /** Returns the 99th percentile with an error of about 5 %, ms; 0 if both windows are empty. */
+  /** Returns the 99th percentile, ms, with an error of about 5 %; 0 without latencies in the last 5 to 10 seconds. */
   p99(at: number): number {
     this.#turn(at);
     let left = Math.floor(this.#count() * 0.01);

@@ -1,7 +1,8 @@
-// Draws a fair sample from a stream of unknown length: every item has the same chance, and only sampled items are created.
+// Draws a fair sample from a stream of unknown length. Every item of the stream has the same chance. Only items that
+// enter the sample are created.
 
 /**
- * Samples at most `size` of all offered items. Algorithm L: Li, "Reservoir-Sampling Algorithms of Time Complexity
+ * Sample of up to `size` of all offered items. Algorithm L: Li, "Reservoir-Sampling Algorithms of Time Complexity
  * O(n(1 + log(N/n)))", ACM TOMS 20(4), 1994.
  */
 export class Reservoir<T> {
@@ -26,7 +27,10 @@ export class Reservoir<T> {
     return this.#seen;
   }
 
-  /** Offers items 0 to `count` - 1 of a group. `make` creates a sampled item, or declines it with null. */
+  /**
+   * Offers `count` items. For each item that enters the sample, calls `make` with its index from 0. `make` returns the
+   * item, or null to leave it out.
+   */
   offer(count: number, make: (i: number) => T | null): void {
     const first = this.#seen;
     this.#seen += count;
@@ -48,7 +52,7 @@ export class Reservoir<T> {
     return Math.floor(Math.log(this.#uniform()) / Math.log1p(-this.#weight)) + 1;
   }
 
-  /** Draws from (0, 1], because the logarithm of 0 is infinite. */
+  /** Returns a random number above 0 and up to 1. It is never 0, because the logarithm of 0 is infinite. */
   #uniform(): number {
     return 1 - this.#random();
   }

@@ -1,4 +1,5 @@
-// Builds the summary of a run. Pure; the product contract fixes keys and order.
+// Builds the summary of a run. The functions change nothing. The product contract fixes the keys of a summary and their
+// order.
 
 import { type BulkLoadError, InputError } from '../../core/errors.js';
 import type { Outcome } from '../../core/outcomes.js';
@@ -8,12 +9,12 @@ import type { EndpointTotals, Summary, TargetDescription } from '../../core/type
 import type { Ledger } from './ledger.js';
 import type { Meter } from './meter.js';
 
-/** Everything that a summary needs besides the ledger and the meter. */
+/** The facts that a summary needs besides the `Ledger` and the `Meter`. */
 export interface SummaryInput {
   readonly version: string;
   readonly startedMs: number;
   readonly endedMs: number;
-  /** Duration by the monotonic clock. */
+  /** Duration of the run by the monotonic clock. */
   readonly seconds: number;
   readonly phases: Summary['phases'];
   readonly outcome: Outcome;
@@ -25,7 +26,7 @@ export interface SummaryInput {
   readonly memory: Summary['memory'];
   readonly pressure: Summary['pressure'];
   readonly target: TargetDescription | null;
-  /** Null if the run ended before the target's memory was planned. */
+  /** Figures of the target's memory; null if the run ended before this memory was planned. */
   readonly throttle: Pick<
     Summary['target'],
     | 'planBytesPerNode'
@@ -49,7 +50,7 @@ export interface SummaryInput {
 export function summarize(ledger: Ledger, meter: Meter, facts: SummaryInput): Summary {
   const { read, loaded, rejected, undelivered } = ledger.total;
   const { seconds, phases } = facts;
-  // The rate excludes the start and --verify, because they send no points.
+  // Excludes the time before sending and the time of --verify, because the run then sends no points.
   const perSecond = (amount: number): number => (phases.sendSeconds > 0 ? Math.round(amount / phases.sendSeconds) : 0);
   return {
     formatVersion: 1,
@@ -119,8 +120,8 @@ export function tooFewPoints(read: number, minPoints: number): Problem {
 }
 
 /**
- * Decides the outcome of a run that was not stopped. A bad input takes precedence over rejects.
- * @param accepted true if the rejects are within --accept-rejects
+ * Decides the outcome of a run that was not stopped. A bad input has precedence over rejects.
+ * @param accepted true if --accept-rejects allows the rejects
  */
 export function outcomeOf(
   { inputErrors, total }: Pick<Ledger, 'inputErrors' | 'total'>,
@@ -133,7 +134,7 @@ export function outcomeOf(
   return { outcome: complete ? 'complete' : 'complete-with-rejects', error: null };
 }
 
-/** Returns the first error, with the number of the others. */
+/** Returns the first error. If there are more, its text also gives their number. */
 function combined(errors: readonly InputError[]): InputError {
   const [first] = errors as [InputError, ...InputError[]];
   if (errors.length === 1) return first;

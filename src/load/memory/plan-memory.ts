@@ -1,5 +1,5 @@
-// Plans the memory of a run from its options and the machine. Collects the sizes of formats, batches and inputs for the
-// pure plan.
+// Plans the memory of a run. Collects the sizes of formats, batches and inputs from the options and the machine, and
+// passes them to the function `plan`, which only computes.
 
 import { availableParallelism } from 'node:os';
 import { slotBytes } from '../../batching/arena.js';
@@ -23,7 +23,7 @@ import type { FormatName } from '../../formats/registry.js';
 import { isUrl } from '../../inputs/http/url-name.js';
 import { isS3 } from '../../inputs/s3/s3-inputs.js';
 
-/** Returns the memory that the plan leaves for decompression. */
+/** Returns the memory for decompression, as the memory plan provides it. */
 export function memoryBudget(settings: Settings, formats: readonly FormatName[], memory: MemoryPlan): MemoryBudget {
   const { windowBytes } = memory;
   return {
@@ -36,9 +36,9 @@ export function memoryBudget(settings: Settings, formats: readonly FormatName[],
 }
 
 /**
- * Plans the memory. Throws MemoryLimitError if the limit is too small to start.
+ * Plans the memory of this process. Throws MemoryLimitError if --memory-limit is too small to start.
  * @param formats formats of the inputs
- * @param threads number of worker threads that may parse if memory allows it
+ * @param threads number of worker threads for parsing; the plan uses fewer if memory is short
  */
 export function planMemory(
   settings: Settings,
@@ -55,8 +55,8 @@ export function planMemory(
 }
 
 /**
- * Memory of an open remote input: cached blocks, the first bytes, and buffers of sockets and streams (measured
- * 2026-11-25). Only one remote input is open at a time.
+ * Memory of one open remote input, bytes: cached blocks, the first bytes of the input, and buffers of sockets and
+ * streams (measured 2026-11-25). A load opens only one remote input at a time.
  */
 const remoteBytes = Math.ceil(1.3 * MIB);
 
@@ -65,22 +65,29 @@ function isRemote({ path }: Input): boolean {
 }
 
 /**
- * Least number of CPU cores for a worker thread. Seconds for 4 GB on two cores, with and without a worker thread: on
- * Node 20, 6.6 and 7.7 uncompressed, 16.9 and 17.7 gzip; on Node 22, 7.7 and 9.9, 17.3 and 17.6, zstd 11.8 and 12.7; on
- * Node 24, 6.7 and 8.8, 16.0 and 16.9, zstd 11.0 and 12.4 (medians of 4 alternating runs, 2026-11-26).
+ * Least number of CPU cores for worker threads. Measured: seconds to load 4 GB on two cores, with and without a worker
+ * thread. Node 20: 6.6 and 7.7 uncompressed, 16.9 and 17.7 gzip. Node 22: 7.7 and 9.9 uncompressed, 17.3 and 17.6 gzip,
+ * 11.8 and 12.7 zstd. Node 24: 6.7 and 8.8 uncompressed, 16.0 and 16.9 gzip, 11.0 and 12.4 zstd (medians of 4
+ * alternating runs, 2026-11-26).
  */
 const minCores = 2;
 /**
- * Least bytes of all inputs, and least mean bytes of an input, for a worker thread. Starting a thread takes 50 ms, and
- * each input costs messages between the threads.
+ * Least total size of the inputs, and least mean size of an input, for worker threads, bytes. Starting a thread takes
+ * 50 ms, and each input needs messages between the threads.
  */
 const minWorkerBytes = 16 * MIB;
 const minMeanBytes = MIB;
 
-/** Largest number of threads. More threads would wait, because the main thread sends about as fast as three threads parse. */
+/**
+ * Largest number of worker threads. The main thread sends about as fast as three threads parse, so more threads would
+ * wait.
+ */
 const maxThreads = 4;
 
-/** Returns how many worker threads may parse these inputs: one for each CPU core, none for small inputs. */
+/**
+ * Returns how many worker threads may parse these inputs: one for each CPU core, up to `maxThreads`. Returns 0 for
+ * small inputs.
+ */
 export function parserThreads(inputs: readonly Pick<Input, 'size'>[], processors = availableParallelism()): number {
   // The size of a pipe is unknown, so it counts as large.
   const total = inputs.reduce((sum, { size }) => sum + (size ?? Number.POSITIVE_INFINITY), 0);
@@ -89,8 +96,8 @@ export function parserThreads(inputs: readonly Pick<Input, 'size'>[], processors
 }
 
 /**
- * Switches V8's optimising compiler for WebAssembly off if the plan has no memory for the compiler. Must run before the first
- * read.
+ * Switches off V8's optimising compiler for WebAssembly if the memory plan has no memory for it. Must be called before
+ * the first read.
  */
 export function reduceMemory({ optimizes }: MemoryPlan): void {
   if (!optimizes) useBaselineCompiler();
@@ -101,14 +108,17 @@ export function ownLimit(requested: Settings['memoryLimit']): number {
   return memoryLimit(requested, memoryProbe()).bytes;
 }
 
-/** Returns the largest size of a query response that fits into memory, bytes. Parsed rows take several times as many bytes. */
+/**
+ * Returns the largest accepted size of a query response, bytes. The parsed rows of a response need several times as
+ * much memory.
+ */
 export function answerBytes(limit: number): number {
   return Math.min(64 * MIB, Math.floor(limit / 32));
 }
 
 /**
- * Largest number of threads for compression. One thread compresses 900 MB/s, about as much as one process sends, and
- * takes 13 MiB of the reserve.
+ * Largest number of threads that compress request bodies. One thread compresses 900 MB/s, about as much as one process
+ * sends. It needs 13 MiB of the memory that the plan leaves in reserve.
  */
 const maxCompressionThreads = 2;
 const minLimitForCompression = 384 * MIB;
@@ -118,10 +128,13 @@ export function compressionThreads(limit: number): number {
   return limit < minLimitForCompression ? 0 : Math.min(maxCompressionThreads, availableParallelism());
 }
 
-/** Bytes of one known column in memory, with its share of a table (67 to 97 on Node 20 and 24; measured 2026-11-24). */
+/**
+ * Memory of one known column and its share of its table's memory, bytes. Measured: 67 to 97 on Node 20 and 24
+ * (2026-11-24).
+ */
 const columnBytes = 100;
 
-/** Throws MemoryLimitError if target and inputs have more columns than fit into memory. */
+/** Throws MemoryLimitError if the known columns of all tables exceed their memory. */
 export function assertColumnsFit(columns: number, { windowBytes, limitBytes }: MemoryPlan): void {
   const maxColumns = Math.floor(windowBytes / 2 / columnBytes);
   if (columns <= maxColumns) return;

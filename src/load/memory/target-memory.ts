@@ -1,4 +1,4 @@
-// Connects the forecast of the target's memory with the options and the inputs of a load.
+// Computes inputs for the forecast of the target's memory from the options and the inputs of a load.
 
 import type { Settings } from '../../config/settings.js';
 import { pointValues } from '../../core/points/line-protocol.js';
@@ -11,7 +11,10 @@ import {
 import { requestedPlacement } from '../../targets/cnosdb/requested-placement.js';
 import { shardOf } from '../../targets/cnosdb/series-hash.js';
 
-/** Returns MAX_MEMCACHE_SIZE for a database to be created; null if --db-options names it or nothing limits memory. */
+/**
+ * Returns the MAX_MEMCACHE_SIZE to request for a new database, bytes. Returns null without --create-db, if --db-options
+ * sets it, or if nothing limits the memory of the target.
+ */
 export function memcacheToRequest(settings: Settings, extent: InputExtent): number | null {
   const { createDb, dbOptions, urls } = settings;
   if (!createDb || /MAX_MEMCACHE_SIZE/i.test(dbOptions ?? '')) return null;
@@ -20,7 +23,10 @@ export function memcacheToRequest(settings: Settings, extent: InputExtent): numb
   return forecastTargetMemory(settings, placement, layout, extent, true).plan.memcacheBytes;
 }
 
-/** Returns a function that finds the time bucket and the shard of a point. @param precision precision of sent points */
+/**
+ * Returns a function that finds the time bucket of a point and its shard in the target.
+ * @param precision precision of the timestamps in request bodies
+ */
 export function pointPlace(
   precision: InputPrecision,
   { vnodeDurationMs, shard }: Pick<DatabaseSettings, 'vnodeDurationMs' | 'shard'>,

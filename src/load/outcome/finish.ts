@@ -27,7 +27,7 @@ export async function finish(
     phases.begin('ending');
     await closeAll(settings, context, control, account);
     const result = resultOf(settings, context, control, account);
-    // Reads the peak of memory late, because writing a large summary may take memory.
+    // Computes the peak of memory only when it is written, because writing a large summary may need memory.
     const latest = (): LoadResult => withMemory(result, facts.watchdog);
     await context.writeResults?.(latest);
     reported = true;
@@ -35,12 +35,13 @@ export async function finish(
   } finally {
     facts.watchdog?.close();
     resident.close();
-    // Removes the checkpoint last: if the process dies before its results are written, the next run can write them.
+    // Removes the checkpoint only after the results are written: if the process dies before, the next run can write
+    // them.
     await resume.end(reported);
   }
 }
 
-/** Throws BugError if the totals do not balance. */
+/** Builds the result. Throws BugError if the totals do not balance. */
 function resultOf(settings: Settings, context: LoadContext, control: RunControl, account: RunAccount): LoadResult {
   const { ledger, resume, details, facts } = account;
   const { catalogue, verified } = facts;
@@ -70,7 +71,10 @@ function resultOf(settings: Settings, context: LoadContext, control: RunControl,
   return { summary, examples: ledger.examples, error, details: runDetails };
 }
 
-/** Adds the peak of memory so far to the result. If the run has no other error, a peak above the limit is its outcome. */
+/**
+ * Adds the peak of memory so far to the result. A peak above the limit becomes the outcome if the run has no other
+ * error.
+ */
 function withMemory(result: LoadResult, watchdog: Watchdog | null): LoadResult {
   if (watchdog === null) return result;
   const excess = result.error === null ? watchdog.excess : null;
@@ -82,7 +86,7 @@ function withMemory(result: LoadResult, watchdog: Watchdog | null): LoadResult {
   return { ...result, error: excess, summary: { ...result.summary, memory, outcome, exitCode, reason } };
 }
 
-/** Closes everything. An error during closing becomes the error of the run, unless the run already has one. */
+/** Closes all parts of the run. An error while closing becomes the error of the run, unless the run already has one. */
 async function closeAll(
   settings: Settings,
   { target, reuse }: LoadContext,
@@ -92,7 +96,8 @@ async function closeAll(
   const { resume, facts } = account;
   facts.writer?.close();
   facts.throttle?.close();
-  // CnosDB never flushes rows whose flush was cut off, and hangs at the next flush.
+  // Waits for a flush in progress. If CnosDB's flush is cut off, CnosDB never flushes its rows, and the next flush
+  // hangs.
   await facts.throttle?.idle();
   control.close();
   await (reuse === undefined ? facts.formats?.close() : reuse.takeBack(control.reason === null));
@@ -110,7 +115,7 @@ function endingOf(settings: Settings, reason: BulkLoadError | null, account: Run
 }
 
 function outcomeAtEnd(settings: Settings, { ledger, resume }: RunAccount): ReturnType<typeof outcomeOf> {
-  // Inputs that an earlier load finished count for --min-points.
+  // With --skip-loaded, the points of inputs that an earlier load finished also count for --min-points.
   return outcomeOf(ledger, settings.minPoints - resume.skippedPoints, isAccepted(settings, ledger));
 }
 
@@ -118,7 +123,7 @@ function isAccepted({ acceptRejects }: Settings, { total }: Ledger): boolean {
   return accepts(total.rejected, total.read, acceptRejects);
 }
 
-/** Returns the command that resumes the load; null if another run cannot help. */
+/** Returns the command that resumes the load; null if another run cannot succeed. */
 function continueWith(
   error: BulkLoadError | null,
   { command }: LoadContext,

@@ -1,29 +1,33 @@
-// Computes the progress of a load over all its runs, in percent of acknowledged bytes. Bytes that are only read do not count.
+// Computes the progress of a load over all its runs, in percent. Only bytes of loaded and rejected points count. Bytes
+// that are only read do not count.
 
-/** Facts from which the progress is computed. File bytes count before decompression, decoded bytes after. */
+/** Facts for computing the progress. File bytes are counted before decompression, decoded bytes after it. */
 export interface ProgressFacts {
   readonly inputs: readonly { readonly size: number | null }[];
-  /** Totals of each input, earlier runs included. `bytes`: decoded bytes whose points are acknowledged or rejected. */
+  /** Totals of each input, including earlier runs. `bytes` counts the decoded bytes of loaded and rejected points. */
   readonly totals: readonly {
     readonly read: number;
     readonly loaded: number;
     readonly rejected: number;
     readonly bytes: number;
   }[];
-  /** Number of loaded or rejected points of the whole load, and the largest number that --limit allows; null for no limit. */
+  /**
+   * Number of points that all runs have loaded or rejected. `limit` is the number that --limit allows; null for no
+   * limit.
+   */
   readonly settledPoints: number;
   readonly limit: number | null;
-  /** Returns true once this run has read an input to its end, or if it need not read the input. */
+  /** Returns true once this run has read an input to its end, and for inputs that it need not read. */
   readonly isRead: (input: number) => boolean;
-  /** Returns the position in an input; null before this run has begun the input. */
+  /** Returns the position up to which this run has read an input; null before it begins the input. */
   readonly positionIn: (input: number) => { readonly file: number; readonly decoded: number } | null;
-  /** Returns the file bytes of an input that earlier runs have settled. */
+  /** Returns the number of an input's file bytes whose points earlier runs have loaded or rejected. */
   readonly settledBefore: (input: number) => number;
 }
 
 /**
- * Returns the percentage, 0 to 100 in steps of 0.01; null while the size of an input is unknown. Returns 100 only once all
- * inputs, or the limit, are settled.
+ * Returns the progress, 0 to 100 in steps of 0.01; null while the size of an input is unknown. Returns 100 only once
+ * every point of all inputs, or as many as --limit allows, is loaded or rejected.
  */
 export function percentDone(facts: ProgressFacts): number | null {
   let total = 0;
@@ -46,7 +50,10 @@ function isBalanced({ read, loaded, rejected }: ProgressFacts['totals'][number])
   return read === loaded + rejected;
 }
 
-/** Converts settled decoded bytes to file bytes, by the ratio of both at the current position of reading. */
+/**
+ * Converts decoded bytes of loaded and rejected points to file bytes. Uses the ratio of file bytes to decoded bytes
+ * read so far.
+ */
 function settledFileBytes({ totals, positionIn, settledBefore }: ProgressFacts, i: number): number {
   const position = positionIn(i);
   if (position === null) return settledBefore(i);

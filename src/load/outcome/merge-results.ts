@@ -1,24 +1,25 @@
-// Merges the results of the loads into the databases of --context-map: sums of counts, and the worst of measured values.
+// Merges the results of loads into the databases of --context-map. Adds up counts, and uses the worst of the measured
+// values.
 
 import type { Outcome } from '../../core/outcomes.js';
 import type { RunDetails, Summary, VerifyReport } from '../../core/types/index.js';
 import type { LoadResult } from '../types.js';
 
-/** A result with the name of its database. */
+/** The result of a load, and the database that it loaded into. */
 export interface DatabaseResult {
   readonly db: string;
   readonly result: LoadResult;
 }
 
-/** Outcomes after which the next database is loaded, from the best to the worst. */
+/** Outcomes of a load after which the next database is loaded. The best outcome is first. */
 const continuing: readonly Outcome[] = ['complete', 'complete-with-rejects', 'input', 'verify-failed'];
 
-/** Returns true if the next database is loaded after this result. */
+/** Tests whether the command loads the next database after this result. */
 export function continues({ summary }: LoadResult): boolean {
   return continuing.includes(summary.outcome);
 }
 
-/** Merges one or more results. `continues` must be true for all but the last. */
+/** Merges one or more results. Of these results, only the last may be one for which `continues` returns false. */
 export function mergeResults(parts: readonly DatabaseResult[]): LoadResult {
   const last = parts.at(-1)!;
   const rank = ({ result }: DatabaseResult): number => continuing.indexOf(result.summary.outcome);
@@ -37,7 +38,7 @@ export function mergeResults(parts: readonly DatabaseResult[]): LoadResult {
   };
 }
 
-/** Adds up the figures of summaries of the same inputs. Takes outcome and reason from the last summary. */
+/** Adds up the figures of summaries of the same inputs. Outcome and reason are those of the last summary. */
 export function mergeSummaries(all: readonly Summary[]): Summary {
   const first = all[0]!;
   const last = all.at(-1)!;
@@ -113,14 +114,14 @@ function countsOf({ read, loaded, rejected, undelivered, bytes }: Summary['input
   return { read, loaded, rejected, undelivered, bytes };
 }
 
-/** Adds numbers by key. A key in only one of the two objects keeps its value. */
+/** Adds the numbers of two objects by key. A key that only one object has keeps its number. */
 function added<T extends object>(a: T, b: T): T {
   const sum = new Map<string, number>(Object.entries(a));
   for (const [key, value] of Object.entries(b) as [string, number][]) sum.set(key, (sum.get(key) ?? 0) + value);
   return Object.fromEntries(sum) as T;
 }
 
-/** Merges the reports of --verify. Adds the database to the name of each table. */
+/** Merges the reports of --verify. Puts the name of the database before the name of each table. */
 function mergeVerify(parts: readonly DatabaseResult[]): VerifyReport | null {
   const reports = parts.flatMap(({ db, result: { summary } }) =>
     summary.verify === null ? [] : [{ db, report: summary.verify }],

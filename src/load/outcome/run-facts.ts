@@ -1,4 +1,4 @@
-// Builds snapshots of a running load, and the figures of its summary.
+// Builds snapshots of a running load, and the figures for its summary.
 
 import type { LimitingFactor } from '../../core/limiting-factors.js';
 import type { Clock, EndpointTotals, Input, Summary, TargetDescription, VerifyReport } from '../../core/types/index.js';
@@ -21,14 +21,14 @@ import type { RunPhases } from './run-phases.js';
 export interface RunFacts {
   readonly inputs: readonly Input[];
   readonly clock: Clock;
-  /** Monotonic ms at the start. */
+  /** Start of the run, monotonic ms. */
   readonly startedAt: number;
   readonly ledger: Ledger;
   readonly meter: Meter;
   readonly resume: Pick<ResumeState, 'earlier'>;
   readonly status: ReadStatus;
   readonly phases: RunPhases;
-  /** Largest number of points, --limit; null for no limit. */
+  /** Number of points that --limit allows; null for no limit. */
   readonly limit: number | null;
   readonly endpoints: () => readonly EndpointTotals[];
   readonly rssBytes: () => number;
@@ -93,8 +93,8 @@ export function snapshotOf(facts: RunFacts): Snapshot {
 }
 
 /**
- * Returns the limiting factor. A wait of all batches takes precedence over a lower number of writers. A lower number of
- * writers takes precedence over a wait for an input.
+ * Returns the factor that limits the load now; null if nothing does. A wait of all batches has precedence over a
+ * reduced number of writers. A reduced number of writers has precedence over a wait for an input.
  */
 function heldBackBy({ writer, throttle, status }: RunFacts): LimitingFactor | null {
   return (
@@ -105,14 +105,15 @@ function heldBackBy({ writer, throttle, status }: RunFacts): LimitingFactor | nu
   );
 }
 
-/** Returns the seconds that each factor has limited the load so far. */
+/** Returns for how many seconds each factor has limited the load. */
 function heldBack({ writer, throttle, status }: RunFacts): Record<LimitingFactor, number> {
   const by = writer?.governor.account().heldBack;
   const held = throttle?.account();
-  // A wait for the interval between two flushes counts for target memory, because the target does not cause it.
+  // This number counts waits for the least interval between two flushes. The user's limit for the target's memory
+  // causes them, not the target.
   const targetMemory = held?.pacedSeconds ?? 0;
   return {
-    // A lower number of writers and a wait for a flush often coincide, so the longer of the two counts.
+    // A reduced number of writers and a wait for a flush often happen at the same time, so only the longer one counts.
     target: Math.max(0, Math.max(by?.target ?? 0, held?.flushSeconds ?? 0) - targetMemory),
     targetMemory,
     ownMemory: by?.ownMemory ?? 0,
@@ -126,7 +127,7 @@ type RunFigures = Pick<
   'endedMs' | 'seconds' | 'phases' | 'bytes' | 'memory' | 'pressure' | 'throttle' | 'endpoints'
 >;
 
-/** Builds the summary from the figures of the run and the other facts. */
+/** Builds the summary from the figures of the run and from further facts. */
 export function summaryOf(facts: RunFacts, others: Omit<SummaryInput, keyof RunFigures>): Summary {
   return summarize(facts.ledger, facts.meter, { ...others, ...figuresOf(facts) });
 }

@@ -10,7 +10,7 @@ export class RunPhases {
   #current: RunPhase = 'starting';
   #since: number;
 
-  /** Begins with the phase `starting`, which checks settings, target and checkpoint, and sends no point. */
+  /** The first phase is `starting`, which checks settings, target and checkpoint, and sends no point. */
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#since = clock.monotonic();

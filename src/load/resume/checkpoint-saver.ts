@@ -1,16 +1,19 @@
-// Saves the checkpoint about once a second while the state changes, and less often if saving takes long.
+// Saves the checkpoint after changes, at intervals of one second. Saves less often if saving takes long.
 
 import type { Clock } from '../../core/types/index.js';
 
 const saveMs = 1000;
-/** Least interval between saves, as a multiple of a save's duration. Saving takes at most a hundredth of the time. */
+/**
+ * Least interval between two saves, divided by the duration of a save. So saving takes no more than a hundredth of the
+ * time.
+ */
 const saveShare = 100;
 
 export interface CheckpointSaverOptions {
   readonly clock: Clock;
-  /** Writes the checkpoint. Resolves with false if it cannot be written at this moment. Throws StateError. */
+  /** Writes the checkpoint. Resolves with false if the state cannot be saved at this moment. Throws StateError. */
   readonly save: () => Promise<boolean>;
-  /** Ends the run. */
+  /** Ends the run with an error. */
   readonly end: (error: unknown) => void;
 }
 
@@ -28,7 +31,7 @@ export class CheckpointSaver {
     this.#options = options;
   }
 
-  /** Number of checkpoints written, and the time that writing took, ms. */
+  /** Number of written checkpoints, and the time that writing them took in total, ms. */
   get stats(): { readonly saves: number; readonly ms: number } {
     return { saves: this.#saves, ms: this.#savedMs };
   }
@@ -37,7 +40,7 @@ export class CheckpointSaver {
     return this.#saving !== null;
   }
 
-  /** Schedules a save after a change. No save is scheduled before the first `save`. */
+  /** Schedules a save after a change. Does nothing before the first call of `save`. */
   touch(): void {
     this.#changed = true;
     if (this.#stopped || this.#saving !== null || this.#cancelTimer !== null || this.#saves === 0) return;
@@ -64,12 +67,12 @@ export class CheckpointSaver {
     this.#notBefore = from + Math.max(saveMs, tookMs * saveShare);
   }
 
-  /** Marks all changes so far as saved. The caller has just copied the state to save. */
+  /** Marks all changes so far as saved. `save` calls this once it has copied the state. */
   copied(): void {
     this.#changed = false;
   }
 
-  /** Schedules no further save. Resolves once no save is in progress. */
+  /** Prevents further scheduled saves. Resolves once no save is running. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelTimer?.();

@@ -1,4 +1,4 @@
-// Holds the state of inputs after earlier runs of the load.
+// The state of the inputs at the end of the earlier runs of the load.
 
 import type { Input } from '../../core/types/index.js';
 import type { Checkpoint, CheckpointInput } from '../../state/checkpoint.js';
@@ -11,13 +11,16 @@ export class EarlierRuns {
   readonly #inputs: readonly Input[];
   readonly #ledger: Ledger;
   /**
-   * Unfinished inputs that this run has not begun, by index. Inputs that are not part of this run have negative keys.
+   * Unfinished inputs that this run has not begun, by index. Inputs that are in the checkpoint but not in this run have
+   * negative keys.
    */
   readonly #unfinished = new Map<number, CheckpointInput>();
-  /** Offset of each finished input in the log; -1 for an input that is not finished. */
+  /**
+   * Position of each finished input's entry in the log of finished inputs, bytes; -1 for an input that is not finished.
+   */
   readonly #finishedAt: Float64Array;
   readonly #resumedFrom = new Map<number, number>();
-  /** Number of points of the load before the last position that earlier runs have settled. */
+  /** Number of points of the load up to the last point that earlier runs loaded or rejected. */
   #reached = 0;
 
   constructor(store: LoadStore, inputs: readonly Input[], ledger: Ledger) {
@@ -31,12 +34,14 @@ export class EarlierRuns {
     return this.#reached;
   }
 
-  /** Checkpoint entries of inputs that this run has not begun. They stay unchanged. */
+  /**
+   * Checkpoint entries of unfinished inputs that this run has not begun. The next checkpoint contains them unchanged.
+   */
   get unfinished(): Iterable<CheckpointInput> {
     return this.#unfinished.values();
   }
 
-  /** Returns the decoded offset at which this run resumes an input. */
+  /** Returns the decoded offset at which this run resumes an input; 0 for an input that it reads from its start. */
   resumedFrom(input: number): number {
     return this.#resumedFrom.get(input) ?? 0;
   }
@@ -45,13 +50,16 @@ export class EarlierRuns {
     return this.#finishedAt[input]! >= 0;
   }
 
-  /** Returns the file bytes that earlier runs have settled of an input that this run has not begun. */
+  /**
+   * Returns the number of an input's file bytes whose points earlier runs have loaded or rejected. Valid until this run
+   * begins the input.
+   */
   settledBefore(input: number): number {
     if (this.#finishedAt[input]! >= 0) return this.#inputs[input]!.size ?? 0;
     return Math.max(0, (this.#unfinished.get(input)?.fingerprint.tail.to ?? 0) - this.#startOf(input));
   }
 
-  /** Throws RefusedError if the target does not hold the points of earlier runs. */
+  /** Throws RefusedError if the target does not contain the points that earlier runs loaded. */
   async assertResumable(checkpoint: Checkpoint, target: FoundTarget, sameTarget: boolean): Promise<void> {
     const store = this.#store;
     const entries = async function* (): AsyncGenerator<CheckpointInput> {
@@ -61,7 +69,7 @@ export class EarlierRuns {
     await assertResumable(checkpoint.cluster, entries(), target, sameTarget);
   }
 
-  /** Takes over the totals of all earlier runs. */
+  /** Adds the totals of all earlier runs to the ledger. */
   async resume(checkpoint: Checkpoint): Promise<void> {
     const index = new Map(this.#inputs.map(({ path }, i) => [path, i]));
     for await (const { input, at } of this.#store.finished()) {
@@ -83,25 +91,28 @@ export class EarlierRuns {
     return at < 0 ? null : { input: await this.#store.finishedAt(at), finished: true };
   }
 
-  /** Records that this run has begun an input. */
+  /** Records that this run has begun an input, so that the checkpoint of earlier runs no longer describes it. */
   begun(i: number): void {
     this.#unfinished.delete(i);
   }
 
-  /** Records that an input is finished and unchanged, so this run does not read it. */
+  /** Records that an input is finished and has not changed, so this run skips it. */
   unchanged(i: number, { place }: CheckpointInput): void {
     this.#resumedFrom.set(i, place.byteOffset);
     this.#reached = Math.max(this.#reached, place.ordinal);
   }
 
-  /** Drops the state of an input whose content has changed. */
+  /** Forgets the state of an input whose content has changed, and subtracts its totals. */
   drop(i: number, input: CheckpointInput): void {
     this.#ledger.resume(i, this.#totalsOf(i, input), -1);
     this.#resumedFrom.delete(i);
     this.#unfinished.delete(i);
   }
 
-  /** Takes over one entry. Replaces an earlier entry of the same input, if the input has grown since it was finished. */
+  /**
+   * Adds the totals of one entry. Subtracts those of an earlier entry of the same input: the input has grown since it
+   * was finished.
+   */
   async #takeOver(i: number, input: CheckpointInput, at: number): Promise<void> {
     const before = this.#finishedAt[i]!;
     if (before >= 0) this.#ledger.resume(i, this.#totalsOf(i, await this.#store.finishedAt(before)), -1);
@@ -116,7 +127,7 @@ export class EarlierRuns {
     return { loaded, rejected, values, reasons, bytes: place.byteOffset - this.#startOf(i) };
   }
 
-  /** Returns the decoded offset at which this run would begin the input without earlier runs. */
+  /** Returns the decoded offset at which a run without earlier runs begins the input. */
   #startOf(i: number): number {
     return this.#inputs[i]!.piece?.from.byteOffset ?? 0;
   }

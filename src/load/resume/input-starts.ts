@@ -1,4 +1,4 @@
-// Decides from where each input is read: from its start, from where an earlier run stopped, or not at all.
+// Decides where this run begins to read each input: at its start, where an earlier run stopped, or not at all.
 
 import { InputError } from '../../core/errors.js';
 import { plural } from '../../core/text.js';
@@ -28,18 +28,21 @@ export interface InputStartsOptions {
   readonly sameTarget: boolean;
   readonly earlier: EarlierRuns;
   readonly tracks: InputTracks;
-  /** Copies the checkpoint, before the first changed input is loaded again. Returns the path of the copy. */
+  /**
+   * Copies the checkpoint before the first changed input is loaded again. Returns the path of the copy; null without a
+   * checkpoint.
+   */
   readonly copyCheckpoint: () => Promise<string | null>;
   readonly notify: (notice: Notice) => void;
 }
 
-/** Largest number of abandoned loads and inputs that are listed. */
+/** Largest number of abandoned loads and inputs that the report page lists. */
 const maxAbandoned = 100;
 
 export class InputStarts {
   readonly #options: InputStartsOptions;
   #history: ReadonlyMap<string, CheckpointInput> = new Map();
-  /** Number of points of the load before the next input. */
+  /** Number of points of the load that precede the next input. */
   #nextOrdinal = 0;
   #skippedPoints = 0;
   #copied = false;
@@ -59,12 +62,12 @@ export class InputStarts {
     return this.#skippedPoints;
   }
 
-  /** Unfinished loads and inputs that this run starts again. */
+  /** Loads and inputs whose unfinished state this run does not resume. */
   get abandoned(): RunDetails['abandoned'] {
     return { shown: this.#abandoned, more: this.#moreAbandoned };
   }
 
-  /** Reads which inputs earlier loads have finished, for --skip-loaded. */
+  /** Reads which of the inputs earlier loads have finished. Needed for --skip-loaded. */
   async readHistory(file: string, target: FoundTarget): Promise<void> {
     const { inputs, sameTarget } = this.#options;
     const paths = new Set(inputs.map(({ path }) => path));
@@ -72,20 +75,23 @@ export class InputStarts {
     this.#history = new Map([...all].filter(([, entry]) => isLoadedInto(entry, target, sameTarget)));
   }
 
-  /** Records an abandoned load (`input` null) or input, and the copy of its checkpoint. */
+  /**
+   * Records that this run abandons the state of an input, or of the whole load if `input` is null. `kept` is the path
+   * of the copied checkpoint.
+   */
   abandon(input: number | null, kept: string | null): void {
     if (this.#abandoned.length < maxAbandoned) this.#abandoned.push({ input, kept });
     else this.#moreAbandoned += 1;
   }
 
-  /** Records that the load has read this many points. */
+  /** Records that the load has read `ordinal` points so far. */
   advanceTo(ordinal: number): void {
     this.#nextOrdinal = Math.max(this.#nextOrdinal, ordinal);
   }
 
   /**
-   * Returns the position from which to read an input; null if it is already read. Throws InputError if the content has changed
-   * and --on-changed refuses changes.
+   * Returns the position at which to begin reading an input; null if the input need not be read. Throws InputError if
+   * the content has changed and --on-changed is `refuse`.
    */
   async begin(i: number, source: ByteSource): Promise<ResumePoint | null> {
     const { checkpoint, earlier, tracks, inputs } = this.#options;
@@ -100,7 +106,7 @@ export class InputStarts {
       return tracks.begin(i, source, new InputProgress(start), await this.#identify(i, file, 0));
     }
     const { input, finished } = known;
-    // Comparing reads little, because only the few inputs in progress are unfinished.
+    // An unfinished input is always compared by content. This costs little, because only a few inputs are unfinished.
     const comparison = await this.#compare(i, file, input, !finished);
     if (comparison.kind === 'changed') {
       await this.#restart(i, input);
@@ -116,8 +122,8 @@ export class InputStarts {
     const place = finished ? { ...input.place, ordinal: this.#nextOrdinal } : input.place;
     const identity = await this.#identify(i, file, input.fingerprint.tail.to);
     earlier.begun(i);
-    // Continues the checksum of a plain input. A compressed input is decoded again from its start, which also computes
-    // its checksum.
+    // The checksum of a plain file continues after the bytes of the earlier run. A compressed file is decoded again
+    // from its start, so its checksum starts again as well.
     if (source.compression === 'none' && input.fingerprint.content) file.checksum?.start(input.fingerprint.content);
     return tracks.begin(i, source, new InputProgress(place, input.beyond), identity, input.tables);
   }
@@ -148,7 +154,7 @@ export class InputStarts {
     throw new InputError(`reading ${this.#options.inputs[i]!.name}: ${found}`, { cause: error });
   }
 
-  /** Starts a changed input again, or throws InputError. */
+  /** Prepares loading a changed input from its start. Throws InputError if --on-changed is `refuse`. */
   async #restart(i: number, known: CheckpointInput): Promise<void> {
     const { inputs, onChanged, earlier, copyCheckpoint, notify } = this.#options;
     const { name } = inputs[i]!;

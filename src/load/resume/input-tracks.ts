@@ -1,4 +1,5 @@
-// Tracks the progress of the inputs that this run has begun: their settled bytes, and whether an input is finished.
+// Tracks the inputs that this run has begun: which of their bytes belong to loaded or rejected points, and whether they
+// are finished.
 
 import { isUnchanged } from '../../core/io/byte-source.js';
 import { tableOf } from '../../core/points/line-protocol.js';
@@ -12,31 +13,34 @@ import type { InputTotals } from '../ledger/ledger.js';
 
 interface InputTrack {
   readonly progress: InputProgress;
-  /** Null once the source is closed. */
+  /** Source of the input; null once it is closed. */
   source: ByteSource | null;
-  /** Null for a source that the next run cannot recognise. */
+  /** Identifies the content of the input; null for a source that the next run could not recognise. */
   fingerprint: Fingerprint | null;
-  /** Decoded size of the whole input; null until its end was read. */
+  /** Decoded size of the whole input; null until this run has read its end. */
   end: number | null;
-  /** Settled pieces of points that arrive in parts, by line. Kept until the dead letters contain all parts. */
+  /**
+   * Parts of long points that are settled, by line number. They count as progress only once the dead letters contain
+   * all parts.
+   */
   readonly parts: Map<number, SettledPiece[]>;
-  /** Some of the tables that hold points of the input. */
+  /** Up to `maxTables` tables that contain points of the input. */
   readonly tables: Set<string>;
 }
 
-/** Largest number of tables that are recorded for an input. */
+/** Largest number of tables that are recorded for one input. */
 const maxTables = 10;
 
 export interface InputTracksOptions {
   /** Canonical path of each input; null for an input without a path. */
   readonly paths: readonly (string | null)[];
-  /** Returns the totals of an input over all runs. */
+  /** Returns the totals of an input, summed up over all runs. */
   readonly totals: (input: number) => InputTotals;
-  /** False if no checkpoint is written: fingerprints are not needed then. */
+  /** False if no checkpoint is written, so that no fingerprints are needed. */
   readonly checkpoint: boolean;
-  /** True to complete the checksums of plain files that are not read in order. */
+  /** True to compute checksums also of plain files that a format reads out of order. */
   readonly checksums: boolean;
-  /** Returns the cluster that the run loads into; undefined before it is known. */
+  /** Returns the cluster that the run loads into; undefined until the target is known. */
   readonly cluster: () => Cluster | undefined;
 }
 
@@ -50,12 +54,18 @@ export class InputTracks {
     this.#options = options;
   }
 
-  /** Number of rejected points whose last part is settled before other parts. Totals with such a point do not balance. */
+  /**
+   * Number of long points whose last part is in the dead letters, but not all their other parts. They already count as
+   * rejected, so a checkpoint must not be written now.
+   */
   get incompletePoints(): number {
     return this.#incompletePoints;
   }
 
-  /** Number of points of the load before the first position of an unfinished input; null if no input is unfinished. */
+  /**
+   * Number of points of the load before the first point that is not loaded or rejected; null if all inputs begun are
+   * finished.
+   */
   get firstOpenOrdinal(): number | null {
     const ordinals = [...this.#tracks.values()].map(({ progress }) => progress.place.ordinal);
     return ordinals.length === 0 ? null : Math.min(...ordinals);
@@ -73,7 +83,10 @@ export class InputTracks {
     return progress.start;
   }
 
-  /** Records that an input was read to its end. `rest` contains no point to send. */
+  /**
+   * Records that an input was read to its end.
+   * @param rest end of the input after the last batch, without points to send
+   */
   readToEnd(input: number, rest: SettledPiece): void {
     const track = this.#tracks.get(input)!;
     track.progress.add(rest);
@@ -81,7 +94,7 @@ export class InputTracks {
     this.#finishIfSettled(input, track);
   }
 
-  /** Takes the last fingerprint of an input before its source is closed. */
+  /** Extends the fingerprint of an input for the last time, before its source is closed. */
   async close(input: number): Promise<void> {
     const track = this.#tracks.get(input);
     if (track === undefined) return;
@@ -93,9 +106,9 @@ export class InputTracks {
   }
 
   /**
-   * Books a settled batch.
+   * Records which bytes of an input a batch has settled: those of its loaded and rejected points.
    * @param stored true if the dead letters contain the rejects of the batch
-   * @param complete line numbers of points that arrived in parts and are now complete in the dead letters
+   * @param complete line numbers of long points whose parts are now all in the dead letters
    */
   book(batch: Batch, receipt: Receipt, stored: boolean, complete: readonly number[]): void {
     const { input } = batch.span;
@@ -116,19 +129,22 @@ export class InputTracks {
     for (const track of this.#tracks.values()) await refreshFingerprint(track);
   }
 
-  /** Returns checkpoint entries of the unfinished inputs. Skips sources without a fingerprint, which cannot be resumed. */
+  /**
+   * Returns checkpoint entries of the unfinished inputs. Omits inputs without a fingerprint, because the next run
+   * cannot resume them.
+   */
   unfinished(): CheckpointInput[] {
     return [...this.#tracks].flatMap(([input, track]) =>
       track.fingerprint === null ? [] : [this.#entryOf(input, track, track.fingerprint)],
     );
   }
 
-  /** Number of inputs that were finished since the last `takeFinished`. */
+  /** Number of inputs finished since the last call of `takeFinished`. */
   get finishedCount(): number {
     return this.#finished.length;
   }
 
-  /** Returns checkpoint entries of the inputs that were finished since the last call. */
+  /** Returns checkpoint entries of the inputs that were finished since the last call, and forgets them. */
   takeFinished(): CheckpointInput[] {
     const finished = this.#finished;
     this.#finished = [];
@@ -162,21 +178,25 @@ export class InputTracks {
   }
 }
 
-/** Extends the fingerprint up to the settled bytes of a plain file, or up to the bytes read of another input. */
+/**
+ * Extends the fingerprint of an input. For a plain file, it then covers the bytes of loaded and rejected points. For
+ * other inputs, it covers the bytes read.
+ */
 async function refreshFingerprint(track: InputTrack): Promise<void> {
   const { source, progress, fingerprint: known } = track;
   if (source?.file === undefined || known === null) return;
   const settledTo = isUnchanged(source) ? progress.place.byteOffset : source.bytesRead;
   const isChecked = (source.file.checksum?.state?.to ?? 0) <= (known.content?.to ?? 0);
   if (settledTo <= known.tail.to && isChecked) return;
-  // Keeps the last fingerprint of a file that can no longer be read.
+  // If the file can no longer be read, its last fingerprint remains.
   track.fingerprint = await fingerprint(source.file, Math.max(settledTo, known.tail.to)).catch(() => track.fingerprint);
 }
 
-/** Reads a plain file again for the checksum, if its format does not read in order, such as Parquet. */
+/** Completes the checksum of a plain file. If its format reads out of order, such as Parquet, reads the file again. */
 async function readChecksum({ source }: InputTrack): Promise<void> {
   if (source?.file === undefined || source.compression !== 'none') return;
-  // Without a checksum, a later load with --skip-loaded loads the file again if only its date has changed.
+  // Ignores a failure. Without the checksum, a later load with --skip-loaded must load the file again if its date has
+  // changed.
   await completeChecksum(source.file).catch(() => {});
 }
 

@@ -1,5 +1,5 @@
-// Makes several runs one load: takes the lock, reads the checkpoint, decides where each input begins, and writes the
-// checkpoint that the next run resumes from.
+// Lets several runs continue one load. Takes the lock, reads the checkpoint, decides where each input begins, and
+// writes the checkpoint from which the next run resumes.
 
 import { join } from 'node:path';
 import { StateError } from '../../core/errors.js';
@@ -21,10 +21,10 @@ import { InputStarts } from './input-starts.js';
 import { InputTracks } from './input-tracks.js';
 import type { ResumeContext } from './types.js';
 
-/** Number of finished inputs in memory at which they are written to the log. Each takes about 1.5 KiB. */
+/** Number of finished inputs in memory from which they are written to the log. Each needs about 1.5 KiB of memory. */
 const maxFinished = 500;
 
-/** How a run ended. `not-started`: no run of the load has sent a point. */
+/** How a run ended. `not-started` means that no run of this load has sent a point. */
 export type RunEnding = 'finished' | 'stopped' | 'not-started';
 
 export class ResumeState {
@@ -36,17 +36,17 @@ export class ResumeState {
   readonly earlier: EarlierRuns;
   readonly #tracks: InputTracks;
   readonly #starts: InputStarts;
-  /** True if a checkpoint is written: every input has a path and a size. */
+  /** True if the load has a checkpoint. It needs inputs that all have a path and a size. */
   readonly #persistent: boolean;
   readonly #stamp: string;
   #lock: HeldLock | null = null;
   #startMs: number;
   #opened = false;
   #finished = false;
-  /** Checkpoint of an earlier run, until the target is known. */
+  /** Checkpoint of an earlier run, as `open` read it; null if there is none. */
   #unresumed: Checkpoint | null = null;
   #target: FoundTarget | null = null;
-  /** Final name of the dead letters while the load completes. */
+  /** Part of the final names of the dead letters while the load completes; null before. */
   #completing: string | null = null;
 
   constructor(context: ResumeContext, deadLetters: DeadLetters, ledger: Ledger) {
@@ -89,7 +89,7 @@ export class ResumeState {
     return this.#startMs;
   }
 
-  /** Path of the checkpoint; null if there is none. */
+  /** Path of the checkpoint; null if there is none to resume from. */
   get checkpoint(): string | null {
     return this.#persistent && this.#store.written && !this.#finished ? this.#store.path : null;
   }
@@ -99,18 +99,18 @@ export class ResumeState {
     return this.#starts.skippedPoints;
   }
 
-  /** Number of points that the next run must skip if the load has no checkpoint; null with a checkpoint. */
+  /** Number for --skip-points of the next run; null for a load with a checkpoint, which needs no such option. */
   get pointsToSkip(): number | null {
     if (this.#persistent) return null;
     return Math.max(this.#context.options.skipPoints, this.#tracks.firstOpenOrdinal ?? this.#starts.nextOrdinal);
   }
 
-  /** Unfinished loads and inputs that this run started again. */
+  /** Loads and inputs whose unfinished state this run does not resume. */
   get abandoned(): RunDetails['abandoned'] {
     return this.#starts.abandoned;
   }
 
-  /** Takes the lock and reads the checkpoint. Throws StateError and BusyError. */
+  /** Takes the lock and reads the checkpoint. Throws StateError, and BusyError if another run has the lock. */
   async open(): Promise<void> {
     await this.#takeLock();
     if (this.#context.options.fresh || !this.#persistent)
@@ -119,8 +119,8 @@ export class ResumeState {
   }
 
   /**
-   * Takes over the state of earlier runs once the target is known. Throws StateError, and RefusedError if the target does not
-   * hold the points of earlier runs.
+   * Resumes from the checkpoint once the target is known. Throws StateError, and RefusedError if the target does not
+   * contain the points that earlier runs loaded.
    */
   async resume(target: FoundTarget): Promise<void> {
     this.#target = target;
@@ -134,15 +134,15 @@ export class ResumeState {
     if (this.#context.options.skipLoaded) await this.#starts.readHistory(this.#store.history, target);
   }
 
-  /** Writes the first checkpoint, which contains the base of generated timestamps. Throws StateError. */
+  /** Writes the first checkpoint with the start time, the base of generated timestamps. Throws StateError. */
   async saveStart(): Promise<void> {
     if (this.#persistent) await this.#saver.save();
   }
 
   /**
-   * Returns the position from which to read an input; null if it is already read. Throws InputError if the content has changed
-   * and --on-changed refuses changes.
-   * @param reached number of points of the load before the input, as far as this run has read
+   * Returns the position at which to begin reading an input; null if the input need not be read. Throws InputError if
+   * the content has changed and --on-changed is `refuse`.
+   * @param reached number of points of the load that precede the input
    */
   async beginInput(i: number, source: ByteSource, reached: number): Promise<ResumePoint | null> {
     this.#starts.advanceTo(reached);
@@ -150,9 +150,9 @@ export class ResumeState {
   }
 
   /**
-   * Takes the last fingerprint of an input before its source is closed. Appends finished inputs to the log if there are
-   * many, because the next checkpoint may be minutes away. Appends nothing during a save, because the copied totals of
-   * the save do not include these inputs.
+   * Extends the fingerprint of an input for the last time, before its source is closed. If many finished inputs are in
+   * memory, appends them to the log at once, because the next checkpoint may be minutes away. Appends nothing during a
+   * save, because the totals that are being saved do not include these inputs.
    */
   async closeInput(i: number): Promise<void> {
     await this.#tracks.close(i);
@@ -160,14 +160,17 @@ export class ResumeState {
     await this.#store.append(this.#tracks.takeFinished());
   }
 
-  /** Records that an input was read to its end. `rest` contains no point to send. */
+  /** Records that an input was read to its end. `rest` is the end after the last batch, without points to send. */
   inputRead(i: number, rest: SettledPiece): void {
     this.#tracks.readToEnd(i, rest);
     this.#starts.advanceTo(rest.to.ordinal);
     this.#saver.touch();
   }
 
-  /** Saves the files for the next run. Those of a finished load stay until `end`. Throws StateError. */
+  /**
+   * Saves the state for the next run, and closes the files. The files of a finished load remain until `end`. Throws
+   * StateError.
+   */
   async close(ending: RunEnding): Promise<void> {
     try {
       await this.#saver.stop();
@@ -182,9 +185,9 @@ export class ResumeState {
   }
 
   /**
-   * Ends the use of the state directory.
-   * @param reported true if the results of the run are written, so that a finished load needs its checkpoint no longer.
-   *   Throws StateError if the checkpoint cannot be removed.
+   * Removes the checkpoint of a finished load, and releases the lock. Throws StateError if the checkpoint cannot be
+   * removed.
+   * @param reported true if the results of the run are written; otherwise the checkpoint remains
    */
   async end(reported: boolean): Promise<void> {
     try {
@@ -201,19 +204,19 @@ export class ResumeState {
     const started = this.#persistent && this.#saver.stats.saves > 0;
     let saved = !this.#persistent;
     try {
-      // A finished load without dead letters needs no further checkpoint: until its files are removed, the last
-      // checkpoint can resume it.
+      // A finished load without dead letters needs no further checkpoint. If the process dies now, the last checkpoint
+      // can resume the load.
       if (started && finished && name === null) await this.#store.append(this.#tracks.takeFinished());
-      // A run that wrote no checkpoint does not change the checkpoint of an earlier run.
+      // Without a checkpoint of its own, this run must not change the checkpoint of an earlier run.
       else if (started) await this.#saver.save();
       saved = true;
     } finally {
       await this.#deadLetters.close(saved ? name : null);
     }
-    // Removes the empty log of a run that stopped before its first checkpoint.
+    // Removes the empty log if the run stopped before its first checkpoint.
     if (!started) return this.#persistent && !this.#store.written ? await this.#store.forget() : undefined;
     this.#finished = finished;
-    // Inputs with skipped points stay out of the history, so that a later load reads them.
+    // Inputs are not recorded as loaded if --skip-points skipped some of their points, so a later load reads them.
     if (finished && this.#context.options.skipPoints === 0) await this.#store.record();
     else if (ending === 'not-started') await this.#store.forget();
   }
@@ -234,7 +237,10 @@ export class ResumeState {
     this.#lock = await takeLoadLock(path, { clock, signal, notify, lost });
   }
 
-  /** Returns the checkpoint to resume from; null if there is none, or if this run created the database. */
+  /**
+   * Returns the checkpoint to resume from. Returns null if there is none, or if this run created the database and so
+   * nothing is loaded.
+   */
   async #resumable(target: FoundTarget): Promise<Checkpoint | null> {
     const checkpoint = this.#unresumed;
     if (checkpoint === null || !target.isCreated) {
@@ -247,7 +253,7 @@ export class ResumeState {
     return await this.#store.open();
   }
 
-  /** Renames the checkpoint of an earlier run, and reports the reason. */
+  /** Renames the checkpoint of an earlier run so that it is not resumed, and reports the reason. */
   async #abandon(level: 'info' | 'warn', reason: string): Promise<void> {
     const kept = await this.#store.abandon(this.#stamp);
     if (kept === null) return;
@@ -267,11 +273,14 @@ export class ResumeState {
     this.#context.notify({ level: 'info', kind: 'resume', message });
   }
 
-  /** Writes the checkpoint. Returns false while the totals contain an incomplete point. */
+  /**
+   * Writes the checkpoint. Returns false and writes nothing while a long point counts as rejected, but is not
+   * completely in the dead letters.
+   */
   async #saveCheckpoint(): Promise<boolean> {
     await this.#tracks.refreshFingerprints();
     if (this.#tracks.incompletePoints > 0) return false;
-    // Copies progress, totals and dead letters without an await in between, because the copies must match.
+    // Copies progress, totals and dead letters without `await`, so that they describe the same moment.
     const checkpoint = {
       startedMs: this.#startMs,
       deadLetters: this.#deadLetters.lengths,

@@ -3,11 +3,11 @@ import type { Clock, Input, Notice } from '../../core/types/index.js';
 export interface ResumeOptions {
   readonly stateDir: string;
   readonly checkpoint: boolean;
-  /** True to ignore an unfinished load. */
+  /** True to abandon an unfinished load instead of resuming it. */
   readonly fresh: boolean;
   readonly skipLoaded: boolean;
   readonly skipPoints: number;
-  /** True to resume even if the cluster has no endpoint of the earlier run. */
+  /** True to resume even if no endpoint of the earlier run is in the cluster now. */
   readonly sameTarget: boolean;
   readonly onChanged: 'restart' | 'refuse';
 }
@@ -17,11 +17,11 @@ export interface ResumeContext {
   readonly inputs: readonly Input[];
   readonly clock: Clock;
   readonly startedMs: number;
-  /** Names of the load and of its database. */
+  /** Names of the load and of its database, as hashes. */
   readonly names: { readonly load: string; readonly database: string };
-  /** Ends waits. */
+  /** Ends waiting, such as for the lock. */
   readonly signal: AbortSignal;
   readonly notify: (notice: Notice) => void;
-  /** Ends the run. */
+  /** Ends the run with an error. */
   readonly end: (error: unknown) => void;
 }

@@ -1,4 +1,4 @@
-// Rules that find points that the target would not store unchanged, before they are sent.
+// Finds points that the target would change or refuse to store. Such points are rejected before they are sent.
 
 import type { Bounds } from '../../batching/points/point-bounds.js';
 import type { SchemaGuard } from '../../batching/schema-gate.js';
@@ -18,7 +18,10 @@ import type { Catalogue } from '../../schema/catalogue.js';
 import { pointConflict, shapeConflict } from '../../schema/name-limits.js';
 import { timesMerged } from '../../targets/cnosdb/database-settings.js';
 
-/** Returns the bounds of time and length at the start of the run. If they change later, the target decides. */
+/**
+ * Returns the bounds of time and length that the database has at the start of the run. If the database changes later,
+ * the target itself rejects points.
+ */
 export function boundsOf(
   { ttlMs, limits, precision }: DatabaseSettings,
   { precision: inputPrecision, expectTime }: ExpectedTimeOptions,
@@ -41,7 +44,9 @@ export function boundsOf(
   };
 }
 
-/** Returns the length of the target's time buckets and the start of the load, in the time unit of the input. */
+/**
+ * Returns the length of the target's time buckets and the start of the load, both in units of the input's precision.
+ */
 export function bucketsOf(
   { vnodeDurationMs }: Pick<DatabaseSettings, 'vnodeDurationMs'>,
   { precision }: Pick<ExpectedTimeOptions, 'precision'>,
@@ -53,7 +58,7 @@ export function bucketsOf(
 
 export interface ExpectedTimeOptions {
   readonly precision: InputPrecision;
-  /** Expected range of times; null for any time. */
+  /** Range of --expect-time; null if every time is expected. */
   readonly expectTime: TimeRange | null;
 }
 
@@ -61,15 +66,15 @@ export interface GuardOptions {
   readonly db: string;
   readonly database: DatabaseSettings;
   readonly catalogue: Catalogue;
-  /** True if an introducing batch is sent exclusively. */
+  /** True if a batch that introduces columns is sent while no other batch is in flight. */
   readonly exclusive: boolean;
-  /** True if points that would introduce a table or column are rejected. */
+  /** True to reject points that would introduce a table or column. */
   readonly rejectsNewColumns?: boolean;
-  /** Throws MemoryLimitError if the catalogue exceeds its memory. */
+  /** Throws MemoryLimitError if the `Catalogue` of known columns exceeds its memory. */
   readonly assertColumnsFit: () => void;
 }
 
-/** Creates the guard that checks shapes for the schema gate. */
+/** Creates the guard that compares the table and columns of points with the target. */
 export function schemaGuard(options: GuardOptions): SchemaGuard {
   const { db, database, catalogue, exclusive, rejectsNewColumns = false, assertColumnsFit } = options;
   return {
@@ -90,7 +95,7 @@ export function schemaGuard(options: GuardOptions): SchemaGuard {
   };
 }
 
-/** Describes the problem that most timestamps are unexpected. Names the first unexpected timestamp as the example. */
+/** Builds the problem of an input with mostly unexpected timestamps. Names the first of them. */
 export function unexpectedTimes(
   name: string,
   { timestamp, line }: { readonly timestamp: bigint; readonly line: number },
@@ -102,7 +107,7 @@ export function unexpectedTimes(
   return { tried: `reading ${name}:${line}`, expected: '', found: '', fix: '', ...problem, ...expected };
 }
 
-/** Tests whether a timestamp that no server can store would be expected in another unit. */
+/** Tests a timestamp that no server can store: would it be an expected time with another --precision? */
 export function isMisread(timestamp: bigint, { expectTime }: Pick<ExpectedTimeOptions, 'expectTime'>): boolean {
   return fittingPrecision(timestamp, expectTime ?? usualTimes) !== null;
 }

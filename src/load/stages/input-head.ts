@@ -1,4 +1,5 @@
-// Parses the head of an input: its first megabyte. `check` reports the result, and a load parses all heads before sending.
+// Parses the head of an input: its first megabyte. `check` reports the result. A load parses the heads of all inputs
+// before it sends points.
 
 import { safeHighWords, timestampOf, unbounded, unexpectedTimeReason } from '../../batching/points/point-bounds.js';
 import { InputError, UsageError } from '../../core/errors.js';
@@ -15,9 +16,9 @@ import type { RowSampler } from '../../inputs/sample-rows.js';
 import { type ExpectedTimeOptions, isMisread, unexpectedTimes } from './acceptance.js';
 import { lineShape, nothingParsed } from './nothing-parsed.js';
 
-/** Largest number of bytes of a reject that are searched for line protocol. */
+/** Number of bytes of a rejected line or row that are tested for line protocol. */
 const shapeBytes = 64 * 1024;
-/** Number of decoded bytes that are parsed of each input. */
+/** Number of decoded bytes that are parsed of each input. The last line may exceed it. */
 export const headBytes = 1024 * 1024;
 
 export interface ParsedHead {
@@ -25,19 +26,19 @@ export interface ParsedHead {
   readonly compression: string;
   readonly format: string;
   readonly points: number;
-  /** Rejects by reason. */
+  /** Number of rejects by reason. */
   readonly rejects: Readonly<Record<string, number>>;
-  /** First reject with its position. */
+  /** Message of the first reject, with input and line. */
   readonly firstReject: string | null;
   readonly tables: readonly string[];
-  /** Tables with a column that the target lacks. */
+  /** Tables that the target lacks, or that lack a column in the target. */
   readonly newTables: readonly string[];
   /** Number of decoded bytes that were parsed, and whether they are the whole input. */
   readonly bytes: number;
   readonly whole: boolean;
-  /** First and last timestamp in units of --precision. */
+  /** Timestamps of the first and of the last point, in units of --precision; null without such points. */
   readonly time: { readonly first: bigint; readonly last: bigint } | null;
-  /** Mapping of the rows to columns; null for line protocol. */
+  /** How columns of the rows become tags and fields; null for line protocol, and without `match`. */
   readonly mapping: InferredSchema | null;
   /** Advice about the options for this input; null if there is none. */
   readonly advice: string | null;
@@ -55,9 +56,9 @@ export interface HeadContext {
   readonly options: HeadOptions;
   readonly budget?: MemoryBudget;
   readonly signal: AbortSignal;
-  /** Compares shapes with the target; null to ignore shapes. */
+  /** Compares a table and its columns with the target; null to skip this comparison. */
   readonly match: ((shape: Shape) => ShapeMatch) | null;
-  /** Samples the points for the memory plan; null if the plan needs no sample. */
+  /** Samples points for the forecast of the target's memory; null if no sample is needed. */
   readonly sampler: RowSampler | null;
 }
 
@@ -103,12 +104,15 @@ export async function parseHead(input: Input, context: HeadContext): Promise<Par
   };
 }
 
-/** Returns the advice of a format as a sentence about its last input; null if it has none. */
+/**
+ * Returns the format's advice about its last input, as a sentence with the input's name; null if the format has no
+ * advice.
+ */
 export function adviceOf({ advice = null }: Format, name: string): string | null {
   return advice === null ? null : `${name} ${advice}`;
 }
 
-/** Adds the name of the input to the problems of a usage error. */
+/** Adds the name of the input to each problem of the error that does not contain it. */
 export function named(error: UsageError, name: string): UsageError {
   const parts = error.parts.map((part) => {
     if (typeof part === 'string') return part.includes(name) ? part : `${name}: ${part}`;
@@ -129,17 +133,17 @@ class HeadCounts {
   readonly #tables = new Set<string>();
   readonly #newTables = new Set<string>();
   #points = 0;
-  /** Number of rejects by the format, and number of the rejects that look like line protocol. */
+  /** Number of lines or rows that the format rejects. `#lines` is the number of those that look like line protocol. */
   #unparsed = 0;
   #lines = 0;
   #first = { text: '', message: '' };
   #firstReject: string | null = null;
   #time: { first: bigint; last: bigint } | null = null;
-  /** Number of points and rejects with unexpected timestamps, and the first of them. */
+  /** Number of points and rejects with unexpected timestamps. `#firstUnexpected` is the first of these timestamps. */
   #unexpected = 0;
   #firstUnexpected: { readonly timestamp: bigint; readonly line: number } | null = null;
 
-  /** Timestamps with a high word between `above` and `below`, both exclusive, are expected. */
+  /** A timestamp is expected if its upper 32 bits are between `above` and `below`, both excluded. */
   readonly #safe: { readonly above: number; readonly below: number };
 
   constructor(name: string, context: HeadContext) {
@@ -157,7 +161,7 @@ class HeadCounts {
     return { points, rejects, firstReject, ...tables, time };
   }
 
-  /** Returns the error of an input with mostly unexpected timestamps, or without a valid point. */
+  /** Returns an error if most timestamps are unexpected or no point is valid; otherwise null. */
   problem({ format, compression }: Pick<ParsedHead, 'format' | 'compression'>): InputError | UsageError | null {
     const rejects = Object.values(this.#rejects).reduce((sum, n) => sum + n, 0);
     if (this.#firstUnexpected !== null && this.#unexpected * 2 > this.#points + rejects)
@@ -189,7 +193,10 @@ class HeadCounts {
       this.#time = { first: this.#time?.first ?? timestampOf(run, first), last: timestampOf(run, last) };
   }
 
-  /** Counts a timestamp that no server can store, if it fits in another precision. */
+  /**
+   * Counts a timestamp that no server can store as unexpected, if it would be an expected time with another
+   * --precision.
+   */
   #outOfRange({ bytes }: Points, end: number, line: number): void {
     const timestamp = timestampAt(bytes, end);
     if (timestamp === null || !isMisread(timestamp, this.#context.options)) return;
@@ -237,12 +244,12 @@ function hasTime({ index }: Points, i: number): boolean {
   return index[i * POINT_WORDS + SHAPE]! < NO_TIMESTAMP;
 }
 
-/** Returns the first bytes of a reject as text. */
+/** Returns the first bytes of a rejected line or row as text. */
 function textOf({ bytes }: Points, { start, length }: Points['rejects'][number]): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.min(length, shapeBytes)).toString('latin1');
 }
 
-/** Returns the first part of a source. It ends at a line end, so that no point is cut. */
+/** Returns a source of the first megabyte. It ends after a complete line, so that no point is cut. */
 function headOf(source: ByteSource, state: { bytes: number; whole: boolean }, maxPointBytes: number): ByteSource {
   let ended = false;
   return wrapSource(source, {

@@ -31,23 +31,23 @@ export interface InputReaderContext {
   readonly signal: AbortSignal;
   readonly notify: (notice: Notice) => void;
   readonly onInputError: 'continue' | 'stop';
-  /** Largest number of points of the whole load; null for no limit. */
+  /** Number of points that --limit allows for the whole load; null for no limit. */
   readonly limit: number | null;
-  /** Returns true once any run of the load has sent a point. */
+  /** Returns true once a run of the load has sent a point. */
   readonly hasSent: () => boolean;
-  /** Called before the source of an input is closed. */
+  /** Called with the index of an input before its source is closed. */
   readonly beforeClose: (input: number) => Promise<void>;
-  /** Called after the batches of an input; the next input waits for it. */
+  /** Called after the last batch of an input. The next input begins when it resolves. */
   readonly afterInput: () => Promise<void>;
 }
 
-/** An open input. Its points are parsed from the position at which an earlier run stopped. */
+/** An open input with its format and points, from the position at which an earlier run stopped. */
 export interface ParsedInput {
   readonly format: string;
   readonly runs: AsyncGenerator<Points, void>;
 }
 
-/** Time limit for a read in progress after the run was stopped, ms. */
+/** Longest wait for a read in progress after the run was stopped, ms. */
 const closeMs = 200;
 
 export class InputReader {
@@ -57,26 +57,26 @@ export class InputReader {
     this.#context = context;
   }
 
-  /** Runs `batchesOf` for each input in order and yields its batches. */
+  /** Opens each input in order, and yields the batches that `batchesOf` creates from it. */
   async *each(
     batchesOf: (input: number, source: ByteSource) => AsyncGenerator<Batch, void>,
   ): AsyncGenerator<Batch, void> {
     const { inputs, limit, ledger, status, afterInput } = this.#context;
     for (const i of inputs.keys()) {
       if (limit !== null && ledger.read >= limit) break;
-      // Skips an input whose head had an error.
+      // The check of the input's first megabyte has already reported an error.
       if (ledger.inputs[i]!.error !== null) continue;
       yield* this.#input(i, batchesOf);
       await afterInput();
     }
     const { unknownFields } = this.#context.formats;
-    // Other pieces may have the columns that the pieces of this run lack.
+    // If this run loads only pieces of the inputs, other pieces may contain the fields that are missing here.
     const isWhole = inputs.every(({ piece }) => piece === undefined);
     if (unknownFields !== null && isWhole) this.#report(inputs.length - 1, new InputError(unknownFields));
     status.endAll();
   }
 
-  /** Chooses the format of an input and parses its points from a position. */
+  /** Chooses the format of an input, and parses its points from the position in `start`. */
   async parse(i: number, source: ByteSource, start: ResumePoint): Promise<ParsedInput> {
     const { inputs, status, signal } = this.#context;
     const { name, piece } = inputs[i]!;
@@ -92,12 +92,16 @@ export class InputReader {
     return { format: format.name, runs: runsUntil(whole, end, signal) };
   }
 
-  /** Passes runs on. At the end, reports advice about an input whose head was not parsed before. */
+  /**
+   * Yields the points of an input unchanged. After the last one, reports the advice about a pipe, whose first megabyte
+   * was not parsed before.
+   */
   async *#advising(i: number, format: Format, runs: AsyncGenerator<Points, void>): AsyncGenerator<Points, void> {
     try {
       yield* runs;
     } catch (error) {
-      // The batcher sends the points read before an InputError. It abandons the points read before any other error.
+      // Converts the error here, because the batcher sends the points before an InputError. It drops the points before
+      // any other error.
       throw this.#inputError(i, error);
     }
     const { name, size } = this.#context.inputs[i]!;
@@ -125,18 +129,21 @@ export class InputReader {
     status.end(i);
   }
 
-  /** Reports the error of an input. Rethrows every other error. */
+  /** Records and reports an InputError, and throws it if --on-input-error is `stop`. Throws every other error. */
   #report(i: number, error: unknown): void {
     const { inputs, ledger, onInputError, notify } = this.#context;
     const bad = this.#inputError(i, error);
     if (!(bad instanceof InputError)) throw bad;
     ledger.fail(i, bad);
     if (onInputError === 'stop') throw bad;
-    // For a single input, the summary reports the error at once.
+    // For a single input, the summary alone reports the error.
     if (inputs.length > 1) notify({ level: 'error', kind: 'input', message: bad.message });
   }
 
-  /** Once a point was sent, an input that contradicts the options is a bad input, not a usage error. */
+  /**
+   * Adds the input's name to a UsageError. If a point was already sent, converts it to an InputError, because a usage
+   * error means that nothing was sent.
+   */
   #inputError(i: number, error: unknown): unknown {
     if (!(error instanceof UsageError)) return error;
     const usage = named(error, this.#context.inputs[i]!.name);
@@ -146,7 +153,7 @@ export class InputReader {
   async #close(i: number, source: ByteSource | null): Promise<void> {
     const { beforeClose, clock, signal } = this.#context;
     const closed = beforeClose(i).then(() => source?.close());
-    // A read that never ends must not delay the end of the run.
+    // After a stop, a read that never ends must not delay the end of the run.
     await (signal.aborted ? Promise.race([closed, clock.sleep(closeMs)]) : closed);
   }
 
@@ -158,7 +165,7 @@ export class InputReader {
     const { inputs, formats, budget, signal } = this.#context;
     const input = inputs[i]!;
     if (place.byteOffset === 0) return await orAborted(formats.choose(input, source, signal), signal);
-    // A resumed input is opened twice, because its first bytes decide the format.
+    // Opens a resumed input a second time, because its first bytes decide the format.
     const beginning = await orAborted(input.open(signal, { ...budget, hasThread: false }), signal);
     try {
       const { format, source: head } = await orAborted(formats.choose(input, beginning, signal), signal);

@@ -1,4 +1,4 @@
-// Builds the errors of inputs without a valid point: they have another format, or every point breaks a rule.
+// Builds the error of an input without a valid point: it has another format, or all its points break the same rule.
 
 import { InputError } from '../../core/errors.js';
 import type { Problem } from '../../core/problem.js';
@@ -12,15 +12,15 @@ class NothingParsedError extends InputError {
   }
 }
 
-/** Tests for the error of an input without a valid point. */
+/** Tests whether the error means that an input has no valid point. */
 export function isNothingParsed(error: unknown): error is InputError {
   return error instanceof NothingParsedError;
 }
 
-/** Matches lines of line protocol, whatever rule they break: a name, then fields or a timestamp. */
+/** Matches a line that looks like line protocol, even if it breaks a rule: a name, then fields or a timestamp. */
 export const lineShape = /^[^\s<]\S* (?:\S+=\S|-?\d{9,20}\s*$)/;
 
-/** Reject reasons that show that a line or row has the right format. */
+/** Reject reasons of lines or rows that have the right format. */
 const parsedReasons: ReadonlySet<string> = new Set([
   ...['no-timestamp', 'bad-timestamp', 'timestamp-range', 'cut-short', 'too-long', 'series-key-too-long'],
 ]);
@@ -36,7 +36,7 @@ const lineReasons: ReadonlySet<string> = new Set([
   ...['duplicate-tag', 'duplicate-field', 'too-many-columns', 'non-finite', 'integer-range'],
 ]);
 
-/** Describes points that have the right format and all break one rule; returns null for others. */
+/** Returns a problem if all points have the right format and break the same rule; otherwise null. */
 function brokenRule(name: string, units: string, { reason, rejects, areLines, message }: BrokenRule): Problem | null {
   const rows = rejects === 1 ? `the only ${units}` : `all ${plural(rejects, units)}`;
   if (units === 'line' && !areLines && !lineReasons.has(reason)) return null;
@@ -54,7 +54,7 @@ function brokenRule(name: string, units: string, { reason, rejects, areLines, me
   return { tried: `reading ${name}`, expected, found: `${reason} in ${rows}`, fix };
 }
 
-/** Describes an input whose times all lack the expected form. */
+/** Returns the problem of an input in which no time has the expected form. */
 function otherTimes(name: string, rows: string, message: string): Problem {
   const [, found, expected] = /^found (.*); expected (.*?)(?:;|$)/s.exec(message) ?? [];
   const pattern = patternOf(/^"(.*)" in column /s.exec(found ?? '')?.[1] ?? '');
@@ -69,7 +69,10 @@ function otherTimes(name: string, rows: string, message: string): Problem {
   };
 }
 
-/** Returns the pattern of a date in an unambiguous order, with or without a time of day; null for other text. */
+/**
+ * Returns the --time-format of a date that can be read in one way only, with or without a time of day; null for other
+ * text.
+ */
 function patternOf(text: string): string | null {
   const [, date = '', time = ''] = /^(\S+)( \d\d?:\d\d(?::\d\d)?)?$/.exec(text) ?? [];
   const day = /^\d\d?\.\d\d?\.\d{4}$/.test(date) ? '%d.%m.%Y' : /^\d{4}\/\d\d?\/\d\d?$/.test(date) ? '%Y/%m/%d' : null;
@@ -79,9 +82,9 @@ function patternOf(text: string): string | null {
 interface BrokenRule {
   readonly reason: string;
   readonly rejects: number;
-  /** True if the rejects look like line protocol. */
+  /** True if all rejects look like line protocol. */
   readonly areLines: boolean;
-  /** What was found in the first reject, and what was expected; empty if unknown. */
+  /** What was found in the first reject, and what was expected; an empty text if unknown. */
   readonly message: string;
 }
 
@@ -95,10 +98,11 @@ function isReason(text: string): text is Reason {
 }
 
 /**
- * Builds the error of an input without a valid point; returns null if the rejects are points of the format.
+ * Builds the error of an input without a valid point. Returns null if the input has no rejects, or if its rejects have
+ * the right format and break different rules.
  * @param lines number of rejects that look like line protocol; null if unknown
  * @param compression compression of the input
- * @param first the first reject: its beginning, and what was found and expected; empty if unknown
+ * @param first beginning of the first reject, and its message; empty texts if unknown
  */
 export function nothingParsed(
   name: string,
@@ -139,7 +143,7 @@ export function nothingParsed(
   return new NothingParsedError(`${noUnit} of ${name} ${verb} ${wanted}; is --format right?`);
 }
 
-/** Throws InputError if a completely read input has no valid point. */
+/** Throws InputError if an input that was read to its end has no valid point. */
 export function assertParsed(
   name: string,
   format: string,

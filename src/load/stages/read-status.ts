@@ -5,16 +5,16 @@ import { orAborted, WaitStats } from '../../core/time/wait-stats.js';
 import type { ByteSource, Clock, Format, Input, Points } from '../../core/types/index.js';
 
 export class ReadStatus {
-  /** Time that writers waited for bytes of an input, including decompression. */
+  /** Measures how long writers waited for bytes of an input, including decompression. */
   readonly waits: WaitStats;
   readonly #inputs: readonly Input[];
   /** Format of each input that this run has begun. */
   readonly #formats = new Map<number, string>();
-  /** Decoded size of each input that was read to its end; -1 for the others. */
+  /** Decoded size of each input that was read to its end; -1 for all other inputs. */
   readonly #decodedSizes: Float64Array;
   #current: number | null = null;
   #source: ByteSource | null = null;
-  /** Numbers to add to the counters. The sums are positions in the current input. */
+  /** Numbers to add to the counters of bytes. The sums are the position in the current input. */
   #offsets: { readonly file: number; readonly decoded: number; readonly isPlain: boolean } | null = null;
   #closedBytes = 0;
   #decoded = 0;
@@ -26,7 +26,7 @@ export class ReadStatus {
     this.#decodedSizes = new Float64Array(inputs.length).fill(-1);
   }
 
-  /** Bytes read in this run: file bytes, and decoded bytes. */
+  /** Bytes that this run has read: `read` counts file bytes, `decoded` counts bytes after decompression. */
   get bytes(): { readonly read: number; readonly decoded: number } {
     return { read: this.#closedBytes + this.#openBytes, decoded: this.#decoded };
   }
@@ -39,19 +39,19 @@ export class ReadStatus {
     return this.#source?.bytesRead ?? 0;
   }
 
-  /** Returns the format of an input that this run has begun; null for the others. */
+  /** Returns the format of an input; null if this run has not begun the input. */
   formatOf(input: number): string | null {
     return this.#formats.get(input) ?? null;
   }
 
-  /** Returns true once an input was read to its end, or if this run need not read it. */
+  /** Returns true once this run has read an input to its end, and for inputs that it need not read. */
   isRead(input: number): boolean {
     return this.#decodedSizes[input]! >= 0;
   }
 
   /**
-   * Returns the position in an input that this run has begun: file bytes and decoded bytes from the start of the input, or of
-   * its piece; null for other inputs.
+   * Returns the position up to which this run has read an input, as file bytes and decoded bytes. They count from the
+   * start of the input or of its piece. Returns null for an input that this run is not reading and has not read.
    */
   positionIn(input: number): { readonly file: number; readonly decoded: number } | null {
     if (this.isRead(input)) return { file: this.#inputs[input]!.size ?? 0, decoded: this.#decodedSizes[input]! };
@@ -69,12 +69,15 @@ export class ReadStatus {
     this.#source = source;
   }
 
-  /** Records the source that points are read from, and the decoded offset at which reading begins. */
+  /**
+   * Records the source from which points are parsed.
+   * @param from decoded offset at which reading begins
+   */
   reads(input: number, format: Format, source: ByteSource, from: number): void {
     this.#formats.set(input, format.name);
     this.#source = source;
     const isPlain = isUnchanged(source) && format.reads === undefined && format.isRandom !== true;
-    // `bytesRead` of a source that seeks does not count the skipped bytes.
+    // `bytesRead` of a source that can seek excludes the skipped bytes, so they are added here.
     const file = source.seek === undefined ? 0 : from - source.bytesRead;
     const begin = this.#inputs[input]!.piece?.from.byteOffset ?? 0;
     this.#offsets = { file, decoded: from - begin - this.#decoded, isPlain };
@@ -98,7 +101,7 @@ export class ReadStatus {
     this.#current = null;
   }
 
-  /** Reads the points of an input and counts decoded bytes and waits. */
+  /** Parses the points of an input, and counts decoded bytes and waiting time. */
   async *count(
     points: (source: ByteSource) => AsyncGenerator<Points, void>,
     { isRandom }: Format,

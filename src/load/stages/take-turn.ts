@@ -1,17 +1,20 @@
-// Takes the turn to introduce columns: among the workers of a fleet, then among the loads of this host.
+// Takes the turn to introduce columns, so that only one load introduces columns at a time. A worker of a fleet first
+// takes the turn of the fleet, then every load takes the turn of this host.
 
 import type { Clock, FleetHooks, HeldTurn } from '../../core/types/index.js';
 import type { FirstWriteLock } from '../../state/locks/first-write-lock.js';
 
 /**
- * Longest wait for another load of this host while this worker holds the fleet's turn, ms. An introduction takes less than a
- * second, so the other load may be frozen, and workers on other hosts would wait for it as well.
+ * Longest wait for another load of this host while this worker has the fleet's turn, ms. Introducing columns takes less
+ * than a second. After a longer wait, the other load may be frozen, and workers on other hosts should not wait for it,
+ * too.
  */
 const maxHostWaitMs = 5_000;
 
 /**
- * Resolves with both turns. Releases the fleet's turn during a long wait for the host: the result is then not fresh. Rejects
- * with the signal's reason, and with the errors of `FirstWriteLock.take`.
+ * Resolves with a turn that includes both turns. If the host's turn takes longer than `maxHostWaitMs`, releases the
+ * fleet's turn: `isFresh` of the result then returns false. Rejects with the signal's reason, and with the errors of
+ * `FirstWriteLock.take`.
  */
 export async function takeTurn(
   fleet: Pick<FleetHooks, 'takeTurn'> | null,

@@ -1,6 +1,6 @@
-// --verify: reads a fair sample of the loaded points back and compares it value by value. Points are sampled before their
-// batch is sent. Every settled batch is searched for points with the series and time of a sampled point, because the target
-// must then return the later point.
+// --verify: reads a fair sample of the loaded points back and compares it value by value. Points are sampled before
+// their batch is sent. A later point with the same series and time as a sampled point replaces its values in the
+// target. So every settled batch is searched for such points.
 
 import pLimit from 'p-limit';
 import { BulkLoadError, VerifyError } from '../../core/errors.js';
@@ -22,25 +22,25 @@ export interface VerifyOptions {
   /** Precision of the timestamps in request bodies. */
   readonly precision: InputPrecision;
   /**
-   * True if batches are sent one after another, so that the target keeps the later of two points with the same series
-   * and time.
+   * True if batches are sent one after another. Of two points with the same series and time, the target then keeps the
+   * later one.
    */
   readonly ordered: boolean;
   readonly random: () => number;
 }
 
-/** Number of points read back. The product contract names it. */
+/** Number of points to read back. The product contract fixes it. */
 const sampleSize = 1_000;
 /**
- * Number of concurrent queries. On CnosDB 2.4.3, a query for one point takes 8 ms, and a query for 25 points joined by
- * OR takes more than 30 s.
+ * Number of concurrent queries, one for each point. On CnosDB 2.4.3, a query for one point takes 8 ms. A query for 25
+ * points, joined by OR, takes more than 30 s.
  */
 const queriesInFlight = 4;
-/** Longest sampled point, bytes. The sample must be small compared to the batches. */
+/** Length of the longest point that is sampled, bytes. It keeps the sample small compared to the batches. */
 const maxPointBytes = 4_096;
-/** Largest number of listed differences; all are counted. */
+/** Largest number of differences that the report lists. Its counts include all differences. */
 const maxDifferences = 100;
-/** Largest number of tables that are counted before the load. */
+/** Largest number of tables whose points are counted before the load. */
 const maxTables = 200;
 
 interface SampledPoint {
@@ -50,8 +50,8 @@ interface SampledPoint {
   /** Timestamp, rounded by `roundedTimestampAt`. */
   readonly time: number;
   /**
-   * Allowed values by field. A field has several if it is unknown which of several points with the same series and time
-   * the target keeps.
+   * Allowed values of each field. There are several if points with the same series and time were sent in parallel,
+   * because it is unknown which one the target keeps.
    */
   readonly expected: Map<string, FieldValue[]>;
 }
@@ -69,7 +69,7 @@ export class Verification {
     this.#sample = new Reservoir(sampleSize, options.random);
   }
 
-  /** Counts the points of tables before the load sends points. */
+  /** Counts the points of the given tables, before the load sends points. */
   async begin(target: Target, tables: readonly string[], signal: AbortSignal): Promise<void> {
     if (!target.traits.countsPoints) return;
     for (const table of tables.slice(0, maxTables)) this.#before.set(table, await target.count(table, signal));
@@ -88,7 +88,10 @@ export class Verification {
     });
   }
 
-  /** Drops sampled points of a batch that were not loaded, and finds points that replace sampled points. */
+  /**
+   * Removes sampled points of the batch that were not loaded. Then finds points of the batch that replace values of
+   * sampled points.
+   */
   settled(batch: Batch, { loaded }: Receipt): void {
     const isLoaded = (point: number): boolean => loaded.some(({ from, to }) => point >= from && point < to);
     this.#sample.drop(({ ordinal, point }) => ordinal === batch.ordinal && !isLoaded(point));
@@ -126,7 +129,10 @@ export class Verification {
     }
   }
 
-  /** Reads the sample back, one point per query. Throws VerifyError if reading fails, and the signal's reason. */
+  /**
+   * Reads the sampled points back, one point per query, and compares them. Throws VerifyError if reading fails, and the
+   * signal's reason.
+   */
   async report(target: Target, signal: AbortSignal): Promise<VerifyReport> {
     const samples = this.#sample.items;
     const progress = { read: 0 };
@@ -172,9 +178,9 @@ export class Verification {
   }
 }
 
-/** Builds the error for a sample that could not be read back. The load itself is complete. */
+/** Builds the error for a sample that could not be read back, although the load is complete. */
 function readBackError(sampled: number, read: number, { message, problem }: BulkLoadError): VerifyError {
-  // Leaves out the query, which may be long and contain values of the user.
+  // Replaces the text of the query, which may be long and contain values of the user.
   const cause = excerpt((problem?.found ?? message).replace(/\(?["']?SELECT\b.*/is, 'the query').trim());
   return new VerifyError({
     tried: 'reading a sample back for --verify',

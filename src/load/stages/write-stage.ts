@@ -1,4 +1,4 @@
-// Delivers batches and books their receipts, with as many writers as the governor allows.
+// Sends batches to the target and books their receipts. The governor decides how many writers send at the same time.
 
 import pLimit from 'p-limit';
 import { shares } from '../../batching/coalescer.js';
@@ -46,7 +46,10 @@ export interface WriteOptions {
   readonly names: { readonly sharedNames: boolean };
 }
 
-/** Size and time limit of a request that introduces columns in a fleet. They limit what a frozen process can still write. */
+/**
+ * Largest size and longest time of a request that introduces columns in a fleet. They limit what a process that was
+ * frozen can still write after its turn has ended.
+ */
 const maxTurnBytes = 64 * 1024;
 const maxTurnMs = 30_000;
 
@@ -61,11 +64,11 @@ export interface WriteStageContext {
     readonly ledger: Ledger;
     readonly meter: Meter;
   };
-  /** The sample for --verify; null without this option. */
+  /** Samples points for --verify; null without --verify. */
   readonly verification: Verification | null;
   readonly clock: Clock;
   readonly control: Pick<RunControl, 'stop' | 'abort' | 'end'>;
-  /** Limits that a fleet shares; null for a run outside of a fleet. */
+  /** Limits that the workers of a fleet share; null outside of a fleet. */
   readonly fleet: FleetHooks | null;
   /** Returns the name of the input being read. */
   readonly currentInput: () => string | null;
@@ -76,7 +79,7 @@ export class WriteStage {
   readonly governor: Governor;
   readonly sizes: SizeLimit;
   readonly rate: RateLimit;
-  /** Permits of the writers. The governor sets the number of permits. */
+  /** Limits the number of writers that send at the same time. The governor sets the limit. */
   readonly gate = pLimit(1);
   readonly inFlight = new InFlightBatches();
   readonly #context: WriteStageContext;
@@ -84,7 +87,7 @@ export class WriteStage {
   readonly #stall: StallReport;
   readonly #delivery: Delivery;
   #hasSent = false;
-  /** The current introduction, or the last one. */
+  /** Introduction of columns by the latest batch; null if this batch introduces none. */
   #introduction: SchemaIntroduction | null = null;
 
   constructor(context: WriteStageContext) {
@@ -95,7 +98,7 @@ export class WriteStage {
     this.rate = new RateLimit({ pointsPerSecond: ratePoints, bytesPerSecond: rateBytes }, clock);
     this.governor = this.#govern();
     this.#firstWrites = new FirstWriteLock({
-      // A dry run and a target that a program supplies have no endpoints that other loads could share.
+      // A dry run and a target that a program supplies share no endpoint with other loads, so they need no lock.
       endpoints: turn && target.endpoints().length > 0 ? urls.map(({ origin }) => origin) : [],
       database: [tenant, db],
       directory: turnDir,
@@ -107,7 +110,7 @@ export class WriteStage {
     this.#delivery = this.#createDelivery();
   }
 
-  /** True once a batch with points was passed to the delivery. */
+  /** True once `send` was called with a batch that contains points. */
   get hasSent(): boolean {
     return this.#hasSent;
   }
@@ -143,17 +146,20 @@ export class WriteStage {
     }
   }
 
-  /** Delivers a batch. An introducing batch holds the turn until all endpoints show its columns. */
+  /**
+   * Delivers a batch. A batch that introduces columns takes the turn before it is sent. It releases the turn once all
+   * endpoints show its columns.
+   */
   async #deliver(batch: Batch): Promise<Receipt> {
     const { target, catalogue, control, fleet } = this.#context;
     const { stop, abort, end } = control;
     this.#hasSent ||= batch.points > 0;
     const introduction = target.traits.firstWriteExclusive ? this.#introductionOf(batch) : null;
     this.#introduction = introduction;
-    // In a fleet, the batch takes the turn before the permit, because the holder of the turn may need the permit.
-    // Outside of a fleet, the batch waits for the rate limit first, then takes the turn.
+    // In a fleet, takes the turn before the permit: otherwise the batch could hold a permit that the holder of the turn
+    // needs. Outside of a fleet, waits for the rate limit first, so that the turn is held for a shorter time.
     if (fleet !== null) await introduction?.hold(stop).catch(end);
-    // After a stop, the delivery returns the batch undelivered.
+    // After a stop, `#admit` rejects. The delivery then returns the batch as undelivered.
     const permit = await this.#admit(batch).catch(() => null);
     if (fleet === null) await introduction?.hold(stop).catch(end);
     const { receipt, fatal } = await this.#delivery.deliver(batch, stop, abort);
@@ -177,13 +183,13 @@ export class WriteStage {
   }
 
   /**
-   * Resolves when fleet, target memory and rate limit admit a batch, with the fleet's permit; rejects with the reason of the
-   * stop.
+   * Waits until the fleet, the target's memory and the rate limit allow a batch. Resolves with the fleet's permit; null
+   * outside of a fleet. Rejects with the reason of the stop.
    */
   async #admit(batch: Batch): Promise<RequestPermit | null> {
     const { throttle, control, fleet } = this.#context;
     if (batch.points === 0) return null;
-    // The permit comes first. With the permit, the throttle knows everything that other workers have sent.
+    // Takes the permit first. The throttle of the target's memory then knows everything that other workers have sent.
     const permit = (await fleet?.admit(batch.points, batch.body.length, control.stop)) ?? null;
     try {
       await throttle.admit(batch);
@@ -196,7 +202,10 @@ export class WriteStage {
     return permit;
   }
 
-  /** Books the share of each input. Throws the first error once all shares are booked. */
+  /**
+   * Books a batch. A batch that combines several inputs is booked in one part for each input. Throws the first error
+   * after all parts are booked.
+   */
   async #book(batch: Batch, receipt: Receipt): Promise<void> {
     const { ledger } = this.#context.account;
     const failures: unknown[] = [];

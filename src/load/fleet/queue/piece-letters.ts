@@ -39,7 +39,7 @@ export async function collectLetters({ rejects }: Summary, folder: string): Prom
   };
 }
 
-/** Removes the load's name and `.rejected-…` from a path: `host=a/0123456789ab.rejected-2026.csv` → `host=a/.csv` */
+/** Removes the load's name and `.rejected-…` from a path: `host=a/0123456789ab.rejected-26.csv` → `host=a/.csv` */
 function endingOf(path: string): string {
   const folder = dirname(path);
   const ending = basename(path).replace(/^[0-9a-f]+\.rejected[^.]*/, '');
