@@ -47,10 +47,7 @@ export function influxLines(source: ByteSource, name: string, mapping: InfluxMap
 /** Kinds of objects and lists in a response. `ignored` stands for all others. */
 type Place = 'response' | 'results' | 'result' | 'list' | 'series' | 'tags' | 'columns' | 'values' | 'row' | 'ignored';
 
-/**
- * Kind of each object or list, by the kind of its parent and its own key. `*` stands for any key, and for list
- * elements.
- */
+/** Kind of an object or list, by the kind of its parent and its own key. `*` means any key, and list elements. */
 const places: Partial<Record<Place, Readonly<Record<string, Place>>>> = {
   response: { results: 'results' },
   results: { '*': 'result' },

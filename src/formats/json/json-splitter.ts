@@ -117,10 +117,7 @@ class JsonSplitter {
   }
 }
 
-/**
- * Reads lines from a source. Splits directly in the caller's memory, until a line feed must be inserted; then uses a
- * buffer.
- */
+/** Reads lines from a source. Splits in the caller's memory until a line feed must be inserted, then in a buffer. */
 class LineSource {
   readonly #source: ByteSource;
   readonly #name: string;
@@ -186,9 +183,7 @@ class LineSource {
   }
 }
 
-/**
- * Splits the JSON of a source into lines. A read rejects with InputError if the text ends within a list or an object.
- */
+/** Splits the JSON of a source into lines. A read rejects with InputError if a list or an object is incomplete. */
 export function splitJson(source: ByteSource, name: string): ByteSource {
   const lines = new LineSource(source, name);
   return wrapSource(source, {

@@ -42,9 +42,7 @@ export class Keys {
   readonly root: Entry = entryOf('', '', 0);
   readonly #cells: Cells;
   readonly #mapping: Mapping;
-  /**
-   * Column numbers by path. Several keys may have the same path, because a key can be written with different escapes.
-   */
+  /** Column numbers by path. Several keys may have one path, because a key can be written with different escapes. */
   readonly #byPath = new Map<string, number>();
   #count = 0;
 
@@ -66,10 +64,7 @@ export class Keys {
     return bytes[from + key.length] === 0x22 ? member : null;
   }
 
-  /**
-   * Returns the key in [from, to) of this object, and adds a new key to the tree. Returns a reason if the row must be
-   * rejected.
-   */
+  /** Returns the key in [from, to) of this object; adds a new key. Returns a reason if the row must be rejected. */
   find(parent: Entry, bytes: Uint8Array, from: number, to: number): Entry | Reason {
     const raw = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from);
     const key = raw.toString('latin1');
@@ -80,10 +75,7 @@ export class Keys {
     return name === null ? 'bad-json' : this.#add(parent, key, name);
   }
 
-  /**
-   * Returns the key of the outermost object with this name, and adds a new key to the tree. Returns a reason if there
-   * are too many keys.
-   */
+  /** Returns the key of the outermost object with this name; adds a new key. Returns a reason if there are too many. */
   named(name: string): Entry | Reason {
     const key = Buffer.from(JSON.stringify(name).slice(1, -1)).toString('latin1');
     return this.root.byKey.get(key) ?? this.#add(this.root, key, name);
@@ -102,10 +94,7 @@ export class Keys {
     );
   }
 
-  /**
-   * Returns the column number for a key, or NOWHERE if its values are not loaded. Returns a reason if the row must be
-   * rejected.
-   */
+  /** Returns the column of a key, or NOWHERE if it is not loaded. Returns a reason if the row must be rejected. */
   columnOf(entry: Entry): number | Reason {
     if (entry.column !== UNSEEN) return entry.column;
     const { path } = entry;
@@ -167,10 +156,7 @@ export function keyTable(keys: Keys): KeyTable {
   };
 }
 
-/**
- * Writes all keys with their columns. Returns the range of the keys of the outermost object; null if the keys do not
- * fit.
- */
+/** Writes all keys with their columns. Returns the range of the outermost object's keys; null if keys do not fit. */
 function writeKeys(root: Entry, buffer: ArrayBuffer, from: number, to: number): readonly [number, number] | null {
   const all = descendants(root);
   const bytes = all.reduce((sum, { key }) => sum + key.length, 4 * KEY_WORDS * all.length + SLACK);

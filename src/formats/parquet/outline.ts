@@ -5,10 +5,7 @@ import type { MappingOptions } from '../rows/mapping/mapping.js';
 import { readFooter } from './metadata/footer.js';
 import { columnsOf } from './metadata/selected-columns.js';
 
-/**
- * Describes row groups and columns. Throws InputError for an invalid file, and UsageError if the options contradict the
- * file.
- */
+/** Describes row groups and columns. Throws InputError, and UsageError if the options contradict the file. */
 export async function parquetOutline(
   file: FileBytes,
   name: string,

@@ -18,10 +18,7 @@ export class Parquet implements Format {
   readonly isRandom = true;
   readonly #rows: RowFormatMemory;
   readonly #budget: MemoryBudget;
-  /**
-   * Types of fields without a declared type. The first file that contains a field determines its type for the whole
-   * load.
-   */
+  /** Types of fields without a declared type. The first file with a field determines its type for the whole load. */
   readonly #types: FileFieldTypes = new Map();
   /** Worker thread that reads local files; null if the main thread reads all files. */
   readonly #thread: ParquetThread | null;

@@ -17,10 +17,7 @@ interface PendingCut {
 const noPoints = new Uint32Array(0);
 
 export class PieceCutter {
-  /**
-   * Positions at which the pieces begin; the first is the start of the input. `ordinal` counts points from the start of
-   * the input.
-   */
+  /** Starts of the pieces; the first is the start of the input. `ordinal` counts points from the start of the input. */
   readonly places: Position[] = [INPUT_START];
   readonly #pieceBytes: number;
   /** Decoded offset of the next cut. The first point or reject at or after this offset begins a piece. */

@@ -20,10 +20,7 @@ export interface PieceEnd {
   readonly source: ByteSource;
 }
 
-/**
- * Yields the points before `to`. Throws InputError if a point extends beyond `to`, or if the file has changed
- * meanwhile.
- */
+/** Yields the points before `to`. Throws InputError if a point extends beyond `to`, or if the file has changed. */
 export async function* runsUntil(
   runs: AsyncGenerator<Points, void>,
   end: PieceEnd,

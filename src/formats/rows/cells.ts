@@ -41,10 +41,7 @@ export class Cells {
 export interface KernelFilling {
   /** Decimal separator of numbers. */
   readonly decimal?: number | undefined;
-  /**
-   * Numbers of the date column and the time-of-day column. The WebAssembly parser joins both cells into one additional
-   * cell.
-   */
+  /** Numbers of the date and time-of-day columns. The WebAssembly parser joins their cells into an additional one. */
   readonly time?: readonly [date: number, clock: number];
 }
 

@@ -19,7 +19,7 @@ import { ValueWriter } from './values/value-writer.js';
 /** Result for a point that does not fit into the remaining output memory. */
 export const FULL = -1;
 
-/** Fixed bytes of a series key, by which the server finds a series. */
+/** Number of fixed bytes in a series key, under which the server indexes a series. */
 const SERIES_KEY_BASE = 7;
 /** Output memory reserved beyond each value for separators, quotes and a timestamp, bytes. */
 const slack = 64;
@@ -255,10 +255,7 @@ export class RowEncoder {
     return start === stop || (this.#nulls.length > 0 && this.#isNull(start, stop));
   }
 
-  /**
-   * Tests for empty quoted text or a quoted null word in a column of numbers or booleans. In such a column, this text
-   * means "no value".
-   */
+  /** Tests for empty quoted text or a quoted null word in a column of numbers or booleans. Both mean "no value". */
   #isQuotedNull(type: number, from: number, to: number): boolean {
     return type !== STRING && type !== UNKNOWN && (from === to || this.#isNull(from, to));
   }

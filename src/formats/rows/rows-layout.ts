@@ -10,9 +10,7 @@ export interface RowMemoryOptions {
   readonly chunkBytes?: number;
   /** Largest number of points in one run (`Points`). Default: 4096. */
   readonly indexPoints?: number;
-  /**
-   * `false` disables the WebAssembly parser, as tests do. Bytes replace the built parser. Default: the built parser.
-   */
+  /** `false` disables the WebAssembly parser, as tests do. Bytes replace the built parser. Default: the built one. */
   readonly kernel?: false | Uint8Array | undefined;
 }
 
@@ -24,20 +22,14 @@ export interface RowLayout {
   readonly outEnd: number;
   readonly scratch: number;
   readonly scratchEnd: number;
-  /**
-   * Offsets of the two read buffers. The `maxPointBytes` bytes before each offset are for the start of an unfinished
-   * row.
-   */
+  /** Offsets of the read buffers. The `maxPointBytes` bytes before each are for the start of an unfinished row. */
   readonly windows: readonly [number, number];
   readonly chunkBytes: number;
   /** Size of all parts above. The memory for blocks of Parquet columns begins at this offset. */
   readonly bytes: number;
 }
 
-/**
- * Size of the memory for blocks of Parquet columns, bytes. Only the Parquet reader uses this memory, and its memory
- * estimate includes it.
- */
+/** Bytes for blocks of Parquet columns. Only the Parquet reader uses them, and its memory estimate includes them. */
 export const columnMemoryBytes = 2 * 1024 * 1024;
 
 /** Size of a page of WebAssembly memory, bytes. */
@@ -45,10 +37,7 @@ const PAGE = 65_536;
 /** Bytes after each read buffer. They have room for the LF at which every search for a line end stops. */
 const SLACK = 64;
 
-/**
- * Computes the layout. The decoded cells of a row, and also its encoded point, may need up to three times the row's
- * bytes.
- */
+/** Computes the layout. Decoded cells and encoded point of a row may each need up to three times the row's bytes. */
 export function rowLayout({ maxPointBytes, chunkBytes = 256 * 1024, indexPoints = 4096 }: RowMemoryOptions): RowLayout {
   const index = KERNEL_END;
   const out = index + indexPoints * POINT_WORDS * 4;

@@ -96,9 +96,7 @@ export class TableMemory {
     this.version++;
   }
 
-  /**
-   * Forgets the numbers of all bit masks. The bits of fields follow the bits of tags, so a new tag changes every mask.
-   */
+  /** Forgets the numbers of all bit masks. Bits of fields follow bits of tags, so a new tag changes every mask. */
   #shift(tags: number): void {
     this.#tags = tags;
     this.#numbers.clear();

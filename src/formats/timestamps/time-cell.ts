@@ -33,10 +33,7 @@ export class TimeCell {
   readonly #options: TimeOptions;
   readonly #zone: Zone;
   readonly #pattern: Pattern | null;
-  /**
-   * A number is multiplied by 10 to this power, to convert from its unit to the precision; null if the format accepts
-   * no numbers.
-   */
+  /** Power of ten that converts a number from its unit to the precision; null if numbers are not accepted. */
   readonly #shift: number | null;
   readonly #instant = new Instant();
 
@@ -166,10 +163,7 @@ export class TimeCell {
     return text.length > 20 ? range : out + Buffer.from(this.#bytes.buffer).write(text, out, 'latin1');
   }
 
-  /**
-   * Converts a serial date of Excel: days since 1899-12-30. Rounds to milliseconds, because Excel stores no finer
-   * times.
-   */
+  /** Converts a serial date of Excel: days since 1899-12-30. Rounds to ms, because Excel stores no finer times. */
   #excel(from: number, to: number, out: number): number {
     const text = Buffer.from(this.#bytes.subarray(from, to)).toString('latin1');
     const [, whole = '', fraction = ''] = /^(\d{1,7})(?:\.(\d{1,20}))?$/.exec(text) ?? [];

@@ -206,9 +206,7 @@ function zoneName(bytes: Uint8Array, at: number, to: number, _: TimeParts, insta
   return at + name.length;
 }
 
-/**
- * Reads the decimal places of a second. Uses up to nine digits; a further digit other than 0 makes the time inexact.
- */
+/** Reads up to nine decimal places of a second. A further digit other than 0 makes the time inexact. */
 function fraction(bytes: Uint8Array, at: number, to: number, parts: TimeParts): number {
   let end = at;
   while (end < to && bytes[end]! >= 0x30 && bytes[end]! <= 0x39) end++;

@@ -1,25 +1,17 @@
 // Converts local times to UTC with the time zone rules of Node. A clock change repeats or skips some local times; an
 // option then decides.
 
-/**
- * What to do with a local time that a clock change repeats or skips: reject it, or use the earlier or later instant.
- */
+/** Whether a local time that a clock change repeats or skips is rejected, or means the earlier or later instant. */
 export type Ambiguity = 'reject' | 'earlier' | 'later';
 
-/**
- * Converts local time to UTC, both in seconds since 1970. With `reject`, returns null for a repeated or skipped local
- * time.
- */
+/** Converts local seconds since 1970 to UTC. With `reject`, returns null for a repeated or skipped local time. */
 export type Zone = (local: number, ambiguity: Ambiguity) => number | null;
 
 const DAY = 86_400;
 /** Largest number of days with a cached UTC offset. The rows of most loads are from only a few days. */
 const maxDays = 4096;
 
-/**
- * Returns the function that converts local times of a zone.
- * @param name an IANA name that Node knows, or an offset such as `+01:00`
- */
+/** Returns the converter for a zone. @param name an IANA name that Node knows, or an offset such as `+01:00` */
 export function zone(name: string): Zone {
   const fixed = /^([+-])(\d\d):(\d\d)$/.exec(name);
   if (name === 'UTC') return (local) => local;

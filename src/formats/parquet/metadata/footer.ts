@@ -51,10 +51,7 @@ const tailBytes = 8;
 const parsedBytesPerByte = 65;
 const minFileBytes = magic.length + tailBytes;
 
-/**
- * Reads and checks the footer. Throws InputError if it is invalid, or if parsing it would need more than `maxMemory`
- * bytes.
- */
+/** Reads and checks the footer. Throws InputError if it is invalid or parsing needs more than `maxMemory` bytes. */
 export async function readFooter(file: FileBytes, name: string, maxMemory: number): Promise<Footer> {
   const tried = `reading ${name}`;
   const damaged = (found: string): InputError =>
@@ -113,9 +110,7 @@ export async function readFooter(file: FileBytes, name: string, maxMemory: numbe
   return { root, leaves, groups, rows: first };
 }
 
-/**
- * Returns an error if the file begins like a file of another format; null if it begins like a Parquet file or is empty.
- */
+/** Returns an error if the file begins like another format; null if it begins like a Parquet file or is empty. */
 async function otherFormat(file: FileBytes, tried: string): Promise<InputError | null> {
   const head = Buffer.from(await file.bytes(0, Math.min(file.size, magic.length))).toString('latin1');
   if (head === '' || /^PAR[1E]/.test(head)) return null;

@@ -15,9 +15,7 @@ const STRUCT = 12;
 /** Error for a structure that is damaged or incomplete. */
 export class ThriftError extends Error {}
 
-/**
- * Checks the structure at `from` and returns the offset after it. Throws ThriftError if it is damaged or incomplete.
- */
+/** Checks the structure at `from`; returns the offset after it. Throws ThriftError if it is damaged or incomplete. */
 export function structEnd(bytes: Uint8Array, from: number): number {
   return new ThriftWalk(bytes, from).struct(0);
 }
@@ -41,10 +39,7 @@ class ThriftWalk {
     }
   }
 
-  /**
-   * Skips a value. A boolean in a list has one byte. A boolean in a structure has no bytes, because its type contains
-   * the value.
-   */
+  /** Skips a value. A boolean has one byte in a list, and none in a structure, where its type contains the value. */
   #value(type: number, depth: number, inList: boolean): void {
     if (type === 1 || type === 2) {
       if (inList) this.#skip(1);

@@ -15,10 +15,7 @@ export interface Page {
   /** Repetition level of each entry; null if the column is not in a list. */
   readonly repetitions: Uint8Array | null;
   readonly values: PageValues;
-  /**
-   * For each entry that is not null, the index of its value in `values`; null if the values are in the order of the
-   * entries.
-   */
+  /** Index in `values` of each entry that is not null; null if the values are in the order of the entries. */
   readonly indexes: Int32Array | null;
 }
 

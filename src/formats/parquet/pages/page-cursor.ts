@@ -25,10 +25,7 @@ export class PageCursor {
   /** Pages after the current page, and the number of their entries. Only columns in lists have such pages. */
   readonly #queue: Page[] = [];
   #queued = 0;
-  /**
-   * The last text. A DELTA_BYTE_ARRAY value may begin with the same bytes as the previous value and does not repeat
-   * them.
-   */
+  /** The last text. The next DELTA_BYTE_ARRAY value may begin with the same bytes, which it does not repeat. */
   #text = Buffer.alloc(0);
   #textLength = 0;
 
@@ -42,9 +39,7 @@ export class PageCursor {
     return this.#leftInPage + this.#queued;
   }
 
-  /**
-   * Skips `skip` entries, then reads pages until an unread entry is in memory. Returns false at the end of the column.
-   */
+  /** Skips `skip` entries, then reads pages until an entry is in memory. Returns false at the end of the column. */
   async fill(skip: number): Promise<boolean> {
     let toSkip = skip;
     while (this.left <= toSkip) {
@@ -90,10 +85,7 @@ export class PageCursor {
     this.nextValue = nextValue;
   }
 
-  /**
-   * Returns the index in its page of the next entry. Continues with the next page if the current one has no more
-   * entries.
-   */
+  /** Returns the index in its page of the next entry. Opens the next page if the current one has no more entries. */
   #entry(): number {
     while (this.#leftInPage === 0) {
       const page = this.#queue.shift();

@@ -72,9 +72,7 @@ export class PageHeaders {
     this.#entriesLeft = chunk.values;
   }
 
-  /**
-   * Reads the next page header. Returns null after the last entry of the column chunk. Throws if the header is damaged.
-   */
+  /** Reads the next page header. Returns null after the last entry of the chunk. Throws if the header is damaged. */
   async next(): Promise<PageRange | null> {
     if (this.#entriesLeft === 0) return null;
     const buffered = this.#bufferStart + this.#buffer.length - this.#at;

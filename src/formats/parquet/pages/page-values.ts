@@ -79,9 +79,7 @@ function bitValues(count: number, bytes: Uint8Array, from: number): PageValues {
   return valuesOf(count, flags, 0);
 }
 
-/**
- * Reads values in any encoding but dictionary encoding. Throws if the values are damaged or the encoding is unknown.
- */
+/** Reads values in any encoding but dictionary encoding. Throws for damaged values and unknown encodings. */
 export function encodedValues(
   leaf: Leaf,
   encoding: string,

@@ -133,8 +133,7 @@ export class ColumnBlock {
   }
 
   /**
-   * Writes the constant parts of all descriptors, and the column names from offset `at` on. Returns the offset after
-   * the names.
+   * Writes the constant parts of the descriptors, and column names from `at` on. Returns the offset after the names.
    */
   #describe(at: number): number {
     let end = at;

@@ -34,10 +34,7 @@ export function int96Moment(days: number, nanos: bigint): Moment {
   return momentOf((BigInt(days) - 2_440_588n) * DAY * 1_000_000_000n + nanos, 9);
 }
 
-/**
- * Converts local time to UTC. Returns null if `ambiguity` is `reject` and a clock change repeats or skips this local
- * time.
- */
+/** Converts local time to UTC. Returns null if `ambiguity` is `reject` and a clock change repeats or skips the time. */
 export function inZone(moment: Moment, zone: Zone, ambiguity: Parameters<Zone>[1]): Moment | null {
   const seconds = zone(Number(moment.seconds), ambiguity);
   return seconds === null ? null : { ...moment, seconds: BigInt(seconds) };
@@ -63,7 +60,7 @@ export function rfc3339Text({ seconds, fraction, scale }: Moment, utc: boolean):
   return `${whole}${part}${utc ? 'Z' : ''}`;
 }
 
-/** Formats a time of day. */
+/** Formats a time of day. `value` counts units of 10^-scale seconds since midnight. */
 export function timeOfDay(value: bigint, scale: number): string {
   const { seconds, fraction } = momentOf(value, scale);
   const part = (n: bigint): string => (n % 60n).toString().padStart(2, '0');

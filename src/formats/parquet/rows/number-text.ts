@@ -5,9 +5,7 @@ import { DOT, MINUS, ZERO } from '../../../core/ascii.js';
 
 const BILLION = 1_000_000_000;
 const WORD = 2 ** 32;
-/**
- * A whole number below this limit is printed digit by digit. It has at most 15 digits, so a double stores it exactly.
- */
+/** A whole number below this limit is printed digit by digit: a double stores up to 15 digits exactly. */
 const wholeLimit = 1e15;
 /** Numbers of decimal places to try before the slower `String(value)`. Trailing zeros are removed. */
 const scales = [3, 6];
@@ -141,9 +139,7 @@ export function bigEndianInteger(bytes: Uint8Array, from: number, to: number): b
   return BigInt.asIntN((to - from) * 8, value);
 }
 
-/**
- * Reads a number as `bigEndianInteger` does, but without a bigint. Returns null if the number has more than 15 digits.
- */
+/** Reads a number as `bigEndianInteger` does, but without a bigint. Returns null for more than 15 digits. */
 export function smallInteger(bytes: Uint8Array, from: number, to: number): number | null {
   const sign = from < to && bytes[from]! >= 0x80 ? 0xff : 0;
   let first = from;

@@ -4,10 +4,7 @@ import { MAX_POWER, MIN_POWER } from '../../kernel/assembly/rows/columns/column-
 
 const wordBits = 64n;
 
-/**
- * Returns the first 128 bits of each power from MIN_POWER to MAX_POWER, rounded up. For each power, the high word comes
- * first.
- */
+/** Returns the first 128 bits of each power from MIN_POWER to MAX_POWER, rounded up. The high word comes first. */
 export function powersOfTen(): BigUint64Array {
   const words: bigint[] = [];
   for (let power = MIN_POWER; power <= MAX_POWER; power++) {

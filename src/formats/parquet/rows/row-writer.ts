@@ -206,10 +206,7 @@ export class RowWriter implements TextSink {
     this.#offset = this.origin + this.at;
   }
 
-  /**
-   * Ensures that `bytes` more bytes can be written. A row that does not fit into the format's memory continues in a
-   * separate buffer.
-   */
+  /** Makes room for `bytes` more bytes. A row too long for the format's memory continues in a separate buffer. */
   #reserve(bytes: number): void {
     const { bytes: memory } = this.#text;
     const limit = this.#isLong ? memory.length - maxShortValue : this.#end;

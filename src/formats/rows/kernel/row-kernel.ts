@@ -33,10 +33,7 @@ const maxColumns = 2048;
 export interface KeyTable {
   readonly version: number;
   readonly columns: number;
-  /**
-   * Writes the keys into [from, to) of the buffer.
-   * @returns the range of the keys of the outermost object; null if the keys do not fit
-   */
+  /** Writes the keys into [from, to). @returns the range of the outermost object's keys; null if they do not fit */
   write(buffer: ArrayBuffer, from: number, to: number): readonly [first: number, end: number] | null;
 }
 
@@ -51,10 +48,7 @@ export class RowKernel {
   kernelRows = 0;
   /** Offset of the row at which the last call of `take` stopped. */
   at = 0;
-  /**
-   * Increases with each change of the mapping. Rows that another thread parsed under an earlier number are parsed
-   * again.
-   */
+  /** Increases with each change of the mapping. Rows that a thread parsed under an earlier number are parsed again. */
   epoch = 0;
   /** Increases with each call of `learn` that changed the parser. */
   version = 0;
@@ -69,10 +63,7 @@ export class RowKernel {
   #take: TakeRows | null = null;
   #mapping: Mapping | null = null;
   #decimal = DOT;
-  /**
-   * Number of consecutive calls that accepted no row. After several such calls, the next `#passes` rows skip the
-   * parser.
-   */
+  /** Number of consecutive calls that accepted no row. After several such calls, `#passes` rows skip the parser. */
   #missed = 0;
   #passes = 0;
   #keys: KeyTable | null = null;
@@ -118,10 +109,7 @@ export class RowKernel {
     return { bytes: this.#bytes.slice(0, KERNEL_END), calls: this.#calls, take };
   }
 
-  /**
-   * Prepares the parser for CSV rows with this mapping. A `quote` or `escapeByte` of -1 means that the dialect has no
-   * such character.
-   */
+  /** Prepares the parser for CSV rows with this mapping. A `quote` or `escapeByte` of -1 means: no such character. */
   csv(
     mapping: Mapping,
     columns: number,

@@ -173,9 +173,7 @@ export class Mapping {
     if (found !== undefined) throw inBothPlaces(found);
   }
 
-  /**
-   * Tests whether a column with this name becomes a field with the same name, because no option gives it another role.
-   */
+  /** Tests whether a column with this name becomes a field of the same name, because no option says otherwise. */
   isField(name: string): boolean {
     const { tags, fields } = this.options;
     return (
@@ -286,10 +284,7 @@ function prefixOf(name: string, isField: boolean): Uint8Array {
   return prefix;
 }
 
-/**
- * Writes the escaped name into [1, end) of the result. A negative `end` is the code of the reason why the name is
- * invalid.
- */
+/** Writes the escaped name into [1, end). A negative `end` is the code of the reason why the name is invalid. */
 function escaped(name: string, isField: boolean): { bytes: Uint8Array; end: number } {
   const length = Buffer.byteLength(name);
   const bytes = new Uint8Array(3 * length + 2);

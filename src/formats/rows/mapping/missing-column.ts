@@ -3,10 +3,7 @@
 import type { Problem } from '../../../core/problem.js';
 import { alternatives, isNear } from '../../../core/text.js';
 
-/**
- * The missing column and the option that would name it. `fix` is empty if an option already names the column, but the
- * input lacks it.
- */
+/** Describes a missing column. `fix` is empty if an option already names this column, but the input lacks it. */
 export type MissingColumn = Pick<Problem, 'expected' | 'fix'>;
 
 export const missingTime: MissingColumn = {

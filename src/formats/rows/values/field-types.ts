@@ -11,10 +11,7 @@ export const typeNames = ['unknown', 'float', 'integer', 'unsigned', 'boolean', 
 /** Names of the known types, by table and field. */
 export type KnownFieldTypes = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/**
- * Types by table and field, for a whole load. Once one input has determined a type, the type also applies to the next
- * inputs.
- */
+/** Types by table and field, for a whole load. A type that one input has determined applies to the next inputs. */
 export class FieldTypes {
   readonly #tables = new Map<string, Map<string, number>>();
 

@@ -47,7 +47,8 @@ function digits(bytes: Uint8Array, from: number, to: number): number {
 }
 
 /**
- * Writes a decimal number as a float. Rewrites `.5` as `0.5` and `+5` as `5`, because servers reject the original form.
+ * Writes a decimal number as a float. Rewrites `.5` as `0.5` and `+5` as `5`, because not all servers read the original
+ * form.
  * @param exact true to reject a whole number that a float cannot store exactly
  */
 export function putFloat(bytes: Uint8Array, from: number, to: number, out: number, exact: boolean): number {
@@ -194,9 +195,7 @@ export function putFirstName(bytes: Uint8Array, from: number, to: number, out: n
   return tagClasses[bytes[from]!] === ESCAPE ? badEscape : putName(bytes, from, to, out);
 }
 
-/**
- * Writes a measurement, which must not be empty. Rejects a name that contains an equals sign and also a space or comma.
- */
+/** Writes a measurement, which must not be empty. Rejects an equals sign together with a space or comma. */
 export function putMeasurement(bytes: Uint8Array, from: number, to: number, out: number, slashes: boolean): number {
   const end = putFirstName(bytes, from, to, out);
   if (end < 0) return end;

@@ -89,9 +89,7 @@ export class ValueWriter {
     return this.#number(from, whole === UNKNOWN ? to : to - 1, out, true, shown);
   }
 
-  /**
-   * Writes a quoted string. Rejects a string with a backslash or quote, because servers interpret escapes differently.
-   */
+  /** Writes a quoted string. Rejects a backslash or quote inside, because servers interpret escapes differently. */
   #quoted(from: number, to: number, out: number): number {
     const inner = this.#bytes.subarray(from + 1, to - 1);
     return inner.includes(BACKSLASH) || inner.includes(QUOTE)

@@ -95,7 +95,7 @@ export class RowInput {
     }
   }
 
-  /** Scans the end of the input. */
+  /** Scans the bytes that remain at the end of the input. */
   async *end(): AsyncGenerator<Points, void> {
     yield* this.#chunk(0);
   }

@@ -66,10 +66,7 @@ export class RowThread {
     await this.#worker.terminate();
   }
 
-  /**
-   * Sends a job: the thread parses rows of one read buffer. Returns false if the WebAssembly parser cannot parse these
-   * rows.
-   */
+  /** Sends a job: rows of one read buffer. Returns false if the WebAssembly parser cannot parse these rows. */
   send(job: Omit<RowJob, 'image'>, kernel: RowKernel, receive: (result: RowJobResult) => void): boolean {
     const image = this.#isCurrent(kernel) ? null : kernel.image;
     if (image !== null) {

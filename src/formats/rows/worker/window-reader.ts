@@ -19,12 +19,9 @@ export interface ThreadWindow {
   isComplete: boolean;
   /** True while the main thread scans this buffer itself. */
   isScanned: boolean;
-  /** Frees the slot once the main thread has used the buffer and no batch is sent from it. */
+  /** Frees the read buffer once the main thread has used it and no batch is being sent from it. */
   readonly use: WindowUse;
-  /**
-   * The job sent for this buffer: the offset of its last LF, and the epoch of the parser at that time; null if no job
-   * was sent.
-   */
+  /** The buffer's job: offset of its last LF, and the parser's epoch when it was sent; null if no job was sent. */
   job: { readonly limit: number; readonly epoch: number } | null;
   result: RowJobResult | null;
 }
