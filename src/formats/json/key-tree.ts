@@ -29,7 +29,7 @@ export interface Entry {
   readonly key: Uint8Array;
   /** Position among the keys of the same object, in order of first appearance. */
   readonly index: number;
-  /** Number of the column for the key's values, NOWHERE or UNSEEN. */
+  /** Column number of the key's values, NOWHERE or UNSEEN. */
   column: number;
   readonly members: Entry[];
   readonly byKey: Map<string, Entry>;

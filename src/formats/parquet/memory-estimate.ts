@@ -17,8 +17,8 @@ import type { ReadProgress } from './read-progress.js';
 const overhead = 1.75;
 const fixedBytes = 12 * 1_048_576 + columnMemoryBytes;
 /**
- * Bytes per entry of a page, in addition to its encoded bytes. `perNumber`: levels and a decoded number. `perText`:
- * levels and the offsets of the text. `perIndex`: levels and a dictionary index.
+ * Bytes per entry of a page on top of its encoded bytes: for levels and a decoded number; for levels and text offsets;
+ * for levels and a dictionary index.
  */
 const perNumber = 10;
 const perText = 14;
@@ -52,7 +52,7 @@ function total(pages: number): number {
   return fixedBytes + overhead * pages;
 }
 
-/** Throws InputError with both sizes if the largest row group exceeds the budget. */
+/** Throws InputError if the largest row group needs more memory than the budget. */
 export async function assertFits(
   file: FileBytes,
   footer: Footer,

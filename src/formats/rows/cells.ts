@@ -41,7 +41,7 @@ export class Cells {
 export interface KernelFilling {
   /** Decimal separator of numbers. */
   readonly decimal?: number | undefined;
-  /** Numbers of the date and time-of-day columns. The WebAssembly parser joins their cells into an additional one. */
+  /** Column numbers of the date and the time of day. The WebAssembly parser joins their cells into one more cell. */
   readonly time?: readonly [date: number, clock: number];
 }
 

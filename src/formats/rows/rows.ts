@@ -1,5 +1,5 @@
 // The memory, the encoder and the field types that all row formats share. Only one input is read at a time, so one
-// object suffices for all formats. Equal sets of columns have the same number in all formats.
+// object suffices for all formats. A set of columns (`Shape`) has the same number in all formats.
 
 import { folderPath } from '../../core/points/hive-folders.js';
 import type { ByteSource, DeadLetterFormat, FolderColumn, Points, Position } from '../../core/types/index.js';

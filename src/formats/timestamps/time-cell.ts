@@ -33,7 +33,7 @@ export class TimeCell {
   readonly #options: TimeOptions;
   readonly #zone: Zone;
   readonly #pattern: Pattern | null;
-  /** Power of ten that converts a number from its unit to the precision; null if numbers are not accepted. */
+  /** Exponent of ten that converts a number from its unit to the precision; null if numbers are not accepted. */
   readonly #shift: number | null;
   readonly #instant = new Instant();
 

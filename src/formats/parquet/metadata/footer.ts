@@ -105,7 +105,7 @@ export async function readFooter(file: FileBytes, name: string, maxMemory: numbe
     groups.push({ first, rows, chunks });
     first += rows;
   }
-  // Some writers leave the total at 0, so only a larger total than the sum is an error.
+  // Some writers leave the total at 0. So only a total larger than the rows of all groups is an error.
   if (first < data.num_rows) throw damaged(`${first} rows in its row groups, but ${data.num_rows} in its footer`);
   return { root, leaves, groups, rows: first };
 }

@@ -30,7 +30,7 @@ export class ParquetThread {
   readonly #worker: Worker;
   readonly #images: readonly Uint8Array[];
   readonly #responses: ParquetResponse[] = [];
-  /** Number in the load of each `Shape` (set of columns), by the number that the thread uses for it. */
+  /** For each `Shape` number of the thread, the number in the load. A `Shape` is a set of columns. */
   readonly #numbers: number[] = [];
   #isRenumbered = false;
   #failure: BugError | null = null;

@@ -39,7 +39,7 @@ export interface RowKernelExports {
   readonly parquet: TakeRows;
 }
 
-/** Last arguments of each setup function. The same calls prepare the WebAssembly parser of another thread. */
+/** Arguments of the last call of each setup function. The same calls prepare the parser of another thread. */
 export interface KernelCalls {
   readonly configure: Parameters<RowKernelExports['configure']>;
   readonly map: Parameters<RowKernelExports['map']>;

@@ -41,7 +41,7 @@ export class Plans {
     return this.#first === 0;
   }
 
-  /** Starts another mapping and forgets the plans of all tables. */
+  /** Starts a new mapping and forgets the plans of all tables. */
   begin(mapping: Mapping): void {
     this.#mapping = mapping;
     this.#clear();

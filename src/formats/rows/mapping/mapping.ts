@@ -58,11 +58,11 @@ const measurementNames = ['measurement', '_measurement'];
 export class Mapping {
   readonly tags: MappedColumn[] = [];
   readonly fields: MappedField[] = [];
-  /** Number of the time column; -1 if no time column is known yet. */
+  /** Column number of the time; -1 if no time column is known yet. */
   time = -1;
   /** Name of the time column in the input, for messages. */
   timeName = 'time';
-  /** Number of the column that contains the table name; -1 without such a column. */
+  /** Column number of the table name; -1 if no column contains it. */
   measurement = -1;
   /** The table of all rows; null if a column contains the table name. */
   readonly table: string | null;

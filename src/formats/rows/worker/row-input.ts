@@ -127,7 +127,7 @@ export class RowInput {
     this.#scan.pass(end - start, lines, timeLength);
   }
 
-  /** @param isLast true if the thread does not write to the window's slot again */
+  /** @param isLast true if the thread will not write to this read buffer's memory again */
   #pointsOf(
     { thread, place, origin, use }: ThreadWindow,
     { end, entry, count, lines }: KernelRun,

@@ -62,9 +62,9 @@ export const rowWindowBytes = 1024 * 1024;
  * rejects of one buffer.
  */
 export const narrowRowWindowBytes = 256 * 1024;
-/** Read buffers per thread: the thread parses one while the main thread reads another and sends bodies from the others. */
+/** Read buffers per thread: the thread parses one, the main thread reads into another and sends from the others. */
 const slotsPerThread = 4;
-/** Read buffers per thread if memory is scarce. No body is sent from them, because the thread would wait for the target. */
+/** The same number if memory is scarce. Points are copied before sending, or else the thread would wait for the target. */
 export const narrowSlotsPerThread = 2;
 /** Bytes for points per byte of the read buffer. Points repeat column names, so they may be longer than rows. */
 const outPerByte = 4;

@@ -26,7 +26,7 @@ export interface ThreadWindow {
   result: RowJobResult | null;
 }
 
-/** A slot that holds no window. */
+/** A read buffer that contains no input. */
 export interface FreeSlot {
   readonly thread: RowThread;
   readonly slot: number;
@@ -47,8 +47,8 @@ export class WindowReader {
   ended = false;
 
   /**
-   * @param free free slots of all inputs
-   * @param freed is called after each slot that becomes free
+   * @param free free read buffers, shared by all inputs
+   * @param freed called whenever a read buffer has become free
    * @param decoded offset in the decoded input at which the source begins
    */
   constructor(
@@ -89,7 +89,7 @@ export class WindowReader {
     });
   }
 
-  /** Removes the first buffer. Its slot becomes free once no batch is sent from it. */
+  /** Removes the first of `windows`. It becomes free once no batch is being sent from it. */
   free(): void {
     this.windows.shift()!.use.end();
   }
@@ -98,7 +98,7 @@ export class WindowReader {
     await this.#pending;
   }
 
-  /** Removes all windows. No read and no job may be pending. */
+  /** Removes all of `windows`. The caller first waits for all reads and jobs. */
   close(): void {
     while (this.windows.length > 0) this.free();
   }
@@ -135,7 +135,7 @@ export class WindowReader {
     return window;
   }
 
-  /** Takes a slot of the thread with the fewest windows; null if no slot is free. */
+  /** Returns a free read buffer of the thread with the fewest filled ones; null if no buffer is free. */
   #takeSlot(): FreeSlot | null {
     const load = ({ thread }: FreeSlot): number => this.windows.filter((each) => each.thread === thread).length;
     const [first, ...others] = this.#free;
