@@ -17,7 +17,7 @@ export const pieceSchema = z.strictObject({
   /** Size of the piece in the stored input, bytes. */
   bytes: count,
   /**
-   * Number of points in the piece that planning counted, rejected ones included; null if planning did not parse the
+   * Number of points in the piece as counted by planning, including rejected points; null if planning did not parse the
    * piece.
    */
   points: count.nullable(),
@@ -78,8 +78,8 @@ const planSchema = z.strictObject({
    */
   options: z.record(z.string(), z.unknown()),
   /**
-   * Text of the target's kind, the database, and the options that affect how inputs are read. It must be equal for
-   * every shard.
+   * Text that contains the target's kind, the database, and the options that affect how inputs are read. It must be
+   * equal for every shard.
    */
   identity: z.string(),
   /** Limits that hold for all shards together. */

@@ -50,7 +50,7 @@ export class FleetTurn {
       signal.throwIfAborted();
       const sent = age.read();
       const attempt = this.#run('take').catch(() => false);
-      // Returns the turn if Redis grants it after the signal.
+      // Gives the turn back if Redis grants it after the signal.
       const abandon = (): void => void attempt.then((held) => held && this.#run('release').catch(() => {}));
       signal.addEventListener('abort', abandon, { once: true });
       const held = await orAborted(attempt, signal);

@@ -69,7 +69,7 @@ const replySchema = z.object({
 
 export type ExchangeReply = z.infer<typeof replySchema>;
 
-/** One of the shared limits, which adds its data to each exchange. */
+/** A shared limit. It adds its data to each exchange. */
 export interface ExchangeParty {
   /** True while the limit needs the latest state of the fleet. Exchanges then run at regular intervals. */
   readonly isActive: boolean;

@@ -45,7 +45,7 @@ const entrySchema = z.object({ by: z.string(), event: eventSchema });
 export interface MemoryLogOptions {
   readonly id: string;
   readonly exchange: Exchange;
-  /** Returns how many times as many permits the fleet has as this worker. */
+  /** Returns the ratio of the fleet's permits to the permits of this worker. */
   readonly share: () => number;
 }
 

@@ -20,7 +20,7 @@ export class Pacing implements ExchangeParty {
   readonly #rates: FleetRates;
   readonly #exchange: Exchange;
   readonly #clock: Clock;
-  /** Returns how many times as many permits the fleet has as this worker. */
+  /** Returns the ratio of the fleet's permits to the permits of this worker. */
   readonly #share: () => number;
   #open: Reservation[] = [];
   #asked: Reservation[] = [];

@@ -123,7 +123,10 @@ export class FleetStore {
     if (pieces.length > 0) await this.#redis.client.hdel(loadKey(id, 'booked'), ...pieces);
   }
 
-  /** Sends results that Redis may have lost to the coordinator: the id of each piece, and its result as JSON. */
+  /**
+   * Stores results for the coordinator again, because Redis may have lost them: the id of each piece, and its result as
+   * JSON.
+   */
   async offer(id: string, results: readonly (readonly [piece: string, json: string])[]): Promise<void> {
     if (results.length > 0) await this.#redis.client.hset(loadKey(id, 'offers'), ...results.flat());
   }

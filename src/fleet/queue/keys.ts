@@ -8,10 +8,13 @@ export function loadPrefix(loadId: string): string {
   return `bulk-load:{${loadId}}`;
 }
 
-/** Names of the limits of a load. */
+/** Last parts of the Redis keys that store the limits of a load. */
 export const limitParts = ['leases', 'waiting', 'state', 'log', 'pieces', 'snapshot'] as const;
 
-/** Returns the key of a limit. @param part one of `limitParts` */
+/**
+ * Returns the Redis key of a limit.
+ * @param part one of `limitParts`
+ */
 export function limitKey(loadId: string, part: string): string {
   return loadKey(loadId, `limits:${part}`);
 }

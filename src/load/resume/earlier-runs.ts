@@ -51,8 +51,8 @@ export class EarlierRuns {
   }
 
   /**
-   * Returns the number of an input's file bytes whose points earlier runs have loaded or rejected. Valid until this run
-   * begins the input.
+   * Returns how many file bytes of an input the earlier runs have settled: their points are loaded or rejected. Valid
+   * until this run begins the input.
    */
   settledBefore(input: number): number {
     if (this.#finishedAt[input]! >= 0) return this.#inputs[input]!.size ?? 0;
@@ -110,8 +110,8 @@ export class EarlierRuns {
   }
 
   /**
-   * Adds the totals of one entry. Subtracts those of an earlier entry of the same input: the input has grown since it
-   * was finished.
+   * Adds the totals of one entry. If the input has an earlier entry, because the input has grown since, first subtracts
+   * the totals of the earlier entry.
    */
   async #takeOver(i: number, input: CheckpointInput, at: number): Promise<void> {
     const before = this.#finishedAt[i]!;

@@ -67,7 +67,7 @@ export class InputStarts {
     return { shown: this.#abandoned, more: this.#moreAbandoned };
   }
 
-  /** Reads which of the inputs earlier loads have finished. Needed for --skip-loaded. */
+  /** Finds out from the history which of the inputs earlier loads have finished. Needed for --skip-loaded. */
   async readHistory(file: string, target: FoundTarget): Promise<void> {
     const { inputs, sameTarget } = this.#options;
     const paths = new Set(inputs.map(({ path }) => path));

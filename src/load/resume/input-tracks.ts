@@ -63,8 +63,7 @@ export class InputTracks {
   }
 
   /**
-   * Number of points of the load before the first point that is not loaded or rejected; null if all inputs begun are
-   * finished.
+   * Number of points of the load before the first point that is not loaded or rejected; null if no input is unfinished.
    */
   get firstOpenOrdinal(): number | null {
     const ordinals = [...this.#tracks.values()].map(({ progress }) => progress.place.ordinal);

@@ -18,7 +18,10 @@ import { lineShape, nothingParsed } from './nothing-parsed.js';
 
 /** Number of bytes of a rejected line or row that are tested for line protocol. */
 const shapeBytes = 64 * 1024;
-/** Number of decoded bytes that are parsed of each input. The last line may exceed it. */
+/**
+ * Number of decoded bytes that are parsed of each input. The parsed part ends after a complete line, so it may be
+ * longer.
+ */
 export const headBytes = 1024 * 1024;
 
 export interface ParsedHead {
@@ -121,7 +124,7 @@ export function named(error: UsageError, name: string): UsageError {
   return new UsageError(parts, { cause: error });
 }
 
-/** Returns true for a head without points and rejects. */
+/** Tests whether the parsed head contains neither points nor rejects. */
 export function isEmpty({ points, rejects }: Pick<ParsedHead, 'points' | 'rejects'>): boolean {
   return points === 0 && Object.keys(rejects).length === 0;
 }
@@ -249,7 +252,7 @@ function textOf({ bytes }: Points, { start, length }: Points['rejects'][number])
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.min(length, shapeBytes)).toString('latin1');
 }
 
-/** Returns a source of the first megabyte. It ends after a complete line, so that no point is cut. */
+/** Returns a source of the first megabyte. The source ends after a complete line, so that no point is cut. */
 function headOf(source: ByteSource, state: { bytes: number; whole: boolean }, maxPointBytes: number): ByteSource {
   let ended = false;
   return wrapSource(source, {

@@ -98,8 +98,8 @@ function isReason(text: string): text is Reason {
 }
 
 /**
- * Builds the error of an input without a valid point. Returns null if the input has no rejects, or if its rejects have
- * the right format and break different rules.
+ * Builds the error of an input without a valid point. Returns null if the input has no rejects, or if the reason of a
+ * reject shows that the format is right.
  * @param lines number of rejects that look like line protocol; null if unknown
  * @param compression compression of the input
  * @param first beginning of the first reject, and its message; empty texts if unknown
