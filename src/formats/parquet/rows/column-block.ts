@@ -16,7 +16,7 @@ import { MemoryRange, ValueEntries } from './value-entries.js';
 
 /** Size of one block of values, bytes. The rest of the column memory is for the dictionaries of the row group. */
 const blockBytes = 512 * 1024;
-/** Largest number of rows in a block. A larger block would not fit into the processor's cache. */
+/** Largest number of rows in a block. A block of this size remains in the processor's cache. */
 const maxRows = 1024;
 /** A dictionary is converted to text in advance only if its entries occur at least this often on average. */
 const minUses = 4;
