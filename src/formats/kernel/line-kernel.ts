@@ -1,4 +1,4 @@
-// Loads the compiled fast path over line protocol.
+// Loads the fast path for line protocol ("kernel"), which is compiled to WebAssembly.
 
 import { readFileSync } from 'node:fs';
 import { BugError } from '../../core/errors.js';
@@ -6,11 +6,11 @@ import { packaged } from '../../core/version.js';
 import { type WasmMemory, wasm } from '../../core/wasm.js';
 import { STATE } from './assembly/lines/line-memory.js';
 
-/** Word offsets of the kernel's results: number of entries written, and the line number at which the kernel continues. */
+/** Indexes of the words with the kernel's results: number of entries written, and next physical line. */
 const COUNT = STATE / 4;
 const LINE = STATE / 4 + 1;
 
-/** The kernel's settings. */
+/** Settings of the fast path. */
 export interface KernelSettings {
   readonly seed: bigint;
   /** Largest timestamp in the precision of the input. */
@@ -35,19 +35,25 @@ interface LineKernelExports {
   readonly take: (at: number, limit: number, entry: number, entriesEnd: number) => number;
 }
 
-/** Takes common lines. The kernel stops at the start of any other line, which the exact check then reads. */
+/**
+ * Fast path for common lines. It stops at the start of any other line, which the exact check (PointReader) then reads.
+ */
 export interface Kernel {
-  /** Discards results about the bytes of the windows. Must be called when the bytes change. */
+  /** Discards what was found in the input bytes in memory. Must be called when these bytes change. */
   forget(): void;
   /**
-   * Writes entries from offset `entry` on for the lines from `at` on, counting lines from `line`.
-   * @returns the offset at which the kernel stopped; `taken` is the number of lines
+   * Reads the lines from `at` on and writes their index entries from offset `entry` on. `line` is the number of the
+   * first line.
+   * @returns the offset at which the fast path stopped; `taken` is then the number of lines read
    */
   take(at: number, limit: number, entry: number, entriesEnd: number, line: number): number;
   readonly taken: number;
 }
 
-/** Reads the build for this memory. There are two builds, because a module declares whether its memory is shared. */
+/**
+ * Reads the compiled module for this memory. There are two modules, because a module declares whether its memory is
+ * shared.
+ */
 function compiled({ buffer }: WasmMemory): Uint8Array {
   const name = buffer instanceof SharedArrayBuffer ? 'kernel-shared.wasm' : 'kernel.wasm';
   try {
@@ -57,7 +63,7 @@ function compiled({ buffer }: WasmMemory): Uint8Array {
   }
 }
 
-/** Creates an instance of the kernel on `memory`. Throws BugError if the kernel is not built. */
+/** Creates an instance of the fast path that works on `memory`. Throws BugError if its module is not built. */
 export function loadKernel(memory: WasmMemory, settings: KernelSettings, bytes = compiled(memory)): Kernel {
   const instance = new wasm.Instance(new wasm.Module(bytes), { env: { memory } });
   const { configure, forget, take } = instance.exports as unknown as LineKernelExports;

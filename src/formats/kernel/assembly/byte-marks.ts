@@ -1,4 +1,5 @@
-// Byte constants and helpers of both kernels. A load may read up to 16 bytes beyond the requested bytes.
+// Byte constants and helpers of both fast paths (lines and rows). A SIMD load may read up to 16 bytes beyond the bytes
+// in question.
 
 export const LF: u32 = 0x0a;
 export const CR: u32 = 0x0d;
@@ -9,7 +10,9 @@ export const MINUS: u32 = 0x2d;
 export const DOT: u32 = 0x2e;
 export const EQUALS: u32 = 0x3d;
 
-/** The fraction of the golden ratio in 64 bits (Knuth, TAOCP 3, 6.4). */
+/**
+ * Fractional part of the golden ratio, scaled to 64 bits (Knuth, TAOCP 3, 6.4). Multiplying by it spreads hash bits.
+ */
 export const MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
 
 @inline
@@ -18,10 +21,13 @@ export function mix(state: u64, word: u64): u64 {
   return product ^ (product >> 32);
 }
 
-/** Marks bytes below `least`, bytes beyond ASCII, and bytes of the table. Table bytes must differ in bits 3 to 6. */
+/**
+ * Sets each byte of the result that is below `least`, beyond ASCII, or in `table`, to nonzero. All bytes of `table`
+ * must differ in bits 3 to 6.
+ */
 @inline
 export function marked(v: v128, least: i8, table: v128): v128 {
-  // In the signed comparison, bytes from 0x80 on are negative and count as low, like control characters.
+  // The comparison is signed, so bytes from 0x80 on are negative. They count as low, like control characters.
   const low = v128.lt<i8>(v, v128.splat<i8>(least));
   const marks = v128.eq<i8>(v, v128.swizzle(table, v128.and(v128.shr<u16>(v, 3), i8x16.splat(0x0f))));
   return v128.or(low, marks);

@@ -1,6 +1,6 @@
-// Reads up to 32 digits at once.
+// Recognises digits in up to 32 bytes at once, and reads their value.
 
-/** Returns a bit for each of 16 bytes that is a digit. */
+/** Returns a mask of the 16 bytes at `p`: bit i is set if byte i is a digit. */
 @inline
 export function digitMask(p: usize): u32 {
   // Digits become -128 to -119. One signed comparison then replaces the five instructions of an unsigned comparison.
@@ -8,7 +8,7 @@ export function digitMask(p: usize): u32 {
   return v128.bitmask<i8>(v128.lt<i8>(shifted, v128.splat<i8>(-118)));
 }
 
-/** Returns a bit for each of up to 32 bytes that is a digit. */
+/** Returns a mask of `length` bytes at `p`, at most 32: bit i is set if byte i is a digit. */
 @inline
 export function digitMaskOf(p: usize, length: usize): u32 {
   const digits = digitMask(p);
@@ -23,7 +23,7 @@ function eightDigits(p: usize): u64 {
   return ((v & 0x0000ffff0000ffff) * 42949672960001) >> 32;
 }
 
-/** Returns the value of 1 to 19 digits; u64.MAX_VALUE for other bytes or another length. */
+/** Returns the value of the 1 to 19 digits at `p`; u64.MAX_VALUE if another byte occurs or the length is different. */
 @inline
 export function wholeNumber(p: usize, length: usize): u64 {
   if (length - 1 >= 19) return u64.MAX_VALUE;

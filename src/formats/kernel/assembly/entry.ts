@@ -1,8 +1,8 @@
-// Entries of the index, as core/types/points.ts defines them.
+// Writes entries of `Points.index`, whose words core/types/points.ts defines.
 
 export const ENTRY_BYTES: usize = 32;
 
-/** Writes an entry: the bytes to send, the original bytes, the line, the shape and the time. */
+/** Writes one entry: range of the bytes to send, range of the original bytes, line, shape number and timestamp. */
 @inline
 export function enter(
   entry: usize,

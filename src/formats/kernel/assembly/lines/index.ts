@@ -1,9 +1,11 @@
-// The fast path for line protocol. Most lines have the shape that followed the previous line's shape the last time. Of such
-// a line, the kernel compares the names in place and parses only the values. Other lines take two passes over a block: SIMD
-// comparisons list the structural bytes, then a walk along this list checks one line and writes its index entry. The kernel
-// stops at the start of a line with escapes, bytes beyond ASCII, exponents, several spaces or an unknown shape.
+// The fast path for line protocol, compiled to WebAssembly. Most lines have the same table and columns as the line that
+// followed last time (the expected pattern). For such a line, the names are compared in place and only the values are
+// parsed. Other lines take two passes over a block: SIMD comparisons list the bytes that separate names and values,
+// then a walk along this list checks one line and writes its index entry. The fast path stops at the start of a line
+// with escapes, bytes beyond ASCII, exponents, several spaces, or an unknown combination of columns.
 //
-// The kernel never examines names: it takes a line only when the exact check has accepted a point of the same shape before.
+// The fast path never validates names. It accepts a line only if the exact check (PointReader) has accepted a point
+// with the same table and columns before.
 
 export { configure } from './line-settings';
 export { forget } from './structural';

@@ -1,10 +1,12 @@
-// The layout of the memory below the shape table. TypeScript imports this file as well.
+// Offsets in the memory below the shape table. TypeScript imports this file as well.
 
-/** Words: lines taken, physical line, lines that matched the expected pattern. */
+/**
+ * Words of results: number of accepted lines, next physical line, number of lines that matched the expected pattern.
+ */
 export const STATE: usize = 1024;
-/** A byte that ends every walk. */
+/** Offset of a byte that ends each walk along the list of structural bytes. */
 export const GUARD: usize = 2048;
-/** Offsets of the structural bytes in a block. */
+/** The list of the structural bytes (bytes that separate names and values) of a block, as offsets. */
 export const LIST: usize = 65536;
 /** Largest number of bytes in a block. */
 export const BLOCK: usize = 16384;

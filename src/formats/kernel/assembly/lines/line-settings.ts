@@ -1,4 +1,4 @@
-// Settings of the load.
+// Settings of the load, which TypeScript sets.
 
 export let seed: u64 = 0;
 export let timeLimit: u64 = 0;
@@ -7,7 +7,7 @@ export let stampMissing: bool = false;
 export let shapes: usize = 0;
 export let shapesMask: u32 = 0;
 
-/** Sets the settings of the load. Called once. */
+/** Sets the settings of the load. TypeScript calls this function once. */
 export function configure(
   seedValue: u64,
   limit: u64,

@@ -1,4 +1,5 @@
-// Patterns of earlier lines, and the order of these patterns. A line that matches the expected pattern needs no walk.
+// Patterns of earlier lines: their names and the types of their values. The pattern that is likely to follow is
+// remembered. A line that matches this expected pattern needs no walk along the list of structural bytes.
 
 import { COMMA, CR, LF, QUOTE, SPACE } from '../byte-marks';
 import { digitMask, wholeNumber } from '../digits';
@@ -8,11 +9,12 @@ import { maxPointBytes, timeLimit } from './line-settings';
 import { cursor, endingFrom, structuralFrom } from './structural';
 import { plainKind } from './plain-values';
 
-/** A pattern: its header, then the measurement, tags and fields of a line, each with the byte that ends it. */
+/** Size of a pattern: a header, then one part for the measurement, each tag and each field. */
 const PATTERN_BYTES: usize = 2048;
 const PATTERNS_MASK: u32 = 15;
-// Words of the header: shape number + 1; end of the tags; end of the fields; bytes that the tags add to the series key;
-// the pattern that followed; whether another pattern followed last time; misses left before another pattern may replace it.
+// Words of the header: shape number + 1; offset after the tags; offset after the fields; bytes that the tags add to the
+// series key; pattern of the line that followed last time (NEXT); 1 if the last line that followed had a different
+// pattern (DOUBT); number of lines of other shapes that this pattern survives (STAY).
 const NUMBER: usize = 0;
 const TAGS_END: usize = 4;
 const FIELDS_END: usize = 8;
@@ -21,8 +23,8 @@ const NEXT: usize = 16;
 const DOUBT: usize = 20;
 const STAY: usize = 24;
 const FIRST: usize = 32;
-// A part: up to 31 bytes of name and separator, a mask with a bit for each of these bytes, their number, the kind of the
-// value, and the byte that ends the value.
+// Words of a part: up to 31 bytes of name and separator, a mask with a bit for each of these bytes, their
+// number, the kind of the value, and the byte that ends the value.
 const MASK: usize = 32;
 const LENGTH: usize = 36;
 const KIND: usize = 40;
@@ -33,13 +35,13 @@ const MAX_STAY: u32 = 8;
 const LOSS: i32 = 16;
 const MAX_TRUST: i32 = 64;
 
-// The pattern of the previous line, and the pattern expected next; 0 without a pattern.
+// Pattern of the previous line, and pattern expected next; 0 if there is none.
 let latest: usize = 0;
 let expected: usize = 0;
-/** Lines are compared with the expected pattern while this number is positive. */
+/** The next line is compared with the expected pattern only while this number is positive. */
 let trust: i32 = 0;
 
-/** Stores the bytes before a value as a part of a pattern. Returns false for more than 31 bytes. */
+/** Stores the bytes before a value as a part of a pattern. Returns false if there are more than 31 bytes. */
 @inline
 function storePart(part: usize, from: usize, to: usize, kind: u32, endedBy: u32): bool {
   const length = u32(to - from);
@@ -53,7 +55,10 @@ function storePart(part: usize, from: usize, to: usize, kind: u32, endedBy: u32)
   return true;
 }
 
-/** Learns the valid line at the cursor as a pattern. Returns false if the line has no timestamp or is too long. */
+/**
+ * Stores the valid line at the list cursor as a pattern. Returns false if the line has no timestamp, or a part does not
+ * fit.
+ */
 function learn(pattern: usize, start: usize): bool {
   const last = pattern + PATTERN_BYTES - PART_BYTES;
   let part = pattern + FIRST;
@@ -98,7 +103,10 @@ function learn(pattern: usize, start: usize): bool {
   return byte == SPACE;
 }
 
-/** Returns the pattern for the valid line with this shape number at the cursor; 0 if no pattern matches. */
+/**
+ * Returns the pattern of the valid line at `start`, and stores one if it is due. Returns 0 if the line has no pattern.
+ * `number` is its shape number plus 1.
+ */
 export function patternOf(start: usize, number: u32): usize {
   const pattern = PATTERNS + usize(number & PATTERNS_MASK) * PATTERN_BYTES;
   const stored = load<u32>(pattern, NUMBER);
@@ -112,12 +120,12 @@ export function patternOf(start: usize, number: u32): usize {
   store<u32>(pattern, learned ? number : 0, NUMBER);
   store<u32>(pattern, 0, NEXT);
   store<u32>(pattern, 0, DOUBT);
-  // Set even if the line cannot be learned, so that the next such line does not try at once.
+  // Set even if `learn` failed, so that the next line of this shape does not try again at once.
   store<u32>(pattern, MAX_STAY, STAY);
   return learned ? pattern : 0;
 }
 
-/** Records a line of this pattern, and expects the pattern that followed it. */
+/** Records a line of this pattern. The pattern that followed such a line last is now expected. */
 @inline
 function pass(pattern: usize): void {
   latest = pattern;
@@ -125,10 +133,13 @@ function pass(pattern: usize): void {
   store<u32>(pattern, MAX_STAY, STAY);
 }
 
-/** Records that the walk took a line of this pattern. A successor that is seen twice in a row becomes the expected pattern. */
+/**
+ * Records that the walk accepted a line of this pattern (0: no pattern). If the same pattern follows another twice in a
+ * row, it becomes the expected successor.
+ */
 export function follow(pattern: usize): void {
   trust = pattern != 0 && pattern == expected ? min(trust + 1, MAX_TRUST) : max(trust - LOSS, -LOSS);
-  // A line without a pattern leaves the expectation unchanged.
+  // A line without a pattern does not change the expected pattern.
   if (pattern == 0) return;
   if (latest != 0 && expected != pattern) {
     if (expected == 0 || load<u32>(latest, DOUBT) != 0) store<u32>(latest, u32(pattern), NEXT);
@@ -137,7 +148,7 @@ export function follow(pattern: usize): void {
   pass(pattern);
 }
 
-/** Tests whether the bytes at `p` are those of the part. */
+/** Tests whether the bytes at `p` equal the name and separator of the part. */
 @inline
 function isAt(part: usize, p: usize): bool {
   const mask = load<u32>(part, MASK);
@@ -147,12 +158,15 @@ function isAt(part: usize, p: usize): bool {
   return ((low | (high << 16)) & mask) == mask;
 }
 
-/** Takes the line at `start`, as `line` of ./walk does, if the line matches the expected pattern; otherwise returns 0. */
+/**
+ * Accepts the line at `start` if it matches the expected pattern, and writes its entry. Returns the offset after the
+ * line. Otherwise returns 0; the caller must then walk along the line.
+ */
 @inline
 export function takeExpected(start: usize, limit: usize, entry: usize, lineNumber: u32): usize {
   const pattern = expected;
   if (pattern == 0 || trust <= 0) return 0;
-  // The pattern may be empty: a line of another shape was to replace it, but could not be stored.
+  // `number` is 0 if a line of another shape overwrote the pattern but could not be stored.
   const number = load<u32>(pattern, NUMBER);
   if (number == 0) return 0;
   let part = pattern + FIRST;

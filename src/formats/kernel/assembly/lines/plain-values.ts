@@ -1,4 +1,4 @@
-// Kinds of values without quotes.
+// Recognises the types ("kinds") of field values without quotes.
 
 import { DOT, isFalseWord, isTrueWord, MINUS } from '../byte-marks';
 import { digitMaskOf } from '../digits';
@@ -12,7 +12,10 @@ function booleanKind(p: usize, length: usize): u32 {
   return isTrueWord(p, length) || isFalseWord(p, length) ? BOOLEAN : 0;
 }
 
-/** Returns the kind of a value other than digits with an optional decimal point; 0 if only the exact check can decide. */
+/**
+ * Returns the kind of a value that is not digits with an optional decimal point; 0 if only the exact check
+ * (PointReader) can decide. @param notDigits mask of the bytes that are not digits
+ */
 function otherKind(p: usize, length: usize, notDigits: u32): u32 {
   const negative = load<u8>(p) == MINUS;
   const rest = notDigits & ~u32(negative);
@@ -28,14 +31,14 @@ function otherKind(p: usize, length: usize, notDigits: u32): u32 {
   return byte == 0x75 && !negative ? UNSIGNED : 0;
 }
 
-/** Returns the kind of the value without quotes at `p`; 0 if only the exact check can decide. */
+/** Returns the kind of the value at `p`, which has no quotes; 0 if only the exact check (PointReader) can decide. */
 @inline
 export function plainKind(p: usize, length: usize): u32 {
   const rest = ((u32(1) << u32(length)) - 1) & ~digitMaskOf(p, length);
-  // The length is not 1 to 31 bytes.
+  // Unsigned arithmetic: this holds for length 0 and for more than 31 bytes.
   if (length - 1 >= 31) return 0;
   if (rest == 0) return FLOAT;
-  // A single decimal point among digits, which is not the first byte.
+  // The only other byte is a decimal point, and it is not the first byte.
   if ((rest & (rest - 1)) == 0 && (rest & 1) == 0 && load<u8>(p + usize(ctz(rest))) == DOT) return FLOAT;
   return otherKind(p, length, rest);
 }

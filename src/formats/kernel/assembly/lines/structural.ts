@@ -1,24 +1,28 @@
-// Structural bytes: the list of those in a block, the walk's cursor in this list, and a search that needs no list.
+// Finds structural bytes: bytes that may end a name or value, such as spaces, commas and quotes. A block has a list of
+// them, along which the cursor of the walk moves. A second search needs no list.
 
 import { LF, marked } from '../byte-marks';
 import { BLOCK, GUARD, LIST } from './line-memory';
 
-/** Bytes of the block after a line that matched its pattern: enough for one line that does not match. */
+/**
+ * Size of the block to list after a line that matched its expected pattern. It suffices for one line that does not
+ * match.
+ */
 const FEW: usize = 512;
 
-// The listed block [from, to), the end of its list, and the cursor in the list.
+// Start and end of the listed block, end of the list, cursor in the list, and size of the next block.
 let listedFrom: usize = 0;
 let listedTo: usize = 0;
 let listEnd: usize = 0;
 export let cursor: usize = 0;
 let listBytes: usize = BLOCK;
 
-/** Discards the list. Must be called when the bytes of the windows change. */
+/** Discards the list. TypeScript must call this when the bytes of the input in memory change. */
 export function forget(): void {
   listedTo = 0;
 }
 
-/** Makes the next block small, because the last line needed no list. */
+/** Makes the next listed block small, because the last line needed no list. */
 @inline
 export function keepBlockSmall(): void {
   listBytes = FEW;
@@ -29,7 +33,10 @@ function structural(v: v128): v128 {
   return marked(v, 0x21, i8x16(-1, -1, -1, -1, 0x22, 0x2c, -1, 0x3d, -1, -1, -1, 0x5c, -1, -1, -1, 0x7f));
 }
 
-/** Marks bytes that end a plain run inside quotes. */
+/**
+ * Sets the result to nonzero at each byte that ends plain text inside quotes: quote, backslash, control character or
+ * byte beyond ASCII.
+ */
 @inline
 function ending(v: v128): v128 {
   return marked(v, 0x20, i8x16(-1, -1, -1, -1, 0x22, -1, -1, -1, -1, -1, -1, 0x5c, -1, -1, -1, 0x7f));
@@ -45,7 +52,10 @@ function mask64(p: usize): u64 {
   );
 }
 
-/** Lists the structural bytes of the block at `from`, followed by a guard. The next block may be larger. */
+/**
+ * Lists the structural bytes of the block at `from`, and ends the list with the offset GUARD. The next block may be
+ * larger.
+ */
 function list(from: usize, limit: usize): void {
   const to = min(from + listBytes, limit);
   listBytes = min(listBytes << 2, BLOCK);
@@ -54,7 +64,8 @@ function list(from: usize, limit: usize): void {
   for (let p = from; p < to; p += 64) {
     let bits = mask64(p);
     if (p > last) bits &= (u64(1) << (to - p)) - 1;
-    // Stores eight offsets at once: surplus stores are cheaper than a branch that depends on the data.
+    // Stores eight offsets at once, even if fewer are set: surplus stores cost less than a branch that depends on the
+    // data.
     const end = out + (usize(popcnt(bits)) << 2);
     while (out < end) {
       store<u32>(out, u32(p) + u32(ctz(bits)), 0);
@@ -84,7 +95,7 @@ function list(from: usize, limit: usize): void {
   cursor = LIST;
 }
 
-/** Moves the cursor to the first structural byte from `at` on, where a line starts. */
+/** Moves the cursor to the first structural byte at or after `at`, the start of a line. Lists a new block if needed. */
 @inline
 export function reach(at: usize, limit: usize): void {
   if (at >= listedTo) list(at, limit);
@@ -97,7 +108,10 @@ export function moveCursor(entry: usize): void {
   cursor = entry;
 }
 
-/** Lists a larger block from the line at the cursor on. Returns false if a larger block would not hold more of the line. */
+/**
+ * Lists a larger block, which begins with the line at `at`. Returns false if the list already includes the end of the
+ * line, or if no larger block is possible.
+ */
 export function listFurther(at: usize, limit: usize): bool {
   if (lineFeedListed() || (at == listedFrom && (listedTo == limit || listedTo - at == BLOCK))) return false;
   listBytes = BLOCK;
@@ -105,7 +119,7 @@ export function listFurther(at: usize, limit: usize): bool {
   return true;
 }
 
-/** Tests whether the line at the cursor ends within the block. */
+/** Tests whether the list includes the LF of the line at the cursor. */
 function lineFeedListed(): bool {
   for (let i = cursor; i < listEnd; i += 4) {
     if (load<u8>(load<u32>(i)) == LF) return true;
@@ -113,7 +127,10 @@ function lineFeedListed(): bool {
   return false;
 }
 
-/** Returns the next structural byte from `p` on. An LF after the window ends the search. */
+/**
+ * Returns the offset of the first structural byte at or after `p`. The search ends at the latest at the LF after the
+ * input bytes in memory.
+ */
 @inline
 export function structuralFrom(p: usize): usize {
   let bits = v128.bitmask<i8>(structural(v128.load(p)));
@@ -124,7 +141,7 @@ export function structuralFrom(p: usize): usize {
   return p + usize(ctz(bits));
 }
 
-/** Returns the next byte from `p` on that ends a plain run inside quotes. */
+/** Returns the offset of the first byte at or after `p` that ends plain text inside quotes. */
 @inline
 export function endingFrom(p: usize): usize {
   let bits = v128.bitmask<i8>(ending(v128.load(p)));

@@ -1,4 +1,4 @@
-// Takes lines by their expected pattern, or by the walk.
+// Accepts lines: by the expected pattern, or by the walk along the list of structural bytes.
 
 import { ENTRY_BYTES } from '../entry';
 import { STATE } from './line-memory';
@@ -7,9 +7,9 @@ import { keepBlockSmall, reach, listFurther } from './structural';
 import { line } from './walk';
 
 /**
- * Takes common lines from `at`, the start of a line, while they end before `limit` and the index has room. The second word
- * of the state counts lines; the third word counts lines that matched their expected pattern.
- * @returns the start of the line at which the kernel stopped
+ * Accepts common lines from `at`, the start of a line, and writes their index entries. Stops before a line that does
+ * not end before `limit`, and when the index is full. Stores three words of results at STATE (see line-memory).
+ * @returns the start of the line at which the fast path stopped
  */
 export function take(at: usize, limit: usize, entry: usize, entriesEnd: usize): usize {
   let lineNumber = load<u32>(STATE, 4);
@@ -24,7 +24,8 @@ export function take(at: usize, limit: usize, entry: usize, entriesEnd: usize): 
       reach(at, limit);
       next = line(at, room, lineNumber);
       if (next == 0) {
-        // The line is not for the kernel, or the block ends inside the line. In that case, a larger block starts at the line.
+        // Either the exact check must read this line, or the listed block ends inside the line. In the second case, a
+        // larger block is listed.
         if (!listFurther(at, limit)) break;
         continue;
       }

@@ -1,4 +1,5 @@
-// The walk along the list of structural bytes: checks one line, hashes its shape and writes its entry.
+// The walk along the list of structural bytes. It checks one line, hashes its table and columns, and writes its index
+// entry.
 
 import { COMMA, CR, EQUALS, LF, mix, MULTIPLIER, QUOTE, SPACE } from '../byte-marks';
 import { wholeNumber } from '../digits';
@@ -19,11 +20,12 @@ function hashName(from: usize, to: usize): u64 {
     p += 8;
     left -= 8;
   }
-  // Only the last 1 to 8 bytes remain; the mask removes the bytes after them. Mixing into the shape spreads the high bits.
+  // The last 1 to 8 bytes of the name remain. The mask removes the bytes after them. The caller's `mix` spreads the
+  // high bits.
   return (state ^ (load<u64>(p) & (u64.MAX_VALUE >> (u64(8 - left) << 3)))) * MULTIPLIER;
 }
 
-/** Returns the number of a known shape plus 1; 0 for an unknown shape. */
+/** Returns the number of the known shape (table and columns) with this hash, plus 1; 0 if the shape is unknown. */
 @inline
 function shapeNumber(hash: u64): u32 {
   let slot = u32(hash) & shapesMask;
@@ -35,7 +37,10 @@ function shapeNumber(hash: u64): u32 {
   return load<u32>(at, 8);
 }
 
-/** Takes the line at `start`. @returns the offset after the LF of the line; 0 if the line is not for the kernel */
+/**
+ * Accepts the line at `start` and writes its entry. @returns the offset after the line; 0 if the exact check must read
+ * it
+ */
 @inline
 export function line(start: usize, entry: usize, lineNumber: u32): usize {
   let i = cursor;
@@ -55,8 +60,8 @@ export function line(start: usize, entry: usize, lineNumber: u32): usize {
     if ((byte != COMMA && byte != SPACE) || q == valueAt) return 0;
     shape = mix(shape, hash ^ u64(TAG));
   }
-  // An upper bound of the series key. The key leaves out tag names and has 9 more bytes per tag. The bound counts the name,
-  // two separators and the 8 bytes of the two list entries of each tag.
+  // Upper bound for the length of the series key, which the server limits. The key contains no tag names, but 9 more
+  // bytes for each tag. For each tag, the bound counts its name, two separators, and 8 bytes (two list entries).
   const keyBytes: usize = 7 + (q - start) + (i - cursor);
   if (byte != SPACE || keyBytes > 511) return 0;
   do {

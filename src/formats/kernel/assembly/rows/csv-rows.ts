@@ -1,5 +1,5 @@
-// Splits rows of CSV and TSV into cells and encodes the rows. Leaves ragged rows, empty lines and incomplete rows to
-// the encoder.
+// Splits rows of CSV and TSV into cells and encodes them as points. Stops at rows for the encoder in TypeScript: rows
+// with a wrong number of cells, empty lines and incomplete rows.
 
 import { CR, LF, QUOTE, SPACE } from '../byte-marks';
 import { copy } from './put-values';
@@ -7,7 +7,10 @@ import { BARE, CELLS, DOUBLED, JOINED, TEXT } from './row-memory';
 import { maxPointBytes } from './row-settings';
 import { addRow, beginRun, saveState } from './take-rows';
 
-/** Longest quoted cell for the kernel, bytes. A quote may never close, and then each row would search for its end. */
+/**
+ * Longest quoted cell that is searched for its end, bytes. Without this limit, each row after an unclosed quote would
+ * search to the end of the input.
+ */
 const MAX_QUOTE: usize = 16_384;
 const BLOCK: usize = 64;
 /** Largest number of bytes of a date and a time of day together. */
@@ -17,17 +20,20 @@ let columns: usize = 0;
 let delimiter: u32 = 0;
 let quote: u32 = 0;
 let escape: u32 = 0;
-/** Columns of a date and a time of day; -1 for a time in one column. */
+/** Columns of the date and of the time of day; -1 if one column contains the whole time. */
 let dateColumn: i32 = -1;
 let clockColumn: i32 = -1;
 let newlines: u32 = 0;
-/** A block of 64 bytes, and a bit for each delimiter and LF in this block from the start of the next row on. */
+/**
+ * Offset of a block of 64 bytes, and a mask of this block: a bit for each delimiter and LF that the next row still has
+ * to read.
+ */
 let nextBlock: usize = 0;
 let nextMarks: u64 = 0;
 
 /**
- * Sets the dialect. A quote or escape above 255 means that the dialect has none. A negative column means a time in one
- * column.
+ * Sets the dialect. `quoteByte` or `escapeByte` above 255 means that the dialect has no quote or escape. `date` and
+ * `clock` are the columns of date and time of day, or negative if one column contains the whole time.
  */
 export function dialect(cells: u32, delimiterByte: u32, quoteByte: u32, escapeByte: u32, date: i32, clock: i32): void {
   columns = cells;
@@ -38,7 +44,7 @@ export function dialect(cells: u32, delimiterByte: u32, quoteByte: u32, escapeBy
   clockColumn = clock;
 }
 
-/** Joins date and time of day in the cell after the last cell. Returns false if they are not for the kernel. */
+/** Joins date and time of day in an additional cell. Returns false if the encoder in TypeScript must read the row. */
 function joinTime(): bool {
   const date = CELLS + (usize(dateColumn) << 4);
   const clock = CELLS + (usize(clockColumn) << 4);
@@ -54,7 +60,10 @@ function joinTime(): bool {
   return true;
 }
 
-/** Returns the first offset from `from` on that holds `byte` or an LF. An LF after the window ends every search. */
+/**
+ * Returns the offset of the first `byte` or LF at or after `from`. The search ends at the latest at the LF after the
+ * input bytes in memory.
+ */
 @inline
 function find(from: usize, byte: u32): usize {
   const wanted = v128.splat<u8>(u8(byte));
@@ -68,7 +77,10 @@ function find(from: usize, byte: u32): usize {
   }
 }
 
-/** Moves past the quoted cell that opens at `open`. @returns the offset after the cell; 0 if the cell is not for the kernel */
+/**
+ * Reads the quoted cell that opens at `open`. @returns the offset after the cell; 0 if the encoder in TypeScript must
+ * read the row
+ */
 function quoted(open: usize, cell: usize, limit: usize): usize {
   let kind = TEXT;
   let p = find(open + 1, quote);
@@ -91,7 +103,7 @@ function quoted(open: usize, cell: usize, limit: usize): usize {
   return after == CR && load<u8>(p, 2) == LF ? p + 2 : 0;
 }
 
-/** Returns a bit for each delimiter and LF in the block of 64 bytes at `p`. */
+/** Returns a mask of the 64 bytes at `p`: a bit for each delimiter and LF. */
 function marksIn(p: usize): u64 {
   const delimiters = v128.splat<u8>(u8(delimiter));
   const feeds = v128.splat<u8>(u8(LF));
@@ -103,7 +115,9 @@ function marksIn(p: usize): u64 {
   return bits;
 }
 
-/** Splits the next row, which begins at `start`. @returns the offset of the row's LF; 0 if the row is not for the kernel */
+/**
+ * Splits the row at `start` into cells. @returns the offset of its LF; 0 if the encoder in TypeScript must read the row
+ */
 function split(start: usize, limit: usize): usize {
   const last = CELLS + (columns << 4);
   let block = nextBlock;
@@ -140,8 +154,8 @@ function split(start: usize, limit: usize): usize {
 }
 
 /**
- * Takes common rows from `at`, the start of a row, while there is room for their entries and points.
- * @returns the start of the row at which the kernel stopped
+ * Encodes common rows from `at`, the start of a row, while there is room for their entries and points.
+ * @returns the start of the row at which the fast path stopped
  */
 export function csv(at: usize, limit: usize, entry: usize, entriesEnd: usize): usize {
   beginRun(entry, entriesEnd);

@@ -1,5 +1,5 @@
-// The fast path for rows. The kernel encodes common rows and stops at the start of any other row, which the encoder in
-// src/formats/rows takes. Tests compare both results.
+// The fast path for rows, compiled to WebAssembly. It encodes common rows and stops at the start of any other row,
+// which the encoder in src/formats/rows then reads. Tests compare the results of both.
 
 export { block, columns, parquet } from './columns/column-rows';
 export { csv, dialect } from './csv-rows';

@@ -1,5 +1,5 @@
-// Parses objects of NDJSON into the cells of the current row. Knows the keys of earlier objects, and expects them in
-// the same order. Leaves objects with lists or unknown keys, and invalid JSON, to the encoder.
+// Parses objects of NDJSON into the cells of the current row. Knows the keys of earlier objects, and first tries them
+// in the same order. Stops at rows for the encoder in TypeScript: objects with lists or unknown keys, and invalid JSON.
 
 import { COMMA, CR, DOT, LF, MINUS, QUOTE, SPACE } from '../byte-marks';
 import { digitMask } from '../digits';
@@ -9,16 +9,20 @@ import { firstBits } from './put-values';
 import { maxPointBytes, nullsEnd } from './row-settings';
 import { addRow, beginRun, saveState } from './take-rows';
 
-// A key: its bytes, the column of its values, and the keys of objects that are its values.
+// Words of a key: offset and length of its bytes, the column of its values, and the range of the keys inside its
+// objects.
 const KEY_AT: usize = 0;
 const KEY_LENGTH: usize = 4;
 const COLUMN: usize = 8;
 const MEMBERS: usize = 12;
 const MEMBERS_END: usize = 16;
 const KEY_BYTES: usize = 20;
-/** Bytes of the key table that a search covers in each direction. The encoder has an index of all keys. */
+/**
+ * Largest distance in the table of keys that a search covers in each direction, bytes. For more keys, the encoder in
+ * TypeScript is faster, because it has an index.
+ */
 const MAX_TRIED: usize = 32 * KEY_BYTES;
-/** Column of a key whose values are ignored. Other negative columns are not known yet. */
+/** Column of a key whose values are ignored. Other negative numbers mean that the column is not known yet. */
 const NOWHERE: i32 = -1;
 
 const TAB: u32 = 0x09;
@@ -29,7 +33,7 @@ let members: usize = 0;
 let membersEnd: usize = 0;
 let columns: usize = 0;
 
-/** Sets the known keys of the next objects, and the number of their columns. */
+/** Sets the range of the known keys, and the number of columns. */
 export function keys(first: u32, end: u32, cells: u32): void {
   members = first;
   membersEnd = end;
@@ -46,7 +50,7 @@ function blanks(from: usize): usize {
 
 /**
  * Tests whether the key that begins at `from` equals `key`. No key contains an LF, so the comparison ends at the latest
- * at the LF after the window. It never reads beyond the memory.
+ * at the LF after the input bytes in memory.
  */
 @inline
 function isKey(key: usize, from: usize): bool {
@@ -59,14 +63,17 @@ function isKey(key: usize, from: usize): bool {
   return load<u8>(from + length) == QUOTE;
 }
 
-/** Returns the key whose bytes begin at `from`; 0 for an unknown key. Tries the key at `expected` first. */
+/** Returns the known key whose bytes begin at `from`; 0 for an unknown key. Tries the key `expected` first. */
 function keyAt(from: usize, expected: usize, first: usize, end: usize): usize {
   for (let key = expected; key < min(end, expected + MAX_TRIED); key += KEY_BYTES) if (isKey(key, from)) return key;
   for (let key = first; key < min(expected, first + MAX_TRIED); key += KEY_BYTES) if (isKey(key, from)) return key;
   return 0;
 }
 
-/** Sets the cell of a value. Returns false if the column already has a value or is not known. */
+/**
+ * Sets the cell of a value. Returns false if the row already has a value for this column, or if the column is not
+ * known.
+ */
 @inline
 function put(key: usize, from: usize, to: usize, kind: u32): bool {
   const column = load<i32>(key, COLUMN);
@@ -79,7 +86,7 @@ function put(key: usize, from: usize, to: usize, kind: u32): bool {
   return true;
 }
 
-/** Parses the object that opens at `open`. @returns the end of the object; 0 if the object is not for the kernel */
+/** Parses the object that opens at `open`. @returns its end; 0 if the encoder in TypeScript must read the row */
 function object(open: usize, first: usize, end: usize): usize {
   let expected = first;
   let p = blanks(open + 1);
@@ -119,7 +126,8 @@ function text(from: usize, key: usize): usize {
     kind = ESCAPED;
     p = plainEnd(p + 2);
   }
-  // Escapes are validated when the string is written, so a string with escapes in an ignored column is for the encoder.
+  // Escapes are validated only when a string is written. An ignored string is not written, so the encoder must read one
+  // with escapes.
   if (load<u8>(p) != QUOTE || (kind == ESCAPED && load<i32>(key, COLUMN) < 0)) return 0;
   if (nullsEnd > NULLS) {
     if (kind == ESCAPED) return 0;
@@ -128,7 +136,10 @@ function text(from: usize, key: usize): usize {
   return put(key, from, p, kind) ? p + 1 : 0;
 }
 
-/** Returns the first offset from `from` on with a quote, backslash or control character; at least the LF after the window. */
+/**
+ * Returns the offset of the first quote, backslash or control character at or after `from`. The LF after the input
+ * bytes in memory ends every search.
+ */
 @inline
 function plainEnd(from: usize): usize {
   let p = from;
@@ -175,7 +186,7 @@ function word(p: usize, key: usize): usize {
   return head == 0x736c6166 && load<u8>(p, 4) == 0x65 && put(key, p, p + 5, FALSE) ? p + 5 : 0;
 }
 
-/** Takes objects, one per line, as `csv` takes rows. */
+/** Encodes objects, one per line. Parameters and result are those of `csv`. */
 export function ndjson(at: usize, limit: usize, entry: usize, entriesEnd: usize): usize {
   beginRun(entry, entriesEnd);
   const cellsEnd = CELLS + (columns << 4);

@@ -1,5 +1,6 @@
-// Encodes one row as one point by the plan of its table, with the same result as rows/encoder.ts. Leaves rows with a
-// field of unknown type, rows with a new combination of columns, and rows to reject to the encoder.
+// Encodes one row as one point, with the same result as rows/encoder.ts. The plan of a table lists its tags and fields
+// with their cells and types. Rows with a field of unknown type, with a new combination of columns, or with an error
+// are left to the encoder in TypeScript.
 
 import { isFalseWord, isTrueWord, mix, SPACE } from '../byte-marks';
 import {
@@ -39,10 +40,16 @@ import { maxKeyBytes, maxPointBytes, nameColumn, nullsEnd, outEnd, timeColumn } 
 import { putString } from './put-string';
 import { putNumber, putTime } from './put-time';
 
-/** Bytes of the key under which the server indexes a series. */
+/**
+ * Bytes of the key under which the server indexes a series: a fixed part, and a part for each tag in addition to its
+ * value.
+ */
 const KEY_BASE: usize = 7;
 const KEY_PER_TAG: usize = 9;
-/** Number of slots in which a shape may lie. With one slot, two alternating shapes would always need the encoder. */
+/**
+ * Number of slots that a search for a shape tries. With one slot, two alternating shapes would always need the encoder
+ * in TypeScript.
+ */
 const TRIED_SLOTS: u32 = 4;
 
 let firstPlan: usize = 0;
@@ -50,7 +57,7 @@ let plan: usize = 0;
 /** Shape number of the last point written. */
 export let shape: u32 = 0;
 
-/** Sets the first plan; 0 without plans. */
+/** Sets the first plan of the linked list of plans; 0 if there are none. */
 export function plans(first: u32): void {
   firstPlan = first;
   plan = first;
@@ -68,7 +75,7 @@ function same(a: usize, b: usize, length: usize): bool {
   return true;
 }
 
-/** Tests whether the text is a null word. */
+/** Tests whether the text is one of the words that stand for a missing value. */
 export function isNull(from: usize, length: usize): bool {
   for (let word = NULLS; word < nullsEnd; ) {
     const size = usize(load<u32>(word));
@@ -103,7 +110,10 @@ function choose(): bool {
   return false;
 }
 
-/** Writes the point of the current row at `out`. @returns the end of the point; 0 leaves the row to the encoder */
+/**
+ * Writes the point of the current row at `out`. @returns the end of the point; 0 if the encoder in TypeScript must read
+ * the row
+ */
 export function point(out: usize, rowBytes: usize): usize {
   if (plan == 0 || (nameColumn >= 0 && !choose())) return 0;
   if (out + load<u32>(plan, MAX_BYTES) + 2 * rowBytes > outEnd) return 0;
@@ -181,7 +191,10 @@ function putValue(cell: usize, type: u32, level: u32, out: usize): usize {
   return type == INTEGER || type == UNSIGNED ? putInteger(from, to, out, type == UNSIGNED) : 0;
 }
 
-/** Returns the slot of the shape with the current columns. If no slot holds the shape: an empty slot, or the first slot. */
+/**
+ * Returns the slot of the shape with the columns of the current row. If the shape has no slot yet, returns a slot to
+ * store it in: an empty slot, or the first slot that was tried.
+ */
 function shapeSlot(): usize {
   const bytes = usize(load<u32>(plan, MASK_BYTES));
   let hash: u64 = 0;
@@ -203,7 +216,9 @@ function readShape(): bool {
   return true;
 }
 
-/** Stores the number of the shape with the current columns. The next rows use this plan first. */
+/**
+ * Stores the shape number for the columns of the current row in the plan `planAt`. The next row tries this plan first.
+ */
 export function learn(planAt: u32, number: u32): void {
   plan = planAt;
   const slot = shapeSlot();

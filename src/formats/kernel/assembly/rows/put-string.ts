@@ -1,4 +1,5 @@
-// Writes strings with their quotes, from plain text, text with doubled quotes, or text with escapes of JSON.
+// Writes strings of line protocol with their quotes. The source is plain text, text with doubled quotes, or text with
+// escapes of JSON.
 
 import { marked, QUOTE } from '../byte-marks';
 import { BACKSLASH, DOUBLED, ESCAPED } from './row-memory';
@@ -7,7 +8,7 @@ import { firstBits, putSequence } from './put-values';
 const SLASH: u32 = 0x2f;
 const LETTER_U: u32 = 0x75;
 
-/** Length of the last escape, backslash included. */
+/** Length of the escape that `unescaped` read last, with its backslash. */
 let escapeLength: usize = 0;
 
 /** Returns the value of the four hexadecimal digits at `p`; above 0xffff for other bytes. */
@@ -22,7 +23,7 @@ function hexadecimal(p: usize): u32 {
   return value;
 }
 
-/** Returns the character of the escape whose letter is at `p`; 0 if only the encoder can decide. */
+/** Returns the character of the JSON escape whose letter is at `p`; 0 if the encoder in TypeScript must decide. */
 function unescaped(p: usize, to: usize): u32 {
   const letter = u32(load<u8>(p));
   escapeLength = 2;
@@ -59,7 +60,7 @@ function putCharacter(code: u32, out: usize): usize {
   return out + length;
 }
 
-/** Writes a string with its quotes. @param kind kind of the string's cell */
+/** Writes the text [from, to) as a string with quotes. @param kind kind of its cell: TEXT, DOUBLED or ESCAPED */
 export function putString(from: usize, to: usize, out: usize, kind: u32): usize {
   const table = i8x16(-1, -1, -1, -1, 0x22, -1, -1, -1, -1, -1, -1, 0x5c, -1, -1, -1, -1);
   let p = from;

@@ -1,5 +1,5 @@
-// Writes times as digits in the precision of the load: whole numbers in this precision, and RFC 3339 dates. Other times go
-// to timestamps/time-cell.ts.
+// Writes times as digits in the precision of the load. Reads whole numbers in this precision, and RFC 3339 dates.
+// TypeScript (timestamps/time-cell.ts) reads all other times.
 
 import { DOT, MINUS, SPACE } from '../byte-marks';
 import { digitMask, wholeNumber } from '../digits';
@@ -7,7 +7,10 @@ import { COLON } from './row-memory';
 import { copy } from './put-values';
 import { timeDates, timeLimit, timeNumbers, timePlaces, timeUtc } from './row-settings';
 
-/** Writes the digits of the time in [from, to) at `out`. @returns the end of the digits; negative for an invalid time */
+/**
+ * Calls TypeScript to write the digits of the time in [from, to) at `out`. @returns the end of the digits; negative for
+ * an invalid time
+ */
 @external('env', 'time')
 declare function otherTime(from: u32, to: u32, out: u32): i32;
 
@@ -20,10 +23,10 @@ export let timestamp: i64 = 0;
 
 let dateHead: u64 = 0;
 let dateTail: u32 = 0;
-/** Seconds since 1970 at the start of the date in `dateHead` and `dateTail`. */
+/** Seconds since 1970 at the start of the day that `readDate` read last. */
 let dateSeconds: i64 = 0;
 
-/** Writes a time. @returns the end of its digits; 0 if the time is not for the kernel */
+/** Writes a time. @returns the end of its digits; 0 if the encoder in TypeScript must read the row */
 export function putTime(from: usize, to: usize, out: usize): usize {
   const length = to - from;
   if (length - 1 >= LONGEST || load<u8>(from) == SPACE || load<u8>(to - 1) == SPACE) return 0;
@@ -36,12 +39,15 @@ export function putTime(from: usize, to: usize, out: usize): usize {
   return read(out, end) ? end : 0;
 }
 
-/** Copies digits in the precision of the load. @returns their end; 0 for other bytes */
+/** Copies a time that already consists of digits in the precision of the load. @returns their end; 0 for other bytes */
 export function putNumber(from: usize, to: usize, out: usize): usize {
   return read(from, to) ? copy(out, from, to - from) : 0;
 }
 
-/** Reads 1 to 19 digits with an optional minus into `timestamp`. Returns false for other bytes and beyond `timeLimit`. */
+/**
+ * Reads 1 to 19 digits with an optional minus into `timestamp`. Returns false for other bytes, and for a value beyond
+ * `timeLimit`.
+ */
 function read(from: usize, to: usize): bool {
   const negative = load<u8>(from) == MINUS;
   const p = from + usize(negative);
@@ -56,7 +62,7 @@ function two(p: usize): u32 {
   return u32(load<u8>(p) - 0x30) * 10 + u32(load<u8>(p, 1) - 0x30);
 }
 
-/** Writes dates such as `2024-01-31T12:34:56.789Z`, from 2001 to 2286. */
+/** Writes the time of a date such as `2024-01-31T12:34:56.789Z`, from 2001 to 2286. Returns 0 for any other text. */
 function putDate(from: usize, to: usize, out: usize): usize {
   // Checks the digits in the first 16 bytes and in the three bytes after them.
   if (to - from < 19 || (digitMask(from) & 0xdb6f) != 0xdb6f || (digitMask(from + 16) & 6) != 6) return 0;
@@ -83,7 +89,7 @@ function putDate(from: usize, to: usize, out: usize): usize {
   return seconds < 1_000_000_000 || seconds > 9_999_999_999 ? 0 : putInstant(seconds, nanos, out);
 }
 
-/** Returns the offset from UTC in [p, to), seconds; i32.MIN_VALUE if the offset is not for the kernel. */
+/** Returns the offset from UTC that [p, to) names, in seconds; i32.MIN_VALUE if it has another form. */
 function offset(p: usize, to: usize): i32 {
   if (p == to) return timeUtc ? 0 : i32.MIN_VALUE;
   const sign = u32(load<u8>(p));
@@ -97,7 +103,7 @@ function offset(p: usize, to: usize): i32 {
   return sign == MINUS ? -ahead : ahead;
 }
 
-/** Reads a date into `dateSeconds`. Keeps the last date, because consecutive rows mostly share their date. */
+/** Reads a date into `dateSeconds`. The last date is cached, because consecutive rows mostly have the same date. */
 function readDate(from: usize): bool {
   const head = load<u64>(from);
   const tail = u32(load<u16>(from, 8));
@@ -108,7 +114,7 @@ function readDate(from: usize): bool {
   const leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
   const most = month == 2 ? 28 + i32(leap) : 30 + ((month + (month >> 3)) & 1);
   if (month < 1 || month > 12 || day < 1 || day > most) return false;
-  // The same algorithm as in timestamps/instant.ts.
+  // Days since 1970, with the same algorithm as in timestamps/instant.ts.
   const y = month <= 2 ? year - 1 : year;
   const era = y / 400;
   const yearOfEra = y - era * 400;

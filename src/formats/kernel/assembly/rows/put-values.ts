@@ -1,12 +1,13 @@
-// Writes cells as fields and tags, with the same results as rows/values/put-value.ts and value-writer.ts. Each function
-// returns the end of the text; 0 leaves the row to the encoder. Up to 15 bytes after the end may be overwritten.
+// Writes cells as fields and tags, with the same results as rows/values/put-value.ts and value-writer.ts. Each `put`
+// function returns the end of the written text, or 0 if the encoder in TypeScript must read the row. Up to 15 bytes
+// after the end may be overwritten.
 
 import { COMMA, DOT, EQUALS, marked, MINUS, SPACE } from '../byte-marks';
 import { digitMaskOf, wholeNumber } from '../digits';
 import { BACKSLASH } from './row-memory';
 import { decimal } from './row-settings';
 
-/** A whole number with more digits may not be exact in a float. */
+/** A whole number with more digits than this cannot always be stored exactly as a float. */
 const EXACT_DIGITS: usize = 15;
 
 @inline
@@ -15,7 +16,7 @@ export function copy(out: usize, from: usize, length: usize): usize {
   return out + length;
 }
 
-/** Returns only the bits of the first `count` bytes. */
+/** Returns the mask `bits` without the bits of bytes after the first `count`. */
 @inline
 export function firstBits(bits: u32, count: usize): u32 {
   return count < 16 ? bits & ((1 << u32(count)) - 1) : bits;
@@ -74,7 +75,7 @@ export function putName(from: usize, to: usize, out: usize): usize {
 /** Writes a number of up to 31 bytes. @param exact true if whole numbers must be exact in a float */
 export function putFloat(from: usize, to: usize, out: usize, exact: bool): usize {
   const length = to - from;
-  // The length is not 1 to 31 bytes.
+  // Unsigned arithmetic: this holds for length 0 and for more than 31 bytes.
   if (length - 1 >= 31) return 0;
   const first = usize(load<u8>(from) == MINUS);
   let rest = ((u32(1) << u32(length)) - 1) & ~digitMaskOf(from, length) & ~u32(first);
@@ -89,7 +90,7 @@ export function putFloat(from: usize, to: usize, out: usize, exact: bool): usize
     point = at;
     at = usize(ctz(rest));
   }
-  // With one or two digits of exponent, such a number is finite.
+  // A number of at most 31 bytes with one or two digits of exponent is finite.
   if ((load<u8>(from + at) | 0x20) != 0x65) return 0;
   rest &= rest - 1;
   const sign = u32(load<u8>(from + at, 1));
@@ -108,7 +109,7 @@ function copyNumber(out: usize, from: usize, length: usize, point: usize): usize
   return end;
 }
 
-/** Tests whether 19 or 20 digits fit into 64 bits. */
+/** Tests whether a whole number of 19 or 20 digits fits into 64 bits. */
 function isInRange(digits: usize, length: usize, unsigned: bool, negative: bool): bool {
   const head = wholeNumber(digits, 19);
   if (length == 19) return unsigned || head <= u64(i64.MAX_VALUE) + u64(negative);

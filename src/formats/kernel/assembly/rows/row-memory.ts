@@ -1,68 +1,74 @@
-// The layout of the memory below the index of a run of rows. TypeScript imports this file as well.
+// Offsets in the memory below the index of the points. TypeScript imports this file as well.
 
-/** Words: rows taken, physical line, offset of the next point, length of the last row's time. */
+/**
+ * Words of the state: number of encoded rows, next physical line, offset of the next point, length of the last row's
+ * time.
+ */
 export const STATE: usize = 1024;
-/** A date and a time of day with a space between them. */
+/** The text of a date and a time of day, joined by a space. */
 export const JOINED: usize = 1536;
-/** Columns of the current row as bits. */
+/** Mask of the columns for which the current row has a value. */
 export const MASK: usize = 2048;
-/** Cells of the current row: start, end, kind and an unused word. */
+/** Cells of the current row, four words each: start, end, kind, and an unused word. */
 export const CELLS: usize = 4096;
-/** Null words, each after its length. */
+/** Words that stand for a missing value, each after its length. */
 export const NULLS: usize = 36_864;
-/** Plans of tables, after the null words. */
+/** Plans of tables (see put-point.ts), after the words for missing values. */
 export const PLANS: usize = 40_960;
 /** Keys of JSON objects, after the plans. */
 export const KEYS: usize = 262_144;
 /** First offset at which the index may begin. */
 export const KERNEL_END: usize = 327_680;
 
-// Kinds of cells. rows/cells.ts continues the list.
+// Kinds of cells. rows/cells.ts adds further kinds.
 /** No value. */
 export const NONE: u32 = 0;
 /** Text without quotes: a number, a boolean or a word. */
 export const BARE: u32 = 1;
 /** Quoted text, decoded to UTF-8 without escapes. */
 export const TEXT: u32 = 2;
-/** A number in a format that has literals for numbers. */
+/** A number from a format that distinguishes numbers from text. */
 export const NUMBER: u32 = 3;
 export const TRUE: u32 = 4;
 export const FALSE: u32 = 5;
 /** A time as digits in the precision of the load. */
 export const INSTANT: u32 = 7;
-/** Quoted text with doubled quotes, and text with escapes of JSON. Only the kernel uses these. */
+/** Quoted text with doubled quotes, and text with escapes of JSON. Only the fast path uses these two kinds. */
 export const DOUBLED: u32 = 8;
 export const ESCAPED: u32 = 9;
 
-// Types of fields; 0 is unknown.
+// Types of fields; 0 means that the type is unknown.
 export const FLOAT: u32 = 1;
 export const INTEGER: u32 = 2;
 export const UNSIGNED: u32 = 3;
 export const BOOLEAN: u32 = 4;
 export const STRING: u32 = 5;
 
-// Words of a plan's head, followed by its columns.
+// Words at the start of a plan, before its columns.
 export const PREFIX_AT: usize = 0;
 export const PREFIX_LENGTH: usize = 4;
-/** Offset of the table's name as a cell holds it. */
+/** Offset of the table's name, as written in a cell. */
 export const NAME_AT: usize = 8;
 export const NAME_LENGTH: usize = 12;
 export const COLUMNS_AT: usize = 16;
 export const TAGS_END: usize = 20;
 export const FIELDS_END: usize = 24;
-/** Largest number of bytes that a point takes beyond twice the bytes of its row. */
+/** Upper bound for the size of a point, minus twice the size of its row, bytes. */
 export const MAX_BYTES: usize = 28;
 export const SHAPES_AT: usize = 32;
 export const MASK_BYTES: usize = 36;
-/** Bytes that the table's name and the tags with one value for all rows take in the key of a series. */
+/** Number of bytes in the key of a series for the table's name and for tags with the same value in all rows. */
 export const KEY_LENGTH: usize = 40;
 /** Offset of the next plan; 0 for the last plan. */
 export const NEXT_PLAN: usize = 44;
 
-/** A column: cell number, offset and length of its prefix, type, and the level of the type, as in `ValueWriter.put`. */
+/**
+ * Size of a column of a plan. Words: cell index, offset and length of the prefix, field type, and level as in
+ * `ValueWriter.put`.
+ */
 export const COLUMN_BYTES: usize = 20;
 
-// Shapes of a plan: the number of the shape plus 1, and its columns as bits.
+// Number of slots for the shapes of a plan. A slot contains the shape number plus 1, and the mask of its columns.
 export const SHAPE_SLOTS: u32 = 128;
 
 export const COLON: u32 = 0x3a;

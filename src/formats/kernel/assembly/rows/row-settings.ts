@@ -1,19 +1,22 @@
-// Settings of the load, and of the current mapping.
+// Settings of the load and of the current input, which TypeScript sets.
 
 export let maxPointBytes: usize = 0;
 export let maxKeyBytes: usize = 0;
 export let outEnd: usize = 0;
 export let nullsEnd: usize = 0;
-/** Largest timestamp, and decimal places of a second, in the precision of the load. */
+/** Largest timestamp in the precision of the load, and number of decimal places of a second in this precision. */
 export let timeLimit: u64 = 0;
 export let timePlaces: u32 = 0;
-/** Forms of times that the kernel reads: whole numbers in the precision, dates. Other forms go to timestamps/time-cell.ts. */
+/**
+ * Whether whole numbers are times in the precision of the load, and whether dates are read here.
+ * timestamps/time-cell.ts reads all other times.
+ */
 export let timeNumbers: bool = false;
 export let timeDates: bool = false;
-/** True if dates without an offset are in UTC. */
+/** True if a date without an offset is in UTC. */
 export let timeUtc: bool = false;
 
-/** Columns of the time and of the table's name; -1 without such a column. */
+/** Indexes of the cells with the time and with the table's name; -1 if there is no such cell. */
 export let timeColumn: i32 = -1;
 export let nameColumn: i32 = -1;
 /** The decimal separator of numbers. */
@@ -42,7 +45,7 @@ export function configure(
   timeUtc = utc;
 }
 
-/** Sets the mapping of the next rows. */
+/** Sets which cells contain the time and the table's name, and the decimal separator. */
 export function map(time: i32, name: i32, decimalByte: u32): void {
   timeColumn = time;
   nameColumn = name;

@@ -1,4 +1,4 @@
-// Writes index entries of the rows taken, and keeps the state between calls.
+// Adds encoded rows to the index, and stores the state between calls from TypeScript.
 
 import { CR, LF } from '../byte-marks';
 import { enter, ENTRY_BYTES } from '../entry';
@@ -14,7 +14,7 @@ let out: usize = 0;
 let count: u32 = 0;
 let timeLength: u32 = 0;
 
-/** Begins a run, whose entries go to [from, to), with the stored state. */
+/** Loads the state of the last call. The entries of the next rows are written to [from, to). */
 export function beginRun(from: usize, to: usize): void {
   entry = from;
   entriesEnd = to;
@@ -23,7 +23,10 @@ export function beginRun(from: usize, to: usize): void {
   out = load<u32>(STATE, 8);
 }
 
-/** Encodes the row in the cells, which lies in [start, end). Returns false if the row stays for the encoder. */
+/**
+ * Encodes the current cells, whose row is [start, end) of the input. Returns false if the caller must stop: the index
+ * is full, or the encoder in TypeScript must read the row.
+ */
 export function addRow(start: usize, end: usize, lines: u32): bool {
   if (entry >= entriesEnd) return false;
   const pointEnd = point(out, end - start);
@@ -40,7 +43,7 @@ export function addRow(start: usize, end: usize, lines: u32): bool {
   return true;
 }
 
-/** Ends a run, and stores the state. */
+/** Stores the state for the next call and for TypeScript. */
 export function saveState(): void {
   store<u32>(STATE, count);
   store<u32>(STATE, line, 4);

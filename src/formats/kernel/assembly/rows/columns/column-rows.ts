@@ -1,5 +1,6 @@
-// Encodes rows of columns, and writes them as JSON, which is the dead letter of a rejected row. The encoder takes rows
-// with numbers that are not finite or entries that TypeScript rejected, and rows longer than --max-point-bytes.
+// Encodes rows of Parquet columns as points. Also writes each row as JSON, because this text becomes the dead letter if
+// the row is rejected. The fast path stops at rows for the encoder in TypeScript: rows with numbers that are not
+// finite, with rejected entries, or longer than --max-point-bytes.
 
 import { LF, QUOTE } from '../../byte-marks';
 import { putDouble, putSigned, putWhole, setPowers } from './put-double';
@@ -38,11 +39,11 @@ const OPEN: u32 = 0x7b;
 const CLOSE: u32 = 0x7d;
 const COMMA: u32 = 0x2c;
 const ZERO: u32 = 0x30;
-/** Largest number of bytes of a number with the quotes and the comma around a value. */
+/** Largest number of bytes of a number as text, or of the quotes and the comma around a string. */
 const MAX_NUMBER: usize = 48;
-/** Largest number of bytes that JSON takes for a byte of text. */
+/** Largest number of bytes in JSON for one byte of text. */
 const MAX_ESCAPE: usize = 6;
-/** Result for a value that is not for the kernel. */
+/** Result if the encoder in TypeScript must read the row. */
 const NOT_HERE: usize = 0;
 
 let first: usize = 0;
@@ -51,7 +52,10 @@ let cellsEnd: usize = 0;
 let row: u32 = 0;
 let rows: u32 = 0;
 
-/** Sets the descriptors of columns in [from, to), the number of cells, and the offset of the powers of ten. */
+/**
+ * Sets the range [from, to) of the column descriptors, the number of cells of a row, and the offset of the powers of
+ * ten.
+ */
 export function columns(from: u32, to: u32, cells: u32, powers: u32): void {
   first = from;
   last = to;
@@ -79,7 +83,10 @@ function isPresent(column: usize): bool {
   return levels == 0 || load<u8>(levels + row) == load<u32>(column, MAX_LEVEL);
 }
 
-/** Writes `"name":value,`. @returns the end of this text; NOT_HERE if the value is not for the kernel */
+/**
+ * Writes the text `"name":value,` at `out` and sets the cell of the column. @returns the end of this text; NOT_HERE if
+ * the encoder in TypeScript must read the row
+ */
 function putColumn(column: usize, value: usize, out: usize, limit: usize): usize {
   const storage = load<u32>(column, STORAGE);
   const values = usize(load<u32>(column, VALUES));
@@ -136,7 +143,7 @@ function putText(column: usize, bytes: usize, value: usize, out: usize, limit: u
   return end + 2;
 }
 
-/** Writes text with the escapes of JSON. @returns the end of the written text */
+/** Writes the text [from, to) at `out`, escaped as in JSON. @returns the end of the written text */
 function putJson(from: usize, to: usize, out: usize): usize {
   let p = from;
   let o = out;
@@ -182,13 +189,16 @@ function putEscape(byte: u32, out: usize): usize {
   return out + 6;
 }
 
-/** Undoes the reading of the current row's values, for the columns before `end`. */
+/** Moves the columns before `end` back to the current row, because the row is not accepted here. */
 function putBack(end: usize): void {
   for (let column = first; column < end; column += DESCRIPTOR_BYTES)
     if (isPresent(column)) store<u32>(column, load<u32>(column, NEXT_VALUE) - 1, NEXT_VALUE);
 }
 
-/** Writes the current row at `start`. @returns the end of the row; NOT_HERE if the row is not for the kernel */
+/**
+ * Writes the current row as JSON at `start`. @returns the end of the row; NOT_HERE if the encoder in TypeScript must
+ * read it
+ */
 function putRow(start: usize): usize {
   const limit = start + maxPointBytes;
   for (let cell = CELLS; cell < cellsEnd; cell += 16) store<u32>(cell, NONE, 8);
@@ -211,8 +221,8 @@ function putRow(start: usize): usize {
 }
 
 /**
- * Takes common rows of the block and writes them from `at` on. No row begins after `limit`.
- * @returns the offset at which the next row is written
+ * Encodes common rows of the block, and writes them as JSON from `at` on. No row begins after `limit`.
+ * @returns the offset at which the next row must be written
  */
 export function parquet(at: usize, limit: usize, entry: usize, entriesEnd: usize): usize {
   beginRun(entry, entriesEnd);

@@ -1,7 +1,7 @@
-// Writes numbers as decimal text. A double gets the shortest digits that read back as the same double, or the nearest of
-// several equally short ones, in the notation of ECMAScript. The algorithm is Schubfach: Raffaello Giulietti, "The Schubfach
-// way to render doubles" (2020), https://drive.google.com/file/d/1gp5xv4CAa78SVgCeWfGqqI4FfYYYuNFb. Function names follow
-// the paper.
+// Writes numbers as decimal text, in the notation of ECMAScript. For a double, writes the fewest digits that read back
+// as the same double. If several texts are equally short, writes the nearest. The algorithm is Schubfach: Raffaello
+// Giulietti, "The Schubfach way to render doubles" (2020),
+// https://drive.google.com/file/d/1gp5xv4CAa78SVgCeWfGqqI4FfYYYuNFb. Function names follow the paper.
 
 import { DOT, MINUS } from '../../byte-marks';
 import { MIN_POWER } from './column-memory';
@@ -19,16 +19,16 @@ const BIAS: i32 = 1075;
 
 /** Offset of the powers of ten from MIN_POWER on, which TypeScript writes: high and low word of each. */
 let powers: usize = 0;
-/** High word of the last product. */
+/** High word of the product that `multiply` returned last. */
 let high: u64 = 0;
-/** Exponent of ten of the last digits. */
+/** Power of ten by which the digits from `toDecimal` must be multiplied. */
 let exponent: i32 = 0;
 
 export function setPowers(at: u32): void {
   powers = at;
 }
 
-/** Returns 8 digits as bytes, with the first digit in the lowest byte. Each step divides all parts at once. */
+/** Returns 8 digits as ASCII bytes, with the first digit in the lowest byte. Each step divides all parts at once. */
 @inline
 function eightDigits(value: u32): u64 {
   const halves = u64(value / 10_000) | (u64(value % 10_000) << 32);
@@ -63,7 +63,7 @@ export function putSigned(value: i64, out: usize): usize {
   return putWhole(0 - u64(value), out + 1);
 }
 
-/** Writes a finite double in up to 25 bytes. */
+/** Writes a finite double at `out`, which needs up to 25 bytes. @returns the end of the text */
 export function putDouble(value: f64, out: usize): usize {
   const bits = reinterpret<u64>(value);
   let at = out;
@@ -78,13 +78,16 @@ export function putDouble(value: f64, out: usize): usize {
   return layOut(toDecimal(bits & 0x7fffffffffffffff), at);
 }
 
-/** Writes a number with few decimal places. @returns the end of the text; 0 for other numbers */
+/**
+ * Writes a positive number with few decimal places. @returns the end of the text; 0 if the number needs the general
+ * algorithm
+ */
 @inline
 function putShortFraction(size: f64, whole: u64, out: usize): usize {
   const isSmall = size < 1e9;
   const scale: f64 = isSmall ? 1e6 : 1e3;
   const scaled = nearest(size * scale);
-  // Both numbers are exact, so their quotient is the double nearest to these digits.
+  // `scaled` and `scale` are exact, so their quotient is the double nearest to these digits.
   if (scaled / scale != size || scaled >= WHOLE_LIMIT) return 0;
   const unit: u64 = isSmall ? 1_000_000 : 1000;
   const fraction = u32(u64(scaled) - whole * unit) * (isSmall ? 100 : 100_000);
@@ -95,7 +98,7 @@ function putShortFraction(size: f64, whole: u64, out: usize): usize {
   return point + 9 - usize(clz(digits) >> 3);
 }
 
-/** Returns the low word of a product of two words and sets `high`. */
+/** Returns the low 64 bits of a 128-bit product, and sets `high` to its high 64 bits. */
 @inline
 function multiply(a: u64, b: u64): u64 {
   const aLow = a & 0xffffffff;
@@ -117,7 +120,7 @@ function roundToOdd(powerHigh: u64, powerLow: u64, cp: u64): u64 {
   return (high + u64(low < carried)) | u64(low > 1);
 }
 
-/** Returns the digits of a positive double and sets `exponent`. */
+/** Returns the shortest digits of a positive double as an integer, and sets `exponent`. */
 function toDecimal(bits: u64): u64 {
   const fraction = bits & 0x000fffffffffffff;
   const biased = i32(bits >> FRACTION_BITS);
@@ -152,7 +155,7 @@ function toDecimal(bits: u64): u64 {
   return s + u64(middle > half || (middle == half && (s & 1) != 0));
 }
 
-/** Writes digits and `exponent` as Number::toString of ECMAScript does. */
+/** Writes digits with the power of ten `exponent`, in the notation of Number::toString of ECMAScript. */
 function layOut(value: u64, out: usize): usize {
   let digits = value;
   let zeros = exponent;
