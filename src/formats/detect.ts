@@ -6,7 +6,7 @@ import type { Detection, FormatDescriptor, InputHead } from './types.js';
 /** Largest number of bytes that detection reads to find the end of the first line. */
 export const headBytes = 64 * 1024;
 
-/** Returns the format of an input that begins with `head`: its first line or more. */
+/** Returns the format of an input. `head` contains at least the first line of the input, `name` is the input's name. */
 export function detect(head: Uint8Array, name: string): FormatName {
   const text = Buffer.from(head.buffer, head.byteOffset, head.length)
     .toString('latin1')

@@ -24,7 +24,7 @@ export { chunkBytes } from './line-protocol/lines-layout.js';
 /** Largest number of inputs that are opened to detect their formats. Half of them are the first inputs, half the last. */
 const maxDetected = 64;
 
-/** Returns the bytes of memory that these formats take. */
+/** Returns how much memory these formats allocate, bytes. */
 export function formatMemoryBytes(
   options: LinesMemoryOptions & RowMemoryOptions,
   names: readonly FormatName[],
@@ -38,12 +38,12 @@ export function formatMemoryBytes(
   return used.reduce((sum, { ownBytes = 0 }) => sum + ownBytes, pools);
 }
 
-/** Returns the bytes of a window of a thread that parses rows. */
+/** Returns the size of the input buffer of a thread that parses rows, bytes. */
 function windowBytes({ wideChunks }: ReadMode): number {
   return wideChunks ? rowWindowBytes : narrowRowWindowBytes;
 }
 
-/** Returns true if all formats are rows of text, whose threads also work with small windows. */
+/** Returns true if all formats are rows of text. Threads that parse rows of text also work with small input buffers. */
 export function hasNarrowThreads(names: readonly FormatName[]): boolean {
   return names.every((name) => hasRowThreads([name]));
 }
@@ -53,7 +53,7 @@ export function usableThreads(names: readonly FormatName[], threads: number): nu
   return hasRowThreads(names) ? threads : Math.min(threads, 1);
 }
 
-/** Returns the mode in which `threads` worker threads read the formats. */
+/** Returns the sizes of reads and the numbers of threads with which up to `threads` worker threads read the formats. */
 export function readMode(names: readonly FormatName[], wideChunks: boolean, threads: number): ReadMode {
   return {
     wideChunks,
@@ -68,15 +68,16 @@ function hasRowThreads(names: readonly FormatName[]): boolean {
 }
 
 /**
- * Returns the formats of the inputs, at least one. Throws UsageError for a bad time format, MemoryLimitError if
- * WebAssembly gets no addresses, and the signal's reason.
+ * Returns the formats of the inputs, at least one. Throws UsageError for a bad time format, MemoryLimitError if the
+ * address space is too small for WebAssembly, and the signal's reason.
  */
 export async function formatsOf(
   options: FormatOptions,
   inputs: readonly Input[],
   signal: AbortSignal,
 ): Promise<FormatName[]> {
-  // Parsers, the zstd decoder and the HTTP client need WebAssembly. The errors of the last two would not name the cause.
+  // This call fails early without WebAssembly, which parsers, the zstd decoder and the HTTP client need. The errors of
+  // the last two would not name the cause.
   memoryOf(65_536);
   if (options.timeFormat !== 'auto') {
     const { TimeCell } = await import('./timestamps/time-cell.js');
@@ -157,7 +158,7 @@ export class FormatSet {
     if (mode.workerThread) this.#format('lp').catch(() => {});
   }
 
-  /** Closes all formats. No points may be pulled afterwards. */
+  /** Closes all formats. No points may be requested afterwards. */
   async close(): Promise<void> {
     for (const created of this.#created.values()) {
       const format = await created.catch(() => null);
@@ -223,7 +224,7 @@ export class FormatSet {
     return await this.#format(format);
   }
 
-  /** Returns the types of fields that the rows have shown so far. */
+  /** Returns the types of fields that were found in the rows so far. */
   async fieldTypes(): Promise<KnownFieldTypes> {
     return (await this.#rows)?.fieldTypes.all ?? {};
   }

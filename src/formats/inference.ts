@@ -8,7 +8,7 @@ import type { ColumnType, InputPrecision, Points, Shape } from '../core/types/in
 import { LENGTH, NO_TIMESTAMP, POINT_WORDS, SHAPE, START, UNCOUNTED_SHAPE } from '../core/types/index.js';
 import type { MappingOptions } from './rows/mapping/mapping.js';
 
-/** Largest number of points read for each shape. */
+/** Largest number of points whose values are read for each combination of table and columns. */
 const maxSamples = 50;
 /** A string column with fewer different values in many samples may be a tag. */
 const fewValues = 10;
@@ -38,7 +38,7 @@ interface Seen {
   readonly values: Set<string>;
 }
 
-/** Collects the columns of the points that pass, run by run. */
+/** Collects the columns of points, and some of their values. */
 export class SchemaInference {
   readonly #tables = new Map<string, Map<string, Seen>>();
   readonly #samples = new Map<number, number>();

@@ -1,6 +1,7 @@
-// Why a point is rejected before it is sent. The list is closed, because people filter dead letters by reason.
+// The reasons why a point is rejected before it is sent. The list is closed, because people filter dead letters by
+// reason.
 
-/** Each reason with the rule that the point broke. Kebab-case; stable. */
+/** For each reason, the rule that the point broke. The names are in kebab-case and never change. */
 export const reasons = {
   'no-measurement': 'a point starts with the name of its measurement',
   'no-fields': 'a point needs at least one field after its measurement and tags, on the same line',

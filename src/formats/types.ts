@@ -22,13 +22,16 @@ export type FormatOptions = RowOptions &
 
 /** The first bytes of an input: its first line or more. */
 export interface InputHead {
-  /** Latin-1, without a byte order mark. */
+  /** The bytes as Latin-1 text, without a byte order mark. */
   readonly text: string;
   /** The first line that is neither blank nor a comment. */
   readonly firstLine: string;
 }
 
-/** `certain` wins over the file name; `possible` counts only when the name leaves the format open. */
+/**
+ * Whether an input is in a format, by its first bytes. `certain` counts more than the file name. `possible` counts only
+ * if the file name decides nothing. Null means no.
+ */
 export type Detection = 'certain' | 'possible' | null;
 
 /** Settings and shared memory for creating a format. */
@@ -51,9 +54,9 @@ export interface FormatDescriptor {
   readonly randomAccess: boolean;
   /** Formats with the same pool share its memory. */
   readonly memoryPool: 'lines' | 'rows';
-  /** Bytes of memory that the format takes in addition to the pool. */
+  /** Bytes of memory that the format allocates in addition to the pool. */
   readonly ownBytes?: number;
-  /** Tests whether the options name this format, because only this format has one of them. */
+  /** Tests whether the options imply this format, because one of them exists only for this format. */
   isImplied?(options: FormatOptions): boolean;
   sniff(head: InputHead): Detection;
   create(context: FormatContext): Promise<Format>;

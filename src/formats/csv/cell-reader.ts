@@ -1,19 +1,22 @@
-// Splits one row into cells, byte by byte. Copies only cells that need decoding.
+// Splits one row into cells, byte by byte. Copies a cell only if its text must be decoded.
 
 import { CR, LF } from '../../core/ascii.js';
 import { BARE, type Cells, TEXT } from '../rows/cells.js';
 import type { CsvDialect } from './csv-dialect.js';
 
-/** Control characters by the letter of their escape. */
+/**
+ * Control characters by the letter of their escape: `
+ * ` is a line feed.
+ */
 const letterEscapes = new Map([...Buffer.from('0btnvfr')].map((letter, i) => [letter, [0, 8, 9, 10, 11, 12, 13][i]!]));
 const NULL_LETTER = 0x4e;
 
-/** The end of the row is not in the window yet. */
+/** Result of `read` if the end of the row is not in memory yet. */
 export const INCOMPLETE = -1;
-/** The quotes of the row do not match. */
+/** Result of `read` if the quotes of the row do not match. */
 export const BAD_QUOTE = -2;
 
-/** The bytes that rows are read from. */
+/** The input bytes in memory from which rows are read. */
 export interface RowWindow {
   readonly bytes: Uint8Array;
   readonly limit: number;
@@ -22,15 +25,15 @@ export interface RowWindow {
   isTooLong(to: number): boolean;
 }
 
-/** Reads one row at a time. The result stays in the public fields until the next `read`. */
+/** Reads one row at a time. The public fields contain the result until the next `read`. */
 export class RowReader {
   readonly cells: Cells;
   columns = 0;
-  /** Line feeds inside the cells of the row. */
+  /** Number of line feeds inside the cells of the row. */
   newlines = 0;
-  /** Offset of the byte that made the last row a BAD_QUOTE. */
+  /** Offset of the byte at which the last BAD_QUOTE was found. */
   badAt = 0;
-  /** Offset at which the copies of cells begin. */
+  /** Offset at which the memory for decoded copies of cells begins. */
   scratchFrom: number;
   readonly #run: RowWindow;
   readonly #dialect: CsvDialect;
@@ -43,12 +46,12 @@ export class RowReader {
     this.#dialect = dialect;
   }
 
-  /** Offset at which the copies of the last row's cells end. */
+  /** Offset at which the decoded copies of the last row's cells end. */
   get scratch(): number {
     return this.#scratch;
   }
 
-  /** Reads the row at `start`. @returns the offset of the LF that ends it, or INCOMPLETE or BAD_QUOTE */
+  /** Reads the row at `start`. @returns the offset of the LF that ends the row, INCOMPLETE or BAD_QUOTE */
   read(start: number): number {
     const { bytes, limit, final } = this.#run;
     const { delimiter, quote, escapeByte } = this.#dialect;
@@ -83,7 +86,7 @@ export class RowReader {
     return p;
   }
 
-  /** Moves past a cell without quotes that may hold escapes. @returns the offset of the delimiter or LF after the cell */
+  /** Reads a cell without quotes that may contain escapes. @returns the offset of the delimiter or LF after the cell */
   #escaped(start: number, column: number): number {
     const { bytes, limit } = this.#run;
     const { delimiter, escapeByte } = this.#dialect;
@@ -105,7 +108,7 @@ export class RowReader {
     return p;
   }
 
-  /** Moves past a quoted cell. @returns the offset of the delimiter or LF after the cell */
+  /** Reads a quoted cell. @returns the offset of the delimiter or LF after the cell */
   #quoted(open: number, column: number): number {
     const { bytes, limit, final } = this.#run;
     const { delimiter, quote, escapeByte } = this.#dialect;
@@ -144,7 +147,10 @@ export class RowReader {
         : BAD_QUOTE;
   }
 
-  /** Handles a quote without its end in this window. The end may follow, unless the input ends or the row is too long. */
+  /**
+   * Returns the result for a quoted cell whose end is not in memory. A further chunk may contain the end, unless the
+   * input ends or the row is too long.
+   */
   #unclosed(): number {
     const { final, limit } = this.#run;
     this.badAt = limit;
@@ -164,7 +170,7 @@ export class RowReader {
       return;
     }
     let out = this.#scratch;
-    // A cell that does not fit belongs to a row that is rejected as too long.
+    // If a cell does not fit, its row is rejected as too long later.
     if (end - from > this.#run.layout.scratchEnd - out) return;
     starts[column] = out;
     for (let p = from; p < end; p++) {
@@ -183,7 +189,10 @@ export class RowReader {
     this.#scratch = out;
   }
 
-  /** Tests whether decoding removes an escape before this byte. Tools that quote cells keep other backslashes: `C:\new`. */
+  /**
+   * Tests whether decoding removes the escape before this byte. Otherwise the escape is part of the text, as in `C:
+   * ew`.
+   */
   #isEscapable(byte: number, isBare: boolean): boolean {
     const { delimiter, quote, escapeByte, hasLetterEscapes } = this.#dialect;
     const isSpecial = byte === delimiter || byte === quote || byte === escapeByte || byte === LF || byte === CR;

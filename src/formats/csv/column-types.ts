@@ -10,7 +10,7 @@ import { INCOMPLETE, RowReader } from './cell-reader.js';
 import type { CsvDialect } from './csv-dialect.js';
 import type { HeadSample } from './head/sample.js';
 
-/** `1,5` and `1.234,5`: numbers with --decimal ','. */
+/** Matches `1,5` and `1.234,5`, which are numbers only with --decimal ','. */
 const decimalComma = /^ *[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d+ *$/;
 const boolean = /^ *(?:true|True|TRUE|false|False|FALSE) *$/;
 
@@ -38,7 +38,7 @@ interface SampleCell {
 interface ColumnKinds {
   number: SampleCell | null;
   boolean: SampleCell | null;
-  /** A number only with --decimal ','. */
+  /** The first cell that is a number only with --decimal ','. */
   comma: SampleCell | null;
   word: SampleCell | null;
   quotedNumber: SampleCell | null;
@@ -51,14 +51,14 @@ interface ColumnKinds {
 /** Receives the inferred type of a field of a table. */
 type SetType = (table: string, field: string, type: FieldTypeName) => void;
 
-/** Fields by table, and the kinds of their cells. */
+/** The kinds of cells that were found in the fields of each table. */
 interface SampleKinds {
   readonly tables: Map<string, readonly ColumnKinds[]>;
   /** Number of cells in the first row; 0 before the first row. */
   columns: number;
   /** True while all cells that are not empty are quoted. */
   isQuoted: boolean;
-  /** True while each row has as many cells as the first row, and takes one line. */
+  /** True while each row has as many cells as the first row and consists of one line. */
   isRegular: boolean;
 }
 
@@ -66,14 +66,14 @@ function emptyKinds(): SampleKinds {
   return { tables: new Map(), columns: 0, isQuoted: true, isRegular: true };
 }
 
-/** Of a larger sample, only parts are read at first: its beginning, and the beginning of each further 64 KiB. */
+/** A large sample is first read in parts: its beginning, and the beginning of each further 64 KiB. */
 const partDistance = 64 * 1024;
 const firstPartBytes = 32 * 1024;
 const partBytes = 2 * 1024;
 
 /**
  * Infers the types of the undeclared fields of each table. Throws UsageError for a column with numbers and words.
- * @returns a function that reads the whole sample and throws UsageError likewise, if only parts were read; otherwise null
+ * @returns null, or if only parts of the sample were read, a function that reads it whole and may throw UsageError too
  */
 export function inferTypes(
   mapping: Pick<Mapping, 'table' | 'measurement' | 'fields'>,
@@ -104,7 +104,7 @@ export function inferTypes(
   return isCertain ? () => assertClear(decisionsOf(readAll(), fields)) : null;
 }
 
-/** Returns the starts of the further parts of a sample; empty for a short sample. */
+/** Returns the offsets of the parts after the beginning of a sample; empty for a short sample. */
 function partsOf({ memory, length, from }: RowSample): number[] {
   const count = Math.floor((length - from) / partDistance) - 1;
   if (count < 2) return [];
@@ -117,9 +117,9 @@ interface Decision {
   readonly table: string;
   readonly field: MappedField;
   readonly kinds: ColumnKinds;
-  /** Null when the column has no values. */
+  /** The inferred type; null if the sample has no value for the column. */
   readonly type: FieldTypeName | null;
-  /** Set if the column holds numbers and other values, or if its first value has a decimal comma; otherwise null. */
+  /** Set if there are numbers and other values, or if the first value has a decimal comma; otherwise null. */
   readonly problem: Problem | null;
 }
 
@@ -132,7 +132,7 @@ function decisionsOf({ tables, isQuoted }: SampleKinds, fields: readonly MappedF
       const type = first !== null ? 'float' : isText ? 'string' : truth !== null ? 'boolean' : null;
       const field = fields[i]!;
       const other = word ?? (comma === null ? truth : null);
-      // In a column of text, a number with a comma is clear only if a word precedes it.
+      // Without plain numbers, a number with a comma counts as text only if a word precedes it.
       const isUnclear =
         first !== null ? (comma ?? other) !== null : comma !== null && comma.line <= (word?.line ?? comma.line);
       const problem = isUnclear ? contradictionOf(field, first, comma, other) : null;
@@ -142,8 +142,7 @@ function decisionsOf({ tables, isQuoted }: SampleKinds, fields: readonly MappedF
 }
 
 /**
- * Tests whether further rows are unlikely to change the decision. A column of only quoted numbers may hold numbers or
- * texts.
+ * Tests whether further rows are unlikely to change the decision. False if all numbers are quoted: they may be texts.
  */
 function isClear({ problem, kinds }: Decision): boolean {
   return problem === null && (kinds.quotedNumber === null || (kinds.number ?? kinds.word) !== null);
@@ -178,7 +177,7 @@ function readRows(
     }
     const rowEnd = reader.read(p);
     if (rowEnd === INCOMPLETE) break;
-    // A row with bad quotes is rejected later. Here reading continues at the next line.
+    // A row with bad quotes is rejected later, so this loop only moves on to the next line.
     if (rowEnd < 0) {
       found.isRegular = false;
       p = memory.indexOf(LF, p) + 1;
@@ -252,7 +251,7 @@ function addCell(
   if (kind === 'quotedNumber' && /^ *[+-]?\d{16,} *$/.test(text)) kinds.long = true;
 }
 
-/** Tests quickly whether the column already has a cell of this kind: a number, or a word. This holds for most cells. */
+/** Tests quickly for a number or word of a kind that the column already has. True for most cells. */
 function isSeen(kinds: ColumnKinds, bytes: Uint8Array, from: number, to: number, withoutNulls: boolean): boolean {
   const first = bytes[from]!;
   if (kinds.number !== null) {
@@ -269,7 +268,7 @@ function isSeen(kinds: ColumnKinds, bytes: Uint8Array, from: number, to: number,
   return kinds.word !== null && withoutNulls && isWord;
 }
 
-/** Describes the contradiction in a column by the first cell of each kind: number, decimal comma, other value. */
+/** Describes the contradiction in a column by its first number, number with a decimal comma, and other value. */
 function contradictionOf(
   { name }: MappedField,
   first: SampleCell | null,

@@ -1,33 +1,36 @@
 // The dialect of a CSV or TSV file: its delimiter, quote and escape.
 
 export interface CsvDialectOptions {
-  /** One byte; null for the default of the format. */
+  /** The delimiter, one byte; null for the default of the format. */
   readonly delimiter: string | null;
   readonly quote: string | null;
-  /** Null without an escape character. */
+  /** The escape character; null if there is none. */
   readonly escape: string | null;
   readonly noHeader: boolean;
   readonly decimal: string;
   readonly thousands: string | null;
   readonly skipLines: number;
   readonly skipAfterHeader: number;
-  /** False, for tests of the kernel: the first value of a field decides its type. Default: true. */
+  /** False only in tests of the fast path: the first value of a field then decides its type. Default: true. */
   readonly infersTypes?: boolean;
 }
 
 export interface CsvDialect {
   delimiter: number;
-  /** -1 without quotes. */
+  /** The quote byte; -1 if there are no quotes. */
   readonly quote: number;
-  /** -1 without an escape character. */
+  /** The escape byte; -1 if there is no escape character. */
   readonly escapeByte: number;
-  /** True if cells without quotes have escapes as in C: `\n` for a line feed. */
+  /**
+   * True if a backslash and a letter in cells without quotes are an escape as in C: `
+   * ` for a line feed.
+   */
   readonly hasLetterEscapes: boolean;
 }
 
 export function dialectOf(options: CsvDialectOptions, name: 'csv' | 'tsv'): CsvDialect {
   const { delimiter, quote } = options;
-  // Some tools name the quote itself as the escape when they double quotes.
+  // Some tools name the quote itself as the escape character, although they double quotes.
   const isDoubled = options.escape === quote;
   return {
     delimiter: (delimiter ?? (name === 'csv' ? ',' : '\t')).charCodeAt(0),

@@ -1,4 +1,4 @@
-// Scans a window for skipped lines, annotations, the header and rows. Keeps the bytes before the first row, because files of
+// Reads the skipped lines, annotations, header and rows of CSV. Stores the bytes before the first row, because files of
 // rejected rows begin with these bytes.
 
 import { CR, HASH, LF, QUOTE, SPACE } from '../../core/ascii.js';
@@ -31,11 +31,11 @@ export class CsvScan extends RowScan {
   /** True while the next line may be `sep=;`. */
   #isFirstLine = false;
   #head: CsvHead | null = null;
-  /** True while the scan skips rows and only collects heads. */
+  /** True while rows are skipped, and only headers and annotations are read. */
   #skipsRows = false;
-  /** Lines still to skip. */
+  /** Number of lines still to skip. */
   #skip = 0;
-  /** Bytes of the sample that are not scanned yet; negative after its end. */
+  /** Number of bytes of the sample (the start of the input) not scanned yet; negative after its end. */
   #sampleLeft = 0;
   /** Length of the previous row's time if the time is the last cell; otherwise 0. */
   #timeLength = 0;
@@ -51,7 +51,7 @@ export class CsvScan extends RowScan {
     this.#reader = new RowReader(rows.run, rows.cells, dialect);
   }
 
-  /** The head of all further rows; null if a later row may begin another table. */
+  /** The header and mapping of all further rows; null if a later row may begin another table. */
   get settledHead(): CsvHead | null {
     return this.#heads.isAnnotated ? null : this.#head;
   }
@@ -101,11 +101,11 @@ export class CsvScan extends RowScan {
     if (this.#blank() || this.#takeKernelRows()) return null;
     if (this.#head !== null) return this.#startsTable(this.#head) ? this.#takeBetweenRows() : this.#row(this.#head);
     if (!this.#takeHeadRow()) return 'drained';
-    // The next row has another head than the rows before.
+    // A new head applies to the next row. The points found so far must be used first.
     return this.#head === null ? null : 'full';
   }
 
-  /** Moves past an empty line. Among the lines of --skip-lines, an empty line counts. */
+  /** Moves past an empty line. Returns false for other lines, and while --skip-lines counts lines. */
   #blank(): boolean {
     const run = this.filling;
     const { bytes, at, limit } = run;
@@ -117,7 +117,7 @@ export class CsvScan extends RowScan {
     return true;
   }
 
-  /** Takes a line or row before the first data row; false when the line needs more bytes. */
+  /** Reads a line before the first data row. Returns false if more bytes of the line are needed. */
   #takeHeadRow(): boolean {
     const run = this.filling;
     if (this.#skip > 0) return this.#skipLine();
@@ -138,7 +138,7 @@ export class CsvScan extends RowScan {
     return true;
   }
 
-  /** Throws the error that a row of an error table holds; false when the row needs more bytes. */
+  /** Throws the error that a row of an error table contains. Returns false if more bytes of the row are needed. */
   #failWith(headEnd: number): false {
     const run = this.filling;
     const end = headEnd < run.limit ? this.#reader.read(headEnd + 1) : INCOMPLETE;
@@ -162,14 +162,14 @@ export class CsvScan extends RowScan {
     this.deadLetterFormat = head.deadLetterFormat;
     this.rows.encoder.begin(head.mapping, head.time);
     head.filler?.begin(scratch);
-    // Annotated rows need cells that the kernel cannot add.
+    // The fast path (kernel) cannot add all cells that annotations define.
     const isKernelUsed = head.filler === null || head.filler.kernel !== undefined;
     if (isKernelUsed) this.rows.kernel?.csv(head.mapping, head.columns, this.#dialect, head.filler?.kernel);
     else this.rows.kernel?.disable();
     this.#reader.scratchFrom = scratch + (head.filler?.bytes ?? 0);
   }
 
-  /** Takes `sep=;`, which names the delimiter; false for another line. */
+  /** Reads a line such as `sep=;`, which names the delimiter. Returns false for any other line. */
   #takeSeparatorLine(): boolean {
     const { bytes, at, limit } = this.filling;
     const end = bytes.indexOf(LF, at);
@@ -194,7 +194,7 @@ export class CsvScan extends RowScan {
     return true;
   }
 
-  /** Keeps the bytes up to the LF at `end` as part of the head, and continues after the LF. */
+  /** Stores the bytes up to the LF at `end` as part of the head, and continues after the LF. */
   #keep(end: number, lines: number): void {
     const { bytes, at, limit } = this.filling;
     const next = Math.min(end + 1, limit);
@@ -228,13 +228,13 @@ export class CsvScan extends RowScan {
     return isAnnotation(Buffer.from(this.bytes.subarray(from, from + length)).toString());
   }
 
-  /** Takes what may stand between annotated rows: a new table, a comment or a row. */
+  /** Reads the next line between annotated rows: the start of a new table, a comment or a row. */
   #takeBetweenRows(): Stop | null {
     const run = this.filling;
     const end = this.#reader.read(run.at);
     if (end < 0) return this.#row(this.#head!);
     if (this.#head!.repeats || this.#isAnnotation()) {
-      // The rows of this run belong to the previous head.
+      // The rows found so far belong to the previous head, so they must be used first.
       if (run.count > 0 || run.rejects.length > 0) return 'full';
       this.#head = null;
       this.#heads.beginTable();
@@ -252,7 +252,7 @@ export class CsvScan extends RowScan {
     return true;
   }
 
-  /** Takes or rejects a row; null to continue. */
+  /** Accepts or rejects a row. Returns null to continue, otherwise why the scan must stop. */
   #row(head: CsvHead): Stop | null {
     const { mapping, columns: expected, filler } = head;
     const run = this.filling;

@@ -2,7 +2,7 @@
 
 /** Number of bytes of the sample that are searched. */
 const searchedBytes = 64 * 1024;
-/** Escapes of cells without quotes. Other letters after a backslash suggest a path. */
+/** Matches escapes in cells without quotes. Other letters after a backslash suggest a path. */
 const letterEscape = /\\[\\Ntnrbfv0]/;
 const otherEscape = /\\[^\\Ntnrbfv0"]/;
 
@@ -12,7 +12,7 @@ export function escapeIn(sample: Uint8Array, name: 'csv' | 'tsv', delimiter: num
   if (!head.includes('\\')) return null;
   const text = head.toString('latin1');
   const cell = String.fromCharCode(delimiter).replace(/\W/, '\\$&');
-  // At the end of a cell, `\"` may be a backslash of the text and the closing quote.
+  // At the end of a cell, `\"` may also be a backslash that belongs to the text, followed by the closing quote.
   const quote = new RegExp(`(?:^|${cell})"(?:[^"\\r\\n]|"")*\\\\"(?![\\r\\n"]|${cell}|$)`, 'm');
   if (new RegExp(`(?:^|${cell})\\\\N(?=${cell}|\\r?$)`, 'm').test(text)) return '\\N';
   if (quote.test(text)) return '\\"';

@@ -11,12 +11,18 @@ interface TagSet {
   readonly values: readonly Buffer[];
 }
 
-/** Tests whether the header is that of a result of InfluxDB 1. An option may still use the column `tags` otherwise. */
+/**
+ * Tests whether the header is that of a result of InfluxDB 1. The caller checks whether an option uses the column
+ * `tags`.
+ */
 export function isInfluxQl(names: readonly string[]): boolean {
   return names[0] === 'name' && names[1] === 'tags' && names.includes('time');
 }
 
-/** Turns the text of the column `tags` into cells of tag columns. New keys add columns after the real columns. */
+/**
+ * Turns the text of the column `tags` into cells of tag columns. A new key adds a column after the columns of the
+ * header.
+ */
 export class InfluxQlTags implements RowFiller {
   readonly bytes = 0;
   readonly #memory: Uint8Array;

@@ -4,10 +4,10 @@ import { SPACE } from '../../core/ascii.js';
 import type { Reason } from '../reasons.js';
 import { type Cells, type KernelFilling, type RowFiller, TEXT } from '../rows/cells.js';
 
-/** A column of the rows, or the text of a folder that all rows share. */
+/** Index of a column of the rows, or the text of a folder, which is equal for all rows. */
 export type TimePart = number | Uint8Array;
 
-/** Joins two cells with a space into a cell of a column after the real columns. */
+/** Joins two cells with a space. The result is the cell of an additional column after the columns of the header. */
 export class JoinedTime implements RowFiller {
   readonly bytes = 0;
   readonly kernel: KernelFilling | undefined;

@@ -20,7 +20,7 @@ export function isPlain({ decimal, thousands }: NumberNotation): boolean {
   return decimal === '.' && thousands === null;
 }
 
-/** Returns the test for numbers of a notation. */
+/** Returns a function that tests whether a text is a number in this notation. */
 export function numberTest(notation: NumberNotation): (text: string) => boolean {
   const grammar = isPlain(notation) ? plain : grammarOf(notation);
   return (text) => grammar.test(text) || nonFinite.test(text);
@@ -86,7 +86,7 @@ export class NotationFiller implements RowFiller {
     return null;
   }
 
-  /** Tests for a field of strings or booleans. */
+  /** Tests whether a field contains strings or booleans, which are not rewritten. */
   #isOther({ declared, name }: MappedField, { starts, ends }: Cells): boolean {
     if (declared !== null) return declared === 'string' || declared === 'boolean';
     const { table, measurement } = this.#mapping;

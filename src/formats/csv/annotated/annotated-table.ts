@@ -1,5 +1,6 @@
-// Builds the mapping of an annotated table from its annotations and header. Columns are mapped by number, because names may
-// be missing or repeated. Virtual columns, which no row holds, follow the real ones.
+// Decides which column of an annotated table becomes which part of a point. Columns are identified by number, because
+// names may be missing or repeated. Columns that only the annotations define (virtual columns) follow those of the
+// rows.
 
 import { UsageError } from '../../../core/errors.js';
 import { entryOf, someOf } from '../../../core/text.js';
@@ -12,13 +13,13 @@ import { type ColumnDeclaration, type PointPart, undeclared } from './datatypes.
 export interface AnnotatedTable {
   readonly mapping: Mapping;
   readonly time: TimeOptions;
-  /** Values of empty cells and of virtual columns. */
+  /** Values to use for empty cells, and values of virtual columns. */
   readonly fallbacks: readonly { readonly column: number; readonly value: string }[];
   readonly computed: readonly { readonly column: number; readonly pieces: readonly (string | number)[] }[];
   readonly numbers: readonly { readonly column: number; readonly format: string }[];
-  /** The columns that hold the name and the value of a field in a Flux result; null for other tables. */
+  /** The columns with the name and the value of a field in a Flux result; null for other tables. */
   readonly flux: Flux | null;
-  /** Count of columns, including virtual ones. */
+  /** Number of columns, including virtual ones. */
   readonly columns: number;
 }
 
@@ -46,7 +47,9 @@ const labels: Readonly<Record<string, PointPart>> = {
   table: 'ignored',
 };
 
-/** Builds the table. Throws UsageError when the rows of the table cannot become points. */
+/**
+ * Builds the description of the table from its header. Throws UsageError if the rows of the table cannot become points.
+ */
 export function annotatedTable(
   annotations: Annotations,
   cells: readonly string[],
@@ -134,12 +137,12 @@ function mappingOf(columns: readonly AnnotatedColumn[], time: number, options: M
     ),
     timeColumn: time < 0 ? null : String(time),
     missingTimestamp: options.missingTimestamp ?? 'reject',
-    // Annotations name the parts of a point, so folders can only be tags.
+    // The annotations already name measurement, time and fields, so a folder column can only be a tag.
     addedTags: [...(options.folderColumns ?? []), ...(options.addedTags ?? [])],
   };
 }
 
-/** Returns the number of the time column; -1 when none is needed. */
+/** Returns the index of the time column; -1 if there is none and points get generated timestamps. */
 function timeColumn(columns: readonly AnnotatedColumn[], { missingTimestamp }: MappingOptions): number {
   const found = columns.flatMap(({ part }, i) => (part === 'time' ? [i] : []));
   if (found.length === 1) return found[0]!;

@@ -1,11 +1,12 @@
-// The annotation rows of annotated CSV, as InfluxDB writes and reads it. They precede the header and describe the columns.
+// Reads the annotation rows of annotated CSV, as InfluxDB writes and reads them. They precede the header and describe
+// the columns.
 
 import { UsageError } from '../../../core/errors.js';
 import { type ColumnDeclaration, datatypeNames, datatypeOf } from './datatypes.js';
 
 const known = /^#(datatype|group|default|constant|concat|timezone)(?: +|$)/i;
 
-/** A column that no row holds: a constant, or text composed of other columns. */
+/** A column that only an annotation defines: a constant, or text composed of other columns. */
 export interface VirtualColumn {
   readonly label: string;
   readonly declared: ColumnDeclaration;
@@ -66,7 +67,9 @@ export class Annotations {
     return { label: cell.slice(0, bar).trim(), datatype: cell.slice(bar + 1) };
   }
 
-  /** Returns the declaration of a column. `datatype` is the datatype in the header cell; null without one. */
+  /**
+   * Returns the declaration of a column. `datatype` is the datatype in its header cell; null if the cell names none.
+   */
   declared(column: number, label: string, datatype: string | null): ColumnDeclaration {
     const text = datatype ?? this.#datatypes.cells[column] ?? '';
     const declared = datatypeOf(text);
@@ -82,7 +85,8 @@ function virtualOf(cells: readonly string[], line: number, annotation: string): 
   const declared = text === '' ? null : datatypeOf(text);
   if (declared === null) throw unknown(text, line, `#${annotation}`);
   const named = declared.part === 'measurement' || declared.part === 'time';
-  // A table has only one measurement and one time, so the name of such a column may be missing.
+  // A table has only one measurement and one time, so their columns need no name. A text in place of the name is then
+  // the value.
   const constant = value || (named ? label : '') || declared.fallback;
   return { label, declared, value: constant, computed: annotation === 'concat' };
 }

@@ -12,15 +12,15 @@ export type PointPart = 'measurement' | 'tag' | 'field' | 'time' | 'ignored';
 
 /** The declaration of a column. */
 export interface ColumnDeclaration {
-  /** Null if the column's name and `#group` decide the part. */
+  /** The part of the point; null if the column's name and `#group` decide which part the column becomes. */
   readonly part: PointPart | null;
   readonly type: FieldTypeName | null;
   readonly reading: ValueReading | null;
   /** The time format, in the syntax of `--time-format`. */
   readonly timeFormat: string | null;
-  /** The notation of numbers: the decimal separator, then characters to remove. */
+  /** Notation of numbers: the decimal separator, followed by the characters to remove. */
   readonly numberFormat: string | null;
-  /** The value of empty cells. */
+  /** Value to use for empty cells. */
   readonly fallback: string;
 }
 
@@ -103,7 +103,10 @@ function timeOf(format: string | null, base: ColumnDeclaration): ColumnDeclarati
   return timeFormat === null ? null : { ...base, part: 'time', timeFormat };
 }
 
-/** Parses `y,Y:n,N`, words for true and for false. An empty list matches all other words. Default: the first letter decides. */
+/**
+ * Parses a boolean format such as `y,Y:n,N`: words for true, then words for false. An empty list means all words that
+ * are not in the other list. If there is no format, the first letter of a word decides.
+ */
 function wordsOf(format: string | null): (word: string) => boolean | null {
   if (format === null) return (word) => (/^[tTyY1]/.test(word) ? true : /^[fFnN0]/.test(word) ? false : null);
   const [truthy = '', falsy = ''] = format.split(':');

@@ -1,5 +1,5 @@
-// Completes the cells of a row by the annotations: defaults, constants, computed columns, numbers in plain notation, and
-// the column of a Flux field.
+// Completes the cells of a row as the annotations require: defaults, constants, computed columns, numbers in plain
+// notation, and the column of a Flux field.
 
 import { isUtf8 } from 'node:buffer';
 import { DOT } from '../../../core/ascii.js';
@@ -36,17 +36,20 @@ export class Filler implements RowFiller {
     return this.#texts.length;
   }
 
-  /** Stores the texts of the annotations at `at`, where they stay while rows are read. */
+  /**
+   * Copies the constant texts of the annotations to offset `at` of the memory. They must not be overwritten while rows
+   * are read.
+   */
   begin(at: number): void {
     this.#at = at;
     this.#bytes.set(this.#texts, at);
   }
 
   /**
-   * Sets the cells that the annotations add.
-   * @param real number of columns that the row holds
+   * Sets the cells that the annotations define.
+   * @param real number of cells in the row of the input
    * @param scratch start of the memory for new texts, which ends at `end`
-   * @returns why the row cannot become a point; null when it can
+   * @returns why the row cannot become a point; null if it can
    */
   fill(cells: Cells, real: number, scratch: number, end: number): Reason | null {
     cells.reserve(this.#columns);
@@ -94,11 +97,14 @@ export class Filler implements RowFiller {
     return at;
   }
 
-  /** Copies the value's cell to the column of its field. A new name of a field adds a column. */
+  /**
+   * Uses the value cell as the cell of the field that the row names. A field name that was not seen before gets a new
+   * column.
+   */
   #placeField(cells: Cells, { name, value, declared }: Flux): Reason | null {
     const bytes = this.#bytes.subarray(cells.starts[name], cells.ends[name]);
     const key = Buffer.from(bytes).toString();
-    // Names that are not UTF-8 would all decode to the same text.
+    // Different names that are not UTF-8 could decode to the same text.
     const column = this.#byName.get(key) ?? (isUtf8(bytes) ? this.#addField(key, declared) : 'invalid-utf8');
     if (typeof column === 'string') return column;
     cells.reserve(this.#columns);

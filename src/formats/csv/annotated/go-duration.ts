@@ -14,7 +14,7 @@ const nanoseconds: Readonly<Record<string, bigint>> = {
 /** Longest text, characters. The time to read digits grows with the square of their number. */
 const maxLength = 200;
 
-/** Returns nanoseconds; null for another text, or a duration finer than a nanosecond. */
+/** Returns the duration in nanoseconds; null if the text is not a duration, or is finer than a nanosecond. */
 export function parseGoDuration(text: string): bigint | null {
   const sign = text.startsWith('-') ? -1n : 1n;
   const rest = text.replace(/^[-+]/, '');

@@ -26,13 +26,13 @@ import { SampleTypes } from './sample-types.js';
 /** Largest number of heads in the cache. */
 const maxHeads = 64;
 
-/** A head, and how it maps the rows below. */
+/** A head (the lines before the rows), and how the rows below it become points. */
 export interface CsvHead {
   readonly deadLetterFormat: DeadLetterFormat;
   readonly mapping: Mapping;
   /** Number of cells in each row. */
   readonly columns: number;
-  /** Adds cells to each row; null when the row holds all of them. */
+  /** Adds cells to each row; null if the rows contain all cells. */
   readonly filler: RowFiller | null;
   readonly time: TimeCell | null;
   /** True if the header is repeated before each series. */
@@ -87,7 +87,7 @@ export class CsvHeads {
     return memory !== undefined && startsWithUtf8Mark(memory.subarray(0, length)) ? utf8Mark.length : 0;
   }
 
-  /** Keeps a skipped line, which precedes all heads of the input. */
+  /** Stores a skipped line, which precedes all heads of the input. */
   skip(bytes: Uint8Array): void {
     this.#skipped.push(bytes);
   }
@@ -102,8 +102,8 @@ export class CsvHeads {
   }
 
   /**
-   * Returns the head that ends with this header, or the head of rows without a header. Throws UsageError if the rows below
-   * cannot become points.
+   * Returns the head that ends with the header that `reader` has read. Without a header, returns the head of the rows.
+   * Throws UsageError if the rows below cannot become points.
    */
   end(reader: RowReader, noHeader: boolean, line: number, dialect: CsvDialect): CsvHead {
     const bytes = Buffer.concat([...this.#skipped, ...this.#bytes]);
@@ -190,7 +190,10 @@ function fieldNamed(name: string): { name: string; as: string; type: null } {
   return { name, as: name, type: null };
 }
 
-/** Returns the names of --columns, or numbers. Throws UsageError when the first row has another number of cells. */
+/**
+ * Returns the names of --columns, or numbers without this option. Throws UsageError if the first row has more or fewer
+ * cells than --columns has names.
+ */
 function namesWithoutHeader(names: readonly string[] | null, columns: number): readonly string[] {
   if (names === null) return numberedNames(columns);
   if (names.length === columns) return names;
@@ -204,7 +207,10 @@ function namesWithoutHeader(names: readonly string[] | null, columns: number): r
   ]);
 }
 
-/** Maps the columns of a plain header. Leaves out a column without a name, unless an option names the column's number. */
+/**
+ * Maps the columns of a header without annotations. Omits a column without a name, unless an option names the column's
+ * number.
+ */
 function plainMapping(names: readonly string[], options: MappingOptions): Mapping {
   const wanted = wantedNames(options);
   const numbered = names.map((name, i) => (name === '' ? String(i + 1) : name));
@@ -212,7 +218,10 @@ function plainMapping(names: readonly string[], options: MappingOptions): Mappin
   return buildMapping(numbered, options, () => null, isIgnored);
 }
 
-/** Returns the two parts of `--time-column date,time`, columns or folders; null if the option names one column. */
+/**
+ * Returns the two columns or folders that an option such as `--time-column date,time` names; null if it names one
+ * column.
+ */
 function timeParts(names: readonly string[], { timeColumn, folderColumns = [] }: MappingOptions): TimePart[] | null {
   const parts = partNames(timeColumn).flatMap((name): TimePart[] => {
     const column = names.indexOf(name);
@@ -227,7 +236,7 @@ function partNames(timeColumn: string | null): string[] {
   return names.length === 2 ? names : [];
 }
 
-/** Maps a header with a joined time, whose column follows the real ones. */
+/** Maps a header whose time is in two columns. The joined time is an additional column after those of the header. */
 function joinedMapping(names: readonly string[], options: MappingOptions): Mapping {
   const parts = partNames(options.timeColumn);
   const used = [...wantedNames(options), ...parts, 'measurement', '_measurement', ''];

@@ -1,5 +1,5 @@
-// Infers the types of fields from samples, and remembers the result for each sample. A load samples an input when it
-// plans and again when it reads the input, so most samples come twice.
+// Infers the types of fields from the first bytes of inputs (samples), and remembers the result for each sample. A load
+// reads the sample of an input when it plans and again when it reads the input, so most samples come twice.
 
 import { crc32 } from 'node:zlib';
 import type { Mapping } from '../../rows/mapping/mapping.js';
@@ -11,9 +11,9 @@ const maxSamples = 1024;
 
 export class SampleTypes {
   readonly #types: FieldTypes;
-  /** Fields that accept quoted numbers, by sample. */
+  /** Indexes of the fields that accept quoted numbers, by sample. */
   readonly #quoted = new Map<string, readonly number[]>();
-  /** Reads the whole sample after its parts; null when the whole sample was read. */
+  /** Reads the whole sample, of which only parts were read before; null if the whole sample was read. */
   #confirm: (() => void) | null = null;
 
   constructor(types: FieldTypes) {
@@ -43,7 +43,7 @@ export class SampleTypes {
     this.#confirm = null;
   }
 
-  /** Reads all of the sample, if only parts were read. Throws UsageError for a column with numbers and words. */
+  /** Reads the whole sample, if only parts of it were read. Throws UsageError for a column with numbers and words. */
   confirm(): void {
     this.#confirm?.();
     this.#confirm = null;

@@ -1,4 +1,4 @@
-// Reads the first megabyte of an input ahead, to infer the types of its columns.
+// Reads the first megabyte of an input (the sample) before the rest, to infer the types of its columns.
 
 import { replay } from '../../../core/io/byte-source.js';
 import type { ByteSource } from '../../../core/types/index.js';
@@ -6,14 +6,14 @@ import type { ByteSource } from '../../../core/types/index.js';
 const sampleBytes = 1024 * 1024;
 /** Memory in which cells of the sample are decoded. */
 const scratchBytes = 64 * 1024;
-/** The sample, a byte that ends every search, and room for decoded cells. */
+/** Size of the memory for the sample, for a byte that ends each search, and for decoded cells, bytes. */
 export const sampleMemoryBytes = sampleBytes + 1 + scratchBytes;
 /** Longest wait for more bytes of an idle pipe, ms. */
 const patienceMs = 1000;
 
 /** The first bytes of an input. */
 export interface HeadSample {
-  /** Memory of `sampleMemoryBytes`, which begins with the sample. */
+  /** Memory of `sampleMemoryBytes` bytes, which begins with the sample. */
   readonly memory: Uint8Array;
   readonly length: number;
   /** True if the input ends with the sample. */
@@ -48,7 +48,7 @@ export async function takeSample(
     clearTimeout(timer);
   }
   pending?.catch(() => {}); // the replay awaits this read
-  // A pending read may write after the sample, where `readRows` marks its end.
+  // A pending read may still write after the sample, where `readRows` puts an LF to mark the end.
   const own = pending === null ? memory : memory.slice();
   return { sample: { memory: own, length, isWhole }, source: replay(source, buffer, length, pending) };
 }
