@@ -1,14 +1,16 @@
-// Scans one input chunk by chunk and run by run, and carries the unfinished line of a chunk over to the next chunk. The
-// code is synchronous, so that both the main thread and the worker thread can run it.
+// Scans one input chunk by chunk, and copies the unfinished line of a chunk before the next chunk. The code is
+// synchronous, so that both the main thread and the worker thread can run it.
 
 import { utf8Mark } from '../../core/io/encoding.js';
 import type { Problem } from '../../core/problem.js';
 import type { DeadLetterFormat, FormatReject, Position, Shape } from '../../core/types/index.js';
 
-/** Why a scan stopped: the run is full, or the window holds no further complete point. */
+/**
+ * Why a scan stopped. `full`: the points found so far must be used before it continues. `drained`: it needs more bytes.
+ */
 export type Stop = 'full' | 'drained';
 
-/** Turns the bytes of a window into runs of points, one synchronous pass at a time. */
+/** Parses the input bytes in memory (the window). Each call of `run` finds the next points. */
 export interface WindowScan {
   readonly bytes: Uint8Array;
   readonly layout: { readonly windows: readonly number[]; readonly chunkBytes: number };
@@ -22,16 +24,16 @@ export interface WindowScan {
   /** Offset at which the next run begins, and its physical line. */
   readonly at: number;
   readonly line: number;
-  /** Number of bytes before `at` that a reader needs in order to understand the bytes at `at`. */
+  /** Number of bytes before `at` that a resumed load must read again, such as the start of an open comment. */
   readonly held: number;
   /** Resets the scan before the first window of an input. */
   begin(start: Position): void;
   /**
-   * Sets the next bytes to scan: [from, limit), new from `fresh` on. `final` marks the end of the input. The scan overwrites
-   * the byte at `limit`.
+   * Sets the bytes to scan, [from, limit). Bytes before `fresh` were scanned before. If `final` is true, the input ends
+   * at `limit`. The scan overwrites the byte at `limit`.
    */
   window(from: number, limit: number, final: boolean, fresh: number): void;
-  /** Fills the index with the next run, which replaces the previous run. */
+  /** Finds the next points. Their index replaces that of the previous points. */
   run(): Stop;
   /** Returns the shape that has this number in the index. */
   shape(number: number): Shape;
@@ -39,7 +41,7 @@ export interface WindowScan {
 
 export class ChunkScanner {
   readonly #scan: WindowScan;
-  /** Decoded bytes of the input before the chunk. */
+  /** Number of decoded bytes of the input before the current chunk. */
   #decoded = 0;
   #used = 0;
   #carried = 0;
@@ -49,7 +51,7 @@ export class ChunkScanner {
   #undecided = false;
   /** Offset in the decoded input of the first byte of the scan's memory. */
   origin = 0;
-  /** Decoded offset up to which the input is finished when this run is finished. */
+  /** Offset in the decoded input at which a load can resume once the points of this run are settled. */
   end = 0;
 
   constructor(scan: WindowScan) {
@@ -63,7 +65,10 @@ export class ChunkScanner {
     this.#carried = 0;
   }
 
-  /** Takes `length` bytes of the input at `chunk`, which follow the carried bytes; 0 bytes end the input. */
+  /**
+   * Sets the next `length` bytes of the input, which begin at offset `chunk` of the memory, directly after the
+   * unfinished line. A length of 0 means the end of the input.
+   */
   chunk(chunk: number, length: number): void {
     const scan = this.#scan;
     const final = length === 0;
@@ -77,7 +82,10 @@ export class ChunkScanner {
     this.#undecided = mark > 0 && mark < utf8Mark.length && from + mark === limit && !final;
   }
 
-  /** Makes the next run. `isWorth` is false if the run holds no points, no rejects and not the last bytes of the input. */
+  /**
+   * Finds the next points. `isWorth` is false if there is nothing to yield: no points, no rejects and no end of the
+   * input.
+   */
   run(): { readonly isWorth: boolean; readonly drained: boolean } {
     const scan = this.#scan;
     if (this.#undecided) return { isWorth: false, drained: true };
@@ -94,13 +102,16 @@ export class ChunkScanner {
     return this.#carried === 0;
   }
 
-  /** Continues after complete rows that another thread took. */
+  /** Skips complete rows of `bytes` bytes, which another thread has parsed. */
   pass(bytes: number): void {
     this.#decoded += bytes;
     this.#used = this.#decoded;
   }
 
-  /** Moves the rest of a drained window before `chunk`, the place of the next chunk. Returns the length of the rest. */
+  /**
+   * Copies the unfinished line at the end of the window to the bytes before `chunk`, the offset of the next chunk.
+   * Returns the length of the unfinished line.
+   */
   carry(chunk: number): number {
     const { bytes, at } = this.#scan;
     this.#decoded += this.#length;

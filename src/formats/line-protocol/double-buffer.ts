@@ -1,4 +1,4 @@
-// Reads a source into two windows of the format's memory: the next chunk is read while the current chunk is scanned.
+// Reads a source into two parts of the format's memory: the next chunk is read into one while the other is parsed.
 
 import { UsageError } from '../../core/errors.js';
 import { parseShape } from '../../core/points/line-protocol.js';
@@ -7,7 +7,7 @@ import type { ByteSource, Points, Position, Shape } from '../../core/types/index
 import { LENGTH, POINT_WORDS, START } from '../../core/types/index.js';
 import { ChunkScanner, type WindowScan } from './chunk-scanner.js';
 
-/** Aborts a read that is no longer needed. */
+/** Reason for aborting a read that is no longer needed. */
 const inputEnded = new Error('the runs of this input have ended');
 
 type ScannedWindow = Pick<
@@ -60,7 +60,7 @@ export async function* scanRuns(
   }
 }
 
-/** Wraps the current run of a scan. */
+/** Returns the points that the scan has just found as `Points`. */
 export function pointsOf(scan: ScannedWindow, origin: number, end: number): Points {
   const { bytes, index, count, rejects, firstLine, deadLetterFormat, line: endLine } = scan;
   const shape = (number: number): Shape => scan.shape(number);

@@ -1,4 +1,5 @@
-// Moves past the lines of a window that are not points: blank lines, comments, and sections of an export that are not loaded.
+// Moves past the lines that are not points to load: blank lines, comments, and lines in sections of an export that are
+// not loaded.
 
 import { CR, HASH, LF, SPACE } from '../../core/ascii.js';
 import type { Problem } from '../../core/problem.js';
@@ -19,7 +20,7 @@ export abstract class LineCursor {
   protected inComment = false;
   protected readonly sections: ExportSections;
   #commentBytes = 0;
-  /** True within a skipped line that began in an earlier window. */
+  /** True if the bytes at `at` continue a skipped line whose beginning is no longer in memory. */
   #inSkippedLine = false;
   #start = NO_SECTION;
 
@@ -33,7 +34,10 @@ export abstract class LineCursor {
     this.#start = sections;
   }
 
-  /** Bytes of an open comment before `at`: without them, a reader would take the rest of the comment for a point. */
+  /**
+   * Number of bytes before `at` that belong to an unfinished comment. A resumed load must read them again, because it
+   * would read the rest of the comment as a point.
+   */
   get held(): number {
     return this.inComment ? this.#commentBytes : 0;
   }
@@ -46,7 +50,9 @@ export abstract class LineCursor {
     this.sections.begin(this.#start);
   }
 
-  /** Moves past spaces, empty lines and the start of a comment. Returns false if there are none at `at`. */
+  /**
+   * Moves past spaces and empty lines, and notes if a comment follows. Returns false if there is none of these at `at`.
+   */
   protected passBlanks(): boolean {
     const { bytes, at: from, limit } = this;
     let p = from;
@@ -62,7 +68,7 @@ export abstract class LineCursor {
     return p > from || this.inComment;
   }
 
-  /** Moves past a comment. Returns false if a short comment needs more bytes, because it may name a section. */
+  /** Moves past a comment. Returns false if more bytes of a short comment are needed, because it may name a section. */
   protected passComment(): boolean {
     const end = this.bytes.indexOf(LF, this.at);
     const isOpen = end >= this.limit;
@@ -76,7 +82,7 @@ export abstract class LineCursor {
     return true;
   }
 
-  /** Moves past a line that is not a point of this load. Returns false if the line needs more bytes. */
+  /** Moves past a line that is not a point to load. Returns false if more bytes of the line are needed. */
   protected passSkippedLine(): boolean {
     if (!this.#inSkippedLine && this.passBlanks()) return true;
     this.refusal = this.sections.unmapped;
@@ -92,7 +98,7 @@ export abstract class LineCursor {
     return true;
   }
 
-  /** Continues after the LF at `end`. At `limit`, this LF only marks the end of the window. */
+  /** Continues after the LF at `end`. An LF at `limit` is not part of the input; it only ends searches. */
   protected endLine(end: number): void {
     if (end < this.limit) this.line++;
     this.at = Math.min(end + 1, this.limit);

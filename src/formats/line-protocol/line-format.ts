@@ -1,4 +1,5 @@
-// The line-protocol format. Inputs are read into the format's memory and validated in place; points are passed on by offset.
+// The line-protocol format. Inputs are read into the format's memory and validated there. Points are not copied;
+// offsets describe them.
 
 import type { ByteSource, Format, Points, Position } from '../../core/types/index.js';
 import { INPUT_START, lineProtocolDeadLetters } from '../../core/types/index.js';
@@ -26,7 +27,7 @@ export class LineProtocol implements Format {
     this.memoryBytes = formatBytes(options);
   }
 
-  /** Finds the section of an export in which `start` lies. */
+  /** Finds the section of an export that contains `start`. */
   async recall(head: ByteSource, { byteOffset }: Position, signal: AbortSignal): Promise<void> {
     this.#sections = await sectionAt(head, byteOffset, signal);
   }

@@ -1,5 +1,5 @@
-// Turns the bytes of a window into runs of points, each in one synchronous pass. Keeps the state between windows: an open
-// comment, an over-long line, the line count.
+// Parses the input bytes in memory (the window). Each call of `run` finds the next points. Between windows, an open
+// comment, an over-long line and the line number are remembered.
 
 import { randomBytes } from 'node:crypto';
 import { CR, LF } from '../../core/ascii.js';
@@ -18,7 +18,7 @@ import { ExportSections } from './sections/export-sections.js';
 import { SHAPE_SLOT_BYTES, Shapes } from './shape-table.js';
 import { TimestampLength } from './timestamp-length.js';
 
-/** Rejects are objects, so this many of them end a run. */
+/** Largest number of rejects in one run. The limit bounds memory, because each reject is an object. */
 const REJECTS_PER_RUN = 1024;
 
 const ENTRY_BYTES = model.POINT_WORDS * 4;
@@ -27,10 +27,10 @@ const ENTRY_BYTES = model.POINT_WORDS * 4;
 export class LineScan extends LineCursor implements WindowScan {
   readonly deadLetterFormat = model.lineProtocolDeadLetters;
   readonly layout: LinesLayout;
-  /** The index of the current run. */
+  /** Index of the points that the last `run` found. */
   index: Uint32Array;
   readonly shapes: Shapes;
-  /** Points that the kernel accepted so far, in all inputs. */
+  /** Number of points that the fast path (kernel) accepted so far, in all inputs. */
   kernelPoints = 0;
   count = 0;
   rejects: FormatReject[] = [];
@@ -45,9 +45,9 @@ export class LineScan extends LineCursor implements WindowScan {
   #inLongLine = false;
   readonly #lastTime = new TimestampLength();
   #full = false;
-  /** True if a point began in the window and did not end. */
+  /** True if a point begins in the window and does not end there. */
   #incomplete = false;
-  /** True if the window cannot complete this point. */
+  /** True if the new window only continues an unfinished point and does not contain its end. */
   #waits = false;
 
   /** @param shared memory of this layout that another thread also uses; default: new memory */
@@ -63,7 +63,7 @@ export class LineScan extends LineCursor implements WindowScan {
     this.index = this.#indexes[0]!;
     const table = new Int32Array(buffer, this.layout.shapes, this.layout.shapesBytes / 4);
     this.shapes = new Shapes(table, options.maxShapes ?? 4096);
-    // A random seed per format prevents collisions by crafted names.
+    // The random seed prevents crafted names with equal hashes.
     const seed = randomBytes(8).readBigUInt64LE();
     this.#reader = new PointReader(this.bytes, options, seed);
     this.#kernel = options.kernel === false ? null : loadKernel(memory, this.#kernelSettings(seed), options.kernel);
@@ -85,7 +85,7 @@ export class LineScan extends LineCursor implements WindowScan {
     this.beginLines(line);
   }
 
-  /** Writes the runs of the next windows to the run area of this window. */
+  /** From now on, writes the index and the rewritten points to the memory of this window. */
   useWindow(window: number): void {
     this.#lastTime.remember(this.index, this.count);
     this.count = 0;
@@ -94,8 +94,8 @@ export class LineScan extends LineCursor implements WindowScan {
   }
 
   window(from: number, limit: number, final: boolean, fresh: number): void {
-    // An unfinished line stays unfinished if the new bytes hold no LF. Reading a long line again with each chunk would take
-    // quadratic time in its length.
+    // An unfinished line remains unfinished if the new bytes contain no LF. Reading a long line again with each chunk
+    // would take quadratic time in its length.
     const unended = from < fresh && limit - from <= this.#options.maxPointBytes && !final;
     this.at = from;
     this.#waits = this.#incomplete && unended && !this.bytes.subarray(fresh, limit).includes(LF);
@@ -137,7 +137,7 @@ export class LineScan extends LineCursor implements WindowScan {
     return this.shapes.shape(number);
   }
 
-  /** Lets the kernel take as many lines as possible. Returns false if the kernel takes none. */
+  /** Lets the fast path (kernel) read as many lines as it can. Returns false if it reads none. */
   #takeKernelLines(): boolean {
     const kernel = this.#kernel;
     if (kernel === null) return false;
@@ -160,7 +160,10 @@ export class LineScan extends LineCursor implements WindowScan {
     this.endLine(end);
   }
 
-  /** Takes one point or reject. Returns false if the point needs more bytes or another run. */
+  /**
+   * Reads one point, and accepts or rejects it. Returns false if the scan must stop: more bytes are needed, or the
+   * memory for rewritten points is full (`#full`).
+   */
   #point(): boolean {
     const start = this.at;
     const outcome = this.#reader.read(start, this.limit, this.final);
@@ -214,7 +217,7 @@ export class LineScan extends LineCursor implements WindowScan {
     return end > start && this.bytes[end - 1] === CR ? end - 1 : end;
   }
 
-  /** Rejects the line at `at` up to its first LF; false while that LF has not arrived. */
+  /** Rejects the line at `at` up to its first LF. Returns false if this LF is not in memory yet. */
   #refuse(reason: Reason, found: string): boolean {
     const start = this.at;
     const end = this.bytes.indexOf(LF, start);
@@ -224,7 +227,7 @@ export class LineScan extends LineCursor implements WindowScan {
       this.#reject('too-long', this.#longLineText(), start, end - start, 'first');
       this.#inLongLine = true;
     } else {
-      // An over-long line keeps its carriage return, as it does when it arrives in parts.
+      // The dead letter of an over-long line includes its carriage return, as if the line had arrived in parts.
       if (tooLong) this.#reject('too-long', this.#longLineText(), start, end - start, 'whole');
       else this.#reject(reason, found, start, this.#withoutCr(start, end) - start, 'whole');
     }

@@ -1,5 +1,6 @@
-// The layout of the format's memory: shape table, run areas, then windows. Before each window there is room for an
-// unfinished line. With a worker thread, each window has its own run area.
+// Computes the offsets in the format's memory: the table of shapes, then run areas (index and rewritten points), then
+// windows (bytes of the input). Before each window there is room for an unfinished line. With a worker thread, each
+// window has its own run area.
 
 import type { ContextTarget, InputPrecision, NameLimits } from '../../core/types/index.js';
 import { POINT_WORDS } from '../../core/types/index.js';
@@ -15,9 +16,11 @@ export interface LineProtocolOptions {
   readonly missingTimestamp: 'reject' | 'now';
   /** Limits of the target. Default: those of CnosDB. */
   readonly names?: NameLimits;
-  /** `DB` or `DB/RP` of the sections to load from an export of InfluxDB. Default: an export must hold only one. */
+  /**
+   * `DB` or `DB/RP` of the sections to load from an export of InfluxDB. Default: the export must name only one context.
+   */
   readonly contexts?: readonly string[] | null;
-  /** Contexts that --context-map gives to any load of the same command. Default: unknown. */
+  /** All contexts that --context-map names, also those for other loads of the command. Default: no such option. */
   readonly contextMap?: readonly ContextTarget[] | null;
   /** Bytes of one read. Default 512 KiB. */
   readonly chunkBytes?: number;
@@ -27,11 +30,11 @@ export interface LineProtocolOptions {
   readonly maxShapes?: number;
   /** Parses on a worker thread. Default: false. */
   readonly workerThread?: boolean;
-  /** `false`: only the exact check, as in tests. Bytes: another compiled kernel. Default: the built one. */
+  /** `false` disables the fast path, for tests. Bytes are a compiled fast path to use. Default: the built one. */
   readonly kernel?: false | Uint8Array;
 }
 
-/** Sizes of reads, and threads that read. */
+/** Size of each read, and which separate threads parse. */
 export interface ReadMode {
   /** True for reads of 1 MiB instead of 512 KiB. Larger reads gain nothing. */
   readonly wideChunks: boolean;
@@ -43,7 +46,7 @@ export interface ReadMode {
   readonly parquetThread?: boolean;
 }
 
-/** Offsets of the memory for a run: its index, and its rewritten points. */
+/** Offsets of the memory for the points of one run: their index, and rewritten points. */
 export interface RunArea {
   readonly index: number;
   readonly scratch: number;
@@ -55,11 +58,14 @@ export interface LinesLayout {
   readonly shapesBytes: number;
   readonly indexPoints: number;
   readonly scratchBytes: number;
-  /** Offsets of the windows. The `maxPointBytes` bytes before a window belong to it. */
+  /**
+   * Offsets of the windows, into which the input is read. The `maxPointBytes` bytes before a window receive the
+   * unfinished line of the previous window.
+   */
   readonly windows: readonly number[];
-  /** The run area of each window. */
+  /** For each window, the memory for the index and the rewritten points. */
   readonly runs: readonly RunArea[];
-  /** End of the memory in which the worker keeps an unfinished line between two windows. */
+  /** End of the memory in which the worker thread stores an unfinished line between two windows. */
   readonly carried: number;
   readonly chunkBytes: number;
   readonly bytes: number;
@@ -96,7 +102,7 @@ export type LinesMemoryOptions = Pick<
   'maxPointBytes' | 'precision' | 'missingTimestamp' | 'names' | 'contexts' | 'contextMap'
 >;
 
-/** Adds the chunk and run sizes of the read mode. */
+/** Adds the size of a read and the number of points in a run. Both depend on the read mode. */
 export function lineOptions(options: LinesMemoryOptions, { wideChunks, workerThread }: ReadMode): LineProtocolOptions {
   const { maxPointBytes, precision, missingTimestamp, names, contexts = null, contextMap = null } = options;
   const common = {
@@ -112,17 +118,17 @@ export function lineOptions(options: LinesMemoryOptions, { wideChunks, workerThr
     : { ...common, chunkBytes: wideChunks ? chunkBytes.wide : chunkBytes.narrow };
 }
 
-/** Returns the bytes of memory that the format takes in this mode. */
+/** Returns how much memory the format allocates in this mode, bytes. */
 export function linesMemoryBytes(options: LinesMemoryOptions, mode: ReadMode): number {
   return formatBytes(lineOptions(options, mode));
 }
 
-/** Returns the bytes of memory that a format with these options takes at construction. It takes no more memory later. */
+/** Returns how much memory a format with these options allocates at construction, bytes. Later it allocates no more. */
 export function formatBytes(options: LineProtocolOptions): number {
   return layout(options).bytes + ColumnSet.memoryBytes + (options.workerThread === true ? threadBytes : 0);
 }
 
-/** Number of windows with a worker thread: one is read, one is scanned, and batches are sent from the others. */
+/** Number of windows with a worker thread: one receives input, one is parsed, and batches are sent from the others. */
 const workerWindows = 6;
 
 /** Computes the layout for these options. */
@@ -160,7 +166,7 @@ export function layout(options: LineProtocolOptions): LinesLayout {
   };
 }
 
-/** Returns the index of each window's run area. */
+/** Returns for each window the memory of its index. */
 export function indexes({ buffer }: WasmMemory, { runs, indexPoints }: LinesLayout): Uint32Array[] {
   return runs.map(({ index }) => new Uint32Array(buffer, index, indexPoints * POINT_WORDS));
 }

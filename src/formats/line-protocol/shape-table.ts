@@ -1,10 +1,13 @@
-// Numbers shapes by their 64-bit hash, in a table with open addressing. The kernel reads the same table. Numbers stay valid
-// for the lifetime of the format.
+// Assigns a number to each shape (a table with a set of columns). Shapes are found by their 64-bit hash, in a table
+// with open addressing. The fast path (kernel) reads the same table. Numbers stay valid for the lifetime of the format.
 
 import { parseShape } from '../../core/points/line-protocol.js';
 import { type Shape, UNCOUNTED_SHAPE } from '../../core/types/index.js';
 
-/** A slot holds both halves of the hash, the number plus 1 (0 in a free slot), and an unused word. */
+/**
+ * Size of a slot of the table. Its words: low and high half of the hash, the shape's number plus 1 (0 in a free slot),
+ * unused.
+ */
 export const SHAPE_SLOT_BYTES = 16;
 
 /** Returns the number of slots for this many shapes: a power of two, so that the table is at most half full. */
@@ -14,7 +17,7 @@ export function shapeSlots(maxShapes: number): number {
   return slots;
 }
 
-/** The table, and the shapes by number. */
+/** The table of hashes, and the shapes by number. */
 export class Shapes {
   readonly #table: Int32Array;
   readonly #maxShapes: number;

@@ -22,8 +22,8 @@ export function mix(state: u64, word: u64): u64 {
 }
 
 /**
- * Sets each byte of the result that is below `least`, beyond ASCII, or in `table`, to nonzero. All bytes of `table`
- * must differ in bits 3 to 6.
+ * Returns 0xff for each byte of `v` that is below `least`, beyond ASCII or in `table`, and 0 for the others. All bytes
+ * of `table` must differ in bits 3 to 6.
  */
 @inline
 export function marked(v: v128, least: i8, table: v128): v128 {

@@ -31,7 +31,7 @@ stringClasses[0x22] = STOP;
 stringClasses[0x5c] = BACKSLASH;
 
 /**
- * Checks the multi-byte UTF-8 sequence at `p` (RFC 3629). The server accepts no other bytes.
+ * Checks the multi-byte UTF-8 sequence at `p` (RFC 3629). The server rejects invalid sequences.
  * @returns the offset after the sequence, or `-1 - q` where q is the offset of the first invalid byte
  */
 export function sequenceEnd(bytes: Uint8Array, p: number): number {

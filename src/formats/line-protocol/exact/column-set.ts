@@ -1,7 +1,7 @@
 // The column names of one point, to find duplicates. The set uses open addressing and compares names exactly, so that the
 // time stays linear in the number of columns.
 
-/** Maximum of columns in a point. */
+/** Largest number of columns in a point. */
 export const MAX_COLUMNS = 16_384;
 const SLOTS = 2 * MAX_COLUMNS;
 const WORDS = 4;
@@ -9,7 +9,9 @@ const WORDS = 4;
 /** Result of `add`: the name is new, the set is full, or the kind of the existing column with this name. */
 export type Added = 'new' | 'full' | 'tag' | 'field';
 
-/** A set of byte ranges. `clear` starts a new generation, which takes constant time. */
+/**
+ * A set of names, stored as ranges of bytes. `clear` takes constant time: it only starts a new generation of entries.
+ */
 export class ColumnSet {
   readonly #slots = new Int32Array(SLOTS * WORDS);
   #generation = 0;

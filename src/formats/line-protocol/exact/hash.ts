@@ -1,4 +1,5 @@
-// A 64-bit hash of names and shapes in 32-bit halves. The kernel computes the same hash with 64-bit multiplications.
+// A 64-bit hash of names and shapes, computed in 32-bit halves. The fast path computes the same hash with 64-bit
+// multiplications.
 
 /** Low and high half of the multiplier, 2^64 divided by the golden ratio. */
 export const MULTIPLIER_LOW = 0x7f4a7c15;
@@ -44,8 +45,8 @@ export class Hash {
   }
 
   /**
-   * Hashes bytes [from, to). The state begins with the seed XOR the length, then mixes in little-endian 8-byte words. The
-   * last word is filled with zeros, and `multiply` replaces `mix`.
+   * Hashes bytes [from, to). The state begins with the seed XOR the length, then mixes in words of 8 bytes
+   * (little-endian). The last word is padded with zeros; `multiply` mixes it in instead of `mix`.
    */
   bytes(bytes: Uint8Array, from: number, to: number): void {
     this.set(this.#seedLow ^ (to - from), this.#seedHigh);

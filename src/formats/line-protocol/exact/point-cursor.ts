@@ -1,15 +1,15 @@
-// Operations that all parts of a point share: a cursor moves past names, strings and line ends byte by byte.
+// Reads the names, strings and line ends of a point byte by byte.
 
 import { BACKSLASH, COMMA, CR, EQUALS, LF, QUOTE, SPACE } from '../../../core/ascii.js';
 import { STRING } from '../../kernel/assembly/lines/line-memory.js';
 import type { Reason } from '../../reasons.js';
 import * as names from './byte-classes.js';
 
-/** A cursor over the bytes of one point. Reading a valid point allocates nothing. */
+/** Reads the bytes of one point. Reading a valid point allocates nothing. */
 export abstract class PointCursor {
   /** Offset of the LF that ends the point. */
   lineEnd = 0;
-  /** Line feeds inside the strings of the point. */
+  /** Number of line feeds inside the strings of the point. */
   newlines = 0;
   /** Number of backslashes that `rewrite` adds. */
   inserted = 0;
@@ -26,11 +26,11 @@ export abstract class PointCursor {
   protected limit = 0;
   protected final = false;
   protected needsMore = false;
-  /** Length of the last name without escapes, and whether the name holds an equals sign or a backslash. */
+  /** Length of the last name without its escapes, and whether this name contains an equals sign or a backslash. */
   protected nameLength = 0;
   protected nameEquals = false;
   protected nameBackslash = false;
-  /** A string that begins inside (openFrom, openTo) does not end before openTo. */
+  /** A string that begins between these two offsets does not end before `#openTo`, as an earlier search has shown. */
   #openFrom = 0;
   #openTo = 0;
 
@@ -41,7 +41,7 @@ export abstract class PointCursor {
     this.#backslashes = backslashes;
   }
 
-  /** Discards results about the bytes of the window. Must be called when the window changes. */
+  /** Discards what was found in the bytes in memory. Must be called when these bytes change. */
   forget(): void {
     this.#openTo = 0;
   }
@@ -50,7 +50,10 @@ export abstract class PointCursor {
     return this.at - this.start > this.maxPointBytes;
   }
 
-  /** Fails the point. At the end of a window the point stays undecided, unless the input ends there. */
+  /**
+   * Sets why the point is invalid, and returns false. If the bytes in memory end here but the input does not, the point
+   * remains undecided.
+   */
   protected fail(reason: Reason, found: string): false {
     if (this.at >= this.limit && !this.final) this.needsMore = true;
     this.reason = reason;
@@ -63,7 +66,7 @@ export abstract class PointCursor {
     return this.fail(reason, found);
   }
 
-  /** Moves past a string. @returns its kind; 0 after a failure */
+  /** Reads a string. @returns the kind STRING; 0 after a failure */
   protected passString(): number {
     const bytes = this.bytes;
     const start = this.at;
@@ -96,7 +99,10 @@ export abstract class PointCursor {
     return Number(this.fail('bad-value', 'bytes after the closing quote of a string'));
   }
 
-  /** Tests whether an earlier search found no closing quote, so that lines within the searched bytes need no further search. */
+  /**
+   * Tests whether the string at `start` is known to have no closing quote that the point could use. Then no search is
+   * needed.
+   */
   #isKnownOpen(start: number): boolean {
     if (start <= this.#openFrom || start >= this.#openTo) return false;
     return this.#openTo >= this.limit || this.#openTo - this.start > this.maxPointBytes;
@@ -131,7 +137,7 @@ export abstract class PointCursor {
     return -1;
   }
 
-  /** Moves past a name, up to the byte that ends it. */
+  /** Reads a name, up to the byte that ends it. Returns false after a failure. */
   protected passName(classes: Uint8Array): boolean {
     const bytes = this.bytes;
     const start = this.at;
@@ -196,7 +202,7 @@ export abstract class PointCursor {
     this.at = p;
   }
 
-  /** Moves past spaces and carriage returns, up to the LF. */
+  /** Moves past spaces and carriage returns, up to the LF. Fails with `otherwise` if other bytes follow. */
   protected passRestOfLine(otherwise: Reason): boolean {
     const bytes = this.bytes;
     let p = this.at;
@@ -207,7 +213,7 @@ export abstract class PointCursor {
     return bytes[p] === LF || this.fail(otherwise, 'more bytes on the line');
   }
 
-  /** Fails for a line that ends too early. A carriage return ends the line only together with LF. */
+  /** Fails for a line that ends too early. A carriage return ends a line only if an LF follows. */
   protected failAtLineEnd(reason: Reason, found: string): false {
     return this.passRestOfLine('carriage-return') && this.fail(reason, found);
   }

@@ -1,4 +1,5 @@
-// The exact check of one point. It is the reference for the kernel, and reads the points that the kernel leaves.
+// The exact check of one point of line protocol. The fast path (kernel) must give the same results, and leaves uncommon
+// points to this check.
 
 import { BACKSLASH, COMMA, CR, EQUALS, LF, QUOTE, SPACE } from '../../../core/ascii.js';
 import { type InputPrecision, type NameLimits, strictestNameLimits } from '../../../core/types/index.js';
@@ -14,7 +15,7 @@ import { valueKind } from './value-kind.js';
 const SERIES_KEY_BASE = 7;
 const SERIES_KEY_PER_TAG = 9;
 
-/** `incomplete`: the point is valid up to the end of the window and needs more bytes. */
+/** `incomplete`: the point is valid so far, and more bytes of the input are needed. */
 export type PointOutcome = 'point' | 'reject' | 'incomplete';
 
 export interface PointOptions {
@@ -23,7 +24,7 @@ export interface PointOptions {
   readonly names?: NameLimits;
 }
 
-/** Reads one point at a time. The result stays in the public fields until the next `read`. */
+/** Reads one point at a time. The public fields contain the result until the next `read`. */
 export class PointReader extends PointCursor {
   /** Offset after the last byte to send. */
   end = 0;
@@ -44,8 +45,8 @@ export class PointReader extends PointCursor {
   }
 
   /**
-   * Reads the point that begins at `start` with a byte other than a space. `limit` is the end of the available bytes and must
-   * hold an LF. With `final`, this LF counts as part of the input.
+   * Reads the point that begins at `start`, which must not be a space. `limit` is the end of the available bytes; the
+   * byte at `limit` must be an LF. If `final` is true, this LF counts as the end of the last line.
    */
   read(start: number, limit: number, final: boolean): PointOutcome {
     this.start = start;
@@ -86,7 +87,8 @@ export class PointReader extends PointCursor {
       const valueAt = this.at;
       if (!this.passName(names.tagValueClasses)) return false;
       if (this.at === valueAt) return this.fail('empty-tag-value', 'a tag without a value');
-      // Servers refuse such a point. Its backslash is often meant as a path separator before the next tag.
+      // Servers refuse such a tag value. Often its backslash is meant as part of a path, but escapes the comma before
+      // the next tag.
       if (this.nameEquals && this.nameBackslash) return this.fail('bad-escape', 'a tag value with = and an escape');
       key += SERIES_KEY_PER_TAG + this.nameLength;
       this.shape.mix(this.#name.low ^ TAG, this.#name.high);
@@ -96,7 +98,7 @@ export class PointReader extends PointCursor {
     return this.fail('series-key-too-long', `a series key of up to ${key} bytes`);
   }
 
-  /** Moves past `key=` and adds the key to the columns. */
+  /** Reads `key=` and adds the key to the columns of the point. Returns false after a failure. */
   #key(what: 'tag' | 'field'): boolean {
     const bytes = this.bytes;
     const start = this.at;
@@ -158,7 +160,7 @@ export class PointReader extends PointCursor {
     return true;
   }
 
-  /** Moves past a value without quotes. @returns its kind; 0 after a failure */
+  /** Reads a value without quotes. @returns its kind; 0 after a failure */
   #plainValue(): number {
     const bytes = this.bytes;
     const start = this.at;

@@ -31,7 +31,7 @@ export class TimeReader {
     this.#limit = timeLimits[precision];
   }
 
-  /** Reads the digits in [from, to), 1 to 19 of them. @returns false when the time is out of range */
+  /** Reads the 1 to 19 digits in [from, to). @returns false if the time is out of range */
   read(bytes: Uint8Array, from: number, to: number, negative: boolean): boolean {
     const split = Math.max(from, to - 9);
     let billions = 0;
@@ -44,7 +44,7 @@ export class TimeReader {
     return true;
   }
 
-  /** Splits billions * 10^9 + rest into words. All intermediate values stay below 2^53. */
+  /** Splits the number billions * 10^9 + rest into two 32-bit words. All intermediate values remain below 2^53. */
   #store(billions: number, rest: number, negative: boolean): void {
     const upper = Math.floor(billions / 65_536) * BILLION;
     const lowSum = (upper % 65_536) * 65_536 + (billions % 65_536) * BILLION + rest;

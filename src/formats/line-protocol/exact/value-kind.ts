@@ -1,4 +1,4 @@
-// Decides the kind of an unquoted field value, as all supported servers read it.
+// Determines the type ("kind") of an unquoted field value, as all supported servers read it.
 
 import { BOOLEAN, FLOAT, INTEGER, UNSIGNED } from '../../kernel/assembly/lines/line-memory.js';
 import type { Reason } from '../../reasons.js';
@@ -59,7 +59,10 @@ function numberKind(bytes: Uint8Array, from: number, to: number, signed: boolean
   return p === to ? floatKind(bytes, from, to, exponent) : 'bad-number';
 }
 
-/** Returns the reason for text instead of digits. Servers accept texts such as `-inf`, but return no value for them. */
+/**
+ * Returns the reason to reject a value that has other text instead of digits. Servers accept texts such as `-inf`, but
+ * return no value for them.
+ */
 function nonNumber(bytes: Uint8Array, start: number, to: number): Reason {
   return /^(inf(inity)?|nan)$/i.test(text(bytes, start, Math.min(to, start + 12))) ? 'non-finite' : 'bad-number';
 }

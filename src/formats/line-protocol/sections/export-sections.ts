@@ -5,7 +5,7 @@ import type { Problem } from '../../../core/problem.js';
 import { someOf } from '../../../core/text.js';
 import type { ContextTarget } from '../../../core/types/index.js';
 
-/** InfluxDB's own statistics. They are loaded only when --context names them. */
+/** Database of InfluxDB's statistics about itself. It is loaded only if --context names it. */
 const statistics = '_internal';
 
 interface ExportContext {
@@ -20,7 +20,7 @@ export interface SectionState {
   readonly policy: string | null;
   /** The first context with points, which all other contexts must equal. */
   readonly first: ExportContext | null;
-  /** Contexts that the definitions name. */
+  /** Contexts that the CREATE DATABASE statements name. */
   readonly defined: readonly string[];
 }
 
@@ -55,7 +55,7 @@ export class ExportSections {
     this.#update();
   }
 
-  /** Takes a comment line. @returns why the export cannot be loaded; null if it can */
+  /** Reads a comment line, which may begin a section. @returns why the export cannot be loaded; null if it can */
   comment(text: string): Problem | null {
     const [, name = '', value = ''] =
       /^#\s*(DDL|DML|CONTEXT-DATABASE|CONTEXT-RETENTION-POLICY)\s*(?::(.*))?$/s.exec(text) ?? [];
@@ -74,7 +74,7 @@ export class ExportSections {
     return name === 'DML' && defined.length > 1 ? severalContexts(defined) : this.#contradiction();
   }
 
-  /** Takes a line between `# DDL` and `# DML`. */
+  /** Reads a line between `# DDL` and `# DML`, and notes the context that it defines. */
   definition(text: string): void {
     const [, database = '', policy = ''] = /^CREATE DATABASE (.+?)(?: WITH .*?NAME (.+))?$/is.exec(text.trim()) ?? [];
     const context = [database, policy]
@@ -110,7 +110,7 @@ export class ExportSections {
   }
 }
 
-/** Tests whether the context of an option equals the context of the points, or names its whole database. */
+/** Tests whether an option selects the context of the points, by naming it or its whole database. */
 function holds(option: ExportContext, context: ExportContext | null): boolean {
   return option.database === context?.database && (option.policy ?? context.policy) === context.policy;
 }

@@ -1,4 +1,4 @@
-// Finds the section of an export in which a load resumes, from the comments before this place.
+// Finds the section of an export in which a load resumes. Reads the comments before this position.
 
 import { HASH, LF } from '../../../core/ascii.js';
 import type { ByteSource } from '../../../core/types/index.js';
@@ -8,7 +8,10 @@ import { ExportSections, NO_SECTION, type SectionState } from './export-sections
 const sectionBytes = 1024;
 const chunkBytes = 256 * 1024;
 
-/** Returns the section at offset `to`. An input that does not begin with a comment is no export and is read no further. */
+/**
+ * Returns the section at offset `to`. An input that does not begin with a comment is not an export, so no more of it is
+ * read.
+ */
 export async function sectionAt(source: ByteSource, to: number, signal: AbortSignal): Promise<SectionState> {
   const sections = new ExportSections(null);
   const buffer = new Uint8Array(chunkBytes);
@@ -22,7 +25,7 @@ export async function sectionAt(source: ByteSource, to: number, signal: AbortSig
     if (first && !/^(?:\xef\xbb\xbf)?\s*#/.test(Buffer.from(bytes.subarray(0, 64)).toString('latin1')))
       return NO_SECTION;
     const rest = takeLines(sections, bytes);
-    // Replacing the first byte prevents taking the end of a longer line for a comment.
+    // This line is too long to name a section. Replacing its first byte prevents reading its end as a comment.
     if (rest.length > sectionBytes) rest[0] = 0;
     carried = Math.min(rest.length, sectionBytes + 1);
     buffer.copyWithin(0, rest.byteOffset, rest.byteOffset + carried);
@@ -30,7 +33,7 @@ export async function sectionAt(source: ByteSource, to: number, signal: AbortSig
   return sections.state;
 }
 
-/** Takes the comments and definitions among the whole lines. @returns the unfinished line */
+/** Reads the comments and definitions among the complete lines. @returns the bytes of the unfinished line */
 function takeLines(sections: ExportSections, bytes: Uint8Array): Uint8Array {
   let from = 0;
   for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, from)) {

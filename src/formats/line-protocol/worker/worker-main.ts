@@ -1,4 +1,5 @@
-// The worker thread of a scan: takes windows in order, and responds with the runs of points in each window.
+// The worker thread that parses line protocol. It receives windows (parts of the input) in order, and responds with the
+// points in each window.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
@@ -12,10 +13,10 @@ const port = parentPort!;
 const scan = new LineScan(options, memory);
 const scanner = new ChunkScanner(scan);
 const { windows, carried: carriedEnd } = scan.layout;
-/** Windows that arrived before the previous window was drained. */
+/** Windows that arrived while an earlier window still contained unread points. */
 const queue: Extract<WorkerRequest, { do: 'window' }>[] = [];
 let drained = true;
-/** Bytes of the unfinished line, which ends at `carriedEnd`. */
+/** Number of bytes of the unfinished line. These bytes end at offset `carriedEnd`. */
 let carried = 0;
 let crc = 0;
 let sentShapes = 0;
@@ -37,7 +38,7 @@ function begin({ start, sections, crc: before }: Extract<WorkerRequest, { do: 'b
 
 function open({ input, window, length, unsummed }: Extract<WorkerRequest, { do: 'window' }>): void {
   const chunk = windows[window]!;
-  // The checksum covers all bytes read, even if no more points are wanted.
+  // The checksum includes all bytes read, even if no more points are needed.
   if (unsummed > 0) crc = crc32(scan.bytes.subarray(chunk + length - unsummed, chunk + length), crc);
   const sum = unsummed > 0 ? crc : null;
   if (!isWanted(input)) {
@@ -56,7 +57,7 @@ function resume({ input, window }: Extract<WorkerRequest, { do: 'more' }>): void
   while (drained && queue.length > 0) open(queue.shift()!);
 }
 
-/** Responds with the next run of the window. */
+/** Responds with the next points of the window. */
 function step(input: number, window: number, sum: number | null = null): void {
   const found = scanner.run();
   drained = found.drained;

@@ -1,6 +1,6 @@
-// Messages between the two threads of a scan, which share one memory. A window belongs to the thread that received the last
-// message about it. With transferred buffers, each message would create an object of megabytes, and the garbage collector
-// ran ten times a second.
+// Messages between the main thread and the worker thread that parses line protocol. Both share one memory, which is
+// divided into windows. Only the thread that received the last message about a window may use it. Transferring buffers
+// instead would create an object of megabytes for each message, and the garbage collector would run ten times a second.
 
 import type { Problem } from '../../../core/problem.js';
 import type { FormatReject, Position, Shape } from '../../../core/types/index.js';
@@ -12,14 +12,14 @@ import type { SectionState } from '../sections/export-sections.js';
 export interface WorkerTask {
   readonly options: LineProtocolOptions;
   readonly memory: WasmMemory;
-  /** One word: the number of the input whose windows are still wanted. */
+  /** One word: the number of the input whose points are still needed; 0 if none are. */
   readonly wanted: Int32Array;
 }
 
 /**
- * Requests to the worker. `begin` starts an input whose checksum continues `crc`. `window` passes `length` bytes in a
- * window, or 0 bytes at the end of the input. The worker adds the last `unsummed` of these bytes to the checksum.
- * `more` asks for the next run of a window that is not drained.
+ * Requests to the worker. `begin` starts an input whose checksum continues `crc`. `window` hands over a window with
+ * `length` new bytes, or with 0 bytes at the end of the input. The worker adds the last `unsummed` of these bytes to
+ * the checksum. `more` asks for further points of a window that is not drained.
  */
 export type WorkerRequest =
   | {
@@ -38,7 +38,9 @@ export type WorkerRequest =
     }
   | { readonly do: 'more'; readonly input: number; readonly window: number };
 
-/** The response to each `window` and `more`. `run` is null if nothing was found or the input is no longer wanted. */
+/**
+ * The response to each `window` and `more`. `run` is null if no points were found, or if the input is no longer needed.
+ */
 export interface WorkerResponse {
   readonly input: number;
   readonly window: number;
@@ -50,7 +52,7 @@ export interface WorkerResponse {
   readonly refusal: Problem | null;
 }
 
-/** A run of points. Bytes and index are in the shared memory. */
+/** Points of a window. Their bytes and their index are in the shared memory. */
 export interface PointRun {
   readonly count: number;
   readonly rejects: readonly FormatReject[];

@@ -1,5 +1,6 @@
-// Main-thread side of the worker scan: reads chunks into shared windows, posts each window to the worker, and receives the
-// runs of points. The main thread reads, because only the main thread can abandon a read at any moment.
+// Main-thread side of parsing on a worker thread. Reads the input into shared memory, posts each part (window) to the
+// worker, and receives the points. The main thread reads, because only the main thread can abandon a read at any
+// moment.
 
 import type { Worker } from 'node:worker_threads';
 import { type BugError, UsageError } from '../../../core/errors.js';
@@ -15,7 +16,7 @@ import { indexes, type LineProtocolOptions, type LinesLayout, layout } from '../
 import type { SectionState } from '../sections/export-sections.js';
 import type { PointRun, WorkerRequest, WorkerResponse } from './worker-messages.js';
 
-/** Aborts a read that is no longer needed. */
+/** Reason for aborting a read that is no longer needed. */
 const inputEnded = new Error('the runs of this input have ended');
 
 export class WorkerScanner {
@@ -25,11 +26,11 @@ export class WorkerScanner {
   readonly #wanted = new Int32Array(new SharedArrayBuffer(4));
   readonly #bytes: Uint8Array;
   readonly #indexes: readonly Uint32Array[];
-  /** Free windows. */
+  /** Indexes of the windows that no thread uses. */
   readonly #free: number[];
   readonly #responses: WorkerResponse[] = [];
   readonly #shapes: Shape[] = [];
-  /** Requests without a response. */
+  /** Number of requests without a response. */
   #pending = 0;
   #input = 0;
   /** Checksum of the input, which the worker computes. */
@@ -54,13 +55,13 @@ export class WorkerScanner {
     });
   }
 
-  /** Ends the thread. No points may be pulled afterwards. */
+  /** Ends the thread. No points may be requested afterwards. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#thread.terminate();
   }
 
-  /** Yields runs as `Format.points` does. */
+  /** Yields points as `Format.points` does. */
   async *points(
     source: ByteSource,
     signal: AbortSignal,
@@ -134,7 +135,7 @@ export class WorkerScanner {
     this.#wake();
   }
 
-  /** Frees the window of a used run, or requests the next run of this window. */
+  /** Called when the points of a response are no longer used. Frees their window, or requests its next points. */
   #release({ input, window, drained }: WorkerResponse): void {
     if (drained) this.#free.push(window);
     else this.#request({ do: 'more', input, window });
@@ -147,7 +148,7 @@ export class WorkerScanner {
     this.#wake();
   }
 
-  /** Resolves at the next read, response, abort or failure. */
+  /** Waits for the next finished read, response, abort or failure. */
   async #change(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
@@ -206,7 +207,7 @@ class Chunks {
     return this.#pending !== null;
   }
 
-  /** Calls `done` with the bytes read: 0 at the end, null when the source failed. */
+  /** Calls `done` with the number of bytes read: 0 at the end of the source, null if the source failed. */
   read(into: Uint8Array, done: (length: number | null) => void): void {
     const ends = (length: number | null): void => {
       this.#pending = null;

@@ -34,8 +34,8 @@ function structural(v: v128): v128 {
 }
 
 /**
- * Sets the result to nonzero at each byte that ends plain text inside quotes: quote, backslash, control character or
- * byte beyond ASCII.
+ * Returns 0xff for each byte of `v` that ends plain text inside quotes: quote, backslash, control character or byte
+ * beyond ASCII.
  */
 @inline
 function ending(v: v128): v128 {
