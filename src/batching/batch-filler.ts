@@ -31,10 +31,7 @@ import {
 } from './points/point-bounds.js';
 import { introducesSchema, isRejected, type SchemaGate } from './schema-gate.js';
 
-/**
- * Number of rejected points at which a batch closes. The limit bounds memory, because each reject is an object outside
- * the slot of the batch.
- */
+/** Number of rejects at which a batch closes, because each reject is an object outside the memory of the slot. */
 const maxRejects = 1024;
 
 export interface FillOptions {
@@ -50,9 +47,7 @@ export interface FillOptions {
   readonly bounds: Bounds;
   /** Length of the target's time buckets, in the time unit of the input; Infinity for a single bucket. */
   readonly bucketUnits: number;
-  /**
-   * Start of the load, in the time unit of the input. Points without a timestamp count in the time bucket of this time.
-   */
+  /** Start of the load, in the time unit of the input. It selects the time bucket of points without a timestamp. */
   readonly startTime: number;
 }
 
@@ -65,10 +60,7 @@ export interface FillPosition {
   line: number;
   /** Number of points of the load before the next point, including skipped points. */
   ordinal: number;
-  /**
-   * Byte ranges of the input that an earlier process has settled, in ascending order. Ranges already passed are
-   * removed.
-   */
+  /** Byte ranges that an earlier process has settled and that are still to be skipped, ascending. */
   readonly covered: ByteRange[];
   /** Number of this input's points so far, with rejected points, without skipped points. */
   taken: number;
@@ -79,9 +71,7 @@ export interface FillPosition {
   firstUnexpected: { readonly timestamp: bigint; readonly line: number } | null;
 }
 
-/**
- * The open batch, parsed points (`run`) to fill it with, and the next point and the next reject in `run` (`cursor`).
- */
+/** The open batch, the points to fill it with (`run`), and the next point and reject in `run` (`cursor`). */
 export interface FillJob {
   readonly open: OpenBatch;
   readonly gate: SchemaGate;
@@ -109,8 +99,7 @@ export class BatchFiller {
   }
 
   /**
-   * Adds points of `job.run` to the open batch. Returns the reason if the batch must now be closed. Returns null if no
-   * point is left, or if the load has reached its limit of points.
+   * Adds points of the run to the open batch. Returns why it must be closed; null at the end of the run or of the load.
    */
   fill(job: FillJob): Cut | null {
     const { open, run, cursor, position } = job;
@@ -143,10 +132,7 @@ export class BatchFiller {
     return null;
   }
 
-  /**
-   * Adds plain points (see OpenBatch.addPlain) until a reject, a limit, or a point that must be checked singly. Returns
-   * the number of added points.
-   */
+  /** Adds plain points up to a reject, a limit, or a point that must be checked singly. Returns their number. */
   #takePlain({ open, gate, run, cursor, position }: FillJob, left: number, limits: BatchLimits): number {
     if (this.#suffixes.stamped !== null || position.covered.length > 0) return 0;
     const until = Math.min(

@@ -24,7 +24,11 @@ export class BucketParts {
     return [...this.#parts.values()];
   }
 
-  /** Adds one point. `point` is its index in the batch, and `start` its offset in the body. */
+  /**
+   * Adds one point. `point` is its index in the batch, and `start` its offset in the body.
+   * @param time timestamp, in the time unit of the input
+   * @param bytes length of the point with its LF
+   */
   add(time: number, point: number, start: number, bytes: number): void {
     this.#extend(this.#partOf(time), bytes, point, start, bytes);
   }
