@@ -19,9 +19,7 @@ import { type AuditPlan, digestInputs } from './windows/digest-inputs.js';
 
 export type { AuditContext, AuditedInputs, AuditPhase } from './types.js';
 
-/**
- * Runs an audit. If it fails, its state remains in `context.folder`, and the next audit with the same identity resumes.
- */
+/** Runs an audit. If it fails, its state remains on disk, and the next audit with the same identity resumes. */
 export async function audit(context: AuditContext): Promise<AuditReport> {
   const state = new AuditState(context.folder, context.identity);
   const earlier = await state.resume();

@@ -21,10 +21,7 @@ export interface AuditContext {
   readonly scan: (table: string, span: TimeSpan, signal: AbortSignal) => AsyncIterable<Uint8Array>;
   /** Lists the tables of the target. */
   readonly targetTables: () => Promise<readonly string[]>;
-  /**
-   * Limits the rate of reading the target. The caller passes the points and bytes that it read last. Resolves when it
-   * may read on.
-   */
+  /** Limits the rate of reading the target. Receives the points and bytes just read; resolves before the next read. */
   readonly admit: (points: number, bytes: number) => Promise<void>;
   /**
    * Audited range of times, ns since 1970, without `until` itself. A null `since` is the first time in the inputs; a

@@ -20,10 +20,7 @@ export class AllowedInputs {
     this.#patterns = patterns;
   }
 
-  /**
-   * Returns the name by which a job names an input; null if no pattern allows the input. `path` is a canonical path or
-   * a URL.
-   */
+  /** Returns the name of an input in a job; null if no pattern allows the input. `path` is canonical, or a URL. */
   nameOf(path: string): string | null {
     if (isUrlName(path)) return this.#allowsUrl(path) ? path : null;
     for (const { root, isUrl, matches } of this.#patterns) {
@@ -33,10 +30,7 @@ export class AllowedInputs {
     return null;
   }
 
-  /**
-   * Returns the paths or the URL on this machine that a name in a job may mean. Omits links to paths that no pattern
-   * allows.
-   */
+  /** Returns the paths on this machine that a name in a job may mean. Omits links to paths that no pattern allows. */
   async pathsOf(name: string): Promise<string[]> {
     if (isUrlName(name)) return this.#allowsUrl(name) ? [name] : [];
     if (!isPlain(name)) return [];
@@ -59,10 +53,7 @@ export class AllowedInputs {
   }
 }
 
-/**
- * Compiles patterns such as `/data/**` and `s3://bucket/2024/**`. A pattern without wildcards allows everything below
- * it.
- */
+/** Compiles patterns such as `/data/**`. A pattern without wildcards allows everything below it. */
 export async function allowInputs(patterns: readonly string[], cwd: string): Promise<AllowedInputs> {
   const { default: picomatch } = await import('picomatch');
   const compiled = patterns.map(async (given): Promise<AllowedPattern> => {

@@ -16,10 +16,7 @@ export const pieceSchema = z.strictObject({
   to: positionSchema.nullable(),
   /** Size of the piece in the stored input, bytes. */
   bytes: count,
-  /**
-   * Number of points in the piece as counted by planning, including rejected points; null if planning did not parse the
-   * piece.
-   */
+  /** Number of points in the piece, rejected ones included; null if planning did not parse the piece. */
   points: count.nullable(),
 });
 
@@ -84,15 +81,10 @@ const planSchema = z.strictObject({
   identity: z.string(),
   /** Limits that hold for all shards together. */
   limits: z.strictObject({ maxRejected: allowance, acceptRejects: allowance, minPoints: count }),
-  /**
-   * Type of each field, by table and field name. Only formats with rows use it, such as CSV. Planning determines the
-   * types from all inputs.
-   */
+  /** Type of each field in formats with rows, by table and field name. Planning determines it from all inputs. */
   fieldTypes: fieldTypesSchema,
   times: timesSchema,
-  /**
-   * Numbers of tables and columns that planning found in the inputs, but not in the target. Not part of the plan's id.
-   */
+  /** Numbers of tables and columns that planning found in the inputs but not in the target. Not part of `id`. */
   introduced: z.strictObject({ tables: count, columns: count }).default({ tables: 0, columns: 0 }),
   inputs: z.array(plannedInputSchema),
 });

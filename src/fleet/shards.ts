@@ -15,10 +15,7 @@ export interface ShardPiece {
   readonly piece: PlannedPiece;
 }
 
-/**
- * Assigns each piece, the largest first, to the shard with the fewest bytes. Returns the pieces of the given shard in
- * input order.
- */
+/** Assigns each piece, largest first, to the shard with the fewest bytes. Returns one shard's pieces in input order. */
 export function piecesOf({ inputs }: Pick<FleetPlan, 'inputs'>, { index, of }: Shard): ShardPiece[] {
   const all = inputs.flatMap((input) => input.pieces.map((piece) => ({ input, piece })));
   const bytes = new Float64Array(of);
@@ -32,10 +29,7 @@ export function piecesOf({ inputs }: Pick<FleetPlan, 'inputs'>, { index, of }: S
   return all.filter((each) => chosen.has(each));
 }
 
-/**
- * Names of the environment variables in which a scheduler numbers its tasks. The value of `first` is the smallest
- * index.
- */
+/** Names of the environment variables in which a scheduler numbers its tasks. `first` is the smallest index. */
 interface Scheduler {
   readonly name: string;
   readonly index: string;

@@ -75,10 +75,7 @@ export function openAccount(settings: Settings, context: LoadContext, control: R
   return { ledger, meter, deadLetters, resume, status, phases, details, resident, facts };
 }
 
-/**
- * Returns the precision of timestamps in requests: the precision of the inputs, or ms if the target does not accept
- * seconds.
- */
+/** Returns the precision of timestamps in requests: that of the inputs, or ms if the target accepts no seconds. */
 export function sentPrecision(precision: InputPrecision, { traits }: Pick<Target, 'traits'>): InputPrecision {
   return precision === 's' && !traits.sendsSeconds ? 'ms' : precision;
 }

@@ -7,10 +7,7 @@ import { createTarget as create } from '../targets/registry.js';
 import type { TargetContext } from '../targets/types.js';
 import { answerBytes, compressionThreads, ownLimit } from './memory/plan-memory.js';
 
-/**
- * Creates the target that the settings name. Limits its responses according to --memory-limit, and masks secrets in its
- * messages.
- */
+/** Creates the target of the settings. Limits its responses by --memory-limit and masks secrets in its messages. */
 export async function createTarget(
   settings: Settings,
   context: Omit<TargetContext, 'maxResponseBytes' | 'compressionThreads'>,
@@ -24,10 +21,7 @@ export async function createTarget(
   return maskTarget(target, mask);
 }
 
-/**
- * Wraps a target. Masks secrets in its messages, because a proxy or an error page may repeat a request with its
- * credentials.
- */
+/** Masks secrets in the target's messages. A proxy or an error page may repeat a request with its credentials. */
 export function maskTarget(target: Target, mask: SecretMask): Target {
   const masked = <T>(answer: Promise<T>): Promise<T> =>
     answer.catch((error: unknown) => {

@@ -9,10 +9,7 @@ import { continues, type DatabaseResult, mergeResults } from './outcome/merge-re
 import { load } from './pipeline.js';
 import type { LoadContext, LoadResult } from './types.js';
 
-/**
- * Returns the settings of each load. With --context-map, there is one load for each database, with the contexts that
- * map to it.
- */
+/** Returns the settings of each load. With --context-map, each database has a load with its own contexts. */
 export function settingsByDatabase(settings: Settings): readonly Settings[] {
   const { contextMap } = settings;
   if (contextMap === null) return [settings];

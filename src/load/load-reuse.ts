@@ -22,9 +22,7 @@ export class LoadReuse {
     return this.#formats;
   }
 
-  /**
-   * Returns the memory of the batches. Call `formats` first, because `sizes` also contains the sizes of this memory.
-   */
+  /** Returns the memory of the batches. Call `formats` first: its `sizes` also contain the sizes of this memory. */
   arena(slots: number, plan: SlotPlan): Arena {
     this.#arena ??= new Arena(slots, plan);
     return this.#arena;

@@ -144,10 +144,7 @@ function startWatchdog(
   });
 }
 
-/**
- * Describes the target for comparison with the target of earlier runs. Lists tables only if the target needs exclusive
- * first writes.
- */
+/** Describes the target to compare it with earlier runs. Lists tables only for exclusive first writes. */
 async function foundTarget(
   { urls, dryRun }: Settings,
   { target }: LoadContext,

@@ -32,10 +32,7 @@ export interface LoadContext {
   readonly shard?: LoadShard;
   /** Limits that this run shares with the other workers of a fleet; absent for a run outside of a fleet. */
   readonly fleet?: FleetHooks;
-  /**
-   * Signal that stops reading and waiting. Requests in flight have 10 s to finish. The run ends with the signal's
-   * reason.
-   */
+  /** Stops reading and waiting; requests in flight have 10 s to finish. The run ends with the signal's reason. */
   readonly stop: AbortSignal;
   /** Signal that stops the run at once and cancels its requests in flight. */
   readonly abort: AbortSignal;

@@ -20,10 +20,7 @@ export interface PointComparison {
   readonly expected: Map<number, Digest>;
 }
 
-/**
- * Offsets of the input lines of one point, in the order of the inputs. Most points have one line, so most offsets are
- * one number.
- */
+/** Offsets of the input lines of one point, in the order of the inputs; one number for a point with one line. */
 type LineOffsets = number | readonly number[];
 
 export class FileComparison {
@@ -83,10 +80,7 @@ export class FileComparison {
     expected.set(index, digest);
   }
 
-  /**
-   * Compares a target point with the input lines that have the same table, tags and time. `offsets` is undefined if no
-   * input line has them.
-   */
+  /** Compares a target point with the input lines of the same point. `offsets` is undefined without such lines. */
   #compare(offsets: LineOffsets | undefined, { bytes, start, end, reader }: AuditPoint): void {
     const { differences, repair } = this.#comparison;
     const stored = bytes.subarray(start, end);

@@ -14,9 +14,7 @@ import { type Window, WindowIndex } from './windows.js';
  * query for few points costs as much as a query for many points.
  */
 const spanPoints = 500_000;
-/**
- * Largest number of unwanted points between two wanted windows that one query reads in order to avoid a second query.
- */
+/** Largest number of unwanted points between two wanted windows that a query reads to avoid a second query. */
 const maxGapPoints = 50_000;
 const nanosecondsPerMs = 1_000_000n;
 
@@ -107,10 +105,7 @@ export interface ComparedSpan {
   readonly end: number;
   readonly points: number;
   readonly values: number;
-  /**
-   * Windows with a different digest in the target. `bytes` is the size of their points in the inputs or in the target,
-   * whichever is larger.
-   */
+  /** Windows with a different digest in the target. `bytes` is the larger size of their points in inputs or target. */
   readonly differing: readonly { readonly index: number; readonly bytes: number }[];
 }
 

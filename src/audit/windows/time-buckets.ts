@@ -95,9 +95,7 @@ export class DigestsByTime {
   }
 }
 
-/**
- * Returns the time of a point in ms since 1970, rounded down. The result is exact for every 64-bit time in nanoseconds.
- */
+/** Returns the time of a point in ms since 1970, rounded down. Exact for every 64-bit time in nanoseconds. */
 export function millisecondsOf({ seconds, nanos }: Pick<PointHasher, 'seconds' | 'nanos'>): number {
   return seconds * 1000 + Math.floor(nanos / 1_000_000);
 }

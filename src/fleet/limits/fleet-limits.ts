@@ -11,10 +11,7 @@ import { type FleetRates, Pacing } from './rates.js';
 import { FleetRejects } from './rejects.js';
 import { exchangeScript, type ScriptClient, scriptRunner } from './scripts.js';
 
-/**
- * Time after a loss of data in Redis in which Redis grants no new permits, ms. The workers first renew the permits that
- * they have.
- */
+/** Time for which Redis grants no new permits after it lost its data, ms. Workers first renew their permits. */
 const graceMs = 3_000;
 /** Longest time that an ending worker waits for its flush of the target, ms. */
 const maxCloseMs = 20_000;

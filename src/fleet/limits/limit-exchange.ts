@@ -128,10 +128,7 @@ export class Exchange {
     return this.#problem;
   }
 
-  /**
-   * Runs an exchange that begins after this call, and resolves when it ends. Resolves at once while Redis is
-   * unreachable.
-   */
+  /** Runs an exchange and resolves after it. Resolves at once while Redis is unreachable. */
   async sync(): Promise<void> {
     if (this.#closed) return;
     this.#next ??= pending();

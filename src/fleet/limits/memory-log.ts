@@ -10,10 +10,7 @@ import type { Exchange, ExchangeParty, ExchangeReply, ExchangeRequest, WorkClaim
  * changes since the snapshot, about 400 bytes each.
  */
 const maxEvents = 100;
-/**
- * Least time from the start of one flush to the start of the next, ms: 2 s, plus 1 ms for rounding by the clock of
- * Redis.
- */
+/** Least time between the starts of two flushes, ms: 2 s, plus 1 ms for rounding by the clock of Redis. */
 const flushGapMs = 2_001;
 /** Time without renewal after which a claim for a flush ends, ms. A flush at the end of a stage may take 5 minutes. */
 const flushLeaseMs = { planned: 20_000, relief: 20_000, stage: 310_000 } as const;
@@ -61,10 +58,7 @@ export class FleetMemoryLog implements MemoryLog, ExchangeParty {
   #claims: WorkClaim[] = [];
   #granted = new Set<string>();
   #ended: string[] = [];
-  /**
-   * Changes by this worker that it applied while Redis was unreachable. They are not applied again when Redis returns
-   * them.
-   */
+  /** Changes that this worker applied while Redis was unreachable. They are skipped when Redis returns them. */
   readonly #applied = new Set<string>();
   #rinsing = false;
   #isFlushing = false;
@@ -148,8 +142,8 @@ export class FleetMemoryLog implements MemoryLog, ExchangeParty {
     const follower = this.#follower;
     if (follower === null || request.cursor !== this.#cursor || reply.cursor === undefined) return;
     if (reply.snapshot) follower.restore(parsed(reply.snapshot));
-    // If this worker already has an epoch, an empty snapshot in the reply means that Redis has lost its data. The worker
-    // then sends its own snapshot.
+    // If this worker already has an epoch, an empty snapshot in the reply means that Redis has lost its data. The
+    // worker then sends its own snapshot.
     if (reply.snapshot !== undefined) this.#hasSnapshot = reply.snapshot !== '' || this.#epoch === '';
     else if (request.snapshot !== undefined) this.#hasSnapshot = true;
     for (const each of reply.events ?? []) this.#apply(follower, each);

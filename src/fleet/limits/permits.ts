@@ -96,10 +96,7 @@ export class Permits implements ExchangeParty {
     }
   }
 
-  /**
-   * Reports whether the target accepted a request or was overloaded. After 5 s of overload, the limit of the fleet is
-   * halved.
-   */
+  /** Reports that the target accepted a request or was overloaded. After 5 s of overload, halves the fleet's limit. */
   observe(outcome: 'accepted' | 'overloaded'): void {
     const now = this.#options.clock.monotonic();
     if (outcome === 'accepted') this.#overloadedAt = null;

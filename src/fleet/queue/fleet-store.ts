@@ -42,10 +42,7 @@ export class FleetStore {
     await client.zadd(loadIds, 'NX', String(Date.parse(load.startedAt)), load.id);
   }
 
-  /**
-   * Returns the description of a load; null if Redis has no load with this id, or if this version of bulk-load cannot
-   * parse it.
-   */
+  /** Returns the description of a load; null if Redis has none or this version of bulk-load cannot parse it. */
   async load(id: string): Promise<FleetLoad | null> {
     const json = await answerOf(text, this.#redis.client.get(loadKey(id, 'load')));
     return json === null ? null : parseFleetLoad(json);
@@ -123,10 +120,7 @@ export class FleetStore {
     if (pieces.length > 0) await this.#redis.client.hdel(loadKey(id, 'booked'), ...pieces);
   }
 
-  /**
-   * Stores results for the coordinator again, because Redis may have lost them: the id of each piece, and its result as
-   * JSON.
-   */
+  /** Stores results for the coordinator again, because Redis may have lost them: id of the piece, result as JSON. */
   async offer(id: string, results: readonly (readonly [piece: string, json: string])[]): Promise<void> {
     if (results.length > 0) await this.#redis.client.hset(loadKey(id, 'offers'), ...results.flat());
   }

@@ -17,10 +17,7 @@ const maxJobBytes = 16 * 1024;
 /** Largest JSON text of the description of a load, bytes. */
 const maxLoadBytes = 1024 * 1024;
 const maxResultBytes = 4 * 1024 * 1024;
-/**
- * Largest size of a piece's dead letters in Redis, bytes before compression. Larger dead letters remain on the worker's
- * disk.
- */
+/** Largest size of a piece's dead letters in Redis, bytes before compression. Larger ones remain with the worker. */
 export const maxLetterBytes = 8 * 1024 * 1024;
 /** Largest accepted number of reject reasons in a result. A real piece has fewer. */
 const maxReasons = 100;
@@ -36,9 +33,7 @@ const fleetLoadSchema = z.strictObject({
   plan: z.string(),
   /** Random text that changes whenever the coordinator writes this description to Redis again. */
   epoch: z.string(),
-  /**
-   * Hash of the target's kind, tenant, database and retention policy. A worker with another target ignores the load.
-   */
+  /** Hash of the target's kind, tenant, database and retention policy. Workers with other targets ignore the load. */
   target: z.string(),
   /** Hash of the `identity` of the plan. */
   identity: z.string(),
@@ -185,19 +180,14 @@ export type WorkerStatus = z.infer<typeof workerStatusSchema>;
 /** The coordinator that holds the lock of a load. */
 const holderSchema = z.object({ machine: z.string(), pid: z.int() });
 
-/**
- * Each function parses a message of one kind. It returns null for text that is too long or does not match the schema.
- */
+/** Each function parses one kind of message. Returns null for text that is too long or breaks the schema. */
 export const parseFleetLoad = reader(fleetLoadSchema, maxLoadBytes);
 export const parsePieceJob = reader(pieceJobSchema, maxJobBytes);
 export const parsePieceResult = reader(pieceResultSchema, maxResultBytes);
 export const parseWorkerStatus = reader(workerStatusSchema, maxJobBytes);
 export const parseHolder = reader(holderSchema, maxJobBytes);
 
-/**
- * Returns the JSON of a value; an empty text for a value that JSON cannot represent, for example a value that is nested
- * too deep.
- */
+/** Returns the JSON of a value; an empty text if the value has no JSON, for example because it is nested too deep. */
 export function jsonOf(value: unknown): string {
   try {
     return JSON.stringify(value) ?? '';

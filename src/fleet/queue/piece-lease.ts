@@ -63,10 +63,7 @@ export class PieceLease {
     return this.#lost.signal;
   }
 
-  /**
-   * Throws BusyError if the lease may have ended, by the wall clock or the monotonic clock. So a process that was
-   * frozen sends nothing.
-   */
+  /** Throws BusyError if the lease may have ended by one of the clocks, so that a frozen process sends nothing. */
   assertHeld(): void {
     const { lockMs, marginMs } = this.#timing;
     const { wall, monotonic } = this.#renewed;

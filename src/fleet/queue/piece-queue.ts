@@ -19,10 +19,7 @@ const addedAtOnce = 1000;
 /** Length of the results read at once after which no further result is read, characters. It limits memory. */
 const maxSettledLength = 16 * 1024 * 1024;
 
-/**
- * Returns the id of a piece: a hash of its input and its positions. So planning the same load again results in the same
- * ids.
- */
+/** Returns the id of a piece: a hash of its input and positions. Planning the load again gives the same ids. */
 export function pieceId({ input, piece }: Pick<PieceJob, 'input' | 'piece'>): string {
   const { path, size, hash, folders } = input;
   const { from, to } = piece;

@@ -27,10 +27,7 @@ export interface RedisServerFacts {
 }
 
 export interface FleetRedis {
-  /**
-   * While the server is unreachable, commands wait and are then sent again. Commands reject only with errors of
-   * `queueError`.
-   */
+  /** While the server is unreachable, commands wait and are sent again. They reject with errors of `queueError`. */
   readonly client: RedisClient;
   readonly bullmq: typeof bullmq;
   /** Returns the options for BullMQ queues and workers of a load. */

@@ -9,10 +9,7 @@ import { assertShown } from '../../schema/await-columns.js';
 import { Catalogue } from '../../schema/catalogue.js';
 import { load } from '../pipeline.js';
 
-/**
- * A table with columns that the target lacks. `point` is an input point that introduces them; null if no such point is
- * known.
- */
+/** A table with columns that the target lacks. `point` is an input point with these columns; null if unknown. */
 export interface Introduced {
   readonly shape: Shape;
   readonly point: Uint8Array | null;

@@ -20,9 +20,7 @@ export interface LimitContext {
 export interface WorkerLimits {
   /** Settings for loading a piece. They contain no rate limits, because `FleetHooks.admit` limits the rates. */
   readonly settings: Settings;
-  /**
-   * Begins a piece, and returns the hooks for its load. The worker must end the piece before it begins the next one.
-   */
+  /** Begins a piece, and returns the hooks for its load. The worker ends the piece before it begins the next. */
   hooks(piece: string): FleetHooks;
   endPiece(): void;
   /** Waits for a flush of this worker, then returns its permits. */

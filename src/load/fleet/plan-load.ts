@@ -122,10 +122,7 @@ export async function planLoad(settings: Settings, context: PlanContext): Promis
   }
 }
 
-/**
- * Throws UsageError for inputs and options that many machines cannot share, such as --limit, which counts points across
- * all inputs.
- */
+/** Throws UsageError for inputs and options that machines cannot share, such as --limit, which counts all points. */
 function assertSplittable(settings: Settings, inputs: readonly Input[]): void {
   const tried = 'planning a load over many machines';
   const refused = (flag: string, is: boolean): Problem[] =>

@@ -146,10 +146,7 @@ function cutPieces(places: readonly Position[], size: number, points: number | n
   });
 }
 
-/**
- * Returns the position of the first line that begins after every `pieceBytes` bytes. Counts lines, but does not parse
- * them.
- */
+/** Returns the first line start after every `pieceBytes` bytes. Counts lines, but does not parse them. */
 async function linePlaces(input: Input, { pieceBytes, budget, signal }: ScanContext): Promise<Position[]> {
   const places = [INPUT_START];
   const source = await input.open(signal, budget);
@@ -217,7 +214,7 @@ class PointCounts {
     }
   }
 
-  /** Returns the reason why no point of the input is valid; null if one is. */
+  /** Returns the message of `nothingParsed` for an input without a valid point; otherwise null. */
   problem(name: string, format: string): string | null {
     return this.#points > 0 ? null : (nothingParsed(name, format, this.#rejects)?.message ?? null);
   }

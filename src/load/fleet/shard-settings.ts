@@ -10,10 +10,7 @@ import type { Shard } from '../../fleet/shards.js';
 import { options as table } from '../option-table.js';
 import type { LoadShard } from '../types.js';
 
-/**
- * Returns a text of the database and of the options that affect how inputs are read. The text must be equal for all
- * shards.
- */
+/** Returns a text of the database and the options for reading inputs. It must be equal for all shards. */
 export function fleetIdentity(settings: Settings): string {
   const { target, tenant, db, precision } = settings;
   return JSON.stringify([target, tenant, db, precision, readingIdentity(table, settings)]);

@@ -31,10 +31,7 @@ export interface DetailCollectorOptions {
   readonly table: string | null;
   /** Unit of the timestamps in request bodies, ns. */
   readonly unitNs: bigint;
-  /**
-   * Returns a random number from 0 to 1, 1 excluded. Samples at regular distances could miss a table if tables
-   * alternate.
-   */
+  /** Returns a random number from 0 to below 1. Regular samples could miss a table if tables alternate. */
   readonly random: () => number;
 }
 
@@ -101,10 +98,7 @@ export class DetailCollector {
     } else this.#otherRejects += 1;
   }
 
-  /**
-   * Splits the points into 16 equal parts and samples one random point of each. Also reads the times of the first and
-   * last point.
-   */
+  /** Samples one random point of each of 16 equal parts. Also reads the times of the first and the last point. */
   #sample(batch: Batch, from: number, to: number): void {
     const points = to - from;
     const samples = Math.min(points, perBatch);

@@ -48,7 +48,7 @@ export type Allowance = { readonly count: number } | { readonly percent: number 
 
 type LedgerFleet = Pick<FleetHooks, 'elsewhere' | 'report'>;
 
-/** Number of read points from which a percentage in --max-rejected applies. A few rejects can exceed it before. */
+/** Number of read points from which a percentage applies. With fewer points, a few rejects would exceed it. */
 const percentAppliesFrom = 100_000;
 
 export class Ledger {

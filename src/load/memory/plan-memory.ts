@@ -78,16 +78,10 @@ const minCores = 2;
 const minWorkerBytes = 16 * MIB;
 const minMeanBytes = MIB;
 
-/**
- * Largest number of worker threads. The main thread sends about as fast as three threads parse, so more threads would
- * wait.
- */
+/** Largest number of worker threads. The main thread sends about as fast as three threads parse. */
 const maxThreads = 4;
 
-/**
- * Returns how many worker threads may parse these inputs: one for each CPU core, up to `maxThreads`. Returns 0 for
- * small inputs.
- */
+/** Returns how many worker threads may parse the inputs: one for each CPU core; none for small inputs. */
 export function parserThreads(inputs: readonly Pick<Input, 'size'>[], processors = availableParallelism()): number {
   // The size of a pipe is unknown, so it counts as large.
   const total = inputs.reduce((sum, { size }) => sum + (size ?? Number.POSITIVE_INFINITY), 0);
@@ -108,10 +102,7 @@ export function ownLimit(requested: Settings['memoryLimit']): number {
   return memoryLimit(requested, memoryProbe()).bytes;
 }
 
-/**
- * Returns the largest accepted size of a query response, bytes. The parsed rows of a response need several times as
- * much memory.
- */
+/** Returns the largest accepted size of a query response, bytes. Its parsed rows need several times as much. */
 export function answerBytes(limit: number): number {
   return Math.min(64 * MIB, Math.floor(limit / 32));
 }
@@ -128,10 +119,7 @@ export function compressionThreads(limit: number): number {
   return limit < minLimitForCompression ? 0 : Math.min(maxCompressionThreads, availableParallelism());
 }
 
-/**
- * Memory of one known column and its share of its table's memory, bytes. Measured: 67 to 97 on Node 20 and 24
- * (2026-11-24).
- */
+/** Memory of one known column with its share of a table, bytes (67 to 97 on Node 20 and 24; measured 2026-11-24). */
 const columnBytes = 100;
 
 /** Throws MemoryLimitError if the known columns of all tables exceed their memory. */

@@ -11,17 +11,14 @@ export interface ProgressFacts {
     readonly rejected: number;
     readonly bytes: number;
   }[];
-  /**
-   * Number of points that all runs have loaded or rejected. `limit` is the number that --limit allows; null for no
-   * limit.
-   */
+  /** Number of points that all runs have loaded or rejected. `limit` is the value of --limit; null for no limit. */
   readonly settledPoints: number;
   readonly limit: number | null;
   /** Returns true once this run has read an input to its end, and for inputs that it need not read. */
   readonly isRead: (input: number) => boolean;
   /** Returns the position up to which this run has read an input; null before it begins the input. */
   readonly positionIn: (input: number) => { readonly file: number; readonly decoded: number } | null;
-  /** Returns the number of an input's file bytes whose points earlier runs have loaded or rejected. */
+  /** Returns how many file bytes of an input the earlier runs have settled: their points are loaded or rejected. */
   readonly settledBefore: (input: number) => number;
 }
 
@@ -50,10 +47,7 @@ function isBalanced({ read, loaded, rejected }: ProgressFacts['totals'][number])
   return read === loaded + rejected;
 }
 
-/**
- * Converts decoded bytes of loaded and rejected points to file bytes. Uses the ratio of file bytes to decoded bytes
- * read so far.
- */
+/** Converts decoded bytes of settled points to file bytes, by the ratio of both bytes read so far. */
 function settledFileBytes({ totals, positionIn, settledBefore }: ProgressFacts, i: number): number {
   const position = positionIn(i);
   if (position === null) return settledBefore(i);

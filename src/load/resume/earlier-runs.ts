@@ -10,14 +10,9 @@ export class EarlierRuns {
   readonly #store: LoadStore;
   readonly #inputs: readonly Input[];
   readonly #ledger: Ledger;
-  /**
-   * Unfinished inputs that this run has not begun, by index. Inputs that are in the checkpoint but not in this run have
-   * negative keys.
-   */
+  /** Unfinished inputs that this run has not begun, by index. Inputs outside of this run have negative keys. */
   readonly #unfinished = new Map<number, CheckpointInput>();
-  /**
-   * Position of each finished input's entry in the log of finished inputs, bytes; -1 for an input that is not finished.
-   */
+  /** Offset of each finished input's entry in the log of finished inputs; -1 for an input that is not finished. */
   readonly #finishedAt: Float64Array;
   readonly #resumedFrom = new Map<number, number>();
   /** Number of points of the load up to the last point that earlier runs loaded or rejected. */
@@ -34,9 +29,7 @@ export class EarlierRuns {
     return this.#reached;
   }
 
-  /**
-   * Checkpoint entries of unfinished inputs that this run has not begun. The next checkpoint contains them unchanged.
-   */
+  /** Checkpoint entries of unfinished inputs that this run has not begun. They remain in the next checkpoint. */
   get unfinished(): Iterable<CheckpointInput> {
     return this.#unfinished.values();
   }

@@ -19,10 +19,7 @@ interface InputTrack {
   fingerprint: Fingerprint | null;
   /** Decoded size of the whole input; null until this run has read its end. */
   end: number | null;
-  /**
-   * Parts of long points that are settled, by line number. They count as progress only once the dead letters contain
-   * all parts.
-   */
+  /** Settled parts of long points, by line number. They count once the dead letters contain all parts of the point. */
   readonly parts: Map<number, SettledPiece[]>;
   /** Up to `maxTables` tables that contain points of the input. */
   readonly tables: Set<string>;
@@ -62,9 +59,7 @@ export class InputTracks {
     return this.#incompletePoints;
   }
 
-  /**
-   * Number of points of the load before the first point that is not loaded or rejected; null if no input is unfinished.
-   */
+  /** Number of points of the load before the first point that is not settled; null if no input is unfinished. */
   get firstOpenOrdinal(): number | null {
     const ordinals = [...this.#tracks.values()].map(({ progress }) => progress.place.ordinal);
     return ordinals.length === 0 ? null : Math.min(...ordinals);
@@ -128,10 +123,7 @@ export class InputTracks {
     for (const track of this.#tracks.values()) await refreshFingerprint(track);
   }
 
-  /**
-   * Returns checkpoint entries of the unfinished inputs. Omits inputs without a fingerprint, because the next run
-   * cannot resume them.
-   */
+  /** Returns checkpoint entries of the unfinished inputs. Omits inputs that have no fingerprint to resume by. */
   unfinished(): CheckpointInput[] {
     return [...this.#tracks].flatMap(([input, track]) =>
       track.fingerprint === null ? [] : [this.#entryOf(input, track, track.fingerprint)],

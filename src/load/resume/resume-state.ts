@@ -167,10 +167,7 @@ export class ResumeState {
     this.#saver.touch();
   }
 
-  /**
-   * Saves the state for the next run, and closes the files. The files of a finished load remain until `end`. Throws
-   * StateError.
-   */
+  /** Saves the state for the next run. The files of a finished load remain until `end`. Throws StateError. */
   async close(ending: RunEnding): Promise<void> {
     try {
       await this.#saver.stop();
@@ -237,10 +234,7 @@ export class ResumeState {
     this.#lock = await takeLoadLock(path, { clock, signal, notify, lost });
   }
 
-  /**
-   * Returns the checkpoint to resume from. Returns null if there is none, or if this run created the database and so
-   * nothing is loaded.
-   */
+  /** Returns the checkpoint to resume from; null if none exists, or if this run created the database. */
   async #resumable(target: FoundTarget): Promise<Checkpoint | null> {
     const checkpoint = this.#unresumed;
     if (checkpoint === null || !target.isCreated) {

@@ -44,9 +44,7 @@ export function boundsOf(
   };
 }
 
-/**
- * Returns the length of the target's time buckets and the start of the load, both in units of the input's precision.
- */
+/** Returns the length of the target's time buckets and the start of the load, in units of the input's precision. */
 export function bucketsOf(
   { vnodeDurationMs }: Pick<DatabaseSettings, 'vnodeDurationMs'>,
   { precision }: Pick<ExpectedTimeOptions, 'precision'>,

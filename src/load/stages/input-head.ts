@@ -18,10 +18,7 @@ import { lineShape, nothingParsed } from './nothing-parsed.js';
 
 /** Number of bytes of a rejected line or row that are tested for line protocol. */
 const shapeBytes = 64 * 1024;
-/**
- * Number of decoded bytes that are parsed of each input. The parsed part ends after a complete line, so it may be
- * longer.
- */
+/** Number of decoded bytes that are parsed of each input, plus the rest of the last line. */
 export const headBytes = 1024 * 1024;
 
 export interface ParsedHead {
@@ -107,10 +104,7 @@ export async function parseHead(input: Input, context: HeadContext): Promise<Par
   };
 }
 
-/**
- * Returns the format's advice about its last input, as a sentence with the input's name; null if the format has no
- * advice.
- */
+/** Returns the format's advice about its last input as a sentence with the input's name; null if it has none. */
 export function adviceOf({ advice = null }: Format, name: string): string | null {
   return advice === null ? null : `${name} ${advice}`;
 }
@@ -196,10 +190,7 @@ class HeadCounts {
       this.#time = { first: this.#time?.first ?? timestampOf(run, first), last: timestampOf(run, last) };
   }
 
-  /**
-   * Counts a timestamp that no server can store as unexpected, if it would be an expected time with another
-   * --precision.
-   */
+  /** Counts a timestamp that no server can store as unexpected, if another --precision would make it expected. */
   #outOfRange({ bytes }: Points, end: number, line: number): void {
     const timestamp = timestampAt(bytes, end);
     if (timestamp === null || !isMisread(timestamp, this.#context.options)) return;

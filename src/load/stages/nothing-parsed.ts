@@ -69,10 +69,7 @@ function otherTimes(name: string, rows: string, message: string): Problem {
   };
 }
 
-/**
- * Returns the --time-format of a date that can be read in one way only, with or without a time of day; null for other
- * text.
- */
+/** Returns the --time-format of an unambiguous date, with or without a time of day; null for other text. */
 function patternOf(text: string): string | null {
   const [, date = '', time = ''] = /^(\S+)( \d\d?:\d\d(?::\d\d)?)?$/.exec(text) ?? [];
   const day = /^\d\d?\.\d\d?\.\d{4}$/.test(date) ? '%d.%m.%Y' : /^\d{4}\/\d\d?\/\d\d?$/.test(date) ? '%Y/%m/%d' : null;

@@ -21,10 +21,7 @@ import { Reservoir } from '../ledger/reservoir.js';
 export interface VerifyOptions {
   /** Precision of the timestamps in request bodies. */
   readonly precision: InputPrecision;
-  /**
-   * True if batches are sent one after another. Of two points with the same series and time, the target then keeps the
-   * later one.
-   */
+  /** True if batches are sent one by one. Of two points with equal series and time, the target then keeps the later. */
   readonly ordered: boolean;
   readonly random: () => number;
 }
@@ -88,10 +85,7 @@ export class Verification {
     });
   }
 
-  /**
-   * Removes sampled points of the batch that were not loaded. Then finds points of the batch that replace values of
-   * sampled points.
-   */
+  /** Drops sampled points that were not loaded. Finds points of the batch that replace values of sampled points. */
   settled(batch: Batch, { loaded }: Receipt): void {
     const isLoaded = (point: number): boolean => loaded.some(({ from, to }) => point >= from && point < to);
     this.#sample.drop(({ ordinal, point }) => ordinal === batch.ordinal && !isLoaded(point));
@@ -129,10 +123,7 @@ export class Verification {
     }
   }
 
-  /**
-   * Reads the sampled points back, one point per query, and compares them. Throws VerifyError if reading fails, and the
-   * signal's reason.
-   */
+  /** Reads the sampled points back, one per query. Throws VerifyError if reading fails, and the signal's reason. */
   async report(target: Target, signal: AbortSignal): Promise<VerifyReport> {
     const samples = this.#sample.items;
     const progress = { read: 0 };

@@ -132,10 +132,7 @@ class Coordination {
     });
   };
 
-  /**
-   * Takes the lock of the load. Waits until the lock of a killed coordinator expires. Throws BusyError if another
-   * coordinator renews the lock.
-   */
+  /** Takes the lock. Waits for the lock of a killed coordinator to expire. Throws BusyError if its holder runs. */
   async #takeLock(): Promise<void> {
     const { clock, notify } = this.#context;
     const until = clock.monotonic() + 2 * coordinatorMs;

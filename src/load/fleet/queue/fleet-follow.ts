@@ -176,10 +176,7 @@ export class FleetFollow {
     await this.#addMissing();
   }
 
-  /**
-   * Describes the load to the workers, with a new epoch. Workers that already know the load then offer their last
-   * results.
-   */
+  /** Describes the load to the workers, with a new epoch. Workers that know the load then offer their last results. */
   async #announce(): Promise<void> {
     const { store, load } = this.#context;
     const epoch = randomUUID();
@@ -196,10 +193,7 @@ export class FleetFollow {
     await queue.add(missing());
   }
 
-  /**
-   * Books pieces that workers have ended, and removes them from the queue. Returns true if the queue may have more of
-   * them.
-   */
+  /** Books pieces that workers have ended, and removes them from the queue. Returns true if there may be more. */
   async #bookSome(isWanted: (job: SettledJob) => boolean = () => true): Promise<boolean> {
     const { queue } = this.#context;
     const settled = await queue.settled(bookedAtOnce);
@@ -226,10 +220,7 @@ export class FleetFollow {
     return pieces.map(([piece]) => piece);
   }
 
-  /**
-   * Writes pieces to the record on disk before they count anywhere. Then stores them in Redis for a coordinator on
-   * another machine.
-   */
+  /** Writes pieces to the record before they count. Then stores them in Redis for coordinators on other machines. */
   async #record(pieces: readonly (readonly [BookedPiece, PieceResult['letters'], string])[]): Promise<void> {
     const { record, store, totals, load } = this.#context;
     const fresh = pieces.filter(([{ id }]) => !totals.isBooked(id));
@@ -270,10 +261,7 @@ function isGood({ result }: SettledJob): boolean {
   return found !== null && isSettled(found);
 }
 
-/**
- * Returns the result of a piece whose stored result is missing or unreadable. The next run of the load tries the piece
- * again.
- */
+/** Returns a result for a piece whose own result is missing or unreadable. The next run tries the piece again. */
 function foreignResult({ id, reason }: SettledJob): PieceResult {
   const found = reason === '' ? 'another form' : reason;
   const problem = { tried: `reading the result of job ${id}`, expected: 'the result of a worker', found, fix: '' };

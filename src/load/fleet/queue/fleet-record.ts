@@ -32,9 +32,7 @@ const lineSchema = z.strictObject({
   piece: bookedPieceSchema,
   /** Sizes of all dead-letter files after this piece, bytes, by ending of the file. */
   letters: z.record(z.string(), count),
-  /**
-   * Dead letters of the piece that remain on its worker's disk: machine and folder as text, and their size in bytes.
-   */
+  /** Dead letters that remain on the worker's disk: machine and folder as text, and their size in bytes. */
   kept: z.tuple([z.string(), count]).optional(),
 });
 
@@ -48,9 +46,7 @@ export function isSettled({ outcome }: Pick<BookedPiece, 'outcome'>): boolean {
   return outcome === 'complete' || outcome === 'complete-with-rejects';
 }
 
-/**
- * Parses a piece that another coordinator has stored in Redis; returns null for text that does not match the schema.
- */
+/** Parses a piece that another coordinator has stored in Redis; returns null if it does not match the schema. */
 export function parseBookedPiece(json: string): BookedPiece | null {
   try {
     return bookedPieceSchema.parse(JSON.parse(json));
@@ -89,10 +85,7 @@ export class FleetRecord {
     return join(this.#folder, `${this.#load}.fleet.ndjson`);
   }
 
-  /**
-   * Paths of the dead letters; null if there are none. Dead letters on other machines are listed last, as machine and
-   * folder.
-   */
+  /** Paths of the dead letters; null if there are none. Those on other machines are last, as machine and folder. */
   get letters(): { readonly points: string[]; readonly reasons: string | null } | null {
     const endings = Object.keys(this.#letters);
     const here = endings.filter((ending) => ending !== reasonsEnding).map((ending) => this.#path(ending));
@@ -106,10 +99,7 @@ export class FleetRecord {
     return [...Object.values(this.#letters), ...this.#kept.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
 
-  /**
-   * Reads the record of earlier runs and returns its complete pieces. Cuts off an incomplete entry and its dead
-   * letters. Throws StateError.
-   */
+  /** Reads the record and returns its complete pieces. Cuts off incomplete entries. Throws StateError. */
   async open(): Promise<BookedPiece[]> {
     await prepareStateDir(this.#folder);
     return await this.#do('opening the record of the fleet', async () => {
@@ -136,10 +126,7 @@ export class FleetRecord {
     });
   }
 
-  /**
-   * Appends pieces to the record and waits until the disk has them. Appends dead letters only of complete pieces.
-   * Throws StateError.
-   */
+  /** Appends pieces to the record, and the dead letters of complete pieces, durably. Throws StateError. */
   async book(
     pieces: readonly (readonly [piece: BookedPiece, letters: PieceLetters | null, machine: string])[],
   ): Promise<void> {

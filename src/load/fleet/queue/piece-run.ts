@@ -44,10 +44,7 @@ export interface PieceRun {
   readonly watch: (snapshot: () => Snapshot) => void;
 }
 
-/**
- * Result of an attempt to load a piece. Its dead letters remain in the folder of the attempt if they are too large for
- * the result.
- */
+/** Result of an attempt to load a piece. Dead letters that are too large for the result remain in its folder. */
 export interface PieceOutcome {
   readonly result: PieceResult;
   /** Error that ended the attempt; null if every point is acknowledged or rejected. */
@@ -114,9 +111,7 @@ export function failedPiece({ workerId, machine }: PieceContext, error: BulkLoad
   };
 }
 
-/**
- * Finds the input of a job on this machine. Throws InputError if --allow-input excludes the input or if it is missing.
- */
+/** Finds a job's input on this machine. Throws InputError if it is missing or --allow-input excludes it. */
 async function inputOf({ allowed, findInput }: PieceContext, { input: { path, size } }: PieceJob): Promise<Input> {
   const paths = await allowed.pathsOf(path);
   const found: Input[] = [];

@@ -27,10 +27,7 @@ export class RecentResults {
     if (this.#results.size > maxResults) this.#results.delete(oldest!);
   }
 
-  /**
-   * Returns the id and the JSON of each result if the coordinator has announced their load again; otherwise an empty
-   * array.
-   */
+  /** Returns id and JSON of each result if their load was announced again; otherwise an empty array. */
   offersFor(load: FleetLoad): [piece: string, json: string][] {
     return this.#isOf(load) && this.#load?.epoch !== load.epoch ? [...this.#results] : [];
   }
