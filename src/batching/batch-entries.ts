@@ -16,7 +16,7 @@ interface EntryStretch {
   readonly offset: number;
 }
 
-/** Numbers that turn positions in `Points.index` into positions in the batch by addition. */
+/** Numbers to add to positions in `Points.index`, to get positions in the batch. */
 interface EntryShift {
   readonly body: number;
   readonly side: number;

@@ -152,8 +152,8 @@ export class BatchFiller {
   }
 
   /**
-   * Takes the next plain points of a run as a batch in the memory of the format; null if they have to be copied.
-   * @param input number of the input
+   * Makes a batch of the next plain points of the run without copying them. Returns null if they must be copied.
+   * @param input index of the input
    * @param byteOffset decoded offset at which the batch begins
    */
   takeInPlace(job: Omit<FillJob, 'open'>, input: number, byteOffset: number, plan: SlotPlan): Batch | null {
@@ -269,12 +269,12 @@ function startOf(run: Points, cursor: FillJob['cursor'], isReject: boolean): num
   return run.origin + start;
 }
 
-/** Tests whether all points and rejects of a run are taken. */
+/** Tests whether all points and rejects of a run have been added to batches or skipped. */
 export function isUsedUp({ count, rejects }: Points, cursor: FillJob['cursor']): boolean {
   return cursor.point >= count && cursor.reject >= rejects.length;
 }
 
-/** Ends the batch after the run. */
+/** Sets `position` to the end of the run, at which the batch ends. */
 function endAfter({ run, position }: Pick<FillJob, 'run' | 'position'>): void {
   position.offset = run.end;
   position.line = run.endLine;

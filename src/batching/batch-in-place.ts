@@ -1,4 +1,4 @@
-// A batch of plain points that stay in the memory of the format: the request body is sent from there, without a copy.
+// Makes batches whose points remain in the format's memory. The request body is sent from there, without a copy.
 
 import { LF } from '../core/ascii.js';
 import type { Batch, BatchSpan, Points } from '../core/types/index.js';
@@ -6,15 +6,15 @@ import { LENGTH, LINE, POINT_WORDS, SOURCE_LENGTH, SOURCE_START, START } from '.
 import { BucketParts } from './points/bucket-parts.js';
 import { type PlainPoints, type PlainRules, plainPoints } from './points/plain-points.js';
 
-/** Size limit of a body in bytes, and its limit of points. */
+/** Largest size of a request body in bytes, and largest number of points in a request. */
 export interface BatchLimits {
   readonly bytes: number;
   readonly points: number;
 }
 
 /**
- * Finds plain points of a run, from point `from` on, that fill a batch at least by half. Returns null if there are too few.
- * Divides the points up to `to` into batches of equal size, because a small rest would have to be copied.
+ * Finds plain points in [from, to) of a run that fill at least half a batch. Returns null if there are too few. The
+ * points up to `to` are divided into batches of equal size, because a small rest would have to be copied.
  */
 export function stretchInPlace(
   run: Points,
@@ -37,7 +37,10 @@ export function stretchInPlace(
   return isSmall(found.bytes, found.count) || run.bytes[found.last] !== LF ? null : found;
 }
 
-/** Makes a batch of the points that `stretchInPlace` found, and keeps the memory of the run until the batch is released. */
+/**
+ * Makes a batch of the points that `stretchInPlace` found. The format does not reuse their memory until the batch is
+ * released.
+ */
 export function batchInPlace(
   run: Points & { readonly hold: () => () => void },
   from: number,

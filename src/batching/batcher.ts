@@ -212,7 +212,10 @@ export class Batcher {
     });
   }
 
-  /** Takes a batch in the memory of the format, instead of the empty open batch; null if the points have to be copied. */
+  /**
+   * Makes a batch of points that remain in the format's memory, in place of the empty open batch. Returns null if the
+   * points must be copied.
+   */
   #takeInPlace(
     open: OpenBatch | null,
     input: number,

@@ -117,7 +117,7 @@ export class OpenBatch {
     this.points += 1;
   }
 
-  /** Takes plain points [from, to) of a run that follow the previous point directly and fit. Returns the number taken. */
+  /** Adds the plain points of [from, to) that follow the previous point directly and fit. Returns their number. */
   addPlain(
     run: Points,
     from: number,

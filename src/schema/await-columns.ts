@@ -62,8 +62,8 @@ export async function assertShown(
 }
 
 /**
- * Adds the columns that the target lists for the tables of the shapes to the catalogue. Returns false if the target did
- * not list them.
+ * Adds the columns of the shapes' tables to the catalogue, as the target lists them. Returns false if it did not list
+ * them.
  * @param introduced shapes whose columns count as introduced by this load
  */
 export async function refresh(

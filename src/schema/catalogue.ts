@@ -108,8 +108,8 @@ export class Catalogue {
   }
 
   /**
-   * Returns an empty set of shapes for one batch. @param exclusive true if all points of a table must have the same
-   * columns
+   * Returns an empty set of shapes for one batch.
+   * @param exclusive true if all points of a table must have the same columns
    */
   introduction(exclusive = true): Introduction {
     return new ShapeSet(this.#key, exclusive);

@@ -1,5 +1,6 @@
-// Counts plain points. A plain point has a known shape and a timestamp within the bounds, and follows the point before it
-// directly. In line protocol, plain points are unchanged. In formats with rows, they are rewritten.
+// Finds plain points, which need no further check. A plain point has known columns and a timestamp within the bounds,
+// and follows the point before it directly. In line protocol, plain points are unchanged. In formats with rows, they
+// are rewritten.
 
 import { LF } from '../../core/ascii.js';
 import type { Points } from '../../core/types/index.js';
@@ -24,24 +25,24 @@ export interface PlainRules {
   /** Field slots of a row by shape number. */
   readonly slots: Uint32Array;
   readonly bounds: Bounds;
-  /** High words of times within the bounds. */
+  /** Range of the high words of timestamps that are certainly within the bounds. */
   readonly safe: HighWords;
 }
 
-/** Where the first point must follow, and how many bytes all points may take. */
+/** Position that the first point must follow, and space for the points in a batch. */
 export interface PlainRoom {
   /** Offset of the line end before the first point. */
   readonly last: number;
   /** Line before the first point, relative to the first line of the run. */
   readonly line: number;
   readonly bytes: number;
-  /** Bytes of the originals of rewritten points. */
+  /** Space for the original input of rewritten points, bytes. */
   readonly sourceBytes: number;
 }
 
 export interface PlainPoints {
   readonly count: number;
-  /** True for points whose originals differ. */
+  /** True if the points are rewritten, so that their original input is different. */
   readonly isRewritten: boolean;
   /** Offset of the line end after the last point. */
   readonly last: number;
@@ -74,7 +75,7 @@ export function plainPoints(
     const shape = index[word + SHAPE]!;
     const sourceStart = index[word + SOURCE_START]!;
     const sourceLength = index[word + SOURCE_LENGTH]!;
-    // Points of uncounted shapes and points without a timestamp have shape numbers outside the table.
+    // Values from `plain.length` on mean that the point has no timestamp or no shape number.
     const amount = shape < plain.length ? plain[shape]! : -1;
     if (amount < 0 || start !== last + 1 || bytes + length + 1 > room.bytes) break;
     if (isRewritten) {
