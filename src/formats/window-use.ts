@@ -1,15 +1,16 @@
-// Keeps a window of shared memory until its points are read and all batches that send from this window are settled.
+// Reserves a window (a part of shared memory for input bytes) until its points are read and all batches that send from
+// it are settled.
 
 export class WindowUse {
   #users = 1;
   readonly #free: () => void;
 
-  /** @param free is called once nothing uses the window */
+  /** @param free called once nothing uses the window any more */
   constructor(free: () => void) {
     this.#free = free;
   }
 
-  /** Keeps the window until the returned function is called. Further calls have no effect. */
+  /** Reserves the window until the returned function is called. Further calls of that function have no effect. */
   readonly hold = (): (() => void) => {
     this.#users += 1;
     let held = true;
@@ -19,7 +20,7 @@ export class WindowUse {
     };
   };
 
-  /** Ends the use by the reader. Must be called once. */
+  /** Ends the use by the reader of the points. Must be called exactly once. */
   end(): void {
     this.#users -= 1;
     if (this.#users === 0) this.#free();

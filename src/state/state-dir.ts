@@ -44,7 +44,8 @@ function octal(mode: number): string {
 
 /**
  * Opens a state file. Only this user can read a file that it creates. Throws for a symbolic link and for anything but a
- * regular file, because a pipe would block the process. @param flags constants such as O_RDWR
+ * regular file, because a pipe would block the process.
+ * @param flags constants such as O_RDWR
  */
 export async function openStateFile(path: string, flags: number): Promise<FileHandle> {
   const { O_NOFOLLOW, O_NONBLOCK } = constants;

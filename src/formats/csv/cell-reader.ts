@@ -4,10 +4,7 @@ import { CR, LF } from '../../core/ascii.js';
 import { BARE, type Cells, TEXT } from '../rows/cells.js';
 import type { CsvDialect } from './csv-dialect.js';
 
-/**
- * Control characters by the letter of their escape: `
- * ` is a line feed.
- */
+/** Control characters by the letter of their escape, such as the line feed for the `n` in `\n`. */
 const letterEscapes = new Map([...Buffer.from('0btnvfr')].map((letter, i) => [letter, [0, 8, 9, 10, 11, 12, 13][i]!]));
 const NULL_LETTER = 0x4e;
 
@@ -189,10 +186,7 @@ export class RowReader {
     this.#scratch = out;
   }
 
-  /**
-   * Tests whether decoding removes the escape before this byte. Otherwise the escape is part of the text, as in `C:
-   * ew`.
-   */
+  /** Tests whether decoding removes the escape before this byte. In `C:\new`, the backslash is part of the text. */
   #isEscapable(byte: number, isBare: boolean): boolean {
     const { delimiter, quote, escapeByte, hasLetterEscapes } = this.#dialect;
     const isSpecial = byte === delimiter || byte === quote || byte === escapeByte || byte === LF || byte === CR;

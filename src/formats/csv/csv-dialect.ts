@@ -21,10 +21,7 @@ export interface CsvDialect {
   readonly quote: number;
   /** The escape byte; -1 if there is no escape character. */
   readonly escapeByte: number;
-  /**
-   * True if a backslash and a letter in cells without quotes are an escape as in C: `
-   * ` for a line feed.
-   */
+  /** True if cells without quotes may contain escapes as in the language C, such as `\n` for a line feed. */
   readonly hasLetterEscapes: boolean;
 }
 

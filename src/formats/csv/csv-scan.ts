@@ -51,7 +51,7 @@ export class CsvScan extends RowScan {
     this.#reader = new RowReader(rows.run, rows.cells, dialect);
   }
 
-  /** The header and mapping of all further rows; null if a later row may begin another table. */
+  /** The header and its mapping for all further rows; null if a later row may begin another table. */
   get settledHead(): CsvHead | null {
     return this.#heads.isAnnotated ? null : this.#head;
   }

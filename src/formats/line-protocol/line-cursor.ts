@@ -35,7 +35,7 @@ export abstract class LineCursor {
   }
 
   /**
-   * Number of bytes before `at` that belong to an unfinished comment. A resumed load must read them again, because it
+   * Number of bytes before `at` that belong to an unfinished comment. A resumed load must read them again; otherwise it
    * would read the rest of the comment as a point.
    */
   get held(): number {

@@ -11,7 +11,8 @@ export const DOT: u32 = 0x2e;
 export const EQUALS: u32 = 0x3d;
 
 /**
- * Fractional part of the golden ratio, scaled to 64 bits (Knuth, TAOCP 3, 6.4). Multiplying by it spreads hash bits.
+ * Fractional part of the golden ratio, scaled to 64 bits (Knuth, TAOCP 3, 6.4). A multiplication by it spreads the bits
+ * of a hash.
  */
 export const MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
 

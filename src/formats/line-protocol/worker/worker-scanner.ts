@@ -162,7 +162,10 @@ export class WorkerScanner {
     while (this.#pending > 0 && this.#failure === null && !this.#closed) await this.#change();
   }
 
-  /** @param use use of the window; null if the window's next run needs the memory */
+  /**
+   * @param use keeps the window while a batch is sent from it; null if the next points of the window overwrite these
+   * points
+   */
   #pointsOf(
     window: number,
     { count, rejects, firstLine, endLine, origin, end }: PointRun,

@@ -13,8 +13,8 @@ import { plainKind } from './plain-values';
 const PATTERN_BYTES: usize = 2048;
 const PATTERNS_MASK: u32 = 15;
 // Words of the header: shape number + 1; offset after the tags; offset after the fields; bytes that the tags add to the
-// series key; pattern of the line that followed last time (NEXT); 1 if the last line that followed had a different
-// pattern (DOUBT); number of lines of other shapes that this pattern survives (STAY).
+// series key; pattern that is expected to follow (NEXT); 1 if the last line that followed had a different pattern
+// (DOUBT); number of lines of other shapes that this pattern survives (STAY).
 const NUMBER: usize = 0;
 const TAGS_END: usize = 4;
 const FIELDS_END: usize = 8;
@@ -23,8 +23,8 @@ const NEXT: usize = 16;
 const DOUBT: usize = 20;
 const STAY: usize = 24;
 const FIRST: usize = 32;
-// Words of a part: up to 31 bytes of name and separator, a mask with a bit for each of these bytes, their
-// number, the kind of the value, and the byte that ends the value.
+// Words of a part: up to 31 bytes of name and separator, a mask with a bit for each of these bytes, their number, the
+// kind of the value, and the byte that ends the value.
 const MASK: usize = 32;
 const LENGTH: usize = 36;
 const KIND: usize = 40;
@@ -125,7 +125,7 @@ export function patternOf(start: usize, number: u32): usize {
   return learned ? pattern : 0;
 }
 
-/** Records a line of this pattern. The pattern that followed such a line last is now expected. */
+/** Records a line of this pattern, and expects the pattern that is stored as its successor. */
 @inline
 function pass(pattern: usize): void {
   latest = pattern;
@@ -134,8 +134,8 @@ function pass(pattern: usize): void {
 }
 
 /**
- * Records that the walk accepted a line of this pattern (0: no pattern). If the same pattern follows another twice in a
- * row, it becomes the expected successor.
+ * Records that the walk accepted a line of this pattern (0: no pattern). After two wrong expectations in a row, this
+ * pattern becomes the expected successor of the previous line's pattern.
  */
 export function follow(pattern: usize): void {
   trust = pattern != 0 && pattern == expected ? min(trust + 1, MAX_TRUST) : max(trust - LOSS, -LOSS);

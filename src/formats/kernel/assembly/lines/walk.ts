@@ -38,8 +38,8 @@ function shapeNumber(hash: u64): u32 {
 }
 
 /**
- * Accepts the line at `start` and writes its entry. @returns the offset after the line; 0 if the exact check must read
- * it
+ * Accepts the line at `start` and writes its entry.
+ * @returns the offset after the line; 0 if the exact check must read it
  */
 @inline
 export function line(start: usize, entry: usize, lineNumber: u32): usize {

@@ -78,8 +78,8 @@ function find(from: usize, byte: u32): usize {
 }
 
 /**
- * Reads the quoted cell that opens at `open`. @returns the offset after the cell; 0 if the encoder in TypeScript must
- * read the row
+ * Reads the quoted cell that opens at `open`.
+ * @returns the offset after the cell; 0 if the encoder in TypeScript must read the row
  */
 function quoted(open: usize, cell: usize, limit: usize): usize {
   let kind = TEXT;
@@ -116,7 +116,8 @@ function marksIn(p: usize): u64 {
 }
 
 /**
- * Splits the row at `start` into cells. @returns the offset of its LF; 0 if the encoder in TypeScript must read the row
+ * Splits the row at `start` into cells.
+ * @returns the offset of its LF; 0 if the encoder in TypeScript must read the row
  */
 function split(start: usize, limit: usize): usize {
   const last = CELLS + (columns << 4);

@@ -111,8 +111,8 @@ function choose(): bool {
 }
 
 /**
- * Writes the point of the current row at `out`. @returns the end of the point; 0 if the encoder in TypeScript must read
- * the row
+ * Writes the point of the current row at `out`.
+ * @returns the end of the point; 0 if the encoder in TypeScript must read the row
  */
 export function point(out: usize, rowBytes: usize): usize {
   if (plan == 0 || (nameColumn >= 0 && !choose())) return 0;

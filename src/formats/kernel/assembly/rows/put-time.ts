@@ -8,8 +8,8 @@ import { copy } from './put-values';
 import { timeDates, timeLimit, timeNumbers, timePlaces, timeUtc } from './row-settings';
 
 /**
- * Calls TypeScript to write the digits of the time in [from, to) at `out`. @returns the end of the digits; negative for
- * an invalid time
+ * Calls TypeScript to write the digits of the time in [from, to) at `out`.
+ * @returns the end of the digits; negative for an invalid time
  */
 @external('env', 'time')
 declare function otherTime(from: u32, to: u32, out: u32): i32;

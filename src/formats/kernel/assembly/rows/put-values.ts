@@ -75,7 +75,7 @@ export function putName(from: usize, to: usize, out: usize): usize {
 /** Writes a number of up to 31 bytes. @param exact true if whole numbers must be exact in a float */
 export function putFloat(from: usize, to: usize, out: usize, exact: bool): usize {
   const length = to - from;
-  // Unsigned arithmetic: this holds for length 0 and for more than 31 bytes.
+  // True for no byte and for more than 31 bytes, because the arithmetic is unsigned.
   if (length - 1 >= 31) return 0;
   const first = usize(load<u8>(from) == MINUS);
   let rest = ((u32(1) << u32(length)) - 1) & ~digitMaskOf(from, length) & ~u32(first);

@@ -53,7 +53,7 @@ export const NAME_LENGTH: usize = 12;
 export const COLUMNS_AT: usize = 16;
 export const TAGS_END: usize = 20;
 export const FIELDS_END: usize = 24;
-/** Upper bound for the size of a point, minus twice the size of its row, bytes. */
+/** Largest number of bytes by which a point exceeds twice the bytes of its row. */
 export const MAX_BYTES: usize = 28;
 export const SHAPES_AT: usize = 32;
 export const MASK_BYTES: usize = 36;

@@ -19,7 +19,7 @@ export let timeUtc: bool = false;
 /** Indexes of the cells with the time and with the table's name; -1 if there is no such cell. */
 export let timeColumn: i32 = -1;
 export let nameColumn: i32 = -1;
-/** The decimal separator of numbers. */
+/** Byte that is the decimal separator of numbers. */
 export let decimal: u32 = 0;
 
 /** Sets the settings of the load. */

@@ -7,7 +7,7 @@ export const CELL_KIND: usize = 4;
 /** Offset and length of the text `"name":`, the column's name as a JSON key. */
 export const KEY_AT: usize = 8;
 export const KEY_LENGTH: usize = 12;
-/** How the values are stored: one of the storages below. */
+/** How the values are stored: one of the constants below, from ENTRIES on. */
 export const STORAGE: usize = 16;
 /**
  * Offset of the definition levels (Parquet's marks of nulls), one byte for each row of the block; 0 if each row has a

@@ -84,8 +84,8 @@ function isPresent(column: usize): bool {
 }
 
 /**
- * Writes the text `"name":value,` at `out` and sets the cell of the column. @returns the end of this text; NOT_HERE if
- * the encoder in TypeScript must read the row
+ * Writes the text `"name":value,` at `out` and sets the cell of the column.
+ * @returns the end of this text; NOT_HERE if the encoder in TypeScript must read the row
  */
 function putColumn(column: usize, value: usize, out: usize, limit: usize): usize {
   const storage = load<u32>(column, STORAGE);
@@ -196,8 +196,8 @@ function putBack(end: usize): void {
 }
 
 /**
- * Writes the current row as JSON at `start`. @returns the end of the row; NOT_HERE if the encoder in TypeScript must
- * read it
+ * Writes the current row as JSON at `start`.
+ * @returns the end of the row; NOT_HERE if the encoder in TypeScript must read it
  */
 function putRow(start: usize): usize {
   const limit = start + maxPointBytes;

@@ -79,8 +79,8 @@ export function putDouble(value: f64, out: usize): usize {
 }
 
 /**
- * Writes a positive number with few decimal places. @returns the end of the text; 0 if the number needs the general
- * algorithm
+ * Writes a positive number with few decimal places.
+ * @returns the end of the text; 0 if the number needs the general algorithm
  */
 @inline
 function putShortFraction(size: f64, whole: u64, out: usize): usize {
