@@ -15,6 +15,7 @@ import {
   type Load,
   LoadFailed,
   load,
+  type Snapshot,
   streamInput,
   UsageError,
   type Verdict,
@@ -256,6 +257,15 @@ test('missing inputs, and the misspelled key input, are answered with inputs', a
   expect((error as UsageError).problems).toEqual([
     'inputs: expected files, patterns, URLs or inputs of the program, found nothing. Did you mean inputs instead of input?',
   ]);
+});
+
+test('iterating over a load ends with a snapshot of all its points', async () => {
+  const snapshots: Snapshot[] = [];
+  const input = streamInput('a.lp', async function* () {
+    yield await Promise.resolve(Buffer.from(lines(10)));
+  });
+  for await (const snapshot of begin({ inputs: input })) snapshots.push(snapshot);
+  expect(snapshots.at(-1)!.points.loaded).toBe(10);
 });
 
 test('a load that failed without a reason is named by its outcome', () => {
