@@ -1,5 +1,5 @@
-// Computes the request body size as a pure function of the target's responses. Large bodies fill a target's memory. The
-// number of writers has little effect on it.
+// Computes the request body size as a pure function of the target's responses. Large bodies fill a target's memory,
+// whereas the number of writers has little effect on its memory.
 
 import { bodySizeTuning } from './tuning.js';
 

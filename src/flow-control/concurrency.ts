@@ -1,5 +1,5 @@
-// Computes the number of writers as a pure function of the target's responses: additive increase, multiplicative decrease.
-// Ignores responses to requests sent before the last change, because they describe the old limit.
+// Computes the number of writers as a pure function of the target's responses: additive increase, multiplicative
+// decrease. Ignores responses to requests sent before the last change, because they describe the old limit on writers.
 
 import { latency } from '../core/text.js';
 import type { Verdict } from '../core/types/index.js';
@@ -17,7 +17,7 @@ interface Baseline {
 interface Round {
   readonly samples: number;
   readonly totalMs: number;
-  /** True once as many batches were in flight as the limit allows. */
+  /** True once the number of batches in flight has equaled the limit. */
   readonly limitReached: boolean;
 }
 
@@ -50,7 +50,7 @@ export interface Observation {
 
 const emptyRound: Round = { samples: 0, totalMs: 0, limitReached: false };
 
-/** Starts with one writer, because a new raft group refuses writes until it has formed. */
+/** Starts with one writer, because a new raft group (replicas of a vnode) refuses writes until it has formed. */
 export function startConcurrency(workers: number): Concurrency {
   return {
     limit: 1,
@@ -85,7 +85,7 @@ function decrease(state: Concurrency, ratio: number, now: number, reason: string
   return { ...state, limit, slowStart: false, changedAt: now, reason, round: emptyRound };
 }
 
-/** Adds a response to the round. Scales its latency to the body size of the baseline. */
+/** Adds a response to the round. Scales the response's latency to the body size of the baseline. */
 function addToRound(state: Concurrency, { bytes, latencyMs, inFlight }: Observation): Concurrency {
   const usualBytes = Math.max(bytes, state.usualBytes * tuning.usualSizeDecay);
   const limitReached = state.round.limitReached || inFlight >= state.limit;

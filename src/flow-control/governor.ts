@@ -1,5 +1,5 @@
-// Decides the number of writers: the target allows a number, our own memory allows a number, and the smaller one
-// counts. The caller applies it.
+// Decides the number of writers: the smaller of the number that the target allows and the number that our memory
+// allows. The caller starts and stops the writers.
 
 import { count, plural } from '../core/text.js';
 import type { Attempt, Level } from '../core/types/index.js';

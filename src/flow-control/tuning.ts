@@ -7,7 +7,7 @@ export const concurrencyTuning = {
   ewmaAlpha: 0.4,
   /** Deviations above the mean that count as congestion. Range 1–5: higher values tolerate more jitter. Vector: 2.5. */
   deviationScale: 2.5,
-  /** Factor of the limit after a slow round. Range 0.5–1. Vector: 0.9. */
+  /** Factor by which a slow round multiplies the limit. Range 0.5–1. Vector: 0.9. */
   slowRatio: 0.9,
   /** Factor of the limit after "overloaded" or a lost connection. Range 0.1–0.9. 0.5 undoes the last doubling of slow start. */
   overloadRatio: 0.5,
@@ -24,11 +24,13 @@ export const concurrencyTuning = {
   queueingRatio: 2,
   /** Age after which the best latency is dropped, ms. Range 10,000–600,000. A target may slow down permanently (simulated). */
   bestLifetimeMs: 60_000,
-  /** Smallest body to time, as a share of the usual size. Range 0–1. Small bodies do not predict full ones (simulated). */
+  /**
+   * Smallest body to time, as a share of the usual size. Range 0–1. Small ones do not predict full ones (simulated).
+   */
   comparableSize: 0.5,
   /** Change of the usual body size that starts a new baseline. Range 1.1–4 (simulated). */
   newBaselineRatio: 1.5,
-  /** Decay of the usual body size per response. Range 0.5–1. Seven smaller bodies halve the size (simulated). */
+  /** Factor of the usual body size at each response. Range 0.5–1. Seven smaller bodies halve the size (simulated). */
   usualSizeDecay: 0.9,
 } as const;
 
@@ -38,7 +40,7 @@ export const bodySizeTuning = {
   minBytes: 16 * 1024,
   /** Step of growth as a share of the largest body. Range 1/32–1/2. Eight steps grow a body from zero to full size. */
   stepShare: 1 / 8,
-  /** Accepted bodies before a step. Range 1–256. One round of the default eight writers, twice. */
+  /** Accepted bodies before a step. Range 1–256. 16 are two rounds of the default eight writers. */
   bodiesPerStep: 16,
   /** Time without trouble before a step, ms. Range 0–60,000. A target that is short of memory takes seconds to flush. */
   restMs: 5_000,

@@ -15,7 +15,7 @@ export interface GovernorOptions {
 
 /** Figures of the governor for the summary. */
 export interface PressureAccount {
-  /** Smallest number of writers after slow start, and the last one. */
+  /** Smallest limit of writers after slow start. `limitLast` is the limit at the end. */
   readonly limitMin: number;
   readonly limitFinal: number;
   /** Seconds during which the limit of writers delayed batches. */
@@ -53,7 +53,7 @@ export interface ThrottleAccount {
   /** Largest difference between a gauge of unflushed rows and the estimate; null if no gauge was read. */
   readonly gaugeDifferenceBytes: number | null;
   readonly advice: string | null;
-  /** Seconds of waits for flushes and stages. `pacedSeconds`: waits only for the interval between two flushes. */
+  /** Seconds of waits for flushes and stages. `pacedSeconds` counts only waits for the interval between two flushes. */
   readonly flushSeconds: number;
   readonly pacedSeconds: number;
 }

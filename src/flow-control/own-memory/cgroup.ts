@@ -16,7 +16,7 @@ export interface GroupLimit {
 
 /** Reads memory figures of the cgroups and the machine. */
 export interface MemoryProbe {
-  /** Returns the limits, the limit of the process's own cgroup first; empty if there is no limit. */
+  /** Returns the limits, that of the process's own cgroup first. Returns an empty list if no cgroup has a limit. */
   limits(): GroupLimit[];
   /** Returns the RAM of the machine, bytes. */
   totalBytes(): number;
@@ -91,8 +91,8 @@ function unescapeOctal(field: string): string {
 }
 
 /**
- * Lists the cgroup of this process and its parents. Lists only `/` if the path lies outside of the mount, which is possible
- * in a container.
+ * Lists the cgroup of this process and its parents. Lists only `/` if the group lies outside of the mount, as may
+ * happen in a container.
  */
 function chainOf(group: string, root: string): string[] {
   const inside = root !== '/' && (group === root || group.startsWith(`${root}/`)) ? group.slice(root.length) : group;

@@ -3,10 +3,10 @@
 
 import type { GroupLimit, MemoryProbe } from './cgroup.js';
 
-/** Default limit, bytes. A cgroup may have a smaller one. */
+/** Default limit, bytes. A cgroup's limit may be smaller. */
 const defaultLimit = 512 * 1024 * 1024;
 
-/** Share of a cgroup's limit that the load uses. Below this share the kernel neither throttles nor kills. */
+/** Share of a cgroup's limit that the load uses. Below this share Linux neither throttles nor kills the process. */
 const groupShare = 0.9;
 
 export interface MemoryLimit {
@@ -15,7 +15,7 @@ export interface MemoryLimit {
   readonly source: string;
 }
 
-/** Returns the smallest limit below the machine's RAM; null if no limit is below it. */
+/** Returns the smallest cgroup limit below the machine's RAM; null if every limit is larger or none exists. */
 function smallest(probe: MemoryProbe): GroupLimit | null {
   const real = probe.limits().filter(({ bytes }) => bytes > 0 && bytes < probe.totalBytes());
   return real.reduce<GroupLimit | null>((least, each) => (least && least.bytes <= each.bytes ? least : each), null);

@@ -28,14 +28,14 @@ export function levelNotice(level: keyof typeof actions, memory: MemoryFigures):
   return { level: level === 'critical' ? 'warn' : 'info', kind: `memory-${level}`, message };
 }
 
-/** Builds the notice of a level for a watchdog that only observes. */
+/** Builds the notice of a memory level for a watchdog that only reports. */
 export function observedNotice(level: keyof typeof actions | 'stop', memory: MemoryFigures): Notice {
   const action = level === 'stop' ? 'the load would stop with exit code 6' : actions[level];
   const message = `${figures(memory)}; with --memory-watchdog on: ${action}`;
   return { level: level === 'normal' ? 'info' : 'warn', kind: `memory-${level}`, message };
 }
 
-/** Builds the notice for memory that stays resident after a collection with no batch in flight. */
+/** Builds the notice for memory that a collection did not free although no batch was in flight. */
 export function retainedNotice(memory: MemoryFigures): Notice {
   const message =
     `${figures(memory)} with no batch in flight and all garbage collected: the allocator retains this memory. ` +

@@ -1,5 +1,5 @@
-// Plans our own memory within the limit, by pure arithmetic. The sizes of slots and formats are computed exactly. Base and
-// reserve cover the rest (interpreter, HTTP client, compression, garbage); their sizes were measured.
+// Plans our own memory within the limit, by pure arithmetic. A slot is the memory of one batch. The sizes of slots and
+// formats are exact; base and reserve (interpreter, HTTP client, compression, garbage) were measured.
 
 import { MemoryLimitError } from '../../core/errors.js';
 import { size, sizeOption } from '../../core/text.js';
@@ -10,7 +10,7 @@ export interface MemoryPlan {
   readonly limitSource: string;
   /** Resident bytes of the idle process with all modules loaded. */
   readonly baseBytes: number;
-  /** True if V8 may optimize the parser kernel and inputs are read in large chunks. */
+  /** True if V8 may optimize the parser, and inputs are read in large chunks. */
   readonly optimizes: boolean;
   /** Number of worker threads that parse. */
   readonly threads: number;
@@ -18,21 +18,21 @@ export interface MemoryPlan {
   readonly reserveBytes: number;
   /** Bytes for read windows and tables of the format. */
   readonly formatBytes: number;
-  /** Bytes that a remote input holds; 0 if no input is remote. */
+  /** Bytes of the buffers of a remote input; 0 if no input is remote. */
   readonly remoteBytes: number;
   /** Bytes for the names and totals of all inputs. */
   readonly inputBytes: number;
   readonly hasLargeWindow: boolean;
-  /** Bytes that may hold the decompression window of an input: bytes that the slots leave, plus half of the reserve. */
+  /** Bytes for the decompression window of an input: those not used by slots, plus half of the reserve. */
   readonly windowBytes: number;
   readonly slots: number;
   readonly slotBytes: number;
-  /** Largest request body. `bodyBytes`, the buffer of a slot, may be larger, so that the longest point fits. */
+  /** Largest request body. `bodyBytes` is the buffer for a body; it may be larger, to fit the longest point. */
   readonly batchBytes: number;
   readonly bodyBytes: number;
   readonly sideBytes: number;
   readonly points: number;
-  /** Message when slots are fewer or smaller than requested; null otherwise. */
+  /** Message if there are fewer or smaller slots than requested; null otherwise. */
   readonly note: string | null;
 }
 
@@ -50,13 +50,13 @@ export interface PlanRequest {
   readonly remoteBytes: number;
   /** Bytes for the names and totals of all inputs. */
   readonly inputBytes: number;
-  /** True if an input may need a large window: the window of a zstd frame, or a row group of Parquet. */
+  /** True if decompressing an input may need much memory: for the window of a zstd frame, or a Parquet row group. */
   readonly hasLargeWindow: boolean;
   /** Largest useful number of worker threads. */
   readonly threads: number;
   /** Returns the additional bytes of the formats for a number of worker threads. */
   readonly threadBytes: (threads: number) => number;
-  /** Returns the bytes of threads with small reads and small windows; null if a thread needs large windows. */
+  /** Returns the bytes of threads that read small chunks; null if a thread needs a large decompression window. */
   readonly narrowThreadBytes: ((threads: number) => number) | null;
   /** Returns the bytes of one slot of these sizes. */
   readonly slotBytes: (sizes: { bodyBytes: number; sideBytes: number; points: number }) => number;
@@ -64,28 +64,28 @@ export interface PlanRequest {
 
 /** Resident size of the idle loader with all modules loaded (Node 20: 78 MiB, Node 24: 86 MiB; measured 2026-11-23). */
 const idleBytes = 88 * MIB;
-/** Peak of V8's optimizing compiler on the kernel, once, early in a load (Node 20: 35 MiB; measured 2026-11-24). */
+/** Peak memory of V8 while it optimizes the parser, once, early in a load (Node 20: 35 MiB; measured 2026-11-24). */
 const compilerBytes = 36 * MIB;
-/** Memory limit below which the kernel runs unoptimized at half its speed, because batches need the memory of the compiler. */
+/** Below this limit the parser runs unoptimized at half its speed, so that batches get the memory of V8's compiler. */
 const minLimitForCompiler = 256 * MIB;
 const minReserve = 16 * MIB;
 /** Reserve as a share of the limit. */
 const reserveShare = 0.1;
 const minBodyBytes = 64 * KIB;
-/** Largest window of a zstd frame that decompressors accept by default. Worker threads must leave room for it. */
+/** Largest window of a zstd frame that decompressors accept by default. The plan for threads leaves room for it. */
 const largeWindow = 128 * MIB;
 /** Memory that worker threads must leave for other inputs: a thread that decodes gzip takes 18 MiB. */
 const minWindowWithThread = 32 * MIB;
-/** The same for threads that run the kernel unoptimized, where no thread decodes gzip. */
+/** Memory that threads with an unoptimized parser must leave for other inputs. These threads never decode gzip. */
 const minWindowWithNarrowThread = 8 * MIB;
-/** Bytes for totals, progress and summary of an input, without name and path (100,000 files: peak 143 MiB; 2026-11-29). */
+/** Bytes for totals, progress and summary of an input, without its name and path (measured with 100,000 files). */
 export const bytesPerInput = 690;
 /** Length of the shortest point, `m f=1 0\n`. It limits the number of points in a body. */
 const shortestPoint = 8;
 
 /**
- * Fits slots into the limit: one slot of the requested size per writer, else fewer slots, else smaller slots. Gives up worker
- * threads first and the compiler last. Throws MemoryLimitError with the figures if one small slot does not fit.
+ * Fits slots into the limit: one slot of the requested size per writer, else fewer slots, else smaller slots. Drops
+ * worker threads first, V8's compiler last. Throws MemoryLimitError with the figures if one small slot does not fit.
  */
 export function plan(request: PlanRequest): MemoryPlan {
   for (let { threads } = request; threads > 0; threads -= 1) {
@@ -106,7 +106,7 @@ function planWithThreads(request: PlanRequest, threads: number): MemoryPlan | nu
   return { ...memory, threads };
 }
 
-/** Plans threads that run the kernel unoptimized, with small windows. Returns null if the threads would leave fewer slots. */
+/** Plans threads with an unoptimized parser and small windows. Returns null if they would leave fewer slots. */
 function planWithNarrowThreads(request: PlanRequest, threads: number): MemoryPlan | null {
   if (request.narrowThreadBytes === null) return null;
   const formatBytes = request.formatBytes + request.narrowThreadBytes(threads);
@@ -160,7 +160,7 @@ function halvings(bytes: number): number[] {
   return bytes <= minBodyBytes ? [bytes] : [bytes, ...halvings(Math.floor(bytes / 2))];
 }
 
-/** Finds the smallest limit, in whole MiB up to 4 GiB, whose plan has room for the window; null if no such limit exists. */
+/** Finds the smallest limit, in MiB up to 4 GiB, whose plan has room for the window; null if none has. */
 export function limitForWindow(request: PlanRequest, windowBytes: number): number | null {
   const { source } = request.limit;
   for (let bytes = Math.ceil(request.limit.bytes / MIB) * MIB; bytes <= 4096 * MIB; bytes += MIB) {
@@ -176,7 +176,7 @@ function slotSizes(
 ): { bodyBytes: number; sideBytes: number; points: number } {
   // The longest point and its generated timestamp must fit a body.
   const bodyBytes = Math.max(batchBytes, request.maxPointBytes + 64);
-  // The longest reject and the rejects of one read must fit.
+  // The side buffer must fit the longest rejected line, and all rejected lines of one read.
   const sideBytes = request.maxPointBytes + request.chunkBytes[reads];
   return { bodyBytes, sideBytes, points: Math.min(request.batchPoints, Math.ceil(bodyBytes / shortestPoint)) };
 }

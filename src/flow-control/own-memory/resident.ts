@@ -5,7 +5,7 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 export interface Resident {
   /** Returns the resident bytes of all threads. Takes 1.5 µs on Linux, 8 µs elsewhere. */
   bytes(): number;
-  /** Returns the peak since the reader was opened; 0 while that peak is below an earlier peak of the process. */
+  /** Returns the peak since the reader was opened; 0 while an earlier peak of the process was higher. */
   peak(): number;
   /** Closes the file. Later calls of `bytes` take longer. */
   close(): void;
@@ -31,7 +31,7 @@ function openStatm(): number | null {
   }
 }
 
-/** Returns the peak resident bytes of this program. The value of getrusage may include the peak of the parent program. */
+/** Returns the peak resident bytes of this program. Avoids getrusage, which may include the parent program's peak. */
 export function peakResident(): number {
   try {
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0) * 1024;
@@ -54,7 +54,7 @@ export function pageBytes(): number {
   throw new Error('the auxiliary vector has no AT_PAGESZ');
 }
 
-/** Opens a reader, which keeps one file open until `close`. */
+/** Opens a reader. The reader has one file open until `close`. */
 export function residentMemory(): Resident {
   const before = peakResident();
   const peak = (): number => {

@@ -1,5 +1,5 @@
-// Reads resident memory, forces collections, reports levels, and computes how many writers memory allows.
-// An observing watchdog runs the same state machine, so its notices report what it would have done.
+// Reads resident memory, forces garbage collections, reports levels, and computes how many writers memory allows. In
+// mode `observe` it makes the same decisions, so its notices report what it would have done.
 
 import type { MemoryLimitError } from '../../core/errors.js';
 import type { Clock, Level, Notice } from '../../core/types/index.js';
@@ -55,7 +55,7 @@ export class Watchdog {
     return this.#memory.level;
   }
 
-  /** Returns how many writers memory allows: all up to the high mark, then linearly fewer, and one at the critical mark. */
+  /** Returns how many writers memory allows: all up to `highMark`, then linearly fewer, one from `criticalMark` on. */
   writers(workers: number): number {
     const { limitBytes, mode } = this.#options;
     if (this.level === 'normal' || mode !== 'on') return workers;
@@ -75,7 +75,7 @@ export class Watchdog {
     return { peakRssBytes, highSeconds, criticalSeconds, forcedGcs: this.#gcs };
   }
 
-  /** Returns the error of a run whose memory exceeded the limit at any time; null if it did not, or if the mode is not `on`. */
+  /** Returns the error of a run whose memory ever exceeded the limit; null for other runs and modes but `on`. */
   get excess(): MemoryLimitError | null {
     const { limitBytes: limit, mode } = this.#options;
     const { peakRssBytes: peak } = this.account;
@@ -120,7 +120,7 @@ export class Watchdog {
     this.#read();
   }
 
-  /** Reports each change of level. Reports retained memory once. */
+  /** Reports each change of level. Reports memory that collections do not free only once. */
   #report(before: Watermarks): void {
     const { notify, stop, mode } = this.#options;
     const { level, retained } = this.#memory;
@@ -130,7 +130,7 @@ export class Watchdog {
       else if (level === 'stop') stop(limitExceeded(memory));
       else notify(levelNotice(level, memory));
     }
-    // An observing watchdog collects nothing, so the retained amount is unknown.
+    // A watchdog that only reports forces no collection, so it cannot know how much a collection would free.
     if (retained !== null && before.retained === null && mode === 'on') notify(retainedNotice(memory));
   }
 }

@@ -8,12 +8,12 @@ import type { Level } from '../../core/types/index.js';
 export const highMark = 80;
 export const criticalMark = 90;
 export const stopMark = 97;
-/** The high level ends below 72 %, the critical level below 80 %. The gap prevents oscillation around a mark. */
+/** The high level ends below 72 %, the critical level below 80 %. The lower ends prevent rapid changes of level. */
 const highLeave = highMark - Math.min(criticalMark - highMark, highMark / 10);
 
 /**
- * Time above the stop mark after which the run stops, ms, if a collection with no batch in flight has not helped. Above
- * the limit the run stops at once.
+ * The run stops after this time (ms) above the stop mark if a collection with no batch in flight has not helped. Above
+ * the memory limit the run stops at once.
  */
 const stopAfterMs = 5_000;
 const gcMinMs = 250;
@@ -23,7 +23,7 @@ const gcMaxMs = 30_000;
  * the time.
  */
 const gcCost = 10;
-/** A collection that frees less than this share doubles the interval to the next (OpenTelemetry's memory_limiter). */
+/** A collection that frees a smaller share doubles the interval to the next (as OpenTelemetry's memory_limiter). */
 const gcWorthwhile = 0.05;
 
 export interface Watermarks {
@@ -32,17 +32,17 @@ export interface Watermarks {
   readonly criticalSeconds: number;
   /** True requests a collection now; the caller runs it and reports it with `collected`. */
   readonly collect: boolean;
-  /** Resident bytes that the allocator retains: a collection with nothing in flight did not free them. Null if unknown. */
+  /** Resident bytes that a collection with no batch in flight did not free; null if unknown. */
   readonly retained: number | null;
   /** Monotonic ms of the last sample; null before the first one. */
   readonly at: number | null;
   readonly gcIntervalMs: number;
   readonly gcNotBefore: number;
-  /** Earliest time of the first collection with nothing in flight. That collection ignores the back-off. */
+  /** Earliest time of the first collection with no batch in flight. That collection ignores the doubled interval. */
   readonly gcSoonest: number;
-  /** Last collection, while its effect is unknown. Another thread frees buffers up to 200 ms later. */
+  /** Last collection, while its effect is unknown: another thread frees buffers up to 200 ms later. Null otherwise. */
   readonly gcPending: Collection | null;
-  /** True once a collection with nothing in flight did not help since the critical level began. */
+  /** True once a collection with no batch in flight did not help since the critical level began. */
   readonly gcTried: boolean;
   /** True if nothing was in flight at the last sample. */
   readonly drained: boolean;
@@ -109,7 +109,7 @@ function stuckSince(state: Watermarks, sample: WatermarkSample): number | null {
   return state.stuckSince ?? (state.gcTried ? sample.now : null);
 }
 
-/** Returns the bytes that the allocator retains, because a collection with nothing in flight did not free them. */
+/** Returns the bytes that a collection with no batch in flight did not free. */
 function retainedBy(state: Watermarks, level: Level, sample: WatermarkSample): number | null {
   if (level !== 'critical') return null;
   if (state.retained !== null) return state.retained;

@@ -8,7 +8,7 @@ import { partsOf } from './raft-caches.js';
 
 export type BodyEvent = Extract<MemoryEvent, { kind: 'body' }>;
 
-/** Bytes that the gauge counts for each series of a body, in addition to its rows. */
+/** Bytes that the target's memory gauge counts for each series of a body, in addition to its rows. */
 const gaugedGroup = 106;
 
 /**

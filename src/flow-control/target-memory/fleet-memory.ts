@@ -8,7 +8,7 @@ import type { RaftCaches } from './raft-caches.js';
 import type { Rinsing } from './rinsing.js';
 import type { TargetPressure } from './target-pressure.js';
 
-/** Returns the schema of what `save` returns. Creating a schema takes time that loads without a fleet need not spend. */
+/** Returns the schema of what `save` returns. It is created on demand, because loads without a fleet do not need it. */
 function savedSchema() {
   const series = z.object({
     seen: z.array(z.tuple([z.number(), z.boolean()])),

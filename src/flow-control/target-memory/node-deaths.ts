@@ -5,7 +5,7 @@ import { UnavailableError } from '../../core/errors.js';
 import { size } from '../../core/text.js';
 import type { Notice, Verdict } from '../../core/types/index.js';
 
-/** Number of deaths in a row without an acknowledged write after which a node counts as unable to start. */
+/** After this many deaths in a row without an acknowledged write, a node counts as unable to start. */
 const maxDeathsWithoutWrite = 3;
 
 /** `cannotStart`: the node died again and again without an acknowledged write in between. */
@@ -30,7 +30,7 @@ export class NodeDeaths {
     return this.#count;
   }
 
-  /** Takes the verdict on one write. Returns the event that it reveals about the node; null for no event. */
+  /** Processes the result of one write. Returns the event that the result reveals about the node; null for no event. */
   observe(endpoint: string, { kind }: Pick<Verdict, 'kind'>): NodeEvent | null {
     const before = this.#nodes.get(endpoint);
     if (kind === 'accepted') {

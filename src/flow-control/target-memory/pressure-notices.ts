@@ -15,7 +15,7 @@ export function largerBodies(bytes: number): Notice {
   return { level: 'debug', kind: 'larger-batches', message };
 }
 
-/** Builds the notice that planned flushes have ended. @param slowly true if sending waits for the target's own flushes */
+/** Builds the notice that flushes are no longer planned. @param slowly true if the target flushes by itself */
 export function noMoreFlushes(why: string, bodyBytes: number, slowly: boolean): Notice {
   const message =
     `planned flushes (COMPACT DATABASE) are off: ${why}; request bodies are now at most ${size(bodyBytes)}, ` +

@@ -1,13 +1,12 @@
-// Estimates the request bodies that the vnodes of a node retain. A vnode keeps the newest 256 parts of bodies that reached
-// it, whatever their size, for as long as the server runs. Each time bucket has its own vnodes.
+// Estimates the request bodies that the vnodes of a node retain. Each vnode retains the newest 256 bodies sent to it
+// (only its part of each), whatever their size, as long as the server runs. Each time bucket has its own vnodes.
 
 import type { Batch, BodyPart } from '../../core/types/index.js';
 
-/** Number of bodies that each vnode keeps (tskv/src/wal/wal_store.rs of CnosDB 2.4.3). */
+/** Number of bodies that each vnode retains (tskv/src/wal/wal_store.rs of CnosDB 2.4.3). */
 export const bodiesKept = 256;
 /**
- * Number of newest bodies that define the open time buckets: those that one of them wrote to. Most of the next points
- * belong to open buckets.
+ * A time bucket is open if one of this many newest bodies wrote to it. Most of the next points belong to open buckets.
  */
 const openBodies = 16;
 
@@ -19,23 +18,23 @@ export function partsOf({ buckets, body }: Pick<Batch, 'buckets' | 'body'>, body
 export interface RaftCacheOptions {
   /** Share of each body that reaches the fullest node. */
   readonly share: number;
-  /** Buckets that exist before the load; null if unknown. Their vnodes may retain bodies of an earlier load. */
+  /** Buckets that exist before the load; null if unknown. Their vnodes may retain bodies of earlier loads. */
   readonly existing: ReadonlySet<number> | null;
-  /** Largest body, and largest total of the caches of a node, bytes. */
+  /** Largest body (`bodyBytes`), and largest total of the caches of a node (`maxBytes`). */
   readonly bodyBytes: number;
   readonly maxBytes: number;
 }
 
 /**
- * `bytes`: retained by the open time buckets on the fullest node. `places`: bodies that each open bucket can still add
- * to its cache.
+ * `bytes` are those that the open time buckets retain on the fullest node. `places` is the number of bodies that an
+ * open bucket can still add to its cache.
  */
 export interface OpenBuckets {
   readonly bytes: number;
   readonly places: number;
 }
 
-/** A bucket and the sizes of the bodies that it retains, the oldest first. */
+/** The number of a time bucket, and the sizes of the bodies that its vnodes retain, the oldest first. */
 export type SavedBucket = readonly [bucket: number, sizes: readonly number[]];
 
 /** Bodies that one bucket retains. */
@@ -68,7 +67,7 @@ export class RaftCaches {
   #unfilled: number;
   /** Bucket written last. */
   #newest: { readonly bucket: number; readonly ring: Ring } | null = null;
-  /** For each of the newest bodies, the rings of the buckets that it wrote to. */
+  /** For each of the newest bodies, the `Ring`s of the buckets that it wrote to. */
   #open: (readonly Ring[])[] = [];
   #sum = 0;
 
@@ -93,8 +92,8 @@ export class RaftCaches {
   }
 
   /**
-   * Upper bound of the retained bytes: `bytes`, bodies that an earlier load may have left, and bodies that the newest
-   * bucket can still take.
+   * Upper bound of the retained bytes: `bytes`, plus bodies of an earlier load, plus bodies that the newest bucket can
+   * still add.
    */
   get atWorst(): number {
     const { bodyBytes, maxBytes, share, existing } = this.#options;

@@ -23,23 +23,23 @@ const maxBuckets = 64;
 /** Number of rinsing writes in flight. */
 const writers = 4;
 const retryMs = 1_000;
-/** Smallest gain of a rinse, bytes. A smaller gain is not worth 256 writes. */
+/** Smallest number of bytes that a rinse must free. To free fewer is not worth 256 writes. */
 const minGainBytes = 8 * 1024 * 1024;
 /** Longest point that a rinse repeats, bytes. */
 const maxPointBytes = 16 * 1024;
 /** Bytes that the plan reserves in each vnode for one rinsing write: 0.5 MiB for 256 writes. */
 const plannedBytes = 2048;
-/** Number of points at the end of a part that are searched for a point of each shard. */
+/** In this many points at the end of each part of a batch, a point of each shard is searched. */
 const searchedPoints = 256;
 
-/** Bytes of retained bodies on the fullest node at which a rinse is due, sending waits for a rinse, and a rinse ends. */
+/** Thresholds of retained bytes on the fullest node: a rinse is due, sending waits for a rinse, a rinse ends. */
 export interface RinseMarks {
   readonly dueBytes: number;
   readonly holdBytes: number;
   readonly restBytes: number;
 }
 
-/** Divides the marks at which a rinse begins and ends by the number of senders. */
+/** Divides the thresholds at which a rinse begins and ends by the number of senders. */
 export function partOf(marks: RinseMarks | null, senders: number): RinseMarks | null {
   return marks && { ...marks, dueBytes: marks.dueBytes / senders, restBytes: marks.restBytes / senders };
 }
@@ -75,7 +75,7 @@ interface BucketSample {
   readonly points: readonly (Uint8Array | undefined)[];
   /** Bytes of all points. */
   readonly bytes: number;
-  /** Mean bytes of a row in the target's memory. A row has a slot for each field of its table, however short the point is. */
+  /** Mean bytes of a row in the target's memory. A row has an entry for each field of its table, even if unset. */
   readonly rowBytes: number;
 }
 
@@ -104,7 +104,7 @@ export class Rinsing {
     return this.#count;
   }
 
-  /** Keeps the last points of a completely acknowledged batch. */
+  /** Stores the last points of a batch. The batch must be acknowledged completely. */
   remember(batch: Batch, rowBytes: number): void {
     if (this.#options.marks() === null) return;
     for (const part of batch.buckets) {
@@ -120,7 +120,7 @@ export class Rinsing {
     }
   }
 
-  /** Takes acknowledged points of a time bucket from another worker. */
+  /** Stores acknowledged points of a time bucket from another worker. */
   learn(bucket: number, { points, rowBytes }: SampleText): void {
     const own = this.#samples.get(bucket)?.points ?? [];
     const all = points.map((text, shard) => (text === null ? own[shard] : Buffer.from(text, 'base64')));
@@ -216,7 +216,7 @@ export class Rinsing {
     notify({ level: this.#count === buckets.length ? 'info' : 'debug', kind: 'rinse', message });
   }
 
-  /** Repeats a body until it is acknowledged. Resolves with false once the target rejects it or the run stops. */
+  /** Sends a body until it is acknowledged. Resolves with false once the target rejects the body or the run stops. */
   async #sent(body: Uint8Array): Promise<boolean> {
     const { send, clock, notify } = this.#options;
     while (this.#givenUp === null && !this.#stop.signal.aborted) {
@@ -254,7 +254,7 @@ export class Rinsing {
     return (this.#samples.get(bucket)?.points ?? []).filter((point) => point !== undefined);
   }
 
-  /** Returns the bytes that a rinsing write leaves in the cache beyond those that the plan includes. */
+  /** Returns the bytes that a rinsing write adds to the cache beyond the planned ones. */
   #retainedOf(bucket: number): number {
     return Math.max(0, this.#bytesOf(bucket) - plannedBytes);
   }

@@ -1,5 +1,5 @@
-// Forecasts a node's memory under a load before anything is sent. Computes a plan from inputs, database and layout, and
-// notices about the plan.
+// Forecasts a node's memory under a load before anything is sent: a plan from inputs, database and layout, and the
+// notices about this plan.
 
 import type { Problem } from '../../core/problem.js';
 import { compareVersions, count, plural, size, sizeOption } from '../../core/text.js';
@@ -42,7 +42,7 @@ export interface ForecastOptions {
 
 /** Times and size of the inputs, as far as they are known. */
 export interface InputExtent {
-  /** Ascending spans that contain points, in the unit of the input; empty if unknown. */
+  /** Ascending time ranges that contain points, in the unit of the input; empty if unknown. */
   readonly spans: readonly TimestampRange[];
   /** Number of inputs whose timestamps are not all known. */
   readonly unseen: number;
@@ -66,19 +66,19 @@ export interface TargetMemoryForecast {
   readonly totalBytes: number | null;
 }
 
-/** Messages mention series from this number of series per time bucket on. */
+/** From this number of series per time bucket on, messages mention series. */
 const manySeries = 5_000;
 
-/** Weight of unsampled rows: points of IoT sensors, ten fields each. Only inputs of line protocol are sampled. */
+/** Memory per byte of text of unsampled rows: IoT sensors, ten fields. Only line protocol is sampled. */
 const usualWeight: RowWeight = { resident: 1.1, gauged: 0.6 };
 
 /** Least bytes of a point. Inputs cannot have more time buckets than points. */
 const leastPointBytes = 16;
 
-/** Largest number of vnodes on a node. Each is an LMDB map; about 2,000 use up the address space (measured on 2.4.3.4). */
+/** Most vnodes of a node. Each is an LMDB map; about 2,000 use up the address space (measured on 2.4.3.4). */
 const maxVnodes = 2000;
 
-/** Plans for an existing database, or with `mayCreate` for a database that the load creates. */
+/** Plans for an existing database; with `mayCreate`, for a database that the load creates. */
 export function forecastTargetMemory(
   options: ForecastOptions,
   place: VnodePlacement,
@@ -171,7 +171,7 @@ export function forecastNotices(
   return [quiet ? { ...planned, level: 'debug' } : planned, ...notices];
 }
 
-/** Returns true if the plan reduces request bodies or expects a flush, as far as the inputs are known. */
+/** Returns true if, as far as the inputs are known, the plan reduces request bodies or expects a flush. */
 function binds({ batchBytes }: ForecastOptions, { bodyBytes, flush, rowBytes }: TargetPlan): boolean {
   return bodyBytes < batchBytes || (flush !== null && rowBytes !== null && rowBytes > flush.dueBytes);
 }
@@ -197,7 +197,7 @@ function planNotice({ relieve }: ForecastOptions, plan: TargetPlan, buckets: num
   return { level: 'info', kind, message };
 }
 
-/** Explains why no settings keep a node within --target-memory; null if the plan keeps it. */
+/** Explains why no settings keep a node within --target-memory; null if the planned settings do. */
 export function forecastProblem(forecast: TargetMemoryForecast): Problem | null {
   const { plan, buckets } = forecast;
   return plan.holds ? null : tooLittleMemory(forecast, buckets, Math.max(plan.leastBytes, plan.peakBytes));
@@ -268,7 +268,7 @@ function tooManyVnodes({ vnodes }: TargetPlan, buckets: number): string {
   );
 }
 
-/** Versions that run out of memory under loads, from CnosDB's issues. A server reports only three numbers of its version. */
+/** CnosDB versions that run out of memory, from its issues. A server reports three numbers of its version. */
 const defects: readonly { readonly below: string; readonly from: string; readonly what: string }[] = [
   {
     from: '0.0.0',

@@ -33,21 +33,21 @@ const smallestBody = 32 * 1024;
 const bodyStep = 64 * 1024;
 /**
  * Largest size of the first bodies of a time bucket, for any number of buckets. Smaller bodies cost the target more
- * time. Bodies of 128 KiB took 20 MiB more memory of a node with 90 vnodes, and bodies of 256 KiB 100 MiB more
- * (measured on 2.4.3.4).
+ * time. On a node with 90 vnodes, 128 KiB bodies took 20 MiB more memory than 96 KiB ones, and 256 KiB bodies 100 MiB
+ * more (2.4.3.4).
  */
 const firstBody = 96 * 1024;
-/** Share of the room for retained bodies that the first bodies may fill. Then smaller bodies follow. */
+/** Share of the memory for retained bodies that the first bodies may fill. Later bodies are smaller. */
 const firstShare = 0.5;
-/** Share of the room above a node's base for retained bodies. The rest is for unflushed rows. */
+/** Share of a node's memory above its base that is for retained bodies. The rest is for unflushed rows. */
 const bodiesShare = 0.5;
 /** Retained bytes at which sending waits for a rinse, as a multiple of the bytes at which a rinse begins. */
 const rinseHold = 1.25;
-/** Retained bytes at which a rinse ends, as a share of the bytes at which it begins. Long rinses need fewer writes. */
+/** Retained bytes at which a rinse ends, as a share of those at its start. Long rinses need fewer writes. */
 const rinseRest = 0.1;
-/** Smallest room for unflushed rows. With less room a flush would be due all the time. */
+/** Smallest memory for unflushed rows. With less memory a flush would always be due. */
 const minRows = 8 * MiB;
-/** Share of the room for rows at which a flush is due. Rows that arrive during the flush need the rest. */
+/** Share of the memory for rows at which a flush is due. Rows that arrive during the flush need the rest. */
 const dueShare = 0.5;
 const minMemcache = 16 * MiB;
 
@@ -80,11 +80,11 @@ export interface TargetPlanRequest {
 
 export interface TargetPlan {
   readonly limitBytes: number | null;
-  /** Largest request body: 32 KiB (or less, if requested) up to the requested size. */
+  /** Largest request body: between 32 KiB (or the requested size, if smaller) and the requested size. */
   readonly bodyBytes: number;
   /** Largest body of a time bucket that receives 256 bodies or more. */
   readonly sustainedBytes: number;
-  /** Marks of planned flushes; null if no flush is planned. */
+  /** Thresholds of planned flushes; null if no flush is planned. */
   readonly flush: FlushMarks | null;
   /** Marks of rinses; null if there is no limit. */
   readonly rinse: RinseMarks | null;
@@ -104,7 +104,7 @@ export interface TargetPlan {
   readonly perBucket: NodeSeries;
   /** Bytes of an idle node, the load's vnodes and their series. Excludes vnodes that the load does not write to. */
   readonly baseBytes: number;
-  /** Bytes, as gauges count them, that the memcaches hold before the target flushes by itself. */
+  /** Size of the memcaches, in gauged bytes, at which the target flushes by itself. */
   readonly cacheBytes: number;
   /** Estimated peak of the fullest node. */
   readonly peakBytes: number;
@@ -140,7 +140,7 @@ export function keptBodies(bodyBytes: number, share: number, sentBytes: number |
   return share * Math.min(bodiesKept * bodyBytes, sentBytes ?? Number.POSITIVE_INFINITY);
 }
 
-/** Returns the flush marks of a node with this base that retains `keptBytes` of request bodies. */
+/** Returns the flush thresholds of a node with this base that retains `keptBytes` of request bodies. */
 export function flushMarks(limitBytes: number, baseBytes: number, keptBytes: number): FlushMarks {
   const rows = Math.max(minRows, Math.floor((limitBytes - baseBytes - keptBytes) / perRowByte));
   return { dueBytes: Math.floor(rows * dueShare), holdBytes: rows };
@@ -245,8 +245,8 @@ export function sustainedBody(plan: TargetPlan, baseBytes: number): number {
 }
 
 /**
- * Returns the largest body at present. The first bodies of a time bucket are large: a bucket with few points retains all its
- * bytes, whatever the size of its bodies. Then smaller bodies follow, so that 256 bodies fit into `roomBytes`; null: no limit.
+ * Returns the largest body at present. The first bodies of a time bucket are large, because a bucket with few points
+ * retains all its bytes anyway. Later bodies are smaller, so that 256 bodies fit into `roomBytes`; null: no limit.
  */
 export function bodyOfOpenBuckets(
   plan: TargetPlan,
@@ -261,7 +261,7 @@ export function bodyOfOpenBuckets(
   return Math.max(Math.min(smallestBody, sustained), Math.min(sustained, fitting));
 }
 
-/** Returns the marks of rinses for a node with this base; null if there is no limit. */
+/** Returns the thresholds of rinses for a node with this base; null if memory is not limited. */
 export function rinseMarks(plan: TargetPlan, baseBytes: number): RinseMarks | null {
   if (plan.limitBytes === null || baseBytes === plan.baseBytes) return plan.rinse;
   return marksOfRoom(plan.limitBytes - baseBytes, keptBodies(sustainedBody(plan, baseBytes), plan.share, null));
@@ -275,7 +275,7 @@ function largestBody(batchBytes: number, roomForBodies: number, kept: (body: num
   return Math.min(batchBytes, Math.max(smallestBody, body));
 }
 
-/** Returns half of a vnode's room in gauged bytes, in whole MiB: while one cache of a vnode is flushed, the next one fills. */
+/** Returns half of a vnode's memory for rows, in gauged MiB: while one cache is flushed, the next one fills. */
 function memcacheSize(rows: number, vnodes: number): number {
   const each = Math.floor((rows * dueShare) / vnodes / MiB) * MiB;
   return Math.min(usualMemcache, Math.max(minMemcache, each));

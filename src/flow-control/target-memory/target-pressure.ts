@@ -1,5 +1,5 @@
-// Flow control for the target's memory: limits request bodies, waits for flushes, and starts flushes. The decisions are pure
-// (flushing.ts, body-size.ts, flush-pacing.ts); this class connects them to the clock. At most one flush runs.
+// Flow control for the target's memory: limits request bodies, waits for flushes, and starts one flush at a time. The
+// decisions are pure (flushing.ts, body-size.ts, flush-pacing.ts); this class connects them to the clock.
 
 import type { Attempt, Clock, FlushCause, FlushOutcome } from '../../core/types/index.js';
 import { adjustBodySize, type BodyAnswer, type BodySize, capBodySize, fullBodySize } from '../body-size.js';
@@ -22,13 +22,13 @@ import type { RaftCaches } from './raft-caches.js';
 
 const tickMs = 250;
 const gaugesEveryMs = 10_000;
-/** Age of the estimates that a gauge is compared with, ms. A worker that joins a fleet has no estimates of this age. */
+/** A gauge is compared with estimates of up to this age, ms. A worker that joins a fleet has no such old estimates. */
 const gaugeAgeMs = 12_000;
 
 export interface TargetPressureOptions
   extends Omit<FlushingOptions, 'plan' | 'isShared'>,
     Omit<FlushRunsOptions, 'ended' | 'clock'> {
-  /** Largest body of the plan, and largest body once planned flushes have ended, bytes. */
+  /** Largest planned body; `bodyBytesUnflushed` is the largest body once flushes are no longer planned. Bytes. */
   readonly bodyBytes: number;
   readonly bodyBytesUnflushed: number;
   readonly caches: Pick<RaftCaches, 'bytes' | 'atWorst' | 'bucketCount'>;
@@ -42,13 +42,13 @@ export interface TargetPressureOptions
   readonly clock: Clock;
   /** Ends every wait. */
   readonly signal: AbortSignal;
-  /** Reads the gauges of the nodes. The promise never rejects. */
+  /** Reads the memory gauges of the nodes. The promise never rejects. */
   readonly gauges: () => Promise<readonly (number | null)[]>;
   /** Ends the run with an error. */
   readonly end: (error: unknown) => void;
 }
 
-/** Checks the clock every 250 ms and, if flushes are planned, the gauges every 10 s, until `close`. */
+/** Checks the time every 250 ms. If flushes are planned, also reads the gauges every 10 s. Ends at `close`. */
 export class TargetPressure {
   readonly #options: TargetPressureOptions;
   readonly #intervalMs: number;
@@ -61,7 +61,7 @@ export class TargetPressure {
   /** Cancels the check that runs at the time of the next possible flush. */
   #cancelCheck: () => void = () => {};
   #holding = false;
-  /** Batches that wait. Each is called with true if it may be sent although the load must wait. */
+  /** Callbacks of waiting batches. True as argument sends a batch as a test, although the load must wait. */
   readonly #waiting: ((isTest: boolean) => void)[] = [];
   #readingGauges = false;
   /** Monotonic ms from which gauges are compared with the estimates. */
@@ -128,8 +128,8 @@ export class TargetPressure {
   }
 
   /**
-   * Call it for each attempt once its response has arrived and the caches have counted it. `rows`: bytes of its points
-   * in the target's memory. `series`: bytes of their series. Both are 0 in a fleet, where the log delivers them.
+   * Call it for each attempt after its response, once `caches` has counted the body. `rows`: bytes of its points in the
+   * target's memory. `series`: bytes of their series. Both are 0 in a fleet, where the log delivers them.
    */
   observe({ verdict, latencyMs }: Attempt, bodyBytes: number, rows: number, series = 0): void {
     const at = this.#options.clock.monotonic();
@@ -197,7 +197,7 @@ export class TargetPressure {
     if (log !== null) return await this.#flushByFleet();
     await this.#runs.running;
     const rest = (): number => nextStageAt(this.#flushing, this.#intervalMs) - clock.monotonic();
-    // A timer may end a fraction of a millisecond early. A planned flush that begins during the wait suffices.
+    // A timer may end a fraction of a millisecond early. If a planned flush begins during the wait, it is used instead.
     while (this.#runs.running === null && rest() > 0 && !signal.aborted)
       await clock.sleep(Math.ceil(rest()), signal).catch(() => {});
     this.#take({ kind: 'asked', at: clock.monotonic() });

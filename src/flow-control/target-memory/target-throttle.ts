@@ -19,17 +19,17 @@ import { TargetPressure } from './target-pressure.js';
 /** Time after which a flush without a response counts as timed out, ms. */
 const flushTimeoutMs = 60_000;
 const rinseTimeoutMs = 30_000;
-/** Number of time buckets that may begin before a flush or a rinse makes room for their vnodes. */
+/** Number of time buckets that may begin before a flush or a rinse frees memory for their vnodes. */
 const bucketsAhead = 4;
 /** Largest body once planned flushes have ended, bytes. */
 const unflushedBody = 128 * 1024;
 
-/** A notice explains waits for the interval between flushes once they reach these seconds and this share of the time. */
+/** Waits for the interval between flushes are explained from these seconds and this share of the time on. */
 const pacedNoticeSeconds = 5;
 const pacedNoticeShare = 0.25;
 
 export interface ThrottleOptions {
-  /** Bytes after which the load flushes and waits; null for never. */
+  /** After this many bytes the load requests a flush and waits; null for never. */
   readonly stage: number | null;
   /** True if the load may ask the target to flush. */
   readonly relieve: boolean;
@@ -69,7 +69,7 @@ export class TargetThrottle {
   readonly #deaths = new NodeDeaths();
   /** Bytes of all acknowledged rows of this process: resident bytes, and bytes that gauges count. */
   readonly #rows = { resident: 0, gauged: 0 };
-  /** Flush after a dead node has returned; null if none runs. */
+  /** Flush that runs after a dead node has returned; null if no such flush runs. */
   #recovery: Promise<unknown> | null = null;
   /** Measures the waits for flushes and stages. */
   readonly #waits: WaitStats;
@@ -120,8 +120,8 @@ export class TargetThrottle {
     this.#stages = new Stages(options.stage, () => this.#pressure.flushNow(), context);
     this.#rinsing = new Rinsing({
       caches: this.#caches,
-      // The other senders fill caches, too, so each sender rinses early. A sender waits only if its own bodies reach
-      // the whole limit.
+      // The other senders fill the same caches, so each rinses early. A sender waits only if its own bodies reach the
+      // limit.
       marks: () => this.#rinseMarks,
       end: context.end,
       shards: forecast.shards,
@@ -150,7 +150,7 @@ export class TargetThrottle {
     return gauged === 0 ? 1 : resident / gauged;
   }
 
-  /** Bytes of the fullest node for the time buckets and series so far, without rows and request bodies. */
+  /** Memory of the fullest node for the time buckets and series so far, without rows and without request bodies. */
   get #base(): number {
     const { share, vnodesPerBucket } = this.#forecast.plan;
     const { count, fields } = this.#allSeries;
@@ -164,16 +164,13 @@ export class TargetThrottle {
     return Math.floor(Math.min(this.#pressure.bodyBytes, open));
   }
 
-  /**
-   * Marks for the base of all planned vnodes. With them a bucket is rinsed before its rows are flushed, so it is
-   * flushed once.
-   */
+  /** Thresholds of rinses, for all planned vnodes. With them a bucket is rinsed before its only flush. */
   get #rinseMarks(): RinseMarks | null {
     const { plan } = this.#forecast;
     return partOf(rinseMarks(plan, Math.max(this.#plannedBase, plan.baseBytes)), this.#context.senders ?? 1);
   }
 
-  /** Base of a node that limits rows and bodies. It includes the time buckets so far and the next few. */
+  /** Base from which rows and bodies are limited: memory for the time buckets so far and the next few. */
   get #plannedBase(): number {
     const { baseBytes, limitBytes, vnodesPerBucket, perBucket } = this.#forecast.plan;
     const next = this.#base + baseOf(vnodesPerBucket, perBucket, bucketsAhead) - nodeBase(0);
@@ -278,7 +275,7 @@ export class TargetThrottle {
     end(cannotStart(endpoint));
   }
 
-  /** Ends the run and throws RefusedError once the time buckets and their series need more than --target-memory. */
+  /** Ends the run and throws RefusedError once time buckets and their series need more than --target-memory. */
   #assertHolds(buckets: Batch['buckets']): void {
     const more = buckets.filter(({ bucket }) => !this.#caches.has(bucket)).length;
     const problem = problemSoFar(this.#forecast, this.#caches.bucketCount + more, this.#allSeries);

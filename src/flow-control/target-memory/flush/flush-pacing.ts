@@ -1,13 +1,13 @@
 // Computes a body size that keeps a fast target within its memory. Flushes are at least two seconds apart, and only the
-// response to a flush proves that rows are on disk. So the rows of two seconds must fit beside the request bodies that
-// a node retains. Smaller bodies leave more room for rows. They cost a slow target a third of its rate and a fast
-// target almost nothing.
+// response to a flush proves that rows are on disk. So two seconds of rows must fit into memory, together with the
+// request bodies that a node retains. Smaller bodies leave more room for rows; they cost a slow target a third of its
+// rate.
 
 import { flushIntervalMs } from './flushing.js';
 
 /** Smallest body, bytes. 128 KiB would leave a tenth more room for rows and cost a slow target a fifth of its rate. */
 const minBytes = 256 * 1024;
-/** Factor for the rows per interval, because rows also arrive while the flush itself runs (about 1 s). */
+/** Factor for the rows of an interval, because rows also arrive while the flush itself runs (about 1 s). */
 const headroom = 1.5;
 /** Largest growth of the body from one flush to the next, as a share of the largest body. */
 const stepShare = 1 / 8;
@@ -15,7 +15,7 @@ const stepShare = 1 / 8;
 export interface PacingOptions {
   /** Largest body of the plan, bytes. */
   readonly maxBytes: number;
-  /** Returns the largest request body that fits a node together with `rowBytes` of rows. */
+  /** Returns the largest request body that fits into a node's memory together with `rowBytes` of rows. */
   readonly bodiesBeside: (rowBytes: number) => number;
   /** Shortest time between two flushes, ms; default 2 s. */
   readonly intervalMs?: number;
@@ -55,7 +55,7 @@ export class FlushPacing {
     return this.#bytes;
   }
 
-  /** True while a batch waits only for the shortest time between two flushes. */
+  /** True while only the shortest time between two flushes delays a batch. */
   get held(): boolean {
     return this.#held;
   }

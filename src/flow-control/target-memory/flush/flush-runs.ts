@@ -7,24 +7,24 @@ import { abortWith } from '../../../core/time/wait-stats.js';
 import type { Clock, FlushCause, FlushOutcome, MemoryLog, Notice } from '../../../core/types/index.js';
 import type { FlushingEvent } from './flushing.js';
 
-/** Time without a response to a write after which a flush counts as blocked, ms, beside the time that one vnode may take. */
+/** If no write is answered for this time (ms) plus the time to flush one vnode, the flush counts as blocked. */
 const patienceMs = 6_000;
 /** Rows that a slow disk takes in 1 ms, bytes. */
 const rowsPerMs = 10 * 1024;
-/** Time without a pending write after which a flush is tested with a write, ms. */
+/** If no write is pending for this time (ms), a write tests whether the flush blocks writes. */
 const quietMs = 4_000;
 
 export interface FlushRunsOptions {
   /** Asks the target to flush. The promise never rejects. */
   readonly flush: (cause: FlushCause, signal: AbortSignal) => Promise<FlushOutcome>;
-  /** Returns the start of the oldest pending write, monotonic ms; null without a pending write. */
+  /** Returns the start of the oldest pending write, monotonic ms; null if no write is pending. */
   readonly pendingSince: () => number | null;
   readonly clock: Pick<Clock, 'monotonic'>;
   /** Cancels a flush. */
   readonly abort: AbortSignal;
   /** Log that decides which worker of a fleet flushes and delivers the changes of all workers; null on one machine. */
   readonly log: MemoryLog | null;
-  /** Called with the outcome of each flush on one machine; in a fleet, the log delivers the outcome. */
+  /** Called with the outcome of each flush on one machine. In a fleet the log delivers the outcome. */
   readonly ended: (outcome: FlushOutcome) => void;
   readonly notify: (notice: Notice) => void;
 }
@@ -52,7 +52,7 @@ export class FlushRuns {
     return this.#running;
   }
 
-  /** Claims a flush in the fleet. If the claim is granted, the log delivers the start of the flush. */
+  /** Asks the fleet's log for permission to flush. If the log grants it, the log delivers the start of the flush. */
   async ask(log: MemoryLog, cause: FlushCause): Promise<void> {
     if (this.#asking) return;
     this.#asking = true;
@@ -60,7 +60,7 @@ export class FlushRuns {
     this.#asking = false;
   }
 
-  /** Takes each event, and cancels a flush that blocks all writes. Returns true if a write must test whether it does. */
+  /** Cancels a flush that blocks all writes. Returns true if the caller must send a write to test for such a block. */
   observe({ kind, at }: Pick<FlushingEvent, 'kind' | 'at'>): boolean {
     if (kind === 'accepted' || kind === 'rewritten' || kind === 'exhausted') this.#answeredAt = at;
     if (kind !== 'tick' || this.#current === null) return false;

@@ -1,22 +1,22 @@
-// Decides as a pure state machine when to request a flush from the target: before unflushed rows of this load exceed their
-// room, and as relief while the target responds only with "memory exhausted".
+// Decides as a pure state machine when to request a flush from the target: before unflushed rows of this load exceed
+// the planned memory, and as relief while the target responds only with "memory exhausted".
 
 import type { FlushCause, FlushOutcome } from '../../../core/types/index.js';
 import { correctByGauges, differenceOf, type MemcacheEstimate, recordEstimate } from './memcache-estimate.js';
 
 /** Shortest time from the start of one flush to the start of the next, for all loads together, ms. */
 export const flushIntervalMs = 2_000;
-/** Longest planned flush, ms. A longer one ends planned flushes. */
+/** Longest planned flush, ms. After a longer flush no further flush is planned. */
 const maxFlushMs = 10_000;
 const reliefAfterMs = 30_000;
 const reliefIntervalMs = 60_000;
 /**
- * Pause before a flush that ends a stage, and before a relief while sending waits, as a multiple of the duration of the
- * last flush.
+ * The pause before some flushes, as a multiple of the duration of the last flush: those that end a stage (--stage), and
+ * those that free exhausted memory while sending waits.
  */
 const slowFlushPause = 2;
 const failuresToGiveUp = 3;
-/** Longest time that sending waits for the target's own flush, ms. The wait ends there because the gauge may never fall. */
+/** Longest wait for a flush that the target starts itself, ms. The wait is limited because the gauge may never fall. */
 export const maxHoldMs = 120_000;
 
 /** Unflushed bytes on the fullest node at which a flush is due, and at which sending waits for the flush. */
@@ -28,13 +28,13 @@ export interface FlushMarks {
 export interface FlushingOptions {
   /** Share of each body that reaches the fullest node. */
   readonly share: number;
-  /** Marks of planned flushes; null if no flush is planned. */
+  /** Thresholds of planned flushes; null if no flush is planned. */
   readonly plan: FlushMarks | null;
   /** False to forbid every flush. */
   readonly relieve: boolean;
   /** Shortest time from the start of one flush of this load to the start of the next, ms; default 2 s. */
   readonly intervalMs?: number;
-  /** Number of nodes that hold the database. Gauges of fewer nodes cannot lower the estimate. */
+  /** Number of nodes that store the database. The estimate falls only if the gauges of all these nodes are known. */
   readonly nodes: number;
   /** True if a fleet decides which worker flushes. A flush then begins with the event `began`. */
   readonly isShared?: boolean;
@@ -42,7 +42,7 @@ export interface FlushingOptions {
 
 /** `at`: monotonic ms. */
 export type FlushingEvent =
-  /** The target accepted rows. `bytes`: of the rows; `seriesBytes`: of their series, default 0. */
+  /** The target accepted rows. `bytes` is their memory; `seriesBytes` is the memory of their series, default 0. */
   | {
       readonly kind: 'accepted';
       readonly bytes: number;
@@ -51,7 +51,7 @@ export type FlushingEvent =
     }
   /** `asked`: a stage has ended and requests a flush. */
   | { readonly kind: 'exhausted' | 'otherAnswer' | 'tick' | 'asked'; readonly at: number }
-  /** Points were written again to rinse raft caches, or a worker of the fleet sent points. Counts them like `accepted`. */
+  /** Points were repeated to empty raft caches, or a worker of the fleet sent points. They count like `accepted`. */
   | { readonly kind: 'rewritten'; readonly bytes: number; readonly seriesBytes?: number; readonly at: number }
   /** A flush of the fleet began. */
   | { readonly kind: 'began'; readonly cause: FlushCause; readonly at: number }
@@ -59,14 +59,14 @@ export type FlushingEvent =
   | { readonly kind: 'flushed'; readonly outcome: FlushOutcome; readonly at: number };
 
 export interface Flushing extends MemcacheEstimate {
-  /** Bytes of series, which no gauge includes: acknowledged before the last flush began, and since then. */
+  /** Bytes of series acknowledged before the last flush; `freshSeries` are later. No gauge includes series. */
   readonly pendingSeries: number;
   readonly freshSeries: number;
-  /** Largest difference between a gauge and the estimates of the same time, bytes; null before the first gauge. */
+  /** Largest difference between a gauge and the estimates made at its time, bytes; null before the first gauge. */
   readonly gaugeDifference: number | null;
-  /** Start of the running flush, monotonic ms; null if none runs. */
+  /** Start of the running flush, monotonic ms; null if no flush runs. */
   readonly flushingSince: number | null;
-  /** True if the running flush ends a stage. Such a flush may take long, because sending waits for it. */
+  /** True if the running flush ends a stage (--stage). Such a flush may take long, because sending waits for it. */
   readonly endsStage: boolean;
   readonly lastFlushAt: number;
   /** Time of the first of consecutive "memory exhausted" responses, monotonic ms; null after another response. */
@@ -76,11 +76,11 @@ export interface Flushing extends MemcacheEstimate {
   readonly lastTookMs: number;
   /** Reason why planned flushes ended; null while they continue. */
   readonly givenUp: string | null;
-  /** True once planned flushes ended because they take too long. Sending then waits for the target's own flushes. */
+  /** True once flushes are no longer planned because they take too long. Then the target flushes by itself. */
   readonly slowly: boolean;
   /** Start of the current wait for the target's own flush, monotonic ms; null if sending does not wait. */
   readonly heldSince: number | null;
-  /** True once the target refused to flush because the user lacks a privilege. Relief is then forbidden, too. */
+  /** True once the target refused a flush because the user lacks a privilege. Then no further flush is requested. */
   readonly notPermitted: boolean;
   /** Consecutive failed flushes. */
   readonly failures: number;
@@ -126,7 +126,7 @@ export function unflushedBytes({ pending, fresh, pendingSeries, freshSeries }: F
   return pending + fresh + pendingSeries + freshSeries;
 }
 
-/** Returns the earliest time of a flush that ends a stage. After a quick flush this time is before that of a planned flush. */
+/** Returns the earliest time of a flush that ends a stage. After a quick flush, planned flushes must wait longer. */
 export function nextStageAt({ lastFlushAt, lastTookMs }: Flushing, intervalMs: number): number {
   return lastFlushAt + Math.min(intervalMs, slowFlushPause * lastTookMs);
 }
@@ -190,7 +190,7 @@ function withGauges(state: Flushing, gauges: readonly (number | null)[], nodes: 
   return { ...state, ...correctByGauges(state, gauges, nodes), gaugeDifference };
 }
 
-/** Ends a flush. Rows acknowledged before a successful flush began are on disk. */
+/** Updates the state after a flush. Rows acknowledged before a successful flush began are on disk. */
 function end(state: Flushing, { kind, tookMs, reason }: FlushOutcome): Flushing {
   const lastTookMs = kind === 'timedOut' ? Number.POSITIVE_INFINITY : tookMs;
   const ended: Flushing = { ...state, flushingSince: null, lastTookMs };
@@ -203,7 +203,7 @@ function end(state: Flushing, { kind, tookMs, reason }: FlushOutcome): Flushing 
   }
   const late = !state.endsStage && (tookMs > maxFlushMs || kind === 'timedOut');
   const why = late ? `a flush took more than ${maxFlushMs / 1000}s` : null;
-  // Without a response no row is known to be on disk, although the target may continue to flush.
+  // Unless the target confirms the flush, rows may still be in memory, although the target may continue to flush.
   const left = kind === 'done' ? { pending: 0, pendingSeries: 0 } : {};
   return { ...ended, ...left, failures: 0, slowly: state.slowly || late, givenUp: state.givenUp ?? why };
 }

@@ -1,5 +1,5 @@
-// Estimates the rows of this load that a node has not flushed yet. Acknowledgements are counted, and the target's gauge
-// corrects the count. The gauge is up to 10 s old, so it is compared with all estimates of that time.
+// Estimates the rows of this load that a node has not flushed yet. Acknowledgements are counted, and the target's
+// memory gauge corrects the count. The gauge is up to 10 s old, so it is compared with the estimates of the last 12 s.
 
 import type { SampledRows } from '../../../core/types/index.js';
 
@@ -12,7 +12,7 @@ const gaugedRow = 32;
 const fieldSlot = 16;
 const stringHead = 30;
 
-/** Bytes of rows per byte of text: resident bytes, and bytes that the gauge counts. */
+/** Memory of rows per byte of text: resident bytes, and bytes that the target's gauge counts. */
 export interface RowWeight {
   readonly resident: number;
   readonly gauged: number;
@@ -26,11 +26,11 @@ export function weighRows({ points, slots, strings, bytes }: Omit<SampledRows, '
 
 /** Estimate of the unflushed rows, resident bytes on the fullest node. */
 export interface MemcacheEstimate {
-  /** Bytes acknowledged before the last flush began and not known to be on disk. */
+  /** Bytes acknowledged before the last flush began, unless they are known to be on disk. */
   readonly pending: number;
   /** Bytes acknowledged since the last flush began. */
   readonly fresh: number;
-  /** Correction of acknowledged bytes by the gauges; 1 to 4. */
+  /** Factor, 1 to 4, by which acknowledged bytes are multiplied because gauges exceeded the count. */
   readonly factor: number;
   /** Estimates of the last 12 seconds, the oldest first. */
   readonly history: readonly { readonly at: number; readonly bytes: number }[];

@@ -7,12 +7,12 @@ import type { MemoryEvent } from '../../../core/types/index.js';
 export const seriesBytes = 1.4 * 1024;
 /** Largest number of series kept. */
 const maxKept = 8192;
-/** Number of repeated series in a sample from which the estimate is accurate within a third. */
+/** With this many repeated series in a sample, the estimate is accurate within a third. */
 const surelySeveral = 16;
 /** Largest number of bytes of a series that are hashed. */
 const maxHashed = 1024;
 
-/** An acknowledged body. `sample`: hashes of the series of some points of its batch; `part`: share of the batch. */
+/** An acknowledged body. `sample`: hashes of the series of some points of its batch; `part`: its share of the batch. */
 export type SampledBody = Pick<Extract<MemoryEvent, { kind: 'body' }>, 'points' | 'slots' | 'sample' | 'part'>;
 
 export interface SavedSeries {
@@ -26,7 +26,7 @@ export interface SavedSeries {
 /** Estimates the series of all bodies since `reset`. A series in two time buckets counts twice, once for each vnode. */
 export class SeriesEstimate {
   readonly #seen = new SeriesTable();
-  /** Only hashes that end with this number of zero bits are kept. */
+  /** Only hashes that end with this number of zero bits are stored. */
   #zeroBits = 0;
   #points = 0;
   #slots = 0;
@@ -44,15 +44,15 @@ export class SeriesEstimate {
   }
 
   /**
-   * Lower bound of the number of series. With few repeated series the estimate is uncertain. If the input goes through
-   * its series in turn, the estimate is up to twice the true number once the series repeat. So it is halved then.
+   * Lower bound of the number of series. It assumes at least `surelySeveral` repeated series, as fewer are uncertain.
+   * Inputs that repeat their series in order double the estimate; so it is halved once series repeat.
    */
   get least(): number {
     const several = this.#seen.size - this.#seen.once;
     return this.#estimate(surelySeveral) / (1 + Math.min(1, several / surelySeveral));
   }
 
-  /** Starts again when a flush begins, so that the estimate covers the rows after it. */
+  /** Resets the estimate when a flush begins, so that it covers only later rows. */
   reset(): void {
     this.#seen.clear();
     [this.#zeroBits, this.#points, this.#slots, this.#series, this.#count] = [0, 0, 0, 0, 0];
@@ -98,7 +98,7 @@ export class SeriesEstimate {
   }
 }
 
-/** Slots of the table, twice as many as hashes: 2 to the power of `tableBits`. */
+/** Number of entries of the hash table, as a power of two; at most half of them are used. */
 const tableBits = 14;
 const tableSlots = 2 ** tableBits;
 /** Stands for the hash 0, which marks a free slot. */

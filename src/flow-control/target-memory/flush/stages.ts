@@ -4,10 +4,10 @@ import { size } from '../../../core/text.js';
 import type { Clock, FlushOutcome, Notice, Target } from '../../../core/types/index.js';
 
 export const maxStageWaitMs = 300_000;
-/** Largest age of a gauge, ms. A node refreshes its gauge every 10 s. */
+/** Largest age of a gauge, ms. A node updates its memory gauge every 10 s. */
 const gaugeAgeMs = 12_000;
 const gaugesEveryMs = 2_000;
-/** A stage counts as flushed if less than this share of its bytes, or fewer than these bytes, are unflushed. */
+/** A stage counts as flushed if less than this share of its bytes, or fewer than `flushedBytes`, are unflushed. */
 const flushedShare = 0.1;
 const flushedBytes = 16 * 1024 * 1024;
 
@@ -73,7 +73,7 @@ export class Stages {
     notify({ level: 'warn', kind: 'stage-over', message });
   }
 
-  /** Waits until no gauge exceeds `enough`, and resolves with null. At `until`, resolves with the largest gauge. */
+  /** Waits until no gauge exceeds `enough`, and resolves with null; at time `until`, with the largest gauge. */
   async #untilFlushed(enough: number, until: number): Promise<number | null> {
     const { target, clock, signal } = this.#context;
     await clock.sleep(gaugeAgeMs, signal);
