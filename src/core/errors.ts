@@ -5,7 +5,7 @@ import { type Problem, problemText } from './problem.js';
 
 export interface BulkLoadErrorOptions {
   readonly cause?: unknown;
-  /** True if the same command may succeed later. Default: the value in the row of the outcome. */
+  /** True if the same command may succeed later. Default: true if the outcome allows an unattended retry. */
   readonly retryHelps?: boolean;
 }
 

@@ -22,7 +22,7 @@ interface LimitingFactorRow {
   readonly title: string;
   /** Variable of the report page's style sheet. */
   readonly colour: string;
-  /** Smallest share of a run's time at which the factor is named. */
+  /** The summary names the factor only if it limited the load for at least this share of the run's time. */
   readonly minShare: number;
 }
 

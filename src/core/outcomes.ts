@@ -1,10 +1,10 @@
-// The ways a run ends. Exit codes, help, manual, check, summary and report page all derive from this table.
-// A changed number is a breaking change.
+// The ways a run ends. Exit codes, help, manual, check, summary and report page all derive from this table. Changing
+// the exit code of an outcome is a breaking change.
 
-/** One way to end. */
+/** One way a run ends. */
 export interface OutcomeRow {
   readonly exitCode: number;
-  /** Further codes of the same outcome, such as those of other signals. */
+  /** Further exit codes of the same outcome, such as those of other signals. */
   readonly otherCodes?: readonly number[];
   /** A few words for the help. */
   readonly short: string;

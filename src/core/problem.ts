@@ -8,7 +8,7 @@ export interface Problem {
   readonly expected: string;
   /** `columns ts and value` */
   readonly found: string;
-  /** `name it with --time-column ts`; empty if no action helps. */
+  /** Advice such as `name it with --time-column ts`; empty if no action helps. */
   readonly fix: string;
 }
 

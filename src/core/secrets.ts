@@ -9,7 +9,7 @@ const minLength = 3;
 
 export class SecretMask {
   readonly #secrets = new Set<string>();
-  /** The longest form is first, because a secret may contain another secret. */
+  /** All forms of the secrets, the longest first, because a secret may contain another secret. */
   #forms: readonly (string | RegExp)[] = [];
 
   /** Adds secrets in every form that a text may show: plain, JSON-escaped, percent-encoded and base64. */

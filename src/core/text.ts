@@ -33,7 +33,7 @@ export function entryOf<T>(table: Readonly<Record<string, T>>, word: string): T 
 
 /** Cuts a text from outside to `maxBytes` of valid UTF-8. A cut text ends with `…`. */
 export function excerpt(text: string, maxBytes = excerptBytes): string {
-  // A UTF-16 unit takes at least one byte, so this slice is long enough. The copy in the buffer frees the original text.
+  // A UTF-16 unit takes at least one byte, so this slice is long enough. The copy lets V8 free the original text.
   const bytes = Buffer.from(text.slice(0, maxBytes + 1));
   if (bytes.length <= maxBytes && text.length <= maxBytes) return bytes.toString();
   let end = maxBytes - 3;

@@ -31,7 +31,7 @@ export function startThread<Message>(options: ThreadOptions<Message>): Worker {
   thread.on('message', receive);
   thread.on('error', ended);
   thread.on('exit', (code) => ended(new Error(`it exited with code ${code}`)));
-  // `unref` comes last, because adding a message listener references the thread again.
+  // `unref` comes last, because adding a message listener lets the thread keep the process running again.
   thread.unref();
   return thread;
 }

@@ -39,7 +39,7 @@ export function collectAll(): void {
   collect()();
 }
 
-/** Bytes of buffers between two collections of young garbage. */
+/** Bytes of garbage buffers after which the young generation is collected. */
 const youngBytes = 4 * 1024 * 1024;
 let passed = 0;
 

@@ -1,8 +1,8 @@
 // Wraps objects without naming the members that stay the same.
 
 /**
- * Returns the object with some members replaced. All other members, getters included, read the object itself, which is
- * also `this` in its methods. A member that is overridden with undefined is absent.
+ * Returns the object with some members replaced. All other members, including getters, come from the original object,
+ * which is also `this` in its methods. A member that is replaced by undefined is absent.
  */
 export function wrapObject<T extends object, O extends Partial<Record<keyof T, unknown>>>(
   object: T,

@@ -1,4 +1,4 @@
-// Wrappers of byte sources, and a fast copy of bytes. A wrapper passes on every property that it does not replace.
+// Wrappers of byte sources, and a fast copy of bytes. A wrapper keeps every property that it does not replace.
 
 import type { ByteSource } from '../types/index.js';
 import { wrapObject } from '../wrap-object.js';

@@ -39,14 +39,14 @@ export async function makeDirectory(path: string, mode = 0o777): Promise<boolean
 
 /** Removes a file, if it exists. Node's `rm` would load the code that removes folders. Throws the file system's error. */
 export async function removeFile(path: string): Promise<void> {
-  // Most files do not exist, and an error with its stack takes longer than this call.
+  // Most of these files do not exist. This check takes less time than creating an error with its stack.
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
   await unlink(path).catch((error: unknown) => {
     if (errorCode(error) !== 'ENOENT') throw error;
   });
 }
 
-/** Returns a hidden path in the same folder; its name holds the process id. */
+/** Returns a hidden path in the same folder; its name contains the process id. */
 export function temporaryBeside(path: string): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
 }

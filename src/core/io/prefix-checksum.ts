@@ -17,11 +17,11 @@ const START: PrefixState = { to: 0, crc: 0 };
  */
 export class PrefixChecksum {
   #state: PrefixState | null = null;
-  /** Ends of the reads whose checksum another thread has not returned yet; null while this thread computes the checksum. */
+  /** Ends of the reads whose checksum another thread still computes; null while this thread computes it. */
   #delegated: number[] | null = null;
   #unsummed = 0;
 
-  /** Null before `start`, and after a gap in what was read. */
+  /** Null before `start`, and after a read that began beyond the end of the prefix. */
   get state(): PrefixState | null {
     return this.#state;
   }

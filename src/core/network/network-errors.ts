@@ -8,9 +8,9 @@ export interface NetworkFailure {
 
 /** Error codes of this program, in the style of Node's codes. */
 export const ownCodes = {
-  /** The server closed the first TLS connection. A TLS 1.3 server checks our certificate after our handshake has ended. */
+  /** The server closed the first TLS connection. A TLS 1.3 server does so if it refuses our certificate. */
   closedAfterHandshake: 'CLOSED_AFTER_HANDSHAKE',
-  /** The server closed the first connection of a plain http:// URL. A TLS server may do so. */
+  /** The server closed the first connection of a plain http:// URL, perhaps because it expects TLS. */
   closedAtOnce: 'CLOSED_AT_ONCE',
   /** No retry helps. The message gives the reason. */
   permanent: 'PERMANENT_FAILURE',

@@ -122,6 +122,6 @@ function tunnelError({ origin }: ProxyUrl, status: number): Error {
   const credentials = '; give its credentials with --proxy http://user:password@host:port';
   const advice = status === 407 ? credentials : '';
   const error = new Error(`the proxy ${origin} answered CONNECT with status ${status}${advice}`);
-  // By a status of 500 or more, the proxy reports that the endpoint is down. The endpoint may come back.
+  // A status of 500 or more means that the proxy cannot connect to the endpoint now. A retry may succeed.
   return status >= 500 ? error : Object.assign(error, { code: ownCodes.permanent });
 }

@@ -20,7 +20,7 @@ export function folderColumns(path: string): FolderColumn[] {
     });
 }
 
-/** Formats columns as a path of folders such as `host=a/day=1`: the inverse of `folderColumns`. Empty without columns. */
+/** Formats columns as a path of folders such as `host=a/day=1`: the inverse of `folderColumns`. */
 export function folderPath(columns: readonly FolderColumn[]): string {
   const encode = (text: string): string => text.replace(special, encodeURIComponent);
   return columns.map(({ name, value }) => `${encode(name)}=${encode(value ?? noValue)}`).join('/');

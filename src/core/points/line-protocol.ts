@@ -15,10 +15,10 @@ import { unitNanoseconds } from '../units.js';
 /** Longest table name that CnosDB stores, bytes. A rejected point may have a longer name. */
 const maxTableBytes = 512;
 const maxSharedColumns = 16_384;
-/** Longest name of a shared column, in characters. Longer names rarely occur twice. */
+/** Longest name of a column that `columnOf` stores for reuse, in characters. Longer names rarely occur twice. */
 const maxSharedName = 256;
 
-/** A point as text: names without escapes, field values in line protocol. */
+/** A point as text. Names are unescaped; field values remain in line protocol. */
 export interface PointTokens {
   readonly table: string;
   readonly tags: readonly (readonly [key: string, value: string])[];
@@ -162,7 +162,7 @@ export function shortestField(point: Uint8Array): Uint8Array {
   return Buffer.from(`${text.slice(0, head)} ${shortest}${text.slice(to)}`);
 }
 
-/** Returns the column with this name and type. Columns are shared: up to 16,384 of each type exist only once. */
+/** Returns the column with this name and type. Calls share the objects of up to 16,384 columns of each type. */
 export function columnOf(name: string, type: ColumnType): Column {
   const shared = sharedColumns[type];
   const known = shared.get(name);

@@ -11,7 +11,7 @@ export const clock: Clock = {
     const [seconds, nanoseconds] = process.hrtime();
     return seconds * 1e3 + nanoseconds / 1e6;
   },
-  // Node fires timers of 2^31 ms or more at once, so longer waits are cut to 24 days.
+  // Node fires timers of 2^31 ms or more immediately, so longer waits are cut to 24 days.
   after: (ms, callback) => {
     const timer = setTimeout(callback, Math.min(ms, longestMs));
     return () => clearTimeout(timer);

@@ -18,7 +18,7 @@ export interface BatchSpan {
   readonly endLine: number;
 }
 
-/** A place to resume an input from. Points that begin inside `covered` are settled already and are skipped. */
+/** Where to resume an input. Points that begin inside `covered` are settled already and are skipped. */
 export interface ResumePoint {
   readonly place: Position;
   /** Ascending, disjoint ranges after `place`. */
@@ -28,7 +28,7 @@ export interface ResumePoint {
 /** Reason for closing a batch. `shape`: the next point introduces a table or column and needs a separate batch. */
 export type Cut = 'points' | 'bytes' | 'inputEnd' | 'idle' | 'shape';
 
-/** A rejected point whose bytes were copied from the format's memory into the batch's slot. */
+/** A rejected point whose bytes were copied from the format's memory into the memory of the batch. */
 export interface BatchReject {
   readonly bytes: Uint8Array;
   readonly line: number;
@@ -55,15 +55,15 @@ export interface BucketPart {
 export type BodyPart = Pick<BucketPart, 'bucket' | 'bytes'>;
 
 /**
- * The unit of sending. Its memory is a slot of the arena or a part of the memory of a format; `release` returns the memory.
- * It must be called once, after the batch is settled. A batch with only rejects is not sent.
+ * The unit of sending. Its memory belongs to the arena or to a format. The owner of the batch calls `release` once,
+ * after the batch is settled, to return the memory. A batch with only rejects is not sent.
  */
 export interface Batch {
   readonly ordinal: number;
   readonly points: number;
   /** Number of field values. */
   readonly values: number;
-  /** Field slots of the rows: the target keeps a slot for each field of the table in every row. */
+  /** Field slots of all rows. In every row, the target stores a slot for each field of the table. */
   readonly slots: number;
   /** Parts by time bucket; one part for a target without time buckets; empty for a batch without points. */
   readonly buckets: readonly BucketPart[];

@@ -18,9 +18,9 @@ export interface RequestPermit {
   end(): void;
 }
 
-/** The turn to introduce tables and columns. Of all fleets that load into the database, one worker holds the turn. */
+/** Permission to introduce tables and columns. Among all workers that load into the database, one has it at a time. */
 export interface HeldTurn {
-  /** True if a request that begins now and takes at most 30 s ends before another worker can take the turn. */
+  /** True if a request that begins now and takes at most 30 s ends before another worker can get the permission. */
   isFresh(): boolean;
   release(): void;
 }
@@ -75,7 +75,7 @@ export type ExclusiveWork = 'flush' | 'rinse';
 export interface MemoryLog {
   /** Appends a change. The follower receives the change in the common order. */
   append(event: MemoryEvent): void;
-  /** Resolves once the follower has all changes so far. One follower at a time. */
+  /** Resolves once the follower has applied all changes so far. Accepts one follower at a time. */
   follow(follower: MemoryFollower): Promise<void>;
   unfollow(): void;
   /** Appends a `flush` and returns true unless another worker flushes or the last flush began less than 2 s ago. */

@@ -91,7 +91,7 @@ export interface TagMapping {
   readonly as: string;
 }
 
-/** A column that becomes a field, with type and name. `type` null: the values decide. */
+/** A column that becomes a field. If `type` is null, the values decide the type. */
 export interface FieldMapping extends TagMapping {
   readonly type: Exclude<ColumnType, 'tag'> | null;
 }

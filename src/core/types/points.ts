@@ -29,7 +29,7 @@ export const UNCOUNTED_SHAPE = 0x7fff_ffff;
 
 /** A point that is rejected for its content before sending. */
 export interface FormatReject {
-  /** Number of index entries of the same run before the reject. */
+  /** Number of points in the same `Points.index` before the reject. */
   readonly before: number;
   /** Offset and length of the original bytes in `Points.bytes`, without line terminator. */
   readonly start: number;
@@ -53,7 +53,7 @@ export function isCounted({ part }: Pick<FormatReject, 'part'>): boolean {
 export interface DeadLetterFormat {
   /** File extension: `.lp`, `.csv`. */
   readonly ending: string;
-  /** Bytes before the first point, such as a header with its line end. Each head has its own file. */
+  /** Bytes before the first point, such as a header with its line end. Each different head has its own file. */
   readonly head: Uint8Array;
   /** Folders such as `host=a` that hold columns of the points; absent or empty if no folder does. */
   readonly folder?: string;
@@ -62,7 +62,7 @@ export interface DeadLetterFormat {
 /** Dead letters of line protocol. */
 export const lineProtocolDeadLetters: DeadLetterFormat = { ending: '.lp', head: new Uint8Array(0) };
 
-/** A run of points in the memory of the format. Valid only until the next run is pulled. */
+/** Consecutive points in the memory of the format. Valid only until the caller requests the next `Points`. */
 export interface Points {
   readonly bytes: Uint8Array;
   readonly index: Uint32Array;
@@ -77,17 +77,17 @@ export interface Points {
   /** Offset of the first byte of `bytes` in the decoded input; may be negative. */
   readonly origin: number;
   /**
-   * Decoded offset after the run, including blank lines and comments after its last point. Once the run is settled,
-   * reading can resume at this offset, except inside a point that arrives in parts.
+   * Offset in the decoded input after these points and the blank lines and comments that follow. Once the points are
+   * settled, reading can resume at this offset, except inside a point that arrives in parts.
    */
   readonly end: number;
   /** Physical line, from 1, of the byte at `end`. */
   readonly endLine: number;
-  /** Returns the shape that has a number from the index: always the same object for the same number. */
+  /** Returns the shape with a number from the index. Returns the same object for every call with the number. */
   shape(number: number): Shape;
   /** Parses the shape of point `i`, for UNCOUNTED_SHAPE. */
   shapeOf(i: number): Shape;
-  /** Keeps the run valid until the returned function is called. Absent if the next run needs the memory. */
+  /** Keeps these `Points` valid until the returned function is called. Absent if the next `Points` need the memory. */
   readonly hold?: (() => () => void) | undefined;
 }
 
@@ -102,11 +102,11 @@ export interface RowGroup {
 
 export interface InputOutline {
   readonly groups: readonly RowGroup[];
-  /** Columns that the schema of the input names, with their types; null where rows name the table. */
+  /** Columns that the schema of the input names, with their types; null if each row names its table. */
   readonly shape: Shape | null;
 }
 
-/** Rows of one table: each line is a row, unless the line holds one of the marks. */
+/** Rows of one table. Each line is a row, unless the line contains one of `marks`. */
 export interface PlainRows {
   readonly table: string;
   /** Tags and fields that rows may have. Their types are known. */
@@ -145,14 +145,14 @@ export interface Format {
    */
   outline?(source: ByteSource, name: string): Promise<InputOutline>;
   /**
-   * Describes the rows after the last run if only line ends separate them; otherwise returns null. Absent for formats whose
-   * rows only a parser can separate.
+   * Describes the rows after the last `Points` if only line ends separate them; otherwise returns null. Absent for
+   * formats whose rows only a parser can separate.
    */
   plainRows?(): PlainRows | null;
   /**
-   * Yields runs of points in order, each as soon as it was read. A run is valid until the next run is pulled. Throws
-   * the errors of `source.read`, after the points before the error. Throws UsageError if the input contradicts the
-   * options. The caller closes the source before the next input. One input at a time.
+   * Yields points in order, as soon as they were read. Each `Points` is valid until the caller requests the next.
+   * Throws the errors of `source.read`, after the points before the error. Throws UsageError if the input contradicts
+   * the options. The caller closes the source before the next input. One input at a time.
    * @param start position of the first byte of the source
    */
   points(source: ByteSource, signal: AbortSignal, start?: Position): AsyncGenerator<Points, void>;

@@ -30,7 +30,7 @@ export interface Sample {
   readonly endpoints: readonly {
     /** Verdicts in the interval. */
     readonly answers: Answers;
-    /** Worst value in the interval, ms; 0 without a response. */
+    /** Highest 99th percentile of the response time in the interval, ms; 0 without a response. */
     readonly p99Ms: number;
     /** Seconds of the interval with an open circuit. */
     readonly openSeconds: number;
@@ -103,7 +103,7 @@ export interface VerifyReport {
   tables: { table: string; countBefore: number | null; countAfter: number | null }[];
 }
 
-/** A difference that `audit` found. Field values are written as in line protocol; null: the side lacks the field. */
+/** A difference that `audit` found. Field values are written as in line protocol; null: the field is missing. */
 export interface AuditDifference {
   /** `overwritten`: the target holds a value that a later line of the inputs overwrites. */
   readonly kind: 'missing' | 'extra' | 'different' | 'overwritten';
@@ -141,7 +141,7 @@ export interface AuditReport {
   readonly target: { readonly points: number; readonly values: number };
   readonly windows: { readonly total: number; readonly differing: number };
   readonly differences: AuditDifferences;
-  /** Points that --repair loaded again, and windows that differ afterwards; null where nothing was loaded. */
+  /** Points that --repair loaded again, and time windows that differ afterwards; null if nothing was loaded. */
   readonly repair: { readonly points: number; readonly differingWindows: number } | null;
   /** Tables of the target without a point in the inputs. They are not audited. */
   readonly otherTables: readonly string[];

@@ -14,8 +14,8 @@ export interface Shape {
 }
 
 /**
- * Comparison of a shape with the catalogue. `known`: the target has every column with that type. `introduces`: the target
- * lacks some columns, so their batch is sent exclusively. `conflict`: the target has a column with another type.
+ * Comparison of a shape with the catalogue. `known`: the target has every column with that type. `introduces`: the
+ * target lacks some columns, so the batch is sent alone. `conflict`: the target has a column with another type.
  */
 export type ShapeMatch =
   | { readonly kind: 'known' | 'introduces' }

@@ -34,16 +34,16 @@ export type Verdict =
   | { readonly kind: 'dropped'; readonly reason: string; readonly mayBeApplied: true }
   | {
       readonly kind: 'rejected';
-      /** Kebab-case, as it goes into the dead letters: `target-parse`, `target-type`, `expired`, `too-large`, … */
+      /** Kebab-case, as dead-letter files show it: `target-parse`, `target-type`, `expired`, `too-large`, … */
       readonly reason: string;
       readonly message: string;
       /** Byte offset in the body that the target named; null if the target named none. */
       readonly offset: number | null;
       /** Index of the point that the target named, counted from 0 in the body. */
       readonly point?: number | null;
-      /** Status 413: the body is too large whatever its content. It must be split, without a search for a bad point. */
+      /** Status 413: the body is too large, so it must be split. No single point is at fault. */
       readonly tooLarge: boolean;
-      /** An unknown response: retry a few times before searching for bad points. */
+      /** True for an unknown response. The caller retries a few times before it searches for bad points. */
       readonly unknown: boolean;
     }
   | {
@@ -156,8 +156,8 @@ export interface FlushOutcome {
 }
 
 /**
- * Placement of the database on the nodes. `from` is the source. `endpoints` means a guess, which rather assumes too
- * many vnodes than too few.
+ * Placement of the database on the nodes. `from` names the source of the facts. `endpoints` means a guess from the
+ * endpoints, with too many vnodes rather than too few.
  */
 export interface NodeLayout {
   /** Number of data nodes that hold the database. */
@@ -208,7 +208,7 @@ export const strictestNameLimits: NameLimits = {
 export interface TargetTraits {
   /** Product name. */
   readonly title: string;
-  /** Whether a batch that introduces a table or column must be sent exclusively. */
+  /** Whether a batch that introduces a table or column must be sent while no other request is in flight. */
   readonly firstWriteExclusive: boolean;
   /** Whether the load plans the memory of the nodes: the target flushes on request and reports unflushed bytes. */
   readonly plansMemory: boolean;
@@ -245,8 +245,8 @@ export interface Target {
   /** False after the target described a table without any column, as a mock does. The load then does not wait for columns. */
   readonly listsColumns?: boolean;
   /**
-   * Creates a table with these columns unless it exists; false if the target refuses. Never adds columns to a table. Absent
-   * for targets without such a statement.
+   * Creates a table with these columns unless it exists. Returns false if the target refuses. Never adds columns to a
+   * table. Absent for targets without such a statement.
    */
   createTable?(shape: Shape, signal: AbortSignal): Promise<boolean>;
   /** Compresses the body if compression is on. The result is valid until its release. */
@@ -264,7 +264,7 @@ export interface Target {
    * never overlaps two flushes.
    */
   flush(timeoutMs: number, signal: AbortSignal): Promise<FlushOutcome>;
-  /** Unflushed bytes of the database per endpoint, from a gauge up to 10 s old; null if unknown. Never throws. */
+  /** Returns unflushed bytes of the database per endpoint, up to 10 s old; null for an unknown value. Never throws. */
   gauges(signal: AbortSignal): Promise<readonly (number | null)[]>;
   /** Reads the placement, after `describe`. Without permission, guesses it from the endpoints. Throws only `signal.reason`. */
   layout(signal: AbortSignal): Promise<NodeLayout>;
