@@ -31,8 +31,8 @@ export interface Resolved {
 }
 
 /**
- * Merges and checks all layers. Of files, reads only the config file and the files with secrets and certificates.
- * `flags` holds given values by option key. Throws UsageError with all problems; no message holds a secret.
+ * Merges and checks all layers. Reads only the config file and the files with secrets and certificates. `flags`
+ * contains given values by option key. Throws UsageError with all problems; no message contains a secret.
  */
 export async function resolve(
   options: Options,
@@ -86,7 +86,7 @@ function fromPlan(path: string, values: Readonly<Record<string, unknown>>): [str
   return Object.entries(values).map(([key, value]) => [key, { value, origin }]);
 }
 
-/** Removes the newline that most secret stores append to a token, because no header can carry a newline. */
+/** Removes the newline that most secret stores append to a token, because a header cannot contain a newline. */
 function trimToken(settings: Settings): Settings {
   return settings.token === null ? settings : { ...settings, token: settings.token.replace(/\r?\n$/, '') };
 }

@@ -46,7 +46,7 @@ const databaseIsNamed: Rule = ({ values, target }) =>
     ? [problem('db', 'the database to load into', 'nothing', 'name it with --db')]
     : [];
 
-/** Refuses options of a single load, because --context-map makes several loads. */
+/** Refuses options for one database, because --context-map makes a load for each database. */
 const contextMapNamesDatabases: Rule = ({ values, explicit }) =>
   (values.contextMap ?? null) === null
     ? []

@@ -13,8 +13,8 @@ import type { Settings } from './settings.js';
 export type Merged = Readonly<Record<string, unknown>>;
 
 /**
- * Parses and checks all options. `explicit` holds the keys that a layer gave. The settings do not contain the content
- * of named files yet. No problem shows the value of a secret option.
+ * Parses and checks all options. `explicit` contains the keys of the options that a layer gave. The settings do not
+ * contain the content of named files yet. No problem shows the value of a secret option.
  */
 export function validate(
   options: Options,

@@ -8,7 +8,7 @@ import { describe } from './documentation.js';
 export interface Flag {
   /** Key in the flags layer of `resolve`. */
   readonly key: string;
-  /** In commander's notation: `--batch-bytes <size>`, `--quiet`, `--no-quiet`. */
+  /** The flag in commander's notation: `--batch-bytes <size>`, `--quiet`, `--no-quiet`. */
   readonly flags: string;
   /** Text for the help, with the default and the environment variable. */
   readonly description: string;

@@ -26,7 +26,7 @@ function constant(text: string): FolderColumn | null {
   return name === '' ? null : { name, value };
 }
 
-/** Contexts of an export with their databases. The name of a database cannot hold an equals sign. */
+/** Contexts of an export with their databases. The name of a database cannot contain an equals sign. */
 export function contextMap() {
   const expected = 'DB=DB or DB/RP=DB such as telegraf/autogen=metrics';
   return list((text) => text.split(','), parsed(z.string(), expected, contextTarget), expected);

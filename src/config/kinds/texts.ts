@@ -48,7 +48,7 @@ export function encoding() {
   return parsed(z.string(), 'an encoding of the WHATWG standard, such as windows-1252', encodingNamed);
 }
 
-/** A list of patterns. One text is one pattern, because a pattern may hold commas. */
+/** A list of patterns. One text is one pattern, because a pattern may contain commas. */
 export function patterns() {
   return list((value) => [value], z.string().min(1), 'a pattern such as /data/**');
 }

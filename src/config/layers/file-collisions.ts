@@ -25,7 +25,7 @@ export function collisions(given: (key: string) => unknown): SettingProblem[] {
   return problems;
 }
 
-/** Resolves links; null for `-`, a switch, and anything other than a regular file, such as /dev/null. */
+/** Returns the path with links resolved; null for `-`, a switch, and anything other than a regular file. */
 function canonicalPath(name: unknown): string | null {
   if (typeof name !== 'string' || name === '' || name === '-') return null;
   try {

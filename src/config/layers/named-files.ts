@@ -12,7 +12,7 @@ import type { Layer } from './layers.js';
 /** Largest size of a file with a secret. No server accepts a header of this length. */
 const maxSecretBytes = 64 * 1024;
 
-/** Reads a password or token without the newline at its end; null where no file is named. */
+/** Reads a password or token without the newline at its end; null if the option names no file. */
 export async function readSecret(
   key: 'passwordFile' | 'tokenFile' | 'queuePasswordFile',
   given: Layer,
