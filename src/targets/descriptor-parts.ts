@@ -5,13 +5,13 @@ import { influxNames } from './types.js';
 const noFlush = 'it has no flush request and limits its own memory; use --workers, --batch-bytes or --rate-points';
 const tokenOnly = 'sign in with --token';
 
-/** Options for the memory of the target. A client can plan the memory only of CnosDB. */
+/** Options for the memory of the target, unsupported by targets other than CnosDB. */
 export const memoryOptions = { targetMemory: noFlush, relieve: noFlush, stage: noFlush } as const;
 
 /** Options about the retention policies of InfluxDB 1. */
 export const policyOptions = { rp: 'only InfluxDB 1 has retention policies' } as const;
 
-/** User options, unsupported by targets that accept only a token. */
+/** User and password options, unsupported by targets that accept only a token. */
 export const userOptions = { user: tokenOnly, password: tokenOnly, passwordFile: tokenOnly } as const;
 
 /** Common parts of all targets except CnosDB: bulk-load neither plans their memory nor counts their points. */

@@ -31,7 +31,7 @@ export interface TargetSettings {
   /** PEM texts of CA certificates, client certificate and private key. */
   readonly tls: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null };
   readonly headers: readonly { readonly name: string; readonly value: string }[];
-  /** Proxy; null if the environment may name one, `none` for direct connections. */
+  /** Proxy; null if environment variables may name a proxy, `none` for direct connections. */
   readonly proxy: ProxyUrl | 'none' | null;
   readonly workers: number;
   readonly waitForTargetMs: number;
@@ -44,7 +44,7 @@ export interface TargetContext {
   readonly version: string;
   readonly clock: Clock;
   readonly notify: (notice: Notice) => void;
-  /** Environment variables that may name proxies; absent if only `--proxy` may. */
+  /** Environment variables that may name proxies; absent if only `--proxy` may name one. */
   readonly env?: NodeJS.ProcessEnv;
   /** Receives the points of `--dry-run=-`. */
   readonly stdout: StandardOutput;
@@ -71,7 +71,7 @@ export const influxNames: NameLimits = { ...longNames, backslashes: true, shared
 /** Parsed option values by key, for the rules of a target; null for an unset option. */
 export type OptionsByKey = Readonly<Record<string, unknown>>;
 
-/** A problem of one option: the phrases of its error message. */
+/** A problem of one option, as phrases for its error message. */
 export interface OptionProblem {
   readonly key: string;
   readonly expected: string;
@@ -95,7 +95,7 @@ export interface TargetDescriptor {
   /** Whether every write names a database. */
   readonly needsDatabase: boolean;
   readonly nameLimits: NameLimits;
-  /** Options that this target does not support, each with advice. */
+  /** Options that this target does not support, each with advice to the user. */
   readonly unsupportedOptions: Readonly<Record<string, string>>;
   /** Returns problems of the options. Options with invalid values are absent from `options`. */
   validate(options: OptionsByKey): readonly OptionProblem[];

@@ -1,5 +1,5 @@
-// Flushes and measures CnosDB's caches. COMPACT DATABASE writes them to disk. The gauge `vnode_cache_size_total` on the
-// Prometheus page shows their size; CnosDB refreshes the gauge every 10 s.
+// Flushes and measures CnosDB's memory caches. COMPACT DATABASE writes the caches to disk. The gauge
+// `vnode_cache_size_total` on the Prometheus page shows their size; CnosDB updates the gauge every 10 s.
 
 import type { FlushOutcome } from '../../core/types/index.js';
 import type { QueryClient } from '../http/query-client.js';
@@ -7,7 +7,7 @@ import { samples } from '../http/response-text.js';
 import { quoted, sqlRequest } from './sql.js';
 
 const maxFlushResponseBytes = 64 * 1024;
-/** Longest page of metrics, bytes. The page of a node with 2,000 vnodes, the most that a node can hold, is about as long. */
+/** Longest Prometheus page, bytes. With 2,000 vnodes, the most that a node supports, a page is this long. */
 const maxMetricsBytes = 8 * 1024 * 1024;
 const metricsTimeoutMs = 5_000;
 const denied = /Insufficient privileges|Access denied/i;
@@ -48,7 +48,7 @@ export async function gauge(
   return cacheBytes(outcome.response.body, tenant, db);
 }
 
-/** Sums the gauge over the vnodes of a database; null if the page lacks the gauge. */
+/** Sums the cache sizes on a Prometheus page over the vnodes of a database; null if the page shows none. */
 export function cacheBytes(page: string, tenant: string, db: string): number | null {
   if (!page.includes('vnode_cache_size_total')) return null;
   const wanted = [`tenant="${escaped(tenant)}"`, `database="${escaped(db)}"`];

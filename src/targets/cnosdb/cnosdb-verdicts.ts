@@ -1,5 +1,5 @@
-// The meaning of CnosDB's responses to a write. Rows match by message first: the code of a failure differs between versions,
-// and depends on whether the responding node leads the replica.
+// The meaning of CnosDB's responses to a write. Table rows are compared with the message first, because the code of a
+// failure differs between versions, and depends on whether the responding node leads the replica.
 
 import { z } from 'zod';
 import { jsonOf } from '../http/response-text.js';
@@ -12,7 +12,7 @@ function errorOf(body: string): TargetError | null {
   return error.success ? { code: error.data.error_code, message: error.data.error_message } : null;
 }
 
-/** Returns the byte offset at which the parser stopped; null for `invalid field value` and `invalid line protocol syntax`. */
+/** Returns the byte offset at which CnosDB's parser stopped; null if the message names no offset. */
 function offsetOf(message: string): number | null {
   const found = /(?:fail to parse timestamp|unexpect token '[\s\S]{1,8}?'|unexpect end line start) at '?(\d+)'?$/.exec(
     message.slice(-128),
@@ -20,7 +20,7 @@ function offsetOf(message: string): number | null {
   return found === null ? null : Number(found[1]);
 }
 
-/** Returns false for a refusal before any write: 050033, and 020005 before 2.4.2. Other codes may follow a partial write. */
+/** False if no point was written: code 050033, and 020005 before 2.4.2. After other errors, points may be stored. */
 const afterApply = (code: string): boolean => code !== '050033' && code !== '020005';
 
 const row = (

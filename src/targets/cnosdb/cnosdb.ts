@@ -26,7 +26,7 @@ import { countStatement, pointOf, pointsPerStatement, pointsStatement, spanState
 import { csvRequest, judgedText, quoted, type SqlRow, sql, sqlRequest } from './sql.js';
 
 const pingTimeoutMs = 5_000;
-/** Largest number of tables that the notice of a drop names. */
+/** Largest number of tables that the notice about dropping a database names. */
 const maxNamedTables = 5;
 const pingSchema = z.object({ version: z.string() });
 
@@ -78,8 +78,8 @@ export class Cnosdb implements Dialect {
   }
 
   /**
-   * Returns the option for CREATE DATABASE in MiB, the unit that CnosDB prints; null before CnosDB 2.4.2, which lacks
-   * the option.
+   * Returns the memcache option of CREATE DATABASE in MiB, the unit that CnosDB prints. Returns null before CnosDB
+   * 2.4.2, where it does not exist.
    */
   async #memcacheOption(query: QueryClient, index: number, bytes: number): Promise<string | null> {
     const version = await this.version(query, index);
@@ -134,12 +134,12 @@ export class Cnosdb implements Dialect {
     const { db } = this.#deps.settings;
     const statement = table === undefined ? columnsStatement(db) : `DESCRIBE TABLE ${quoted(table)}`;
     const rows = await this.#rows(query, statement);
-    // An existing table has at least a time column, and an unknown table is an error. So this CnosDB lists no columns.
+    // An existing table has at least a time column. So no row means that this CnosDB cannot list columns.
     if (table !== undefined && rows?.length === 0) this.listsColumns = false;
     return columnsOf(rows ?? [], table);
   }
 
-  /** Returns the columns of a table. Describes the table once, and again for points with an unknown field. */
+  /** Returns the columns of a table. Queries them once, and again for points with an unknown field. */
   async #columnsOf(
     query: QueryClient,
     table: string,
@@ -226,7 +226,7 @@ export class Cnosdb implements Dialect {
     throw this.#unreadable(query, statement, 'rows', result.rejected, 'check whether --user may read');
   }
 
-  /** Runs a parser of CnosDB's rows. Throws RefusedError if the parser fails. */
+  /** Parses CnosDB's rows with `parse`. Throws RefusedError if `parse` fails. */
   #parsed<T>(query: QueryClient, statement: string, expected: string, parse: () => T): T {
     try {
       return parse();

@@ -38,7 +38,7 @@ function countOf(text: string | undefined): number {
   return count;
 }
 
-/** Returns how many input timestamps share one timestamp of the database. Up to 1, all stay distinct. */
+/** Returns how many input timestamps become the same timestamp in the database. Up to 1, all remain distinct. */
 export function timesMerged(database: Precision, input: InputPrecision): number {
   return unitsPerMs[input] / unitsPerMs[database];
 }
@@ -71,7 +71,7 @@ export function createTableStatement({ table, columns }: Shape): string {
 
 const sqlTypes = new Map(Object.entries(types).map(([name, type]) => [type, name]));
 
-/** Parses rows of information_schema.columns, or of DESCRIBE TABLE for one `table`. Leaves out the time column. */
+/** Parses rows of information_schema.columns, or of DESCRIBE TABLE for one `table`. Omits the time column. */
 export function columnsOf(rows: readonly SqlRow[], table?: string): TargetColumn[] {
   return rows
     .filter((row) => row.column_type !== 'TIME')

@@ -1,4 +1,4 @@
-// Finds the nodes that hold the database, from SHOW REPLICAS. URLs do not show the nodes: one may be a load balancer.
+// Finds the nodes that store the database, from SHOW REPLICAS. A URL may be that of a load balancer.
 
 import type { NodeLayout } from '../../core/types/index.js';
 import type { SqlRow } from './sql.js';
@@ -10,10 +10,9 @@ export interface KnownLayout {
 }
 
 /**
- * Derives the layout. For a database without buckets, assumes as many nodes as the other databases use, or as there are
- * endpoints, whichever is more.
- * @param listed rows of `replica_id, location, database, start_time, end_time`, one for each raft group; null if the
- * user may not list them. `location` is `1001*,1002`, with a star at the leader.
+ * Derives the layout. For a database without time buckets, assumes as many nodes as other databases use, or as many as
+ * there are endpoints, whichever is more. @param listed rows of `replica_id, location, database, start_time, end_time`,
+ * one for each raft group; null if the user may not list them. `location` is `1001*,1002`, with a star at the leader.
  */
 export function layoutOf(listed: readonly SqlRow[] | null, db: string, known: KnownLayout): NodeLayout {
   const rows = listed ?? [];

@@ -6,7 +6,7 @@ import { durationMs, sizeBytes } from '../http/server-values.js';
 /** CnosDB's default VNODE_DURATION, '1year'. */
 const yearMs = 365.25 * 86_400_000;
 
-/** Returns the placement that CREATE DATABASE would choose for the options. Missing options take CnosDB's defaults. */
+/** Returns the placement that CREATE DATABASE would choose for the options. Missing options have CnosDB's defaults. */
 export function requestedPlacement(dbOptions: string | null): VnodePlacement {
   const option = (name: string): string | null =>
     new RegExp(`\\b${name}\\s*=?\\s*(?:'([^']*)'|(\\d+))`, 'i')

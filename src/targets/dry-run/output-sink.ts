@@ -12,8 +12,8 @@ export interface OutputSink {
   /** Opens the output. Throws UsageError if it cannot be written. */
   open(): Promise<void>;
   /**
-   * Resolves once the bytes are written; until then the bytes must not change. Throws StateError if a byte could not be
-   * written, and InterruptedError if the reader has closed the pipe.
+   * Resolves once the bytes are written. The caller must not change the bytes before. Throws StateError if writing
+   * fails, and InterruptedError if the reader has closed the pipe.
    */
   write(bytes: Uint8Array): Promise<void>;
   /** Closes the output. Throws StateError. @param complete true if the file holds every point and may replace the old file */
@@ -43,9 +43,8 @@ export function standardOutputSink(stream: StandardOutput): OutputSink {
 }
 
 /**
- * Creates a sink for a file or pipe.
- * @param reserved input files, which must not be overwritten
- * @param readerWaitsMs pauses before each attempt to find the reader of a pipe; absent for the default pauses
+ * Creates a sink for a file or pipe. @param reserved input files, which must not be overwritten @param readerWaitsMs
+ * pauses between attempts to open a pipe that has no reader yet; absent for the defaults
  */
 export function fileSink(
   path: string,
@@ -71,7 +70,7 @@ interface OpenFile {
   readonly handle: FileHandle;
   /** The path with links resolved. */
   readonly path: string;
-  /** File that holds the bytes until they are complete; null if `path` is written directly, such as a pipe. */
+  /** File for the bytes until they are complete; null if `path`, for example a pipe, is written directly. */
   readonly temporary: string | null;
 }
 
@@ -101,8 +100,7 @@ async function closeFile({ handle, path, temporary }: OpenFile, complete: boolea
 }
 
 /**
- * Tests for a regular file. It is written without Node's stream, which ignores a short write: a full disk would cut a
- * point.
+ * Tests for a regular file. The loader writes it without Node's stream, which ignores a write cut short by a full disk.
  */
 function isFile({ fd, isTTY }: StandardOutput): boolean {
   if (fd === undefined || isTTY) return false;

@@ -23,8 +23,8 @@ import type { ColumnType, TargetColumn } from '../../core/types/index.js';
 const timeBytes = 19;
 
 /**
- * A column of the CSV. `absent`: its cells are true if the next column is null, because CSV writes null and an empty string
- * alike. `time` comes last.
+ * A column of the CSV. `absent` marks a column of booleans that are true if the next column is null, because CSV writes
+ * null and an empty string alike. `time` is the last column.
  */
 interface CsvColumn {
   readonly type: ColumnType | 'absent' | 'time';
@@ -67,14 +67,14 @@ class CsvRows {
   readonly #table: Uint8Array;
   readonly #columns: readonly CsvColumn[];
   readonly #failed: (found: string) => Error;
-  /** Date of the last time: its text, and its start in seconds since 1970. */
+  /** Date of the last time that was read: its text, and its start in seconds since 1970. */
   readonly #day = { text: new Uint8Array(10), seconds: Number.NaN };
   /** Start of the row that has not arrived completely. */
   #rest: Buffer = Buffer.alloc(0);
   #isHeader = true;
   #out = Buffer.allocUnsafe(256 * 1024);
   #length = 0;
-  /** The cell that was read last, and the offset of the next cell. */
+  /** The cell that was read last. The offset of the next cell follows. */
   #cell: Uint8Array = this.#rest;
   #from = 0;
   #to = 0;
@@ -94,7 +94,7 @@ class CsvRows {
     ];
   }
 
-  /** Returns the points of the rows that are complete now. The bytes are valid until the next call. */
+  /** Returns the points of the rows completed by this chunk. The bytes are valid until the next call. */
   take(chunk: Uint8Array): Uint8Array {
     const bytes =
       this.#rest.length === 0
@@ -200,7 +200,7 @@ class CsvRows {
     if (type === 'unsigned') this.#putByte(SMALL_U);
   }
 
-  /** Writes a number or a boolean. No byte of it may end a value of line protocol. */
+  /** Writes a number or a boolean. The cell must not contain a byte that ends a value of line protocol. */
   #putPlain(): void {
     for (let i = this.#from; i < this.#to; i += 1) {
       const byte = this.#cell[i]!;

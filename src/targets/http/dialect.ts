@@ -1,4 +1,4 @@
-// Describes how targets with line protocol over HTTP differ. The client in http-target.ts serves all of them.
+// Describes how targets that accept line protocol over HTTP differ. The client in http-target.ts serves all of them.
 
 import type {
   DatabaseSettings,
@@ -15,7 +15,7 @@ import type { QueryClient, QueryRequest } from './query-client.js';
 import type { HttpResponse } from './types.js';
 import type { VerdictTable } from './verdict-table.js';
 
-/** The hooks of one target. For absent hooks the client uses defaults. */
+/** The functions and settings of one target. For absent ones the client uses defaults. */
 export interface Dialect {
   /** Value of the Authorization header; null for no header. */
   readonly authorization: string | null;
@@ -24,7 +24,7 @@ export interface Dialect {
   readonly verdicts: VerdictTable;
   /** Request that tests an endpoint; absent if an empty write tests reachability, credentials and database. */
   readonly probe?: { readonly request: QueryRequest; verdict(response: HttpResponse, now: number): Verdict };
-  /** True if all endpoints belong to one cluster: what one endpoint creates, the others show later. */
+  /** True if all endpoints belong to one cluster: a database created at one endpoint appears at the others later. */
   readonly clustered?: true;
   /** Returns the version of one endpoint; null if unknown. */
   version(query: QueryClient, index: number): Promise<string | null>;
@@ -46,7 +46,7 @@ export interface Dialect {
   layout?(query: QueryClient): Promise<NodeLayout>;
 }
 
-/** Returns the authorization by token, else by user and password; null if the settings have neither. */
+/** Returns the Authorization header for a token, else for user and password; null if the settings have neither. */
 export function basicOrBearer({ token, user, password }: TargetSettings): string | null {
   if (token !== null) return `Bearer ${token}`;
   return user === '' ? null : basic(user, password);

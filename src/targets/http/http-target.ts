@@ -1,4 +1,4 @@
-// The client of every target that takes line protocol over HTTP. A dialect describes how a target differs.
+// The client of every target that accepts line protocol over HTTP. A `Dialect` describes how a target differs.
 
 import type {
   Attempt,
@@ -26,9 +26,9 @@ import type { ExchangeOutcome } from './types.js';
 import { judge, judgeOutcome } from './verdict-table.js';
 
 const maxWriteResponseBytes = 64 * 1024;
-/** Least time for queries, ms, even if the wait for the first response used up the time limit. */
+/** Queries get at least this time, ms, even if the wait for the first response used up the time limit. */
 const minPatienceMs = 10_000;
-/** Time limit for each endpoint to list columns if there are several endpoints, ms. */
+/** Time limit for each of several endpoints to list columns, ms. */
 const endpointPatienceMs = 2_000;
 
 export class HttpTarget implements Target {
@@ -41,7 +41,7 @@ export class HttpTarget implements Target {
   readonly #sender: Sender;
   readonly #threads: DeflateThreads;
 
-  /** Connects with the first request. Throws UsageError for a compression that this Node lacks. */
+  /** Opens no connection before the first request. Throws UsageError for a compression that this Node lacks. */
   constructor(descriptor: TargetDescriptor, dialect: Dialect, deps: TargetDeps) {
     const { urls, compression } = deps.settings;
     this.traits = descriptor.traits;

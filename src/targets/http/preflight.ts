@@ -10,8 +10,7 @@ import type { QueryClient } from './query-client.js';
 
 const retryMs = 1_000;
 /**
- * Longest wait until every node shows a created or dropped database, ms. Other nodes get the change from the meta
- * service later.
+ * Longest wait until every node shows that a database was created or dropped, ms. Nodes learn it from the meta service.
  */
 const spreadMs = 10_000;
 const spreadRetryMs = 200;
@@ -26,7 +25,7 @@ export interface PreflightContext {
   readonly query: (order: readonly number[]) => QueryClient;
   /** Returns the name of an endpoint's proxy for messages; null for a direct connection. */
   readonly proxyName: (index: number) => string | null;
-  /** Awaited before a database is created or dropped. Returns the memcache size of a new database; null for the default. */
+  /** Awaited before a database is created or dropped. Resolves with its memcache size; null for the default. */
   readonly beforeChange: () => Promise<number | null>;
 }
 
@@ -68,7 +67,7 @@ export async function preflight(context: PreflightContext): Promise<PreflightRes
   return { description: isCreated ? { ...description, isCreated } : description, verdicts };
 }
 
-/** Probes until an endpoint accepts the probe, or lacks only the database. */
+/** Probes until an endpoint accepts the probe, or reports that only the database is missing. */
 async function untilAnswered(context: PreflightContext): Promise<Verdict[]> {
   const { descriptor, deps, signal, probe } = context;
   const { clock, settings, notify } = deps;
@@ -93,7 +92,7 @@ async function untilAnswered(context: PreflightContext): Promise<Verdict[]> {
   }
 }
 
-/** Returns `--url` for an advice, with the target's usual port if nothing listens on a different port. */
+/** Returns `--url` for an advice. Uses the target's usual port if nothing listens on the given port. */
 function usualPort({ descriptor, deps }: PreflightContext, verdicts: readonly Verdict[]): string {
   const isOther = verdicts.some(
     ({ kind }, index) =>
@@ -125,7 +124,7 @@ async function created(
   const { dialect, deps, query } = context;
   const without = indexesOf(probed, isMissing);
   const tried = `database "${deps.settings.db}" on ${without.map((index) => urlOf(context, index)).join(', ')}`;
-  // If another node of the cluster already has the database, it only has to spread.
+  // If another node of the cluster already has the database, the other nodes show it soon.
   const exists = dialect.clustered === true && probed.some(isAccepted);
   if (!exists) {
     if (!deps.settings.createDb || dialect.create === undefined) {
@@ -157,7 +156,7 @@ async function dropped(context: PreflightContext, verdicts: readonly Verdict[]):
   return await spread(context, tried, 'be gone', (now) => !now.some(isAccepted) && now.some(isMissing));
 }
 
-/** Probes until the verdicts show the expected state. Throws RefusedError after ten seconds. */
+/** Probes until the verdicts show the expected state. Throws RefusedError if this takes more than ten seconds. */
 async function spread(
   context: PreflightContext,
   tried: string,

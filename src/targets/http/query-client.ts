@@ -21,11 +21,11 @@ const labelBytes = 200;
 /** A request without the parts that all requests share. If `body` is absent, the request is a GET. */
 export interface QueryRequest {
   readonly path: string;
-  /** Maps the path of the endpoint's URL to the path to use. Default: no change. */
+  /** Maps the path of the endpoint's URL to the path that the request uses. Default: no change. */
   readonly base?: (pathname: string) => string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** Text for the query in messages; absent to use the path. */
+  /** Name of the query in messages. Default: its path. */
   readonly label?: string;
 }
 
@@ -42,7 +42,7 @@ export interface QueryClientContext {
   readonly signal: AbortSignal;
   /** URLs of all endpoints, without credentials. */
   readonly urls: readonly string[];
-  /** Indexes of the endpoints, in the order in which they are tried. */
+  /** Indexes of the endpoints, in the order of the attempts. */
   readonly order: readonly number[];
   readonly waitMs: number;
   readonly maxResponseBytes: number;
@@ -75,7 +75,7 @@ export class QueryClient {
     return this.#context.order;
   }
 
-  /** Sends one request to one endpoint. Throws only the reason of the signal. */
+  /** Sends one request to one endpoint. Throws only the abort reason of the signal. */
   async once(
     index: number,
     request: QueryRequest,
@@ -106,16 +106,16 @@ export class QueryClient {
   }
 
   /**
-   * Returns the response of any endpoint that is neither overloaded nor forming. Throws UnavailableError, RefusedError for a
-   * response that is too long for the memory or a permanent network error, and the reason of the signal.
+   * Returns the response of the first endpoint that is neither overloaded nor forming raft groups. Throws
+   * UnavailableError, the signal's reason, and RefusedError for a too long response or a permanent network error.
    */
   async response(request: QueryRequest): Promise<QueryResponse> {
     return await this.#firstResponse(request, (index, timeoutMs) => this.once(index, request, { timeoutMs }));
   }
 
   /**
-   * Returns the response of any endpoint, with the body in chunks; `response` contains the body of an error. Throws like
-   * `response`. The chunks throw UnavailableError if the response breaks off.
+   * Returns the response of any endpoint, with the body in chunks. For an error, `response` contains the body. Throws
+   * like `response`. The chunks throw UnavailableError if the response breaks off.
    */
   async stream(
     request: QueryRequest,

@@ -2,7 +2,7 @@
 
 import { excerpt } from '../../core/text.js';
 
-/** Longest markup that is searched for text, in characters. */
+/** Longest part of a page that is searched for text, in characters. */
 const maxMarkup = 64 * 1024;
 /** Longest text of a response in a message, in bytes. */
 const maxTextBytes = 120;
@@ -24,7 +24,7 @@ export function plainText(body: string): string {
   return parts.join(' ').replace(/\s+/g, ' ').trim();
 }
 
-/** Returns the start of the end tag of a style sheet or script; for other elements, the start of the tag itself. */
+/** Returns the start of a style sheet's or script's end tag; for other elements, the start of the given tag. */
 function endOfHidden(markup: string, open: number): number {
   const name = ['<style', '<script'].find((each) => markup.slice(open, open + each.length).toLowerCase() === each);
   if (name === undefined) return open;
@@ -40,7 +40,7 @@ export function inParentheses(text: string): string {
   return text === '' ? '' : ` (${excerpt(text, maxTextBytes)})`;
 }
 
-/** Shortens a long text to its head and tail, so that patterns take limited time. */
+/** Shortens a long text to its start and end, so that searching it takes limited time. */
 export function middleCut(text: string): string {
   if (text.length <= maxPatternText) return text;
   return `${text.slice(0, maxPatternText / 2)} … ${text.slice(-maxPatternText / 2)}`;

@@ -4,7 +4,7 @@ import type { PointValues } from '../../core/types/index.js';
 
 const dayMs = 86_400_000;
 
-// The syntax of the Rust crate humantime, where a year has 365.25 days and a month is a twelfth of it. Go's `168h0m0s` is
+// The syntax of the Rust crate humantime: a year has 365.25 days and a month is a twelfth of a year. Go's `168h0m0s` is
 // a subset.
 const durationUnits: readonly (readonly [RegExp, number])[] = [
   [/^y(ears?|r)?$/i, 365.25 * dayMs],

@@ -4,9 +4,9 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   /** Path and query, below the path of the endpoint's URL. */
   readonly path: string;
-  /** Maps the path of the endpoint's URL to the path to use. Default: no change. */
+  /** Maps the path of the endpoint's URL to the path that the request uses. Default: no change. */
   readonly base?: (pathname: string) => string;
-  /** Headers except Content-Length, which every request has. */
+  /** Headers except Content-Length, which is added to every request. */
   readonly headers: Readonly<Record<string, string>>;
   /** The body, contiguous; null for Content-Length 0. */
   readonly body: Uint8Array | null;

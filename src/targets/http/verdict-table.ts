@@ -1,5 +1,5 @@
-// Turns a response to a write into a verdict. Each target supplies a table of its responses. This module applies the table,
-// and decides by the HTTP status if no row matches.
+// Turns a response to a write into a verdict. Each target supplies a table of its responses. This module searches the
+// table for the response. If no row matches, the HTTP status decides.
 
 import { z } from 'zod';
 import { networkFailure } from '../../core/network/network-errors.js';
@@ -10,7 +10,7 @@ import { formatDuration } from '../../core/units.js';
 import { inParentheses, jsonOf, middleCut, plainText } from './response-text.js';
 import type { ExchangeOutcome, HttpResponse } from './types.js';
 
-/** Meaning of a response. The `target-…` names are written to the dead letters, except if the body must be split. */
+/** Meaning of a response. Dead letters contain the `target-…` name, except if the body must be split. */
 export type Meaning =
   | 'accepted'
   | 'overloaded'
@@ -26,17 +26,17 @@ export type Meaning =
   | 'target-too-large'
   | 'target-rejected';
 
-/** Rows match by message first, in order. Only then do rows match by code. */
+/** One row of the table. Rows are compared with the message first, in order, and only then with the code. */
 export interface VerdictRow {
   readonly status: number;
   /** Pattern of the message. A row without pattern and codes matches every message. */
   readonly message?: RegExp;
-  /** Error codes, or the first digits of the codes of a whole module. */
+  /** Error codes, or the first digits that the codes of a module share. */
   readonly codes?: readonly string[];
   readonly means: Meaning;
   /** Advice to the user about a refusal. */
   readonly advice?: string;
-  /** Whether an overloaded or forming target may have applied the write; absent if the status decides. */
+  /** True if an overloaded or forming target may have stored the points; absent if the status decides. */
   readonly mayBeApplied?: boolean | ((code: string) => boolean);
   /** True if the target reports exhausted memory. */
   readonly memory?: true;
@@ -56,9 +56,9 @@ export interface VerdictTable {
   /** Status of an acknowledgement. Its body is empty. */
   readonly acknowledgement: 200 | 204;
   readonly rows: readonly VerdictRow[];
-  /** Parses an error body; returns null if it has another shape. */
+  /** Parses an error body; returns null for a body in another format. */
   readonly errorOf: (body: string) => TargetError | null;
-  /** Returns the byte offset that a message names; null if it names none. */
+  /** Returns the byte offset that a message names; null for a message without an offset. */
   readonly offsetOf?: (message: string) => number | null;
 }
 
@@ -84,8 +84,8 @@ const transient: Readonly<Record<number, string>> = {
 const plainHttpOnTls = /plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i;
 
 /**
- * Judges the outcome of a write, whether a response came or not.
- * @param judged returns the verdict on a complete response; absent to use the table
+ * Judges the outcome of a write, with or without a response. @param judged returns the verdict on a complete response;
+ * absent to use the table
  */
 export function judgeOutcome(
   table: VerdictTable,
@@ -96,7 +96,7 @@ export function judgeOutcome(
 ): Verdict {
   switch (outcome.kind) {
     case 'response':
-      // The unread part of a long response may report an error.
+      // The part of a long response that was not read may report an error.
       return outcome.truncated && outcome.response.status < 300
         ? notTheTarget(table, outcome.response)
         : judged(outcome.response, now);

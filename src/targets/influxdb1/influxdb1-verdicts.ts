@@ -1,8 +1,5 @@
-// The meaning of InfluxDB 1's responses: recorded from 1.6.7, and from its documentation, in fixtures/wire/influxdb1.ndjson.
-//
-// The `dropped` number of a partial write is unreliable: it is 0 for unreadable lines. So every partial write is bisected, and
-// points count as loaded only once a request with them is acknowledged completely. Repeated points overwrite the stored ones
-// with the same values.
+// The meaning of InfluxDB 1's responses, in fixtures/wire/influxdb1.ndjson: recorded from 1.6.7, or taken from its
+// documentation.
 
 import { messageUnder, type VerdictTable } from '../http/verdict-table.js';
 

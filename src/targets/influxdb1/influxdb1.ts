@@ -40,7 +40,7 @@ export class Influxdb1 implements Dialect {
   async create(query: QueryClient): Promise<void> {
     const { db, dbOptions } = this.#settings;
     const clause = dbOptions === null ? '' : ` WITH ${dbOptions}`;
-    // The request names no database, because a named database must exist.
+    // The request names no database, because InfluxDB requires a named database to exist.
     const request = statements('', [`CREATE DATABASE ${quoted(db)}${clause}`]);
     if ((await influxql(query, request)) === null)
       throw query.refused(request, query.urls[query.order[0]!]!, 'that the user may not create a database');
@@ -53,7 +53,7 @@ export class Influxdb1 implements Dialect {
     if (series === undefined) return defaultDatabaseSettings;
     const policies = series.values.map((row) => Object.fromEntries(series.columns.map((name, i) => [name, row[i]])));
     const policy = policies.find((each) => (rp === null ? each.default === true : each.name === rp));
-    // Not every version checks the policy of an empty write.
+    // Some versions do not check the retention policy of an empty write.
     if (rp !== null && policy === undefined)
       throw query.refused(request, query.urls[query.order[0]!]!, policies.map(({ name }) => textOf(name)).join(', '), {
         expected: `retention policy ${rp}`,

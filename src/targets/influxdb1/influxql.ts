@@ -29,7 +29,7 @@ export type InfluxqlSeries = Readonly<z.infer<typeof seriesSchema>>;
 export const quoted = (name: string): string => `"${escaped(name, '"')}"`;
 /** Quotes a string. */
 export const quotedText = (value: string): string => `'${escaped(value, "'")}'`;
-/** Formats the table of a FROM clause; null selects the default retention policy. */
+/** Formats a table for a FROM clause. If `rp` is null, InfluxDB uses the default retention policy. */
 export const sourceOf = (table: string, rp: string | null): string =>
   rp === null ? quoted(table) : `${quoted(rp)}.${quoted(table)}`;
 
@@ -51,8 +51,8 @@ export function chunkedStatement(db: string, text: string, rows: number): QueryR
 }
 
 /**
- * Parses one line of a response in chunks; returns undefined for other text. Numbers become texts that `digitsOf` recognizes,
- * because creating an object for each number would take most of the time.
+ * Parses one line of a response in chunks; returns undefined for other text. Numbers become strings that `digitsOf`
+ * recognizes, because an object for each number would take most of the time.
  */
 export function chunkOf(line: string): z.infer<typeof resultsSchema> | undefined {
   return resultsSchema.safeParse(jsonOf(withQuotedNumbers(line))).data;
@@ -95,8 +95,8 @@ export function exactJson(json: string): unknown {
 }
 
 /**
- * Turns each number into a string that begins with U+0000. JSON writes that character as an escape, so the mark is unique.
- * The scan is linear.
+ * Turns each number into a string that begins with U+0000. JSON escapes that character in strings, so no other string
+ * begins so. The scan is linear.
  */
 function withQuotedNumbers(json: string): string {
   const parts: string[] = [];

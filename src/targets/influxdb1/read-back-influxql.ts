@@ -18,8 +18,8 @@ const types: Readonly<Record<string, ColumnType>> = {
 };
 
 /**
- * Lists the columns. Leaves out fields whose type differs between shards: InfluxDB itself detects conflicts of such
- * fields. The list is empty if the user may not read.
+ * Lists the columns. Omits fields whose type differs between shards, because InfluxDB itself detects conflicts of such
+ * fields. Returns an empty list if the user may not read.
  */
 export async function columns(query: QueryClient, db: string, table?: string): Promise<TargetColumn[]> {
   const from = table === undefined ? '' : ` FROM ${quoted(table)}`;
@@ -38,7 +38,7 @@ export async function columns(query: QueryClient, db: string, table?: string): P
   return [...typed, ...named];
 }
 
-/** Returns the types of the fields of a table. A tag may have the name of a field. */
+/** Returns the types of the fields of a table. Excludes tags, although a tag may have the name of a field. */
 export async function fieldTypes(
   query: QueryClient,
   db: string,

@@ -9,7 +9,7 @@ import { fieldTypes } from './read-back-influxql.js';
 
 /** Largest number of rows in one chunk. */
 const chunkRows = 1_000;
-/** Earliest and latest time, ns. InfluxDB reserves the nanoseconds outside. */
+/** Earliest and latest time, ns. InfluxDB reserves the values below and above. */
 const [earliest, latest] = [-(2n ** 63n) + 2n, 2n ** 63n - 2n];
 
 /** Yields the points of a table in a range of time. Throws like `QueryClient.stream`. */

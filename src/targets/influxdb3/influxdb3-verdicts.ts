@@ -1,5 +1,5 @@
-// The meaning of the responses of InfluxDB 3 Core and Enterprise, from its documentation, in fixtures/wire/influxdb3.ndjson.
-// Writes have accept_partial=false, so an error means that nothing was stored, and the error names a line.
+// The meaning of the responses of InfluxDB 3 Core and Enterprise in fixtures/wire/influxdb3.ndjson, taken from its
+// documentation. Writes have accept_partial=false, so an error means that nothing was stored. The error names a line.
 
 import { z } from 'zod';
 import { jsonOf } from '../http/response-text.js';
@@ -39,7 +39,7 @@ export const verdicts: VerdictTable = {
     { status: 403, means: 'refused', advice: 'check --token: it needs the right to write to the database' },
     { status: 404, means: 'missing-database' },
     { status: 422, message: /limit/i, means: 'target-limit' },
-    // InfluxDB 3 responds with this to a too large body, where other versions respond with 413.
+    // InfluxDB 3 responds with status 500 to a body that is too large, where other versions respond with 413.
     { status: 500, message: /max request size/, means: 'target-too-large' },
   ],
 };

@@ -57,7 +57,7 @@ export class Influxdb3 implements Dialect {
     };
   }
 
-  /** Judges a probe. Accepts 403: a token may permit writes but no reads. The first write tests whether it permits writes. */
+  /** Judges a probe. Accepts 403, because a token may permit only writes. The first write tests whether it does. */
   #probeVerdict(response: HttpResponse, now: number): Verdict {
     const { status, body } = response;
     if (status === 200 && oneRow.safeParse(jsonOf(body)).success) return { kind: 'accepted' };

@@ -15,11 +15,11 @@ const seriesSchema = z.object({
 });
 type ExportedSeries = z.infer<typeof seriesSchema>;
 
-/** Pause between attempts, ms. VictoriaMetrics writes its buffers every second. Before that, a flush shows no points. */
+/** Pause between attempts, ms. VictoriaMetrics writes its buffers every second. Until then a flush shows no points. */
 const visibleAgainMs = 1_000;
 const attempts = 4;
 
-/** Reads points. Repeats the reading if some points are not visible yet. */
+/** Reads points. Reads again if some points are not visible yet. */
 export async function readBack(
   query: QueryClient,
   db: string,
@@ -32,7 +32,7 @@ export async function readBack(
     const open = points.flatMap((_, i) => (isWhole(i) ? [] : [i]));
     if (open.length === 0) break;
     if (attempt > 0) await query.wait(visibleAgainMs);
-    // A cluster does not support this request, and flushes its storage nodes every second.
+    // A cluster does not support this request. It flushes its storage nodes every second.
     if (!query.urls.some(isInsertUrl)) await query.response({ path: '/internal/force_flush' });
     for (const i of open) {
       const series = await exported(query, exportRequest(points[i]!, db, names));
@@ -57,7 +57,7 @@ function exportRequest(point: PointValues, db: string, names: MetricNames): Quer
   const ms = Number(point.time / nsPerMs);
   const form = new URLSearchParams();
   for (const field of point.fields.keys()) form.append('match[]', selector(labelsOf(point, field, db, names)));
-  // The range is in seconds. It is a millisecond longer on either side, because VictoriaMetrics cuts fractions.
+  // The range is in seconds. It begins and ends a millisecond outside, because VictoriaMetrics truncates fractions.
   form.set('start', ((ms - 1) / 1000).toFixed(3));
   form.set('end', ((ms + 1) / 1000).toFixed(3));
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -105,7 +105,7 @@ function stored(
     for (const { metric, values, timestamps } of series) {
       if (!hasLabels(metric, labels)) continue;
       const atTime = values.filter((value, i): value is number => timestamps[i] === ms && value !== null);
-      // VictoriaMetrics keeps several values of one time. One of them must be the wanted value.
+      // VictoriaMetrics may store several values for one time. One of them must be the wanted value.
       if (atTime.some((value) => isEqual(value, Number(wanted)))) fields.set(field, wanted);
       else if (atTime.length > 0) fields.set(field, atTime.at(-1)!);
     }

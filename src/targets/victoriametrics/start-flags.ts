@@ -1,4 +1,4 @@
-// Reads the start flags of a VictoriaMetrics from its page of metrics: what the server stores, and under which names.
+// Reads the start flags of VictoriaMetrics from its Prometheus page: what the server stores, and under which names.
 
 import type { StorageLimits } from '../../core/types/index.js';
 import { samples } from '../http/response-text.js';
@@ -21,7 +21,7 @@ export interface StartFlags {
   readonly names: MetricNames;
   /** Duration to which timestamps are cut. */
   readonly trim: string;
-  /** Duration within which all points of a series but one are dropped. */
+  /** Of the points of a series within this duration, VictoriaMetrics stores only one. */
   readonly dedup: string;
 }
 
@@ -36,7 +36,7 @@ export interface MetricNames {
 /** Longest text of a flag's labels that is parsed. */
 const maxLabels = 8192;
 
-/** Parses the flags. Missing flags take the strictest default of any version. */
+/** Parses the flags. For a missing flag, assumes the strictest default of any version. */
 export function startFlags(page: string): StartFlags {
   const flags = new Map<string, string>();
   for (const { labels } of samples(page, 'flag')) {
@@ -56,7 +56,7 @@ export function startFlags(page: string): StartFlags {
       sinceMs: 0,
       aheadMs: durationOf(flags.get('futureRetention')) ?? 2 * dayMs,
       strings: false,
-      // The name of the metric and the database are labels, too.
+      // The name of the metric and the database count as labels, too.
       tags: number('maxLabelsPerTimeseries', 30) - 2,
       ownTags: ['__name__', flags.get('influxDBLabel') ?? 'db'],
       tagNameBytes: 256,

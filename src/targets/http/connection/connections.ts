@@ -13,7 +13,7 @@ import { connectorOf, PoolClass } from './undici.js';
 import { failOnReset, hideInterim, onFirstBytes } from './watched-socket.js';
 
 const connectTimeoutMs = 5_000;
-/** Number of connections besides those of the writers. A flush or a gauge must not queue behind writes that hang. */
+/** Number of connections besides those of writers. Flushes and gauges must not wait for writes that hang. */
 const spareConnections = 2;
 
 export class Connections {
@@ -29,8 +29,8 @@ export class Connections {
   readonly #pools: Pool[] = [];
 
   /**
-   * Throws UsageError for a proxy variable that names no HTTP proxy.
-   * @param authorization value of the Authorization header; null for no header
+   * Throws UsageError if a proxy variable does not name an HTTP proxy. @param authorization value of the Authorization
+   * header; null for no header
    */
   constructor(deps: TargetDeps, authorization: string | null) {
     const { urls, headers } = deps.settings;
@@ -82,7 +82,7 @@ export class Connections {
     return { ...outcome, error: proxy === null || outcome.sent ? error : viaProxy(proxy, error) };
   }
 
-  /** Returns the error to report. If the endpoint never responded, the error may say that it is no HTTP server. */
+  /** Returns the error to report. If the endpoint never responded, the error may say that it is not an HTTP server. */
   #explained({ origin, protocol }: URL, error: unknown, sent: boolean): unknown {
     const foreign = this.#foreign.get(origin);
     if (foreign !== undefined) return { code: ownCodes.permanent, message: foreign };
@@ -119,7 +119,7 @@ export class Connections {
     return new PoolClass(origin, { connections: workers + spareConnections, pipelining: 1, connect });
   }
 
-  /** Prepares a socket: detects a server that does not speak HTTP, fails a response on a reset, and hides interim responses. */
+  /** Prepares a socket: detects servers that do not speak HTTP, makes a reset an error, and hides interim responses. */
   #watched(socket: Socket, origin: string): Socket {
     onFirstBytes(socket, (bytes) => {
       const foreign = foreignServer(bytes);
@@ -129,7 +129,7 @@ export class Connections {
   }
 }
 
-/** Tests for an http endpoint behind a proxy. Requests to it name the whole URL. Requests to an https endpoint use a tunnel. */
+/** Tests for an http endpoint behind a proxy. Its requests name the whole URL; https endpoints use a tunnel. */
 function usesForwarding(endpoint: URL, proxy: ChosenProxy | null): boolean {
   return proxy !== null && endpoint.protocol === 'http:';
 }

@@ -1,5 +1,5 @@
-// Sends one HTTP request and returns one outcome. Uses undici's lowest layer: only that layer reports whether anything was
-// sent, and aborts at once, even while the connection is being made.
+// Sends one HTTP request and returns one outcome. Uses undici's lowest layer, because only that layer reports whether
+// anything was sent. It also aborts at once, even while the connection is being made.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
@@ -24,8 +24,8 @@ export async function exchange(
   try {
     dispatcher.dispatch(dispatchOptions(request), handler);
     const outcome = await handler.outcome;
-    // During one turn of the event loop a destroyed socket releases its buffers, and undici frees the connection. Without this
-    // wait, the next request would open another connection.
+    // During one turn of the event loop, a destroyed socket frees its buffers and undici frees the connection. Without
+    // this wait, the next request would open another connection.
     await nextTurn();
     return outcome;
   } catch (error) {
@@ -37,7 +37,7 @@ export async function exchange(
 }
 
 function dispatchOptions({ method, path, headers, body }: HttpRequest): Dispatcher.DispatchOptions {
-  // undici's own timeouts are coarse (300 ms fires after 885 ms), so the clock times the request.
+  // undici's own timeouts are coarse (300 ms fires after 885 ms), so this module's clock ends the request.
   return { method, path, headers: { ...headers }, body, headersTimeout: 0, bodyTimeout: 0 };
 }
 

@@ -1,16 +1,16 @@
-// Sends one HTTP request and reads its response in chunks, at the pace of the reader.
+// Sends one HTTP request and reads its response in chunks, only as fast as the caller uses them.
 
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../../core/types/index.js';
 import type { ExchangeOutcome, HttpRequest, HttpResponse } from '../types.js';
 
-/** Number of unread bytes above which the connection pauses. */
+/** The loader stops reading from the connection while more than this many bytes are unread. */
 const maxUnread = 1024 * 1024;
 
-/** A response with its body in chunks. `outcome` contains the body of an error response. */
+/** A response with its body in chunks. If it is an error, `outcome` contains the body. */
 export interface OpenedResponse {
   readonly outcome: ExchangeOutcome;
-  /** Throws if the response breaks off, or after `timeoutMs` without a byte. Returning early closes the connection. */
+  /** Throws if the response breaks off, or after `timeoutMs` without a byte. `return()` closes the connection. */
   readonly chunks: AsyncGenerator<Uint8Array, void>;
 }
 

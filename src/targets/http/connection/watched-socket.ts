@@ -1,4 +1,4 @@
-// Wraps a socket so that undici sees changed data or errors.
+// Changes what undici receives from a socket: bytes and errors.
 
 import type { Socket } from 'node:net';
 import { ownCodes } from '../../../core/network/network-errors.js';
@@ -8,7 +8,7 @@ const headEnd = '\r\n\r\n';
 /** Longest head of an interim response that is hidden. */
 const maxHeadBytes = 4096;
 
-/** Returns the length of an interim response at the start of `bytes`; 0 if there is none, null if more bytes are needed. */
+/** Returns the length of an interim response at the start of `bytes`: 0 without one, null if more bytes are needed. */
 export function interimLength(bytes: Buffer): number | null {
   const known = Math.min(bytes.length, interim.length);
   if (bytes.compare(interim, 0, known, 0, known) !== 0) return 0;
@@ -40,9 +40,9 @@ export function failOnReset(socket: Socket): Socket {
 }
 
 /**
- * Hides "100 Continue" responses that were not requested. Some proxies send them, and a client must ignore them (RFC 9110,
- * 15.2). undici closes the connection instead, so the loader would blame a point of the batch. Only the bytes after a
- * write are inspected.
+ * Hides "100 Continue" responses that were not requested. Some proxies send them, and a client must ignore them (RFC
+ * 9110, 15.2). undici would close the connection, and the loader would blame a point of the batch. Inspects only the
+ * bytes after a write.
  */
 export function hideInterim<T extends Socket>(socket: T): T {
   const read = socket.read.bind(socket);

@@ -1,7 +1,7 @@
-// Reuses compressors and their output memory. A new compressor allocates 256 KiB of state and 256 KiB for output, on any
-// thread, and the allocator keeps that memory. A new zstd context also reports a large external size to V8, which triggered
-// garbage collection ten times a second (a fifth of all CPU time). A compressor is free again once its body is finished, so
-// there are as many compressors as bodies that are compressed at once.
+// Reuses compressors and their output memory. A new compressor allocates 256 KiB of state and 256 KiB for output, on
+// any thread, and the allocator does not return that memory. A new zstd context also reports a large external size to
+// V8, which triggered garbage collection ten times a second (a fifth of all CPU time). A compressor is reused once its
+// body is finished, so the number of compressors equals the peak number of bodies compressed at once.
 
 import * as zlib from 'node:zlib';
 import type { EncodedBody } from '../../../core/types/index.js';
@@ -26,7 +26,7 @@ interface ZstdOptions {
 /** Present from Node 22.15 on. */
 const { createZstdCompress } = zlib as { createZstdCompress?: (options: ZstdOptions) => unknown };
 
-/** Size of an output. 1 MiB of points, compressed, nearly always fits. */
+/** Size of an output buffer. 1 MiB of points nearly always fits once compressed. */
 const outputBytes = 256 * 1024;
 
 // Level 1 and chunks of 256 KiB, measured on 1 MiB bodies of IoT points (test/bench/generate.js), one thread, Node
@@ -45,16 +45,16 @@ const zstdOptions = { chunkSize: outputBytes, flush: 2, params: { 100: 1, 101: 1
 
 export type Encode = (body: Uint8Array) => Promise<EncodedBody>;
 
-/** Returns an encoder that turns each body into one complete member. The bytes are valid until they are released. */
+/** Returns a function that compresses a body to one gzip member. The bytes are valid until they are released. */
 export function gzipPool(threads: DeflateThreads): Encode {
   const create = (): Compressor => new Compressor(zlib.createGzip(gzipOptions) as unknown as CompressionStream, true);
   return pool('gzip', create, threads);
 }
 
-/** Returns an encoder that turns each body into one complete frame, like `gzipPool`; null if this Node has no zstd. */
+/** Returns a function that compresses each body to one zstd frame, like `gzipPool`; null if this Node has no zstd. */
 export function zstdPool(): Encode | null {
   const create = createZstdCompress;
-  // A finished frame leaves its context ready for the next one.
+  // After a finished frame its context can be used for the next frame.
   return create === undefined
     ? null
     : pool('zstd', () => new Compressor(create(zstdOptions) as CompressionStream, false));

@@ -10,7 +10,7 @@ import { packaged } from '../../../core/version.js';
 import { memoryOf, type WasmMemory } from '../../../core/wasm.js';
 import { BODY, HEADER_BYTES, MAX_BODY, MEMORY_BYTES, OUTPUT } from './assembly/deflate-memory.js';
 
-/** Start data of a thread: memory and code of the compressor, and the offsets of body and output in the memory. */
+/** Start data of a thread: memory and code of the compressor, and where body and output begin in the memory. */
 export interface DeflateTask {
   readonly memory: WasmMemory;
   readonly code: Uint8Array;
@@ -18,9 +18,9 @@ export interface DeflateTask {
   readonly output: number;
 }
 
-/** Header of a member without name and time, compressed fast, from an unknown system (RFC 1952, 2.3). */
+/** Gzip header without name and time: compressed fast, on an unknown system (RFC 1952, 2.3). */
 const gzipHeader = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 0xff);
-/** Bytes after which threads start. zlib compresses this many bytes in the time that a thread takes to start. */
+/** Threads start after this many bytes, which zlib compresses in the time that a thread takes to start. */
 const startBytes = 16 * 1024 * 1024;
 
 /** Compression threads. They start once the load has sent many bytes. */

@@ -12,7 +12,7 @@ export type { Encode };
 
 const identity: Encode = (bytes) => Promise.resolve({ bytes, encoding: null });
 
-/** Tests whether an origin is this machine. There, compression costs more than it saves. */
+/** Tests whether an origin is this machine. For this machine, compression costs more than it saves. */
 export function isLoopback(origin: string): boolean {
   const host = new URL(origin).hostname;
   return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(\.\d+){3}$/.test(host);

@@ -1,16 +1,17 @@
-// The circuit breaker of one endpoint, as a pure state machine: time and a random number are arguments of each transition.
-// After Nygard, "Release It!" (2018), with one difference: only a write with a response closes the circuit, not a probe. A
-// node may accept connections and still lose every body, so probes alone would close its circuit once a second.
+// The circuit breaker of one endpoint, as a pure state machine: each transition gets the time and a random number as
+// arguments. After Nygard, "Release It!" (2018), with one difference: only a write with a response closes the circuit,
+// not a probe. A node may accept connections and still lose every body. Probes alone would close its circuit once a
+// second.
 
 /**
- * `closed`: the endpoint gets its share of writes. `open`: the endpoint gets only probes. `trial`: a probe was acknowledged,
- * and the endpoint gets one write at a time until it responds to one.
+ * `closed`: the endpoint gets its share of writes. `open`: the endpoint gets only probes. `trial`: a probe was
+ * acknowledged. The endpoint then gets one write at a time until it responds to a write.
  */
 export interface Breaker {
   readonly phase: 'closed' | 'open' | 'trial';
   /** Lost requests in a row: dropped or abandoned. */
   readonly losses: number;
-  /** Number of openings since the last write with a response. */
+  /** How often the circuit has opened since the last write with a response. */
   readonly openings: number;
   /** Monotonic ms at which the circuit opened; used while it is open. */
   readonly openedAt: number;
@@ -29,7 +30,7 @@ export type RequestResult = 'answered' | 'lost' | 'unreachable' | 'dead' | 'aliv
 export interface BreakerInput {
   /** Monotonic ms. */
   readonly now: number;
-  /** True if another endpoint accepts writes. If none does, a loss is no evidence against this endpoint. */
+  /** True if another endpoint accepts writes. Otherwise a lost write is no evidence against this endpoint. */
   readonly othersTake: boolean;
   /** Random number in [0, 1). */
   readonly random: number;
@@ -37,7 +38,7 @@ export interface BreakerInput {
 
 const firstOpenMs = 1_000;
 const maxOpenMs = 60_000;
-/** Losses in a row that open the circuit. A single body may close a connection or hang for a minute. */
+/** The circuit opens after this many lost writes in a row. One bad body may close a connection or hang for a minute. */
 const lossesBeforeOpen = 3;
 
 export const closed: Breaker = { phase: 'closed', losses: 0, openings: 0, openedAt: 0, dueAt: 0, openMs: 0 };
@@ -67,7 +68,7 @@ export function openMsAt({ phase, openMs, openedAt }: Breaker, now: number): num
 }
 
 function opened(breaker: Breaker, { now, random }: BreakerInput): Breaker {
-  // Counts a failure once, although several requests in flight report it.
+  // Several requests in flight may report the same failure. It counts once.
   if (breaker.phase === 'open' && now < breaker.dueAt) return breaker;
   const cap = Math.min(firstOpenMs * 2 ** Math.min(breaker.openings, 16), maxOpenMs);
   return {
@@ -75,7 +76,7 @@ function opened(breaker: Breaker, { now, random }: BreakerInput): Breaker {
     phase: 'open',
     openings: breaker.openings + 1,
     openedAt: breaker.phase === 'open' ? breaker.openedAt : now,
-    // Half of the wait is jitter, so that several loaders do not probe at the same time.
+    // Half of the wait is random, so that several loaders do not probe at the same time.
     dueAt: now + cap * (0.5 + 0.5 * random),
   };
 }

@@ -1,11 +1,11 @@
-// Chooses the endpoint of each request. A dead node slows the load but loses no batch: other endpoints take its share of the
-// writes, and the writes that still wait for its response. Probes check the dead node in the background.
+// Chooses the endpoint of each request. A dead node slows the load but loses no batch: the other endpoints get its
+// share of the writes, and also the writes to which it has not responded. Probes check the dead node in the background.
 
 import type { Clock, EndpointTotals, Verdict } from '../../../core/types/index.js';
 import { type Breaker, closed, next, openMsAt, type RequestResult } from './breaker.js';
 import { InFlightRequest } from './in-flight.js';
 
-/** Time without a response to a write after which its endpoint is probed, ms. */
+/** An endpoint that has not responded to a write for this time (ms) is probed. */
 const doubtMs = 5_000;
 
 interface State {
@@ -21,12 +21,12 @@ interface State {
 export interface EndpointHooks {
   /** Sends an empty write. Never rejects. */
   probe(index: number): Promise<Verdict>;
-  /** Reports that a circuit opened or closed. `othersTake`: another endpoint accepts writes. */
+  /** Reports that a circuit opened or closed. `othersTake` is true if another endpoint accepts writes. */
   changed?(url: string, isUp: boolean, reason: string, othersTake: boolean): void;
   random?(): number;
 }
 
-/** Holds one circuit breaker for each endpoint, and chooses among the endpoints with closed circuits. */
+/** Contains one circuit breaker for each endpoint, and chooses among the endpoints with closed circuits. */
 export class Endpoints {
   readonly #states: readonly State[];
   readonly #clock: Clock;
@@ -40,7 +40,7 @@ export class Endpoints {
     this.#hooks = hooks;
   }
 
-  /** Picks the least busy endpoint with a closed circuit, in turn among equals. Probes endpoints whose probe is due. */
+  /** Picks the closed endpoint with the fewest requests, in turn among equals. Starts probes that are due. */
   pick(): number {
     const count = this.#states.length;
     const inTurn = this.#states.map((_, step) => this.#states[(this.#turn + step) % count]!);
@@ -50,7 +50,7 @@ export class Endpoints {
     return picked.index;
   }
 
-  /** Begins a write to the picked endpoint. The caller must complete it. */
+  /** Begins a write to the picked endpoint. The caller must call `complete` on the returned request. */
   begin(caller: AbortSignal): InFlightRequest {
     const state = this.#states[this.pick()]!;
     let stopWatch = (): void => {};
@@ -130,7 +130,7 @@ export class Endpoints {
   }
 }
 
-/** Returns a rank for `pick`: the smallest is picked. Open circuits rank last; one on trial takes one request at a time. */
+/** Returns a rank; `pick` picks the smallest. Open circuits rank last, and so do busy circuits on trial. */
 function burden({ breaker, requests }: State): number {
   const avoided = breaker.phase === 'open' || (breaker.phase === 'trial' && requests.size > 0);
   return requests.size + (avoided ? 1e6 : 0);

@@ -30,7 +30,7 @@ export class InFlightRequest {
     return this.#abort.signal;
   }
 
-  /** True if the endpoint died before it responded. The same bytes may go to another endpoint. */
+  /** True if the endpoint died before it responded. The caller may send the same bytes to another endpoint. */
   get cancelled(): boolean {
     return this.#cancelled;
   }
@@ -40,7 +40,7 @@ export class InFlightRequest {
     this.#abort.abort();
   }
 
-  /** Ends the request, exactly once. A null verdict means that the caller aborted it. */
+  /** Ends the request; call it exactly once. A null verdict means that the caller aborted the request. */
   complete(verdict: Verdict | null, points: number): void {
     this.#caller.removeEventListener('abort', this.#stop);
     this.#completed(this, verdict, points);

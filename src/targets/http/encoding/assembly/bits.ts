@@ -10,7 +10,7 @@ export function beginOutput(output: usize): void {
   used = 0;
 }
 
-/** Adds bits. 64 bits fit between two calls of `flush`, which leaves up to 7 bits. */
+/** Appends up to 64 bits to those that the last `flush` did not write, up to 7. */
 @inline
 export function put(value: u64, count: u64): void {
   bits |= value << used;

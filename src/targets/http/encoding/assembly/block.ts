@@ -42,7 +42,7 @@ function beginBlock(isLast: bool): void {
   writeHeader(isLast);
 }
 
-/** Begins a block with codes from the counts of the previous block. Every other symbol gets a code, too. */
+/** Begins a block with codes from the counts of the previous block. Symbols without a count get a code, too. */
 export function beginLikeBefore(isLast: bool): void {
   for (let at = LITERAL_COUNTS; at < LENGTH_COUNTS; at += 4) store<u32>(at, load<u32>(at) + 1);
   makeCodes();
