@@ -3,7 +3,7 @@ import { BugError } from './errors.js';
 import { packaged } from './version.js';
 
 interface ThreadOptions<Message> {
-  /** A file of the bundle. */
+  /** File of this package's bundle that the thread runs. */
   readonly file: string;
   /** Description of the thread for its error, such as `the thread that parses points`. */
   readonly title: string;

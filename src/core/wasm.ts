@@ -14,7 +14,7 @@ interface Wasm {
   readonly Instance: new (module: object, imports: object) => { readonly exports: Record<string, unknown> };
 }
 
-/** The global object. */
+/** WebAssembly with the types of this file. */
 export const wasm = (globalThis as unknown as { readonly WebAssembly: Wasm }).WebAssembly;
 
 const pageBytes = 65_536;

@@ -41,7 +41,7 @@ export interface BatchReject {
 
 /** Part of a batch that lies in one time bucket of the target. */
 export interface BucketPart {
-  /** Number of the bucket: its start divided by its duration. */
+  /** Start of the bucket divided by its duration. */
   readonly bucket: number;
   /** Bytes of the part in the body. */
   readonly bytes: number;

@@ -10,7 +10,7 @@ export interface RejectTotals {
   readonly rejected: number;
 }
 
-/** The right to have one request in flight. */
+/** Permission to have one request in flight. */
 export interface RequestPermit {
   /** Wait before the request, ms. This wait keeps the rate limits of the fleet. */
   readonly delayMs: number;
@@ -94,11 +94,11 @@ export interface FleetHooks {
   /** Called for each request that the target accepted, or did not accept because it is overloaded. */
   observe(outcome: 'accepted' | 'overloaded'): void;
   readonly memory: MemoryLog;
-  /** Points of all other pieces of the load, as last reported. */
+  /** Points of all other pieces of the load, from their last reports. */
   readonly elsewhere: RejectTotals;
   /** Reports the points of this piece so far. Resolves once `elsewhere` is current, or after a second. */
   report(own: RejectTotals): Promise<void>;
-  /** Resolves with the turn; rejects with the signal's reason. */
+  /** Resolves once this worker has the permission; rejects with the signal's reason. */
   takeTurn(signal: AbortSignal): Promise<HeldTurn>;
 }
 
@@ -106,7 +106,7 @@ export interface FleetHooks {
 export interface QueueAddress {
   /** Nodes of a cluster, or the one server. */
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
-  /** Number of the database. */
+  /** Index of the Redis database. */
   readonly database: number;
   readonly isTls: boolean;
   readonly user: string | null;

@@ -72,7 +72,7 @@ export interface Points {
   readonly rejects: readonly FormatReject[];
   /** Physical line, from 1, of a point whose LINE is 0. */
   readonly firstLine: number;
-  /** Runs with the same head share one object. */
+  /** `Points` with the same `head` share one object. */
   readonly deadLetterFormat: DeadLetterFormat;
   /** Offset of the first byte of `bytes` in the decoded input; may be negative. */
   readonly origin: number;

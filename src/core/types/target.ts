@@ -51,7 +51,7 @@ export type Verdict =
       readonly reason: string;
       /** Action that may help, for people; absent if no action is known. */
       readonly advice?: string;
-      /** Set if only the database is missing. */
+      /** Present if the target refuses only because the database is missing. */
       readonly missingDatabase?: true;
     };
 
@@ -65,7 +65,7 @@ export interface Attempt {
   readonly sentBytes: number;
 }
 
-/** A request body ready for the wire. */
+/** A request body, compressed if compression is on. */
 export interface EncodedBody {
   readonly bytes: Uint8Array;
   /** Content-Encoding; null for an uncompressed body. */
@@ -136,7 +136,7 @@ export interface TargetDescription {
   readonly version: string | null;
   readonly endpoints: readonly EndpointState[];
   readonly database: DatabaseSettings;
-  /** This run created the database. */
+  /** Present if this run created the database. */
   readonly isCreated?: true;
 }
 
@@ -216,7 +216,7 @@ export interface TargetTraits {
   readonly countsPoints: boolean;
   /** Whether the target accepts timestamps in seconds; otherwise they are sent in milliseconds. */
   readonly sendsSeconds: boolean;
-  /** Set if `scan` reads whole tables back. */
+  /** Present if `scan` can read whole tables. */
   readonly scans?: true;
 }
 
