@@ -32,7 +32,7 @@ export interface Option {
   readonly as?: string;
   readonly group: OptionGroup;
   readonly is: OptionKind;
-  /** The default as a user would type it; null: unset. */
+  /** The default as a user would type it; null if the option has no default. */
   readonly default: string | null;
   /** Text that help and manual show instead of the default. */
   readonly defaultText?: string;

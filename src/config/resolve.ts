@@ -117,7 +117,7 @@ function originsOf({ rows, targets }: Options, given: Layer, settings: Settings)
   const password = given.get('passwordFile')?.origin ?? all.password;
   const token = given.get('tokenFile')?.origin ?? all.token;
   const origins = { ...all, password, token };
-  // A URL gives the credentials if no option does.
+  // Uses the credentials in a URL if no option gives credentials.
   const user = targets.find(({ kind }) => kind === settings.target)?.defaults.user;
   if (origins.user === none && settings.user !== user) origins.user = origins.urls;
   if (password === none && settings.password !== '') origins.password = origins.urls;

@@ -8,7 +8,7 @@ import { flagName, type Option, type SettingProblem, type TargetOptions } from '
 export interface RuleInput {
   /** Parsed values by key, without options that are invalid. */
   readonly values: Readonly<Record<string, unknown>>;
-  /** Keys that a layer gave. */
+  /** Keys of the options that a layer gave. */
   readonly explicit: ReadonlySet<string>;
   /** Undefined if `--target` is invalid. */
   readonly target: TargetOptions | undefined;

@@ -34,7 +34,7 @@ export interface Endpoint {
   readonly origin: string;
 }
 
-/** PEM texts; null where no file is named. */
+/** PEM texts; null if no file is given. */
 export interface PemTexts {
   readonly ca: string | null;
   readonly cert: string | null;

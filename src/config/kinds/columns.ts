@@ -15,7 +15,7 @@ export function fields() {
   return list(columns, parsed(z.string(), expected, parseField), expected);
 }
 
-/** Tags with their values. A value may hold commas. */
+/** Tags with their values. A value may contain commas. */
 export function constants() {
   const expected = 'KEY=VALUE such as site=berlin';
   return list((text) => [text], parsed(z.string(), expected, constant), expected);
