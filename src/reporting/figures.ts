@@ -28,7 +28,7 @@ export interface FigureMetric {
   readonly name: string;
   readonly type: 'counter' | 'gauge';
   readonly label?: string;
-  /** Reads the value of the metric; absent if JSON has the same value. Null omits the metric. */
+  /** Reads the value of the metric. Null omits the metric. Absent if the metric equals the value in JSON. */
   readonly read?: (run: Snapshot) => number | Readonly<Record<string, number>> | null;
 }
 
@@ -42,7 +42,7 @@ export interface Figure {
   readonly where?: {
     readonly line?: (run: Snapshot, pace: LoadPace) => readonly LinePart[];
     readonly metric?: FigureMetric;
-    /** Value among the large figures of the report page; the tone applies unless the value is 0. */
+    /** Value among the large figures of the report page. A value other than 0 has the colour `tone`. */
     readonly page?: { readonly label: string; readonly tone?: string; readonly read: (summary: Summary) => number };
   };
 }

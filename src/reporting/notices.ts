@@ -30,7 +30,7 @@ export class NoticeThrottle {
     this.#level = level;
   }
 
-  /** Returns the notice if it is due at once; null if it waits. */
+  /** Returns the notice if it must be shown at once; null if it waits or is dropped. */
   add(notice: Notice, now: number): ThrottledNotice | null {
     if (ranks[notice.level] > ranks[this.#level]) return null;
     const kind = this.#kinds.get(notice.kind);
@@ -43,12 +43,12 @@ export class NoticeThrottle {
     return null;
   }
 
-  /** Returns the latest notice of each kind that has waited for its minute. */
+  /** Returns the latest waiting notice of each kind that was last shown a minute ago or earlier. */
   due(now: number): ThrottledNotice[] {
     return this.#take(now, (kind) => now - kind.shownAt >= repeatMs);
   }
 
-  /** Returns all waiting notices, apart from information that only repeats what was shown. */
+  /** Returns the latest waiting notice of each kind. Leaves out an info notice whose text was shown last. */
   rest(now: number): ThrottledNotice[] {
     return this.#take(now, ({ latest, shown }) => latest.level !== 'info' || latest.message !== shown);
   }

@@ -51,8 +51,8 @@ export const pageHead = /^<!doctype html>\n<!-- a report of bulk-load -->/;
 export const metricsHead = /^# HELP bulk_load_/;
 
 /**
- * Prepares result files; `head` matches an older result. A null path means no file. Throws one UsageError for all bad
- * files.
+ * Prepares result files. `head` matches the start of an older result. A null path means no file. Throws one UsageError
+ * for all bad files.
  */
 export async function prepareResults(files: readonly (readonly [path: string | null, head: RegExp])[]): Promise<void> {
   const problems: UsageError['parts'][number][] = [];
@@ -63,7 +63,7 @@ export async function prepareResults(files: readonly (readonly [path: string | n
   if (problems.length > 0) throw new UsageError(problems);
 }
 
-/** Checks that `path` can be written, and removes an older result with this beginning. Throws UsageError. */
+/** Checks that `path` can be written, and removes an older result whose start matches `head`. Throws UsageError. */
 export async function prepareResult(path: string, head = summaryHead): Promise<void> {
   try {
     const file = await resolved(path);

@@ -10,7 +10,7 @@ interface CumulativeSample extends Omit<Sample, 'pointsPerSecond'> {
   readonly loaded: number;
 }
 
-/** Initial length of a stretch, s. */
+/** Initial length of the stretch of time of one sample, s. */
 const firstStretch = 1;
 const maxSamples = 600;
 const maxEndpoints = 16;
@@ -23,7 +23,7 @@ export class Series {
   /** Totals of the loads before the current one. */
   #base: CumulativeSample | null = null;
 
-  /** Adds a snapshot. Snapshots of one stretch merge into one sample. */
+  /** Adds a snapshot. All snapshots in the same stretch of time merge into one sample. */
   add(snapshot: Snapshot): void {
     const own = cumulative(snapshot);
     const sample = this.#base === null ? own : sumOf(this.#base, own);

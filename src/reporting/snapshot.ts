@@ -24,7 +24,7 @@ export interface Snapshot {
   };
   readonly inputs: { readonly done: number; readonly total: number; readonly current: string | null };
   readonly inFlight: number;
-  /** Writers allowed at this moment, and their largest number. */
+  /** Number of writers allowed at this moment, and the maximum of this number. */
   readonly writers: { readonly limit: number; readonly max: number };
   readonly memory: { readonly rssBytes: number; readonly limitBytes: number; readonly level: Level };
   readonly latencyMs: { readonly p50: number; readonly p99: number };

@@ -7,11 +7,11 @@ import type { Summary } from '../core/types/index.js';
 import { jsonParts } from './json-parts.js';
 import { wrapped } from './wrap.js';
 
-/** Replaces the sentence of `usage` if an earlier run of the load has sent points. */
+/** Replaces the closing sentence of the outcome `usage` if an earlier run of the load has sent points. */
 const nothingSentNow = 'Nothing was sent in this run: an option or an input is wrong.';
 
 const maxDifferences = 5;
-/** With more inputs, the summary lists only inputs with rejects or problems, at most this many. */
+/** Largest number of listed inputs. If there are more, only inputs with rejects or problems are listed. */
 const maxInputs = 20;
 const nameWidth = 10;
 /** Rows that users copy. They are not wrapped on narrow terminals. */

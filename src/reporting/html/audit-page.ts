@@ -10,7 +10,7 @@ import { type SettingRow, settingSection } from './report-tables.js';
 export interface AuditPageFacts {
   readonly summary: AuditSummary;
   readonly database: string;
-  /** Title of the target's kind. */
+  /** Name of the product that the target runs. */
   readonly target: string;
   readonly urls: readonly string[];
   readonly settings: readonly SettingRow[];

@@ -32,7 +32,7 @@ export function html(strings: TemplateStringsArray, ...values: readonly Template
   return new Html(strings.reduce((text, next, i) => text + markup(values[i - 1]!) + next));
 }
 
-/** Isolates the writing direction of a name from outside. */
+/** Isolates the name, so that its writing direction does not affect the text around it. */
 export function name(text: string): Html {
   return html`<bdi>${text}</bdi>`;
 }
@@ -49,7 +49,7 @@ export interface HtmlColumn<T> {
   readonly cell: (row: T) => Html | string;
 }
 
-/** Makes a table. Each cell carries the name of its column, for narrow windows. */
+/** Makes a table. Narrow windows show the name of its column before each cell. */
 export function table<T>(caption: string, columns: readonly HtmlColumn<T>[], rows: readonly T[]): Html {
   const kindOf = ({ number }: HtmlColumn<T>, i: number): string => (number ? 'number' : i === 0 ? 'lead' : '');
   const heads = columns.map((column, i) => html`<th scope="col" class="${kindOf(column, i)}">${column.head}</th>`);

@@ -29,19 +29,19 @@ export interface PageFacts {
   readonly samples: readonly Sample[];
   /** Null if the run ended before it read an input. */
   readonly particulars: RunDetails | null;
-  /** First message of each reason for rejects. */
+  /** First message for each reason of rejects. */
   readonly examples: Readonly<Record<string, string>>;
   readonly settings: readonly SettingRow[];
   readonly database: string;
-  /** Title of the target's kind. */
+  /** Name of the product that the target runs. */
   readonly target: string;
   readonly urls: readonly string[];
   /** Name of the output of a dry run; null for a target. */
   readonly writtenTo: string | null;
-  /** Memory that a node may take; null for no limit. */
+  /** Memory that the load may use on a node; null for no limit. */
   readonly targetMemoryBytes: number | null;
   readonly notices: readonly NoticeEntry[];
-  /** Notices of kinds beyond those in `notices`. */
+  /** Number of notices whose kind is not in `notices`. */
   readonly moreNotices: number;
 }
 

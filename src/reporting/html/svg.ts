@@ -47,7 +47,7 @@ export function rounded(place: number): number {
   return Math.round(place * 10) / 10;
 }
 
-/** Outlines stretches as a path from `floor` and back to it. Adjacent stretches form one piece. */
+/** Returns the SVG path of the area between stretches and `floor`. Adjacent stretches form one area. */
 export function stepArea(stretches: readonly SvgStretch[], x: Scale, y: Scale, floor = y(0)): string {
   const path = stretches.map(({ from, to, value }, i) => {
     const before = stretches[i - 1];
@@ -59,7 +59,7 @@ export function stepArea(stretches: readonly SvgStretch[], x: Scale, y: Scale, f
   return path.join('');
 }
 
-/** Draws only the upper edge of stretches. */
+/** Returns the SVG path of the upper edge of stretches. */
 export function stepLine(stretches: readonly SvgStretch[], x: Scale, y: Scale): string {
   const path = stretches.map(({ from, to, value }, i) => {
     const joins = stretches[i - 1]?.to === from;

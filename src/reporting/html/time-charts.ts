@@ -24,7 +24,7 @@ const axisHeight = 26;
 const laneHeight = 12;
 const laneStep = 19;
 
-/** Pairs each sample's stretch of time with one of its values. */
+/** Converts each sample to a stretch of time with one value of the sample. */
 export function stretches(
   samples: readonly Sample[],
   value: (sample: Sample, elapsed: number) => number,
@@ -67,7 +67,7 @@ function laneBase(frame: Frame, label: string, top: number): Html {
 
 function laneOf({ label, kind, shares }: ChartLane, frame: Frame, seconds: number, top: number): Html {
   const x = timeScale(frame, seconds);
-  // Shares are rounded to quarters, so that neighbours merge: the chart of a day is no larger than that of an hour.
+  // Shares are rounded to quarters, so that neighbours with equal shares merge and the chart of a long run stays small.
   const quarters = runs(
     shares.map((each) => ({ ...each, value: each.value < minShare ? 0 : Math.ceil(each.value * 4) / 4 })),
   );

@@ -104,7 +104,7 @@ export function targetParts(endpoints: number, { limitedBy, trouble, openCircuit
     `${openCircuits}/${endpoints} circuits open`,
     'warn',
   );
-  // An endpoint with an open circuit is unreachable; naming both would repeat it.
+  // If some circuits are open, the line already shows that endpoints are unreachable.
   const isKnown = openCircuits > 0 && openCircuits < endpoints && (trouble === 'unreachable' || trouble === 'dropped');
   const answer = isKnown ? undefined : answerKinds.find(({ kind }) => kind === trouble)?.label;
   const isTarget = answer !== undefined && limitedBy === 'target';

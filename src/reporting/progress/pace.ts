@@ -5,7 +5,7 @@ import type { Answers } from '../../core/types/index.js';
 import { answerKinds } from '../answers.js';
 
 const windowSeconds = 15;
-/** Smallest share of the window at which a limiting factor is named. Every run waits for its input at times. */
+/** Smallest share of the last 15 s at which a limiting factor is named. Every run waits for its input at times. */
 const minLimitedShare = 0.2;
 
 /** The part of a snapshot that rates are computed from. */
@@ -24,9 +24,9 @@ export interface LoadPace {
   readonly pointsPerSecond: number;
   /** Decoded bytes per second. */
   readonly bytesPerSecond: number;
-  /** Time to 100 percent at the rate of the window; null while the total is unknown or nothing is acknowledged. */
+  /** Time to 100 percent at the current rate; null while the total is unknown or nothing is acknowledged. */
   readonly etaSeconds: number | null;
-  /** The factor that limited the load longest in the window; null if it did so for less than a fifth of the window. */
+  /** The factor that limited the load longest in the last 15 s; null if for less than a fifth of that time. */
   readonly limitedBy: LimitingFactor | null;
   /** The most frequent answer that did not accept a write. */
   readonly trouble: keyof Answers | null;
@@ -72,7 +72,7 @@ function eta(last: PaceSample, first: PaceSample | undefined, seconds: number): 
   return perSecond > 0 ? (100 - last.percent) / perSecond : null;
 }
 
-/** Measures over the whole window, because the momentary factor changes many times per second. */
+/** Measures over all samples, because the momentary factor changes many times per second. */
 function limitedBy(last: PaceSample, first: PaceSample | undefined, seconds: number): LimitingFactor | null {
   const shareOf = (key: LimitingFactor): number => (last.heldBack[key] - (first?.heldBack[key] ?? 0)) / seconds;
   const [strongest] = limitingFactors.map(({ key }) => key).sort((a, b) => shareOf(b) - shareOf(a));

@@ -16,7 +16,7 @@ const gap = '  ';
 const frame = ' []';
 const minBar = 8;
 const maxBar = 30;
-/** Parts that appear only if every other part is complete. */
+/** Parts that appear only if every other part fits in its long form. */
 const optional: readonly LineRank[] = ['in flight', 'no rejects'];
 
 function parts(run: Snapshot, pace: LoadPace): LinePart[] {

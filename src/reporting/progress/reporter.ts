@@ -23,7 +23,7 @@ export interface Reporter {
   status(): void;
   /** Shows the last snapshot and the counted notices, and ends. Later calls do nothing. */
   finish(summary: Summary | null): void;
-  /** Returns the run over time. */
+  /** Returns the samples of the whole run. */
   samples(): Sample[];
 }
 
@@ -33,7 +33,7 @@ const samplesEveryMs = 1000;
 async function viewFor(mode: ProgressMode, output: ViewOutput): Promise<View> {
   if (mode === 'json') return jsonView(output);
   if (mode === 'none') return silentView(output);
-  // A bar needs a terminal: it would fill a file with control sequences.
+  // A bar needs a terminal. In a file, it would be a series of control sequences.
   return mode === 'bar' && output.terminal !== undefined ? await barView(output, output.terminal) : plainView(output);
 }
 

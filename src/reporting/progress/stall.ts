@@ -33,7 +33,7 @@ export interface StallContext {
 
 export class StallReport {
   readonly #context: StallContext;
-  /** Waits for anything but responses, each with its start. */
+  /** Current waits, except those for responses, each with its start. */
   readonly #waits = new Map<symbol, { readonly what: string; readonly since: number }>();
   readonly #cancel: () => void;
   #acknowledgedAt: number;
@@ -54,7 +54,7 @@ export class StallReport {
     this.#cancel = context.clock.every(checkEveryMs, () => this.#check());
   }
 
-  /** Call it for each attempt as soon as the attempt ends. */
+  /** Must be called for each attempt as soon as the attempt ends. */
   observe({ verdict, endpoint }: Attempt): void {
     const at = this.#context.clock.monotonic();
     if (verdict.kind === 'accepted') {
@@ -77,7 +77,7 @@ export class StallReport {
     }
   }
 
-  /** Wraps a clock whose sleeps are back-offs between two attempts, so that a report of a stall names them. */
+  /** Wraps the clock of the back-offs. If a stall is reported during a sleep, the report names the back-off. */
   backOffs(clock: Clock): Clock {
     const sleep: Clock['sleep'] = (ms, signal) => this.during('the end of a back-off', clock.sleep(ms, signal));
     return wrapObject(clock, { sleep });

@@ -12,9 +12,9 @@ import { fullLine } from './progress-line.js';
 /** Output of a view; standard error outside of tests. */
 export interface ViewOutput {
   write(text: string): void;
-  /** Returns the width of the terminal, which may change. Null without a terminal or a known width: lines stay whole. */
+  /** Returns the current width of the terminal. Null disables wrapping: no terminal, or an unknown width. */
   columns(): number | null;
-  /** True if a terminal that becomes narrower wraps the lines on screen; others cut them. */
+  /** True if a terminal that becomes narrower wraps the lines on screen; false if it cuts them. */
   readonly reflows?: boolean;
   /** True on a terminal when NO_COLOR is unset. */
   readonly color: boolean;
@@ -28,7 +28,7 @@ export interface View {
   start(lines: readonly string[]): void;
   progress(run: Snapshot, pace: LoadPace): void;
   notice(notice: ThrottledNotice): void;
-  /** Ends the view. `last` is the last snapshot, null without any; `series` the run over time. */
+  /** Ends the view. `last` is the last snapshot, or null. `series` contains the samples of the whole run. */
   end(last: { run: Snapshot; pace: LoadPace } | null, summary: Summary | null, series: readonly Sample[]): void;
 }
 
@@ -65,7 +65,7 @@ export function plainView(output: ViewOutput): View {
   };
 }
 
-/** Prints notices only, as far as the log level admits them. */
+/** Prints only notices. */
 export function silentView(output: ViewOutput): View {
   return { ...plainView(output), start: () => {}, progress: () => {} };
 }
