@@ -21,7 +21,7 @@ export interface ServerResponseParts {
   readonly body: string | Buffer;
 }
 
-/** What all routes share. A null `password` accepts any password. */
+/** Values that all routes share. If `password` is null, every password is accepted. */
 export interface Service {
   readonly store: Store;
   readonly metrics: ServerMetrics;
@@ -47,7 +47,7 @@ export const routes: Readonly<Record<string, Route>> = {
   '/write': { methods: ['POST'], limit: maxWriteBytes, respond: writeInflux },
 };
 
-/** The version starts like CnosDB's, because clients parse it. */
+/** The returned version starts like CnosDB's, because clients parse it. */
 async function ping(): Promise<ServerResponseParts> {
   const body = { version: '2.4.3, revision: UNKNOWN, build_time: bulk-load serve', status: 'healthy' };
   return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };

@@ -23,7 +23,7 @@ export async function runSql(store: Store, database: string, sql: string): Promi
   if (found.length > 1) throw refusal('010013', `Multi-statement not allow, found num:${found.length}, sql:${sql}`);
   const [tokens] = found;
   const cursor = new TokenCursor(tokens);
-  // Queries run in parallel with writes; everything else waits for its turn.
+  // Queries run in parallel with writes; other statements run one at a time.
   if (queries.has(tokens[0].value)) return await query(store, database, tokens);
   if (cursor.accept('insert', 'into')) return await insert(store, database, cursor);
   const result = await store.exclusively(() => route(store, database, cursor, tokens[0]));

@@ -9,7 +9,7 @@ export type NextTable = () => number;
 export class Database {
   readonly name: string;
   readonly options: DatabaseOptions;
-  /** Series by the text of measurement and tags in the request. */
+  /** Series, with the text of measurement and tags in the request as the key. */
   readonly heads = new Map<string, StoredSeries>();
   /** Existing time buckets. */
   readonly buckets = new Set<number>();

@@ -156,7 +156,7 @@ export class Store {
 
   /**
    * Runs a write. With a data folder it is a transaction, because an acknowledged write must be on disk. In memory,
-   * appends may wait.
+   * DuckDB may buffer appends.
    */
   async writeThrough<T>(work: () => Promise<T>): Promise<T> {
     if (this.#durable) return this.transaction(work);

@@ -34,7 +34,7 @@ export interface StoredTable {
   nextSeries: number;
   /** Rows of the current request. */
   rows: RowColumns<StoredSeries>;
-  /** Columns of `rows` by the text of the field name in the request. */
+  /** Columns of `rows`, with the text of the field name in the request as the key. */
   readonly written: Map<string, RowColumn>;
   /** Usual order of fields: the text of each name in the request, with its `=`, and its column. */
   readonly usualFields: { readonly written: Uint8Array; readonly column: RowColumn }[];

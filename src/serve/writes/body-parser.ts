@@ -19,7 +19,7 @@ import {
 } from './parse-values.js';
 import type { RowColumn } from './row-columns.js';
 
-/** Limits of the caches of series by their text, and of usual fields. */
+/** Limits of two caches: series by their text, and usual fields of a table. */
 const MAX_HEADS = 200_000;
 const MAX_USUAL_FIELDS = 1_000;
 
@@ -178,7 +178,7 @@ export class BodyParser {
     }
   }
 
-  /** Reads the field name if it is the usual one at this position. Returns its column, or null. */
+  /** Reads the field name if it equals the usual name at this position. Returns its column, or null. */
   #usualField(table: StoredTable, nth: number): RowColumn | null {
     const usual = table.usualFields[nth];
     if (usual === undefined) return null;

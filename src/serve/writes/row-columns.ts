@@ -39,7 +39,7 @@ export class RowColumn {
     this.name = name;
   }
 
-  /** Uses the column with a type. The first use sets the type; for another type, returns the refusal of the request. */
+  /** Sets the type at the first call in a request. Returns a refusal if a later call has another type, else null. */
   use(type: StoredFieldType, tag: boolean, row: number): RequestRefusal | null {
     if (this.type === type) return null;
     if (this.type !== null) return mixedTypes(type);

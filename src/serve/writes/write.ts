@@ -57,7 +57,7 @@ export async function apply(store: Store, database: Database, tables: readonly S
   if (refused !== null) throw refused;
 }
 
-/** Returns the columns of the table after this request, or the refusal. */
+/** Returns the columns of the table after this request, or the refusal of the request. */
 function columnsWith(database: Database, table: StoredTable): TableColumn[] | RequestRefusal {
   const used = table.rows.used();
   if (table.rows.columns.get('time')?.type) return notApplied('Time column not found in flatbuffer columns');
