@@ -8,17 +8,17 @@ import { interpretFirst, useBaselineCompiler } from '../core/v8.js';
 import type { Process } from './process.js';
 
 /**
- * glibc returns freed blocks above this size to the kernel; without this setting glibc raises the size itself. One
- * arena replaces eight per core. Measured with Node 24.21, two arenas and semi-spaces of 4 MiB (2026-11-23): peak
- * memory falls from 162 to 140 MiB with gzip bodies, and from 161 to 125 MiB with zstd bodies; the first byte is sent
- * 75 ms later. One arena and semi-spaces of 2 MiB, with zstd bodies and a worker thread (2026-11-26): peak memory falls
- * from 147 to 142 MiB, and the time for 4 GB from 10.4 to 9.8 s.
+ * glibc returns freed blocks above this size to the kernel; without this setting glibc raises the size itself. The
+ * other setting allows one malloc arena; the default is eight per core. Measured with Node 24.21, two arenas and
+ * semi-spaces of 4 MiB (2026-11-23): peak memory falls from 162 to 140 MiB with gzip bodies, and from 161 to 125 MiB
+ * with zstd bodies; the first byte is sent 75 ms later. With one arena, semi-spaces of 2 MiB, zstd bodies and a worker
+ * thread (2026-11-26), peak memory falls from 147 to 142 MiB, and the time for 4 GB from 10.4 to 9.8 s.
  */
 const threshold = 'MALLOC_MMAP_THRESHOLD_';
 const settings = { [threshold]: '131072', MALLOC_ARENA_MAX: '1' };
 /**
- * Semi-spaces of 2 MiB replace 16 MiB. Without `--disable-sigusr1`, SIGUSR1 opens Node's debugger until a listener is
- * registered.
+ * Sets semi-spaces to 2 MiB; V8's default is 16 MiB. Without `--disable-sigusr1`, SIGUSR1 opens Node's debugger until a
+ * listener is registered.
  */
 const flags = ['--max-semi-space-size=2', '--disable-sigusr1'] as const;
 /**
@@ -40,8 +40,8 @@ const fewInputs = 64;
 const smallMs = 500;
 
 /**
- * Restarts the program in the same process, with malloc settings. Process id, open files and arguments stay. Does
- * nothing before Node 22.15, outside Linux, if the user set malloc options, and for small files.
+ * Restarts the program in the same process, with malloc settings. Process id, open files and arguments do not change.
+ * Does nothing before Node 22.15, outside Linux, if the user set malloc options, and for small files.
  */
 export function reexecWithMallocTuning(process: Process, inputs: readonly string[] = []): void {
   const { argv, env, execArgv, execPath, execve, platform } = process;
@@ -50,7 +50,7 @@ export function reexecWithMallocTuning(process: Process, inputs: readonly string
   try {
     execve(execPath!, [execPath!, ...flags, ...(execArgv ?? []), ...argv.slice(1)], { ...settings, ...env });
   } catch {
-    // Node's permission model may forbid the call.
+    // Node's permission model may forbid the call. The program then continues without the settings.
   }
 }
 

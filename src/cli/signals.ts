@@ -10,7 +10,7 @@ export interface Interruption {
   end(): void;
 }
 
-/** Time that a stopped process takes to exit, ms. */
+/** Longest time that a stopped process takes to exit, ms. */
 const exitMs = 1_000;
 
 /** Turns signals into two abort signals. Calls `notify` once, at the first signal. */
@@ -46,7 +46,7 @@ export function onSignals(process: Process, notify: (line: string) => void): Int
   };
 }
 
-/** Earlier versions used SIGUSR1. */
+/** SIGUSR1 remains for users of earlier versions. */
 const statusSignals = ['SIGUSR2', 'SIGUSR1'] as const;
 
 /** Calls `show` at each status signal until the returned function is called. */

@@ -34,7 +34,7 @@ export interface AuditRun {
   readonly notify: (notice: Notice) => void;
 }
 
-/** Share of the memory limit for the comparison of points. Reading and parsing take the rest. */
+/** Share of the memory limit for the comparison of points. Reading and parsing use the rest. */
 const comparisonShare = 1 / 4;
 const progressMs = 60_000;
 

@@ -18,7 +18,7 @@ import { openCommand } from '../open-command.js';
 import type { Process } from '../process.js';
 import { onSignals } from '../signals.js';
 
-/** Groups of options that hold for every shard. The plan keeps them as given. */
+/** Groups of options that apply to every shard. The plan stores their values as given. */
 const keptGroups: readonly string[] = ['input', 'mapping', 'batch', 'delivery', 'memory'];
 
 /** Interval between two progress lines, ms. */

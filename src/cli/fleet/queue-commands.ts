@@ -45,7 +45,7 @@ export async function runStatus(
   });
 }
 
-/** Stops a load like a signal to its coordinator, then waits until the load has ended. */
+/** Stops a load as a signal to its coordinator would, then waits until the load has ended. */
 export async function runStop(
   load: string,
   flags: Readonly<Record<string, unknown>>,

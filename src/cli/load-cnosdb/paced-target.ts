@@ -53,7 +53,7 @@ export function pacedTarget(target: Target, pace: WorkerPace, clock: Clock): Pac
   return { target: wrapObject(target, { write }), backoffs: () => workers.map((worker) => worker.backoffSeconds) };
 }
 
-/** Picks an idle worker in a back-off, because this worker sends the retry; otherwise the worker that may start first. */
+/** Picks an idle worker that is in a back-off, to send the retry; otherwise the worker that may start first. */
 function nextWorker(workers: readonly Worker[]): Worker {
   const idle = workers.filter((worker) => !worker.busy);
   const waiting = idle.find((worker) => worker.backingOffSince !== null);

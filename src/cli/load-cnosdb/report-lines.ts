@@ -3,7 +3,7 @@
 
 export const header = 'time,per. metric/s,metric total,overall metric/s,per. row/s,row total,overall row/s\n';
 
-/** Metrics are field values. */
+/** Totals of a load. Metrics are field values. */
 export interface Totals {
   readonly metrics: number;
   readonly rows: number;

@@ -19,7 +19,7 @@ async function printPart({ stdout }: Pick<Process, 'stdout'>, text: string): Pro
   throw new StateError({ tried: 'writing to standard output', expected, found: error.message, fix }, { cause: error });
 }
 
-/** Writes a result to the file at `path`, or to standard output for `-`. Null writes nothing. `yields` as in writeResult. */
+/** Writes a result to the file at `path`, or to standard output for `-`. Does nothing if `path` is null. */
 export async function writeOutput(
   path: string | null,
   text: ResultText,
