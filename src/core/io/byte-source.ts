@@ -23,7 +23,7 @@ export function wrapSource<T extends Readable, O extends Partial<Record<keyof T,
 
 /**
  * Reads until `enough` returns true, `buffer` is full or the source ends. The returned source yields the bytes read so
- * far, then the rest. A seek discards peeked bytes that were not read again.
+ * far, then the rest. A seek discards those of the bytes read so far that the source has not yielded yet.
  */
 export async function peekSource<T extends Readable & { seek?: (to: number) => void }>(
   source: T,

@@ -87,8 +87,8 @@ export interface MemoryLog {
 
 export interface FleetHooks {
   /**
-   * Resolves when a request may be sent: at most --workers are in flight in the whole fleet. All changes of the memory log
-   * up to then are applied. Rejects with the signal's reason.
+   * Resolves when a request may be sent, after all earlier changes of the memory log are applied. At most --workers
+   * requests are in flight in the whole fleet. Rejects with the signal's reason.
    */
   admit(points: number, bytes: number, signal: AbortSignal): Promise<RequestPermit>;
   /** Called for each request that the target accepted, or did not accept because it is overloaded. */

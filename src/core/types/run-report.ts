@@ -11,14 +11,14 @@ export type Answers = Readonly<Record<Verdict['kind'], number>>;
 /** One interval of a run, which ends `seconds` after the start. */
 export interface Sample {
   readonly seconds: number;
-  /** Highest value in the interval, bytes. */
+  /** Highest resident memory in the interval, bytes. */
   readonly rssBytes: number;
   readonly limitBytes: number;
   /** Points acknowledged in the interval, per second. */
   readonly pointsPerSecond: number;
   /** Number of writers allowed at the end of the interval. */
   readonly writers: number;
-  /** Worst level in the interval. */
+  /** Highest level of our own memory use in the interval. */
   readonly level: Level;
   /** Seconds of the interval for which each factor limited the load. */
   readonly heldBack: Readonly<Record<LimitingFactor, number>>;
@@ -28,7 +28,7 @@ export interface Sample {
   readonly nodeBytes: number | null;
   /** The first 16 endpoints, in the order of the summary. */
   readonly endpoints: readonly {
-    /** Verdicts in the interval. */
+    /** Number of responses of each kind in the interval. */
     readonly answers: Answers;
     /** Highest 99th percentile of the response time in the interval, ms; 0 without a response. */
     readonly p99Ms: number;
@@ -45,7 +45,7 @@ export interface Excerpt<T> {
 
 /** Figures that the report page shows beyond the summary. All lists are bounded. */
 export interface RunDetails {
-  /** Most frequent first; `more` counts points. */
+  /** Rejects, the most frequent first. `more` counts the points of rejects that are left out. */
   readonly rejects: Excerpt<{
     readonly reason: string;
     /** Null where the table cannot be read from the point. */
@@ -54,7 +54,7 @@ export interface RunDetails {
     readonly points: number;
     readonly firstLine: number;
   }>;
-  /** Largest first; `more` counts points of further tables. */
+  /** Tables, the largest first. `more` counts the points of tables that are left out. */
   readonly tables: Excerpt<{
     readonly table: string;
     readonly points: number;
@@ -135,7 +135,7 @@ export interface AuditReport {
     /** Points that a load would reject. They are not compared. */
     readonly rejected: number;
     readonly byReason: Readonly<Record<string, number>>;
-    /** Points whose value a later line changes. */
+    /** Points with a value that a later line of the inputs overwrites. */
     readonly overwritten: number;
   };
   readonly target: { readonly points: number; readonly values: number };

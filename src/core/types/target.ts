@@ -91,10 +91,10 @@ export interface DatabaseSettings {
   readonly limits?: StorageLimits;
 }
 
-/** Settings of a database that decide how its vnodes lie on the nodes. */
+/** Settings of a database that decide on which nodes its vnodes are placed. */
 export type VnodePlacement = Pick<DatabaseSettings, 'shard' | 'replica' | 'vnodeDurationMs' | 'maxMemcacheBytes'>;
 
-/** Settings of a database as CnosDB creates it, for targets without such settings. */
+/** Default settings of a database in CnosDB, used for targets without such settings. */
 export const defaultDatabaseSettings: DatabaseSettings = {
   precision: 'ns',
   ttlMs: null,
