@@ -109,7 +109,7 @@ function merged(first: CumulativeSample, second: CumulativeSample): CumulativeSa
   };
 }
 
-/** Returns the stretch between two samples. */
+/** Returns the differences between two samples. */
 function between(before: CumulativeSample, { loaded, ...sample }: CumulativeSample): Sample {
   const elapsed = sample.seconds - before.seconds;
   return {

@@ -19,7 +19,7 @@ export interface ShardRun {
   readonly expand: (options: ExpandOptions) => Promise<Expansion>;
 }
 
-/** Returns this machine's part of a planned load; null without a plan. Throws UsageError if options contradict the plan. */
+/** Returns this machine's part of a planned load; null for other loads. Throws UsageError if options contradict a plan. */
 export function shardRun(
   plan: FleetPlan | null,
   { settings, origins }: Resolved,

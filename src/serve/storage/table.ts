@@ -19,7 +19,7 @@ export interface StoredSeries {
   id: number;
   /** Latest stored time in ns. A point after this time overwrites no row. */
   last: bigint;
-  /** Number of the last request with the series. */
+  /** Number of the last request that contains the series. */
   request: number;
 }
 
@@ -30,7 +30,7 @@ export interface StoredTable {
   created: boolean;
   columns: TableColumn[];
   readonly series: Map<string, StoredSeries>;
-  /** Number of the next series. */
+  /** Value of `id` for the next series. */
   nextSeries: number;
   /** Rows of the current request. */
   rows: RowColumns<StoredSeries>;
