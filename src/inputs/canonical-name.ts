@@ -1,5 +1,5 @@
-// Computes canonical names of inputs. A run recognizes earlier runs of the same load by these names. Also finds columns
-// in names.
+// Computes canonical names of inputs, by which a run recognizes earlier runs of the same load. Also finds the columns
+// in an input's path.
 
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -11,14 +11,14 @@ import { isS3 } from './s3/s3-inputs.js';
 /** Names of standard input. */
 export const stdinNames: readonly string[] = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
 
-/** Returns one name for all spellings of a name. A pattern stays a pattern, so that new files belong to the same load. */
+/** Returns one name for all spellings of a name. Patterns are not expanded: new files join the same load. */
 export async function canonicalName(name: string, cwd: string): Promise<string> {
   if (stdinNames.includes(name)) return '-';
   if (isS3(name)) return name;
   if (isUrl(name)) return urlIdentity(new URL(name));
   const path = await canonicalPath(resolve(cwd, name));
   const folders = folderPath(columnsIn(`${name}/`));
-  // The name `part.csv`, typed in the folder `host=a`, lacks the column that the name `host=a/part.csv` has.
+  // The name `part.csv`, typed in the folder `host=a`, lacks the column `host` that the name `host=a/part.csv` has.
   return folders === folderPath(folderColumns(`${path}/`)) ? path : `${path} with ${folders || 'no folders'}`;
 }
 

@@ -27,7 +27,7 @@ async function* bytesOf(chunks: AsyncIterable<Uint8Array | string>): AsyncGenera
   }
 }
 
-/** Converts errors of a program's own input into input errors, so that they do not count as defects of bulk-load. */
+/** Makes errors of a program's own input input errors, so that they are not reported as defects of bulk-load. */
 export function withInputErrors(input: Input): Input {
   const guard = async <T>(verb: string, signal: AbortSignal, action: () => Promise<T>): Promise<T> => {
     try {

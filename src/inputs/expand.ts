@@ -23,7 +23,7 @@ import { isS3, s3Inputs } from './s3/s3-inputs.js';
 export interface Stdin {
   readonly isTTY: boolean;
   readonly isPipeOrFile: boolean;
-  /** Descriptor to read from. The program must not read it elsewhere. */
+  /** File descriptor to read from. No other code of the program may read it. */
   readonly descriptor?: number;
   /** Returns the stream. Called only when standard input is opened. */
   readonly stream: () => Readable;

@@ -1,5 +1,5 @@
-// Samples lines of line protocol for planning, and estimates the number of fields of their tables. A row in the target has a
-// slot for each field of its table, although an export may write one field per line.
+// Samples lines of line protocol for planning, and estimates how many fields their tables have. In the target, a row
+// has an entry for each field of its table, although an export may write one field per line.
 
 import { parseShape, stringTotals } from '../core/points/line-protocol.js';
 import {
@@ -13,14 +13,14 @@ import {
 } from '../core/types/index.js';
 
 /**
- * Number of places between both ends of a file that are sampled, and bytes read at each. Takes the first whole line of
- * each place.
+ * Number of equally spaced offsets in a file that are sampled, and bytes read at each offset. Of these bytes, the first
+ * whole line is used.
  */
 const places = 16;
 const placeBytes = 4096;
 /** Number of lines parsed at each end of a file. */
 const endLines = 8;
-/** Number of points sampled from each group of parsed points, and largest number of series kept. */
+/** Number of points sampled from each `Points`, and largest number of distinct series that are stored. */
 const runPoints = 8;
 const maxSeries = 50_000;
 
@@ -39,15 +39,15 @@ export class RowSampler {
   #bytes = 0;
   #strings: StringTotals = { count: 0, bytes: 0 };
   /**
-   * Bytes of all parsed points as line protocol, and their decoded bytes before parsing; null if the size of an input
-   * is unknown.
+   * `#text`: bytes of all parsed points as line protocol. `#decoded`: their decoded bytes before parsing; null if the
+   * size of an input is unknown.
    */
   #text = 0;
   #decoded: number | null = 0;
   /** Times of the sampled points, in units of the input. */
   readonly times: bigint[] = [];
 
-  /** Samples `lines` whole lines of a text, at equal distances. */
+  /** Samples `lines` whole lines of a text, equally spaced. */
   take(text: Uint8Array, lines = endLines): void {
     for (let i = 0; i < lines; i += 1) {
       const from = i === 0 ? 0 : text.indexOf(0x0a, Math.floor((text.length * i) / lines)) + 1;
@@ -57,7 +57,7 @@ export class RowSampler {
     }
   }
 
-  /** Collects the series in a text. Its first or last line may be cut. */
+  /** Collects the series in a text. Its first or last line may be incomplete. */
   takeSeries(text: Uint8Array): void {
     for (const [series] of Buffer.from(text.buffer, text.byteOffset, text.length)
       .toString('latin1')
@@ -65,7 +65,7 @@ export class RowSampler {
       if (this.#series.size < maxSeries) this.#series.add(series);
   }
 
-  /** Samples lines of a file at equal distances. Skips sources with expensive reads. */
+  /** Samples equally spaced lines of a file. Skips sources whose reads are expensive. */
   async takeFile({ file }: ByteSource): Promise<void> {
     if (file === undefined || file.near !== undefined) return;
     for (let i = 1; i <= places; i += 1) {
@@ -77,7 +77,7 @@ export class RowSampler {
     }
   }
 
-  /** Samples parsed points at equal distances, and the series of all of them. @param timeOf null for a point without a time */
+  /** Samples parsed points at equal distances, and the series of all. @param timeOf returns null without a time */
   takeRun(run: Points, timeOf: (i: number) => bigint | null): void {
     const step = Math.ceil(run.count / runPoints);
     for (let i = 0; i < run.count; i += 1) {
@@ -93,7 +93,7 @@ export class RowSampler {
     }
   }
 
-  /** Counts the decoded bytes of the parsed points of an input; null if the size of the whole input is unknown. */
+  /** Adds the decoded bytes of an input whose points were parsed; null if the size of the whole input is unknown. */
   decoded(bytes: number | null): void {
     this.#decoded = bytes === null || this.#decoded === null ? null : this.#decoded + bytes;
   }
@@ -135,8 +135,8 @@ export class RowSampler {
 }
 
 /**
- * Estimates the number of different fields from the number of samples with each field (Chao 1987). Many fields that
- * occur in one sample mean many unseen fields. A single sample gives no estimate of unseen fields.
+ * Estimates the number of different fields from the number of samples with each field (Chao 1987). If many fields occur
+ * in only one sample, many more are unseen. A single sample gives no estimate of unseen fields.
  */
 function richness(seen: readonly number[], samples: number): number {
   const [once, twice] = [1, 2].map((times) => seen.filter((each) => each === times).length);

@@ -1,5 +1,5 @@
 // Samples the times of the inputs for planning: from the first and last bytes of a plain file, and the first bytes of a
-// compressed file. It validates nothing, and counts inputs whose times it cannot read.
+// compressed file. Validates nothing, and counts inputs whose times cannot be read.
 
 import { isUnchanged } from '../core/io/byte-source.js';
 import { orAborted } from '../core/time/wait-stats.js';
@@ -8,7 +8,7 @@ import { RowSampler } from './sample-rows.js';
 
 /** Bytes sampled at each end. */
 const sampleBytes = 64 * 1024;
-/** Largest number of sampled inputs. Of more inputs, only the first and the last are sampled: most files are named by time. */
+/** Largest number of sampled inputs. Of more, the first 32 and the last 32 are sampled: most files are named by time. */
 const maxInputs = 64;
 const maxSpans = 256;
 /** Longest time for one input, ms. */
@@ -17,9 +17,9 @@ const inputTimeoutMs = 5000;
 const timestamp = /[^\s\\] +(-?\d{1,19})[ \r]*$/gm;
 
 export interface TimeSample {
-  /** Ascending, disjoint spans that contain points, in the unit of the input, at most 256; empty if no time was read. */
+  /** Ascending, disjoint time ranges with points, in the unit of the input, at most 256; empty if no time was read. */
   readonly spans: readonly TimestampRange[];
-  /** Number of inputs that were not sampled, or not at their end: compressed, standard input, unreadable, or too many. */
+  /** Number of inputs whose end was not sampled: compressed, standard input, unreadable, or one of too many. */
   readonly unseen: number;
   /** Size of all inputs as line protocol, in bytes; null if an input is compressed or its size is unknown. */
   readonly totalBytes: number | null;
@@ -37,7 +37,7 @@ export async function timesOf(
   return { spans: [], unseen: inputs.length, totalBytes: null };
 }
 
-/** Adds what the first points of inputs of known size show. @param heads null for line protocol, whose files are sampled */
+/** Adds the times and rows that `heads` sampled from the first points. @param heads null for line protocol */
 export function withHeads(times: TimeSample, heads: RowSampler | null, inputs: readonly Input[]): TimeSample {
   const rows = heads?.result;
   if (heads === null || rows === undefined) return times;
@@ -47,8 +47,8 @@ export function withHeads(times: TimeSample, heads: RowSampler | null, inputs: r
 }
 
 /**
- * Samples the times of inputs. Opens only inputs of known size, reads at most 192 KiB of each, and throws only the signal's
- * reason. Once an input exceeds `timeoutMs`, skips the others, because they often are in the same place.
+ * Samples the times of inputs. Opens only inputs of known size, reads at most 192 KiB of each, and throws only the
+ * signal's reason. If one input takes longer than `timeoutMs`, skips the rest, often on the same device.
  */
 export async function sampleTimes(
   inputs: readonly Input[],
@@ -75,7 +75,7 @@ export async function sampleTimes(
     if (!sample.whole) unseen += 1;
     plain &&= sample.plain;
   }
-  // Assumes that skipped inputs have points in the time between the sampled inputs.
+  // Assumes that skipped inputs have points in the time between the sampled ones.
   if (chosen.length < inputs.length)
     spans.push(spanOf(joined(spans.slice(0, half).flat()).at(-1)?.last, joined(spans.slice(half).flat())[0]?.first));
   return { spans: joined(spans.flat()), unseen, totalBytes: plain ? sizeOf(inputs) : null, rows: sampler.result };
@@ -127,7 +127,7 @@ async function tailOf(file: FileBytes): Promise<Uint8Array> {
   return await file.bytes(Math.max(0, file.size - sampleBytes), file.size);
 }
 
-/** Returns the times of whole lines in ascending order. The first or last line of the bytes may be cut. */
+/** Returns the times of whole lines in ascending order. The first or last line of the bytes may be incomplete. */
 function timesIn(bytes: Uint8Array, cut: 'start' | 'end'): bigint[] {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   const whole = text.length < sampleBytes;
@@ -139,12 +139,12 @@ function timesIn(bytes: Uint8Array, cut: 'start' | 'end'): bigint[] {
   return [...lines.matchAll(timestamp)].map(([, digits]) => BigInt(digits ?? 0)).sort(ascending);
 }
 
-/** Returns a span; no span if an end is unknown or the last time is before the first. */
+/** Returns a range; an empty list if an end is unknown or the last time is before the first. */
 function spanOf(first: bigint | undefined, last: bigint | undefined): TimestampRange[] {
   return first === undefined || last === undefined || last < first ? [] : [{ first, last }];
 }
 
-/** Returns the span from the median time of the head to that of the tail, so that single odd times do not widen the span. */
+/** Returns the range between the medians of the first and of the last times, which single odd times hardly change. */
 function spanOfMedians(head: readonly bigint[], tail: readonly bigint[]): TimestampRange[] {
   const [first, last] = [head, tail].flatMap((times) => times[times.length >> 1] ?? []).sort(ascending);
   return spanOf(first, last);
@@ -154,7 +154,7 @@ function spansOf(times: readonly bigint[]): TimestampRange[] {
   return joined(times.map((time) => ({ first: time, last: time })));
 }
 
-/** Joins overlapping spans, then joins spans over the smallest gaps until at most 256 are left. */
+/** Joins overlapping ranges. Then joins ranges over the smallest gaps until at most 256 ranges are left. */
 function joined(spans: readonly TimestampRange[]): TimestampRange[] {
   const apart: TimestampRange[] = [];
   for (const span of [...spans].sort((a, b) => ascending(a.first, b.first))) {

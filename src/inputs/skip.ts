@@ -1,4 +1,4 @@
-// Moves a source to the offset at which an earlier run stopped: by seek, or by decoding and dropping the bytes before.
+// Moves a source to the offset at which an earlier run stopped: by seek, or by decoding and dropping the earlier bytes.
 
 import { InputError } from '../core/errors.js';
 import { count } from '../core/text.js';

@@ -1,4 +1,4 @@
-// The program of the thread that decodes one gzip file. It decodes ahead while a chunk of the shared memory is free.
+// The program of the thread that decodes one gzip file. It decodes while the shared memory has a free chunk.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { InputError } from '../../core/errors.js';
@@ -10,7 +10,7 @@ import { gunzipSource } from './gzip.js';
 const { file, name, memory } = workerData as GunzipTask;
 const port = parentPort!;
 const bytes = new Uint8Array(memory);
-/** Never aborts, because the main thread ends this thread. */
+/** A signal that never aborts, because the main thread ends this thread instead. */
 const { signal } = new AbortController();
 let free = bytes.length / chunkBytes;
 let wake = (): void => {};

@@ -1,6 +1,6 @@
-// Starts and reads the thread that decodes a large gzip file. The thread reads the file by its descriptor, decodes it into
-// chunks of shared memory in turn, and computes the checksums. Without the thread, each call of zlib would wait until the main
-// thread has handled the previous one, and the main thread is busy with batches for milliseconds at a time.
+// Starts and reads the thread that decodes a large gzip file. The thread reads the file by its descriptor, decodes it
+// into chunks of shared memory in turn, and computes the checksums. On the main thread, each call of zlib would wait
+// until the previous result is handled, and batches keep that thread busy for milliseconds at a time.
 
 import type { Worker } from 'node:worker_threads';
 import { type BugError, InputError } from '../../core/errors.js';
@@ -14,9 +14,9 @@ import type { RawSource } from '../local/raw-source.js';
 
 /** Bytes of a chunk, as many as one call of zlib returns. */
 export const chunkBytes = 512 * 1024;
-/** Number of chunks that the thread decodes ahead. They suffice for the longest turns of the main thread. */
+/** Number of chunks that the thread decodes ahead. They suffice while the main thread is busy with other work. */
 const chunks = 6;
-/** Smallest file for a thread, which takes 30 ms of CPU time to start. A smaller file is decoded in less than half a second. */
+/** Smallest file for a thread, whose start takes 30 ms of CPU time. A smaller file takes less than half a second. */
 const minFileBytes = 32 * 1024 * 1024;
 
 /** Start data of the thread. */
@@ -26,7 +26,7 @@ export interface GunzipTask {
   readonly memory: SharedArrayBuffer;
 }
 
-/** The next chunk, or the problem that prevents it. `length`: bytes of the chunk, 0 at the end of the input. */
+/** The next chunk, or the problem that prevents it. `length` is the chunk's bytes, 0 at the end of the input. */
 export type GunzipResponse =
   | { readonly length: number; readonly bytesRead: number; readonly checksum: PrefixState | null }
   | { readonly problem: Problem };
@@ -48,7 +48,7 @@ export class GunzipThread implements ByteSource {
   readonly #bytes = new Uint8Array(new SharedArrayBuffer(chunks * chunkBytes));
   /** Responses with bytes that still have to be returned. */
   readonly #responses: GunzipResponse[] = [];
-  /** Offset of the first response's chunk, and number of its bytes that were returned. */
+  /** Offset of the oldest chunk that is not completely returned; `#used` is the number of its returned bytes. */
   #at = 0;
   #used = 0;
   #failure: BugError | null = null;
@@ -117,7 +117,7 @@ export class GunzipThread implements ByteSource {
     signal.removeEventListener('abort', stop);
   }
 
-  /** Ends the thread, then closes the file, which the thread reads until its end. */
+  /** Ends the thread, then closes the file, which the thread may read until then. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#thread.terminate();

@@ -1,5 +1,5 @@
-// Recovers what Node's decoder drops when it meets damaged data: the output of the failed call, and output that was not read
-// yet. A file can be read again, so the member is decoded a second time, its last chunk byte by byte.
+// Recovers what Node's decoder drops at damaged data: the output of the failed call, and output that was not read yet.
+// A file can be read again, so the gzip member is decoded a second time, its last chunk byte by byte.
 
 import { setImmediate as turn } from 'node:timers/promises';
 import { createInflateRaw, type InflateRaw } from 'node:zlib';
@@ -43,13 +43,13 @@ export async function* decodedBeforeDamage(
       at += bytes.length;
     }
   } catch {
-    // Decoding reached the damage again. All bytes decoded before have been yielded.
+    // Decoding failed at the damage again, as expected. All bytes decoded before have been yielded.
   } finally {
     inflate.destroy();
   }
 }
 
-/** Writes to a decoder; resolves once its output has been passed on. Rejects for damaged data. */
+/** Writes to a decoder; resolves once the decoder's output has been delivered. Rejects for damaged data. */
 async function writeTo(inflate: InflateRaw, bytes: Uint8Array): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     inflate.once('error', reject);

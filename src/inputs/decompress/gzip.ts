@@ -1,6 +1,6 @@
-// Decodes gzip (RFC 1952). Node's decoder for gzip drops what it decoded just before damaged data, and ignores everything
-// after zero padding. So this file reads headers, trailers and padding, and zlib decodes each member as raw deflate, off the
-// main thread. Small members after the first are decoded synchronously, because a stream for each would take 100 µs.
+// Decodes gzip (RFC 1952). Node's decoder for gzip drops the data just before damage, and ignores everything after zero
+// padding. So this file reads headers, trailers and padding, and zlib decodes each member as raw deflate, off the main
+// thread. Small members after the first are decoded synchronously, because a stream for each would take 100 µs.
 
 import { crc32, createInflateRaw, type InflateRaw, inflateRawSync } from 'node:zlib';
 import { InputError } from '../../core/errors.js';
@@ -13,21 +13,21 @@ import { StreamSource } from '../local/stream-source.js';
 import { decodedBeforeDamage } from './gzip-damage.js';
 
 /**
- * Input per call of zlib. Compared with 256 KiB of input and 512 KiB of output, 64 and 256 KiB take 1.25 times the CPU
- * time, and 256 and 1024 KiB 0.9 times (Node 20.20).
+ * Input per call of zlib. Compared with 256 KiB of input and 512 KiB of output, 64 KiB and 256 KiB take 1.25 times the
+ * CPU time; 256 KiB and 1 MiB take 0.9 times (Node 20.20).
  */
 const INPUT_BYTES = 256 * 1024;
-/** Input per call for a file below `SMALL_FILE`. With more, the reported progress would be several percent ahead. */
+/** Input per call for a file below `SMALL_FILE`. More would put the reported progress several percent ahead. */
 const SMALL_FILE_INPUT = 64 * 1024;
 const SMALL_FILE = 16 * 1024 * 1024;
 /** Output per call of zlib. At most three such buffers exist at once. */
 const OUTPUT_BYTES = 512 * 1024;
-/** Input per call of zlib near the start of the input. Damage there loses at most what one call decodes. */
+/** Input per call of zlib near the start of the input. Damage there loses at most the output of one call. */
 const FIRST_BYTES = 2 * 1024;
-/** Largest compressed member that counts as small. After a small member, further small members are expected. */
+/** Largest compressed member that counts as small. After a small member, the next one is expected to be small. */
 const SMALL_MEMBER = 32 * 1024;
 
-/** Creates a source of the decoded bytes. Takes over `raw`. */
+/** Creates a source of the decoded bytes. The source closes `raw` when it is closed. */
 export function gunzipSource(raw: RawSource, name: string): ByteSource {
   return new GunzipSource(raw, name);
 }
@@ -61,7 +61,7 @@ class GunzipSource implements ByteSource {
   #crc = 0;
   #memberBytes = 0;
   #decodedBytes = 0;
-  /** Offset in the file of the open member's deflate data, and of the chunk that is being decoded. */
+  /** Offsets in the file: `#memberAt` of the member's deflate data, `#chunkAt` of the chunk that is being decoded. */
   #memberAt = 0;
   #chunkAt = 0;
   /** Source of the decoded data before the damage that ends the input. */

@@ -1,11 +1,11 @@
-// Detects the compression of an input from its first bytes. Names are ignored, because they are wrong more often.
+// Detects the compression of an input from its first bytes, not from its name, which is wrong more often.
 
 import { InputError } from '../../core/errors.js';
 import { shellQuote } from '../../core/text.js';
 import type { ByteSource } from '../../core/types/index.js';
 import { inputLabel } from '../local/raw-source.js';
 
-/** Length of the longest signature below. The shortest valid point is as long. */
+/** Length of the longest signature below. No valid point is shorter. */
 export const signatureBytes = 6;
 
 interface UnsupportedContent {
@@ -14,7 +14,7 @@ interface UnsupportedContent {
   readonly title: string;
   /** Command that writes the text of a file, or of standard input, to standard output. */
   readonly tool: string;
-  /** The tool reads the end first, which a pipe cannot provide. */
+  /** True for a tool that reads the end first, which a pipe cannot provide. */
   readonly needsFile?: true;
 }
 
@@ -22,7 +22,7 @@ interface UnsupportedContent {
 const unsupported: readonly UnsupportedContent[] = [
   { hex: '425a68..3141', title: 'bzip2', tool: 'bzip2 -dc' },
   { hex: 'fd377a585a00', title: 'xz', tool: 'xz -dc' },
-  // lzma with the usual properties, and a dictionary of a multiple of 64 KiB.
+  // lzma with the usual properties, and a dictionary size that is a multiple of 64 KiB.
   { hex: '5d0000', title: 'lzma', tool: 'xz -dc' },
   { hex: '04224d18', title: 'lz4', tool: 'lz4 -dc' },
   { hex: '02214c18', title: 'lz4 (legacy)', tool: 'lz4 -dc' },
@@ -38,13 +38,13 @@ const unsupported: readonly UnsupportedContent[] = [
 ];
 
 /**
- * Returns the compression that `head` announces. Throws InputError, with the command that helps, for unsupported content.
- * @param command command that writes the input to standard output, for an input that is not a local file
+ * Returns the compression that the signature in `head` shows. Throws InputError, with a command that helps, for
+ * unsupported content. @param command writes the input to standard output; for an input that is not a local file
  */
 export function detectCompression(head: Uint8Array, name: string, command?: string): ByteSource['compression'] {
   const hex = Buffer.from(head).toString('hex');
   if (hex.startsWith('1f8b')) return 'gzip';
-  // The second pattern is a skippable frame, with which some writers begin.
+  // The second pattern matches a skippable frame. Some writers begin with such a frame.
   if (/^(28b52ffd|5.2a4d18)/.test(hex)) return 'zstd';
   const found = unsupported.find((each) => new RegExp(`^${each.hex}`).test(hex));
   if (found === undefined) return 'none';
@@ -62,7 +62,7 @@ function pipeline({ tool, needsFile }: UnsupportedContent, command: string): str
   return needsFile ? `${command} > archive && ${tool} archive` : `${command} | ${tool}`;
 }
 
-/** Quotes a file name, so that no tool takes it for an option. */
+/** Quotes a file name, so that no tool mistakes it for an option. */
 function fileArgument(name: string): string {
   return shellQuote(name.startsWith('-') ? `./${name}` : name);
 }

@@ -6,7 +6,7 @@ export const longestHeader = 18;
 const dictionaryBytes = [0, 1, 2, 4];
 const sizeBytes = [0, 2, 4, 8];
 
-/** Returns the window of the frame that begins with `head`: 0 for a skippable frame, null while bytes are missing. */
+/** Returns the window size of the first frame of `head`: 0 for a skippable frame, null while bytes are missing. */
 export function windowBytes(head: Uint8Array): number | null {
   if (head.length < 5) return null;
   const view = new DataView(head.buffer, head.byteOffset, head.length);

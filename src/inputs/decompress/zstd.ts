@@ -31,14 +31,14 @@ interface Decoder {
   readonly free: (pointer: number) => void;
   readonly ZSTD_createDCtx: () => number;
   readonly ZSTD_freeDCtx: (context: number) => void;
-  /** Returns a hint of the next input size, 0 at the end of a frame, or a negative error code. */
+  /** Returns the recommended size of the next input, 0 at the end of a frame, or a negative error code. */
   readonly ZSTD_decompressStream: (context: number, output: number, input: number) => number;
 }
 
 let loading: Promise<Decoder> | undefined;
 
 async function load(): Promise<Decoder> {
-  // A module instance provides its functions once per program. The query string loads a separate instance.
+  // A module creates its WASM functions once per program. The query string loads a separate copy of the module.
   const { href } = pathToFileURL(createRequire(import.meta.url).resolve('zstddec/stream'));
   const copy = `${href}?bulk-load`;
   const { ZSTDDecoder } = (await import(copy)) as typeof import('zstddec/stream');
@@ -47,7 +47,7 @@ async function load(): Promise<Decoder> {
   const init = decoder._init.bind(decoder);
   decoder._init = (result: { readonly instance: { readonly exports: object } }) => {
     found = result.instance.exports;
-    // The library needs the instance when its memory grows.
+    // The library also needs the instance, for when its memory grows.
     init(result);
   };
   await decoder.init();
@@ -59,8 +59,9 @@ async function load(): Promise<Decoder> {
 }
 
 /**
- * Creates a source of the decoded bytes. Takes over `raw`. An open source holds 384 KiB of buffers and the window that its
- * frames need: 2 MiB at level 3, 8 MiB at level 19, at most 128 MiB and at most `room`. The decoder reuses its memory.
+ * Creates a source of the decoded bytes, which closes `raw` when it is closed. It uses 384 KiB of buffers and the
+ * window that its frames need: 2 MiB at level 3, 8 MiB at level 19, never more than 128 MiB or `room`. Sources reuse
+ * this memory.
  */
 export async function zstdSource(raw: RawSource, name: string, room?: MemoryBudget): Promise<ByteSource> {
   loading ??= load();
@@ -87,7 +88,7 @@ class ZstdSource implements ByteSource {
   #consumedBytes = 0;
   /** Last result of the decoder; 0 between frames. */
   #hint = 0;
-  /** True if the decoder filled its output buffer and may have more output without more input. */
+  /** True if the decoder filled its output buffer, so it may have more output without further input. */
   #outputFull = false;
   #decodedBytes = 0;
   #closed: Promise<void> | undefined;
@@ -121,7 +122,7 @@ class ZstdSource implements ByteSource {
   async #refill(signal: AbortSignal): Promise<boolean> {
     this.#bufferedBytes = await this.#raw.read(this.#buffer, signal);
     this.#consumedBytes = 0;
-    // Looks the buffer up after the wait, because growing memory replaces its buffer.
+    // Creates the view after the wait, because growing the WASM memory replaces its buffer.
     const memory = new Uint8Array(this.#decoder.memory.buffer);
     memory.set(this.#buffer.subarray(0, this.#bufferedBytes), this.#block + 24);
     return this.#bufferedBytes > 0;
@@ -158,8 +159,8 @@ class ZstdSource implements ByteSource {
   }
 
   /**
-   * Returns the end of the input for the decoder's next call. The decoder allocates memory at the last byte of a header, so it
-   * gets a header byte by byte, until the window is known and fits.
+   * Returns the end of the input for the decoder's next call. The decoder allocates memory once it has a frame's whole
+   * header, so it gets a header byte by byte, until the window size is known to fit.
    */
   #headerBytes(): number {
     if (this.#consumedBytes === this.#bufferedBytes) return this.#bufferedBytes;

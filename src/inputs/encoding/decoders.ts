@@ -9,11 +9,11 @@ export interface TextToUtf8 {
    * `from` may be the last third of `into`.
    */
   convert(from: Uint8Array, into: Uint8Array): number;
-  /** Ends the text. Returns the bytes written for an incomplete character. */
+  /** Ends the text. Returns the number of bytes written for an incomplete last character. */
   end(into: Uint8Array): number;
 }
 
-/** Largest number of bytes of an incomplete character that a decoder keeps. */
+/** Largest number of bytes of an incomplete character that a decoder stores until the next call. */
 export const maxCarried = 8;
 /** Byte for a malformed part. */
 const MALFORMED = 0xff;
@@ -40,12 +40,12 @@ function characters(first: number, count: number): string {
   return String.fromCharCode(...Array.from({ length: count }, (_, i) => first + i));
 }
 
-/** Returns the characters of the bytes from 0x80 on; null for an encoding in which some characters take several bytes. */
+/** Returns the characters of the bytes from 0x80 on; null for an encoding with characters of several bytes. */
 function singleByteTable(encoding: string): string | null {
   const decoder = new TextDecoder(encoding);
   const table = Array.from({ length: 128 }, (_, i) => decoder.decode(Uint8Array.of(0x80 + i)));
   const isMultiByte = /^(?:gb|big5|euc|iso-2022|shift)/.test(encoding);
-  // ICU maps some undefined bytes of windows-874 to private characters.
+  // ICU maps some undefined bytes of windows-874 to private-use characters.
   return isMultiByte ? null : table.join('').replace(/[\uf8c1-\uf8c8]/g, '\ufffd');
 }
 
@@ -87,7 +87,7 @@ class MultiByteToUtf8 implements TextToUtf8 {
 
   constructor(encoding: string) {
     this.#decoder = new TextDecoder(encoding);
-    // For characters that ICU lacks, such as HKSCS in big5, it yields private or control characters.
+    // For characters that ICU lacks, such as HKSCS in big5, TextDecoder returns private-use or control characters.
     const isExact = encoding === 'gb18030' || encoding === 'shift_jis';
     this.#malformed = isExact ? /\ufffd/ : /[\ufffd\ue000-\uf8ff\x80-\x9f]/;
   }

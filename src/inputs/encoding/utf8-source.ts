@@ -5,7 +5,7 @@ import { startsWithUtf8Mark } from '../../core/io/encoding.js';
 import type { ByteSource, Input } from '../../core/types/index.js';
 import { createDecoder, maxCarried } from './decoders.js';
 
-/** Smallest buffer of a read. A shorter read takes its bytes from a buffer of this size. */
+/** Smallest buffer for decoding. A read into less memory copies its bytes from a buffer of this size. */
 const minReadBytes = 1024;
 
 /** Returns the encoding of the byte order mark at the start of an input; null if there is no mark. */
@@ -15,13 +15,13 @@ function markedEncoding(head: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' | n
   return startsWithUtf8Mark(head) ? 'utf-8' : null;
 }
 
-/** Converts a source whose first bytes are `head` if they mark UTF-16. */
+/** Converts a source to UTF-8 if its first bytes, `head`, are a byte order mark of UTF-16. */
 export function utf16Source(source: ByteSource, head: Uint8Array): ByteSource {
   const encoding = markedEncoding(head);
   return encoding === null || encoding === 'utf-8' ? source : utf8Source(source, encoding);
 }
 
-/** Converts a decompressed source if its first read shows UTF-16. */
+/** Converts a decompressed source to UTF-8 if its first read begins with a byte order mark of UTF-16. */
 export function decodedUtf16Source(source: ByteSource): ByteSource {
   let text: ByteSource | null = null;
   return wrapSource(source, {
@@ -38,7 +38,7 @@ export function decodedUtf16Source(source: ByteSource): ByteSource {
   });
 }
 
-/** Reads inputs in an encoding. A byte order mark overrides the encoding. */
+/** Decodes inputs from an encoding to UTF-8. A byte order mark overrides the encoding. */
 export function withEncoding(inputs: readonly Input[], encoding: string): Input[] {
   if (encoding === 'utf-8') return [...inputs];
   return inputs.map((input) => ({
@@ -62,7 +62,7 @@ export function utf8Source(source: ByteSource, encoding: string): ByteSource {
   const decoder = createDecoder(encoding);
   let rest = new Uint8Array(0);
   const fill = async (into: Uint8Array, signal: AbortSignal): Promise<number> => {
-    // A byte becomes at most three, so the written text does not overtake the bytes in the last third.
+    // Bytes are read into the last third. A byte becomes at most three, so no unread byte is overwritten.
     const from = into.subarray(into.length - Math.floor(into.length / 3) + maxCarried);
     for (;;) {
       const read = await source.read(from, signal);

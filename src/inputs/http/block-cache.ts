@@ -1,5 +1,5 @@
-// Caches recent blocks of a remote object. Each checkpoint hashes a recent block to identify the input, and the cache saves
-// one request per checkpoint.
+// Caches recent blocks of a remote object. Each checkpoint hashes a recent block to identify the input, so the cache
+// saves one request per checkpoint.
 
 import { copyBytes } from '../../core/io/byte-source.js';
 import type { ByteRange } from '../../core/types/index.js';
@@ -7,7 +7,7 @@ import type { ByteRange } from '../../core/types/index.js';
 const blockBytes = 4 * 1024;
 /** Distance between two cached blocks. */
 const spacingBytes = 64 * 1024;
-/** Largest number of blocks. 1 MiB of blocks covers the last 16 MiB, the range of the batches in flight. */
+/** Largest number of blocks, one for each 64 KiB of the last 16 MiB. All batches in flight begin there. */
 const maxBlocks = 256;
 
 interface Block {

@@ -1,4 +1,4 @@
-// Describes failed requests, and responses that are not the content, for messages.
+// Describes failed requests, and responses without the requested content, for messages.
 
 import { networkFailure } from '../../core/network/network-errors.js';
 import { retryAfterMs } from '../../core/network/retry-after.js';
@@ -34,8 +34,8 @@ const statuses: Record<number, string> = {
 };
 
 /**
- * Describes a response whose status is not a success.
- * @param detail text that the server adds to the status; empty if it adds none
+ * Describes a response whose status is not a success. @param detail text of the server that explains the status; empty
+ * without one
  */
 export function refusedRequest(status: number, detail: string, headers: Headers, nowMs: number): RequestFailure {
   const reason = `${status}${detail === '' ? '' : ` ${detail}`}`;

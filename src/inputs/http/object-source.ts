@@ -1,5 +1,5 @@
-// Opens a remote object: reads its bytes in order for the decoders, and any range for identification. Opening reads the first
-// 64 KiB, so that later checks of the beginning need no request.
+// Opens a remote object: reads its bytes in order for the decoders, and any range for identification. Opening reads the
+// first 64 KiB, so that later reads of this part need no request.
 
 import { InputError } from '../../core/errors.js';
 import { abortWith } from '../../core/time/wait-stats.js';
@@ -11,7 +11,7 @@ import type { RemoteObject } from './remote-object.js';
 
 const headBytes = 64 * 1024;
 
-/** Time for which requests that deliver no byte are retried: during opening, and during reading. */
+/** How long requests that deliver no byte are retried: `openMs` while opening, `readMs` while reading. */
 export interface RetryTiming {
   readonly openMs: number;
   readonly readMs: number;
@@ -42,7 +42,7 @@ class RemoteSource implements RawSource {
   readonly #head: Uint8Array;
   readonly #retryMs: number;
   readonly #blocks = new BlockCache();
-  /** Cancels reads of ranges on close; such a read has no signal as a parameter. */
+  /** Cancels reads of ranges when the source is closed, because such a read has no signal as a parameter. */
   readonly #closed: AbortController;
   #reader: RangeReader;
   /** Offset of the next byte to return. */

@@ -1,5 +1,5 @@
-// Reads one range of a remote object across broken connections. After a break, the last bytes are read and compared again
-// before reading resumes.
+// Reads one range of a remote object across broken connections. After a break, the reader requests its last bytes again
+// and compares them before it continues.
 
 import { InputError } from '../../core/errors.js';
 import { count } from '../../core/text.js';
@@ -8,19 +8,19 @@ import { StreamSource } from '../local/stream-source.js';
 import { failedRequest, type RequestFailure } from './http-messages.js';
 import type { ObjectPart, RemoteObject } from './remote-object.js';
 
-/** Bytes that are requested and compared again when reading resumes. */
+/** Number of bytes that are requested again and compared after a break. */
 const overlapBytes = 4096;
 const backoff = { firstMs: 250, maxMs: 30_000 };
 
 export class RangeReader {
-  /** Time for which requests that deliver no byte are retried, ms. */
+  /** How long requests that deliver no byte are retried, ms. */
   retryMs: number;
   readonly #object: RemoteObject;
   readonly #to: number | null;
   /** Offset of the next byte to return. */
   #at: number;
   #end: number | null = null;
-  /** Number of bytes that the first request asks for; null for all. */
+  /** Number of bytes that the first request asks for; null for the whole range. */
   #window: number | null;
   #part: ObjectPart | null = null;
   #body: StreamSource | null = null;
@@ -34,8 +34,8 @@ export class RangeReader {
   #failingSince = 0;
 
   /**
-   * @param to end of the range; null for the end of the object
-   * @param window bytes of the first request; null for all
+   * @param to end of the range; null for the end of the object @param window number of bytes of the first request; null
+   * for the whole range
    */
   constructor(object: RemoteObject, from: number, to: number | null, window: number | null, retryMs: number) {
     this.#object = object;
@@ -118,7 +118,7 @@ export class RangeReader {
     }
     if (to === null && this.#bodyAt < this.#at) throw this.#changed();
     if (to === null) this.#end = this.#at;
-    // Waits, because an immediate request would get the same response for ever.
+    // Waits, because without a pause the server might send the same response for ever.
     else if (this.#at === this.#partAt) {
       await retry('a response without a new byte');
       return 0;

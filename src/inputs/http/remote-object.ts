@@ -1,5 +1,5 @@
-// Requests ranges of one object on a server, and checks that all of them belong to one version. A server without ranges sends
-// the object from its start each time; the caller skips known bytes.
+// Requests ranges of one object on a server, and checks that all of them belong to one version. A server without
+// support for ranges sends the object from its start each time; the caller skips known bytes.
 
 import type { Readable } from 'node:stream';
 import { BulkLoadError, InputError } from '../../core/errors.js';
@@ -14,7 +14,7 @@ export interface ObjectPart {
   readonly to: number | null;
 }
 
-/** The version of an object, as far as response headers show it. */
+/** The version of an object, as its response headers show it. */
 interface ObjectVersion {
   readonly size: number | null;
   /** Strong ETag; a weak ETag is ignored, because it may be equal for different content. */
@@ -138,7 +138,7 @@ function versionOf(headers: Headers, size: number | null): ObjectVersion {
   return { size, etag: strong, modified: typeof modified === 'string' ? modified : null };
 }
 
-/** Compares the known parts of two versions. The reader compares bytes as well. */
+/** Tests whether known parts of two versions differ. The reader compares bytes as well. */
 function differ(one: ObjectVersion, other: ObjectVersion): boolean {
   const differs = (key: keyof ObjectVersion): boolean =>
     one[key] !== null && other[key] !== null && one[key] !== other[key];

@@ -1,8 +1,8 @@
-// Computes the identity of a URL, and its name for messages. Both stay the same if the URL is signed again each night.
+// Computes the identity of a URL, and its name for messages. Neither depends on the URL's signature.
 
 import { createHash } from 'node:crypto';
 
-/** A kind of signed URL: parameters that must all be present, and a pattern of all parameters of the signature. */
+/** A kind of signed URL: the parameters that it must have, and a pattern of all parameters of the signature. */
 interface SignatureSet {
   readonly required: readonly (readonly string[])[];
   readonly removed: RegExp;
@@ -36,7 +36,7 @@ export function isUrl(name: string): boolean {
   return /^https?:\/\//i.test(name);
 }
 
-/** Tests whether a word looks like a URL, even if its slashes are missing. */
+/** Tests whether a word of the command line looks like a URL, even if its slashes are missing. */
 export function looksLikeUrl(name: string): boolean {
   return /^https?:/i.test(name);
 }

@@ -1,6 +1,6 @@
-// Sends GET requests by node:http, which reads ahead only one socket and one stream buffer. undici 7 ends the process if a
-// server closes the connection while a body is not being read (undici issue 5360). The first request loads the modules,
-// because most loads have no remote input.
+// Sends GET requests by node:http, whose unread data is limited to one socket and one stream buffer. undici 7 ends the
+// process if a server closes the connection while a body is not being read (undici issue 5360). The first request loads
+// the modules, because most loads have no remote input.
 
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Readable } from 'node:stream';
@@ -13,7 +13,7 @@ import type { Headers } from './http-messages.js';
 
 export interface WebOptions {
   readonly clock: Clock;
-  /** PEM of CA certificates that are trusted besides the default ones; null for none. */
+  /** PEM of CA certificates that are trusted besides the default ones; null for only the default ones. */
   readonly ca: string | null;
   /** Proxy; absent for direct connections. */
   readonly proxy?: ProxyOptions;
@@ -32,7 +32,7 @@ export interface WebResponse {
 }
 
 const connectMs = 10_000;
-/** Time without a byte after which a connection is closed and the request repeated, ms. */
+/** If the server sends nothing for this time, ms, the connection is closed and the request repeated. */
 const idleMs = 30_000;
 
 interface HttpProtocol {
@@ -126,7 +126,7 @@ async function http(): Promise<HttpProtocol> {
   return { request, agent: new Agent({ keepAlive: true }) };
 }
 
-/** Sends the request and waits for the head of the response. */
+/** Sends the request. Resolves at the status and headers of the response. */
 function responseTo(request: ClientRequest, clock: Clock, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const fail = (code: string) => () => request.destroy(codedError(code));
@@ -142,13 +142,13 @@ function responseTo(request: ClientRequest, clock: Clock, signal: AbortSignal): 
     let body: IncomingMessage | null = null;
     const abort = (): unknown => (body ?? request).destroy(signal.reason as Error);
     signal.addEventListener('abort', abort, { once: true });
-    // Fails the body on an error: after a reset, node:http ends a body without a length as if it were complete.
+    // Passes an error to the body. After a reset, node:http would end a body without a length as if complete.
     request.on('error', (error) => (body === null ? reject(error) : body.destroy(error)));
     request.once('close', () => {
       cancelTimeout();
       if (body !== null) return;
       signal.removeEventListener('abort', abort);
-      // A request whose response is an upgrade closes without an error.
+      // If a server upgrades the protocol, the request closes without an error.
       reject(new Error('socket hang up'));
     });
     request.once('response', (response) => {
@@ -165,8 +165,8 @@ function responseTo(request: ClientRequest, clock: Clock, signal: AbortSignal): 
 }
 
 /**
- * Destroys a body if the server has sent nothing for `idleMs`. A period in which the buffer had unread bytes does not count:
- * the reader may have emptied the buffer just now, and the server gets a whole period to send more.
+ * Destroys a body if the server has sent nothing for `idleMs`. A period in which the buffer had unread bytes does not
+ * count, because the reader may just have emptied the buffer. Then the server gets a whole period to send more.
  */
 function destroyWhenIdle(body: IncomingMessage, clock: Clock): void {
   let cancel = (): void => {};

@@ -1,4 +1,4 @@
-// Finds the files of directories and patterns, in byte order of their names. Counts or reports every entry that is left out,
+// Finds the files of directories and patterns, in byte order of their names. Counts or reports every skipped entry,
 // because a silently skipped file is silently lost data.
 
 import * as fs from 'node:fs';
@@ -29,7 +29,7 @@ export function noFiles(): DiscoveredFiles {
   return { names: [], problems: [], leftOut: new Map() };
 }
 
-/** Tests for names of files that other tools add to data: `.crc`, `_SUCCESS`. A Hive partition such as `_day=1` is data. */
+/** Tests for names of files that other tools add, such as `_SUCCESS`. A Hive partition such as `_day=1` is data. */
 export function isHidden(name: string): boolean {
   return name.startsWith('.') || (name.startsWith('_') && !name.includes('='));
 }

@@ -1,5 +1,5 @@
-// Opens named pipes and process substitutions, `<(…)`, with O_NONBLOCK, because nothing can interrupt a thread that blocks in
-// open or read. A pipe without a writer then looks like a pipe at its end.
+// Opens named pipes and process substitutions, `<(…)`, with O_NONBLOCK, because nothing can interrupt a thread that is
+// blocked in open or read. With this flag, a pipe without a writer looks like a pipe at its end.
 
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
@@ -9,8 +9,8 @@ import { pipeSource } from './pipe.js';
 import type { RawSource } from './raw-source.js';
 
 /**
- * Opens a pipe and waits for its first writer. Rejects with the signal's reason or with a system error.
- * @param failure converts a later system error into the error to reject with
+ * Opens a pipe and waits for its first writer. Rejects with the signal's reason or with a system error. @param failure
+ * converts a system error during later reads into the error to reject with
  */
 export async function openFifo(
   path: string,

@@ -1,4 +1,4 @@
-// Reads a plain file with positioned reads into the caller's memory, up to its size at the time of opening.
+// Reads a plain file at explicit offsets into the caller's memory, up to the size that the file had when it was opened.
 
 import { type BigIntStats, fstat, read } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import type { FileBytes } from '../../core/types/index.js';
 import { changedFile } from './buffered-file.js';
 import { type RawSource, unreadable } from './raw-source.js';
 
-/** Creates a source and takes over the handle. Throws InputError if the file cannot be examined. */
+/** Creates a source that closes the handle. Throws InputError if the file's size cannot be read. */
 export async function fileSource(handle: FileHandle, name: string): Promise<RawSource> {
   try {
     return new FileSource(handle, name, await handle.stat({ bigint: true }));
@@ -94,7 +94,7 @@ class FileSource implements RawSource {
     }
   }
 
-  /** Throws InputError if the file is smaller, or has the same size and another mtime. The file may have grown. */
+  /** Throws InputError if the file became smaller, or has the same size but another mtime. A file may grow. */
   async #checkUnchanged(): Promise<void> {
     const now = await this.#handle.stat({ bigint: true });
     const overwritten = now.size === this.#opened.size && now.mtimeNs !== this.#opened.mtimeNs;
@@ -119,7 +119,7 @@ async function blockOf(handle: ReadHandle, from: number, to: number): Promise<Ui
   return block.subarray(0, length);
 }
 
-/** Reads an open file from its current position to its end. The caller keeps the descriptor and closes it. */
+/** Reads an open file from its current position to its end. The caller closes the descriptor. */
 export function descriptorSource(descriptor: number, failure: (error: unknown) => unknown): RawSource {
   let bytesRead = 0;
   return {

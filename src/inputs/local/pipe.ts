@@ -10,9 +10,8 @@ import type { RawSource } from './raw-source.js';
 const pieceBytes = 64 * 1024;
 
 /**
- * Creates a source and takes over the descriptor.
- * @param first bytes that were already read from the pipe
- * @param failure converts a system error into the error to reject with
+ * Creates a source that closes the descriptor. @param first bytes that were already read from the pipe @param failure
+ * converts a system error into the error to reject with
  */
 export function pipeSource(descriptor: number, first: Uint8Array, failure: (error: unknown) => unknown): RawSource {
   return new PipeSource(descriptor, first, failure);
@@ -84,11 +83,11 @@ class PipeSource implements RawSource {
     });
   }
 
-  /** Receives `length` bytes in the piece. Returns false to stop reading. */
+  /** Processes a piece of `length` bytes. Returns false to stop reading. */
   #receive(length: number): boolean {
     const pending = this.#pending;
     if (pending === null) {
-      // The socket is paused without a pending read. The piece may still hold bytes that were not returned.
+      // Never expected, as the socket is paused between reads. The bytes may have overwritten others.
       this.#fail(new Error('it delivered bytes without a pending read'));
       return false;
     }
@@ -99,7 +98,7 @@ class PipeSource implements RawSource {
       pending.end();
       return false;
     }
-    // Pieces that are already available arrive before setImmediate runs.
+    // setImmediate runs after all pieces that are already available have arrived.
     if (isFirst) setImmediate(() => this.#pending === pending && pending.end());
     return true;
   }

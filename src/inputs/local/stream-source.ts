@@ -5,7 +5,7 @@ import { copyBytes } from '../../core/io/byte-source.js';
 import { countUsedBuffer } from '../../core/v8.js';
 import type { RawSource } from './raw-source.js';
 
-/** Reads a stream and takes it over. `failure` converts the stream's error into the error to reject with. */
+/** Reads a stream, and destroys it when closed. `failure` converts the stream's error into the error to reject with. */
 export class StreamSource implements RawSource {
   readonly compression = 'none';
   bytesRead = 0;
@@ -49,7 +49,7 @@ export class StreamSource implements RawSource {
   /** Returns the next chunk; an empty chunk at the end. */
   async #next(signal: AbortSignal): Promise<Uint8Array> {
     for (;;) {
-      // Returns chunks that arrived before an error, then throws the error.
+      // First returns chunks that arrived before an error, then throws the error.
       const chunk: Uint8Array | null = this.#stream.read();
       if (chunk?.length) return chunk;
       if (this.#error) throw this.#failure(this.#error.cause);

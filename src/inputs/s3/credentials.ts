@@ -17,7 +17,7 @@ export interface Credentials {
 export type Fetch = (url: URL, headers: Readonly<Record<string, string>>) => Promise<string>;
 
 const tried = 'reading the S3 credentials';
-/** Time before their expiry at which credentials are refreshed, ms. */
+/** How long before their expiry credentials are replaced, ms. */
 const refreshMs = 5 * 60_000;
 const containerHost = 'http://169.254.170.2';
 
@@ -33,7 +33,7 @@ export class CredentialChain {
     this.#fetch = fetch;
   }
 
-  /** Returns the credentials; null if there are none. Throws UsageError for unusable credentials. */
+  /** Returns the credentials; null for unsigned requests. Throws UsageError for unusable credentials. */
   async get(now: number): Promise<Credentials | null> {
     const known = this.#known;
     if (known !== undefined && (known === null || known.expires === null || known.expires - refreshMs > now))
@@ -42,7 +42,7 @@ export class CredentialChain {
     return this.#known;
   }
 
-  /** Reads keys from the environment. As in the AWS tools, a named profile has precedence over keys. */
+  /** Reads keys from environment variables. As in the AWS tools, they are ignored if a profile is named. */
   #fromEnvironment(): Credentials | null {
     const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_SESSION_TOKEN: token } = this.#env;
     return this.#env.AWS_PROFILE ? null : credentialsOf(id, secret, token);

@@ -7,7 +7,7 @@ import { failedRequest, permanentFailure, type RequestFailure } from '../http/ht
 import type { S3Account } from './s3-account.js';
 import { childrenOf, childText, parseRoot, readText } from './s3-xml.js';
 
-/** Longest page, bytes: twice the size of a page with a thousand of the longest keys. */
+/** Longest page of a listing, bytes: twice the size of a page with a thousand of the longest keys. */
 const pageBytes = 8 * 1024 * 1024;
 const retryMs = 15_000;
 const backoff = { firstMs: 500, maxMs: 500 };
@@ -39,8 +39,8 @@ export async function* list(account: S3Account, bucket: string, prefix: string):
 }
 
 /**
- * Returns the parameters of the next request, or null after the last page. A server that supports only version 1 of the
- * request ignores `list-type` and responds with a marker.
+ * Returns the parameters of the request for the next page; null after the last page. A server that supports only
+ * version 1 of the request ignores `list-type` and responds with a marker.
  */
 function continuationOf(
   page: XmlElement,
