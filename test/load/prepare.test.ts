@@ -13,13 +13,14 @@ import { folder } from './ledger/support.js';
 const never = new AbortController().signal;
 const database = defaultDatabaseSettings;
 
-/** Loads a line. Returns the summary and how often the input was opened. */
-async function loaded(own: Partial<Target>, flags: object = {}, fleet?: FleetHooks) {
+/** Loads a line. Returns the summary, how often the input was opened, and the kinds of the notices. */
+async function loaded(own: Partial<Target>, flags: object = {}, fleet?: FleetHooks, time = '1640995200000000000') {
   const quiet = { db: 'd', url: 'http://127.0.0.1:1', turn: false, memoryWatchdog: 'off', memoryLimit: '4GiB' };
   const given = { ...quiet, targetMemory: 'off', stateDir: await folder(), ...flags };
   const { settings } = await resolve(options, { flags: given, env: {} });
   let opened = 0;
-  const bytes = Buffer.from('m f=1 1640995200000000000\n');
+  const bytes = Buffer.from(`m f=1 ${time}\n`);
+  const notices: string[] = [];
   const open: Input['open'] = () => {
     opened += 1;
     return Promise.resolve(bytesSource(bytes));
@@ -29,9 +30,14 @@ async function loaded(own: Partial<Target>, flags: object = {}, fleet?: FleetHoo
   const { summary } = await load(settings, {
     ...{ version: '0', inputs: [{ name: 'a.lp', path: null, size: bytes.length, open }], command: null },
     ...{ target: createCustomTarget({ write, ...own }), clock: new VirtualClock(), stop: never, abort: never },
-    ...{ notify: () => {}, watch: () => {}, workerThread: false, ...(fleet === undefined ? {} : { fleet }) },
+    ...{
+      notify: ({ kind }) => notices.push(kind),
+      watch: () => {},
+      workerThread: false,
+      ...(fleet === undefined ? {} : { fleet }),
+    },
   });
-  return { summary, opened };
+  return { summary, opened, notices };
 }
 
 test('the head of an input is parsed once, before a database is created or after it is found', async () => {
@@ -71,4 +77,21 @@ test.each([
   } as unknown as FleetHooks;
   const { summary } = await loaded({}, flags, fleet);
   expect([summary.points.loaded, follows]).toEqual([1, followed]);
+});
+
+test('an input that contradicts the options ends the load before a point is sent', async () => {
+  let writes = 0;
+  const write: Target['write'] = () => {
+    writes += 1;
+    return Promise.resolve({ verdict: { kind: 'accepted' }, endpoint: 'own', latencyMs: 1, sentBytes: 1 });
+  };
+  const { summary } = await loaded({ write }, {}, undefined, '1640995200');
+  expect([summary.outcome, summary.points.read, writes]).toEqual(['usage', 0, 0]);
+  expect(summary.reason).toContain('--precision s');
+});
+
+test('a memory limit that allows fewer writers than --workers is reported', async () => {
+  const kinds = async (workers: number) => (await loaded({}, { workers, memoryLimit: '1GiB' })).notices;
+  expect(await kinds(1)).not.toContain('memory-plan');
+  expect(await kinds(256)).toContain('memory-plan');
 });

@@ -53,6 +53,12 @@ test('a large batch is sampled: alternating tables are distinguished, and the su
   expect(seen.sampled).toBe(true);
 });
 
+test('the times of a large batch include its first and its last point', () => {
+  const seen = particularly(() => 0.5);
+  seen.book(of(['a'], 1600), all(1600), true);
+  expect(seen.tables().shown).toEqual([{ table: 'a', points: 1600, time: { first: 0n, last: 1_599_000_000_000n } }]);
+});
+
 test('only what was loaded counts', () => {
   const seen = particularly();
   seen.book(of(['a'], 10), { loaded: [{ from: 2, to: 5 }], rejected: [], undelivered: [{ from: 5, to: 10 }] }, true);

@@ -8,6 +8,7 @@ import type { ReadMode } from '../../../src/formats/line-protocol/lines-layout.j
 import {
   answerBytes,
   assertColumnsFit,
+  compressionThreads,
   memoryBudget,
   parserThreads,
   planMemory,
@@ -131,4 +132,9 @@ test('columns that exceed their half of the window are an error that names the m
   // 1 column too many; 20 MiB would be that of all.
   expect(() => assertColumnsFit(100_001, { ...memory, windowBytes: 20_000_000 })).toThrow(/at least 1MiB/);
   expect(() => assertColumnsFit(1001, { ...memory, windowBytes: 200_199 })).toThrow(MemoryLimitError);
+});
+
+test('threads compress request bodies from a memory limit of 384 MiB on', () => {
+  expect(compressionThreads(384 * MiB - 1)).toBe(0);
+  expect(compressionThreads(384 * MiB)).toBeGreaterThan(0);
 });
