@@ -2,7 +2,7 @@
 // for the next batch.
 
 import { timestampAt } from '../core/points/line-protocol.js';
-import type { Batch, ByteRange, Cut, FormatReject, Points } from '../core/types/index.js';
+import type { Batch, Cut, FormatReject, Points } from '../core/types/index.js';
 import {
   isCounted,
   LENGTH,
@@ -17,6 +17,16 @@ import {
 import { SLOT_WORDS, type SlotPlan } from './arena.js';
 import { sideBytes } from './batch-entries.js';
 import { type BatchLimits, batchInPlace, stretchInPlace } from './batch-in-place.js';
+import {
+  advance,
+  countUnexpected,
+  endAfter,
+  endBefore,
+  type Filling,
+  type FillPosition,
+  isUsedUp,
+  startOf,
+} from './fill-position.js';
 import type { OpenBatch } from './open-batch.js';
 import { timeAt } from './points/bucket-parts.js';
 import type { TimestampSuffixes } from './points/generated-timestamps.js';
@@ -51,33 +61,10 @@ export interface FillOptions {
   readonly startTime: number;
 }
 
-/** Progress of reading and batching an input. */
-export interface FillPosition {
-  /** Offset in the decoded input at which the last finished batch ends. */
-  batched: number;
-  /** Decoded offset and line of the next point or reject. */
-  offset: number;
-  line: number;
-  /** Number of points of the load before the next point, including skipped points. */
-  ordinal: number;
-  /** Byte ranges that an earlier process has settled and that are still to be skipped, ascending. */
-  readonly covered: ByteRange[];
-  /** Number of this input's points so far, with rejected points, without skipped points. */
-  taken: number;
-  /** Number of points that the format rejected, by reason. `taken` includes these points. */
-  readonly unparsed: Map<string, number>;
-  /** Number of points rejected for an unexpected timestamp, and the first of these points. */
-  unexpected: number;
-  firstUnexpected: { readonly timestamp: bigint; readonly line: number } | null;
-}
-
-/** The open batch, the points to fill it with (`run`), and the next point and reject in `run` (`cursor`). */
-export interface FillJob {
+/** The open batch, and the points to fill it with. */
+export interface FillJob extends Filling {
   readonly open: OpenBatch;
   readonly gate: SchemaGate;
-  readonly run: Points;
-  readonly cursor: { point: number; reject: number };
-  readonly position: FillPosition;
   /** Index of the open batch in the load, from 0. */
   readonly ordinal: number;
 }
@@ -251,45 +238,6 @@ export class BatchFiller {
     }
     return null;
   }
-}
-
-function countUnexpected(position: FillPosition, timestamp: bigint, line: number): void {
-  position.unexpected += 1;
-  position.firstUnexpected ??= { timestamp, line };
-}
-
-function advance(cursor: FillJob['cursor'], isReject: boolean): void {
-  if (isReject) cursor.reject += 1;
-  else cursor.point += 1;
-}
-
-/** Returns the decoded offset of the next point, or of the next reject. */
-function startOf(run: Points, cursor: FillJob['cursor'], isReject: boolean): number {
-  const start = isReject ? run.rejects[cursor.reject]!.start : run.index[cursor.point * POINT_WORDS + SOURCE_START]!;
-  return run.origin + start;
-}
-
-/** Tests whether all points and rejects of a run have been added to batches or skipped. */
-export function isUsedUp({ count, rejects }: Points, cursor: FillJob['cursor']): boolean {
-  return cursor.point >= count && cursor.reject >= rejects.length;
-}
-
-/** Sets `position` to the end of the run, at which the batch ends. */
-function endAfter({ run, position }: Pick<FillJob, 'run' | 'position'>): void {
-  position.offset = run.end;
-  position.line = run.endLine;
-}
-
-/** Sets `position` to the next point or reject, at which the batch ends. Returns `cut` unchanged. */
-function endBefore(
-  { run, cursor, position }: Pick<FillJob, 'run' | 'cursor' | 'position'>,
-  isReject: boolean,
-  cut: Cut | null,
-): Cut | null {
-  const line = isReject ? run.rejects[cursor.reject]!.line : run.index[cursor.point * POINT_WORDS + LINE]!;
-  position.offset = startOf(run, cursor, isReject);
-  position.line = run.firstLine + line;
-  return cut;
 }
 
 /** Returns the position of the original input of point `i`. */
