@@ -62,9 +62,15 @@ export interface PlanRequest {
   readonly slotBytes: (sizes: { bodyBytes: number; sideBytes: number; points: number }) => number;
 }
 
-/** Resident size of the idle loader with all modules loaded (Node 20: 78 MiB, Node 24: 86 MiB; measured 2026-11-23). */
-const idleBytes = 88 * MIB;
-/** Peak memory of V8 while it optimizes the parser, once, early in a load (Node 20: 35 MiB; measured 2026-11-24). */
+/**
+ * Resident size of the process without batches and parser memory. Sockets and garbage are included: peaks of a load with one
+ * writer were 73 MiB on Node 20, 71 MiB on Node 22 and 78 MiB on Node 24 (measured 2026-11-30).
+ */
+const idleBytes = 80 * MIB;
+/**
+ * Peak memory of V8 while it optimizes the parser, once, early in a load (Node 20: 35 MiB, Node 22 and 24: 17 MiB; measured
+ * 2026-11-30).
+ */
 const compilerBytes = 36 * MIB;
 /** Below this limit the parser runs unoptimized at half its speed, so that batches get the memory of V8's compiler. */
 const minLimitForCompiler = 256 * MIB;

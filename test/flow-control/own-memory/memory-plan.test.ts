@@ -177,9 +177,9 @@ describe('a small limit:', () => {
 
   test('a limit that is too small is refused with figures and advice', () => {
     expect(() => plan(request(64 * MiB))).toThrow(
-      'planning memory: expected a limit of at least 111MiB for one writer with these settings ' +
-        '(base 88 MiB, format 4 MiB, the rest for the reserve and one slot), found 64 MiB (--memory-limit). ' +
-        'Use --memory-limit 111MiB or more, or lower --max-point-bytes and --batch-bytes.',
+      'planning memory: expected a limit of at least 103MiB for one writer with these settings ' +
+        '(base 80 MiB, format 4 MiB, the rest for the reserve and one slot), found 64 MiB (--memory-limit). ' +
+        'Use --memory-limit 103MiB or more, or lower --max-point-bytes and --batch-bytes.',
     );
   });
 });
@@ -189,10 +189,10 @@ test('the names and totals of many inputs count in the plan, in the smallest lim
   const memory = plan(request(512 * MiB, { inputBytes }));
   expect(memory.windowBytes).toBe(plan(request(512 * MiB)).windowBytes - inputBytes);
   expect(() => plan(request(135 * MiB, { inputBytes }))).toThrow(
-    /at least 179MiB for one writer .*format 4 MiB, inputs 65\.8 MiB, the rest/,
+    /at least 170MiB for one writer .*format 4 MiB, inputs 65\.8 MiB, the rest/,
   );
-  expect(fits(request(179 * MiB, { inputBytes }))).toBe(true);
-  expect(fits(request(178 * MiB, { inputBytes }))).toBe(false);
+  expect(fits(request(170 * MiB, { inputBytes }))).toBe(true);
+  expect(fits(request(169 * MiB, { inputBytes }))).toBe(false);
 });
 
 test('V8 optimizes the kernel only if the limit has room for its compiler', () => {
@@ -200,8 +200,8 @@ test('V8 optimizes the kernel only if the limit has room for its compiler', () =
   const tight = plan(request(255 * MiB));
   expect([wide.optimizes, tight.optimizes]).toEqual([true, false]);
   expect(wide.baseBytes - tight.baseBytes).toBe(36 * MiB);
-  // A point of 60 MiB takes most of this limit, so the compiler gives way.
-  const long = plan(request(270 * MiB, { maxPointBytes: 60 * MiB }));
+  // A point of 64 MiB takes most of this limit, so the compiler gives way.
+  const long = plan(request(270 * MiB, { maxPointBytes: 64 * MiB }));
   expect(long).toMatchObject({ optimizes: false, slots: 1 });
   expect(total(long)).toBeLessThanOrEqual(270 * MiB);
 });
@@ -222,8 +222,8 @@ test('a window of 8 MiB fits every limit from 116 MiB on', () => {
 });
 
 test.each([
-  [512, { optimizes: true, baseBytes: 124 * MiB, reserveBytes: Math.floor(51.2 * MiB), formatBytes: 5 * MiB }],
-  [128, { optimizes: false, baseBytes: 88 * MiB, reserveBytes: 16 * MiB, formatBytes: 4 * MiB }],
+  [512, { optimizes: true, baseBytes: 116 * MiB, reserveBytes: Math.floor(51.2 * MiB), formatBytes: 5 * MiB }],
+  [128, { optimizes: false, baseBytes: 80 * MiB, reserveBytes: 16 * MiB, formatBytes: 4 * MiB }],
 ])('the parts of a plan for %i MiB add up to the limit by hand', (mib, parts) => {
   const memory = plan(request(mib * MiB));
   expect(memory).toMatchObject(parts);
