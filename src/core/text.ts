@@ -105,7 +105,7 @@ export function printable(line: string): string {
   });
 }
 
-/** Quotes a word for a POSIX shell; words that need no quotes stay as they are. */
+/** Quotes a word for a POSIX shell. Returns a word that needs no quotes unchanged. */
 export function shellQuote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -77,7 +77,7 @@ export interface TunnelOptions {
   readonly timeoutMs: number;
 }
 
-/** Opens a connection to an https endpoint through a proxy, and passes the socket or an error to `done`. */
+/** Connects to an https endpoint through a proxy, and calls `done` with the socket or an error. */
 export async function openTunnel(
   proxy: ProxyUrl,
   endpoint: URL,

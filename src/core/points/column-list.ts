@@ -4,7 +4,7 @@ import type { FieldMapping, TagMapping } from '../types/index.js';
 
 export const fieldTypes = ['float', 'integer', 'unsigned', 'boolean', 'string'] as const;
 
-/** Splits at each separator. A backslash makes the next character literal and stays in the part. */
+/** Splits at each separator. A backslash makes the next character literal. The parts still contain the backslashes. */
 export function splitColumns(text: string, separator: ',' | ':'): string[] {
   const parts = [''];
   for (let i = 0; i < text.length; i += 1) {

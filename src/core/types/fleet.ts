@@ -1,5 +1,5 @@
 // What a run shares with the other workers of its fleet: requests in flight, rates, rejects, the estimate of a node's
-// memory, and the turn to introduce columns.
+// memory, and the permission to introduce columns.
 
 import type { BodyPart } from './batch.js';
 import type { FlushOutcome } from './target.js';

@@ -1,10 +1,10 @@
-/** A place in an input from which reading can resume: every point before it is settled. */
+/** A position in an input from which reading can resume. Every point before the position is settled. */
 export interface Position {
   /** Decoded bytes from the start of the input. */
   readonly byteOffset: number;
   /** Physical line, from 1. */
   readonly line: number;
-  /** Number of points of the load before the place, rejects included. Generated timestamps contain this number. */
+  /** Number of points of the load before the position, rejects included. Generated timestamps contain this number. */
   readonly ordinal: number;
   /** Decimal digits of the previous timestamp; 0 if unknown. */
   readonly digits: number;
@@ -18,9 +18,9 @@ export interface ByteRange {
   readonly to: number;
 }
 
-/** A part of an input between two places, where a point or a rejected point begins. */
+/** A part of an input. It begins where a point or a rejected point begins. */
 export interface InputPiece {
   readonly from: Position;
-  /** First place after the piece; null for the end of the input. */
+  /** Position of the first byte after the piece; null if the piece ends with the input. */
   readonly to: Position | null;
 }
