@@ -5,7 +5,7 @@ import { shellQuote } from '../core/text.js';
 import { maskUrl } from '../inputs/http/url-name.js';
 import { options } from '../load/option-table.js';
 
-/** Flags that the printed command omits. `--queue` stays, because only the password in its URL is secret. */
+/** Flags that the printed command omits. `--queue` is printed without the password in its URL. */
 const secretFlags = new Set(
   options.rows.filter(({ secret, is }) => secret && is.kind !== 'queue').map(({ key }) => flagName(key)),
 );

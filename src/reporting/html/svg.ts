@@ -19,7 +19,7 @@ export interface SvgStretch {
   readonly value: number;
 }
 
-/** Size of the window. The page holds each picture in both sizes and shows the size that fits. */
+/** Size of the window. The page contains each picture in both sizes and shows the size that fits. */
 export type PictureSize = 'wide' | 'narrow';
 
 const widths = { wide: 1000, narrow: 360 } as const;
