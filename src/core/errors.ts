@@ -1,11 +1,11 @@
-// The errors that end a run. Expected failures inside a run are values (verdicts, receipts) instead.
+// The errors that end a run. Failures that are expected during a run are return values instead (`Verdict`, `Receipt`).
 
 import { type Outcome, outcomeRow, outcomes } from './outcomes.js';
 import { type Problem, problemText } from './problem.js';
 
 export interface BulkLoadErrorOptions {
   readonly cause?: unknown;
-  /** True if the same command may succeed later. Default: true if the outcome allows an unattended retry. */
+  /** True if the same command may succeed later. Default: true if `outcome` allows a retry without a person. */
   readonly retryHelps?: boolean;
 }
 
@@ -32,7 +32,7 @@ export class BulkLoadError extends Error {
   }
 }
 
-/** A wrong option or input, found before anything was sent. Carries all problems, not only the first. */
+/** A wrong option or input, found before anything was sent. Contains all problems, not only the first. */
 export class UsageError extends BulkLoadError {
   /** Each problem in one line. */
   readonly problems: readonly string[];
@@ -103,7 +103,7 @@ export class BusyError extends BulkLoadError {
   }
 }
 
-/** Exit codes as in shells: 128 plus the number of the signal. */
+/** Exit codes as in shells: 128 plus the number of the signal. `--max-duration` counts as SIGTERM. */
 const interruptions: Readonly<Record<string, number>> = { SIGPIPE: 141, SIGTERM: 143, '--max-duration': 143 };
 
 /** A signal, `--max-duration` or the caller's AbortSignal stopped the run. */
@@ -128,7 +128,7 @@ export class BugError extends BulkLoadError {
   }
 }
 
-/** Returns the code of a system error, such as `ENOENT`; for any other error, its text. */
+/** Returns the code of a system error, such as `ENOENT`; for an error without a code, the error's text. */
 export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

@@ -1,14 +1,14 @@
-// The factors that can limit the rate of a load. Bar, metrics, series, report page and summary iterate this list. The
-// list is in core, because both the folders that measure a factor and the folders that print it use its type.
+// The factors that can limit the rate of a load. Bar, metrics, series, report page and summary iterate this list. It is
+// in core, because some folders measure a factor, others print it, and all use its type.
 
 export const limitingFactors = [
   /** The target responds slowly or refuses further requests, or the load waits for a flush or for the end of a stage. */
   { key: 'target', label: 'target', title: 'the target', colour: 'overloaded', minShare: 0.01 },
-  /** The target responds, but --target-memory admits no further request. */
+  /** The target responds, but --target-memory forbids sending a further request now. */
   { key: 'targetMemory', label: 'target memory', title: '--target-memory', colour: 'forming', minShare: 0.01 },
   /** --memory-limit admits fewer writers. */
   { key: 'ownMemory', label: 'own memory', title: 'own memory', colour: 'rejected', minShare: 0.01 },
-  /** Every run sometimes waits for its input, so the input is named only if the waits take a tenth of the time or more. */
+  /** Every run sometimes waits for its input. So waits below a tenth of the time are not mentioned. */
   { key: 'input', label: 'input', title: 'the input', colour: 'edge', minShare: 0.1 },
   { key: 'rateLimit', label: 'rate limit', title: 'the rate limit', colour: 'refused', minShare: 0.01 },
 ] as const satisfies readonly LimitingFactorRow[];
@@ -33,7 +33,7 @@ export function byFactor<T>(value: (key: LimitingFactor) => T): Record<LimitingF
   return Object.fromEntries(limitingFactors.map(({ key }) => [key, value(key)])) as Record<LimitingFactor, T>;
 }
 
-/** Lists the factors that limited a run of `seconds` noticeably, the strongest first. */
+/** Lists the factors that limited a run of `seconds` for at least their `minShare`, the strongest first. */
 export function namedFactors(
   limitedSeconds: Readonly<Record<LimitingFactor, number>>,
   seconds: number,

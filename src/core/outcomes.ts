@@ -10,7 +10,7 @@ export interface OutcomeRow {
   readonly short: string;
   /** Markdown for the manual. */
   readonly meaning: string;
-  /** True if a script may run the same command again before a person has looked; null if nothing is left to do. */
+  /** True if a script may run the same command again without a person's check; null if nothing remains to be done. */
   readonly retryUnattended: boolean | null;
   /** First sentence of the summary and the report page. */
   readonly closingSentence: string;

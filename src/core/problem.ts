@@ -1,6 +1,6 @@
-// The composer of every error message: what was tried, expected and found, and what to do about it.
+// Formats every error message: what was tried, expected and found, and what to do about it.
 
-/** Four phrases, each without a capital letter at the start or a period at the end. */
+/** Four phrases. None begins with a capital letter or ends with a period. */
 export interface Problem {
   /** `reading a.csv` */
   readonly tried: string;

@@ -1,10 +1,10 @@
-// Masks the secrets of a run in everything that the run prints or writes. A server may echo secrets in its messages.
+// Masks secrets in everything that a run prints or writes. A server may repeat secrets in its messages.
 
 const replacement = '(hidden)';
 
-/** Shorter secrets are masked only as whole words, because they may appear by chance inside ordinary words. */
+/** Secrets shorter than this are masked only as whole words, because ordinary words may contain them by chance. */
 const wordBytes = 6;
-/** Shorter secrets are not masked, because they cannot be distinguished from ordinary text. */
+/** Secrets shorter than this are not masked, because they cannot be distinguished from ordinary text. */
 const minLength = 3;
 
 export class SecretMask {
@@ -33,7 +33,7 @@ export class SecretMask {
     return parts.join(replacement);
   }
 
-  /** Masks every string inside plain data. Returns other values as they are. */
+  /** Masks every string inside plain data. Returns other values unchanged. */
   deep<T>(value: T): T {
     if (typeof value === 'string') return this.text(value) as T;
     if (this.#forms.length === 0 || value === null || typeof value !== 'object') return value;
@@ -62,7 +62,7 @@ export function secretsOf(settings: {
 }): (string | null)[] {
   const { user, password, token, headers, queue } = settings;
   const credentials = password === '' ? null : `${user}:${password}`;
-  // A server may echo only the second word of `Bearer abc`.
+  // A server may repeat only the second word of `Bearer abc`.
   const values = headers.flatMap(({ value }) => [value, value.split(' ').at(-1) ?? '']);
   return [password, credentials, token, queue?.password ?? null, ...values];
 }

@@ -7,7 +7,7 @@ export function count(value: number): string {
   return value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** `1 point`, `2 points`; `many` is the plural where adding an `s` is wrong: `2 flushes`. */
+/** Formats `1 point`, `2 points`. `many` is a plural that is not formed with `s`: `2 flushes`. */
 export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
@@ -23,17 +23,17 @@ export function alternatives(texts: readonly string[]): string {
   return texts.join(', ').replace(/, ([^,]*)$/, ' or $1');
 }
 
-/** Longest excerpt of a text from outside, bytes of UTF-8. */
+/** Longest excerpt of a text from a server or an input, bytes of UTF-8. */
 const excerptBytes = 300;
 
-/** Returns the entry of a table for a word from outside. Ignores inherited members such as `constructor`. */
+/** Returns a table's entry for a word from a user or server. Ignores inherited members such as `constructor`. */
 export function entryOf<T>(table: Readonly<Record<string, T>>, word: string): T | undefined {
   return Object.hasOwn(table, word) ? table[word] : undefined;
 }
 
-/** Cuts a text from outside to `maxBytes` of valid UTF-8. A cut text ends with `…`. */
+/** Cuts a text from a server or an input to `maxBytes` of valid UTF-8. A cut text ends with `…`. */
 export function excerpt(text: string, maxBytes = excerptBytes): string {
-  // A UTF-16 unit takes at least one byte, so this slice is long enough. The copy lets V8 free the original text.
+  // A UTF-16 unit becomes at least one byte, so this slice is long enough. The copy lets V8 free the original text.
   const bytes = Buffer.from(text.slice(0, maxBytes + 1));
   if (bytes.length <= maxBytes && text.length <= maxBytes) return bytes.toString();
   let end = maxBytes - 3;
@@ -41,7 +41,7 @@ export function excerpt(text: string, maxBytes = excerptBytes): string {
   return `${bytes.toString('utf8', 0, end)}…`;
 }
 
-/** `17 B`, `4.5 KiB`, `231 MiB`, `2 GiB`: at most three significant digits, and no `.0`. */
+/** Formats `17 B`, `4.5 KiB`, `231 MiB`, `2 GiB`: at most three significant digits, and no `.0`. */
 export function size(bytes: number): string {
   const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
   const value = bytes / 1024 ** power;
@@ -51,12 +51,12 @@ export function size(bytes: number): string {
   return `${value.toFixed(digits)} ${units[power]}`;
 }
 
-/** `112MiB`: a size as an option takes it, rounded up to whole MiB. */
+/** Formats a size for an option, rounded up to whole MiB: `112MiB`. */
 export function sizeOption(bytes: number): string {
   return `${Math.ceil(bytes / 1024 ** 2)}MiB`;
 }
 
-/** `231/512 MiB`: both numbers in the unit that suits the second. */
+/** Formats `231/512 MiB`. The second number decides the unit of both. */
 export function share(bytes: number, of: number): string {
   const power = of < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(of) / 10));
   const digits = of / 1024 ** power < 10 ? 1 : 0;
@@ -84,7 +84,7 @@ export function latency(ms: number): string {
 /** Largest width of a column. A longer cell, such as a list of endpoints, does not widen its column. */
 const maxWidth = 48;
 
-/** Aligns rows of equally many cells. The first `numbers` columns are aligned to the right. */
+/** Aligns rows with the same number of cells. The first `numbers` columns are aligned to the right. */
 export function aligned(rows: readonly (readonly string[])[], numbers = 0): string[] {
   const widths = (rows[0] ?? []).map((_, i) =>
     Math.max(...rows.map((cells) => cells[i]!.length).filter((length) => length <= maxWidth), 0),
@@ -96,7 +96,7 @@ export function aligned(rows: readonly (readonly string[])[], numbers = 0): stri
 /** Control characters and direction marks, which change what a terminal shows. */
 const acting = /\p{Cc}|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-/** Escapes control characters and direction marks of a text from outside, line ends included: `\n`, `\x1b`, `\u202e`. */
+/** Escapes control characters, line ends and direction marks of a foreign text: `\n`, `\x1b`, `\u202e`. */
 export function printable(line: string): string {
   return line.replace(acting, (found) => {
     if (found === '\n') return '\\n';

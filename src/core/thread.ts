@@ -8,10 +8,10 @@ interface ThreadOptions<Message> {
   /** Description of the thread for its error, such as `the thread that parses points`. */
   readonly title: string;
   readonly workerData: object;
-  /** Limit of the thread's heap, MiB. Only messages produce garbage; large data lies in shared memory. */
+  /** Limit of the thread's heap, MiB. Large data is in shared memory, so only messages become garbage. */
   readonly heapMiB?: number;
   readonly receive: (message: Message) => void;
-  /** Called when the thread has ended for any reason, `terminate` included. */
+  /** Called when the thread has ended for any reason, also by `terminate`. */
   readonly fail: (error: BugError) => void;
 }
 

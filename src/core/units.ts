@@ -10,7 +10,7 @@ export const unitNanoseconds: Readonly<Record<InputPrecision, bigint>> = {
   s: 1_000_000_000n,
 };
 
-/** Units of a precision in one millisecond; 0.001 for seconds. */
+/** Number of units of a precision in one millisecond; 0.001 for seconds. */
 export const unitsPerMs: Readonly<Record<InputPrecision, number>> = { ns: 1_000_000, us: 1_000, ms: 1, s: 0.001 };
 
 /** Decimal places of a second in each precision. */

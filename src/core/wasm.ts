@@ -20,8 +20,8 @@ export const wasm = (globalThis as unknown as { readonly WebAssembly: Wasm }).We
 const pageBytes = 65_536;
 
 /**
- * Creates a memory of whole pages that never grows. Other threads can use a shared memory. Throws MemoryLimitError if
- * `ulimit -v` leaves no room for the gigabytes of addresses that V8 reserves around the memory.
+ * Creates a memory of fixed size. Other threads can use a shared memory. Throws MemoryLimitError if `ulimit -v` forbids
+ * the gigabytes of addresses that V8 reserves for the memory.
  */
 export function memoryOf(bytes: number, shared = false): WasmMemory {
   const pages = bytes / pageBytes;

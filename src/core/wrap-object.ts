@@ -1,4 +1,4 @@
-// Wraps objects without naming the members that stay the same.
+// Replaces some members of objects, without naming the others.
 
 /**
  * Returns the object with some members replaced. All other members, including getters, come from the original object,

@@ -1,4 +1,4 @@
-// Wrappers of byte sources, and a fast copy of bytes. A wrapper keeps every property that it does not replace.
+// Wrappers of byte sources, and a fast copy of bytes. A wrapper keeps its source's other properties.
 
 import type { ByteSource } from '../types/index.js';
 import { wrapObject } from '../wrap-object.js';
@@ -41,7 +41,7 @@ export async function peekSource<T extends Readable & { seek?: (to: number) => v
   return { head, source: replay(source, head, head.length) };
 }
 
-/** Returns a source that yields `length` bytes of `head`, then the bytes that `pending` appends to `head`, then the rest. */
+/** Returns a source that yields `length` bytes of `head`, bytes that `pending` appends to `head`, then the rest. */
 export function replay<T extends Readable & { seek?: (to: number) => void }>(
   source: T,
   head: Uint8Array,
@@ -73,7 +73,7 @@ export function replay<T extends Readable & { seek?: (to: number) => void }>(
 }
 
 /**
- * Copies bytes [start, end) of `from` to `at` in `to`. With shared memory, `set` copies word by word, as does
+ * Copies bytes [start, end) of `from` to offset `at` of `to`. With shared memory, `set` copies word by word, as does
  * `Buffer.copy` on Node 20 (1.8 GB/s). `fill` with a source of the same length is one `memcpy` (12 to 14 GB/s on Node
  * 20, 22 and 24, measured 2026-11-26). Throws RangeError if the bytes do not fit.
  */

@@ -9,8 +9,8 @@ import { errorCode } from '../errors.js';
 import { size } from '../text.js';
 
 /**
- * Reads a whole file or pipe as UTF-8. Throws the file system's error. Throws an error that names the limit if there
- * are more than `maxBytes` (default 16 MiB), because a device may never end.
+ * Reads a whole file or pipe as UTF-8. Throws the file system's error. Throws an error that names the limit if the file
+ * exceeds `maxBytes` (default 16 MiB), because reading a device may never end.
  */
 export async function readText(path: string, maxBytes = 16 * 1024 * 1024): Promise<string> {
   const bytes = await buffer(createReadStream(path, { end: maxBytes }));
@@ -39,7 +39,7 @@ export async function makeDirectory(path: string, mode = 0o777): Promise<boolean
 
 /** Removes a file, if it exists. Node's `rm` would load the code that removes folders. Throws the file system's error. */
 export async function removeFile(path: string): Promise<void> {
-  // Most of these files do not exist. This check takes less time than creating an error with its stack.
+  // Most of these files do not exist. This check takes less time than an error with its stack would.
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
   await unlink(path).catch((error: unknown) => {
     if (errorCode(error) !== 'ENOENT') throw error;
@@ -52,8 +52,8 @@ export function temporaryBeside(path: string): string {
 }
 
 /**
- * Writes a file whole or not at all: temporary file, fsync, then `publish`, by default a rename over `path`.
- * Throws the file system's error. Always removes the temporary file.
+ * Writes a file completely or not at all: writes a temporary file, calls fsync, then `publish`, by default a rename
+ * over `path`. Throws the file system's error. Always removes the temporary file.
  */
 export async function replaceFile(
   path: string,
@@ -81,8 +81,8 @@ export async function replaceFile(
 const readerWaitsMs = [0, 100, 400, 1500, 3000];
 
 /**
- * Opens a named pipe for writing. A plain open without a reader blocks forever and cannot be cancelled, so this
- * function probes with O_NONBLOCK first. Throws if no process opens the pipe for reading.
+ * Opens a named pipe for writing. Without a reader, a plain open would block forever and could not be cancelled. So
+ * this function first tries to open with O_NONBLOCK. Throws if no process opens the pipe for reading.
  */
 export async function openFifoForWriting(
   path: string,
@@ -92,7 +92,7 @@ export async function openFifoForWriting(
     await sleep(ms);
     const probe = await open(path, constants.O_WRONLY | constants.O_NONBLOCK).catch(() => null);
     if (probe === null) continue;
-    // The probe stays open until the second open succeeds: otherwise the reader would see the end of the pipe.
+    // The first descriptor stays open until the second is opened: otherwise the reader would see the end of the pipe.
     try {
       return await open(path, 'w');
     } finally {

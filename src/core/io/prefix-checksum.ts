@@ -1,4 +1,4 @@
-// A checksum of the part of a file that was read, computed during reading.
+// Computes a checksum of the part of a file that was read, while the file is read.
 
 import { crc32 } from 'node:zlib';
 
@@ -17,11 +17,11 @@ const START: PrefixState = { to: 0, crc: 0 };
  */
 export class PrefixChecksum {
   #state: PrefixState | null = null;
-  /** Ends of the reads whose checksum another thread still computes; null while this thread computes it. */
+  /** End offsets of the reads whose checksum another thread still computes; null while this thread computes it. */
   #delegated: number[] | null = null;
   #unsummed = 0;
 
-  /** Null before `start`, and after a read that began beyond the end of the prefix. */
+  /** State of the checksum; null before `start`, and after a read that began beyond the end of the prefix. */
   get state(): PrefixState | null {
     return this.#state;
   }
@@ -51,20 +51,20 @@ export class PrefixChecksum {
     return this.#state?.crc ?? null;
   }
 
-  /** Returns how many bytes at the end of the last read the other thread must add to the checksum. A second call returns 0. */
+  /** Returns how many bytes at the end of the last read the other thread must add. A second call returns 0. */
   takeUnsummed(): number {
     const unsummed = this.#unsummed;
     this.#unsummed = 0;
     return unsummed;
   }
 
-  /** Stores the CRC of the prefix that ends with the oldest delegated read. */
+  /** Stores the CRC that another thread computed of the prefix up to the end of the oldest delegated read. */
   settle(crc: number): void {
     const to = this.#delegated?.shift();
     if (to !== undefined && this.#state !== null) this.#state = { to, crc };
   }
 
-  /** Ends the delegation. Delegated reads without a CRC leave a gap in the prefix. */
+  /** This thread computes the checksum again. If delegated reads still lack a CRC, the checksum soon becomes null. */
   reclaim(): void {
     this.#delegated = null;
   }

@@ -1,6 +1,6 @@
 // The table of network and TLS errors, for targets and remote inputs.
 
-/** A failure, described in a few words. `permanent`: no retry helps. */
+/** A failure, described in a few words. `permanent` is true if no retry can help. */
 export interface NetworkFailure {
   readonly reason: string;
   readonly permanent: boolean;
@@ -10,11 +10,11 @@ export interface NetworkFailure {
 export const ownCodes = {
   /** The server closed the first TLS connection. A TLS 1.3 server does so if it refuses our certificate. */
   closedAfterHandshake: 'CLOSED_AFTER_HANDSHAKE',
-  /** The server closed the first connection of a plain http:// URL, perhaps because it expects TLS. */
+  /** The server closed the first connection of a plain http:// URL at once, perhaps because it expects TLS. */
   closedAtOnce: 'CLOSED_AT_ONCE',
   /** No retry helps. The message gives the reason. */
   permanent: 'PERMANENT_FAILURE',
-  /** A reset cut a response short. If the response has no Content-Length, undici would treat it as complete. */
+  /** The connection was reset during a response. undici would accept a response without Content-Length as complete. */
   resetInResponse: 'RESET_IN_RESPONSE',
   noConnection: 'NO_CONNECTION',
   noAnswer: 'NO_ANSWER',
@@ -66,7 +66,7 @@ interface ErrorLike {
   readonly errors?: unknown;
 }
 
-/** Explains any error of a connection. An unknown error is transient and keeps its own message. */
+/** Explains any error of a connection. An unknown error is transient and is described by its message. */
 export function networkFailure(error: unknown): NetworkFailure {
   const { code, message, errors }: ErrorLike =
     typeof error === 'object' && error !== null ? error : { message: String(error) };
@@ -80,7 +80,7 @@ export function networkFailure(error: unknown): NetworkFailure {
   }
   const known = transient[key];
   if (known !== undefined) return { reason: known, permanent: false };
-  // Happy Eyeballs tries several addresses and collects one error for each.
+  // Happy Eyeballs tries several addresses of a host and collects one error for each.
   if (Array.isArray(errors) && errors.length > 0) return networkFailure(errors[0]);
   // node:http reports a truncated body, and a response that never began, only by its message.
   if (message === 'aborted' || message === 'socket hang up')

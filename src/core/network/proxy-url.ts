@@ -1,4 +1,4 @@
-/** An HTTP proxy. Only `authorization` holds its credentials. */
+/** An HTTP proxy. Of its parts, only `authorization` contains credentials. */
 export interface ProxyUrl {
   /** URL without credentials. */
   readonly origin: string;

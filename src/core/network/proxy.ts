@@ -21,10 +21,9 @@ export interface ProxyOptions {
 type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Returns the proxy of an endpoint; null means a direct connection. `--proxy` precedes the environment, and a variable
- * in lower case precedes one in upper case. NO_PROXY applies to both. Throws UsageError for a variable that is not an
- * HTTP URL.
- * @param given the value of `--proxy`; `none` ignores the environment
+ * Returns the proxy of an endpoint; null means a direct connection. `--proxy` has precedence over environment
+ * variables, and a variable in lower case over one in upper case. NO_PROXY applies to all of them. Throws UsageError
+ * for a variable that is not an HTTP URL. @param given the value of `--proxy`; `none` ignores the environment
  */
 export function proxyFor(endpoint: URL, given: ProxyUrl | 'none' | null, env: ProxyEnvironment): ChosenProxy | null {
   if (given === 'none' || isExcluded(endpoint.hostname, env.no_proxy || env.NO_PROXY || '')) return null;
@@ -45,7 +44,7 @@ export function proxyFor(endpoint: URL, given: ProxyUrl | 'none' | null, env: Pr
   ]);
 }
 
-/** Tests whether NO_PROXY lists the host: as `*`, a domain of the host, an address, or a network in CIDR notation. */
+/** Tests whether NO_PROXY names the host: as `*`, a domain of the host, an address, or a network in CIDR notation. */
 function isExcluded(hostname: string, list: string): boolean {
   const host = bareHost(hostname).toLowerCase();
   const family = isIP(host);

@@ -1,4 +1,4 @@
-// Column names with an optional type and new name, as a user types them: `host`, `temp:float`, `t\,x::temp`.
+// Parses column names with an optional type and new name, as users type them: `host`, `temp:float`, `t\,x::temp`.
 
 import type { FieldMapping, TagMapping } from '../types/index.js';
 

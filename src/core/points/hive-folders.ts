@@ -7,7 +7,7 @@ const noValue = '__HIVE_DEFAULT_PARTITION__';
 /** Characters that `folderPath` percent-encodes. */
 const special = /[\p{Cc}"#%/:=?\\{}[\]^]/gu;
 
-/** Returns the columns in the folders of a path, in order. The last part of the path is the file's name. */
+/** Returns the columns in the folders of a path, in order. Ignores the last part of the path, the file's name. */
 export function folderColumns(path: string): FolderColumn[] {
   return path
     .split('/')
@@ -26,7 +26,7 @@ export function folderPath(columns: readonly FolderColumn[]): string {
   return columns.map(({ name, value }) => `${encode(name)}=${encode(value ?? noValue)}`).join('/');
 }
 
-/** Decodes percent-encoding such as `%20`. Returns text that does not decode to UTF-8 unchanged. */
+/** Decodes percent-encoding such as `%20`. Returns the text unchanged if the decoded bytes are not UTF-8. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text.replace(/%(?![0-9a-f]{2})/gi, '%25'));

@@ -1,4 +1,4 @@
-// Parses points of line protocol that the format has validated before.
+// Parses points of line protocol that were validated before.
 
 import { BACKSLASH, COMMA, LF, MINUS, SPACE } from '../ascii.js';
 import type {
@@ -15,7 +15,7 @@ import { unitNanoseconds } from '../units.js';
 /** Longest table name that CnosDB stores, bytes. A rejected point may have a longer name. */
 const maxTableBytes = 512;
 const maxSharedColumns = 16_384;
-/** Longest name of a column that `columnOf` stores for reuse, in characters. Longer names rarely occur twice. */
+/** Longest name of a column that `columnOf` stores for reuse, in characters. Longer names rarely recur. */
 const maxSharedName = 256;
 
 /** A point as text. Names are unescaped; field values remain in line protocol. */
@@ -67,8 +67,8 @@ export function pointText({ table, tags, fields, time }: PointTokens): string {
 }
 
 /**
- * Escapes a name or a tag value. Line protocol cannot express a backslash before a special character or at the end; such a
- * backslash is doubled, so that the rest of the point stays readable.
+ * Escapes a name or a tag value. Line protocol cannot express a backslash before a special character or at the end.
+ * Such a backslash is doubled, so that the rest of the point can be parsed.
  */
 export function escapeName(text: string): string {
   return text.replace(/(?<!\\)(\\*)([,= \n]|$)/g, (_, slashes: string, special: string) => {
@@ -162,7 +162,7 @@ export function shortestField(point: Uint8Array): Uint8Array {
   return Buffer.from(`${text.slice(0, head)} ${shortest}${text.slice(to)}`);
 }
 
-/** Returns the column with this name and type. Calls share the objects of up to 16,384 columns of each type. */
+/** Returns the column with this name and type, the same object for up to 16,384 columns of each type. */
 export function columnOf(name: string, type: ColumnType): Column {
   const shared = sharedColumns[type];
   const known = shared.get(name);
@@ -172,12 +172,12 @@ export function columnOf(name: string, type: ColumnType): Column {
   return column;
 }
 
-/** Copies a text, because V8 keeps a whole point in memory as long as a slice of the point lives. */
+/** Copies a text. Otherwise V8 would keep the whole point in memory as long as the text, a slice of the point. */
 function copyOf(text: string): string {
   return Buffer.from(text).toString();
 }
 
-/** Returns the table of the point at `start`; null for an invalid point whose table name is empty or has no end. */
+/** Returns the table of the point at `start`; null for an invalid point without a table name or without its end. */
 export function tableOf(bytes: Uint8Array, start: number): string | null {
   const limit = Math.min(bytes.length, start + maxTableBytes);
   for (let i = start; i < limit; i += 1) {
@@ -205,7 +205,7 @@ export function timestampAt(bytes: Uint8Array, end: number): bigint | null {
   return BigInt(String.fromCharCode(...bytes.subarray(start, end)));
 }
 
-/** Returns the timestamp that ends at `end` in a valid point, rounded to a double. Equal digits give equal results. */
+/** Returns the timestamp that ends at `end` in a valid point, rounded to a double (same digits, same result). */
 export function roundedTimestampAt(bytes: Uint8Array, end: number): number {
   const start = digitsStart(bytes, end);
   let time = 0;
@@ -213,7 +213,7 @@ export function roundedTimestampAt(bytes: Uint8Array, end: number): number {
   return bytes[start - 1] === MINUS ? -time : time;
 }
 
-/** Counts the digits of the timestamp at the end of a point; 0 without a timestamp. Spaces and an LF may follow. */
+/** Counts the digits of the timestamp at the end of a point, before any spaces and LF; 0 without a timestamp. */
 export function timestampDigits(bytes: Uint8Array): number {
   let end = bytes.length;
   while (end > 0 && (bytes[end - 1] === SPACE || bytes[end - 1] === LF)) end -= 1;

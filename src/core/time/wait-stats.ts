@@ -2,7 +2,7 @@
 
 import type { Clock } from '../types/index.js';
 
-/** Time in which at least one of several concurrent waits was active. */
+/** Measures the time in which at least one of several concurrent waits was active. */
 export class WaitStats {
   readonly #clock: Clock;
   #waiting = 0;

@@ -4,7 +4,7 @@ import type { DeadLetterFormat, FormatReject } from './points.js';
 import type { ByteRange, Position } from './position.js';
 import type { Shape } from './shape.js';
 
-/** The contiguous part of one input that a batch covers, rejects and comments included. */
+/** The contiguous part of one input that a batch contains, including rejects and comments. */
 export interface BatchSpan {
   /** Index into the load's inputs. */
   readonly input: number;
@@ -18,14 +18,14 @@ export interface BatchSpan {
   readonly endLine: number;
 }
 
-/** Where to resume an input. Points that begin inside `covered` are settled already and are skipped. */
+/** Where to resume an input. Points that begin inside `covered` are skipped, because they are already settled. */
 export interface ResumePoint {
   readonly place: Position;
   /** Ascending, disjoint ranges after `place`. */
   readonly covered: readonly ByteRange[];
 }
 
-/** Reason for closing a batch. `shape`: the next point introduces a table or column and needs a separate batch. */
+/** Reason for closing a batch. `shape`: the next point introduces a column, so it needs another batch. */
 export type Cut = 'points' | 'bytes' | 'inputEnd' | 'idle' | 'shape';
 
 /** A rejected point whose bytes were copied from the format's memory into the memory of the batch. */
@@ -55,27 +55,27 @@ export interface BucketPart {
 export type BodyPart = Pick<BucketPart, 'bucket' | 'bytes'>;
 
 /**
- * The unit of sending. Its memory belongs to the arena or to a format. The owner of the batch calls `release` once,
- * after the batch is settled, to return the memory. A batch with only rejects is not sent.
+ * The unit of sending. Its memory belongs to the arena (memory for all batches) or to a format. The owner of the batch
+ * calls `release` once, after the batch is settled, to return this memory. A batch with only rejects is not sent.
  */
 export interface Batch {
   readonly ordinal: number;
   readonly points: number;
   /** Number of field values. */
   readonly values: number;
-  /** Field slots of all rows. In every row, the target stores a slot for each field of the table. */
+  /** Sum over all rows of the number of fields of the row's table. The target stores an entry for each of them. */
   readonly slots: number;
-  /** Parts by time bucket; one part for a target without time buckets; empty for a batch without points. */
+  /** Parts by time bucket: one part for a target without time buckets, no part for a batch without points. */
   readonly buckets: readonly BucketPart[];
   /** One contiguous request body; LF ends every point. */
   readonly body: Uint8Array;
   /** Offset in `body` after the LF of point i. */
   bodyEnd(i: number): number;
-  /** The original bytes, physical line and decoded offset of point i. */
+  /** Returns the original bytes of point i, their line in the input, and their offset in the decoded input. */
   source(i: number): { bytes: Uint8Array; line: number; byteOffset: number };
   readonly rejects: readonly BatchReject[];
   readonly deadLetterFormat: DeadLetterFormat;
-  /** Shapes with a table or column that the target is not known to have; null when every column is known. */
+  /** `Shape`s with a table or column that the target is not known to have; null if the target has all columns. */
   readonly introduces: readonly Shape[] | null;
   readonly span: BatchSpan;
   readonly cut: Cut;
@@ -97,7 +97,7 @@ export interface PointReject {
   readonly endpoint: string | null;
 }
 
-/** What happened to every point of a batch. The three parts are disjoint and cover the batch. */
+/** What happened to every point of a batch. Each point belongs to exactly one of the three parts. */
 export interface Receipt {
   readonly loaded: readonly PointRange[];
   readonly rejected: readonly PointReject[];

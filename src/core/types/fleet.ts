@@ -12,7 +12,7 @@ export interface RejectTotals {
 
 /** Permission to have one request in flight. */
 export interface RequestPermit {
-  /** Wait before the request, ms. This wait keeps the rate limits of the fleet. */
+  /** Wait before the request, ms, so that the fleet does not exceed its rate limits. */
   readonly delayMs: number;
   /** Returns the permit. Idempotent. */
   end(): void;
@@ -31,8 +31,8 @@ export type FlushCause = 'planned' | 'relief' | 'stage';
 /** A change of a node's memory. Every worker applies all changes in one order. */
 export type MemoryEvent =
   /**
-   * An acknowledged request. `bytes`: length of the body; 0 for a body that only repeats acknowledged points. `rows`:
-   * bytes of its rows in the target's memory.
+   * An acknowledged request. `bytes` is the length of the body, 0 if the body only repeats acknowledged points. `rows`
+   * is the size of its rows in the target's memory.
    */
   | {
       readonly kind: 'body';
@@ -41,7 +41,7 @@ export type MemoryEvent =
       readonly rows: number;
       /** Field slots of the rows of the batch. */
       readonly slots: number;
-      /** Points of the batch; `sample`: hashes of the series of some points; `part`: the body's share of the batch, 0 to 1. */
+      /** Points of the batch. `sample`: hashes of some of their series. `part`: share of the batch in the body. */
       readonly points: number;
       readonly sample: readonly number[];
       readonly part: number;
@@ -59,16 +59,16 @@ export type MemoryEvent =
 
 /** Keeps one worker's estimate of a node's memory equal to the estimates of the other workers. */
 export interface MemoryFollower {
-  /** Applies a change. `own`: this worker requested the `flush` and runs it. */
+  /** Applies a change. `own` is true if this worker requested the `flush` and runs it. */
   apply(event: MemoryEvent, own: boolean): void;
-  /** Called when the worker that began the last `flush` ended without a `flushed`. No worker flushes then. */
+  /** Called when the worker that began the last `flush` ended without reporting `flushed`. No worker flushes then. */
   flushLost(): void;
   /** Returns the estimate as JSON data, for workers that join later. */
   save(): unknown;
   restore(saved: unknown): void;
 }
 
-/** Work that only one worker of the fleet does at a time. `rinse`: pushing request bodies out of a node's raft caches. */
+/** Work that only one worker of the fleet does at a time. `rinse` pushes request bodies out of a node's raft caches. */
 export type ExclusiveWork = 'flush' | 'rinse';
 
 /** The changes of a node's memory in one order for all workers. */
@@ -78,9 +78,9 @@ export interface MemoryLog {
   /** Resolves once the follower has applied all changes so far. Accepts one follower at a time. */
   follow(follower: MemoryFollower): Promise<void>;
   unfollow(): void;
-  /** Appends a `flush` and returns true unless another worker flushes or the last flush began less than 2 s ago. */
+  /** Appends a `flush`; returns false instead if a flush runs or the last one began less than 2 s ago. */
   beginFlush(cause: FlushCause): Promise<boolean>;
-  /** Begins rinsing and returns true, unless another worker rinses. */
+  /** Begins rinsing and returns true. Returns false if another worker rinses. */
   beginRinse(): Promise<boolean>;
   end(work: ExclusiveWork): void;
 }

@@ -4,7 +4,7 @@ import type { PrefixChecksum } from '../io/prefix-checksum.js';
 import type { ByteRange, InputPiece } from './position.js';
 import type { ColumnType } from './shape.js';
 
-/** An open input, decompressed. The caller owns the memory, so reading a plain file allocates nothing. */
+/** An open, decompressed input. The caller owns the memory, so reading a plain file allocates nothing. */
 export interface ByteSource {
   /**
    * Fills `into` from its start and returns the number of bytes, at least one; 0 at the end. Rejects with the signal's
@@ -18,13 +18,13 @@ export interface ByteSource {
   /** Bytes of the file or pipe read so far, before decompression. */
   readonly bytesRead: number;
   readonly compression: 'none' | 'gzip' | 'zstd';
-  /** The encoding of the text that `read` converts to UTF-8; absent when the bytes are passed unchanged. */
+  /** The encoding of the text that `read` converts to UTF-8; absent if `read` does not change the bytes. */
   readonly encoding?: string;
   /** The underlying regular file or object, for fingerprints; absent for pipes. Usable until `close`. */
   readonly file?: FileBytes;
-  /** ETag or date of an object whose server sends no size; null or absent where unknown. */
+  /** ETag or date of an object whose server sends no size; null or absent if unknown. */
   readonly version?: string | null;
-  /** Moves to a decoded offset, before the first read only. Absent if all bytes before the offset must be decoded. */
+  /** Moves to a decoded offset; only before the first read. Absent if all earlier bytes must be decoded. */
   seek?(to: number): void;
 }
 
@@ -41,18 +41,18 @@ export interface FileBytes {
   readonly checksum?: PrefixChecksum;
   /** Descriptor of a local file, which other threads can read; absent for objects on a server. */
   readonly descriptor?: number;
-  /** Reads bytes [from, to), fewer at the end of the file. Rejects with the system's error or an `InputError`. */
+  /** Reads bytes [from, to), fewer at the end of the file. Rejects with a system error or an `InputError`. */
   bytes(from: number, to: number): Promise<Uint8Array>;
-  /** Returns the range of a cached block that ends shortly before `to`, or null. Present if reads are expensive. */
+  /** Returns the range of a cached block that ends shortly before `to`; null without one. Absent if reads are cheap. */
   near?(to: number): ByteRange | null;
 }
 
 /** The memory that decompression may use. */
 export interface MemoryBudget {
   readonly bytes: number;
-  /** True if a large gzip file may be decoded on a separate thread, which takes 18 MiB of this memory. Default: false. */
+  /** True if a large gzip file may be decoded on its own thread, which uses 18 MiB of this memory. Default: false. */
   readonly hasThread?: boolean;
-  /** Returns the `--memory-limit` that leaves room for `bytes`, as a user types it; null if no limit does. */
+  /** Returns the `--memory-limit` that would allow `bytes`, as a user types it; null if no limit would. */
   limitFor(bytes: number): string | null;
 }
 
@@ -67,19 +67,19 @@ export interface Input {
   /** The part of the input to read. `size` and `path` describe this part. Absent for the whole input. */
   readonly piece?: InputPiece;
   /**
-   * Opens the whole input, not only its piece. A file is read up to its size at open. Without `room`, decompression may use
-   * unlimited memory. Throws InputError.
+   * Opens the whole input, not only its piece. Reads a file up to the size that it has when it is opened. Without
+   * `room`, decompression may use unlimited memory. Throws InputError.
    */
   open(signal: AbortSignal, room?: MemoryBudget): Promise<ByteSource>;
 }
 
-/** A column whose value is the same in all rows of an input. `value` null: the column has no value. */
+/** A column whose value is the same in all rows of an input. A null `value` means that the rows have no value. */
 export interface FolderColumn {
   readonly name: string;
   readonly value: string | null;
 }
 
-/** A section of an InfluxDB export, `DB` or `DB/RP`, and the database that its points are loaded into. */
+/** A section of an InfluxDB export, `DB` or `DB/RP`, and the database to load its points into. */
 export interface ContextTarget {
   readonly context: string;
   readonly db: string;
@@ -91,7 +91,7 @@ export interface TagMapping {
   readonly as: string;
 }
 
-/** A column that becomes a field. If `type` is null, the values decide the type. */
+/** A column that becomes a field. If `type` is null, the type is derived from the values. */
 export interface FieldMapping extends TagMapping {
   readonly type: Exclude<ColumnType, 'tag'> | null;
 }

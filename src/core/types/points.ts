@@ -4,7 +4,7 @@ import type { ByteSource } from './input.js';
 import type { Position } from './position.js';
 import type { Shape } from './shape.js';
 
-/** `Points.index` holds this many 32-bit words per point. */
+/** Number of 32-bit words that `Points.index` contains for each point. The constants below are offsets of words. */
 export const POINT_WORDS = 8;
 /** Offset in `Points.bytes` of the point to send. */
 export const START = 0;
@@ -14,9 +14,9 @@ export const LENGTH = 1;
 export const SOURCE_START = 2;
 /** Length of the original point, without line terminator. */
 export const SOURCE_LENGTH = 3;
-/** Physical line of the first byte, relative to `Points.firstLine`. */
+/** Line in the file of the point's first byte, relative to `Points.firstLine`. */
 export const LINE = 4;
-/** Low 31 bits: shape number or UNCOUNTED_SHAPE. Top bit: the point has no timestamp. */
+/** Low 31 bits: number of the point's `Shape`, or UNCOUNTED_SHAPE. Top bit: the point has no timestamp. */
 export const SHAPE = 5;
 /** Low word of the timestamp, a signed 64-bit integer in the unit of the input; 0 without a timestamp. */
 export const TIME_LOW = 6;
@@ -24,7 +24,7 @@ export const TIME_LOW = 6;
 export const TIME_HIGH = 7;
 
 export const NO_TIMESTAMP = 0x8000_0000;
-/** Marks a point whose shape has no number because the table of shapes is full. `Points.shapeOf(i)` parses its shape. */
+/** Marks a point whose `Shape` has no number because the table of shapes is full. `Points.shapeOf(i)` parses it. */
 export const UNCOUNTED_SHAPE = 0x7fff_ffff;
 
 /** A point that is rejected for its content before sending. */
@@ -36,11 +36,11 @@ export interface FormatReject {
   readonly length: number;
   /** Physical line, relative to `Points.firstLine`. */
   readonly line: number;
-  /** A reason of a closed list, in kebab-case: `no-fields`, `bad-number`, `too-long`, … */
+  /** One of a fixed set of reasons, in kebab-case: `no-fields`, `bad-number`, `too-long`, … */
   readonly reason: string;
   /** What was found and what was expected, for people. */
   readonly message: string;
-  /** A point longer than the memory of the format arrives in parts; only `whole` and `last` count as a point. */
+  /** A point too long for the format's memory arrives in parts. Only `whole` and `last` count as a point. */
   readonly part: 'whole' | 'first' | 'middle' | 'last';
 }
 
@@ -49,13 +49,13 @@ export function isCounted({ part }: Pick<FormatReject, 'part'>): boolean {
   return part === 'whole' || part === 'last';
 }
 
-/** Layout of a dead-letter file. The file holds original bytes, so it can be loaded as an input. */
+/** Layout of a dead-letter file. The file contains original bytes, so it can be loaded as an input. */
 export interface DeadLetterFormat {
   /** File extension: `.lp`, `.csv`. */
   readonly ending: string;
-  /** Bytes before the first point, such as a header with its line end. Each different head has its own file. */
+  /** Bytes before the first point, such as a header with its line end. Each different head needs its own file. */
   readonly head: Uint8Array;
-  /** Folders such as `host=a` that hold columns of the points; absent or empty if no folder does. */
+  /** Folders such as `host=a` that contain values of columns; absent or empty without such folders. */
   readonly folder?: string;
 }
 
@@ -83,11 +83,11 @@ export interface Points {
   readonly end: number;
   /** Physical line, from 1, of the byte at `end`. */
   readonly endLine: number;
-  /** Returns the shape with a number from the index. Returns the same object for every call with the number. */
+  /** Returns the `Shape` with a number from `index`. Always returns the same object for the same number. */
   shape(number: number): Shape;
   /** Parses the shape of point `i`, for UNCOUNTED_SHAPE. */
   shapeOf(i: number): Shape;
-  /** Keeps these `Points` valid until the returned function is called. Absent if the next `Points` need the memory. */
+  /** Keeps these `Points` valid until the returned function is called. Absent if the next `Points` reuse the memory. */
   readonly hold?: (() => () => void) | undefined;
 }
 
@@ -102,11 +102,11 @@ export interface RowGroup {
 
 export interface InputOutline {
   readonly groups: readonly RowGroup[];
-  /** Columns that the schema of the input names, with their types; null if each row names its table. */
+  /** Columns of the input's schema, with their types; null if each row names its own table. */
   readonly shape: Shape | null;
 }
 
-/** Rows of one table. Each line is a row, unless the line contains one of `marks`. */
+/** Rows of one table. Each line is a row, unless it contains one of the bytes in `marks`. */
 export interface PlainRows {
   readonly table: string;
   /** Tags and fields that rows may have. Their types are known. */
@@ -116,8 +116,8 @@ export interface PlainRows {
 }
 
 /**
- * A format turns inputs into points, one input after another. It allocates all its memory at construction. Shape numbers
- * stay valid for its lifetime.
+ * A format turns inputs into points, one input after another. It allocates all its memory when it is created. Numbers
+ * of `Shape`s remain valid as long as the format exists.
  */
 export interface Format {
   /** The name in the registry of formats. */
@@ -125,8 +125,8 @@ export interface Format {
   /** Memory that the format allocates at construction, bytes. */
   readonly memoryBytes: number;
   /**
-   * True for a format that reads the underlying file at random positions. Its offsets count the bytes that it decodes, and
-   * `points` starts at the line of the given position.
+   * True for a format that reads the underlying file at any offset. Its offsets count the bytes that it decodes, and
+   * `points` begins at the line of `start`.
    */
   readonly isRandom?: true;
   /**
@@ -135,13 +135,13 @@ export interface Format {
    */
   reads?(source: ByteSource, name: string): ByteSource;
   /**
-   * Reads the start of the input, such as a header, before `points` resumes at `start`. `head` is at the first byte of
-   * the input. The caller closes it. Absent for formats that do not need the start of an input.
+   * Reads the start of the input, such as a header, before `points` resumes at `start`. `head` is a source at the first
+   * byte of the input. The caller closes it. Absent for formats that do not need the start of an input.
    */
   recall?(head: ByteSource, start: Position, signal: AbortSignal): Promise<void>;
   /**
-   * Describes an input of row groups without reading its rows. The caller closes `source`. Throws InputError. Absent
-   * for formats without groups.
+   * Describes an input that consists of row groups, without reading its rows. The caller closes `source`. Throws
+   * InputError. Absent for formats without row groups.
    */
   outline?(source: ByteSource, name: string): Promise<InputOutline>;
   /**

@@ -61,7 +61,7 @@ export interface RunDetails {
     /** Earliest and latest time of the sampled points, ns since 1970; null without a sample. */
     readonly time: { readonly first: bigint; readonly last: bigint } | null;
   }>;
-  /** Whether points per table are estimates from a sample of each batch. */
+  /** True if points per table are estimates from a sample of each batch. */
   readonly sampled: boolean;
   /** Tables and columns that this load introduced; `more` counts tables. */
   readonly introduced: Excerpt<{
@@ -70,8 +70,8 @@ export interface RunDetails {
     readonly columns: Excerpt<string>;
   }>;
   /**
-   * Checkpoints that were abandoned for a fresh start, and the files that keep them. `input` null: the checkpoint of
-   * the whole load.
+   * Checkpoints that were abandoned to start afresh, and the files that preserve them. A null `input` means the
+   * checkpoint of the whole load.
    */
   readonly abandoned: Excerpt<{ readonly input: number | null; readonly kept: string | null }>;
 }
@@ -79,7 +79,7 @@ export interface RunDetails {
 /** A message for the user during a run. */
 export interface Notice {
   readonly level: 'error' | 'warn' | 'info' | 'debug';
-  /** Notices of one kind are printed once a minute with their count. */
+  /** Kind of the notice. Notices of the same kind are printed once a minute with their count. */
   readonly kind: string;
   readonly message: string;
 }
@@ -87,10 +87,10 @@ export interface Notice {
 /** The result of `--verify`. */
 export interface VerifyReport {
   sampled: number;
-  /** `found`: sampled points that the target has; `equal`: found points with every value as sent. */
+  /** Number of sampled points that the target has. `equal` counts those whose values are all as sent. */
   found: number;
   equal: number;
-  /** A bounded list of differences; `field` null: the point is missing. */
+  /** A limited list of differences. A null `field` means that the point is missing. */
   differences: {
     table: string;
     time: string;
@@ -103,15 +103,15 @@ export interface VerifyReport {
   tables: { table: string; countBefore: number | null; countAfter: number | null }[];
 }
 
-/** A difference that `audit` found. Field values are written as in line protocol; null: the field is missing. */
+/** A difference that `audit` found. Field values are written as in line protocol; null for a missing field. */
 export interface AuditDifference {
-  /** `overwritten`: the target holds a value that a later line of the inputs overwrites. */
+  /** Kind of difference. `overwritten`: the target has a value that a later line of the inputs should have replaced. */
   readonly kind: 'missing' | 'extra' | 'different' | 'overwritten';
   readonly table: string;
   /** RFC 3339 with nanoseconds. */
   readonly time: string;
   readonly tags: Readonly<Record<string, string>>;
-  /** Fields that differ; empty for a point that one side lacks. */
+  /** Fields that differ; empty if the inputs or the target lack the whole point. */
   readonly fields: readonly {
     readonly name: string;
     readonly expected: string | null;
@@ -126,7 +126,7 @@ export interface AuditDifferences extends Readonly<Record<AuditDifference['kind'
 
 /** What `audit` found. */
 export interface AuditReport {
-  /** The audited time range, `to` excluded; null without points. */
+  /** The audited time range, without `to`; null if there are no points. */
   readonly range: { readonly from: string; readonly to: string } | null;
   readonly inputs: {
     /** Points in the audited time range; a point may have several lines in the inputs. */
@@ -141,7 +141,7 @@ export interface AuditReport {
   readonly target: { readonly points: number; readonly values: number };
   readonly windows: { readonly total: number; readonly differing: number };
   readonly differences: AuditDifferences;
-  /** Points that --repair loaded again, and time windows that differ afterwards; null if nothing was loaded. */
+  /** Points that --repair loaded again, and time ranges that still differ then; null if nothing was loaded again. */
   readonly repair: { readonly points: number; readonly differingWindows: number } | null;
   /** Tables of the target without a point in the inputs. They are not audited. */
   readonly otherTables: readonly string[];
@@ -220,7 +220,7 @@ export interface Summary {
     rinses: number;
     /** Nodes that died during the load, presumably for lack of memory. */
     nodeDeaths: number;
-    /** Largest difference of a node's gauge of unflushed rows from the estimate; null without a gauge. */
+    /** Largest difference between a node's gauge of unflushed rows and the estimate; null without a gauge. */
     gaugeDifferenceBytes: number | null;
     /** The option that would speed the load up; null if no option would. */
     advice: string | null;
@@ -242,7 +242,7 @@ export interface Summary {
   verify: VerifyReport | null;
   endpoints: { url: string; loaded: number; failures: number; openSeconds: number }[];
   checkpoint: string | null;
-  /** The part of a planned load, `index` from 1; null for a whole load. */
+  /** The piece of a planned load that this run loads, `index` from 1; null for a whole load. */
   shard: { plan: string; index: number; of: number } | null;
   /** What each machine of a fleet did in this run; null for a load on one machine. */
   machines: { name: string; pieces: number; loaded: number; seconds: number; peakRssBytes: number }[] | null;

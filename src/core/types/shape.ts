@@ -14,14 +14,14 @@ export interface Shape {
 }
 
 /**
- * Comparison of a shape with the catalogue. `known`: the target has every column with that type. `introduces`: the
- * target lacks some columns, so the batch is sent alone. `conflict`: the target has a column with another type.
+ * Comparison of a `Shape` with the target's known columns. `known`: the target has all columns with these types.
+ * `introduces`: the target lacks some columns, so the batch is sent alone. `conflict`: a column has another type.
  */
 export type ShapeMatch =
   | { readonly kind: 'known' | 'introduces' }
   | { readonly kind: 'conflict'; readonly reason: string; readonly message: string };
 
-/** The shapes that one batch introduces, one for each table. */
+/** The `Shape`s that one batch introduces, one for each table. */
 export interface Introduction {
   readonly shapes: readonly Shape[];
   /** Adds a shape. Returns false and adds nothing if the batch introduces other columns of the same table. */

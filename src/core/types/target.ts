@@ -29,7 +29,7 @@ export type Verdict =
       readonly timedOut: boolean;
     }
   | { readonly kind: 'forming'; readonly reason: string; readonly mayBeApplied: boolean }
-  /** `mayBeApplied`: the request was sent, and its endpoint was found dead before the response came. */
+  /** `mayBeApplied`: the request was sent, and a probe found the endpoint dead before a response came. */
   | { readonly kind: 'unreachable'; readonly reason: string; readonly mayBeApplied?: true }
   | { readonly kind: 'dropped'; readonly reason: string; readonly mayBeApplied: true }
   | {
@@ -37,7 +37,7 @@ export type Verdict =
       /** Kebab-case, as dead-letter files show it: `target-parse`, `target-type`, `expired`, `too-large`, … */
       readonly reason: string;
       readonly message: string;
-      /** Byte offset in the body that the target named; null if the target named none. */
+      /** Byte offset in the body that the target named; null if its message contains none. */
       readonly offset: number | null;
       /** Index of the point that the target named, counted from 0 in the body. */
       readonly point?: number | null;
@@ -82,7 +82,7 @@ export interface DatabaseSettings {
   readonly ttlMs: number | null;
   readonly shard: number;
   readonly replica: number;
-  /** Length of a time bucket, ms, above 0; null if one bucket holds all times. */
+  /** Length of a time bucket, ms, above 0; null if one bucket contains all times. */
   readonly vnodeDurationMs: number | null;
   /** MAX_MEMCACHE_SIZE, bytes; null if the server does not report it (before 2.4.2). */
   readonly maxMemcacheBytes: number | null;
@@ -107,12 +107,12 @@ export const defaultDatabaseSettings: DatabaseSettings = {
 
 /** Limits of a target that acknowledges points which it drops or changes. */
 export interface StorageLimits {
-  /** Oldest timestamp, ms since 1970, and the largest distance into the future, ms. */
+  /** `sinceMs`: oldest timestamp, ms since 1970. `aheadMs`: how far timestamps may be in the future, ms. */
   readonly sinceMs: number;
   readonly aheadMs: number;
   /** Whether the target stores strings. */
   readonly strings: boolean;
-  /** Highest number of tags of a point; `ownTags`: names that the target reserves. */
+  /** Largest number of tags of a point. `ownTags`: names of tags that the target reserves. */
   readonly tags: number;
   readonly ownTags: readonly string[];
   /** Longest tag name, tag value and point, bytes. */
@@ -156,16 +156,16 @@ export interface FlushOutcome {
 }
 
 /**
- * Placement of the database on the nodes. `from` names the source of the facts. `endpoints` means a guess from the
- * endpoints, with too many vnodes rather than too few.
+ * Placement of the database on the nodes. `from` tells how the placement is known. `endpoints` means that it is a guess
+ * from the endpoints, rather with too many vnodes than too few.
  */
 export interface NodeLayout {
   /** Number of data nodes that hold the database. */
   readonly nodes: number;
-  /** Highest number of vnodes of one time bucket on one node. */
+  /** Largest number of vnodes of one time bucket on one node. */
   readonly vnodesPerNode: number;
   readonly from: 'replicas' | 'endpoints';
-  /** Starts of the time buckets that the database has, ms since 1970; absent where the target does not list them. */
+  /** Starts of the time buckets of the database, ms since 1970; absent if the target does not list them. */
   readonly bucketStarts?: readonly number[];
 }
 
@@ -183,11 +183,11 @@ export interface PointValues {
 
 /** Limits for names and series keys. A point that exceeds a limit is rejected before sending. */
 export interface NameLimits {
-  /** Longest series key, bytes, as the target indexes measurement and tags. */
+  /** Longest series key, bytes, in the form in which the target indexes measurement and tags. */
   readonly seriesKeyBytes: number;
   /** Whether a measurement name may contain a slash. */
   readonly slashes: boolean;
-  /** True if a backslash before a byte that needs no escape is a literal backslash, in names and tag values. */
+  /** True if, in names and tag values, a backslash before a byte that needs no escape is a literal backslash. */
   readonly backslashes: boolean;
   /** Whether a tag and a field may have the same name. */
   readonly sharedNames: boolean;
@@ -204,7 +204,7 @@ export const strictestNameLimits: NameLimits = {
   leadingPoints: false,
 };
 
-/** Properties of a kind of target, known before the first request. */
+/** Properties of a kind of target that are known before the first request. */
 export interface TargetTraits {
   /** Product name. */
   readonly title: string;
@@ -227,8 +227,8 @@ export interface TimeSpan {
 }
 
 /**
- * A destination of batches. Calls may overlap. A target never retries: one `write` sends one request to one endpoint,
- * and returns the outcome as a value.
+ * A destination of batches. Calls may overlap. A target never retries: one call of `write` sends one request to one
+ * endpoint, and returns the outcome as a value.
  */
 export interface Target {
   readonly traits: TargetTraits;
@@ -240,9 +240,9 @@ export interface Target {
    * the memcache size of a new database; null for the server's default
    */
   describe(signal: AbortSignal, beforeChange?: () => Promise<number | null>): Promise<TargetDescription>;
-  /** Lists the columns of the database or of one table that every reachable endpoint shows. Throws as `describe`. */
+  /** Lists the columns, of the database or of one table, that all reachable endpoints show. Throws as `describe`. */
   columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]>;
-  /** False after the target described a table without any column, as a mock does. The load then does not wait for columns. */
+  /** False if the target showed a table without columns, as mocks do. Then the load does not wait for columns. */
   readonly listsColumns?: boolean;
   /**
    * Creates a table with these columns unless it exists. Returns false if the target refuses. Never adds columns to a
@@ -269,8 +269,8 @@ export interface Target {
   /** Reads the placement, after `describe`. Without permission, guesses it from the endpoints. Throws only `signal.reason`. */
   layout(signal: AbortSignal): Promise<NodeLayout>;
   /**
-   * Reads points of one table back; null for each that the target lacks. `fields` holds at least the requested fields that
-   * the target has. Throws as `describe`.
+   * Reads points of one table back; null for each point that the target lacks. `fields` contains at least those
+   * requested fields that the target has. Throws as `describe`.
    */
   readBack(points: readonly PointValues[], signal: AbortSignal): Promise<(PointValues | null)[]>;
   /**
@@ -279,10 +279,10 @@ export interface Target {
    * Throws the errors of `describe`, and UnavailableError if the response breaks off.
    */
   scan?(table: string, span: TimeSpan, signal: AbortSignal): AsyncIterable<Uint8Array>;
-  /** Counts the points of a table; null without such a table or without `countsPoints`. Throws as `describe`. */
+  /** Counts the points of a table; null if the table is missing or counting unsupported. Throws as `describe`. */
   count(table: string, signal: AbortSignal): Promise<number | null>;
   endpoints(): readonly EndpointTotals[];
-  /** @param whole whether the run completed. Throws StateError when a local file cannot be completed. */
+  /** @param whole true if the run completed. Throws StateError if a local file cannot be completed. */
   close(whole?: boolean): Promise<void>;
 }
 
@@ -291,8 +291,8 @@ export interface EndpointTotals {
   /** Points that the endpoint acknowledged. */
   readonly loaded: number;
   readonly failures: number;
-  /** Seconds with an open circuit. The endpoint was unreachable, or lost writes while other endpoints accepted writes. */
+  /** Seconds with an open circuit: the endpoint was unreachable, or lost writes while others worked. */
   readonly openSeconds: number;
-  /** Start of the oldest pending write, monotonic ms; absent without a pending write. */
+  /** Start of the oldest pending write, monotonic ms; absent if no write is pending. */
   readonly waitingSince?: number;
 }
