@@ -104,6 +104,7 @@ export class MemoryRedis {
         for (let i = 0; i < pairs.length; i += 2) table(key!).set(pairs[i]!, pairs[i + 1]!);
       },
       hdel: remove as Command,
+      hgetall: (key) => Object.fromEntries(table(key!)),
       hlen: (key) => table(key!).size,
       hscan: (key) => ['0', [...table(key!)].flat()],
       bulkLoadTurn: () => 1,
