@@ -161,12 +161,12 @@ test('a flush that blocks the writes of a held load is cancelled and sent again'
   });
   await clock.advance(4_000);
   await tested;
-  await clock.advance(7_000);
+  await clock.advance(16_000);
   expect([flushes.length, pressure.isFlushing]).toEqual([1, true]);
   await clock.advance(500);
-  expect(flushes).toEqual([0, 11_250]);
+  expect(flushes).toEqual([0, 20_250]);
   expect(notices.map(({ message }) => message)).toEqual([
-    'the target answers neither COMPACT DATABASE nor writes: the load cancels the statement after 11s and sends it again',
+    'the target answers neither COMPACT DATABASE nor writes: the load cancels the statement after 20s and sends it again',
   ]);
 });
 

@@ -8,7 +8,7 @@ import type { Clock, FlushCause, FlushOutcome, MemoryLog, Notice } from '../../.
 import type { FlushingEvent } from './flushing.js';
 
 /** If no write is answered for this time (ms) plus the time to flush one vnode, the flush counts as blocked. */
-const patienceMs = 6_000;
+const patienceMs = 15_000;
 /** Rows that a slow disk takes in 1 ms, bytes. */
 const rowsPerMs = 10 * 1024;
 /** If no write is pending for this time (ms), a write tests whether the flush blocks writes. */
