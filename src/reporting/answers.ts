@@ -1,11 +1,11 @@
-// The kinds of answers to writes, as the progress bar and the report page name them.
+// The kinds of responses to writes, as the progress bar and the report page name them.
 
 import type { Answers } from '../core/types/index.js';
 
 interface AnswerRow {
   readonly kind: keyof Answers;
   readonly label: string;
-  /** True if the progress line names answers of this kind: the target did not accept a write with valid content. */
+  /** True if the progress line reports such responses: the target did not accept a write with valid content. */
   readonly isTrouble: boolean;
 }
 

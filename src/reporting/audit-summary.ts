@@ -50,7 +50,7 @@ function inputNotes({ rejected, overwritten }: AuditSummary['inputs']): string {
   return notes.map((note) => `; ${note}`).join('');
 }
 
-/** `97 points loaded again; all their windows are equal now` */
+/** Formats `97 points loaded again; all their windows are equal now`. */
 export function repairText({ points, differingWindows }: NonNullable<AuditSummary['repair']>): string {
   const now =
     differingWindows === 0
@@ -86,7 +86,7 @@ function differenceRows({ differences }: AuditSummary): string[] {
   ];
 }
 
-/** `cpu,host=a 2022-01-01T00:00:00.000000000Z usage: expected 1, found 2` */
+/** Formats `cpu,host=a 2022-01-01T00:00:00.000000000Z usage: expected 1, found 2`. */
 export function differenceText(difference: AuditDifference): string {
   const { kind, time, fields } = difference;
   const series = seriesOf(difference);

@@ -23,26 +23,26 @@ import type { Snapshot } from './snapshot.js';
 
 export type { Snapshot } from './snapshot.js';
 
-/** A metric of Prometheus without its prefix `bulk_load_`. A record becomes one sample per key, with `label`. */
+/** A Prometheus metric, `name` without the prefix `bulk_load_`. Each key of a record becomes a `label`. */
 export interface FigureMetric {
   readonly name: string;
   readonly type: 'counter' | 'gauge';
   readonly label?: string;
-  /** Reads the value of the metric. Null omits the metric. Absent if the metric equals the value in JSON. */
+  /** Returns the value of the metric; null omits the metric. Absent if the value is that in JSON. */
   readonly read?: (run: Snapshot) => number | Readonly<Record<string, number>> | null;
 }
 
 export interface Figure {
-  /** Path in the progress event, and in the snapshot unless `read` is given. */
+  /** Path of the value in the progress event; without `read`, also its path in the snapshot. */
   readonly key: string;
   readonly title: string;
   readonly unit: 'points' | 'values' | 'bytes' | 'seconds' | 'ms' | 'percent' | 'count' | 'text';
-  /** Value in the progress event. Null: unknown. Undefined: not part of the event. */
+  /** Returns the value in the progress event: null if unknown, undefined to omit it. */
   readonly read?: (run: Snapshot, pace: LoadPace) => unknown;
   readonly where?: {
     readonly line?: (run: Snapshot, pace: LoadPace) => readonly LinePart[];
     readonly metric?: FigureMetric;
-    /** Value among the large figures of the report page. A value other than 0 has the colour `tone`. */
+    /** A large figure at the top of the report page. A value other than 0 has the colour `tone`. */
     readonly page?: { readonly label: string; readonly tone?: string; readonly read: (summary: Summary) => number };
   };
 }

@@ -1,4 +1,4 @@
-// JSON text of large objects in small parts, so that a summary of many inputs never exists as one string.
+// Writes large objects as JSON in small parts, so that a summary of many inputs never exists as one string.
 
 const rowsPerPart = 100;
 

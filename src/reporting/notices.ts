@@ -1,4 +1,4 @@
-// Notices of a run: throttled for people who watch, and collected by kind for the report page.
+// Notices of a run: shown at a limited rate during the run, and collected by kind for the report page.
 
 import type { Notice } from '../core/types/index.js';
 
@@ -30,7 +30,7 @@ export class NoticeThrottle {
     this.#level = level;
   }
 
-  /** Returns the notice if it must be shown at once; null if it waits or is dropped. */
+  /** Returns the notice if it must be shown at once; null if it is shown later or dropped. */
   add(notice: Notice, now: number): ThrottledNotice | null {
     if (ranks[notice.level] > ranks[this.#level]) return null;
     const kind = this.#kinds.get(notice.kind);
@@ -43,12 +43,12 @@ export class NoticeThrottle {
     return null;
   }
 
-  /** Returns the latest waiting notice of each kind that was last shown a minute ago or earlier. */
+  /** Returns the latest unshown notice of each kind that was last shown a minute ago or earlier. */
   due(now: number): ThrottledNotice[] {
     return this.#take(now, (kind) => now - kind.shownAt >= repeatMs);
   }
 
-  /** Returns the latest waiting notice of each kind. Leaves out an info notice whose text was shown last. */
+  /** Returns the latest unshown notice of each kind. Omits info notices whose text was already shown last. */
   rest(now: number): ThrottledNotice[] {
     return this.#take(now, ({ latest, shown }) => latest.level !== 'info' || latest.message !== shown);
   }

@@ -1,21 +1,21 @@
-// Result files (`--summary`, `--report`, `--metrics-file`). A result file is complete and from the latest run, or absent.
+// Result files (`--summary`, `--report`, `--metrics-file`). They are complete and from the latest run, or missing.
 
 import { link, open, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { errorCode, StateError, UsageError } from '../core/errors.js';
 import { openFifoForWriting, replaceFile, temporaryBeside } from '../core/io/files.js';
 
-/** Returns the path of the file behind a link, so that writing keeps the link. */
+/** Returns the path of the file behind a link, so that writing does not replace the link. */
 async function resolved(path: string): Promise<string> {
   return realpath(path).catch(() => path);
 }
 
-/** Tests for a pipe or a device, which writing must not replace. */
+/** Tests for a pipe or a device, which must not be replaced by a file. */
 async function isSpecial(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => null);
   return found !== null && !found.isFile() && !found.isDirectory();
 }
 
-/** Words for the system errors that a mistyped path causes. */
+/** Descriptions of the system errors that a mistyped path causes. */
 const causes: Readonly<Record<string, string>> = {
   EACCES: 'no permission',
   EPERM: 'no permission',
@@ -32,7 +32,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Throws unless the file begins like an earlier result: a mistyped name must not delete data. */
+/** Throws unless the file begins like an earlier result, because a mistyped name must not delete data. */
 async function assertResult(file: string, head: RegExp): Promise<void> {
   const handle = await open(file, 'r').catch(() => null);
   if (handle === null) return;
@@ -92,7 +92,7 @@ export async function removeResult(path: string, head: RegExp): Promise<void> {
     .catch(() => {});
 }
 
-/** Text of a result: one string, or parts that are made while they are written. */
+/** Text of a result: one string, or parts that are created while the file is written. */
 export type ResultText = string | Iterable<string>;
 
 /**
@@ -102,7 +102,7 @@ export type ResultText = string | Iterable<string>;
 export async function writeResult(path: string, text: ResultText, yields = false): Promise<void> {
   try {
     const file = await resolved(path);
-    // `link` fails if the name is taken. Only the exit code then reports the outcome of this run.
+    // `link` fails if the file exists. Then only the exit code reports the outcome of this run.
     const keep = (temporary: string): Promise<void> => link(temporary, file).catch(() => {});
     if (await isSpecial(file)) await writeSpecial(file, text);
     else await replaceFile(file, (handle) => writeFile(handle, text), ...(yields ? [keep] : []));

@@ -1,16 +1,16 @@
-// The run over time, in bounded memory: at most 600 samples. Beyond that, neighbours merge and their distance doubles.
+// Samples of the run over time, in limited memory: at most 600. If there are more, adjacent samples merge in pairs.
 
 import { byFactor } from '../core/limiting-factors.js';
 import type { Level, Sample } from '../core/types/index.js';
 import { answersBetween, answersSum } from './answers.js';
 import type { Snapshot } from './figures.js';
 
-/** Totals up to a snapshot, and the maxima of the stretch of time that ends with the snapshot. */
+/** Totals up to a snapshot, and maxima of the time range that ends with the snapshot. */
 interface CumulativeSample extends Omit<Sample, 'pointsPerSecond'> {
   readonly loaded: number;
 }
 
-/** Initial length of the stretch of time of one sample, s. */
+/** Initial length of the time range of one sample, s. */
 const firstStretch = 1;
 const maxSamples = 600;
 const maxEndpoints = 16;
@@ -23,7 +23,7 @@ export class Series {
   /** Totals of the loads before the current one. */
   #base: CumulativeSample | null = null;
 
-  /** Adds a snapshot. All snapshots in the same stretch of time merge into one sample. */
+  /** Adds a snapshot. All snapshots in the same time range merge into one sample. */
   add(snapshot: Snapshot): void {
     const own = cumulative(snapshot);
     const sample = this.#base === null ? own : sumOf(this.#base, own);
@@ -94,7 +94,7 @@ function sumOf(base: CumulativeSample, sample: CumulativeSample): CumulativeSamp
   };
 }
 
-/** Merges two samples: totals of the second, maxima of both. */
+/** Merges two samples: returns the totals of the second and the maxima of both. */
 function merged(first: CumulativeSample, second: CumulativeSample): CumulativeSample {
   return {
     ...second,

@@ -1,9 +1,9 @@
-// State of a run at one moment, which bar, metrics and series read.
+// The state of a run at one moment, for bar, metrics and series.
 
 import type { LimitingFactor } from '../core/limiting-factors.js';
 import type { Answers, Level, Summary } from '../core/types/index.js';
 
-/** State of a run at one moment. Cheap to take; progress views and metrics poll it. */
+/** State of a run at one moment. It is cheap to create, because progress views and metrics often request it. */
 export interface Snapshot {
   /** Wall clock, ms since 1970. */
   readonly at: number;
@@ -24,7 +24,7 @@ export interface Snapshot {
   };
   readonly inputs: { readonly done: number; readonly total: number; readonly current: string | null };
   readonly inFlight: number;
-  /** Number of writers allowed at this moment, and the maximum of this number. */
+  /** Number of writers allowed at this moment (`limit`), and the largest number that may be allowed (`max`). */
   readonly writers: { readonly limit: number; readonly max: number };
   readonly memory: { readonly rssBytes: number; readonly limitBytes: number; readonly level: Level };
   readonly latencyMs: { readonly p50: number; readonly p99: number };
@@ -34,7 +34,7 @@ export interface Snapshot {
   /** Seconds that each factor limited the load so far. */
   readonly heldBack: Readonly<Record<LimitingFactor, number>>;
   readonly target: {
-    /** Flush requests sent, and time buckets whose raft caches were rinsed. */
+    /** Number of flush requests. `rinses` is the number of time buckets whose raft caches were rinsed. */
     readonly flushes: number;
     readonly rinses: number;
     /** Estimated memory of the fullest node, bytes; null before the first estimate. */

@@ -1,4 +1,4 @@
-// The summary of a run for people: which points are loaded, where the others are, and how to resume.
+// The summary of a run for people: how many points are loaded, where the others are, and how to resume.
 
 import { namedFactors } from '../core/limiting-factors.js';
 import { type Outcome, outcomes } from '../core/outcomes.js';
@@ -14,12 +14,12 @@ const maxDifferences = 5;
 /** Largest number of listed inputs. If there are more, only inputs with rejects or problems are listed. */
 const maxInputs = 20;
 const nameWidth = 10;
-/** Rows that users copy. They are not wrapped on narrow terminals. */
+/** Matches rows that users copy. These rows are not wrapped on narrow terminals. */
 const copiedRow = /^ {2}(run again|checkpoint|see) /;
 
 type InputSummary = Summary['inputs'][number];
 
-/** Yields the JSON document of `--summary`, of any command, in parts. */
+/** Yields the JSON document for `--summary`, of any command, in parts. */
 export function* summaryJson(summary: object): Generator<string> {
   yield* jsonParts(summary, 2);
   yield '\n';
@@ -53,7 +53,7 @@ export function summaryText(
     .join('');
 }
 
-/** Wraps a row. Further lines of its text begin below the first. */
+/** Wraps a row. Further lines of its text are aligned with the first. */
 export function wrappedRow(line: string, width: number): string[] {
   return wrapped(line, width, line.startsWith('  ') ? nameWidth + 3 : 0);
 }
@@ -129,7 +129,7 @@ export function timeText({ seconds, phases }: Pick<Summary, 'seconds' | 'phases'
   return `${duration(seconds)} (${parts.join(', ')})`;
 }
 
-/** Prints time and bytes. For a target it also prints the requests, which a dry run does not send. */
+/** Formats time and bytes. For a target, also formats the requests; a dry run sends none. */
 function rateRows(summary: Summary, writtenTo: string | null): string[] {
   const { rate, bytes, latencyMs, requests } = summary;
   const rates = `${count(rate.pointsPerSecond)} points/s, ${size(rate.decodedBytesPerSecond)}/s`;
@@ -158,11 +158,11 @@ export function memoryText({ memory }: Summary): string {
   ].join(', ');
 }
 
-/** `limited by the target 1m 05s, the input 12s`; null if nothing limited the load noticeably. */
+/** Formats `limited by the target 1m 05s, the input 12s`; null if no factor limited the load noticeably. */
 export function limitText({ pressure, seconds }: Summary): string | null {
   const named = namedFactors(pressure.heldBackBy, seconds).map((each) => `${each.title} ${duration(each.seconds)}`);
   if (named.length === 0) return null;
-  // Several factors may limit at once, so their times do not add up to that of the run.
+  // Several factors may limit at once, so the sum of their times may exceed the time of the run.
   return `limited${named.length > 1 ? ' (these may overlap)' : ''} by ${named.join(', ')}`;
 }
 

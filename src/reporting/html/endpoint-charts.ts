@@ -1,4 +1,4 @@
-// The endpoints: answers over time by kind, latencies, and totals.
+// Charts of the endpoints: responses over time by kind, latencies, and totals.
 
 import { count, duration, latency, plural } from '../../core/text.js';
 import type { Answers, Sample, Summary } from '../../core/types/index.js';
@@ -78,7 +78,7 @@ function endpointFigure(
 <p class="axis-name">p99 of acknowledged writes, maximum of each stretch</p>${latencyChart(url, i, samples, seconds)}</figure>`;
 }
 
-/** Stacks the kinds of answers. Background bands mark the times with an open circuit. */
+/** Draws the kinds of responses as stacked areas. Background bands show when the circuit was open. */
 function answerChart(url: string, i: number, samples: readonly Sample[], seconds: number): Html {
   const rate = (kind: keyof Answers): SvgStretch[] =>
     stretches(samples, ({ endpoints }, elapsed) => (endpoints[i]?.answers[kind] ?? 0) / elapsed);
@@ -97,7 +97,7 @@ function answerChart(url: string, i: number, samples: readonly Sample[], seconds
     const x = timeScale(frame, seconds);
     const y = linear(ticks.at(-1)!, frame.bottom, frame.top);
     const zones = open.map((each) => band(each, x, frame.top, frame.bottom - frame.top, 'zone-critical'));
-    // The highest layer is drawn first. Each further layer covers the lower part of the layers before.
+    // The highest area is drawn first. Each further area covers the lower part of the earlier ones.
     const areas = layers
       .filter(({ empty }) => !empty)
       .reverse()

@@ -15,7 +15,7 @@ type TemplateValue = string | number | Html | readonly Html[] | null;
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
-/** Escapes text for elements and quoted attributes. Control and direction characters become visible. */
+/** Escapes text for elements and quoted attributes. Replaces control characters and direction marks by visible text. */
 function escaped(text: string): string {
   return printable(text).replace(/[&<>"']/g, (found) => entities[found]!);
 }
@@ -27,7 +27,7 @@ function markup(value: TemplateValue): string {
   return escaped(String(value));
 }
 
-/** Makes markup and escapes its values. Attributes need double quotes. Null adds no text. */
+/** Creates markup and escapes the inserted values. Attributes need double quotes. A null value adds no text. */
 export function html(strings: TemplateStringsArray, ...values: readonly TemplateValue[]): Html {
   return new Html(strings.reduce((text, next, i) => text + markup(values[i - 1]!) + next));
 }
@@ -49,7 +49,7 @@ export interface HtmlColumn<T> {
   readonly cell: (row: T) => Html | string;
 }
 
-/** Makes a table. Narrow windows show the name of its column before each cell. */
+/** Creates a table. In narrow windows, each cell shows the name of its column. */
 export function table<T>(caption: string, columns: readonly HtmlColumn<T>[], rows: readonly T[]): Html {
   const kindOf = ({ number }: HtmlColumn<T>, i: number): string => (number ? 'number' : i === 0 ? 'lead' : '');
   const heads = columns.map((column, i) => html`<th scope="col" class="${kindOf(column, i)}">${column.head}</th>`);
@@ -67,7 +67,7 @@ export function figure(value: number, kind = ''): Html {
   return html`<span class="${value === 0 ? 'none' : kind}">${count(value)}</span>`;
 }
 
-/** Makes a line below a table that states what the table leaves out. */
+/** Creates a line below a table that says what the table omits. */
 export function more(text: string | null): Html | null {
   return text === null ? null : html`<p class="more">${text}</p>`;
 }

@@ -76,7 +76,7 @@ export function machineSection({ machines }: Summary): Html | null {
   return html`<section><h2>Machines</h2>${rows}</section>`;
 }
 
-/** Lists rejects by reason, table and input. Rejects of earlier runs are known by reason only. */
+/** Lists rejects by reason, table and input. Rejects of earlier runs are only listed by reason. */
 export function rejectSection(
   summary: Summary,
   details: RunDetails | null,
@@ -145,7 +145,7 @@ function introducedNote(introduced: RunDetails['introduced']['shown'][number] | 
   return html`<span class="note">${isNew ? 'new table, ' : ''}${plural(all, 'new column')}: ${names}${rest}</span>`;
 }
 
-/** Prints nanoseconds since 1970 as a time; as a number outside of the calendar's range. */
+/** Formats nanoseconds since 1970 as a time; as a number if the calendar does not contain the time. */
 export function instant(ns: bigint): string {
   const ms = Number(ns / 1_000_000n);
   if (Math.abs(ms) > 8.64e15) return `${ns} ns`;
@@ -194,7 +194,7 @@ export interface SettingRow {
   readonly origin: { readonly source: string; readonly name: string };
 }
 
-/** Lists the given settings. The defaults unfold on click. */
+/** Lists the settings that the user gave. A click shows the defaults. */
 export function settingSection(all: readonly SettingRow[]): Html {
   const rows = (caption: string, some: readonly SettingRow[]): Html =>
     table<SettingRow>(

@@ -2,7 +2,7 @@
 
 export type Scale = (value: number) => number;
 
-/** Maps [0, max] to [from, to] and clamps values outside. */
+/** Maps [0, max] to [from, to]. Values outside are mapped to the nearest end. */
 export function linear(max: number, from: number, to: number): Scale {
   return (value) => from + (to - from) * (max > 0 ? Math.min(1, Math.max(0, value / max)) : 0);
 }
@@ -30,7 +30,7 @@ const timeSteps = [
   ...[1, 2, 3, 6, 12].map((hours) => hours * hour),
 ];
 
-/** Returns 0 and at most `count` more ticks, none beyond `max` seconds. */
+/** Returns 0 and up to `count` more ticks, none beyond `max` seconds. */
 export function timeTicks(max: number, count: number): number[] {
   const step = timeSteps.find((each) => max / each <= count) ?? Math.ceil(max / count / day) * day;
   return upTo(max, step).filter((tick) => tick <= max * 1.0001);

@@ -1,4 +1,4 @@
-// Drawing primitives of the charts: steps over stretches of time, bands and axes.
+// Drawing functions of the charts: step lines over time, bands and axes.
 
 import { type Html, html } from './html.js';
 import { linear, type Scale, shortTime, timeTicks } from './scale.js';
@@ -42,12 +42,12 @@ export function timeScale({ left, right }: Frame, seconds: number): Scale {
   return linear(seconds, left, right);
 }
 
-/** Rounds a coordinate to tenths, which are finer than any screen. */
+/** Rounds a coordinate to tenths. No screen shows smaller differences. */
 export function rounded(place: number): number {
   return Math.round(place * 10) / 10;
 }
 
-/** Returns the SVG path of the area between stretches and `floor`. Adjacent stretches form one area. */
+/** Returns the SVG path of the area between step values and `floor`. Adjacent time ranges form one area. */
 export function stepArea(stretches: readonly SvgStretch[], x: Scale, y: Scale, floor = y(0)): string {
   const path = stretches.map(({ from, to, value }, i) => {
     const before = stretches[i - 1];
@@ -80,7 +80,7 @@ export function runs(stretches: readonly SvgStretch[]): SvgStretch[] {
   return all;
 }
 
-/** Draws a band over a stretch, at least one unit wide so that it is visible. */
+/** Draws a band over a time range, at least one unit wide so that it is visible. */
 export function band({ from, to }: SvgStretch, x: Scale, top: number, height: number, kind: string, opacity = 1): Html {
   const left = x(from);
   const width = Math.max(1, x(to) - left);

@@ -24,7 +24,7 @@ const axisHeight = 26;
 const laneHeight = 12;
 const laneStep = 19;
 
-/** Converts each sample to a stretch of time with one value of the sample. */
+/** Converts each sample to a time range with one value of the sample. */
 export function stretches(
   samples: readonly Sample[],
   value: (sample: Sample, elapsed: number) => number,
@@ -67,7 +67,7 @@ function laneBase(frame: Frame, label: string, top: number): Html {
 
 function laneOf({ label, kind, shares }: ChartLane, frame: Frame, seconds: number, top: number): Html {
   const x = timeScale(frame, seconds);
-  // Shares are rounded to quarters, so that neighbours with equal shares merge and the chart of a long run stays small.
+  // Shares are rounded to quarters. Then adjacent equal shares merge, and the chart of a long run remains small.
   const quarters = runs(
     shares.map((each) => ({ ...each, value: each.value < minShare ? 0 : Math.ceil(each.value * 4) / 4 })),
   );
@@ -85,7 +85,7 @@ function flushLane(samples: readonly Sample[], frame: Frame, seconds: number, to
   return html`${laneBase(frame, 'flushes', top)}${marks}`;
 }
 
-/** Charts acknowledged points per second, with a lane for each limiting factor below. */
+/** Charts acknowledged points per second. Below, a row for each limiting factor shows when it limited the load. */
 export function rateChart(samples: readonly Sample[], seconds: number): Html {
   const rates = stretches(samples, ({ pointsPerSecond }) => pointsPerSecond);
   const ticks = countTicks(Math.max(1, ...rates.map(({ value }) => value)), 4);
@@ -130,7 +130,7 @@ function limitLine(frame: Frame, y: number, label: string): Html {
   return html`<line class="limit" x1="${frame.left}" x2="${frame.right}" y1="${at}" y2="${at}"/><text class="limit-name" x="${frame.right}" y="${at - 5}" text-anchor="end">${label}</text>`;
 }
 
-/** Charts resident memory and its limit; bands mark the high and critical levels. */
+/** Charts resident memory and its limit. Bands show when the level was high or critical. */
 export function ownMemoryChart(samples: readonly Sample[], seconds: number): Html {
   const values = stretches(samples, ({ rssBytes }) => rssBytes);
   const limit = samples.at(-1)?.limitBytes ?? 0;

@@ -1,4 +1,4 @@
-// `--metrics-listen`: the metrics of a run over HTTP while it goes on.
+// `--metrics-listen`: serves the metrics of a run over HTTP during the run.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';

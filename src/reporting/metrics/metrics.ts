@@ -22,7 +22,7 @@ export class RunMetrics {
     this.#snapshot = snapshot;
   }
 
-  /** Adds how the run ended, for the metrics file. The last call counts. */
+  /** Adds how the run ended, for the metrics file. A later call replaces an earlier one. */
   end({ exitCode, outcome, endedAt, points }: Summary): void {
     this.#set('exit_code', 'Exit code of the last run.', exitCode, { outcome });
     this.#set('end_time_seconds', 'End of the last run, seconds since 1970.', Date.parse(endedAt) / 1000);
@@ -72,7 +72,7 @@ export class RunMetrics {
       ...options,
       registers,
       collect() {
-        // After a reset an unknown value would read as 0, so a plain gauge is removed instead.
+        // After a reset an unknown value would read as 0, so a gauge without a label is removed instead.
         if (label === undefined) this.remove();
         else this.reset();
         for (const [labels, value] of samples()) this.set(labels, value);

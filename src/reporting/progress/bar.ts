@@ -1,4 +1,4 @@
-// The progress bar of a terminal, drawn by cli-progress. Its line has our format; notices appear above it.
+// The progress bar of a terminal, drawn by cli-progress. This file formats its line. Notices appear above the line.
 
 import { clearScreenDown, cursorTo, moveCursor } from 'node:readline';
 import { printable } from '../../core/text.js';
@@ -45,7 +45,7 @@ export async function barView(output: ViewOutput, stream: ViewOutput['terminal']
     const rows = Math.ceil(line.length / columns());
     const narrowed = drawn !== null && rows > 1 && output.reflows === true;
     if (narrowed) {
-      // The terminal has wrapped the line: clear all of its rows and begin at the first.
+      // The terminal has wrapped the line. All of its rows are cleared, beginning with the first.
       moveCursor(terminal, 0, 1 - rows);
       cursorTo(terminal, 0);
       clearScreenDown(terminal);

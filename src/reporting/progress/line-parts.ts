@@ -1,4 +1,4 @@
-// Parts of the progress line: their texts, short texts, importance and tone.
+// Parts of the progress line: long and short texts, importance and colour.
 
 import { limitingFactors } from '../../core/limiting-factors.js';
 import { count, duration, plural, share, size } from '../../core/text.js';
@@ -6,10 +6,10 @@ import type { Level } from '../../core/types/index.js';
 import { answerKinds } from '../answers.js';
 import type { LoadPace } from './pace.js';
 
-/** `warn`: trouble; `bad`: trouble that may end the run. The text also states the trouble, not only the colour. */
+/** `warn`: trouble; `bad`: trouble that may end the run. The text states the trouble even without colours. */
 export type Tone = 'plain' | 'warn' | 'bad';
 
-/** Importance on a narrow terminal, the most important first. */
+/** Order in which a narrow terminal shows parts, the most important first. */
 export const ranking = [
   'percent',
   'phase',
@@ -96,7 +96,7 @@ export function nodePart(nodeBytes: number | null): LinePart[] {
   return nodeBytes === null ? [] : [part('node memory', `node ${size(nodeBytes)}`)];
 }
 
-/** Names open circuits, the target's trouble, and the limiting factor unless the trouble already shows it. */
+/** Returns parts for open circuits, the target's trouble, and the limiting factor unless it is this trouble. */
 export function targetParts(endpoints: number, { limitedBy, trouble, openCircuits }: LoadPace): LinePart[] {
   const circuits = part(
     'open circuits',

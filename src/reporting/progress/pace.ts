@@ -5,7 +5,7 @@ import type { Answers } from '../../core/types/index.js';
 import { answerKinds } from '../answers.js';
 
 const windowSeconds = 15;
-/** Smallest share of the last 15 s at which a limiting factor is named. Every run waits for its input at times. */
+/** A limiting factor is named from this share of the last 15 s on, because every run waits for its input at times. */
 const minLimitedShare = 0.2;
 
 /** The part of a snapshot that rates are computed from. */
@@ -26,7 +26,7 @@ export interface LoadPace {
   readonly bytesPerSecond: number;
   /** Time to 100 percent at the current rate; null while the total is unknown or nothing is acknowledged. */
   readonly etaSeconds: number | null;
-  /** The factor that limited the load longest in the last 15 s; null if for less than a fifth of that time. */
+  /** The factor that limited the load longest in the last 15 s; null if it did so for less than 3 s. */
   readonly limitedBy: LimitingFactor | null;
   /** The most frequent answer that did not accept a write. */
   readonly trouble: keyof Answers | null;
@@ -43,14 +43,14 @@ const noPace: LoadPace = {
   openCircuits: 0,
 };
 
-/** Returns the snapshots to measure from: the new snapshot, those of the last 15 s, and one earlier snapshot. */
+/** Returns the snapshots for the next measurement: the new one, those of the last 15 s, and one earlier snapshot. */
 export function remember<T extends PaceSample>(samples: readonly T[], latest: T): T[] {
   const all = [...samples, latest];
   const first = all.findIndex(({ seconds }) => latest.seconds - seconds < windowSeconds);
   return all.slice(Math.max(0, first - 1));
 }
 
-/** Computes the pace between the first and the last sample; with one sample, the average since the start. */
+/** Computes the rates between the first and the last sample; with one sample, the average since the start. */
 export function pace(samples: readonly PaceSample[]): LoadPace {
   const last = samples.at(-1);
   const first = samples.length > 1 ? samples[0] : undefined;
@@ -72,7 +72,7 @@ function eta(last: PaceSample, first: PaceSample | undefined, seconds: number): 
   return perSecond > 0 ? (100 - last.percent) / perSecond : null;
 }
 
-/** Measures over all samples, because the momentary factor changes many times per second. */
+/** Uses all samples of the last 15 s, because the current factor changes many times per second. */
 function limitedBy(last: PaceSample, first: PaceSample | undefined, seconds: number): LimitingFactor | null {
   const shareOf = (key: LimitingFactor): number => (last.heldBack[key] - (first?.heldBack[key] ?? 0)) / seconds;
   const [strongest] = limitingFactors.map(({ key }) => key).sort((a, b) => shareOf(b) - shareOf(a));

@@ -1,4 +1,4 @@
-// The state of a run in one line, made of the figures' parts. On a narrow terminal the least important parts disappear first.
+// The state of a run in one line. On a narrow terminal the least important parts are omitted first.
 
 import { duration } from '../../core/text.js';
 import { figures, type Snapshot } from '../figures.js';
@@ -16,7 +16,7 @@ const gap = '  ';
 const frame = ' []';
 const minBar = 8;
 const maxBar = 30;
-/** Parts that appear only if every other part fits in its long form. */
+/** Parts that are shown only if every other part fits in its long form. */
 const optional: readonly LineRank[] = ['in flight', 'no rejects'];
 
 function parts(run: Snapshot, pace: LoadPace): LinePart[] {
@@ -24,7 +24,7 @@ function parts(run: Snapshot, pace: LoadPace): LinePart[] {
   return [...all.filter(({ rank }) => rank !== 'no rejects'), ...all.filter(({ rank }) => rank === 'no rejects')];
 }
 
-/** Prints all parts. For logs, where the elapsed time precedes the line. */
+/** Returns a line with all parts, for logs. In a log, the elapsed time precedes the line. */
 export function fullLine(run: Snapshot, pace: LoadPace): string {
   return parts(run, pace)
     .map(({ text }) => text.trim())
@@ -37,7 +37,7 @@ interface FittedLine {
   readonly length: number;
 }
 
-/** Fits the line into `width` visible characters. It has a bar if the total is known, otherwise the elapsed time. */
+/** Fits the line into `width` visible characters. Shows a bar if the total is known, otherwise the elapsed time. */
 export function fittedLine(run: Snapshot, pace: LoadPace, width: number, brush: Brush): FittedLine {
   const known = run.percent !== null;
   const all = parts(run, pace);

@@ -1,4 +1,4 @@
-// Shows a run while it goes on. It polls snapshots on its own timers, so the run never waits for a terminal.
+// Shows a run during the run. Reads snapshots on its own timers, so the run never waits for a terminal.
 
 import { duration } from '../../core/text.js';
 import type { Clock, Notice, Sample, Summary } from '../../core/types/index.js';
@@ -15,13 +15,13 @@ export type ProgressMode = 'bar' | 'plain' | 'json' | 'none';
 export interface Reporter {
   /** Prints the facts known before the run, one line each. */
   start(lines: readonly string[]): void;
-  /** Polls the run 4 times a second (bar), every second (json) or every minute (plain). A later call replaces the run. */
+  /** Reads a snapshot 4 times a second (bar), every second (json) or every minute (plain). The last call counts. */
   show(snapshot: () => Snapshot): void;
-  /** Shows the first notice of its kind within a minute, and counts the others. */
+  /** Shows the first notice of each kind in a minute, and counts the others. */
   notice(notice: Notice): void;
   /** Prints the state of the run at once, at any log level. */
   status(): void;
-  /** Shows the last snapshot and the counted notices, and ends. Later calls do nothing. */
+  /** Shows the last snapshot and the counted notices. Later calls of any method do nothing. */
   finish(summary: Summary | null): void;
   /** Returns the samples of the whole run. */
   samples(): Sample[];
@@ -33,7 +33,7 @@ const samplesEveryMs = 1000;
 async function viewFor(mode: ProgressMode, output: ViewOutput): Promise<View> {
   if (mode === 'json') return jsonView(output);
   if (mode === 'none') return silentView(output);
-  // A bar needs a terminal. In a file, it would be a series of control sequences.
+  // A bar needs a terminal. In a file the bar would be a series of control sequences.
   return mode === 'bar' && output.terminal !== undefined ? await barView(output, output.terminal) : plainView(output);
 }
 

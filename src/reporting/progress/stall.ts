@@ -33,7 +33,7 @@ export interface StallContext {
 
 export class StallReport {
   readonly #context: StallContext;
-  /** Current waits, except those for responses, each with its start. */
+  /** Current waits, each with its start. Waits for responses are not included. */
   readonly #waits = new Map<symbol, { readonly what: string; readonly since: number }>();
   readonly #cancel: () => void;
   #acknowledgedAt: number;
@@ -42,7 +42,7 @@ export class StallReport {
   #rejectedRequests = 0;
   /** Number of rejected points at the last acknowledgement or report. */
   #rejectedBefore: number;
-  /** Time at which --verify began to read points back; null before. */
+  /** Time at which --verify began to read points back; null before that time. */
   #verifyingSince: number | null = null;
   #failure: Failure | null = null;
 
@@ -66,7 +66,7 @@ export class StallReport {
     this.#failure = { at, endpoint, reason: verdict.kind === 'rejected' ? verdict.message : verdict.reason };
   }
 
-  /** Settles as `work` does. If a stall is reported before that, the report names `what`. */
+  /** Settles as `work` does. A stall that is reported before then names `what`. */
   async during<T>(what: string, work: Promise<T>): Promise<T> {
     const key = Symbol(what);
     this.#waits.set(key, { what, since: this.#context.clock.monotonic() });
@@ -77,7 +77,7 @@ export class StallReport {
     }
   }
 
-  /** Wraps the clock of the back-offs. If a stall is reported during a sleep, the report names the back-off. */
+  /** Wraps the clock for waits before retries. A stall that is reported during such a wait names the retry. */
   backOffs(clock: Clock): Clock {
     const sleep: Clock['sleep'] = (ms, signal) => this.during('the end of a back-off', clock.sleep(ms, signal));
     return wrapObject(clock, { sleep });

@@ -14,7 +14,7 @@ export interface ViewOutput {
   write(text: string): void;
   /** Returns the current width of the terminal. Null disables wrapping: no terminal, or an unknown width. */
   columns(): number | null;
-  /** True if a terminal that becomes narrower wraps the lines on screen; false if it cuts them. */
+  /** True if a terminal that becomes narrower wraps the lines on screen; false if the terminal cuts them. */
   readonly reflows?: boolean;
   /** True on a terminal when NO_COLOR is unset. */
   readonly color: boolean;
@@ -40,7 +40,7 @@ export function paint(text: string, code: number, color: boolean): string {
   return color ? `\u001b[${code}m${text}\u001b[0m` : text;
 }
 
-/** `warning: the target answers Memory Exhausted (12 more times)` */
+/** Formats `warning: the target answers Memory Exhausted (12 more times)`. */
 export function noticeText({ level, message, count }: ThrottledNotice, color: boolean): string {
   const times = count > 1 ? ` (${count} more times)` : '';
   const prefix = { error: paint('error: ', red, color), warn: paint('warning: ', yellow, color), info: '', debug: '' };
