@@ -6,7 +6,7 @@ import type { Batch, Clock, Cut, InputPrecision, Points, Position, ResumePoint }
 import { INPUT_START } from '../core/types/index.js';
 import type { Arena } from './arena.js';
 import { BatchFiller, type FillOptions } from './batch-filler.js';
-import { type FillPosition, isUsedUp } from './fill-position.js';
+import { endAfter, type FillPosition, isUsedUp } from './fill-position.js';
 import { LingerTimer } from './linger.js';
 import { type FilledBatch, OpenBatch } from './open-batch.js';
 import { TimestampSuffixes } from './points/generated-timestamps.js';
@@ -146,7 +146,10 @@ export class Batcher {
               yield inPlace;
               continue;
             }
-            if (open === null && isUsedUp(run.value, cursor)) break;
+            if (open === null && isUsedUp(run.value, cursor)) {
+              endAfter({ run: run.value, position });
+              break;
+            }
             open ??= new OpenBatch(
               await this.#arena.take(signal),
               input,

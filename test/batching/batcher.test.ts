@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Arena } from '../../src/batching/arena.js';
-import type { BatcherOptions } from '../../src/batching/batcher.js';
+import type { Batcher, BatcherOptions } from '../../src/batching/batcher.js';
 import { unbounded } from '../../src/batching/points/point-bounds.js';
 import type { SchemaGuard } from '../../src/batching/schema-gate.js';
 import { InputError, UsageError } from '../../src/core/errors.js';
@@ -38,14 +38,14 @@ async function failure(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** Expects spans that follow each other without a gap up to the end of the input. */
-function expectCovered(batches: readonly Snapshot[], end: number): void {
+/** Expects spans without a gap up to `rest`, which has no points and ends with the input. A limit leaves no rest. */
+function expectCovered(batches: readonly Snapshot[], rest: Batcher['rest'], end: number): void {
   let at = 0;
   for (const { span } of batches) {
     expect(span.byteOffset).toBe(at);
     at += span.bytes;
   }
-  if (batches.length > 0) expect(at).toBe(end);
+  if (batches.length > 0) expect([at, rest?.to.byteOffset ?? end]).toEqual([rest?.from ?? end, end]);
 }
 
 describe('any limits and any chunks of the input', () => {
@@ -76,7 +76,7 @@ describe('any limits and any chunks of the input', () => {
           expect(batches.flatMap(({ sources }) => sources)).toEqual(expected.filter(({ good }) => good).map(origin));
           const rejects = expected.filter(({ good }) => !good).map(origin);
           expect(batches.flatMap((batch) => batch.rejects)).toMatchObject(rejects);
-          expectCovered(batches, text.length);
+          expectCovered(batches, batcher.rest, text.length);
           expect(batches.every(({ span }) => span.input === 3)).toBe(true);
           expect(batches.map(({ ordinal }) => ordinal)).toEqual(batches.map((_, i) => i));
           expect(account.read).toBe(expected.length);
@@ -116,14 +116,16 @@ describe('points that are not the bytes of the input', () => {
               never,
             );
             const all = isHeld ? heldRuns(parsed, { count: 0 }) : parsed;
-            return await collect(bench(options, allKnown, arena).batcher.batches(0, all, never));
+            const { batcher } = bench(options, allKnown, arena);
+            const batches = await collect(batcher.batches(0, all, never));
+            expectCovered(batches, batcher.rest, text.length);
+            return batches;
           };
           const one = await read({ points: 1 });
           const many = await read({ points, bodyBytes: () => bodyBytes });
           expect(many.flatMap((batch) => batch.points)).toEqual(one.flatMap((batch) => batch.points));
           expect(many.flatMap(({ sources }) => sources)).toEqual(one.flatMap(({ sources }) => sources));
           expect(many.flatMap(({ rejects }) => rejects)).toEqual(one.flatMap(({ rejects }) => rejects));
-          expectCovered(many, text.length);
         },
       ),
       { numRuns: casesOf(60) },
@@ -207,13 +209,14 @@ describe('a batch closes', () => {
   });
 
   test('rejects alone fill a batch, so that their number in memory is bounded', async () => {
-    const batches = await collect(bench().batcher.batches(0, runs('x\n'.repeat(3000)), never));
+    const { batcher } = bench();
+    const batches = await collect(batcher.batches(0, runs('x\n'.repeat(3000)), never));
     expect(batches.map(({ rejects, cut }) => [rejects.length, cut])).toEqual([
       [1024, 'points'],
       [1024, 'points'],
       [952, 'inputEnd'],
     ]);
-    expectCovered(batches, 6000);
+    expectCovered(batches, batcher.rest, 6000);
   });
 
   test('an input of comments makes no batch and holds no slot', async () => {
@@ -524,10 +527,10 @@ describe('counting', () => {
     const { batcher, account } = bench({ limit: 5, points: 2 });
     const first = await collect(batcher.batches(0, runs(many(3)), never));
     const second = await collect(batcher.batches(1, runs(`x\n${many(8)}`), never));
+    expectCovered(second, batcher.rest, 2 + point(0).length);
     const third = await collect(batcher.batches(2, runs(many(3)), never));
     expect(first.flatMap(({ points }) => points)).toHaveLength(3);
     expect(second).toMatchObject([{ points: [point(0)], rejects: [{ text: 'x' }] }]);
-    expectCovered(second, 2 + point(0).length);
     expect(third).toEqual([]);
     expect(account.read).toBe(5);
   });
