@@ -15,7 +15,7 @@ export interface GovernorOptions {
 
 /** Figures of the governor for the summary. */
 export interface PressureAccount {
-  /** Smallest limit of writers after slow start. `limitLast` is the limit at the end. */
+  /** Smallest limit of writers after slow start. `limitFinal` is the limit at the end. */
   readonly limitMin: number;
   readonly limitFinal: number;
   /** Seconds during which the limit of writers delayed batches. */
