@@ -2,20 +2,21 @@
 // batch occupies its writer and its memory, so no more input is read while the target fails.
 
 import type { BulkLoadError } from '../core/errors.js';
-import { excerpt } from '../core/text.js';
 import type {
   Attempt,
   Batch,
   Clock,
   EncodedBody,
   Notice,
+  PlainBody,
   PointRange,
   PointReject,
   Receipt,
   Target,
 } from '../core/types/index.js';
-import { halves, isolate, namedPoint, type Search, searchOf, startOf, wasMisled } from './bisection.js';
-import { errorOf, refusedError, spentError, tooManyRejects } from './delivery-errors.js';
+import { halves, type Search, searchOf, startOf } from './bisection.js';
+import { errorOf, spentError, tooManyRejects } from './delivery-errors.js';
+import { type RangeResult, resultOf, searchAfter } from './range-result.js';
 import { decide, noFailures, type RangeFailures, type RetryStep, reasonOf, withoutBlame } from './retry-policy.js';
 import { backoff } from './retry-wait.js';
 import type { SizeLimit } from './size-limit.js';
@@ -31,8 +32,10 @@ export interface DeliveryOptions {
    */
   readonly endpoints: number;
   readonly random: () => number;
-  /** Called with every attempt, for flow control and the meter. */
-  readonly observe: (attempt: Attempt, batch: Batch, bodyBytes: number, retry: boolean) => void;
+  /** Called with every attempt, for flow control and the meter. `bodyBytes`: bytes of the points in the batch. */
+  readonly observe: (attempt: Attempt, batch: Batch, bodyBytes: number, retry: boolean, sent: PlainBody) => void;
+  /** Returns a body with fewer lines for the same points; null to send the points as they are. Absent to join no points. */
+  readonly join?: (batch: Batch, range: PointRange) => PlainBody | null;
   /** Returns whether `more` further points may be rejected. After false, the delivery of the batch fails. */
   readonly mayReject: (more: number) => boolean;
   /** Resolves once the target shows the columns that a batch introduces, or `limitMs` is over. */
@@ -71,19 +74,14 @@ export function requestTimeout(bodyBytes: number, requestedMs: number | null): n
 interface Sending {
   readonly batch: Batch;
   readonly range: PointRange;
+  /** Bytes of the points in the batch. */
   readonly bodyBytes: number;
+  readonly sent: PlainBody;
   /** Monotonic ms at which the time limit of the batch ends. */
   readonly deadline: number;
   readonly stop: AbortSignal;
   readonly abort: AbortSignal;
 }
-
-/** Result of the attempts to send a range. */
-type RangeResult =
-  | { readonly do: 'loaded' | 'split' | 'stopped' }
-  | { readonly do: 'reject'; readonly reason: string; readonly message: string; readonly endpoint: string }
-  | { readonly do: 'isolate'; readonly point: number }
-  | { readonly do: 'fail'; readonly error: BulkLoadError };
 
 export class Delivery {
   readonly #target: Pick<Target, 'encode' | 'write'>;
@@ -148,23 +146,32 @@ export class Delivery {
     stop: AbortSignal,
     abort: AbortSignal,
   ): Promise<RangeResult> {
+    const bytes = batch.body.subarray(startOf(batch, range), batch.bodyEnd(range.to - 1));
+    const sending = { batch, range, bodyBytes: bytes.length, deadline, stop, abort };
     try {
-      const body = batch.body.subarray(startOf(batch, range), batch.bodyEnd(range.to - 1));
-      const encoded = await this.#target.encode(body);
-      try {
-        const sending = { batch, range, bodyBytes: body.length, deadline, stop, abort };
-        return await this.#attemptUntilKnown(encoded, sending, misled);
-      } finally {
-        encoded.release?.();
+      const joined = range.to - range.from > 1 ? this.#options.join?.(batch, range) : null;
+      if (joined) {
+        const result = await this.#sendBody({ ...sending, sent: joined }, misled);
+        if (result.do !== 'separate') return result;
       }
+      return await this.#sendBody({ ...sending, sent: { bytes, linesPerPoint: 1 } }, misled);
     } catch (error) {
       return { do: 'fail', error: errorOf(error) };
     }
   }
 
+  async #sendBody(sending: Sending, misled: boolean): Promise<RangeResult> {
+    const encoded = await this.#target.encode(sending.sent.bytes);
+    try {
+      return await this.#attemptUntilKnown(encoded, sending, misled);
+    } finally {
+      encoded.release?.();
+    }
+  }
+
   /** Repeats a request until its outcome is known, the time limit of the batch ends, or `stop` aborts. */
   async #attemptUntilKnown(encoded: EncodedBody, sending: Sending, misled: boolean): Promise<RangeResult> {
-    const { batch, range, bodyBytes, deadline, stop, abort } = sending;
+    const { batch, range, bodyBytes, sent, deadline, stop, abort } = sending;
     const points = range.to - range.from;
     const { endpoints, random, retryForMs } = this.#options;
     const droppedBy = new Set<string>();
@@ -183,6 +190,7 @@ export class Delivery {
       let { step } = decision;
       if (step.do === 'blame' && !(await this.#answersEmptyBody(droppedBy, abort)))
         [failures, step] = waitForDrop(failures, reasonOf(verdict), random);
+      if (sent.linesPerPoint < 1 && isAboutPoints(step)) return { do: 'separate' };
       if (step.do !== 'wait') return resultOf(step, attempt, batch, range, misled);
       reasons.delete(endpoint);
       reasons.set(endpoint, step.reason);
@@ -200,7 +208,7 @@ export class Delivery {
   }
 
   async #attempt(encoded: EncodedBody, sending: Sending, retry: boolean): Promise<Attempt> {
-    const { batch, range, bodyBytes, abort } = sending;
+    const { batch, range, bodyBytes, sent, abort } = sending;
     const turn = this.#turnOf(batch);
     const timeoutMs = Math.min(
       requestTimeout(bodyBytes, this.#options.requestTimeoutMs),
@@ -209,7 +217,7 @@ export class Delivery {
     await turn?.hold(sending.stop);
     const attempt = await this.#target.write(encoded, range.to - range.from, timeoutMs, abort);
     if (attempt.verdict.kind === 'accepted') this.#failing.delete(attempt.endpoint);
-    this.#options.observe(attempt, batch, bodyBytes, retry);
+    this.#options.observe(attempt, batch, bodyBytes, retry, sent);
     return attempt;
   }
 
@@ -246,53 +254,12 @@ function bodyBytesOf(batch: Batch, range: PointRange): number {
   return batch.bodyEnd(range.to - 1) - startOf(batch, range);
 }
 
+/** Returns true if a point of the body may be bad. */
+function isAboutPoints({ do: what }: RetryStep): boolean {
+  return what === 'reject' || what === 'blame' || what === 'search';
+}
+
 /** Replaces the step `blame` by a wait, for a target that does not accept the empty body either. */
 function waitForDrop(failures: RangeFailures, reason: string, random: () => number): [RangeFailures, RetryStep] {
   return [withoutBlame(failures), { do: 'wait', ms: backoff(failures.total, 0, random), reason }];
-}
-
-function resultOf(
-  step: Exclude<RetryStep, { do: 'wait' }>,
-  { verdict, endpoint }: Attempt,
-  batch: Batch,
-  range: PointRange,
-  misled: boolean,
-): RangeResult {
-  switch (step.do) {
-    case 'loaded':
-    case 'split':
-      return { do: step.do };
-    case 'reject':
-    case 'blame':
-      return { do: 'reject', reason: step.reason, message: excerpt(step.message), endpoint };
-    case 'refused':
-      return {
-        do: 'fail',
-        error: refusedError(reasonOf(verdict), verdict.kind === 'refused' ? verdict.advice : undefined),
-      };
-    case 'search': {
-      const point = misled || verdict.kind !== 'rejected' ? null : namedPoint(batch, range, verdict);
-      return point === null ? { do: 'split' } : { do: 'isolate', point };
-    }
-  }
-}
-
-/** Returns the ranges that remain to be sent, after the attempts to send `range` had this result. */
-function searchAfter(search: Search, range: PointRange, result: RangeResult): Search {
-  if (result.do === 'stopped') return search;
-  const rest = search.open.slice(0, -1);
-  const misled = search.misled || wasMisled(range, search.suspect, result.do === 'loaded');
-  switch (result.do) {
-    case 'loaded':
-    case 'reject':
-      return { ...search, open: rest, misled };
-    case 'fail':
-      return { ...search, misled };
-    case 'split':
-      return { ...search, open: [...rest, ...halves(range)], misled };
-    case 'isolate':
-      return misled
-        ? { ...search, open: [...rest, ...halves(range)], misled }
-        : { open: [...rest, ...isolate(range, result.point)], suspect: result.point, misled };
-  }
 }

@@ -76,7 +76,7 @@ class ScriptedTarget implements Pick<Target, 'encode' | 'write'> {
 
   async write(body: EncodedBody, points: number, timeoutMs: number, signal: AbortSignal): Promise<Attempt> {
     const lines = Buffer.from(body.bytes).toString().split('\n').slice(0, -1);
-    if (lines.length !== points) throw new Error(`announced ${points} points, sent ${lines.length}`);
+    if (lines.length > points) throw new Error(`announced ${points} points, sent ${lines.length}`);
     this.requests.push({ lines, at: this.#clock.monotonic(), timeoutMs, signal });
     const answer = await this.#answer(lines, this.requests.length - 1, signal);
     const { verdict, endpoint } = 'verdict' in answer ? answer : { verdict: answer, endpoint: 'http://one:8902' };

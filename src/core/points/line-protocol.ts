@@ -82,7 +82,8 @@ export function quoteString(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }
 
-function unescapedEnd(text: string, from: number, stops: string): number {
+/** Returns the offset of the first of `stops` that no backslash escapes; the length of the text, or one more, without one. */
+export function unescapedEnd(text: string, from: number, stops: string): number {
   let p = from;
   while (p < text.length && !stops.includes(text[p]!)) p += text[p] === '\\' ? 2 : 1;
   return p;

@@ -84,6 +84,13 @@ export interface Batch {
   release(): void;
 }
 
+/** A request body before its compression. */
+export interface PlainBody {
+  readonly bytes: Uint8Array;
+  /** Lines per point: 1, or less if points were joined. */
+  readonly linesPerPoint: number;
+}
+
 /** Half-open range of points of one batch. */
 export interface PointRange {
   readonly from: number;

@@ -1,10 +1,13 @@
 // Estimates what an acknowledged body adds to the memory of a node, from a sample of its points.
 
-import type { Batch, MemoryEvent } from '../../core/types/index.js';
+import type { Batch, MemoryEvent, PlainBody } from '../../core/types/index.js';
 import { weighRows } from './flush/memcache-estimate.js';
 import { sampledPoints, sampledStrings } from './flush/sampled-points.js';
 import { groupsOf, sampledSeries } from './flush/series-estimate.js';
 import { partsOf } from './raft-caches.js';
+
+/** A request body before its compression. */
+export type SentBody = PlainBody;
 
 export type BodyEvent = Extract<MemoryEvent, { kind: 'body' }>;
 
@@ -13,15 +16,19 @@ const gaugedGroup = 106;
 
 /**
  * Returns the event of an acknowledged body, and the bytes that the gauge counts for its rows.
- * @param bodyBytes length of the body, which may be a part of its batch
+ * @param bodyBytes length of the sent points, which may be a part of their batch
  * @param bucketOf returns the time bucket of a point; null to sample no points
+ * @param sent the body; absent if its bytes are those of the points
  */
 export function bodyEvent(
   batch: Batch,
   bodyBytes: number,
   bucketOf: ((point: Uint8Array) => number) | null,
+  sent?: SentBody,
 ): { event: BodyEvent; gauged: number } {
-  const { points, slots, buckets } = batch;
+  const { buckets } = batch;
+  const linesPerPoint = sent?.linesPerPoint ?? 1;
+  const [points, slots] = [batch.points * linesPerPoint, batch.slots * linesPerPoint];
   const sampled = bucketOf === null ? [] : sampledPoints(batch);
   const isDivided = bucketOf !== null && buckets.length > 1;
   const sample = sampledSeries(sampled, isDivided ? bucketOf : () => buckets[0]?.bucket ?? 0);
@@ -31,7 +38,7 @@ export function bodyEvent(
   const rows = bodyBytes * resident;
   const event = {
     kind: 'body',
-    parts: partsOf(batch, bodyBytes),
+    parts: partsOf(batch, sent?.bytes.length ?? bodyBytes),
     bytes: bodyBytes,
     rows,
     points,

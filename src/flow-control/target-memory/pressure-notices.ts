@@ -1,9 +1,36 @@
 // Notices about the request bodies and flushes of a load.
 
 import { UnavailableError } from '../../core/errors.js';
-import { size } from '../../core/text.js';
+import { size, sizeOption } from '../../core/text.js';
 import type { Notice } from '../../core/types/index.js';
+import { flushMarks } from './flush/flush-marks.js';
 import { maxHoldMs } from './flush/flushing.js';
+import { bodiesKept } from './raft-caches.js';
+import type { TargetMemoryForecast } from './target-forecast.js';
+import { keptBodies, nodePeak } from './target-plan.js';
+
+/** A notice explains waits for the interval between flushes once they reach these seconds and this share of the time. */
+const pacedSeconds = 5;
+const pacedShare = 0.25;
+
+/** Decides when the notice about pacing is given. */
+export class PacedNotice {
+  /** Monotonic ms of the first response. */
+  #firstAt: number | null = null;
+  #given = false;
+
+  get given(): boolean {
+    return this.#given;
+  }
+
+  /** Returns true for the first response after which the notice is due. @param at monotonic ms of the response */
+  begins(at: number, seconds: number): boolean {
+    this.#firstAt ??= at;
+    if (this.#given) return false;
+    this.#given = seconds >= pacedSeconds && seconds >= ((at - this.#firstAt) / 1000) * pacedShare;
+    return this.#given;
+  }
+}
 
 export function smallerBodies(bytes: number): Notice {
   const message = `the target is short of memory or time: request bodies are now at most ${size(bytes)}`;
@@ -32,4 +59,32 @@ export function flushesTooSlowly(unflushedBytes: number): UnavailableError {
     found: `about ${size(unflushedBytes)} of rows on a node that are still not on its disk`,
     fix: 'look at the disk and the log of the node, then run the same command again, or raise --target-memory if the nodes have more memory',
   });
+}
+
+/**
+ * Explains the rate that --target-memory or the memcache size allows, and the limit that would double it.
+ * @param cacheRows bytes of rows at which the target flushes a vnode by itself
+ */
+export function pacingMessage(
+  { plan, totalBytes }: TargetMemoryForecast,
+  bodyBytes: number,
+  bytesPerSecond: number,
+  cacheRows: number,
+): string {
+  const limit = plan.limitBytes ?? 0;
+  const kept = keptBodies(bodyBytes, plan.share, totalBytes);
+  const { holdBytes } = flushMarks(limit, plan.baseBytes, kept);
+  const rate = `limited the rate to about ${Math.round(bytesPerSecond / 1e6)} MB/s: flushes are at least 2s apart, and`;
+  if (cacheRows < holdBytes) {
+    const memcache = (bytes: number): string => `MAX_MEMCACHE_SIZE '${sizeOption(bytes)}'`;
+    return (
+      `${memcache(plan.vnodeCacheBytes)} of the database ${rate} a vnode has room for ${size(cacheRows)} of rows until the node ` +
+      `flushes it by itself. A database with ${memcache((plan.vnodeCacheBytes * holdBytes) / cacheRows)} takes more`
+    );
+  }
+  return (
+    `--target-memory ${size(limit)} ${rate} beside ` +
+    `${bodiesKept} request bodies of ${size(bodyBytes)} a node has room for ${size(holdBytes)} of rows. If the nodes have the memory, ` +
+    `--target-memory ${sizeOption(nodePeak(plan.baseBytes, kept, 2 * holdBytes))} doubles the rate`
+  );
 }

@@ -14,15 +14,11 @@ import type {
 import { unitsPerMs } from '../../core/units.js';
 import { type RowWeight, weighRows } from './flush/memcache-estimate.js';
 import { seriesBytes } from './flush/series-estimate.js';
-import { bodiesKept } from './raft-caches.js';
 import {
   baseOf,
-  flushMarks,
-  keptBodies,
   leastWith,
   mostBuckets,
   type NodeSeries,
-  nodePeak,
   planTarget,
   type TargetPlan,
   type TargetPlanRequest,
@@ -242,22 +238,6 @@ function tooLittleMemory(
     found: `at least ${size(neededBytes)}: an idle node and its vnodes${series} take ${size(base)}, and rows and request bodies need the rest`,
     fix: fixes.filter((each) => each !== null).join(', or '),
   };
-}
-
-/** Explains the rate that --target-memory allows, and the limit that would double it. */
-export function pacingMessage(
-  { plan, totalBytes }: TargetMemoryForecast,
-  bodyBytes: number,
-  bytesPerSecond: number,
-): string {
-  const limit = plan.limitBytes ?? 0;
-  const kept = keptBodies(bodyBytes, plan.share, totalBytes);
-  const { holdBytes } = flushMarks(limit, plan.baseBytes, kept);
-  return (
-    `--target-memory ${size(limit)} limited the rate to about ${Math.round(bytesPerSecond / 1e6)} MB/s: flushes are at least 2s apart, and beside ` +
-    `${bodiesKept} request bodies of ${size(bodyBytes)} a node has room for ${size(holdBytes)} of rows. If the nodes have the memory, ` +
-    `--target-memory ${sizeOption(nodePeak(plan.baseBytes, kept, 2 * holdBytes))} doubles the rate`
-  );
 }
 
 function tooManyVnodes({ vnodes }: TargetPlan, buckets: number): string {

@@ -1,6 +1,7 @@
 // Plans the target's memory by pure arithmetic: how much a node needs for this load, and the settings that limit it (body
 // size, memcache size, timely flushes and rinses). Model and figures are measured on CnosDB 2.4.3.4.
 
+import { dueShare, flushMarks, minRows, perRowByte } from './flush/flush-marks.js';
 import type { FlushMarks } from './flush/flushing.js';
 import type { RowWeight } from './flush/memcache-estimate.js';
 import { seriesBytes } from './flush/series-estimate.js';
@@ -24,8 +25,6 @@ const compactedBytes = 1024;
 const compactedColumnBytes = 450;
 /** Largest number of compactions at once. */
 const compactions = 4;
-/** Resident bytes per byte of unflushed rows: memory that flushes free is not reused completely. */
-const perRowByte = 1.1;
 /** Memcache size of a server that does not report one (before 2.4.2). */
 const usualMemcache = 128 * MiB;
 /** Smallest body that the plan chooses. */
@@ -41,15 +40,15 @@ const firstBody = 96 * 1024;
 const firstShare = 0.5;
 /** Share of a node's memory above its base that is for retained bodies. The rest is for unflushed rows. */
 const bodiesShare = 0.5;
+/** The same share for a new database with one time bucket. Its memcaches get the size of the rest. */
+const newBodiesShare = 0.65;
 /** Retained bytes at which sending waits for a rinse, as a multiple of the bytes at which a rinse begins. */
 const rinseHold = 1.25;
 /** Retained bytes at which a rinse ends, as a share of those at its start. Long rinses need fewer writes. */
 const rinseRest = 0.1;
-/** Smallest memory for unflushed rows. With less memory a flush would always be due. */
-const minRows = 8 * MiB;
-/** Share of the memory for rows at which a flush is due. Rows that arrive during the flush need the rest. */
-const dueShare = 0.5;
 const minMemcache = 16 * MiB;
+/** Gauged bytes per resident byte of dense rows. A database that a load of a few narrow rows creates may receive dense rows. */
+const usualGauged = 0.5;
 
 export interface TargetPlanRequest {
   /** Memory limit of a node, including the memory of the idle node; null for no limit. */
@@ -104,8 +103,8 @@ export interface TargetPlan {
   readonly perBucket: NodeSeries;
   /** Bytes of an idle node, the load's vnodes and their series. Excludes vnodes that the load does not write to. */
   readonly baseBytes: number;
-  /** Size of the memcaches, in gauged bytes, at which the target flushes by itself. */
-  readonly cacheBytes: number;
+  /** Bytes of a vnode's rows, as gauges count them, at which the target flushes the vnode by itself. */
+  readonly vnodeCacheBytes: number;
   /** Estimated peak of the fullest node. */
   readonly peakBytes: number;
   /** True if the estimate stays within the limit. */
@@ -138,12 +137,6 @@ export function nodePeak(baseBytes: number, keptBytes: number, unflushedBytes: n
 /** Returns the bytes of request bodies that the vnodes of one bucket retain on the fullest node. */
 export function keptBodies(bodyBytes: number, share: number, sentBytes: number | null): number {
   return share * Math.min(bodiesKept * bodyBytes, sentBytes ?? Number.POSITIVE_INFINITY);
-}
-
-/** Returns the flush thresholds of a node with this base that retains `keptBytes` of request bodies. */
-export function flushMarks(limitBytes: number, baseBytes: number, keptBytes: number): FlushMarks {
-  const rows = Math.max(minRows, Math.floor((limitBytes - baseBytes - keptBytes) / perRowByte));
-  return { dueBytes: Math.floor(rows * dueShare), holdBytes: rows };
 }
 
 /** Returns the largest body size that leaves room for `rowBytes` of rows; the result may be tiny or negative. */
@@ -195,35 +188,54 @@ export function planTarget(request: TargetPlanRequest): TargetPlan {
   const baseBytes = baseOf(vnodesPerNode, perBucket, buckets);
   const kept = (body: number): number => keptBodies(body, share, totalBytes);
   const { resident, gauged } = request.weight;
-  const cacheBytes = vnodes * (request.maxMemcacheBytes ?? usualMemcache);
+  const cache = request.maxMemcacheBytes ?? usualMemcache;
   const allBytes = totalBytes === null ? Number.MAX_SAFE_INTEGER : totalBytes * share;
   const allRows = allBytes * request.residentPerByte;
-  const maxRows = Math.min((cacheBytes * request.residentPerByte) / gauged, allRows);
+  const maxRows = Math.min((vnodes * cache * request.residentPerByte) / gauged, allRows);
   const fewestRows = request.mayFlush ? Math.min(minRows + seriesBytes * perBucket.series, maxRows) : maxRows;
   const common = {
     limitBytes: limit,
-    ...{ share, vnodes, totalBytes, baseBytes, cacheBytes, rowBytes: totalBytes === null ? null : allRows },
+    ...{ share, vnodes, totalBytes, baseBytes, rowBytes: totalBytes === null ? null : allRows },
     ...{ vnodesPerBucket: vnodesPerNode, perBucket },
     leastBytes: leastPeak(baseBytes, share, batchBytes, fewestRows, totalBytes),
   };
   if (limit === null) {
     const peakBytes = nodePeak(baseBytes, Math.min(allBytes, buckets * kept(batchBytes)), maxRows);
-    const bodies = { bodyBytes: batchBytes, sustainedBytes: batchBytes };
-    return { ...common, ...bodies, flush: null, rinse: null, memcacheBytes: null, peakBytes, holds: true };
+    const unlimited = {
+      bodyBytes: batchBytes,
+      sustainedBytes: batchBytes,
+      flush: null,
+      rinse: null,
+      memcacheBytes: null,
+    };
+    return { ...common, ...unlimited, vnodeCacheBytes: cache, peakBytes, holds: true };
   }
-  const room = limit - baseBytes;
-  const sustainedBytes = largestBody(batchBytes, Math.max(room * bodiesShare, room - perRowByte * maxRows), kept);
-  const rinse = marksOfRoom(room, kept(sustainedBytes));
+  const aboveBase = limit - baseBytes;
+  const bodiesRoom = aboveBase * (request.mayCreate && buckets === 1 ? newBodiesShare : bodiesShare);
+  const besideRows = Math.max(bodiesRoom, aboveBase - perRowByte * maxRows);
+  const sustainedBytes = largestBody(batchBytes, besideRows, kept);
+  const rinse = marksOfRoom(aboveBase, kept(sustainedBytes));
   const keptAtPeak = buckets > 1 ? Math.min(allBytes, rinse.holdBytes) : kept(sustainedBytes);
-  const marks = flushMarks(limit, baseBytes, keptAtPeak);
-  const rowsAlone = marks.holdBytes - seriesBytes * perBucket.series;
-  const peakBytes = nodePeak(baseBytes, keptAtPeak, request.mayFlush ? Math.min(marks.holdBytes, allRows) : maxRows);
+  // A vnode may receive all rows while the load writes to its time bucket. Without planned flushes it fills one cache while
+  // another one is flushed.
+  const roomFor = (base: number, bodies: number): number =>
+    (flushMarks(limit, base, bodies).holdBytes - seriesBytes * perBucket.series) *
+    Math.max(usualGauged, gauged / resident);
+  const gaugedRoom = request.mayFlush
+    ? roomFor(baseOf(vnodesPerNode, perBucket, 1), keptBodies(sustainedBytes, share, null))
+    : (roomFor(baseBytes, keptAtPeak) * dueShare) / vnodes;
+  const memcacheBytes = request.mayCreate ? memcacheSize(gaugedRoom) : null;
+  const vnodeCacheBytes = memcacheBytes ?? cache;
+  const cacheRows = (vnodeCacheBytes * resident) / gauged + seriesBytes * perBucket.series;
+  const marks = flushMarks(limit, baseBytes, keptAtPeak, cacheRows);
+  const fullRows = Math.min(flushMarks(limit, baseBytes, keptAtPeak).holdBytes, cacheRows, allRows);
+  const peakBytes = nodePeak(baseBytes, keptAtPeak, request.mayFlush ? fullRows : maxRows);
   return {
     ...common,
     bodyBytes: buckets > 1 ? Math.max(sustainedBytes, Math.min(batchBytes, firstBody)) : sustainedBytes,
     ...{ sustainedBytes, rinse },
     flush: request.mayFlush ? marks : null,
-    memcacheBytes: request.mayCreate ? memcacheSize((rowsAlone * gauged) / resident, vnodes) : null,
+    ...{ memcacheBytes, vnodeCacheBytes },
     peakBytes,
     holds: common.leastBytes <= limit && peakBytes <= limit,
   };
@@ -275,8 +287,7 @@ function largestBody(batchBytes: number, roomForBodies: number, kept: (body: num
   return Math.min(batchBytes, Math.max(smallestBody, body));
 }
 
-/** Returns half of a vnode's memory for rows, in gauged MiB: while one cache is flushed, the next one fills. */
-function memcacheSize(rows: number, vnodes: number): number {
-  const each = Math.floor((rows * dueShare) / vnodes / MiB) * MiB;
-  return Math.min(usualMemcache, Math.max(minMemcache, each));
+/** Returns the memcache size for `rows` gauged bytes, in whole MiB. The server's usual size is the largest one. */
+function memcacheSize(rows: number): number {
+  return Math.min(usualMemcache, Math.max(minMemcache, Math.floor(rows / MiB) * MiB));
 }

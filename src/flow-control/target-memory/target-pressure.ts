@@ -17,6 +17,7 @@ import {
   unflushed,
   unflushedBytes,
 } from './flush/flushing.js';
+import { RowsInFlight } from './flush/rows-in-flight.js';
 import { flushesTooSlowly, largerBodies, noMoreFlushes, smallerBodies } from './pressure-notices.js';
 import type { RaftCaches } from './raft-caches.js';
 
@@ -34,7 +35,8 @@ export interface TargetPressureOptions
   readonly caches: Pick<RaftCaches, 'bytes' | 'atWorst' | 'bucketCount'>;
   /** Formulas of the plan; null if no flush is planned. */
   readonly plan: {
-    readonly marks: (keptBytes: number) => FlushMarks;
+    /** `seriesBytes`: bytes of the series of unflushed rows. */
+    readonly marks: (keptBytes: number, seriesBytes: number) => FlushMarks;
     readonly bodiesBeside: (rowBytes: number) => number;
   } | null;
   /** Returns the resident bytes of a node with these retained bodies and unflushed rows. */
@@ -50,13 +52,16 @@ export interface TargetPressureOptions
 
 /** Checks the time every 250 ms. If flushes are planned, also reads the gauges every 10 s. Ends at `close`. */
 export class TargetPressure {
+  /** Waits for only the interval between two flushes. A larger --target-memory removes these waits. */
+  readonly pacing: FlushPacing;
   readonly #options: TargetPressureOptions;
   readonly #intervalMs: number;
   readonly #timers: (() => void)[];
-  readonly #pacing: FlushPacing;
   readonly #runs: FlushRuns;
   #flushing: Flushing = unflushed;
   #bodySize: BodySize;
+  #marks: FlushMarks | null = null;
+  readonly #rowsInFlight = new RowsInFlight();
   #peakBytes: number;
   /** Cancels the check that runs at the time of the next possible flush. */
   #cancelCheck: () => void = () => {};
@@ -76,7 +81,7 @@ export class TargetPressure {
     this.#intervalMs = options.intervalMs ?? flushIntervalMs;
     this.#bodySize = fullBodySize(bodyBytes);
     this.#peakBytes = options.weigh(0, 0);
-    this.#pacing = new FlushPacing({
+    this.pacing = new FlushPacing({
       maxBytes: bodyBytes,
       bodiesBeside: plan?.bodiesBeside ?? (() => bodyBytes),
       intervalMs: this.#intervalMs,
@@ -90,21 +95,7 @@ export class TargetPressure {
 
   /** Largest body of a batch at this moment, bytes. */
   get bodyBytes(): number {
-    return Math.min(this.#bodySize.bytes, this.#pacing.bytes);
-  }
-
-  /** True when only the minimum interval between flushes blocks sending. A larger --target-memory removes this wait. */
-  get paced(): boolean {
-    return this.#pacing.held;
-  }
-
-  get pacedSeconds(): number {
-    return this.#pacing.heldSeconds;
-  }
-
-  /** Body bytes per second between the last two flushes. */
-  get bytesPerSecond(): number {
-    return this.#pacing.bytesPerSecond;
+    return Math.min(this.#bodySize.bytes, this.pacing.bytes, this.#rowsInFlight.largestBody(this.#marks));
   }
 
   /** Number of flush requests sent. */
@@ -133,9 +124,7 @@ export class TargetPressure {
    */
   observe({ verdict, latencyMs }: Attempt, bodyBytes: number, rows: number, series = 0): void {
     const at = this.#options.clock.monotonic();
-    if (verdict.kind === 'accepted' && this.#options.log === null) {
-      this.#pacing.accepted(at, bodyBytes, (rows + series) * this.#options.share);
-    }
+    if (verdict.kind === 'accepted' && this.#options.log === null) this.#count(at, bodyBytes, rows + series);
     const memory = verdict.kind === 'overloaded' && verdict.memory;
     const trouble = memory || verdict.kind === 'dropped' || (verdict.kind === 'overloaded' && verdict.timedOut);
     if (trouble || verdict.kind === 'accepted') this.#adjust({ trouble, bytes: bodyBytes, latencyMs, now: at });
@@ -147,7 +136,7 @@ export class TargetPressure {
   /** Counts a body of any worker of a fleet, or a rinsing write with 0 body bytes. `rows` and `series` are as in `observe`. */
   acknowledged(bodyBytes: number, rows: number, series = 0): void {
     const at = this.#options.clock.monotonic();
-    if (bodyBytes > 0) this.#pacing.accepted(at, bodyBytes, (rows + series) * this.#options.share);
+    if (bodyBytes > 0) this.#count(at, bodyBytes, rows + series);
     this.#take({ kind: 'rewritten', bytes: rows, seriesBytes: series, at });
   }
 
@@ -179,9 +168,9 @@ export class TargetPressure {
     this.#flushing = { ...this.#flushing, ...estimate, history: [], flushingSince: isFlushing ? at : null };
   }
 
-  /** Resolves when a batch may be sent; rejects with the reason of an aborted signal. */
-  async admit(): Promise<void> {
-    while (this.#holding && !this.#closed) {
+  /** Resolves when a body may be sent; rejects with the reason of an aborted signal. The caller settles an admitted body. */
+  async admit(bodyBytes: number): Promise<void> {
+    while (!this.#closed && (this.#holding || this.#rowsInFlight.exceedsRoom(this.#marks, this.#flushing, bodyBytes))) {
       const isTest = await new Promise<boolean>((resolve) => {
         this.#waiting.push(resolve);
         this.#updatePacing();
@@ -189,6 +178,12 @@ export class TargetPressure {
       if (isTest) break;
     }
     this.#options.signal.throwIfAborted();
+    this.#rowsInFlight.admitted(bodyBytes);
+  }
+
+  settled(bodyBytes: number): void {
+    this.#rowsInFlight.settled(bodyBytes);
+    this.#take({ kind: 'tick', at: this.#options.clock.monotonic() });
   }
 
   /** Requests a flush after the running one. Resolves with its outcome; null if flushes are forbidden. */
@@ -221,8 +216,8 @@ export class TargetPressure {
     if (this.#closed) return;
     const before = this.#flushing;
     const { plan, caches, share, relieve, nodes, log } = this.#options;
-    const marks = plan?.marks(caches.atWorst) ?? null;
-    const options = { share, relieve, nodes, intervalMs: this.#intervalMs, isShared: log !== null, plan: marks };
+    this.#marks = plan?.marks(caches.atWorst, before.pendingSeries + before.freshSeries) ?? null;
+    const options = { share, relieve, nodes, intervalMs: this.#intervalMs, isShared: log !== null, plan: this.#marks };
     const { state, decision } = step(before, event, options);
     this.#flushing = state;
     this.#peakBytes = Math.max(this.#peakBytes, this.nodeBytes);
@@ -239,10 +234,16 @@ export class TargetPressure {
     this.#updatePacing();
   }
 
+  #count(at: number, bodyBytes: number, rows: number): void {
+    const bytes = rows * this.#options.share;
+    this.#rowsInFlight.acknowledged(bodyBytes, bytes * this.#flushing.factor);
+    this.pacing.accepted(at, bodyBytes, bytes);
+  }
+
   #updatePacing(): void {
-    const waits = this.#holding && this.#waiting.length > 0;
     const { flushingSince, givenUp } = this.#flushing;
-    this.#pacing.setHeld(this.#options.clock.monotonic(), waits && flushingSince === null && givenUp === null);
+    const waits = this.#waiting.length > 0 && unflushedBytes(this.#flushing) >= (this.#marks?.dueBytes ?? 0);
+    this.pacing.setHeld(this.#options.clock.monotonic(), waits && flushingSince === null && givenUp === null);
   }
 
   async #flushByFleet(): Promise<FlushOutcome | null> {
@@ -260,7 +261,7 @@ export class TargetPressure {
 
   #began(at: number): void {
     const { clock } = this.#options;
-    this.#pacing.flushBegins(at);
+    this.pacing.flushBegins(at);
     this.#cancelCheck();
     this.#cancelCheck = clock.after(this.#intervalMs, () => this.#take({ kind: 'tick', at: clock.monotonic() }));
   }
@@ -281,8 +282,7 @@ export class TargetPressure {
     const before = this.#bodySize.bytes;
     this.#bodySize = adjustBodySize(this.#bodySize, answer);
     const { bytes } = this.#bodySize;
-    if (bytes === before) return;
-    this.#options.notify(bytes < before ? smallerBodies(bytes) : largerBodies(bytes));
+    if (bytes !== before) this.#options.notify(bytes < before ? smallerBodies(bytes) : largerBodies(bytes));
   }
 
   async #readGauges(): Promise<void> {

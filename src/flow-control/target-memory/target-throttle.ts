@@ -4,16 +4,18 @@ import { RefusedError } from '../../core/errors.js';
 import { WaitStats } from '../../core/time/wait-stats.js';
 import type { Attempt, Batch, Clock, MemoryFollower, MemoryLog, Notice, Target } from '../../core/types/index.js';
 import type { ThrottleAccount } from '../types.js';
-import { type BodyEvent, bodyEvent } from './body-event.js';
+import { type BodyEvent, bodyEvent, type SentBody } from './body-event.js';
 import { followMemory } from './fleet-memory.js';
+import { flushMarks } from './flush/flush-marks.js';
 import { flushIntervalMs } from './flush/flushing.js';
 import { SeriesEstimate } from './flush/series-estimate.js';
 import { maxStageWaitMs, Stages } from './flush/stages.js';
 import { cannotStart, NodeDeaths, nodeDied } from './node-deaths.js';
+import { PacedNotice, pacingMessage } from './pressure-notices.js';
 import { RaftCaches } from './raft-caches.js';
 import { partOf, type RinseMarks, Rinsing, type RinsingOptions } from './rinsing.js';
-import { pacingMessage, problemSoFar, type TargetMemoryForecast } from './target-forecast.js';
-import { baseOf, bodiesBeside, bodyOfOpenBuckets, flushMarks, nodeBase, nodePeak, rinseMarks } from './target-plan.js';
+import { problemSoFar, type TargetMemoryForecast } from './target-forecast.js';
+import { baseOf, bodiesBeside, bodyOfOpenBuckets, nodeBase, nodePeak, rinseMarks } from './target-plan.js';
 import { TargetPressure } from './target-pressure.js';
 
 /** Time after which a flush without a response counts as timed out, ms. */
@@ -23,10 +25,6 @@ const rinseTimeoutMs = 30_000;
 const bucketsAhead = 4;
 /** Largest body once planned flushes have ended, bytes. */
 const unflushedBody = 128 * 1024;
-
-/** Waits for the interval between flushes are explained from these seconds and this share of the time on. */
-const pacedNoticeSeconds = 5;
-const pacedNoticeShare = 0.25;
 
 export interface ThrottleOptions {
   /** After this many bytes the load requests a flush and waits; null for never. */
@@ -73,14 +71,12 @@ export class TargetThrottle {
   #recovery: Promise<unknown> | null = null;
   /** Measures the waits for flushes and stages. */
   readonly #waits: WaitStats;
-  /** Monotonic ms of the first response. */
-  #firstAt: number | null = null;
-  #pacingReported = false;
+  readonly #pacedNotice = new PacedNotice();
 
   constructor(options: ThrottleOptions, forecast: TargetMemoryForecast, context: TargetThrottleContext) {
     const { target, clock, signal, abort, notify, senders = 1, log = null } = context;
     const { plan, layout } = forecast;
-    const { share, bodyBytes, limitBytes, flush, cacheBytes } = plan;
+    const { share, bodyBytes, limitBytes, flush, vnodes } = plan;
     this.#forecast = forecast;
     this.#context = context;
     this.#waits = new WaitStats(clock);
@@ -96,13 +92,13 @@ export class TargetThrottle {
         flush === null || limitBytes === null
           ? null
           : {
-              marks: (kept) => flushMarks(limitBytes, this.#plannedBase, kept),
-              bodiesBeside: (rows) => bodiesBeside(plan, this.#plannedBase, rows),
+              marks: (kept, series) => flushMarks(limitBytes, this.#plannedBase, kept, this.#cacheRows + series),
+              bodiesBeside: (rows) => bodiesBeside(plan, this.#plannedBase, Math.min(rows, this.#cacheRows)),
             },
       ...{ bodyBytes, caches: this.#caches },
       // Without planned flushes no gauge is read. So the rows are limited to the size at which the target flushes by itself.
       weigh: (kept, rows) =>
-        nodePeak(this.#base, kept, flush === null ? Math.min(rows, cacheBytes * this.#perGauged) : rows),
+        nodePeak(this.#base, kept, flush === null ? Math.min(rows, vnodes * this.#cacheRows) : rows),
       relieve: options.relieve,
       nodes: layout.nodes,
       bodyBytesUnflushed: Math.min(unflushedBody, bodyBytes),
@@ -150,6 +146,11 @@ export class TargetThrottle {
     return gauged === 0 ? 1 : resident / gauged;
   }
 
+  /** Resident bytes of a vnode's rows at which the target flushes the vnode by itself. */
+  get #cacheRows(): number {
+    return this.#forecast.plan.vnodeCacheBytes * this.#perGauged;
+  }
+
   /** Memory of the fullest node for the time buckets and series so far, without rows and without request bodies. */
   get #base(): number {
     const { share, vnodesPerBucket } = this.#forecast.plan;
@@ -180,14 +181,13 @@ export class TargetThrottle {
   }
 
   /** Call it for each attempt as soon as its response arrives. */
-  observe(attempt: Attempt, bodyBytes: number, batch: Batch): void {
-    this.#firstAt ??= this.#context.clock.monotonic();
+  observe(attempt: Attempt, bodyBytes: number, batch: Batch, sent?: SentBody): void {
+    const { placeOf, target, clock, notify } = this.#context;
     this.#watch(attempt);
     let [rows, series] = [0, 0];
     if (attempt.verdict.kind === 'accepted') {
-      const { placeOf, target } = this.#context;
-      const isPlanned = target.traits.plansMemory;
-      const { event, gauged } = bodyEvent(batch, bodyBytes, isPlanned ? (point) => placeOf(point).bucket : null);
+      const bucketOf = target.traits.plansMemory ? (point: Uint8Array): number => placeOf(point).bucket : null;
+      const { event, gauged } = bodyEvent(batch, bodyBytes, bucketOf, sent);
       this.#rows.resident += event.rows;
       this.#rows.gauged += gauged;
       if (this.#log === null) rows = event.rows;
@@ -195,11 +195,12 @@ export class TargetThrottle {
       if (bodyBytes === batch.body.length) this.#rinsing.remember(batch, event.rows / batch.points);
     }
     this.#pressure.observe(attempt, bodyBytes, rows, series);
-    if (!this.#pacingReported) this.#reportPacing(this.#firstAt);
+    if (this.#pacedNotice.begins(clock.monotonic(), this.#pressure.pacing.heldSeconds))
+      notify({ level: 'info', kind: 'paced', message: this.#pacingMessage() });
   }
 
-  /** Resolves when a batch may be sent; rejects with the reason of an aborted signal. */
-  async admit({ points, buckets }: Pick<Batch, 'points' | 'buckets'>): Promise<void> {
+  /** Resolves when a batch may be sent; rejects with the reason of an aborted signal. The caller settles an admitted batch. */
+  async admit({ points, buckets, body }: Pick<Batch, 'points' | 'buckets' | 'body'>): Promise<void> {
     if (points === 0) return;
     this.#assertHolds(buckets);
     await this.#waits.during(
@@ -207,13 +208,17 @@ export class TargetThrottle {
         .admit()
         .then(() => this.#recovery)
         .then(() => this.#rinsing.admit())
-        .then(() => this.#pressure.admit()),
+        .then(() => this.#pressure.admit(body.length)),
     );
+  }
+
+  settled({ points, body }: Pick<Batch, 'points' | 'body'>): void {
+    if (points > 0) this.#pressure.settled(body.length);
   }
 
   /** Factor that delays all batches at this moment. */
   get holding(): 'target' | 'targetMemory' | null {
-    if (this.#pressure.paced) return 'targetMemory';
+    if (this.#pressure.pacing.held) return 'targetMemory';
     return this.#waits.going ? 'target' : null;
   }
 
@@ -227,9 +232,9 @@ export class TargetThrottle {
       rinses: this.#rinsing.count,
       nodeDeaths: this.#deaths.count,
       gaugeDifferenceBytes: this.#pressure.gaugeDifference,
-      advice: this.#pacingReported ? this.#pacingMessage() : null,
+      advice: this.#pacedNotice.given ? this.#pacingMessage() : null,
       flushSeconds: this.#waits.seconds,
-      pacedSeconds: this.#pressure.pacedSeconds,
+      pacedSeconds: this.#pressure.pacing.heldSeconds,
     };
   }
 
@@ -285,15 +290,8 @@ export class TargetThrottle {
     throw error;
   }
 
-  #reportPacing(firstAt: number): void {
-    const { clock, notify } = this.#context;
-    const seconds = this.#pressure.pacedSeconds;
-    if (seconds < pacedNoticeSeconds || seconds < ((clock.monotonic() - firstAt) / 1000) * pacedNoticeShare) return;
-    this.#pacingReported = true;
-    notify({ level: 'info', kind: 'paced', message: this.#pacingMessage() });
-  }
-
   #pacingMessage(): string {
-    return pacingMessage(this.#forecast, this.#pressure.bodyBytes, this.#pressure.bytesPerSecond);
+    const { bodyBytes, pacing } = this.#pressure;
+    return pacingMessage(this.#forecast, bodyBytes, pacing.bytesPerSecond, this.#cacheRows);
   }
 }

@@ -14,6 +14,7 @@ import type {
 } from '../../core/types/index.js';
 import { Delivery, type TurnRules } from '../../delivery/delivery.js';
 import { InFlightBatches } from '../../delivery/exclusive-batches.js';
+import { joinSparse } from '../../delivery/join-points.js';
 import { RateLimit } from '../../delivery/rate-limit.js';
 import { SizeLimit } from '../../delivery/size-limit.js';
 import { govern } from '../../flow-control/governor.js';
@@ -151,7 +152,7 @@ export class WriteStage {
    * endpoints show its columns.
    */
   async #deliver(batch: Batch): Promise<Receipt> {
-    const { target, catalogue, control, fleet } = this.#context;
+    const { target, catalogue, control, fleet, throttle } = this.#context;
     const { stop, abort, end } = control;
     this.#hasSent ||= batch.points > 0;
     const introduction = target.traits.firstWriteExclusive ? this.#introductionOf(batch) : null;
@@ -164,6 +165,7 @@ export class WriteStage {
     if (fleet === null) await introduction?.hold(stop).catch(end);
     const { receipt, fatal } = await this.#delivery.deliver(batch, stop, abort);
     permit?.end();
+    throttle.settled(batch);
     if (fatal !== null) end(fatal);
     await introduction?.end(receipt, stop).catch(end);
     if (batch.introduces === null) return receipt;
@@ -258,14 +260,15 @@ export class WriteStage {
       requestTimeoutMs,
       endpoints: urls.length,
       random: Math.random,
-      observe: (attempt, batch, bodyBytes, retry) => {
+      observe: (attempt, batch, bodyBytes, retry, sent) => {
         account.meter.count(attempt, retry, clock.monotonic());
         this.governor.observe(attempt, bodyBytes, this.inFlight.count);
-        throttle.observe(attempt, bodyBytes, batch);
+        throttle.observe(attempt, bodyBytes, batch, sent);
         this.#stall.observe(attempt);
         const { kind } = attempt.verdict;
         if (kind === 'accepted' || kind === 'overloaded') fleet?.observe(kind);
       },
+      ...(target.traits.plansMemory && this.#context.memory.slots > 1 ? { join: joinSparse } : {}),
       mayReject: (more) => account.ledger.mayReject(more),
       ...(fleet === null || !target.traits.firstWriteExclusive ? {} : { turn: this.#turnRules() }),
       awaitColumns: async (batch, signal, limitMs) => {

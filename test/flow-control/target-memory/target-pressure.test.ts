@@ -139,14 +139,45 @@ test('sending waits at the limit until the flush has ended, and the flush is cou
   pressure.observe(attempt(accepted), MiB, 60 * MiB);
   pressure.observe(attempt(accepted), MiB, 50 * MiB);
   let admitted = false;
-  const admission = pressure.admit().then(() => {
+  const admission = pressure.admit(MiB).then(() => {
     admitted = true;
   });
   await clock.advance(99);
   expect(admitted).toBe(false);
   await clock.advance(2);
   await admission;
-  expect([flushes.length, pressure.flushes, pressure.paced]).toEqual([1, 1, false]);
+  expect([flushes.length, pressure.flushes, pressure.pacing.held]).toEqual([1, 1, false]);
+});
+
+test('rows of bodies on their way take room until their batches are settled', async () => {
+  const { clock, pressure, flushes } = setUp();
+  pressure.observe(attempt(accepted), MiB, 30 * MiB);
+  let admitted = 0;
+  const admit = () => void pressure.admit(MiB).then(() => (admitted += 1));
+  for (let i = 0; i < 3; i += 1) admit();
+  await clock.advance(1000);
+  expect(admitted).toBe(2);
+  pressure.settled(MiB);
+  await clock.advance(1);
+  expect([admitted, flushes.length]).toEqual([3, 0]);
+});
+
+test('a body with more rows than the room is sent alone', async () => {
+  const { clock, pressure } = setUp();
+  pressure.observe(attempt(accepted), MiB, 30 * MiB);
+  let admitted = 0;
+  for (let i = 0; i < 2; i += 1) void pressure.admit(4 * MiB).then(() => (admitted += 1));
+  await clock.advance(1000);
+  expect(admitted).toBe(1);
+});
+
+test('the rows of a body fill a quarter of the room at most', async () => {
+  const { clock, pressure } = setUp();
+  pressure.observe(attempt(accepted), MiB, 50 * MiB);
+  await clock.advance(300);
+  expect(pressure.bodyBytes).toBe(512 * KiB);
+  pressure.observe(attempt(accepted), KiB, 50 * MiB);
+  expect(pressure.bodyBytes).toBe(32 * KiB);
 });
 
 const endless: FlushOutcome = { kind: 'timedOut', tookMs: 60_000, reason: null };
@@ -156,7 +187,7 @@ test('a flush that blocks the writes of a held load is cancelled and sent again'
   const { clock, pressure, notices, flushes } = setUp({ pendingSince: () => pending.since }, endless);
   pressure.observe(attempt(accepted), MiB, 120 * MiB);
   // No write is pending, so one batch tests whether the flush blocks.
-  const tested = pressure.admit().then(() => {
+  const tested = pressure.admit(MiB).then(() => {
     pending.since = clock.monotonic();
   });
   await clock.advance(4_000);
@@ -188,14 +219,14 @@ test('a wait for only the interval between two flushes counts as paced', async (
   pressure.observe(attempt(accepted), MiB, 60 * MiB);
   await clock.advance(200);
   pressure.observe(attempt(accepted), MiB, 110 * MiB);
-  const admission = pressure.admit();
+  const admission = pressure.admit(MiB);
   await clock.advance(800);
-  expect(pressure.paced).toBe(true);
+  expect(pressure.pacing.held).toBe(true);
   await clock.advance(1100);
   await admission;
   expect(pressure.flushes).toBe(2);
-  expect(pressure.pacedSeconds).toBeCloseTo(1.8, 1);
-  expect(pressure.bytesPerSecond).toBe(MiB / 2);
+  expect(pressure.pacing.heldSeconds).toBeCloseTo(1.8, 1);
+  expect(pressure.pacing.bytesPerSecond).toBe(MiB / 2);
 });
 
 test('the estimate of a node counts retained bodies and unflushed rows, and its peak survives a flush', async () => {
@@ -298,14 +329,14 @@ test('a stage flushes although the timer of its wait ends early', async () => {
 test('an aborted load releases its waiting batches with the reason and stops all timers', async () => {
   const { clock, pressure, stop } = setUp({ flush: () => new Promise(() => {}) });
   pressure.observe(attempt(accepted), MiB, 110 * MiB);
-  const admission = expect(pressure.admit()).rejects.toThrow('stopped');
+  const admission = expect(pressure.admit(MiB)).rejects.toThrow('stopped');
   stop.abort(new Error('stopped'));
   await admission;
   expect(clock.waiting).toBe(0);
   const late = setUp();
   late.pressure.close();
   late.pressure.observe(attempt(accepted), MiB, 110 * MiB);
-  await late.pressure.admit();
+  await late.pressure.admit(MiB);
   expect([late.flushes, late.pressure.nodeBytes]).toEqual([[], 1000]);
 });
 

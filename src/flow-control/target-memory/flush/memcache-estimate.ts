@@ -19,9 +19,18 @@ export interface RowWeight {
 }
 
 export function weighRows({ points, slots, strings, bytes }: Omit<SampledRows, 'series'>): RowWeight {
-  const values = fieldSlot * slots + strings.bytes;
-  const weight = (rest: number): number => (values + rest) / Math.max(1, bytes);
-  return { resident: weight(rowNode * points + stringHead * strings.count), gauged: weight(gaugedRow * points) };
+  const weight = (all: number): number => (strings.bytes + all) / Math.max(1, bytes);
+  const allocated = points === 0 ? fieldSlot * slots : points * allocatedBytes((fieldSlot * slots) / points);
+  return {
+    resident: weight(allocated + rowNode * points + stringHead * strings.count),
+    gauged: weight(fieldSlot * slots + gaugedRow * points),
+  };
+}
+
+/** Rounds up as jemalloc does: there are four sizes from one power of two to the next. */
+function allocatedBytes(bytes: number): number {
+  const step = 2 ** (Math.ceil(Math.log2(Math.max(16, bytes))) - 3);
+  return Math.ceil(bytes / step) * step;
 }
 
 /** Estimate of the unflushed rows, resident bytes on the fullest node. */

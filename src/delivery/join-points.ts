@@ -1,0 +1,67 @@
+// Joins points with one field each into lines with several fields. CnosDB keeps each line as a row with a slot for every field
+// of its table, so an export with one field a line fills the memory of a node with empty slots.
+
+import { unescapedEnd } from '../core/points/line-protocol.js';
+import type { Batch, PlainBody, PointRange } from '../core/types/index.js';
+
+/** Rows with this many slots per value are sparse. */
+const sparseSlots = 4;
+/** Joining must leave this share of the lines at most. Otherwise the points are sent as they are. */
+const maxShare = 3 / 4;
+const timestamp = /^-?\d+$/;
+
+/** Joins the points of a range if their rows would be mostly empty. New columns are introduced by points as they are. */
+export function joinSparse(batch: Batch, range: PointRange): PlainBody | null {
+  const isSparse = batch.slots >= sparseSlots * batch.values && batch.introduces === null;
+  return isSparse ? joinPoints(batch, range) : null;
+}
+
+interface Row {
+  readonly key: string;
+  readonly time: string;
+  readonly names: Set<string>;
+  fields: string;
+}
+
+/**
+ * Joins the points of a range that begin with the same table and tags and end with the same timestamp. If a row has the field of
+ * a point already, the point begins a new row after it, so that the later value still wins. Returns null if joining would gain
+ * little, or if a point lacks a timestamp or has spaces besides those between its parts.
+ */
+export function joinPoints({ body, bodyEnd }: Pick<Batch, 'body' | 'bodyEnd'>, range: PointRange): PlainBody | null {
+  const first = range.from === 0 ? 0 : bodyEnd(range.from - 1);
+  const length = bodyEnd(range.to - 1) - first;
+  const text = Buffer.from(body.buffer, body.byteOffset + first, length).toString('latin1');
+  const escapes = text.includes('\\');
+  const points = range.to - range.from;
+  const rows: Row[] = [];
+  /** The last row of each key and time. */
+  const lastRows = new Map<string, Row>();
+  let start = 0;
+  for (let i = range.from; i < range.to; i += 1) {
+    const end = bodyEnd(i) - first - 1;
+    const keyEnd = escapes ? unescapedEnd(text, start, ' ') : text.indexOf(' ', start);
+    const timeStart = text.lastIndexOf(' ', end);
+    const [key, fields, time] = [
+      text.slice(start, keyEnd),
+      text.slice(keyEnd + 1, timeStart),
+      text.slice(timeStart + 1, end),
+    ];
+    if (keyEnd === start || timeStart <= keyEnd || !timestamp.test(time)) return null;
+    if (fields.startsWith(' ') || fields.endsWith(' ')) return null;
+    start = end + 1;
+    // A comma may also be part of a string. Such a point keeps a row of its own.
+    const name = fields.includes(',') ? null : fields.slice(0, fields.indexOf('='));
+    const row = lastRows.get(`${key} ${time}`);
+    if (name !== null && row !== undefined && !row.names.has(name) && !row.names.has('')) {
+      row.fields += `,${fields}`;
+      row.names.add(name);
+      continue;
+    }
+    const begun: Row = { key, time, fields, names: new Set([name ?? '']) };
+    lastRows.set(`${key} ${time}`, begun);
+    if (rows.push(begun) > points * maxShare) return null;
+  }
+  const bytes = Buffer.from(rows.map((row) => `${row.key} ${row.fields} ${row.time}\n`).join(''), 'latin1');
+  return { bytes, linesPerPoint: rows.length / points };
+}
