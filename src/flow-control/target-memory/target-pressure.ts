@@ -35,9 +35,10 @@ export interface TargetPressureOptions
   readonly caches: Pick<RaftCaches, 'bytes' | 'atWorst' | 'bucketCount'>;
   /** Formulas of the plan; null if no flush is planned. */
   readonly plan: {
-    /** `seriesBytes`: bytes of the series of unflushed rows. */
+    /** `seriesBytes`: bytes of the series of unflushed rows. `countsSent`: true to count the rows of bodies on their way. */
     readonly marks: (keptBytes: number, seriesBytes: number) => FlushMarks;
     readonly bodiesBeside: (rowBytes: number) => number;
+    readonly countsSent: boolean;
   } | null;
   /** Returns the resident bytes of a node with these retained bodies and unflushed rows. */
   readonly weigh: (keptBytes: number, rowBytes: number) => number;
@@ -61,7 +62,7 @@ export class TargetPressure {
   #flushing: Flushing = unflushed;
   #bodySize: BodySize;
   #marks: FlushMarks | null = null;
-  readonly #rowsInFlight = new RowsInFlight();
+  readonly #rowsInFlight: RowsInFlight;
   #peakBytes: number;
   /** Cancels the check that runs at the time of the next possible flush. */
   #cancelCheck: () => void = () => {};
@@ -87,6 +88,7 @@ export class TargetPressure {
       intervalMs: this.#intervalMs,
     });
     const ended = (outcome: FlushOutcome): void => this.#take({ kind: 'flushed', outcome, at: clock.monotonic() });
+    this.#rowsInFlight = new RowsInFlight(plan?.countsSent ?? false);
     this.#runs = new FlushRuns({ ...options, ended });
     this.#timers = [clock.every(tickMs, () => this.#take({ kind: 'tick', at: clock.monotonic() }))];
     signal.addEventListener('abort', () => this.close(), { once: true });
@@ -235,9 +237,8 @@ export class TargetPressure {
   }
 
   #count(at: number, bodyBytes: number, rows: number): void {
-    const bytes = rows * this.#options.share;
-    this.#rowsInFlight.acknowledged(bodyBytes, bytes * this.#flushing.factor);
-    this.pacing.accepted(at, bodyBytes, bytes);
+    this.#rowsInFlight.acknowledged(bodyBytes, rows * this.#options.share * this.#flushing.factor);
+    this.pacing.accepted(at, bodyBytes, rows * this.#options.share);
   }
 
   #updatePacing(): void {
@@ -267,22 +268,21 @@ export class TargetPressure {
   }
 
   #run(cause: FlushCause): void {
-    const vnodeBytes = unflushedBytes(this.#flushing) / Math.max(1, this.#options.caches.bucketCount);
-    this.#runs.run(cause, this.#flushing.exhaustedSince !== null, vnodeBytes);
+    const vnodes = Math.max(1, this.#options.caches.bucketCount);
+    this.#runs.run(cause, this.#flushing.exhaustedSince !== null, unflushedBytes(this.#flushing) / vnodes);
   }
 
   #giveUp(why: string): void {
-    const { plan, bodyBytesUnflushed, clock, notify } = this.#options;
-    if (plan === null) return;
-    this.#bodySize = capBodySize(this.#bodySize, bodyBytesUnflushed, clock.monotonic());
-    notify(noMoreFlushes(why, this.#bodySize.max, this.#flushing.slowly));
+    if (this.#options.plan === null) return;
+    this.#bodySize = capBodySize(this.#bodySize, this.#options.bodyBytesUnflushed, this.#options.clock.monotonic());
+    this.#options.notify(noMoreFlushes(why, this.#bodySize.max, this.#flushing.slowly));
   }
 
   #adjust(answer: BodyAnswer): void {
     const before = this.#bodySize.bytes;
     this.#bodySize = adjustBodySize(this.#bodySize, answer);
     const { bytes } = this.#bodySize;
-    if (bytes !== before) this.#options.notify(bytes < before ? smallerBodies(bytes) : largerBodies(bytes));
+    if (bytes !== before) this.#options.notify((bytes < before ? smallerBodies : largerBodies)(bytes));
   }
 
   async #readGauges(): Promise<void> {

@@ -92,8 +92,9 @@ export class TargetThrottle {
         flush === null || limitBytes === null
           ? null
           : {
-              marks: (kept, series) => flushMarks(limitBytes, this.#plannedBase, kept, this.#cacheRows + series),
-              bodiesBeside: (rows) => bodiesBeside(plan, this.#plannedBase, Math.min(rows, this.#cacheRows)),
+              marks: (kept, series) => flushMarks(limitBytes, this.#plannedBase, kept, this.#rowCap + series),
+              bodiesBeside: (rows) => bodiesBeside(plan, this.#plannedBase, Math.min(rows, this.#rowCap)),
+              countsSent: plan.isWide,
             },
       ...{ bodyBytes, caches: this.#caches },
       // Without planned flushes no gauge is read. So the rows are limited to the size at which the target flushes by itself.
@@ -116,8 +117,7 @@ export class TargetThrottle {
     this.#stages = new Stages(options.stage, () => this.#pressure.flushNow(), context);
     this.#rinsing = new Rinsing({
       caches: this.#caches,
-      // The other senders fill the same caches, so each rinses early. A sender waits only if its own bodies reach the
-      // limit.
+      // The other senders fill the same caches, so each rinses early. It waits only if its own bodies reach the limit.
       marks: () => this.#rinseMarks,
       end: context.end,
       shards: forecast.shards,
@@ -151,6 +151,11 @@ export class TargetThrottle {
     return this.#forecast.plan.vnodeCacheBytes * this.#perGauged;
   }
 
+  /** The same for wide rows; Infinity for other rows, whose flushes are planned by memory alone. */
+  get #rowCap(): number {
+    return this.#forecast.plan.isWide ? this.#cacheRows : Infinity;
+  }
+
   /** Memory of the fullest node for the time buckets and series so far, without rows and without request bodies. */
   get #base(): number {
     const { share, vnodesPerBucket } = this.#forecast.plan;
@@ -176,7 +181,6 @@ export class TargetThrottle {
     const { baseBytes, limitBytes, vnodesPerBucket, perBucket } = this.#forecast.plan;
     const next = this.#base + baseOf(vnodesPerBucket, perBucket, bucketsAhead) - nodeBase(0);
     const base = Math.max(this.#base, Math.min(baseBytes, next));
-    // Each death of a node halves the room of all nodes.
     return base + Math.max(0, (limitBytes ?? base) - base) * (1 - 0.5 ** this.#deaths.count);
   }
 
@@ -257,7 +261,6 @@ export class TargetThrottle {
     }
     this.#stages.acknowledged(event.bytes);
     this.#caches.add(event.parts, event.bytes === 0);
-    // `observe` passes other bodies to the pressure.
     if (event.bytes === 0) this.#pressure.acknowledged(0, event.rows);
     this.#allSeries.add(event);
     return event.sample.length === 0 ? 0 : this.#series.add(event);
@@ -292,6 +295,6 @@ export class TargetThrottle {
 
   #pacingMessage(): string {
     const { bodyBytes, pacing } = this.#pressure;
-    return pacingMessage(this.#forecast, bodyBytes, pacing.bytesPerSecond, this.#cacheRows);
+    return pacingMessage(this.#forecast, bodyBytes, pacing.bytesPerSecond, this.#rowCap);
   }
 }

@@ -53,7 +53,7 @@ function fleetOf({ relieve = true, outcome = 'done' as FlushOutcome['kind'], flu
     const pressure = new TargetPressure({
       ...{ share: 1, relieve, nodes: 1, log, bodyBytes: MiB, bodyBytesUnflushed: MiB, caches, clock, signal, notify },
       ...{ abort: signal, pendingSince: () => null },
-      plan: { marks: () => ({ dueBytes: 50 * MiB, holdBytes: 100 * MiB }), bodiesBeside: () => MiB },
+      plan: { marks: () => ({ dueBytes: 50 * MiB, holdBytes: 100 * MiB }), bodiesBeside: () => MiB, countsSent: true },
       weigh: (kept, rows) => kept + rows,
       flush: async () => {
         seen.flushes.push(clock.monotonic());

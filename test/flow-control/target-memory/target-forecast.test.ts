@@ -162,7 +162,7 @@ test.each([
 test('the plan of a new database names the size of its memcaches', () => {
   const forecast = forecastTargetMemory(options, placement, layout, extent, true);
   const [plan] = forecastNotices(options, forecast, extent, null);
-  expect(plan!.message).toMatch(/, and the database is created with MAX_MEMCACHE_SIZE '\d\dMiB'$/);
+  expect(plan!.message).toMatch(/, and the database is created with MAX_MEMCACHE_SIZE '5\dMiB'$/);
 });
 
 test.each<[string, Partial<ForecastOptions>, number | null, string]>([
@@ -200,7 +200,7 @@ test('series that no sample showed end the load once the ones seen need more tha
 test('the memcache of a database that a small load creates has room for more than its own few series', () => {
   const rows = { points: 2, slots: 2, bytes: 81, series: 2, strings: { count: 0, bytes: 0 } };
   const { plan } = forecastTargetMemory(options, placement, layout, { ...extent, totalBytes: 81, rows }, true);
-  expect(plan.memcacheBytes).toBe(64 * MiB);
+  expect(plan.memcacheBytes).toBe(54 * MiB);
 });
 
 test('sampled rows weigh as they are, also where the size of the inputs is unknown', () => {

@@ -105,8 +105,20 @@ test('a small load keeps its body size, because nodes retain at most what it sen
   expect(plan.peakBytes).toBe(nodePeak(base, 20 * MiB, 20 * MiB));
 });
 
-test('a new database gets memcaches as large as the room for rows beside its bodies, from 16 to 128 MiB', () => {
+test('a new database gets memcaches that fit, in whole MiB from 16 to 128', () => {
   const memcache = (change: Partial<TargetPlanRequest>) => planTarget({ ...usual, mayCreate: true, ...change });
+  const small = memcache({ ...incident, mayCreate: true, targetMemoryBytes: 297 * MiB });
+  expect(small.memcacheBytes).toBe(Math.floor(small.flush!.dueBytes / 2 / MiB) * MiB);
+  expect(memcache({ buckets: 100 }).memcacheBytes).toBe(16 * MiB);
+  expect(memcache({ targetMemoryBytes: 64 * 1024 * MiB }).memcacheBytes).toBe(128 * MiB);
+  expect(planTarget(usual).memcacheBytes).toBeNull();
+});
+
+/** Rows that take four times the bytes of their points. */
+const wide = { ...usual, weight: { resident: 4, gauged: 4 }, residentPerByte: 4 };
+
+test('for wide rows a new database gets memcaches as large as the room for rows, from 16 to 128 MiB', () => {
+  const memcache = (change: Partial<TargetPlanRequest>) => planTarget({ ...wide, mayCreate: true, ...change });
   const small = memcache({ targetMemoryBytes: 297 * MiB });
   const room = (297 * MiB - base - 256 * small.bodyBytes) / 1.1;
   expect(small.memcacheBytes).toBe(Math.floor(room / MiB) * MiB);
@@ -117,25 +129,24 @@ test('a new database gets memcaches as large as the room for rows beside its bod
   const unflushed = memcache({ targetMemoryBytes: 297 * MiB, mayFlush: false });
   expect(unflushed.memcacheBytes).toBe(Math.floor(room / 2 / MiB) * MiB);
   expect(memcache({ targetMemoryBytes: 64 * 1024 * MiB }).memcacheBytes).toBe(128 * MiB);
-  expect(planTarget(usual).memcacheBytes).toBeNull();
 });
 
-test('the plan of a new database keeps its bodies once the database exists', () => {
-  const weight = { resident: 1.07, gauged: 0.6 };
+test('the plan of wide rows in a new database keeps its bodies once the database exists', () => {
+  const weight = { resident: 10.7, gauged: 6 };
   for (const targetMemoryBytes of [300 * MiB, 512 * MiB, 1024 * MiB]) {
-    const before = planTarget({ ...usual, weight, residentPerByte: 1.07, targetMemoryBytes, mayCreate: true });
+    const before = planTarget({ ...usual, weight, residentPerByte: 10.7, targetMemoryBytes, mayCreate: true });
     const maxMemcacheBytes = before.memcacheBytes;
-    const after = planTarget({ ...usual, weight, residentPerByte: 1.07, targetMemoryBytes, maxMemcacheBytes });
+    const after = planTarget({ ...usual, weight, residentPerByte: 10.7, targetMemoryBytes, maxMemcacheBytes });
     expect(after.bodyBytes).toBe(before.bodyBytes);
   }
 });
 
 test.each([
-  [128, { resident: 1, gauged: 1 }, 128],
-  [16, { resident: 1.8, gauged: 1 }, 28.8],
-  [null, { resident: 1, gauged: 1 }, 128],
+  [128, { resident: 10, gauged: 10 }, 128],
+  [16, { resident: 18, gauged: 10 }, 28.8],
+  [null, { resident: 10, gauged: 10 }, 128],
 ])(
-  'with memcaches of %s MiB and rows of %j sending waits before the node flushes by itself',
+  'with memcaches of %s MiB and wide rows of %j sending waits before the node flushes by itself',
   (mib, weight, cacheMiB) => {
     const maxMemcacheBytes = mib === null ? null : mib * MiB;
     const { flush } = planTarget({ ...usual, targetMemoryBytes: 4096 * MiB, maxMemcacheBytes, weight });

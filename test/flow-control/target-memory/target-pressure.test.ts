@@ -24,7 +24,7 @@ function setUp(more: Partial<TargetPressureOptions> = {}, outcome: FlushOutcome 
     bodyBytesUnflushed: 128 * KiB,
     bodyBytes: MiB,
     caches: { bytes: 0, atWorst: 0, bucketCount: 10 },
-    plan: { marks: () => ({ dueBytes: 50 * MiB, holdBytes: 100 * MiB }), bodiesBeside: () => MiB },
+    plan: { marks: () => ({ dueBytes: 50 * MiB, holdBytes: 100 * MiB }), bodiesBeside: () => MiB, countsSent: true },
     weigh: (kept, rows) => 1000 + kept + rows,
     clock,
     signal: stop.signal,

@@ -9,9 +9,15 @@ const bodyShare = 1 / 4;
 const minBody = 32 * 1024;
 
 export class RowsInFlight {
+  readonly #counts: boolean;
   #bodyBytes = 0;
   /** Bytes of rows per byte of the body acknowledged last. */
   #rowsPerByte = 0;
+
+  /** @param counts false to limit nothing */
+  constructor(counts: boolean) {
+    this.#counts = counts;
+  }
 
   admitted(bodyBytes: number): void {
     this.#bodyBytes += bodyBytes;
@@ -28,7 +34,7 @@ export class RowsInFlight {
 
   /** Returns the largest body, bytes. @param marks null for no limit */
   largestBody(marks: FlushMarks | null): number {
-    if (marks === null) return Number.POSITIVE_INFINITY;
+    if (marks === null || !this.#counts) return Number.POSITIVE_INFINITY;
     return Math.max(minBody, (marks.holdBytes * bodyShare) / this.#rowsPerByte);
   }
 
@@ -37,7 +43,7 @@ export class RowsInFlight {
    * alone, once no flush is due.
    */
   exceedsRoom(marks: FlushMarks | null, flushing: Flushing, bodyBytes: number): boolean {
-    if (marks === null || flushing.givenUp !== null || flushing.notPermitted) return false;
+    if (marks === null || !this.#counts || flushing.givenUp !== null || flushing.notPermitted) return false;
     const unflushed = unflushedBytes(flushing);
     const rows = (this.#bodyBytes + bodyBytes) * this.#rowsPerByte;
     return unflushed + rows > marks.holdBytes && (this.#bodyBytes > 0 || unflushed >= marks.dueBytes);
