@@ -114,8 +114,8 @@ test('a new database gets memcaches that fit, in whole MiB from 16 to 128', () =
   expect(planTarget(usual).memcacheBytes).toBeNull();
 });
 
-/** Rows that take four times the bytes of their points. */
-const wide = { ...usual, weight: { resident: 4, gauged: 4 }, residentPerByte: 4 };
+/** Rows that take ten times the bytes of their points. */
+const wide = { ...usual, weight: { resident: 10, gauged: 10 }, residentPerByte: 10 };
 
 test('for wide rows a new database gets memcaches as large as the room for rows, from 16 to 128 MiB', () => {
   const memcache = (change: Partial<TargetPlanRequest>) => planTarget({ ...wide, mayCreate: true, ...change });
