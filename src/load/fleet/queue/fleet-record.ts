@@ -39,6 +39,8 @@ const lineSchema = z.strictObject({
 /** Last line of the record of a finished load: the part `rejected-…` of its final dead-letter names. */
 const completingSchema = z.strictObject({ completing: z.string() });
 
+const entrySchema = z.union([lineSchema, completingSchema]);
+
 export type BookedPiece = z.infer<typeof bookedPieceSchema>;
 
 /** Tests whether a piece is complete. The next run of the load loads all other pieces again. */
@@ -109,7 +111,7 @@ export class FleetRecord {
       const booked: BookedPiece[] = [];
       let name: string | null = null;
       for (const line of whole.split('\n').slice(0, -1)) {
-        const entry = z.union([lineSchema, completingSchema]).parse(JSON.parse(line));
+        const entry = entrySchema.parse(JSON.parse(line));
         if ('completing' in entry) {
           name = entry.completing;
           continue;
