@@ -4,7 +4,7 @@ import type { Options } from './options.js';
 import type { Settings } from './settings.js';
 import { parseOption } from './validate.js';
 
-/** Options of the identity that the name of a load contains separately. */
+/** Identity options that are separate parts of the name of a load. */
 const ownPlace: ReadonlySet<string> = new Set(['target', 'tenant', 'db', 'format', 'precision']);
 
 /** Returns the format and all other options of the identity as text. Checkpoints of earlier versions depend on this text. */

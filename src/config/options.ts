@@ -80,7 +80,7 @@ const table = [
 
   { key: 'format', group: 'input', is: { kind: 'choice', values: formatNames }, default: 'auto', arg: '<name>', description: 'format of the inputs: {values}; auto looks at the content, then at the name', identity: true },
   { key: 'precision', group: 'input', is: { kind: 'choice', values: ['ns', 'us', 'ms', 's'] }, default: 'ns', arg: '<unit>', description: 'unit of the timestamps: {values}', identity: true },
-  { key: 'missingTimestamp', group: 'input', is: { kind: 'choice', values: ['reject', 'now'] }, default: 'reject', arg: '<what>', description: 'points without a timestamp: reject them, or generate the timestamp with now (start of the load plus number of the point)' },
+  { key: 'missingTimestamp', group: 'input', is: { kind: 'choice', values: ['reject', 'now'] }, default: 'reject', arg: '<what>', description: 'points without a timestamp: reject refuses them; now generates a timestamp (start of the load plus one unit for each earlier point)' },
   { key: 'maxPointBytes', group: 'input', is: { kind: 'size', min: 64, max: 64 * MIB }, default: '1MiB', arg: '<size>', description: 'maximum bytes of a point; longer points are rejected' },
   { key: 'limit', group: 'input', is: { kind: 'count', min: 1, max: MANY }, default: null, defaultText: 'all', arg: '<points>', description: 'stop after this many points' },
   { key: 'skipPoints', group: 'input', is: { kind: 'count', min: 0, max: MANY }, default: '0', arg: '<points>', description: 'skip this many points at the start; resumes standard input' },

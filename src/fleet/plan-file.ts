@@ -70,8 +70,8 @@ const planSchema = z.strictObject({
   /** Identifier of the plan: a hash of its content. */
   id: z.string(),
   /**
-   * Options of the groups input, mapping, batch, delivery and memory that the user gave, and all options that identify
-   * the load.
+   * Every option that identifies the load. Also the options that the user gave of these groups: input, mapping, batch,
+   * delivery and memory.
    */
   options: z.record(z.string(), z.unknown()),
   /**

@@ -226,7 +226,7 @@ export class Rinsing {
       if (verdict.kind === 'rejected' || verdict.kind === 'refused') {
         if (this.#givenUp !== null) return false;
         this.#givenUp = `the target refuses points that it accepted before (${verdict.reason})`;
-        const message = `rinses of raft caches are off: ${this.#givenUp}; the load stops at --target-memory`;
+        const message = `rinses of raft caches are off: ${this.#givenUp}; the load will stop when a node reaches --target-memory`;
         notify({ level: 'warn', kind: 'rinse', message });
         return false;
       }

@@ -188,8 +188,8 @@ function planNotice({ relieve }: ForecastOptions, plan: TargetPlan, buckets: num
     memcacheBytes === null ? '' : `, and the database is created with MAX_MEMCACHE_SIZE '${sizeOption(memcacheBytes)}'`;
   const never = relieve ? '' : ', and no flush is sent (--no-relieve)';
   const message =
-    `target memory: a node will take about ${size(peakBytes)} of ${size(limitBytes)}. The idle node and its vnodes take ` +
-    `${size(plan.baseBytes)} of this (${where}). Request bodies have at most ${size(bodyBytes)}${flushing}${created}${never}`;
+    `target memory: a node will take about ${size(peakBytes)} of ${size(limitBytes)}. The idle node and its vnodes ` +
+    `account for ${size(plan.baseBytes)} (${where}). Request bodies have at most ${size(bodyBytes)}${flushing}${created}${never}`;
   return { level: 'info', kind, message };
 }
 

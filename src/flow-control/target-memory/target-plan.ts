@@ -91,7 +91,7 @@ export interface TargetPlan {
   readonly rinse: RinseMarks | null;
   /** MAX_MEMCACHE_SIZE for a new database; null if the load does not choose it. */
   readonly memcacheBytes: number | null;
-  /** Share of each body that reaches the fullest node; may exceed 1. */
+  /** Bytes that the fullest node stores for one byte of a body. It exceeds 1 if the node stores several replicas. */
   readonly share: number;
   /** Number of vnodes of one time bucket on the fullest node. */
   readonly vnodesPerBucket: number;

@@ -21,7 +21,7 @@ import { TargetPressure } from './target-pressure.js';
 /** Time after which a flush without a response counts as timed out, ms. */
 const flushTimeoutMs = 60_000;
 const rinseTimeoutMs = 30_000;
-/** Number of time buckets that may begin before a flush or a rinse frees memory for their vnodes. */
+/** Largest number of new time buckets between two flushes or rinses: the vnodes of a new bucket need memory. */
 const bucketsAhead = 4;
 /** Largest body once planned flushes have ended, bytes. */
 const unflushedBody = 128 * 1024;

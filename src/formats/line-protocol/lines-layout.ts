@@ -128,7 +128,7 @@ export function formatBytes(options: LineProtocolOptions): number {
   return layout(options).bytes + ColumnSet.memoryBytes + (options.workerThread === true ? threadBytes : 0);
 }
 
-/** Number of windows with a worker thread: one receives input, one is parsed, and batches are sent from the others. */
+/** Number of windows if a worker thread parses: one receives input, one is parsed, the others are being sent. */
 const workerWindows = 6;
 
 /** Computes the layout for these options. */

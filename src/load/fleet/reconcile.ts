@@ -81,7 +81,7 @@ export function reconcile(plan: FleetPlan, files: readonly SummaryFile[]): Recon
         tried: 'reconciling the shards',
         expected: 'summaries with the same number of shards',
         found: totals.size === 0 ? 'no summary' : `shards of ${[...totals].join(' and of ')}`,
-        fix: 'name the summaries of one run of the plan',
+        fix: 'give only summaries of shards that were loaded together, with the same number of shards',
       },
     ]);
   const of = summaries[0]!.shard.of;

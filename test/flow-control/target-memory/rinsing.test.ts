@@ -188,7 +188,7 @@ test('a target that rejects the points ends rinses, and the load once the caches
     [
       'warn',
       'rinses of raft caches are off: the target refuses points that it accepted before (access denied); ' +
-        'the load stops at --target-memory',
+        'the load will stop when a node reaches --target-memory',
     ],
   ]);
   expect(ends).toEqual([]);

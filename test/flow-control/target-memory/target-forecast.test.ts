@@ -66,7 +66,7 @@ test.each([
 test('the plan names peak, limit, base, vnodes, time buckets, body size and flush', () => {
   expect(notices({}, 0)).toHaveLength(1);
   expect(notices({}, 0)[0]).toMatch(
-    /^target memory: a node will take about 512 MiB of 512 MiB\. The idle node and its vnodes take 1\d\d MiB of this \(1 vnode of the database on the fullest node, 1 time bucket\)\. Request bodies have at most 768 KiB, a flush is due at \d\d(\.\d)? MiB of unflushed rows on a node$/,
+    /^target memory: a node will take about 512 MiB of 512 MiB\. The idle node and its vnodes account for 1\d\d MiB \(1 vnode of the database on the fullest node, 1 time bucket\)\. Request bodies have at most 768 KiB, a flush is due at \d\d(\.\d)? MiB of unflushed rows on a node$/,
   );
   expect(notices({}, 0, {}, 1)[0]).toContain('at least 1 time bucket)');
   expect(notices({ relieve: false }, 0)[0]).toContain(', and no flush is sent (--no-relieve)');

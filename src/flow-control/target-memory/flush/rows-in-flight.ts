@@ -14,7 +14,7 @@ export class RowsInFlight {
   /** Bytes of rows per byte of the body acknowledged last. */
   #rowsPerByte = 0;
 
-  /** @param counts false to limit nothing */
+  /** @param counts if false, the load has no limit */
   constructor(counts: boolean) {
     this.#counts = counts;
   }
