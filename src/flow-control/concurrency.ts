@@ -5,7 +5,7 @@ import { latency } from '../core/text.js';
 import type { Verdict } from '../core/types/index.js';
 import { concurrencyTuning as tuning } from './tuning.js';
 
-/** Latency of request bodies of `bytes`, ms. */
+/** Latency statistics, ms, for request bodies of `bytes` bytes. */
 interface Baseline {
   readonly bytes: number;
   readonly mean: number;
@@ -66,8 +66,9 @@ export function startConcurrency(workers: number): Concurrency {
 }
 
 /**
- * Updates the limit after one response. The latency of an accepted request may raise or lower the limit. `overloaded` and
- * `dropped` halve the limit, once per round trip. Other verdicts do not depend on load and change nothing.
+ * Updates the limit after one response. The latency of an accepted request may raise or lower the limit. The verdicts
+ * `overloaded` and `dropped` halve the limit, once per round trip. Other verdicts do not depend on load and change
+ * nothing.
  */
 export function observe(state: Concurrency, seen: Observation): Concurrency {
   if (seen.now - seen.latencyMs < state.changedAt) return state;
@@ -85,7 +86,7 @@ function decrease(state: Concurrency, ratio: number, now: number, reason: string
   return { ...state, limit, slowStart: false, changedAt: now, reason, round: emptyRound };
 }
 
-/** Adds a response to the round. Scales the response's latency to the body size of the baseline. */
+/** Adds a response to the round. Scales its latency to the body size for which the baseline was measured. */
 function addToRound(state: Concurrency, { bytes, latencyMs, inFlight }: Observation): Concurrency {
   const usualBytes = Math.max(bytes, state.usualBytes * tuning.usualSizeDecay);
   const limitReached = state.round.limitReached || inFlight >= state.limit;

@@ -25,12 +25,19 @@ export const concurrencyTuning = {
   /** Age after which the best latency is dropped, ms. Range 10,000–600,000. A target may slow down permanently (simulated). */
   bestLifetimeMs: 60_000,
   /**
-   * Smallest body to time, as a share of the usual size. Range 0–1. Small ones do not predict full ones (simulated).
+   * Smallest body whose latency counts, as a share of the usual size. Range 0–1. The latency of smaller bodies does not
+   * predict that of full ones (simulated).
    */
   comparableSize: 0.5,
-  /** Change of the usual body size that starts a new baseline. Range 1.1–4 (simulated). */
+  /**
+   * Ratio of the usual body size to the baseline's size, or the inverse, above which a new baseline starts. Range 1.1–4
+   * (simulated).
+   */
   newBaselineRatio: 1.5,
-  /** Factor of the usual body size at each response. Range 0.5–1. Seven smaller bodies halve the size (simulated). */
+  /**
+   * Factor by which a response to a smaller body multiplies the usual body size. Range 0.5–1. Seven such responses
+   * halve the size (simulated).
+   */
   usualSizeDecay: 0.9,
 } as const;
 

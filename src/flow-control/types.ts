@@ -40,7 +40,10 @@ export interface Governor {
   close(): void;
 }
 
-/** Figures of the target's memory for the summary. `estimatedBytesPerNode` is the fullest node at this moment. */
+/**
+ * Figures of the target's memory for the summary. `estimatedBytesPerNode` is the estimate for the fullest node at this
+ * moment.
+ */
 export interface ThrottleAccount {
   readonly planBytesPerNode: number | null;
   readonly estimatedPeakBytesPerNode: number | null;

@@ -16,7 +16,10 @@ export interface GroupLimit {
 
 /** Reads memory figures of the cgroups and the machine. */
 export interface MemoryProbe {
-  /** Returns the limits, that of the process's own cgroup first. Returns an empty list if no cgroup has a limit. */
+  /**
+   * Returns the limits of the process's own cgroup, then those of its parents. The list is empty if no cgroup has a
+   * limit.
+   */
   limits(): GroupLimit[];
   /** Returns the RAM of the machine, bytes. */
   totalBytes(): number;
@@ -24,7 +27,10 @@ export interface MemoryProbe {
 
 interface CgroupVersion {
   readonly limits: readonly string[];
-  /** Matches the line with the smallest limit of all parents, including parents that a container does not see. */
+  /**
+   * Matches the line of `memory.stat` that states the smallest limit of a cgroup and its parents. That includes parents
+   * that a container does not see. Null if this version has no such line.
+   */
   readonly hierarchical: RegExp | null;
 }
 
@@ -63,8 +69,8 @@ function bytes(raw: string | null | undefined): number | null {
 }
 
 /**
- * Finds the cgroup of this process in the hierarchy with the memory controller. In hybrid set-ups a v1 `memory`
- * controller takes precedence over `0::`.
+ * Finds the cgroup of this process in the hierarchy with the memory controller. If both versions are mounted, the line
+ * of a v1 `memory` controller takes precedence over the v2 line, `0::`.
  */
 function ownGroup(cgroup: string): { group: string; version: 1 | 2 } | null {
   const lines = cgroup.split('\n').map((line) => /^\d+:([^:]*):(.*)$/.exec(line));

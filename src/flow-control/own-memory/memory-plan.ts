@@ -1,5 +1,5 @@
 // Plans our own memory within the limit, by pure arithmetic. A slot is the memory of one batch. The sizes of slots and
-// formats are exact; base and reserve (interpreter, HTTP client, compression, garbage) were measured.
+// of the parsers' buffers are exact. Base and reserve (interpreter, HTTP client, compression, garbage) were measured.
 
 import { MemoryLimitError } from '../../core/errors.js';
 import { size, sizeOption } from '../../core/text.js';
@@ -10,13 +10,13 @@ export interface MemoryPlan {
   readonly limitSource: string;
   /** Resident bytes of the idle process with all modules loaded. */
   readonly baseBytes: number;
-  /** True if V8 may optimize the parser, and inputs are read in large chunks. */
+  /** True if V8 may optimize the parser. Then inputs are also read in large chunks. */
   readonly optimizes: boolean;
   /** Number of worker threads that parse. */
   readonly threads: number;
   /** Bytes for sockets, compression and garbage between two collections. */
   readonly reserveBytes: number;
-  /** Bytes for read windows and tables of the format. */
+  /** Bytes for the parser's read windows and tables. */
   readonly formatBytes: number;
   /** Bytes of the buffers of a remote input; 0 if no input is remote. */
   readonly remoteBytes: number;
@@ -27,7 +27,7 @@ export interface MemoryPlan {
   readonly windowBytes: number;
   readonly slots: number;
   readonly slotBytes: number;
-  /** Largest request body. `bodyBytes` is the buffer for a body; it may be larger, to fit the longest point. */
+  /** Largest request body, bytes. `bodyBytes` is the buffer for a body; it may be larger, to fit the longest point. */
   readonly batchBytes: number;
   readonly bodyBytes: number;
   readonly sideBytes: number;
@@ -43,7 +43,7 @@ export interface PlanRequest {
   readonly batchPoints: number;
   readonly maxPointBytes: number;
   readonly formatBytes: number;
-  /** Additional bytes of the format for large reads. */
+  /** Additional bytes that the parser needs for large reads. */
   readonly wideBytes: number;
   /** Bytes of one small read, one large read, and one read on a worker thread. */
   readonly chunkBytes: { readonly narrow: number; readonly wide: number; readonly workerThread: number };
@@ -54,9 +54,12 @@ export interface PlanRequest {
   readonly hasLargeWindow: boolean;
   /** Largest useful number of worker threads. */
   readonly threads: number;
-  /** Returns the additional bytes of the formats for a number of worker threads. */
+  /** Returns the additional bytes that parsing on this number of worker threads needs. */
   readonly threadBytes: (threads: number) => number;
-  /** Returns the bytes of threads that read small chunks; null if a thread needs a large decompression window. */
+  /**
+   * Returns the bytes that this number of threads needs to parse small reads. Null if a thread needs a large
+   * decompression window.
+   */
   readonly narrowThreadBytes: ((threads: number) => number) | null;
   /** Returns the bytes of one slot of these sizes. */
   readonly slotBytes: (sizes: { bodyBytes: number; sideBytes: number; points: number }) => number;
@@ -80,9 +83,14 @@ const reserveShare = 0.1;
 const minBodyBytes = 64 * KIB;
 /** Largest window of a zstd frame that decompressors accept by default. The plan for threads leaves room for it. */
 const largeWindow = 128 * MIB;
-/** Memory that worker threads must leave for other inputs: a thread that decodes gzip takes 18 MiB. */
+/**
+ * Memory that parser threads must leave for decompressing inputs. To decode a gzip file on its own thread takes 18 MiB
+ * of this memory.
+ */
 const minWindowWithThread = 32 * MIB;
-/** Memory that threads with an unoptimized parser must leave for other inputs. These threads never decode gzip. */
+/**
+ * Like `minWindowWithThread`, for threads with an unoptimized parser. With them, no gzip file has a thread of its own.
+ */
 const minWindowWithNarrowThread = 8 * MIB;
 /** Bytes for totals, progress and summary of an input, without its name and path (measured with 100,000 files). */
 export const bytesPerInput = 690;
@@ -166,7 +174,10 @@ function halvings(bytes: number): number[] {
   return bytes <= minBodyBytes ? [bytes] : [bytes, ...halvings(Math.floor(bytes / 2))];
 }
 
-/** Finds the smallest limit, in MiB up to 4 GiB, whose plan has room for the window; null if none has. */
+/**
+ * Returns the smallest limit, bytes, whose plan has room for this decompression window. Tries whole MiB. Returns null
+ * if 4 GiB are too little.
+ */
 export function limitForWindow(request: PlanRequest, windowBytes: number): number | null {
   const { source } = request.limit;
   for (let bytes = Math.ceil(request.limit.bytes / MIB) * MIB; bytes <= 4096 * MIB; bytes += MIB) {

@@ -75,7 +75,10 @@ export class Watchdog {
     return { peakRssBytes, highSeconds, criticalSeconds, forcedGcs: this.#gcs };
   }
 
-  /** Returns the error of a run whose memory ever exceeded the limit; null for other runs and modes but `on`. */
+  /**
+   * Returns the error of a run whose memory ever exceeded the limit. Null for other runs, and in the modes `observe`
+   * and `off`.
+   */
   get excess(): MemoryLimitError | null {
     const { limitBytes: limit, mode } = this.#options;
     const { peakRssBytes: peak } = this.account;
@@ -120,7 +123,7 @@ export class Watchdog {
     this.#read();
   }
 
-  /** Reports each change of level. Reports memory that collections do not free only once. */
+  /** Reports each change of level. At the critical level, reports once that a collection did not free enough memory. */
   #report(before: Watermarks): void {
     const { notify, stop, mode } = this.#options;
     const { level, retained } = this.#memory;

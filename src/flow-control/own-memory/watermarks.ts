@@ -23,7 +23,10 @@ const gcMaxMs = 30_000;
  * the time.
  */
 const gcCost = 10;
-/** A collection that frees a smaller share doubles the interval to the next (as OpenTelemetry's memory_limiter). */
+/**
+ * A collection that frees a smaller share of resident memory doubles the interval to the next (as OpenTelemetry's
+ * memory_limiter).
+ */
 const gcWorthwhile = 0.05;
 
 export interface Watermarks {
@@ -38,11 +41,13 @@ export interface Watermarks {
   readonly at: number | null;
   readonly gcIntervalMs: number;
   readonly gcNotBefore: number;
-  /** Earliest time of the first collection with no batch in flight. That collection ignores the doubled interval. */
+  /**
+   * Earliest time of the critical level's first collection with no batch in flight. It ignores the doubled interval.
+   */
   readonly gcSoonest: number;
   /** Last collection, while its effect is unknown: another thread frees buffers up to 200 ms later. Null otherwise. */
   readonly gcPending: Collection | null;
-  /** True once a collection with no batch in flight did not help since the critical level began. */
+  /** True once a collection with no batch in flight has failed to end the critical level. */
   readonly gcTried: boolean;
   /** True if nothing was in flight at the last sample. */
   readonly drained: boolean;
@@ -94,7 +99,7 @@ function levelOf(level: Level, percent: number): Level {
   return level !== 'normal' && percent >= highLeave ? 'high' : 'normal';
 }
 
-/** Adds the time since the last sample to the level of that sample. */
+/** Adds the time since the last sample to the seconds of the level at that sample. */
 function elapsed(state: Watermarks, now: number): Pick<Watermarks, 'highSeconds' | 'criticalSeconds'> {
   const seconds = (now - (state.at ?? now)) / 1000;
   const critical = state.level === 'critical' || state.level === 'stop';
@@ -121,7 +126,7 @@ function wantsCollection(state: Watermarks, level: Level, { now, drained }: Wate
   return level === 'high' && state.level === 'normal' && now >= state.gcNotBefore;
 }
 
-/** Rates the last collection once its effect is visible. */
+/** Decides whether the last collection freed enough, once its effect is visible. */
 function rated(state: Watermarks, level: Level, { rss, now }: WatermarkSample): Watermarks {
   const gc = state.gcPending;
   if (gc === null || now < state.gcSoonest) return { ...state, gcTried: state.gcTried && level === 'critical' };
@@ -155,7 +160,7 @@ export function watch(before: Watermarks, sample: WatermarkSample): Watermarks {
   };
 }
 
-/** Records that the requested collection ended at `now` (monotonic ms). A later sample rates its effect. */
+/** Records that the requested collection ended at `now` (monotonic ms). A later sample shows what it freed. */
 export function collected(
   state: Watermarks,
   gc: { readonly before: number; readonly tookMs: number; readonly now: number },

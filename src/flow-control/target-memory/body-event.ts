@@ -18,7 +18,7 @@ const gaugedGroup = 106;
  * Returns the event of an acknowledged body, and the bytes that the gauge counts for its rows.
  * @param bodyBytes length of the sent points, which may be a part of their batch
  * @param bucketOf returns the time bucket of a point; null to sample no points
- * @param sent the body; absent if its bytes are those of the points
+ * @param sent the body as it was sent; absent if it contained the points of the batch unchanged
  */
 export function bodyEvent(
   batch: Batch,

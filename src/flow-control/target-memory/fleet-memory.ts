@@ -35,7 +35,9 @@ export interface FleetMemoryParts {
   readonly rinsing: Rinsing;
 }
 
-/** Creates the follower that applies each change to all parts, so that the estimates are equal on all workers. */
+/**
+ * Creates the follower that applies each change to all estimates of this worker. So all workers have equal estimates.
+ */
 export function followMemory({
   stages,
   caches,

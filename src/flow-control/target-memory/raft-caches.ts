@@ -16,7 +16,7 @@ export function partsOf({ buckets, body }: Pick<Batch, 'buckets' | 'body'>, body
 }
 
 export interface RaftCacheOptions {
-  /** Share of each body that reaches the fullest node. */
+  /** Bytes that the fullest node stores for one byte of a body. It exceeds 1 if the node stores several replicas. */
   readonly share: number;
   /** Buckets that exist before the load; null if unknown. Their vnodes may retain bodies of earlier loads. */
   readonly existing: ReadonlySet<number> | null;
@@ -26,8 +26,8 @@ export interface RaftCacheOptions {
 }
 
 /**
- * `bytes` are those that the open time buckets retain on the fullest node. `places` is the number of bodies that an
- * open bucket can still add to its cache.
+ * `bytes`: bytes of the bodies that the open time buckets retain on the fullest node. `places`: number of bodies that
+ * every open bucket can still add to its cache before the cache is full.
  */
 export interface OpenBuckets {
   readonly bytes: number;

@@ -29,7 +29,7 @@ const minGainBytes = 8 * 1024 * 1024;
 const maxPointBytes = 16 * 1024;
 /** Bytes that the plan reserves in each vnode for one rinsing write: 0.5 MiB for 256 writes. */
 const plannedBytes = 2048;
-/** In this many points at the end of each part of a batch, a point of each shard is searched. */
+/** Number of last points of a batch's part that are examined to find one point of each shard. */
 const searchedPoints = 256;
 
 /** Thresholds of retained bytes on the fullest node: a rinse is due, sending waits for a rinse, a rinse ends. */
@@ -46,7 +46,7 @@ export function partOf(marks: RinseMarks | null, senders: number): RinseMarks | 
 
 export interface RinsingOptions {
   readonly caches: RaftCaches;
-  /** Returns the current marks; null for no rinse. */
+  /** Returns the thresholds at this moment; null if nothing is to be rinsed. */
   readonly marks: () => RinseMarks | null;
   /** Number of shards of each time bucket. */
   readonly shards: number;

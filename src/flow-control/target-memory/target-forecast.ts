@@ -38,7 +38,7 @@ export interface ForecastOptions {
 
 /** Times and size of the inputs, as far as they are known. */
 export interface InputExtent {
-  /** Ascending time ranges that contain points, in the unit of the input; empty if unknown. */
+  /** Ascending time ranges that contain points, in the time unit of the input; empty if unknown. */
   readonly spans: readonly TimestampRange[];
   /** Number of inputs whose timestamps are not all known. */
   readonly unseen: number;
@@ -65,7 +65,7 @@ export interface TargetMemoryForecast {
 /** From this number of series per time bucket on, messages mention series. */
 const manySeries = 5_000;
 
-/** Memory per byte of text of unsampled rows: IoT sensors, ten fields. Only line protocol is sampled. */
+/** Memory of rows per byte of text, if no rows were sampled. Measured with IoT sensors of ten fields. */
 const usualWeight: RowWeight = { resident: 1.1, gauged: 0.6 };
 
 /** Least bytes of a point. Inputs cannot have more time buckets than points. */
@@ -102,7 +102,9 @@ export function forecastTargetMemory(
   return { plan, layout, buckets, existing, shards, bucketMs, totalBytes: times.totalBytes };
 }
 
-/** Returns the bytes of rows per byte of text, without and with their series. */
+/**
+ * Returns the memory of rows per byte of text: `weight` excludes the memory of series, `residentPerByte` includes it.
+ */
 function weightOf({ rows, totalBytes }: InputExtent): Pick<TargetPlanRequest, 'weight' | 'residentPerByte'> {
   if (rows === undefined) return { weight: usualWeight, residentPerByte: usualWeight.resident };
   const weight = weighRows(rows);
@@ -142,7 +144,7 @@ function existingBuckets({ bucketStarts }: NodeLayout, bucketMs: number | null):
   return new Set(bucketStarts.map((start) => (bucketMs === null ? 0 : Math.round(start / bucketMs))));
 }
 
-/** Lists the notices about a forecast, the plan itself first. */
+/** Lists the notices about a forecast. The first notice describes the memory plan. */
 export function forecastNotices(
   options: ForecastOptions,
   { plan, layout, buckets }: TargetMemoryForecast,
@@ -248,7 +250,10 @@ function tooManyVnodes({ vnodes }: TargetPlan, buckets: number): string {
   );
 }
 
-/** CnosDB versions that run out of memory, from its issues. A server reports three numbers of its version. */
+/**
+ * CnosDB versions that run out of memory, according to the issues of CnosDB. A server reports only the first three
+ * numbers of its version.
+ */
 const defects: readonly { readonly below: string; readonly from: string; readonly what: string }[] = [
   {
     from: '0.0.0',

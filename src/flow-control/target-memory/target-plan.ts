@@ -20,7 +20,7 @@ const vnodeBytes = 3.65 * MiB;
 const indexedBytes = 384;
 const manySeries = 10_000;
 const manySeriesBytes = 1.2 * 1024;
-/** Bytes that a flush or compaction of a vnode needs for the metadata of a series, and of each column of the series. */
+/** Memory of a flush or compaction for each series of the vnode, and for each column of a series, bytes. */
 const compactedBytes = 1024;
 const compactedColumnBytes = 450;
 /** Largest number of compactions at once. */
@@ -40,16 +40,16 @@ const firstBody = 96 * 1024;
 const firstShare = 0.5;
 /** Share of a node's memory above its base that is for retained bodies. The rest is for unflushed rows. */
 const bodiesShare = 0.5;
-/** The same share for wide rows in a new database with one time bucket. Its memcaches get the size of the rest. */
+/** Like `bodiesShare`, for wide rows in a new database with one time bucket. The rest sets MAX_MEMCACHE_SIZE. */
 const wideBodiesShare = 0.65;
-/** Resident bytes of rows per byte of input from which rows are wide. TSBS IoT has 1.1, one of 50 fields a line 13. */
+/** Rows are wide from this many resident bytes per byte of input. TSBS IoT: 1.1. Lines with 1 of 50 fields: 13. */
 const wideRows = 8;
 /** Retained bytes at which sending waits for a rinse, as a multiple of the bytes at which a rinse begins. */
 const rinseHold = 1.25;
 /** Retained bytes at which a rinse ends, as a share of those at its start. Long rinses need fewer writes. */
 const rinseRest = 0.1;
 const minMemcache = 16 * MiB;
-/** Gauged bytes per resident byte of dense rows. A database that a load of a few narrow rows creates may receive dense rows. */
+/** Bytes that gauges count per resident byte of dense rows. New memcaches have room for such rows of later loads. */
 const usualGauged = 0.5;
 
 export interface TargetPlanRequest {
@@ -87,7 +87,7 @@ export interface TargetPlan {
   readonly sustainedBytes: number;
   /** Thresholds of planned flushes; null if no flush is planned. */
   readonly flush: FlushMarks | null;
-  /** Marks of rinses; null if there is no limit. */
+  /** Thresholds of rinses; null if memory is not limited. */
   readonly rinse: RinseMarks | null;
   /** MAX_MEMCACHE_SIZE for a new database; null if the load does not choose it. */
   readonly memcacheBytes: number | null;
@@ -164,7 +164,7 @@ function leastPeak(
   return nodePeak(baseBytes, keptBodies(Math.min(smallestBody, bodyBytes), share, totalBytes), rows);
 }
 
-/** Returns the smallest peak of a plan whose load writes to `buckets` time buckets. */
+/** Returns the smallest possible peak memory of a node if the load writes to `buckets` time buckets. */
 export function leastWith(plan: TargetPlan, buckets: number): number {
   const { share, bodyBytes, totalBytes, vnodesPerBucket, perBucket } = plan;
   const rows = Math.min(minRows, share * (totalBytes ?? Number.POSITIVE_INFINITY)) + seriesBytes * perBucket.series;

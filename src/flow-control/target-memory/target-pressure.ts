@@ -53,7 +53,7 @@ export interface TargetPressureOptions
 
 /** Checks the time every 250 ms. If flushes are planned, also reads the gauges every 10 s. Ends at `close`. */
 export class TargetPressure {
-  /** Waits for only the interval between two flushes. A larger --target-memory removes these waits. */
+  /** Adjusts the body size, and measures the waits that only the interval between two flushes causes. */
   readonly pacing: FlushPacing;
   readonly #options: TargetPressureOptions;
   readonly #intervalMs: number;

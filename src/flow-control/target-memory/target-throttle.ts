@@ -151,7 +151,7 @@ export class TargetThrottle {
     return this.#forecast.plan.vnodeCacheBytes * this.#perGauged;
   }
 
-  /** The same for wide rows; Infinity for other rows, whose flushes are planned by memory alone. */
+  /** Equals `#cacheRows` for wide rows. Infinity for other rows, because memory alone decides when they are flushed. */
   get #rowCap(): number {
     return this.#forecast.plan.isWide ? this.#cacheRows : Infinity;
   }
@@ -170,13 +170,13 @@ export class TargetThrottle {
     return Math.floor(Math.min(this.#pressure.bodyBytes, open));
   }
 
-  /** Thresholds of rinses, for all planned vnodes. With them a bucket is rinsed before its only flush. */
+  /** Thresholds of rinses. They allow for all planned vnodes, so that a bucket is rinsed before its only flush. */
   get #rinseMarks(): RinseMarks | null {
     const { plan } = this.#forecast;
     return partOf(rinseMarks(plan, Math.max(this.#plannedBase, plan.baseBytes)), this.#context.senders ?? 1);
   }
 
-  /** Base from which rows and bodies are limited: memory for the time buckets so far and the next few. */
+  /** Memory that rows and bodies cannot use: the buckets so far, the next few, and a reserve after node deaths. */
   get #plannedBase(): number {
     const { baseBytes, limitBytes, vnodesPerBucket, perBucket } = this.#forecast.plan;
     const next = this.#base + baseOf(vnodesPerBucket, perBucket, bucketsAhead) - nodeBase(0);

@@ -1,7 +1,8 @@
-// Runs flushes of the target. On one machine they run when they are due; in a fleet, when the fleet's log chooses this worker.
-// A flush that CnosDB works on must not be cancelled: its vnode then keeps the rows in memory until the server restarts, and
-// later flushes hang. A flush that waits for a lock must be cancelled: CnosDB 2.4.3 locks itself if a database gets its first
-// vnode during COMPACT DATABASE. It then answers neither the statement nor any write until the client disconnects.
+// Runs flushes of the target. On one machine they run when they are due; in a fleet, when the fleet's log chooses this
+// worker. A flush that CnosDB works on must not be cancelled: its vnode then keeps the rows in memory until the server
+// restarts, and later flushes hang. A flush that waits for a lock must be cancelled: CnosDB 2.4.3 deadlocks if a
+// database gets its first vnode during COMPACT DATABASE. It then answers neither the statement nor any write until the
+// client disconnects.
 
 import { abortWith } from '../../../core/time/wait-stats.js';
 import type { Clock, FlushCause, FlushOutcome, MemoryLog, Notice } from '../../../core/types/index.js';

@@ -4,15 +4,18 @@
 import type { FlushCause, FlushOutcome } from '../../../core/types/index.js';
 import { correctByGauges, differenceOf, type MemcacheEstimate, recordEstimate } from './memcache-estimate.js';
 
-/** Shortest time from the start of one flush to the start of the next, for all loads together, ms. */
+/**
+ * Shortest time from the start of one flush to the start of the next, ms. Each of n simultaneous loads waits n times as
+ * long.
+ */
 export const flushIntervalMs = 2_000;
 /** Longest planned flush, ms. After a longer flush no further flush is planned. */
 const maxFlushMs = 10_000;
 const reliefAfterMs = 30_000;
 const reliefIntervalMs = 60_000;
 /**
- * The pause before some flushes, as a multiple of the duration of the last flush: those that end a stage (--stage), and
- * those that free exhausted memory while sending waits.
+ * Least time from the start of one flush to the start of the next, as a multiple of the first one's duration. Applies
+ * to flushes that end a stage (--stage). Also applies to relief flushes while sending waits for the target's own flush.
  */
 const slowFlushPause = 2;
 const failuresToGiveUp = 3;
@@ -26,7 +29,7 @@ export interface FlushMarks {
 }
 
 export interface FlushingOptions {
-  /** Share of each body that reaches the fullest node. */
+  /** Bytes that the fullest node stores for one byte of a body. It exceeds 1 if the node stores several replicas. */
   readonly share: number;
   /** Thresholds of planned flushes; null if no flush is planned. */
   readonly plan: FlushMarks | null;
@@ -59,17 +62,25 @@ export type FlushingEvent =
   | { readonly kind: 'flushed'; readonly outcome: FlushOutcome; readonly at: number };
 
 export interface Flushing extends MemcacheEstimate {
-  /** Bytes of series acknowledged before the last flush; `freshSeries` are later. No gauge includes series. */
+  /**
+   * Bytes of series acknowledged before the last flush began. `freshSeries`: bytes of series acknowledged since then.
+   * No gauge includes series.
+   */
   readonly pendingSeries: number;
   readonly freshSeries: number;
-  /** Largest difference between a gauge and the estimates made at its time, bytes; null before the first gauge. */
+  /**
+   * Largest difference so far between a gauge and the estimates of the last 12 s, bytes; null before the first gauge.
+   */
   readonly gaugeDifference: number | null;
   /** Start of the running flush, monotonic ms; null if no flush runs. */
   readonly flushingSince: number | null;
   /** True if the running flush ends a stage (--stage). Such a flush may take long, because sending waits for it. */
   readonly endsStage: boolean;
   readonly lastFlushAt: number;
-  /** Time of the first of consecutive "memory exhausted" responses, monotonic ms; null after another response. */
+  /**
+   * Time of the first of consecutive "memory exhausted" responses, monotonic ms; null if the last response was
+   * different.
+   */
   readonly exhaustedSince: number | null;
   readonly lastReliefAt: number;
   /** Duration of the last flush, ms; Infinity if its end was not observed. */
@@ -126,7 +137,10 @@ export function unflushedBytes({ pending, fresh, pendingSeries, freshSeries }: F
   return pending + fresh + pendingSeries + freshSeries;
 }
 
-/** Returns the earliest time of a flush that ends a stage. After a quick flush, planned flushes must wait longer. */
+/**
+ * Returns the earliest time of a flush that ends a stage. After a quick flush, a planned flush must wait longer than
+ * this.
+ */
 export function nextStageAt({ lastFlushAt, lastTookMs }: Flushing, intervalMs: number): number {
   return lastFlushAt + Math.min(intervalMs, slowFlushPause * lastTookMs);
 }

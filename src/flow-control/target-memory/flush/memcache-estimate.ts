@@ -4,8 +4,9 @@
 import type { SampledRows } from '../../../core/types/index.js';
 
 /**
- * Bytes of a row in CnosDB's memcache (mem_cache/row_data.rs of version 2.4.3), measured: its node in a skip list, a slot for
- * each field of its table, even for fields that the line lacks, and an allocation for each string. The gauge counts less.
+ * Memory of a row in CnosDB's memcache, measured, bytes (mem_cache/row_data.rs of version 2.4.3). A row takes `rowNode`
+ * for its node in a skip list, and `fieldSlot` for each field of its table, even for an unset field. Each string takes
+ * `stringHead` and its text. The gauge counts `gaugedRow` instead of `rowNode`, and no `stringHead`.
  */
 const rowNode = 144;
 const gaugedRow = 32;
@@ -63,9 +64,9 @@ export function recordEstimate(state: MemcacheEstimate, at: number): MemcacheEst
 }
 
 /**
- * Corrects the estimate by the gauges of the nodes. A gauge above all recent estimates raises the estimate: other clients
- * write too, or rows take more memory than expected. Gauges of all nodes below all recent estimates lower the estimate,
- * because the target flushed by itself.
+ * Corrects the estimate by the gauges of the nodes. A gauge above all recent estimates raises the estimate: other
+ * clients write too, or rows take more memory than expected. If the gauges of all nodes are below all recent estimates,
+ * the target flushed by itself. Then the estimate falls.
  */
 export function correctByGauges(
   state: MemcacheEstimate,

@@ -1,11 +1,11 @@
-// Counts the rows of request bodies on their way. A body of sparse rows takes many times its bytes in the target's memory, so
-// rows must fit into their room before their body is sent.
+// Counts the rows of request bodies on their way. In the target's memory, sparse rows take many times the bytes of
+// their body. So a body is sent only when the planned memory has room for its rows.
 
 import { type Flushing, type FlushMarks, unflushedBytes } from './flushing.js';
 
 /** Largest share of the room for rows that the rows of one body may fill. */
 const bodyShare = 1 / 4;
-/** Smallest body that rows are limited to, bytes. */
+/** Smallest size to which the rows of a body may limit the body, bytes. */
 const minBody = 32 * 1024;
 
 export class RowsInFlight {
@@ -14,7 +14,7 @@ export class RowsInFlight {
   /** Bytes of rows per byte of the body acknowledged last. */
   #rowsPerByte = 0;
 
-  /** @param counts if false, the load has no limit */
+  /** @param counts false to not limit the rows on their way */
   constructor(counts: boolean) {
     this.#counts = counts;
   }
@@ -23,7 +23,7 @@ export class RowsInFlight {
     this.#bodyBytes += bodyBytes;
   }
 
-  /** Counts a body out, whatever became of it. */
+  /** Removes a body from the count, whether the target acknowledged the body or not. */
   settled(bodyBytes: number): void {
     this.#bodyBytes = Math.max(0, this.#bodyBytes - bodyBytes);
   }
@@ -39,8 +39,8 @@ export class RowsInFlight {
   }
 
   /**
-   * Returns true if a body must wait for a flush or for responses to other bodies. A body with more rows than the room is sent
-   * alone, once no flush is due.
+   * Returns true if a body must wait for a flush or for responses to other bodies. A body whose rows can never fit is
+   * sent alone, once no flush is due.
    */
   exceedsRoom(marks: FlushMarks | null, flushing: Flushing, bodyBytes: number): boolean {
     if (marks === null || !this.#counts || flushing.givenUp !== null || flushing.notPermitted) return false;

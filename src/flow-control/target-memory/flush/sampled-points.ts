@@ -20,7 +20,7 @@ export function sampledPoints({ ordinal, points, body, bodyEnd }: SampledPoints)
 export function sampledStrings(points: readonly Uint8Array[], { points: all }: SampledPoints): StringTotals {
   let [count, bytes] = [0, 0];
   for (const point of points) {
-    // `includes` of Uint8Array reads shared memory byte by byte.
+    // Uses Buffer's `includes`, because `includes` of Uint8Array reads shared memory byte by byte.
     if (!Buffer.prototype.includes.call(point, quote)) continue;
     const strings = stringTotals(point);
     count += strings.count;

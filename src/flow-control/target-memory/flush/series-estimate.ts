@@ -5,14 +5,17 @@ import type { MemoryEvent } from '../../../core/types/index.js';
 
 /** Resident bytes of a series in the memcache of CnosDB 2.4.3.4, until its rows are flushed. */
 export const seriesBytes = 1.4 * 1024;
-/** Largest number of series kept. */
+/** Largest number of stored hashes of series. */
 const maxKept = 8192;
 /** With this many repeated series in a sample, the estimate is accurate within a third. */
 const surelySeveral = 16;
 /** Largest number of bytes of a series that are hashed. */
 const maxHashed = 1024;
 
-/** An acknowledged body. `sample`: hashes of the series of some points of its batch; `part`: its share of the batch. */
+/**
+ * An acknowledged body. `sample`: hashes of the series of some points of its batch. `part`: share of the batch that
+ * this body contained.
+ */
 export type SampledBody = Pick<Extract<MemoryEvent, { kind: 'body' }>, 'points' | 'slots' | 'sample' | 'part'>;
 
 export interface SavedSeries {
@@ -45,7 +48,8 @@ export class SeriesEstimate {
 
   /**
    * Lower bound of the number of series. It assumes at least `surelySeveral` repeated series, as fewer are uncertain.
-   * Inputs that repeat their series in order double the estimate; so it is halved once series repeat.
+   * Inputs that list all series in the same order again and again double the estimate. So the estimate is halved once
+   * series repeat.
    */
   get least(): number {
     const several = this.#seen.size - this.#seen.once;
@@ -147,7 +151,11 @@ function endsWithZeros(hash: number, bits: number): boolean {
   return (hash & (2 ** bits - 1)) === 0;
 }
 
-/** Estimates the number of series from those sampled once and those sampled more often, at least `minSeveral` (Chao 1984). */
+/**
+ * Estimates the number of all series from a sample (Chao 1984). `once`: number of series sampled once. `more`: number
+ * of series sampled more often. Values of `more` below `minSeveral` are too uncertain, so the estimate then uses
+ * `minSeveral`.
+ */
 function richness(once: number, more: number, minSeveral = 0): number {
   return once + more + (once * (once - 1)) / (2 * (Math.max(more, minSeveral) + 1));
 }

@@ -73,7 +73,10 @@ export class Stages {
     notify({ level: 'warn', kind: 'stage-over', message });
   }
 
-  /** Waits until no gauge exceeds `enough`, and resolves with null; at time `until`, with the largest gauge. */
+  /**
+   * Resolves with null once no gauge exceeds `enough`. Resolves with the largest gauge if `until` comes first
+   * (monotonic ms).
+   */
   async #untilFlushed(enough: number, until: number): Promise<number | null> {
     const { target, clock, signal } = this.#context;
     await clock.sleep(gaugeAgeMs, signal);
