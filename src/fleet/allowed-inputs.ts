@@ -1,6 +1,6 @@
-// Decides which inputs a worker may read. A job names a file by its path below a folder of --allow-input: the part of
-// the pattern before the first wildcard. So a job contains no absolute path, and machines may mount the inputs in
-// different folders.
+// Decides which inputs a worker may read. The folder of an --allow-input pattern is its part before the first wildcard.
+// A job names a file by its path below such a folder. So a job contains no absolute path, and machines may mount the
+// inputs in different folders.
 
 import { realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';

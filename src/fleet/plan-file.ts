@@ -70,8 +70,8 @@ const planSchema = z.strictObject({
   /** Identifier of the plan: a hash of its content. */
   id: z.string(),
   /**
-   * Every option that identifies the load. Also the options that the user gave of these groups: input, mapping, batch,
-   * delivery and memory.
+   * Every option that identifies the load. From the groups input, mapping, batch, delivery and memory, also every
+   * option that the user gave.
    */
   options: z.record(z.string(), z.unknown()),
   /**
@@ -105,7 +105,10 @@ export function planId(content: Omit<FleetPlan, 'id' | 'formatVersion'>): string
   return hash.digest('hex').slice(0, 12);
 }
 
-/** Yields the JSON of a plan in parts of many inputs. The whole text would take 50 MB for 100,000 inputs. */
+/**
+ * Yields the JSON of a plan in parts; each part contains many inputs. The whole text would take 50 MB for 100,000
+ * inputs.
+ */
 function* jsonParts({ inputs, ...rest }: Pick<FleetPlan, 'inputs'> & Partial<FleetPlan>): Generator<string, void> {
   yield `${JSON.stringify(rest).slice(0, -1)},"inputs":[`;
   for (let i = 0; i < inputs.length; i += inputsOfPart) {

@@ -14,7 +14,7 @@ export const fingerprintSchema = z.strictObject({
   size: count,
   /** Hash of the first bytes, up to offset `to`. */
   head: z.strictObject({ to: count, hash: z.string() }),
-  /** Hash of the last block that was read. For a remote object, this can be a cached block shortly before. */
+  /** Hash of the last block that was read. For a remote object, it can be an earlier block that is still cached. */
   tail: z.strictObject({ from: count, to: count, hash: z.string() }),
   /** Modification time, ETag or date of the file; absent in state files of earlier versions. */
   version: z.string().nullable().optional(),

@@ -84,8 +84,8 @@ export class LoadStore {
   }
 
   /**
-   * Copies the files of an unfinished load to names of abandoned files. Returns the path of the copied checkpoint; null
-   * without a checkpoint.
+   * Copies the files of an unfinished load to names that contain `abandoned`. Returns the path of the copied
+   * checkpoint; null without a checkpoint.
    */
   async keepCopy(stamp: string): Promise<string | null> {
     const copy = (from: string, to: string): Promise<void> => copyFile(from, to, constants.COPYFILE_EXCL);

@@ -80,7 +80,10 @@ function rejectUnit({ byteOffset, line, part }: BatchReject, stored: boolean): U
   return { byteOffset, line, state, counts: part === 'whole' || part === 'last' };
 }
 
-/** Counts the decimal digits of the timestamp that ends the last point; 0 without a timestamp. */
+/**
+ * Counts the decimal digits of the last point's timestamp. Returns 0 if the batch has no points or the last one has no
+ * timestamp.
+ */
 function lastDigits(batch: Batch): number {
   if (batch.points === 0) return 0;
   const { bytes } = batch.source(batch.points - 1);

@@ -64,7 +64,9 @@ export async function exists(path: string): Promise<boolean> {
 
 const otherDirectory = 'name another directory with --state-dir';
 
-/** Description of each system error code, and the advice to give before the advice to use another directory. */
+/**
+ * For each system error code: what was found, and advice. `writeProblem` appends the advice to use another directory.
+ */
 const causes: Record<string, readonly [found: string, fix: string]> = {
   ENOSPC: ['no space left on its file system', 'free some space there, or '],
   EDQUOT: ['the disk quota of this user exceeded', 'free some space there, or '],

@@ -84,7 +84,7 @@ export class FleetMemoryLog implements MemoryLog, ExchangeParty {
     const entry = this.#entry(event);
     this.#events.push(entry);
     if (this.#follower === null || !this.#options.exchange.away) return;
-    // Assumes that the other workers send as many rows with each of their permits.
+    // Assumes that the other workers send as many rows with each of their permits as this worker does.
     const rows = event.kind === 'body' ? { rows: event.rows * this.#options.share() } : {};
     this.#applied.add(entry);
     this.#follower.apply({ ...event, ...rows }, true);

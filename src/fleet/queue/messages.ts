@@ -114,7 +114,7 @@ function emptyOf(schema: unknown): unknown {
   return schema instanceof z.ZodNullable ? null : schema instanceof z.ZodString ? '' : 0;
 }
 
-/** A file with dead letters of a piece, without its worker's folder. */
+/** A file with dead letters of a piece: its content and the end of its path. The worker's folder is omitted. */
 const letterFileSchema = z.strictObject({
   /** End of the file's path, such as `.lp` or `host=a/.csv`. */
   ending: z.string().regex(/^(?:(?=[^/]{1,255}\/)[^/\0]+=[^/\0]*\/)*\.[\w.]{1,100}$/),

@@ -1,6 +1,6 @@
 // A piece that a worker has taken. If the worker does not renew the lease in time, Redis gives the piece to another
-// worker. No request may start after the lease may have ended, because the target cannot distinguish the late worker
-// from the new one.
+// worker. The target cannot tell the requests of the two workers apart. So a worker starts a request only while it
+// certainly holds the lease.
 
 import type { Job } from 'bullmq';
 import { BusyError } from '../../core/errors.js';
@@ -63,7 +63,7 @@ export class PieceLease {
     return this.#lost.signal;
   }
 
-  /** Throws BusyError if the lease may have ended by one of the clocks, so that a frozen process sends nothing. */
+  /** Throws BusyError if the lease may have ended by either clock, so that a process that was frozen sends nothing. */
   assertHeld(): void {
     const { lockMs, marginMs } = this.#timing;
     const { wall, monotonic } = this.#renewed;
@@ -72,17 +72,22 @@ export class PieceLease {
     this.#lost.signal.throwIfAborted();
   }
 
-  /** Stores the result. Returns false if the queue refuses it, because the worker no longer holds the lease. */
+  /** Stores the result. Resolves with false if the queue refuses it, because the worker no longer holds the lease. */
   async complete(result: PieceResult): Promise<boolean> {
     return await this.#end(() => this.#job.moveToCompleted(result, this.#token, false));
   }
 
-  /** Returns the piece to the queue without counting a failure. Returns false like `complete`. */
+  /**
+   * Returns the piece to the queue without counting a failure. Resolves with false if the worker no longer holds the
+   * lease.
+   */
   async giveBack(): Promise<boolean> {
     return await this.#end(() => this.#job.moveToWait(this.#token));
   }
 
-  /** Returns the piece to the queue and counts a failure. Returns false like `complete`. */
+  /**
+   * Returns the piece to the queue and counts a failure. Resolves with false if the worker no longer holds the lease.
+   */
   async fail(reason: string): Promise<boolean> {
     return await this.#end(() => this.#job.moveToFailed(new Error(reason), this.#token, false));
   }

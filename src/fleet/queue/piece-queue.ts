@@ -16,7 +16,7 @@ export const maxFailures = 3;
 export const maxDeaths = 5;
 /** Largest number of jobs that one command adds. */
 const addedAtOnce = 1000;
-/** Length of the results read at once after which no further result is read, characters. It limits memory. */
+/** Total length of results after which `settled` reads no further result, characters. It limits memory. */
 const maxSettledLength = 16 * 1024 * 1024;
 
 /** Returns the id of a piece: a hash of its input and positions. Planning the load again gives the same ids. */

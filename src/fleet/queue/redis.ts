@@ -50,9 +50,9 @@ function pauseMs(attempts: number): number {
 }
 
 /**
- * Connects within `waitMs`. Throws UsageError if the packages are missing, with an install command for `command`.
- * Throws UnavailableError if the server does not respond. Throws RefusedError for wrong credentials, and for a server
- * that evicts keys.
+ * Connects within `waitMs`. Throws UsageError if the packages are missing. Throws UnavailableError if the server does
+ * not respond. Throws RefusedError for wrong credentials, and for a server that evicts keys.
+ * @param command name of the command that needs the packages, for the UsageError
  * @param answerMs time limit for the response to each command; null to wait while the server is unreachable
  * @param signal ends the wait for the connection
  */

@@ -1,6 +1,6 @@
 // Stores rejected points ("dead letters"). Their original bytes are written to one file for each format and header;
-// each file can be loaded as an input. Their reasons are written to a further file. After a failed write, nothing of
-// the batch remains, because half a line would merge with the next line.
+// each file can be loaded as an input. A further file contains the reason for each rejection. If a write fails, the
+// files are cut back to their state before the batch, because half a line would merge with the next line.
 
 import { createHash } from 'node:crypto';
 import { access, constants, type FileHandle, rename, rm } from 'node:fs/promises';

@@ -11,7 +11,7 @@ export function letterPath(stateDir: string, load: string, name: string, ending:
   return join(stateDir, dir, `${load}.${name}${base}`);
 }
 
-/** Lists the endings of the files with this load and name, without the temporary files of long points. */
+/** Lists the endings of the files with this load and name. Omits the temporary files of long points. */
 export async function letterEndings(stateDir: string, load: string, name: string): Promise<string[]> {
   const prefix = `${load}.${name}.`;
   const isLetters = (file: string): boolean => file.startsWith(prefix) && !file.startsWith(`${prefix}part`);

@@ -111,10 +111,10 @@ async function copyOut({ file, pieces }: PartCollection, write: (bytes: Uint8Arr
 }
 
 /**
- * Returns an error if the points of a batch would exceed --max-reject-bytes. The reasons of these points do not count,
- * because they are not written yet.
+ * Returns an error if the points of a batch would exceed --max-reject-bytes. Does not count the reasons for the
+ * rejection of these points, because they are written later.
  * @param files size of each file so far, bytes
- * @param parts total bytes of points that are not complete yet
+ * @param parts total bytes of the points of which some parts have not arrived yet
  */
 export function tooManyBytes(
   files: readonly number[],
