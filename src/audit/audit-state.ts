@@ -1,5 +1,5 @@
-// Stores the state of an audit on disk, so that a killed audit can resume. One file stores the time windows and their
-// digests of the inputs. The other file stores one line for each compared range of the target.
+// Stores the state of an audit on disk, so that a killed audit can resume. One file stores the time windows, each with
+// the digest of its input points. The other file stores one line for each compared range of the target.
 
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -5,7 +5,7 @@
 import { LENGTH, LINE, POINT_WORDS, SOURCE_LENGTH, SOURCE_START, START } from '../core/types/index.js';
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, SLOT_WORDS, type Slot } from './arena.js';
 
-/** Consecutive points with the same bytes in the body as in the input. Only the last point may contain an LF. */
+/** Consecutive points whose body bytes equal their input bytes. Only the last point may have an LF inside a string. */
 interface EntryStretch {
   readonly point: number;
   count: number;
@@ -46,7 +46,8 @@ export class Entries {
 
   /**
    * Adds unchanged points, one per input line. `index` is their part of `Points.index`. The first point begins at
-   * offset `from` of the body. `line` and `offset` are those of the first point. Only the last point may contain an LF.
+   * offset `from` of the body. `line` and `offset` are those of the first point. Only the last point may have an LF
+   * inside a string.
    */
   stretch(index: Uint32Array, from: number, line: number, offset: number): void {
     const words = this.#slot.index;

@@ -14,7 +14,7 @@ export interface FillPosition {
   ordinal: number;
   /** Byte ranges that an earlier process has settled and that are still to be skipped, ascending. */
   readonly covered: ByteRange[];
-  /** Number of this input's points so far, with rejected points, without skipped points. */
+  /** Number of this input's points so far. Includes rejected points, excludes skipped points. */
   taken: number;
   /** Number of points that the format rejected, by reason. `taken` includes these points. */
   readonly unparsed: Map<string, number>;

@@ -71,7 +71,7 @@ export class OpenBatch {
     return this.points === 0 && this.rejects.length === 0;
   }
 
-  /** Number of points, with rejected points. A rejected point that arrives in parts counts once. */
+  /** Number of points, including rejected points. A rejected point that arrives in parts counts once. */
   get counted(): number {
     return this.points + this.#countedRejects;
   }

@@ -1,5 +1,5 @@
 // Decides whether a point is accepted, rejected, or sent in a separate batch. The decision depends on the point's table
-// and columns (its shape). Once it is final, each further point of the shape costs one table read.
+// and columns (its shape). Once the decision is final, it is read from an array for each further point of the shape.
 
 import type { Introduction, Points, Shape, ShapeMatch } from '../core/types/index.js';
 import { UNCOUNTED_SHAPE } from '../core/types/index.js';
@@ -50,7 +50,7 @@ export class SchemaGate {
     return this.#plain;
   }
 
-  /** Number of fields of the table by shape number, as of the last `refresh`. */
+  /** By shape number: number of fields of the shape's table, as of the last `refresh`. */
   get slots(): Uint32Array {
     return this.#slots;
   }

@@ -36,9 +36,7 @@ export function tooManyRejects(points: number, rejected: readonly PointReject[])
   });
 }
 
-/**
- * Advice for a target without free memory. A load requests this flush without user action, unless --no-relieve is set.
- */
+/** Advice for a target without free memory. Unless --no-relieve is set, a load itself sends COMPACT DATABASE. */
 const relief =
   'flush the target with COMPACT DATABASE (a load with --no-relieve does not request it), or give the target more memory';
 

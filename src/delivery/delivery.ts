@@ -240,8 +240,8 @@ export class Delivery {
   }
 
   /**
-   * Sends an empty body. Returns true if the answering endpoint accepts the body but dropped the point before. Then the
-   * point causes the drops.
+   * Sends an empty body, to find out whether the point sent before causes the dropped connections. Returns true if an
+   * endpoint accepts the empty body but dropped the connection when it received the point.
    */
   async #answersEmptyBody(droppedBy: ReadonlySet<string>, abort: AbortSignal): Promise<boolean> {
     const empty = { bytes: new Uint8Array(0), encoding: null };

@@ -33,8 +33,8 @@ export class InFlightBatches {
 
 /**
  * Yields the batches unchanged. The consumer calls `inFlight.end()` once a batch is settled. A batch that introduces
- * columns waits until no batch is in flight, and the batch after it waits until it is settled. A generator runs
- * concurrent `next()` calls one after the other, so no lock is needed.
+ * columns waits until no batch is in flight. The next batch waits until the introducing batch is settled. A generator
+ * runs concurrent `next()` calls one after the other, so no lock is needed.
  * @param required false for a target that orders first writes by itself
  */
 export async function* exclusiveBatches(

@@ -1,16 +1,19 @@
-// Joins points with one field each into lines with several fields. CnosDB keeps each line as a row with a slot for every field
-// of its table, so an export with one field a line fills the memory of a node with empty slots.
+// Joins points with one field each into lines with several fields. CnosDB stores each line as a row with a slot for
+// every field of its table. So an export with one field a line fills the memory of a node with empty slots.
 
 import { unescapedEnd } from '../core/points/line-protocol.js';
 import type { Batch, PlainBody, PointRange } from '../core/types/index.js';
 
 /** Rows with this many slots per value are sparse. */
 const sparseSlots = 4;
-/** Joining must leave this share of the lines at most. Otherwise the points are sent as they are. */
+/**
+ * Largest number of lines after joining, as a share of the points. If there would be more, the points are sent
+ * unchanged.
+ */
 const maxShare = 3 / 4;
 const timestamp = /^-?\d+$/;
 
-/** Joins the points of a range if their rows would be mostly empty. New columns are introduced by points as they are. */
+/** Joins the points of a range if their rows would be mostly empty. Returns null if the batch introduces columns. */
 export function joinSparse(batch: Batch, range: PointRange): PlainBody | null {
   const isSparse = batch.slots >= sparseSlots * batch.values && batch.introduces === null;
   return isSparse ? joinPoints(batch, range) : null;
@@ -24,9 +27,10 @@ interface Row {
 }
 
 /**
- * Joins the points of a range that begin with the same table and tags and end with the same timestamp. If a row has the field of
- * a point already, the point begins a new row after it, so that the later value still wins. Returns null if joining would gain
- * little, or if a point lacks a timestamp or has spaces besides those between its parts.
+ * Joins the points of a range that have the same table, tags and timestamp. If their row already has the field of a
+ * point, the point begins another row that comes later in the body. So the later value still wins. Returns null if
+ * joining would gain little. Also returns null if a point lacks a timestamp or has spaces besides those between its
+ * parts.
  */
 export function joinPoints({ body, bodyEnd }: Pick<Batch, 'body' | 'bodyEnd'>, range: PointRange): PlainBody | null {
   const first = range.from === 0 ? 0 : bodyEnd(range.from - 1);

@@ -80,7 +80,9 @@ export class FileComparison {
     expected.set(index, digest);
   }
 
-  /** Compares a target point with the input lines of the same point. `offsets` is undefined without such lines. */
+  /**
+   * Compares a target point with the input lines of the same point. `offsets` is undefined if there are no such lines.
+   */
   #compare(offsets: LineOffsets | undefined, { bytes, start, end, reader }: AuditPoint): void {
     const { differences, repair } = this.#comparison;
     const stored = bytes.subarray(start, end);

@@ -1,7 +1,7 @@
 // Compares, point by point, the time windows whose digests differ. Writes the points of the inputs and of the target to
-// separate sets of files. The hash of table, tags and time chooses the file, so equal points are in files of the same
-// number. Compares each pair of files in memory. Windows with too many points for 256 files are compared in several
-// rounds.
+// separate sets of files. The hash of table, tags and time chooses the number of a point's file. So equal points are in
+// files with the same number. Compares each pair of files in memory. Windows with too many points for 256 files are
+// compared in several rounds.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type AuditPoint, eachPoint, type PointFilter } from '../points/audit-points.js';
@@ -19,7 +19,7 @@ const maxFiles = 256;
 
 export interface DifferingWindow {
   readonly index: number;
-  /** Size of the points in the window, bytes. The larger one of the sizes in the inputs and in the target. */
+  /** Size of the window's points as line protocol, bytes: in the inputs or in the target, whichever is larger. */
   readonly bytes: number;
 }
 

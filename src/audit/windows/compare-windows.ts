@@ -105,7 +105,10 @@ export interface ComparedSpan {
   readonly end: number;
   readonly points: number;
   readonly values: number;
-  /** Windows with a different digest in the target. `bytes` is the larger size of their points in inputs or target. */
+  /**
+   * Windows with a different digest in the target. `bytes`: size of their points in the inputs or the target, whichever
+   * is larger.
+   */
   readonly differing: readonly { readonly index: number; readonly bytes: number }[];
 }
 

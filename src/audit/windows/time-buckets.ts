@@ -72,7 +72,7 @@ export class DigestsByTime {
     return digest;
   }
 
-  /** Halves the number of buckets of the table with the most buckets, by doubling their width as often as needed. */
+  /** Doubles the bucket width of the table with the most buckets, until the table has at most half as many buckets. */
   #widen(): void {
     const tables = [...this.#tables.values()];
     const largest = tables.reduce((most, each) => (each.buckets.size > most.buckets.size ? each : most));
