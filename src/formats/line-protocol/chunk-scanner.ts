@@ -49,9 +49,9 @@ export class ChunkScanner {
   #length = 0;
   /** True while the bytes so far may be the beginning of a byte order mark. */
   #undecided = false;
-  /** Offset in the decoded input of the first byte of the scan's memory. */
+  /** Offset in the decoded input that corresponds to offset 0 of the scan's memory. */
   origin = 0;
-  /** Offset in the decoded input at which a load can resume once the points of this run are settled. */
+  /** Offset in the decoded input at which a load can resume once this run's points are loaded or rejected. */
   end = 0;
 
   constructor(scan: WindowScan) {
@@ -102,7 +102,7 @@ export class ChunkScanner {
     return this.#carried === 0;
   }
 
-  /** Skips complete rows of `bytes` bytes, which another thread has parsed. */
+  /** Skips `bytes` bytes: complete rows that another thread has parsed. */
   pass(bytes: number): void {
     this.#decoded += bytes;
     this.#used = this.#decoded;

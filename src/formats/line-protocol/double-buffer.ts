@@ -54,7 +54,7 @@ export async function* scanRuns(
       scanner.carry(windows[window]!);
     }
   } finally {
-    // All inputs share one reason: creating an error would cost more than reading a small input.
+    // All inputs share one abort reason. Creating an error for each input would cost more than reading a small input.
     own.abort(inputEnded);
     await pending.catch(() => {});
   }

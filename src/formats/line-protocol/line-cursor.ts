@@ -51,7 +51,8 @@ export abstract class LineCursor {
   }
 
   /**
-   * Moves past spaces and empty lines, and notes if a comment follows. Returns false if there is none of these at `at`.
+   * Moves past spaces and empty lines, and notes whether a comment follows. Returns false if it finds no space, empty
+   * line or comment at `at`.
    */
   protected passBlanks(): boolean {
     const { bytes, at: from, limit } = this;

@@ -14,7 +14,7 @@ export interface LineProtocolOptions {
   readonly maxPointBytes: number;
   readonly precision: InputPrecision;
   readonly missingTimestamp: 'reject' | 'now';
-  /** Limits of the target. Default: those of CnosDB. */
+  /** Limits that the target sets for names. Default: the limits of CnosDB. */
   readonly names?: NameLimits;
   /**
    * `DB` or `DB/RP` of the sections to load from an export of InfluxDB. Default: the export must name only one context.
@@ -30,7 +30,7 @@ export interface LineProtocolOptions {
   readonly maxShapes?: number;
   /** Parses on a worker thread. Default: false. */
   readonly workerThread?: boolean;
-  /** `false` disables the fast path, for tests. Bytes are a compiled fast path to use. Default: the built one. */
+  /** `false` disables the fast path. Bytes replace the compiled fast path. Only tests set this option. */
   readonly kernel?: false | Uint8Array;
 }
 
@@ -89,7 +89,9 @@ export const chunkBytes = {
   narrow: 512 * 1024,
   /** Used when there is enough memory. */
   wide: 1024 * 1024,
-  /** Used with a worker thread. Two bodies of 1 MiB are sent from such a window and the unfinished line before it. */
+  /**
+   * Used with a worker thread. One such read and the unfinished line before it fit into two request bodies of 1 MiB.
+   */
   workerThread: 2 * 1024 * 1024 - 32 * 1024,
 };
 const workerIndexPoints = 16_384;

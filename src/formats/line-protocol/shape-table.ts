@@ -40,7 +40,10 @@ export class Shapes {
     return shape;
   }
 
-  /** Returns the number of the shape with this hash. Parses a new shape from `point`, unless the table is full. */
+  /**
+   * Returns the number of the shape with this hash. For a new shape, parses `point` and assigns a number. Returns
+   * UNCOUNTED_SHAPE if the table is full.
+   */
   number(low: number, high: number, point: Uint8Array): number {
     const table = this.#table;
     const a = low | 0;

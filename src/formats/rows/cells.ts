@@ -41,7 +41,10 @@ export class Cells {
 export interface KernelFilling {
   /** Decimal separator of numbers. */
   readonly decimal?: number | undefined;
-  /** Column numbers of the date and the time of day. The WebAssembly parser joins their cells into one more cell. */
+  /**
+   * Column numbers of the date and the time of day. The WebAssembly parser joins both cells and adds the result as a
+   * cell.
+   */
   readonly time?: readonly [date: number, clock: number];
 }
 

@@ -19,9 +19,11 @@ import { ValueWriter } from './values/value-writer.js';
 /** Result for a point that does not fit into the remaining output memory. */
 export const FULL = -1;
 
-/** Number of fixed bytes in a series key, under which the server indexes a series. */
+/**
+ * Fixed bytes of a series key, in addition to the table name and the tags. The server stores a series under its key.
+ */
 const SERIES_KEY_BASE = 7;
-/** Output memory reserved beyond each value for separators, quotes and a timestamp, bytes. */
+/** Free output memory required in addition to the bytes of a value, for separators, quotes and a timestamp, bytes. */
 const slack = 64;
 
 const wrongType = code('wrong-type');
@@ -60,7 +62,7 @@ export class RowEncoder {
   /** The time that applies to all rows, as digits in the precision of the load; null if each row has its own time. */
   #constantTime: Uint8Array | null = null;
   #mask = new Int32Array(1);
-  /** Fields whose type this row is the first to determine. `encode` stores the types once it has accepted the row. */
+  /** Types that this row determines for fields of unknown type. `encode` stores them once it has accepted the row. */
   readonly #newTypes: [field: number, type: number][] = [];
 
   constructor(bytes: Uint8Array, options: EncoderOptions, timeCell: TimeCell, shapes: RowShapes, types: FieldTypes) {
@@ -85,7 +87,7 @@ export class RowEncoder {
     return this.#mask;
   }
 
-  /** Sets the mapping of the next rows. A `timeCell` of null selects the time format of the options. */
+  /** Sets the mapping of the next rows. A `timeCell` of null selects the time format that the options set. */
   begin(mapping: Mapping, timeCell: TimeCell | null = null): void {
     this.#mapping = mapping;
     this.#timeCell = timeCell ?? this.#usualTime;

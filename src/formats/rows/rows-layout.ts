@@ -10,7 +10,7 @@ export interface RowMemoryOptions {
   readonly chunkBytes?: number;
   /** Largest number of points in one run (`Points`). Default: 4096. */
   readonly indexPoints?: number;
-  /** `false` disables the WebAssembly parser, as tests do. Bytes replace the built parser. Default: the built one. */
+  /** `false` disables the WebAssembly parser. Bytes replace the compiled parser. Only tests set this option. */
   readonly kernel?: false | Uint8Array | undefined;
 }
 
@@ -22,10 +22,10 @@ export interface RowLayout {
   readonly outEnd: number;
   readonly scratch: number;
   readonly scratchEnd: number;
-  /** Offsets of the read buffers. The `maxPointBytes` bytes before each are for the start of an unfinished row. */
+  /** Offsets of the read buffers. The `maxPointBytes` bytes before each buffer hold the start of an unfinished row. */
   readonly windows: readonly [number, number];
   readonly chunkBytes: number;
-  /** Size of all parts above. The memory for blocks of Parquet columns begins at this offset. */
+  /** Total size of these parts, bytes. The memory for blocks of Parquet columns begins at this offset. */
   readonly bytes: number;
 }
 
@@ -34,7 +34,7 @@ export const columnMemoryBytes = 2 * 1024 * 1024;
 
 /** Size of a page of WebAssembly memory, bytes. */
 const PAGE = 65_536;
-/** Bytes after each read buffer. They have room for the LF at which every search for a line end stops. */
+/** Bytes after each read buffer. They contain the LF at which every search for a line end stops. */
 const SLACK = 64;
 
 /** Computes the layout. Decoded cells and encoded point of a row may each need up to three times the row's bytes. */

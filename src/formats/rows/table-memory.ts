@@ -29,7 +29,7 @@ export class RowShapes {
     return this.#shapes.length;
   }
 
-  /** Adds the `Shape` of a point and returns its number. The caller checks that it is new. */
+  /** Adds the `Shape` of a point and returns its number. The caller must check that the `Shape` is new. */
   add(point: Uint8Array): number {
     return this.count === maxShapes ? UNCOUNTED_SHAPE : this.addShape(parseShape(point));
   }
@@ -96,7 +96,10 @@ export class TableMemory {
     this.version++;
   }
 
-  /** Forgets the numbers of all bit masks. Bits of fields follow bits of tags, so a new tag changes every mask. */
+  /**
+   * Forgets which `Shape` each bit mask stands for. Bits of fields follow bits of tags, so a new tag changes every
+   * mask.
+   */
   #shift(tags: number): void {
     this.#tags = tags;
     this.#numbers.clear();

@@ -30,7 +30,10 @@ export abstract class PointCursor {
   protected nameLength = 0;
   protected nameEquals = false;
   protected nameBackslash = false;
-  /** A string that begins between these two offsets does not end before `#openTo`, as an earlier search has shown. */
+  /**
+   * An earlier search found no closing quote between these two offsets. A string that begins there ends at `#openTo` or
+   * later.
+   */
   #openFrom = 0;
   #openTo = 0;
 
@@ -100,8 +103,8 @@ export abstract class PointCursor {
   }
 
   /**
-   * Tests whether the string at `start` is known to have no closing quote that the point could use. Then no search is
-   * needed.
+   * Tests whether an earlier search shows that the string at `start` does not end in the bytes in memory or in a point
+   * of permitted length.
    */
   #isKnownOpen(start: number): boolean {
     if (start <= this.#openFrom || start >= this.#openTo) return false;

@@ -11,7 +11,9 @@ import { PointCursor } from './point-cursor.js';
 import { TimeReader } from './time-reader.js';
 import { valueKind } from './value-kind.js';
 
-/** Bytes of the key under which the server indexes a series: a fixed part, and a part per tag in addition to its value. */
+/**
+ * Bytes of a series key: a fixed number, plus a number per tag. The table name and tag values are counted separately.
+ */
 const SERIES_KEY_BASE = 7;
 const SERIES_KEY_PER_TAG = 9;
 
@@ -87,8 +89,8 @@ export class PointReader extends PointCursor {
       const valueAt = this.at;
       if (!this.passName(names.tagValueClasses)) return false;
       if (this.at === valueAt) return this.fail('empty-tag-value', 'a tag without a value');
-      // Servers refuse such a tag value. Often its backslash is meant as part of a path, but escapes the comma before
-      // the next tag.
+      // Servers refuse a tag value with `=` and a backslash. Often the backslash ends a path and escapes the comma
+      // before the next tag by mistake.
       if (this.nameEquals && this.nameBackslash) return this.fail('bad-escape', 'a tag value with = and an escape');
       key += SERIES_KEY_PER_TAG + this.nameLength;
       this.shape.mix(this.#name.low ^ TAG, this.#name.high);

@@ -28,7 +28,7 @@ class Copy {
     this.#bytes[this.out++] = BACKSLASH;
   }
 
-  /** Copies up to an unescaped comma, space or, in keys, equals sign. Escapes equals signs in tag values. */
+  /** Copies a name. It ends at an unescaped comma or space; a key also ends at `=`. Escapes `=` in tag values. */
   name(what: 'key' | 'measurement' | 'tag value'): void {
     for (let byte = this.byte; byte >= 0 && byte !== COMMA && byte !== SPACE; byte = this.byte) {
       if (byte === BACKSLASH) this.put();

@@ -1,12 +1,14 @@
-// Reads a timestamp's digits into a signed 64-bit integer in two words, within the range that the server accepts.
+// Converts the digits of a timestamp to a signed 64-bit integer in two words. Rejects times that the server does not
+// accept.
 
 import type { InputPrecision } from '../../../core/types/index.js';
 
 const BILLION = 1_000_000_000;
 
 /**
- * Largest absolute timestamp of each unit as [billions, rest]: 2^63 ns minus two years of 366 days. Beyond this limit the
- * server's time bucket, up to a year on either side, overflows, and the server refuses the whole request.
+ * Largest absolute timestamp of each unit as [billions, rest]: 2^63 ns minus two years of 366 days. The server sorts
+ * times into buckets, which extend up to a year to either side. For a time beyond this limit, a bound of the bucket
+ * overflows, and the server refuses the whole request.
  */
 export const timeLimits: Record<InputPrecision, readonly [number, number]> = {
   ns: [9_160_127_236, 854_775_808],

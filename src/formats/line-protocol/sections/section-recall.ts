@@ -1,4 +1,5 @@
-// Finds the section of an export in which a load resumes. Reads the comments before this position.
+// Finds the section of an export to which an offset belongs, so that a load can resume there. Reads the comments before
+// this offset.
 
 import { HASH, LF } from '../../../core/ascii.js';
 import type { ByteSource } from '../../../core/types/index.js';

@@ -12,14 +12,14 @@ import type { SectionState } from '../sections/export-sections.js';
 export interface WorkerTask {
   readonly options: LineProtocolOptions;
   readonly memory: WasmMemory;
-  /** One word: the number of the input whose points are still needed; 0 if none are. */
+  /** One word: the number of the input whose points are still needed; 0 if no points are needed. */
   readonly wanted: Int32Array;
 }
 
 /**
- * Requests to the worker. `begin` starts an input whose checksum continues `crc`. `window` hands over a window with
- * `length` new bytes, or with 0 bytes at the end of the input. The worker adds the last `unsummed` of these bytes to
- * the checksum. `more` asks for further points of a window that is not drained.
+ * Requests to the worker. `begin` starts an input; `crc` is the checksum of the bytes before its start. `window` hands
+ * over a window with `length` new bytes, or with 0 bytes at the end of the input. The worker adds the last `unsummed`
+ * of these bytes to the checksum. `more` asks for further points of a window that is not drained.
  */
 export type WorkerRequest =
   | {
@@ -46,7 +46,10 @@ export interface WorkerResponse {
   readonly window: number;
   readonly drained: boolean;
   readonly run: PointRun | null;
-  /** Checksum up to the end of the window, in the window's first response; null if the window does not change the checksum. */
+  /**
+   * Checksum of the input up to the end of this window. Only the first response for a window contains the checksum.
+   * Null in later responses, or if the window does not change the checksum.
+   */
   readonly crc: number | null;
   /** Why the rest of the input cannot be loaded; null if it can. */
   readonly refusal: Problem | null;
@@ -60,6 +63,6 @@ export interface PointRun {
   readonly endLine: number;
   readonly origin: number;
   readonly end: number;
-  /** Shapes numbered since the previous run, in the order of their numbers. */
+  /** Shapes that received a number since the previous run, in the order of their numbers. */
   readonly shapes: readonly Shape[];
 }

@@ -1,5 +1,5 @@
-// Describes each table in the memory of the WebAssembly parser. This plan contains column prefixes, field types and the
-// sets of columns that rows had. It is created once the encoder has accepted one row of the table.
+// Writes a plan of each table into the memory of the WebAssembly parser. A plan contains column prefixes, field types
+// and the sets of columns that the table's rows had. The encoder must first have accepted one row of the table.
 
 import { COLUMN_BYTES, KEYS, NEXT_PLAN, PLANS, SHAPE_SLOTS } from '../../kernel/assembly/rows/row-memory.js';
 import type { MappedColumn, Mapping } from '../mapping/mapping.js';
@@ -9,7 +9,10 @@ const HEAD_WORDS = NEXT_PLAN / 4 + 1;
 const COLUMN_WORDS = COLUMN_BYTES / 4;
 /** Unused bytes after the data, because the WebAssembly parser reads and writes 16 bytes at once. */
 const SLACK = 16;
-/** Bytes of a point beyond names and values: quotes and suffixes per field, spaces and a timestamp per point. */
+/**
+ * Bytes of a point besides names and values. A field also needs quotes or a suffix; a point needs spaces and a
+ * timestamp.
+ */
 const perField = 4;
 const perPoint = 128;
 
@@ -47,7 +50,7 @@ export class Plans {
     this.#clear();
   }
 
-  /** Creates or updates the plan of a table. @returns its offset; null if the plan does not fit into the memory */
+  /** Creates or updates a table's plan. @returns the offset of the plan; null if the memory is too small for it */
   update(table: TableMemory): number | null {
     const { tags, fields } = this.#mapping!;
     // Every plan describes all columns of the mapping, so a new column invalidates every plan.

@@ -22,8 +22,8 @@ import {
 import { Plans } from './kernel-plans.js';
 
 /**
- * Largest number of consecutive rows that go directly to the encoder after the WebAssembly parser has accepted no row
- * several times.
+ * Largest number of consecutive rows that skip the WebAssembly parser and go to the encoder. Rows skip the parser after
+ * several calls in which it accepted no row.
  */
 const maxPasses = 15;
 /** Largest number of columns that the WebAssembly parser can store. */
@@ -68,7 +68,7 @@ export class RowKernel {
   #passes = 0;
   #keys: KeyTable | null = null;
   #keysVersion = -1;
-  /** False if the null words do not fit into the parser's memory. All rows then go to the encoder. */
+  /** False if the words that mean null do not fit into the parser's memory. All rows then go to the encoder. */
   readonly #knowsNulls: boolean;
 
   /** Arguments of the last setup calls. A worker thread repeats these calls. */
@@ -137,7 +137,9 @@ export class RowKernel {
     this.#keysVersion = -1;
   }
 
-  /** Prepares the parser for rows of decoded Parquet columns. `setColumns` then describes the columns. */
+  /**
+   * Prepares the parser for rows of decoded Parquet columns. The caller then describes the columns with `setColumns`.
+   */
   parquet(mapping: Mapping, cells: number): void {
     this.#begin(mapping, cells, this.#exports.parquet);
     this.#keys = null;
@@ -250,8 +252,8 @@ export class RowKernel {
   }
 
   /**
-   * Writes each word after its length, as long as the memory suffices.
-   * @returns the offset after all words, as if the memory were unlimited
+   * Writes the length and the bytes of each word that means null. Skips words that do not fit into the memory.
+   * @returns the offset at which all words would end; it exceeds PLANS if some did not fit
    */
   #putNulls(words: readonly string[]): number {
     const view = new DataView(this.#bytes.buffer);

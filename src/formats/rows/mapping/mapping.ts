@@ -185,8 +185,8 @@ export class Mapping {
   }
 
   /**
-   * The time or table column, if an option must name it: no option names it, and no column has a usual name. Null if
-   * the options suffice.
+   * Describes the time or table column if an option must name it, because no column has a usual name. Null if no option
+   * is necessary.
    */
   get unnamed(): MissingColumn | null {
     if (this.#timeColumn === null && this.constants.time === null && !this.#needsNoTime) return missingTime;

@@ -103,7 +103,7 @@ function isNumberFinite(bytes: Uint8Array, from: number, to: number): boolean {
   return Number.isFinite(Number(text(bytes, from, to)));
 }
 
-/** Tests whether a float stores this number without loss: it has the same value, or prints the same digits. */
+/** Tests whether a float stores this number without loss: the float has the same value, or prints the same digits. */
 function isExact(whole: string): boolean {
   const nearest = Number(whole);
   return BigInt(nearest) === BigInt(whole) || String(nearest) === whole;
@@ -195,7 +195,7 @@ export function putFirstName(bytes: Uint8Array, from: number, to: number, out: n
   return tagClasses[bytes[from]!] === ESCAPE ? badEscape : putName(bytes, from, to, out);
 }
 
-/** Writes a measurement, which must not be empty. Rejects an equals sign together with a space or comma. */
+/** Writes a measurement, which must not be empty. Rejects a name with an equals sign that also has a space or comma. */
 export function putMeasurement(bytes: Uint8Array, from: number, to: number, out: number, slashes: boolean): number {
   const end = putFirstName(bytes, from, to, out);
   if (end < 0) return end;

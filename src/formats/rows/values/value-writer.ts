@@ -20,8 +20,8 @@ const words = new Set(['true', 'True', 'TRUE', 'false', 'False', 'FALSE']);
 
 /**
  * Unusual notations of values. `literal`: the cell contains a value as in line protocol, such as `12i` or `"text"`.
- * `words`: booleans are other words. `converted`: a function converts the cell. Both functions return null for invalid
- * text.
+ * `words`: a function recognises the words for true and false. `converted`: a function converts the text of the cell.
+ * Both functions return null for invalid text.
  */
 export type ValueReading =
   | { readonly kind: 'literal' }
@@ -58,7 +58,7 @@ export class ValueWriter {
     return this.type === BOOLEAN ? this.#boolean(kind === TRUE, out) : wrongType;
   }
 
-  /** Writes a cell in an unusual notation. Returns the same values as `put`. */
+  /** Writes the value of a cell that has an unusual notation. Returns the same results as `put`. */
   putRead(reading: ValueReading, from: number, to: number, out: number, type: number): number {
     if (reading.kind === 'literal') return this.#literal(from, to, out, type);
     const text = Buffer.from(this.#bytes.subarray(from, to)).toString();

@@ -10,7 +10,7 @@ import type { RowKernel } from '../kernel/row-kernel.js';
 import { type KernelRun, narrowSlotsPerThread, type RowJobResult } from './row-worker-messages.js';
 import type { ThreadWindow } from './window-reader.js';
 
-/** Smallest number of bytes worth sending to a thread. The main thread scans fewer bytes itself. */
+/** Smallest number of bytes worth sending to a thread. The main thread scans a smaller part itself. */
 const minJobBytes = 256;
 
 /** A scanner that can continue after rows that a worker thread parsed. */
@@ -37,7 +37,7 @@ export class RowInput {
     this.#signal = signal;
   }
 
-  /** Sends the rows that begin and end in a complete read buffer to the buffer's thread. */
+  /** Sends rows to the thread of a complete read buffer: all rows that begin and end in this buffer. */
   hand(window: ThreadWindow): void {
     const kernel = this.#kernel;
     const { thread, used, end, isComplete, isScanned, job } = window;
@@ -75,7 +75,7 @@ export class RowInput {
     });
   }
 
-  /** Scans the bytes up to offset `to` on the main thread. The thread gets no rows of this buffer meanwhile. */
+  /** Scans the bytes up to offset `to` on the main thread. Meanwhile, the worker thread gets no rows of this buffer. */
   async *scanAlone(window: ThreadWindow, to: number): AsyncGenerator<Points, void> {
     window.isScanned = true;
     yield* this.scan(window, to);

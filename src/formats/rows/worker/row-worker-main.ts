@@ -12,7 +12,9 @@ import type { KernelRun, RowJob, RowJobResult, RowWorkerTask } from './row-worke
 const entryBytes = POINT_WORDS * 4;
 /** A job ends when fewer bytes than this remain for points. */
 const minRoom = 64 * 1024;
-/** A job ends after `maxLeft` unsupported rows, unless `minTaken` rows were parsed for each unsupported row. */
+/**
+ * A job ends after `maxLeft` unsupported rows, unless at least `minTaken` rows were parsed for each unsupported row.
+ */
 const maxLeft = 64;
 const minTaken = 8;
 

@@ -58,13 +58,15 @@ export interface RowSlot {
  */
 export const rowWindowBytes = 1024 * 1024;
 /**
- * Size of one read buffer if memory is scarce, bytes. Not larger than a small read, so that a batch has room for the
- * rejects of one buffer.
+ * Size of one read buffer if memory is scarce, bytes. A larger buffer could contain more rejects than a batch has room
+ * for.
  */
 export const narrowRowWindowBytes = 256 * 1024;
 /** Read buffers per thread: the thread parses one, the main thread reads into another and sends from the others. */
 const slotsPerThread = 4;
-/** The same number if memory is scarce. Points are copied before sending, or else the thread would wait for the target. */
+/**
+ * Read buffers per thread if memory is scarce. Points are then copied before sending, so that the buffers become free.
+ */
 export const narrowSlotsPerThread = 2;
 /** Bytes for points per byte of the read buffer. Points repeat column names, so they may be longer than rows. */
 const outPerByte = 4;

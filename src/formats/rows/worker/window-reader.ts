@@ -21,7 +21,7 @@ export interface ThreadWindow {
   isScanned: boolean;
   /** Frees the read buffer once the main thread has used it and no batch is being sent from it. */
   readonly use: WindowUse;
-  /** The buffer's job: offset of its last LF, and the parser's epoch when it was sent; null if no job was sent. */
+  /** The buffer's job: offset of its last LF, and the parser's epoch when the job was sent; null if no job was sent. */
   job: { readonly limit: number; readonly epoch: number } | null;
   result: RowJobResult | null;
 }
@@ -135,7 +135,7 @@ export class WindowReader {
     return window;
   }
 
-  /** Returns a free read buffer of the thread with the fewest filled ones; null if no buffer is free. */
+  /** Returns a free read buffer of the thread with the fewest filled buffers; null if no buffer is free. */
   #takeSlot(): FreeSlot | null {
     const load = ({ thread }: FreeSlot): number => this.windows.filter((each) => each.thread === thread).length;
     const [first, ...others] = this.#free;
