@@ -11,7 +11,10 @@ import { isS3 } from './s3/s3-inputs.js';
 /** Names of standard input. */
 export const stdinNames: readonly string[] = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
 
-/** Returns one name for all spellings of a name. Patterns are not expanded: new files join the same load. */
+/**
+ * Returns the same name for all spellings of an input's name. Does not expand patterns: files that match later join the
+ * load.
+ */
 export async function canonicalName(name: string, cwd: string): Promise<string> {
   if (stdinNames.includes(name)) return '-';
   if (isS3(name)) return name;

@@ -27,7 +27,10 @@ async function* bytesOf(chunks: AsyncIterable<Uint8Array | string>): AsyncGenera
   }
 }
 
-/** Makes errors of a program's own input input errors, so that they are not reported as defects of bulk-load. */
+/**
+ * Converts errors of an input that a program supplies to InputError, so that they are not reported as defects of
+ * bulk-load.
+ */
 export function withInputErrors(input: Input): Input {
   const guard = async <T>(verb: string, signal: AbortSignal, action: () => Promise<T>): Promise<T> => {
     try {

@@ -36,7 +36,7 @@ export interface Expansion {
   readonly named: readonly string[];
   /** A sentence for each file that was named more than once. */
   readonly duplicates: string[];
-  /** A sentence for each directory with skipped entries, which names their kinds and numbers. */
+  /** A sentence for each directory with skipped entries. It counts the entries of each kind. */
   readonly leftOut: readonly string[];
 }
 

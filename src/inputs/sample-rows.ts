@@ -77,7 +77,10 @@ export class RowSampler {
     }
   }
 
-  /** Samples parsed points at equal distances, and the series of all. @param timeOf returns null without a time */
+  /**
+   * Samples parsed points at equal distances, and collects the series of all points.
+   * @param timeOf returns the time of a point; null if the point has no time
+   */
   takeRun(run: Points, timeOf: (i: number) => bigint | null): void {
     const step = Math.ceil(run.count / runPoints);
     for (let i = 0; i < run.count; i += 1) {

@@ -8,7 +8,10 @@ import { RowSampler } from './sample-rows.js';
 
 /** Bytes sampled at each end. */
 const sampleBytes = 64 * 1024;
-/** Largest number of sampled inputs. Of more, the first 32 and the last 32 are sampled: most files are named by time. */
+/**
+ * Largest number of sampled inputs. Of a longer list, the first 32 and the last 32 are sampled: most files are named by
+ * time.
+ */
 const maxInputs = 64;
 const maxSpans = 256;
 /** Longest time for one input, ms. */
@@ -19,7 +22,7 @@ const timestamp = /[^\s\\] +(-?\d{1,19})[ \r]*$/gm;
 export interface TimeSample {
   /** Ascending, disjoint time ranges with points, in the unit of the input, at most 256; empty if no time was read. */
   readonly spans: readonly TimestampRange[];
-  /** Number of inputs whose end was not sampled: compressed, standard input, unreadable, or one of too many. */
+  /** Number of inputs whose end was not sampled: compressed, standard input, unreadable, or beyond `maxInputs`. */
   readonly unseen: number;
   /** Size of all inputs as line protocol, in bytes; null if an input is compressed or its size is unknown. */
   readonly totalBytes: number | null;
@@ -48,7 +51,8 @@ export function withHeads(times: TimeSample, heads: RowSampler | null, inputs: r
 
 /**
  * Samples the times of inputs. Opens only inputs of known size, reads at most 192 KiB of each, and throws only the
- * signal's reason. If one input takes longer than `timeoutMs`, skips the rest, often on the same device.
+ * signal's reason. If one input takes longer than `timeoutMs`, skips all later inputs, which are often on the same
+ * device.
  */
 export async function sampleTimes(
   inputs: readonly Input[],
@@ -75,7 +79,7 @@ export async function sampleTimes(
     if (!sample.whole) unseen += 1;
     plain &&= sample.plain;
   }
-  // Assumes that skipped inputs have points in the time between the sampled ones.
+  // Assumes that the skipped inputs have points in the time between the first half of the sample and the second half.
   if (chosen.length < inputs.length)
     spans.push(spanOf(joined(spans.slice(0, half).flat()).at(-1)?.last, joined(spans.slice(half).flat())[0]?.first));
   return { spans: joined(spans.flat()), unseen, totalBytes: plain ? sizeOf(inputs) : null, rows: sampler.result };

@@ -1,6 +1,6 @@
 // Starts and reads the thread that decodes a large gzip file. The thread reads the file by its descriptor, decodes it
 // into chunks of shared memory in turn, and computes the checksums. On the main thread, each call of zlib would wait
-// until the previous result is handled, and batches keep that thread busy for milliseconds at a time.
+// until the previous result is handled. Building batches keeps the main thread busy for milliseconds at a time.
 
 import type { Worker } from 'node:worker_threads';
 import { type BugError, InputError } from '../../core/errors.js';
@@ -16,7 +16,10 @@ import type { RawSource } from '../local/raw-source.js';
 export const chunkBytes = 512 * 1024;
 /** Number of chunks that the thread decodes ahead. They suffice while the main thread is busy with other work. */
 const chunks = 6;
-/** Smallest file for a thread, whose start takes 30 ms of CPU time. A smaller file takes less than half a second. */
+/**
+ * Smallest file that a thread decodes. Starting a thread takes 30 ms of CPU time; decoding a smaller file, under 500
+ * ms.
+ */
 const minFileBytes = 32 * 1024 * 1024;
 
 /** Start data of the thread. */
@@ -26,7 +29,9 @@ export interface GunzipTask {
   readonly memory: SharedArrayBuffer;
 }
 
-/** The next chunk, or the problem that prevents it. `length` is the chunk's bytes, 0 at the end of the input. */
+/**
+ * The next chunk, or the problem that prevents it. `length` is the chunk's number of bytes; 0 at the end of the input.
+ */
 export type GunzipResponse =
   | { readonly length: number; readonly bytesRead: number; readonly checksum: PrefixState | null }
   | { readonly problem: Problem };

@@ -11,7 +11,7 @@ const chunkBytes = 64 * 1024;
 export interface DamagedMember {
   /** First byte of the deflate data. */
   readonly from: number;
-  /** First and last byte of the chunk that could not be decoded as a whole. */
+  /** Chunk of compressed bytes whose decoding failed: offset of its first byte, and offset after its last byte. */
   readonly chunk: number;
   readonly end: number;
   /** Number of decoded bytes of the member that were already returned. */

@@ -13,8 +13,8 @@ import { StreamSource } from '../local/stream-source.js';
 import { decodedBeforeDamage } from './gzip-damage.js';
 
 /**
- * Input per call of zlib. Compared with 256 KiB of input and 512 KiB of output, 64 KiB and 256 KiB take 1.25 times the
- * CPU time; 256 KiB and 1 MiB take 0.9 times (Node 20.20).
+ * Bytes of input per call of zlib. With 64 KiB of input and 256 KiB of output, zlib takes 1.25 times the CPU time; with
+ * 256 KiB and 1 MiB, 0.9 times (Node 20.20).
  */
 const INPUT_BYTES = 256 * 1024;
 /** Input per call for a file below `SMALL_FILE`. More would put the reported progress several percent ahead. */
@@ -56,7 +56,7 @@ class GunzipSource implements ByteSource {
   /** True if the trailer of a small member must be checked once its output was returned. */
   #trailerDue = false;
   #members = 0;
-  /** Compressed size of the last member, or of the file before the first. */
+  /** Compressed size of the last member. Before the first member: size of the file, or infinity for other inputs. */
   #lastMemberBytes: number;
   #crc = 0;
   #memberBytes = 0;
@@ -283,7 +283,9 @@ class GunzipSource implements ByteSource {
   }
 }
 
-/** Writes to a decoder and returns the number of bytes it consumed: fewer than given at the end of its member. */
+/**
+ * Writes to a decoder and returns the number of bytes it consumed. If its member ends in the chunk, it consumes fewer.
+ */
 function write(inflate: InflateRaw, chunk: Uint8Array): Promise<number> {
   const before = inflate.bytesWritten;
   return new Promise((resolve, reject) => {

@@ -14,7 +14,7 @@ interface UnsupportedContent {
   readonly title: string;
   /** Command that writes the text of a file, or of standard input, to standard output. */
   readonly tool: string;
-  /** True for a tool that reads the end first, which a pipe cannot provide. */
+  /** True for a tool that reads the end of a file first, which is impossible in a pipe. */
   readonly needsFile?: true;
 }
 

@@ -47,7 +47,7 @@ async function load(): Promise<Decoder> {
   const init = decoder._init.bind(decoder);
   decoder._init = (result: { readonly instance: { readonly exports: object } }) => {
     found = result.instance.exports;
-    // The library also needs the instance, for when its memory grows.
+    // The library needs the instance as well, because it looks up the memory again after growth.
     init(result);
   };
   await decoder.init();

@@ -57,7 +57,7 @@ export function withEncoding(inputs: readonly Input[], encoding: string): Input[
   }));
 }
 
-/** Returns a source that yields the text of an encoding as UTF-8. The text must be read from its start. */
+/** Returns a source that converts text of this encoding to UTF-8. The text must be read from its start. */
 export function utf8Source(source: ByteSource, encoding: string): ByteSource {
   const decoder = createDecoder(encoding);
   let rest = new Uint8Array(0);

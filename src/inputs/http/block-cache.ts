@@ -7,7 +7,7 @@ import type { ByteRange } from '../../core/types/index.js';
 const blockBytes = 4 * 1024;
 /** Distance between two cached blocks. */
 const spacingBytes = 64 * 1024;
-/** Largest number of blocks, one for each 64 KiB of the last 16 MiB. All batches in flight begin there. */
+/** Largest number of blocks, one for each 64 KiB of the last 16 MiB. Every batch in flight begins in these 16 MiB. */
 const maxBlocks = 256;
 
 interface Block {

@@ -34,8 +34,8 @@ const statuses: Record<number, string> = {
 };
 
 /**
- * Describes a response whose status is not a success. @param detail text of the server that explains the status; empty
- * without one
+ * Describes a response whose status is not a success.
+ * @param detail text in which the server explains the status; empty if the server sent none
  */
 export function refusedRequest(status: number, detail: string, headers: Headers, nowMs: number): RequestFailure {
   const reason = `${status}${detail === '' ? '' : ` ${detail}`}`;

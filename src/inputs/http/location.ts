@@ -10,7 +10,7 @@ export interface ObjectLocation {
   readonly name: string;
   /** Requests the object with these headers and the credentials. Rejects with the network's error or the signal's reason. */
   get(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<WebResponse | RequestFailure>;
-  /** Returns a shell command of another tool that writes the object to standard output, without secrets. */
+  /** Returns a shell command such as `curl URL` that writes the object to standard output. It contains no secrets. */
   command(): string;
   /** Describes a response that is not the content. */
   refused(response: WebResponse): Promise<RequestFailure>;

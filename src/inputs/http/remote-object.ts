@@ -68,7 +68,7 @@ export class RemoteObject {
     }
   }
 
-  /** Returns the If-Range header. If the object has changed since, the server sends the whole object. */
+  /** Returns the If-Range header. With it, the server sends the whole object if its version has changed. */
   #ifUnchanged(): Record<string, string> {
     return this.version === null ? {} : { 'if-range': this.version };
   }
@@ -138,7 +138,7 @@ function versionOf(headers: Headers, size: number | null): ObjectVersion {
   return { size, etag: strong, modified: typeof modified === 'string' ? modified : null };
 }
 
-/** Tests whether known parts of two versions differ. The reader compares bytes as well. */
+/** Tests whether two versions differ in a property that both responses contain. The reader compares bytes as well. */
 function differ(one: ObjectVersion, other: ObjectVersion): boolean {
   const differs = (key: keyof ObjectVersion): boolean =>
     one[key] !== null && other[key] !== null && one[key] !== other[key];

@@ -1,4 +1,4 @@
-// Creates inputs from URLs. A URL is probed once when it is named, and opened like a file.
+// Creates inputs from URLs. A URL is requested once to learn its size. The load later opens it like a file.
 
 import { InputError, UsageError } from '../../core/errors.js';
 import type { Input } from '../../core/types/index.js';
@@ -11,7 +11,7 @@ import type { Web } from './web-client.js';
 
 const defaultTiming: RetryTiming = { openMs: 15_000, readMs: 300_000 };
 
-/** Creates an input from an object. Its size may be null. */
+/** Creates an input from a remote object. `size` is null if the server sends no size. */
 export function objectInput(
   web: Web,
   location: ObjectLocation,
@@ -39,8 +39,8 @@ export async function urlInput(web: Web, text: string, timing = defaultTiming): 
 }
 
 /**
- * Requests the first byte of an object to learn its size. Throws UsageError for an object that does not exist or is denied. An
- * unreachable object becomes an input of size 0, and is requested again when the load opens it.
+ * Requests the first byte of an object to learn its size. Throws UsageError if the object does not exist or access is
+ * denied. An unreachable object becomes an input of size 0, and is requested again when the load opens it.
  */
 export async function probeObject(
   web: Web,

@@ -1,6 +1,6 @@
-// Sends GET requests by node:http, whose unread data is limited to one socket and one stream buffer. undici 7 ends the
-// process if a server closes the connection while a body is not being read (undici issue 5360). The first request loads
-// the modules, because most loads have no remote input.
+// Sends GET requests by node:http. It stores little unread data: at most one socket buffer and one stream buffer.
+// undici 7 ends the process if a server closes the connection while a body is not being read (undici issue 5360). The
+// first request loads the modules, because most loads have no remote input.
 
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Readable } from 'node:stream';
@@ -87,7 +87,9 @@ export class Web {
     return { status: body.statusCode ?? 0, headers: body.headers, body };
   }
 
-  /** Returns the module for a protocol. @param tunnel proxy whose tunnel requests use; null for direct connections */
+  /**
+   * Returns the module for a protocol. @param tunnel proxy that tunnels the connections; null for direct connections
+   */
   #protocol(name: string, tunnel: ChosenProxy | null): Promise<HttpProtocol> {
     const key = `${name} ${tunnel?.origin ?? ''}`;
     const known = this.#protocols.get(key) ?? (name === 'https:' ? this.#https(tunnel) : http());
@@ -126,7 +128,7 @@ async function http(): Promise<HttpProtocol> {
   return { request, agent: new Agent({ keepAlive: true }) };
 }
 
-/** Sends the request. Resolves at the status and headers of the response. */
+/** Sends the request. Resolves once the status and headers of the response have arrived. */
 function responseTo(request: ClientRequest, clock: Clock, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const fail = (code: string) => () => request.destroy(codedError(code));

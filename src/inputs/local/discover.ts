@@ -11,7 +11,7 @@ import { systemProblem } from './raw-source.js';
 export interface DiscoveredFiles {
   readonly names: string[];
   readonly problems: Problem[];
-  /** Names of entries below a directory that are not inputs, by kind. */
+  /** Names of skipped entries below a directory, by the reason for skipping them. */
   readonly leftOut: Map<LeftOut, string[]>;
 }
 

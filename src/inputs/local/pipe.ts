@@ -17,7 +17,7 @@ export function pipeSource(descriptor: number, first: Uint8Array, failure: (erro
   return new PipeSource(descriptor, first, failure);
 }
 
-/** A read that waits for its first piece, or for further pieces that are already available. */
+/** A pending read. It waits for its first piece, and then takes all further pieces that have already arrived. */
 interface PendingRead {
   readonly into: Uint8Array;
   length: number;
