@@ -78,8 +78,8 @@ export class Cnosdb implements Dialect {
   }
 
   /**
-   * Returns the memcache option of CREATE DATABASE in MiB, the unit that CnosDB prints. Returns null before CnosDB
-   * 2.4.2, where it does not exist.
+   * Returns the memcache option of CREATE DATABASE in MiB, the unit that CnosDB prints. Returns null for versions
+   * before 2.4.2, which lack this option.
    */
   async #memcacheOption(query: QueryClient, index: number, bytes: number): Promise<string | null> {
     const version = await this.version(query, index);
@@ -134,7 +134,7 @@ export class Cnosdb implements Dialect {
     const { db } = this.#deps.settings;
     const statement = table === undefined ? columnsStatement(db) : `DESCRIBE TABLE ${quoted(table)}`;
     const rows = await this.#rows(query, statement);
-    // An existing table has at least a time column. So no row means that this CnosDB cannot list columns.
+    // An existing table has at least a time column. So an empty description means that this CnosDB cannot list columns.
     if (table !== undefined && rows?.length === 0) this.listsColumns = false;
     return columnsOf(rows ?? [], table);
   }

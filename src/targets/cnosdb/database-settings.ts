@@ -38,7 +38,10 @@ function countOf(text: string | undefined): number {
   return count;
 }
 
-/** Returns how many input timestamps become the same timestamp in the database. Up to 1, all remain distinct. */
+/**
+ * Returns how many input timestamps become the same timestamp in the database. If at most 1, all timestamps remain
+ * distinct.
+ */
 export function timesMerged(database: Precision, input: InputPrecision): number {
   return unitsPerMs[input] / unitsPerMs[database];
 }

@@ -9,7 +9,10 @@ import {
 import { createCustomTarget } from '../custom/custom-target.js';
 import type { OutputSink } from './output-sink.js';
 
-/** Writes the bodies to a sink, in the order of the calls. Every stage before the target works as in a real load. */
+/**
+ * Creates a target that writes each body to a sink, in the order of its `write` calls. All stages before the target
+ * work as in a real load.
+ */
 export function createDryRun(sink: OutputSink, clock: Clock, traits: TargetTraits): Target {
   return createCustomTarget({
     traits,

@@ -23,7 +23,7 @@ import type { ColumnType, TargetColumn } from '../../core/types/index.js';
 const timeBytes = 19;
 
 /**
- * A column of the CSV. `absent` marks a column of booleans that are true if the next column is null, because CSV writes
+ * A column of the CSV. `absent` is a column of booleans: true means that the next column is null. CSV itself writes
  * null and an empty string alike. `time` is the last column.
  */
 interface CsvColumn {
@@ -67,14 +67,14 @@ class CsvRows {
   readonly #table: Uint8Array;
   readonly #columns: readonly CsvColumn[];
   readonly #failed: (found: string) => Error;
-  /** Date of the last time that was read: its text, and its start in seconds since 1970. */
+  /** Date of the last time that was read: its text, and its midnight in seconds since 1970 (UTC). */
   readonly #day = { text: new Uint8Array(10), seconds: Number.NaN };
   /** Start of the row that has not arrived completely. */
   #rest: Buffer = Buffer.alloc(0);
   #isHeader = true;
   #out = Buffer.allocUnsafe(256 * 1024);
   #length = 0;
-  /** The cell that was read last. The offset of the next cell follows. */
+  /** The cell that was read last: its bytes and their range. `#next` is the offset of the next cell. */
   #cell: Uint8Array = this.#rest;
   #from = 0;
   #to = 0;

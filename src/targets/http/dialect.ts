@@ -15,7 +15,7 @@ import type { QueryClient, QueryRequest } from './query-client.js';
 import type { HttpResponse } from './types.js';
 import type { VerdictTable } from './verdict-table.js';
 
-/** The functions and settings of one target. For absent ones the client uses defaults. */
+/** The functions and settings of one target. If one is absent, the client uses its default. */
 export interface Dialect {
   /** Value of the Authorization header; null for no header. */
   readonly authorization: string | null;

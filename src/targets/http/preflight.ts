@@ -25,7 +25,10 @@ export interface PreflightContext {
   readonly query: (order: readonly number[]) => QueryClient;
   /** Returns the name of an endpoint's proxy for messages; null for a direct connection. */
   readonly proxyName: (index: number) => string | null;
-  /** Awaited before a database is created or dropped. Resolves with its memcache size; null for the default. */
+  /**
+   * Awaited before a database is created or dropped. Resolves with the memcache size for the new database; null for the
+   * default.
+   */
   readonly beforeChange: () => Promise<number | null>;
 }
 
@@ -92,7 +95,7 @@ async function untilAnswered(context: PreflightContext): Promise<Verdict[]> {
   }
 }
 
-/** Returns `--url` for an advice. Uses the target's usual port if nothing listens on the given port. */
+/** Returns the part of an advice about `--url`. If a given port cannot be reached, it names the target's usual port. */
 function usualPort({ descriptor, deps }: PreflightContext, verdicts: readonly Verdict[]): string {
   const isOther = verdicts.some(
     ({ kind }, index) =>

@@ -10,7 +10,10 @@ import { formatDuration } from '../../core/units.js';
 import { inParentheses, jsonOf, middleCut, plainText } from './response-text.js';
 import type { ExchangeOutcome, HttpResponse } from './types.js';
 
-/** Meaning of a response. Dead letters contain the `target-…` name, except if the body must be split. */
+/**
+ * Meaning of a response. A dead letter contains a `target-…` meaning as its reason. For `target-too-large`, the loader
+ * first splits the body.
+ */
 export type Meaning =
   | 'accepted'
   | 'overloaded'

@@ -15,7 +15,10 @@ const seriesSchema = z.object({
 });
 type ExportedSeries = z.infer<typeof seriesSchema>;
 
-/** Pause between attempts, ms. VictoriaMetrics writes its buffers every second. Until then a flush shows no points. */
+/**
+ * Pause between attempts, ms. VictoriaMetrics writes its buffers every second. Buffered points are invisible even after
+ * a flush.
+ */
 const visibleAgainMs = 1_000;
 const attempts = 4;
 
@@ -57,7 +60,8 @@ function exportRequest(point: PointValues, db: string, names: MetricNames): Quer
   const ms = Number(point.time / nsPerMs);
   const form = new URLSearchParams();
   for (const field of point.fields.keys()) form.append('match[]', selector(labelsOf(point, field, db, names)));
-  // The range is in seconds. It begins and ends a millisecond outside, because VictoriaMetrics truncates fractions.
+  // The range is in seconds. It is a millisecond longer than needed at both ends, because VictoriaMetrics truncates
+  // fractions.
   form.set('start', ((ms - 1) / 1000).toFixed(3));
   form.set('end', ((ms + 1) / 1000).toFixed(3));
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };

@@ -19,7 +19,7 @@ export interface StartFlags {
   readonly retentionMs: number | null;
   readonly limits: StorageLimits;
   readonly names: MetricNames;
-  /** Duration to which timestamps are cut. */
+  /** VictoriaMetrics truncates timestamps to multiples of this duration. */
   readonly trim: string;
   /** Of the points of a series within this duration, VictoriaMetrics stores only one. */
   readonly dedup: string;

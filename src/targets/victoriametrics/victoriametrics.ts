@@ -1,6 +1,6 @@
 // The VictoriaMetrics dialect: /write as in InfluxDB 1. The database is a label, every number a float and every
 // timestamp a whole millisecond. VictoriaMetrics silently drops points beyond its limits, so the loader reads the
-// limits and rejects these.
+// limits and rejects such points.
 
 import { RefusedError } from '../../core/errors.js';
 import { type DatabaseSettings, defaultDatabaseSettings, type PointValues } from '../../core/types/index.js';

@@ -119,7 +119,10 @@ export class Connections {
     return new PoolClass(origin, { connections: workers + spareConnections, pipelining: 1, connect });
   }
 
-  /** Prepares a socket: detects servers that do not speak HTTP, makes a reset an error, and hides interim responses. */
+  /**
+   * Prepares a socket: detects servers that do not speak HTTP, turns a reset into an error, and hides interim
+   * responses.
+   */
   #watched(socket: Socket, origin: string): Socket {
     onFirstBytes(socket, (bytes) => {
       const foreign = foreignServer(bytes);

@@ -8,7 +8,9 @@ const headEnd = '\r\n\r\n';
 /** Longest head of an interim response that is hidden. */
 const maxHeadBytes = 4096;
 
-/** Returns the length of an interim response at the start of `bytes`: 0 without one, null if more bytes are needed. */
+/**
+ * Returns the length of the interim response at the start of `bytes`; 0 for other bytes, null if more bytes are needed.
+ */
 export function interimLength(bytes: Buffer): number | null {
   const known = Math.min(bytes.length, interim.length);
   if (bytes.compare(interim, 0, known, 0, known) !== 0) return 0;

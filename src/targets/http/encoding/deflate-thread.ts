@@ -68,7 +68,7 @@ export class DeflateThread {
   #closed = false;
 
   /**
-   * Starts a thread. Throws MemoryLimitError if `ulimit -v` leaves no addresses.
+   * Starts a thread. Throws MemoryLimitError if `ulimit -v` leaves too little address space.
    * @param ready called once the thread accepts bodies; never called if the thread cannot start
    */
   constructor(ready: (thread: DeflateThread) => void) {

@@ -9,7 +9,7 @@
  */
 export interface Breaker {
   readonly phase: 'closed' | 'open' | 'trial';
-  /** Lost requests in a row: dropped or abandoned. */
+  /** Number of consecutive writes that were sent and got no response. */
   readonly losses: number;
   /** How often the circuit has opened since the last write with a response. */
   readonly openings: number;
@@ -28,7 +28,7 @@ export interface Breaker {
 export type RequestResult = 'answered' | 'lost' | 'unreachable' | 'dead' | 'alive';
 
 export interface BreakerInput {
-  /** Monotonic ms. */
+  /** Current time of the monotonic clock, ms. */
   readonly now: number;
   /** True if another endpoint accepts writes. Otherwise a lost write is no evidence against this endpoint. */
   readonly othersTake: boolean;
@@ -38,7 +38,9 @@ export interface BreakerInput {
 
 const firstOpenMs = 1_000;
 const maxOpenMs = 60_000;
-/** The circuit opens after this many lost writes in a row. One bad body may close a connection or hang for a minute. */
+/**
+ * The circuit opens after this many lost writes in a row. One bad body may make a server drop or stall its connection.
+ */
 const lossesBeforeOpen = 3;
 
 export const closed: Breaker = { phase: 'closed', losses: 0, openings: 0, openedAt: 0, dueAt: 0, openMs: 0 };

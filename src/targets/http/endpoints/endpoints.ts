@@ -40,7 +40,10 @@ export class Endpoints {
     this.#hooks = hooks;
   }
 
-  /** Picks the closed endpoint with the fewest requests, in turn among equals. Starts probes that are due. */
+  /**
+   * Picks the endpoint with the fewest requests, in turn among equals. Avoids open circuits if possible. Starts probes
+   * that are due.
+   */
   pick(): number {
     const count = this.#states.length;
     const inTurn = this.#states.map((_, step) => this.#states[(this.#turn + step) % count]!);

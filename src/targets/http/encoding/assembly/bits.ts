@@ -10,7 +10,7 @@ export function beginOutput(output: usize): void {
   used = 0;
 }
 
-/** Appends up to 64 bits to those that the last `flush` did not write, up to 7. */
+/** Appends bits. At most 63 bits fit, including up to 7 earlier bits that the last `flush` did not write. */
 @inline
 export function put(value: u64, count: u64): void {
   bits |= value << used;

@@ -1,9 +1,14 @@
 // Memory layout of the compressor: its tables, then the body, then the compressed body. The caller of the compressor uses the
 // same constants.
 
-/** Bits of a hash. 2^15 heads find longer matches than 2^13 and are a tenth faster (IoT points, Node 20; 2026-11-30). */
+/**
+ * Bits of a hash. A table of 2^15 entries finds longer matches than one of 2^13, and is a tenth faster (IoT points,
+ * Node 20; 2026-11-30).
+ */
 export const HASH_BITS: usize = 15;
-/** Offset of the latest bytes with each hash. The first 2 KiB hold constants. */
+/**
+ * Table of heads: for each hash, the offset of the latest bytes with this hash. Constants occupy the 2 KiB before it.
+ */
 export const HEADS: usize = 2048;
 export const HEADS_BYTES: usize = 4 * 32768;
 
@@ -11,18 +16,23 @@ export const HEADS_BYTES: usize = 4 * 32768;
 export const LITERALS: usize = 286;
 export const DISTANCES: usize = 30;
 
-/** Counts in a block: by symbol, by symbol of a distance, and by length of a match. */
+/**
+ * Counts in a block: of each symbol for literals, lengths and the end; of each distance symbol; of each match length.
+ */
 export const LITERAL_COUNTS: usize = HEADS + HEADS_BYTES;
 export const DISTANCE_COUNTS: usize = LITERAL_COUNTS + LITERALS * 4;
 export const LENGTH_COUNTS: usize = DISTANCE_COUNTS + DISTANCES * 4;
 export const COUNTS_BYTES: usize = LITERALS * 4 + DISTANCES * 4 + 259 * 4;
 
-/** Codes, as code << 8 | bits: by symbol, by symbol of a distance, and by length with its extra bits. */
+/**
+ * Codes, as code << 8 | number of bits: of each symbol for literals, lengths and the end; of each distance symbol; of
+ * each match length, with its extra bits.
+ */
 export const LITERAL_CODES: usize = LITERAL_COUNTS + COUNTS_BYTES;
 export const DISTANCE_CODES: usize = LITERAL_CODES + LITERALS * 4;
 export const LENGTH_CODES: usize = DISTANCE_CODES + DISTANCES * 4;
 
-/** Bits of each code: literals, then distances. */
+/** Length of each code in bits: first the codes of literals, lengths and the end, then the codes of distances. */
 export const SIZES: usize = LENGTH_CODES + 259 * 4;
 /** Work space: 2 KiB to make a code, and 2 KiB for the list of sizes in a header. */
 export const CODE_WORK: usize = SIZES + 320;
@@ -38,5 +48,8 @@ export const BODY: usize = 262144;
 /** Output: a gzip header, then the compressed body. Vector loads may read up to 1 KiB past the end of the longest body. */
 export const OUTPUT: usize = BODY + MAX_BODY + 1024;
 export const HEADER_BYTES: usize = 10;
-/** Size of the memory. A compressed body takes at most 1.75 times its size: 14 bits a symbol; a match of 6 bytes takes less. */
+/**
+ * Size of the memory. A compressed body has at most 1.75 times the bytes of the body: 14 bits for each byte. A match of
+ * 6 bytes takes less.
+ */
 export const MEMORY_BYTES: usize = 3211264;
