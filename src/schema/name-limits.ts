@@ -4,7 +4,10 @@ import type { PointValues, Shape, ShapeMatch, StorageLimits } from '../core/type
 
 type Conflict = Extract<ShapeMatch, { kind: 'conflict' }>;
 
-/** Returns why the table or a column of a shape exceeds the limits of the target; null if none does. */
+/**
+ * Returns why the table or a column of a shape exceeds the limits of the target; null if the shape is within the
+ * limits.
+ */
 export function shapeConflict({ table, columns }: Shape, limits: StorageLimits | undefined): Conflict | null {
   if (limits === undefined) return null;
   const text = limits.strings ? undefined : columns.find(({ type }) => type === 'string');

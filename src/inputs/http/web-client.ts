@@ -19,7 +19,7 @@ export interface WebOptions {
   readonly proxy?: ProxyOptions;
   /** Version for the User-Agent header. */
   readonly version: string;
-  /** Draws from [0, 1). */
+  /** Returns a random number in [0, 1). */
   readonly random: () => number;
   readonly notify: (notice: Notice) => void;
 }
