@@ -1,5 +1,6 @@
 // The library as programs use it: its two seams, inputs and targets, from outside.
 
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -266,6 +267,34 @@ test('iterating over a load ends with a snapshot of all its points', async () =>
   });
   for await (const snapshot of begin({ inputs: input })) snapshots.push(snapshot);
   expect(snapshots.at(-1)!.points.loaded).toBe(10);
+});
+
+test('an iteration that begins while points are sent yields a snapshot at once', async () => {
+  const finish = new AbortController();
+  let run!: Load;
+  await new Promise<void>((sending) => {
+    const target = createCustomTarget({
+      write: async () => {
+        sending();
+        if (!finish.signal.aborted) await once(finish.signal, 'abort');
+        return { verdict: { kind: 'accepted' }, endpoint: 'own', latencyMs: 1, sentBytes: 1 };
+      },
+    });
+    run = begin({ inputs: join(folder, 'data') }, { target });
+  });
+  const loaded: number[] = [];
+  for await (const { points } of run) {
+    loaded.push(points.loaded);
+    finish.abort();
+  }
+  expect(loaded).toEqual([0, 300]);
+});
+
+test('an iteration over a load that fails before its first snapshot throws the error of the load', async () => {
+  const iterate = async (): Promise<void> => {
+    for await (const _ of begin({ inputs: 'a.lp', workers: 0 })) expect.unreachable();
+  };
+  await expect(iterate()).rejects.toBeInstanceOf(UsageError);
 });
 
 test('a load that failed without a reason is named by its outcome', () => {

@@ -401,6 +401,7 @@ describe('tables and columns that the target lacks', () => {
 describe('timestamps', () => {
   test('a missing timestamp is the start of the load plus the points before it, over inputs and batches, rejects included', async () => {
     const { batcher } = bench({ points: 2, startMs: 1_600_000_000_000 });
+    expect(batcher.reached).toBe(0);
     const first = await collect(batcher.batches(0, runs('m f=1\nx\nm f=2\n'), never));
     const next = { place: { byteOffset: 0, line: 1, ordinal: batcher.reached, digits: 0 }, covered: [] };
     const second = await collect(batcher.batches(1, runs('m f=3 5\nm f=4\n'), never, next));
@@ -523,6 +524,13 @@ describe('timestamps', () => {
 });
 
 describe('counting', () => {
+  test('the first points are skipped, rejects included, and not counted as read', async () => {
+    const { batcher, account } = bench({ skipPoints: 3 });
+    const [batch] = await collect(batcher.batches(0, runs(`x\n${many(4)}`), never));
+    expect(batch).toMatchObject({ points: [point(2), point(3)], rejects: [] });
+    expect([batch!.span.ordinal, batcher.reached, account.read]).toEqual([3, 5, 2]);
+  });
+
   test('a limit takes exactly that many points over all inputs, and spans end there', async () => {
     const { batcher, account } = bench({ limit: 5, points: 2 });
     const first = await collect(batcher.batches(0, runs(many(3)), never));

@@ -24,13 +24,14 @@ const testsOfRoom = {
   batching: ['batching', 'state/resume.test.ts'],
   // Without tests of servers, browsers and files of many megabytes, which take minutes on a busy machine.
   load: [
-    ...['index.test.ts', 'load/inputs/context-map.test.ts'],
-    ...['load/check.test.ts', 'load/dry-run.test.ts', 'load/load-reuse.test.ts', 'load/pipeline.test.ts'],
-    ...['load/run-control.test.ts', 'load/ledger', 'load/stages', 'load/memory/plan-memory.test.ts'],
+    ...['index.test.ts', 'load/inputs/context-map.test.ts', 'load/ledger', 'load/stages'],
+    ...['check', 'dry-run', 'load-reuse', 'memory/plan-memory', 'pipeline', 'prepare', 'run-control'].map(
+      (name) => `load/${name}.test.ts`,
+    ),
     ...['load-progress', 'merge-results', 'phases', 'progress-bar', 'run-phases'].map(
       (name) => `load/outcome/${name}.test.ts`,
     ),
-    ...['checkpoint-saver', 'earlier-runs', 'input-starts', 'input-tracks'].map(
+    ...['checkpoint-saver', 'earlier-runs', 'input-starts', 'input-tracks', 'resume-state'].map(
       (name) => `load/resume/${name}.test.ts`,
     ),
     ...['pieces', 'plan-load', 'queue/follow', 'reconcile', 'scan-input', 'shard-settings'].map(

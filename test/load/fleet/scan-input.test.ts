@@ -6,14 +6,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { unbounded } from '../../../src/batching/points/point-bounds.js';
 import { resolve } from '../../../src/config/resolve.js';
-import type { Input, Points, Shape } from '../../../src/core/types/index.js';
+import type { ByteSource, Input, Points, Shape } from '../../../src/core/types/index.js';
 import { wrapObject } from '../../../src/core/wrap-object.js';
 import type { PlannedInput } from '../../../src/fleet/plan-file.js';
 import { FormatSet } from '../../../src/formats/format-set.js';
 import { expand } from '../../../src/inputs/expand.js';
 import { scanInput, unreadInput } from '../../../src/load/fleet/scan-input.js';
 import { options as table } from '../../../src/load/option-table.js';
+import { bytesSource } from '../../formats/support.js';
 import { remote } from '../../support/servers/remote.js';
+import { points } from '../custom-load.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -26,11 +28,15 @@ interface Scanned {
   readonly parsedPoints: number;
 }
 
-/** Scans a file of `pieces` pieces. `parses` lets no row pass without the parser. */
+/** Scans a file. `parses` lets no row pass without the parser. */
 async function scan(path: string, flags: object, parses: boolean): Promise<Scanned> {
-  const { settings } = await resolve(table, { flags: { db: 'd', measurement: 'm', tags: 'host', ...flags }, env: {} });
   const stdin = { isTTY: true, isPipeOrFile: false, stream: () => process.stdin };
   const { inputs } = await expand([path], { stdin, cwd: folder, stateDir: join(folder, 'none'), remote });
+  return await scanned(inputs[0]!, { measurement: 'm', tags: 'host', ...flags }, parses, 100_000);
+}
+
+async function scanned(input: Input, flags: object, parses: boolean, pieceBytes: number): Promise<Scanned> {
+  const { settings } = await resolve(table, { flags: { db: 'd', ...flags }, env: {} });
   const formats = new FormatSet(settings);
   let parsedPoints = 0;
   const counting = async function* (runs: AsyncGenerator<Points, void>): AsyncGenerator<Points, void> {
@@ -45,8 +51,8 @@ async function scan(path: string, flags: object, parses: boolean): Promise<Scann
     const points: typeof format.points = (...rest) => counting(format.points(...rest));
     return { source, format: wrapObject(format, { points, ...(parses ? { plainRows: undefined } : {}) }) };
   };
-  const planned = await scanInput(inputs[0]!, {
-    ...{ formats: wrapObject(formats, { choose }), split: 'auto', pieceBytes: 100_000, parsed: vi.fn() },
+  const planned = await scanInput(input, {
+    ...{ formats: wrapObject(formats, { choose }), split: 'auto', pieceBytes, parsed: vi.fn() },
     budget: { bytes: 2 ** 30, limitFor: () => null },
     bounds: unbounded,
     match: (shape: Shape) => ({ kind: known.has(shape.table) ? 'known' : 'introduces' }) as never,
@@ -55,6 +61,28 @@ async function scan(path: string, flags: object, parses: boolean): Promise<Scann
   });
   return { planned, parsedPoints };
 }
+
+/** Scans a text as line protocol, in pieces of at least 100 bytes. */
+async function planOf(text: string, own: Partial<ByteSource> = {}): Promise<PlannedInput> {
+  const bytes = Buffer.from(text);
+  const open: Input['open'] = () => Promise.resolve({ ...bytesSource(bytes), ...own });
+  return (await scanned({ name: 'a.lp', path: '/a.lp', size: bytes.length, open }, {}, false, 100)).planned;
+}
+
+test('an input whose lines are all rejected has an error that counts them', async () => {
+  const { error, pieces } = await planOf('no line protocol\nneither\n');
+  expect(error).toContain('none of the 2 lines of a.lp is line protocol');
+  expect(pieces).toMatchObject([{ points: 2 }]);
+  expect(await planOf(`no line protocol\n${points(1)}`)).toMatchObject({ error: null, pieces: [{ points: 2 }] });
+  expect(await planOf('# a comment\n')).toMatchObject({ error: null, pieces: [{ points: 0 }] });
+});
+
+test('only an uncompressed input that can be read from any position is cut', async () => {
+  const seek = (): never => expect.unreachable();
+  expect((await planOf(points(20), { seek })).pieces).toHaveLength(5);
+  expect((await planOf(points(20))).pieces).toMatchObject([{ points: 20, to: null }]);
+  expect((await planOf(points(20), { seek, compression: 'gzip' })).pieces).toMatchObject([{ points: 20, to: null }]);
+});
 
 const rows = 60_000;
 const lines = (): string[] =>

@@ -30,6 +30,29 @@ test('the end of an input is not looked for in the bytes of earlier reads', asyn
   expect([head.bytes, head.whole]).toEqual([given, true]);
 });
 
+test('the head of an input is its first megabyte', async () => {
+  const { settings } = await resolve(options, { flags: { db: 'db' }, env: {} });
+  const text = Buffer.alloc(2 * headBytes, `m s="${'x'.repeat(997)}" 1640995200000000000\n`);
+  const source = sourceOf(text, 64 * 1024);
+  const input: Input = { name: 'a.lp', path: null, size: text.length, open: () => Promise.resolve(source) };
+  const signal = new AbortController().signal;
+  const context = { formats: new FormatSet(settings), options: settings, match: null, sampler: null, signal };
+  expect(await parseHead(input, context)).toMatchObject({ bytes: 2 ** 20, points: 1024, whole: false });
+});
+
+test.each([
+  ['with missing timestamps', 'm f=1\nm f=2 1640995200000000000\nm f=3 1640995200000000001\nm f=4\n', [0n, 1n]],
+  ['without any timestamp', 'm f=1\nm f=2\n', null],
+])('the times of a head %s', async (_, text, expected) => {
+  const { settings } = await resolve(options, { flags: { db: 'db', missingTimestamp: 'now' }, env: {} });
+  const source = sourceOf(Buffer.from(text));
+  const input: Input = { name: 'a.lp', path: null, size: text.length, open: () => Promise.resolve(source) };
+  const signal = new AbortController().signal;
+  const context = { formats: new FormatSet(settings), options: settings, match: null, sampler: null, signal };
+  const { time } = await parseHead(input, context);
+  expect(time && [time.first, time.last].map((each) => each - 1_640_995_200_000_000_000n)).toEqual(expected);
+});
+
 test('a sample of the rows of a table knows their fields, their series, their times and their bytes as line protocol', async () => {
   const flags = { db: 'db', tags: 'host', measurement: 'm', timeColumn: 'time', precision: 's' };
   const { settings } = await resolve(options, { flags, env: {} });
@@ -54,12 +77,12 @@ test('a sample of the rows of a table knows their fields, their series, their ti
   expect(extent.totalBytes! / (1000 * line)).toBeLessThan(1.1);
 });
 
-function sourceOf(text: Uint8Array): ByteSource {
+function sourceOf(text: Uint8Array, maxRead = Number.POSITIVE_INFINITY): ByteSource {
   let at = 0;
   return {
     ...{ compression: 'none', bytesRead: 0, close: () => Promise.resolve() },
     read: (into) => {
-      const part = text.subarray(at, at + into.length);
+      const part = text.subarray(at, at + Math.min(into.length, maxRead));
       into.set(part);
       at += part.length;
       return Promise.resolve(part.length);

@@ -1,0 +1,96 @@
+// Which runs leave a checkpoint, and which resume from it.
+
+import { expect, test } from 'vitest';
+import { InterruptedError } from '../../../src/core/errors.js';
+import { defaultDatabaseSettings as database, type Notice } from '../../../src/core/types/index.js';
+import { Ledger } from '../../../src/load/ledger/ledger.js';
+import { ResumeState } from '../../../src/load/resume/resume-state.js';
+import { DeadLetters } from '../../../src/state/dead-letters/dead-letters.js';
+import { bytesSource } from '../../formats/support.js';
+import { VirtualClock } from '../../support/clock.js';
+import { accepted, loadText, points } from '../custom-load.js';
+import { batch, contents, folder, reject } from '../ledger/support.js';
+
+/** Loads four points in requests of one. Stops after `stopAfter` requests. */
+async function run(stateDir: string, { stopAfter = 9, isCreated = false, flags = {} } = {}) {
+  const stop = new AbortController();
+  let writes = 0;
+  const write: typeof accepted = async (...sent) => {
+    writes += 1;
+    if (writes === stopAfter) stop.abort(new InterruptedError('SIGTERM'));
+    return await accepted(...sent);
+  };
+  const describe = () =>
+    Promise.resolve({ kind: 'own', version: null, endpoints: [], database, ...(isCreated ? { isCreated } : {}) });
+  const { summary, notices } = await loadText({
+    ...{ own: { write, describe }, text: points(4), path: '/a.lp', stop: stop.signal },
+    flags: { stateDir, batchPoints: 1, workers: 1, ...flags },
+  });
+  const { checkpoint, thisRun, points: all } = summary;
+  const resumed = notices.flatMap(({ kind }) => (kind === 'resume' || kind === 'fresh' ? [kind] : []));
+  return { checkpoint, read: thisRun.read, loaded: all.loaded, resumed };
+}
+
+test('a stopped load has a checkpoint, from which the next run resumes, and a complete one has none', async () => {
+  const stateDir = await folder();
+  const stopped = await run(stateDir, { stopAfter: 2 });
+  expect(stopped).toMatchObject({ read: 2, loaded: 2, resumed: [] });
+  expect(Object.keys(await contents(stateDir)).map((name) => `${stateDir}/${name}`)).toContain(stopped.checkpoint);
+  expect(await run(stateDir)).toEqual({ checkpoint: null, read: 2, loaded: 4, resumed: ['resume'] });
+  expect(await run(stateDir)).toEqual({ checkpoint: null, read: 4, loaded: 4, resumed: [] });
+  // Refused before a point was sent.
+  const refused = await run(stateDir, { flags: { precision: 's' } });
+  expect(refused).toEqual({ checkpoint: null, read: 0, loaded: 0, resumed: [] });
+});
+
+test('a load starts over in a database that it creates, with --fresh and without a checkpoint', async () => {
+  for (const [own, checkpoint] of [
+    [{ isCreated: true }, true],
+    [{ flags: { fresh: true } }, true],
+    [{ flags: { checkpoint: false } }, false],
+  ] as const) {
+    const stateDir = await folder();
+    await run(stateDir, { stopAfter: 2 });
+    const over = await run(stateDir, { ...own, stopAfter: 3 });
+    expect(over).toMatchObject({ read: 3, loaded: 3, resumed: ['fresh'] });
+    expect(over.checkpoint !== null).toBe(checkpoint);
+  }
+});
+
+test('no checkpoint is written while a long point is rejected, but not completely in the dead letters', async () => {
+  const stateDir = await folder();
+  const [clock, notices] = [new VirtualClock(), [] as Notice[]];
+  const letters = new DeadLetters(stateDir, 'load');
+  const ledger = new Ledger(['a.lp'], letters, { count: 9 });
+  const source = bytesSource(Buffer.alloc(9));
+  const options = { stateDir, checkpoint: true, fresh: false, skipLoaded: false, skipPoints: 0, sameTarget: false };
+  const resume = new ResumeState(
+    {
+      ...{
+        options: { ...options, onChanged: 'restart' },
+        names: { load: 'load', database: 'db' },
+        startedMs: 0,
+        clock,
+      },
+      ...{ inputs: [{ name: 'a.lp', path: '/a.lp', size: 9, open: () => Promise.resolve(source) }] },
+      ...{
+        signal: new AbortController().signal,
+        notify: (notice) => notices.push(notice),
+        end: () => expect.unreachable(),
+      },
+    },
+    letters,
+    ledger,
+  );
+  await resume.open();
+  await resume.resume({ cluster: { endpoints: [], id: null }, isCreated: false, tables: null });
+  await resume.saveStart();
+  await resume.beginInput(0, source, 0);
+  // The last part is written before the first one.
+  const receipt = { loaded: [], rejected: [], undelivered: [] };
+  await ledger.settle(batch(0, { rejects: [reject('end', { part: 'last' })] }), receipt);
+  await clock.advance(5_000);
+  await resume.close('stopped');
+  await resume.end(false);
+  expect(notices.map(({ message }) => message)).toEqual(['1 checkpoint written in 0 ms']);
+});
