@@ -39,7 +39,7 @@ interface LineKernelExports {
  * Fast path for common lines. It stops at the start of any other line, which the exact check (PointReader) then reads.
  */
 export interface Kernel {
-  /** Discards what was found in the input bytes in memory. Must be called when these bytes change. */
+  /** Discards the list of structural bytes. Must be called when the input bytes in memory change. */
   forget(): void;
   /**
    * Reads the lines from `at` on and writes their index entries from offset `entry` on. `line` is the number of the

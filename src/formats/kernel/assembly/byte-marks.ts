@@ -23,8 +23,8 @@ export function mix(state: u64, word: u64): u64 {
 }
 
 /**
- * Returns 0xff for each byte of `v` that is below `least`, beyond ASCII or in `table`, and 0 for the others. All bytes
- * of `table` must differ in bits 3 to 6.
+ * Returns 0xff for each byte of `v` that is below `least`, beyond ASCII or in `table`; 0 for every other byte. `table`
+ * contains each byte at the index that its bits 3 to 6 form.
  */
 @inline
 export function marked(v: v128, least: i8, table: v128): v128 {

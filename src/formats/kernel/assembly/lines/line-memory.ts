@@ -1,7 +1,8 @@
 // Offsets in the memory below the shape table. TypeScript imports this file as well.
 
 /**
- * Words of results: number of accepted lines, next physical line, number of lines that matched the expected pattern.
+ * Three 32-bit words with the results of a call: number of accepted lines, next physical line, and number of lines that
+ * matched the expected pattern.
  */
 export const STATE: usize = 1024;
 /** Offset of a byte that ends each walk along the list of structural bytes. */

@@ -12,22 +12,32 @@ import { plainKind } from './plain-values';
 /** Size of a pattern: a header, then one part for the measurement, each tag and each field. */
 const PATTERN_BYTES: usize = 2048;
 const PATTERNS_MASK: u32 = 15;
-// Words of the header: shape number + 1; offset after the tags; offset after the fields; bytes that the tags add to the
-// series key; pattern that is expected to follow (NEXT); 1 if the last line that followed had a different pattern
-// (DOUBT); number of lines of other shapes that this pattern survives (STAY).
+// Offsets of the 32-bit words in the header of a pattern. Each comment describes the content of the word.
+/** Shape number plus 1; 0 if no line is stored. */
 const NUMBER: usize = 0;
+/** Offset in memory after the parts for the tags. */
 const TAGS_END: usize = 4;
+/** Offset in memory after the parts for the fields. */
 const FIELDS_END: usize = 8;
+/** Bytes to add to the length of measurement and tags, for an upper bound of the series key's length. */
 const KEY_EXTRA: usize = 12;
+/** Offset in memory of the pattern that is expected for the line after a line of this pattern. */
 const NEXT: usize = 16;
+/** 1 if the line that last followed this pattern did not match NEXT; otherwise 0. */
 const DOUBT: usize = 20;
+/** Number of lines of other shapes that must come before one of them may replace this pattern. */
 const STAY: usize = 24;
+/** Offset of the first part within the pattern. */
 const FIRST: usize = 32;
-// Words of a part: up to 31 bytes of name and separator, a mask with a bit for each of these bytes, their number, the
-// kind of the value, and the byte that ends the value.
+// A part begins with up to 31 bytes: a name, and the separator after the name. Four 32-bit words follow, at these
+// offsets within the part.
+/** Mask with a bit for each byte of name and separator. */
 const MASK: usize = 32;
+/** Number of bytes of name and separator. */
 const LENGTH: usize = 36;
+/** Kind of the value; 0 for the measurement and for tags. */
 const KIND: usize = 40;
+/** Byte that ends the value; 0 for the measurement. */
 const ENDED_BY: usize = 44;
 const PART_BYTES: usize = 48;
 const MAX_STAY: u32 = 8;
@@ -35,8 +45,9 @@ const MAX_STAY: u32 = 8;
 const LOSS: i32 = 16;
 const MAX_TRUST: i32 = 64;
 
-// Pattern of the previous line, and pattern expected next; 0 if there is none.
+/** Offset of the previous line's pattern; 0 if no pattern is known. */
 let latest: usize = 0;
+/** Offset of the pattern that is expected for the next line; 0 if no pattern is expected. */
 let expected: usize = 0;
 /** The next line is compared with the expected pattern only while this number is positive. */
 let trust: i32 = 0;
@@ -104,8 +115,8 @@ function learn(pattern: usize, start: usize): bool {
 }
 
 /**
- * Returns the pattern of the valid line at `start`, and stores one if it is due. Returns 0 if the line has no pattern.
- * `number` is its shape number plus 1.
+ * Returns the pattern for the shape of the valid line at `start`. If the pattern is not stored yet, stores it as soon
+ * as STAY of the pattern in its place is 0. Returns 0 if no pattern is stored. `number` is the line's shape number + 1.
  */
 export function patternOf(start: usize, number: u32): usize {
   const pattern = PATTERNS + usize(number & PATTERNS_MASK) * PATTERN_BYTES;
@@ -120,7 +131,7 @@ export function patternOf(start: usize, number: u32): usize {
   store<u32>(pattern, learned ? number : 0, NUMBER);
   store<u32>(pattern, 0, NEXT);
   store<u32>(pattern, 0, DOUBT);
-  // Set even if `learn` failed, so that the next line of this shape does not try again at once.
+  // STAY is set even if `learn` failed. Otherwise, the next line of this shape would call `learn` again.
   store<u32>(pattern, MAX_STAY, STAY);
   return learned ? pattern : 0;
 }

@@ -13,7 +13,7 @@ function booleanKind(p: usize, length: usize): u32 {
 }
 
 /**
- * Returns the kind of a value that consists of more than digits and a decimal point; 0 if only the exact check
+ * Returns the kind of a value that is not just digits with an optional decimal point. Returns 0 if only the exact check
  * (PointReader) can decide.
  * @param notDigits mask of the bytes that are not digits
  */
@@ -36,7 +36,7 @@ function otherKind(p: usize, length: usize, notDigits: u32): u32 {
 @inline
 export function plainKind(p: usize, length: usize): u32 {
   const rest = ((u32(1) << u32(length)) - 1) & ~digitMaskOf(p, length);
-  // True for no byte and for more than 31 bytes, because the arithmetic is unsigned.
+  // True for 0 bytes and for more than 31 bytes, because the arithmetic is unsigned.
   if (length - 1 >= 31) return 0;
   if (rest == 0) return FLOAT;
   // The only other byte is a decimal point, and it is not the first byte.

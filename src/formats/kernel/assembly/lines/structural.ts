@@ -1,20 +1,21 @@
-// Finds structural bytes: bytes that may end a name or value, such as spaces, commas and quotes. A block has a list of
-// them, along which the cursor of the walk moves. A second search needs no list.
+// Finds structural bytes: bytes that may end a name or value, such as spaces, commas and quotes. For the walk, this
+// module lists the structural bytes of a block. A cursor then moves along this list. For lines that match the expected
+// pattern, `structuralFrom` finds one structural byte at a time, without a list.
 
 import { LF, marked } from '../byte-marks';
 import { BLOCK, GUARD, LIST } from './line-memory';
 
-/**
- * Size of the block to list after a line that matched its expected pattern. It suffices for one line that does not
- * match.
- */
+/** Size in bytes of the next block to list after a line that matched its expected pattern. One line usually fits. */
 const FEW: usize = 512;
 
-// Start and end of the listed block, end of the list, cursor in the list, and size of the next block.
+/** Offsets of the start and the end of the listed block. */
 let listedFrom: usize = 0;
 let listedTo: usize = 0;
+/** Offset of the end of the list. */
 let listEnd: usize = 0;
+/** Offset of the current entry in the list. */
 export let cursor: usize = 0;
+/** Size of the next block to list, bytes. */
 let listBytes: usize = BLOCK;
 
 /** Discards the list. TypeScript must call this when the bytes of the input in memory change. */
@@ -64,8 +65,8 @@ function list(from: usize, limit: usize): void {
   for (let p = from; p < to; p += 64) {
     let bits = mask64(p);
     if (p > last) bits &= (u64(1) << (to - p)) - 1;
-    // Stores eight offsets at once, even if fewer are set: surplus stores cost less than a branch that depends on the
-    // data.
+    // Each iteration stores eight offsets, even if fewer bits are left. Surplus stores cost less than a branch that
+    // depends on the data.
     const end = out + (usize(popcnt(bits)) << 2);
     while (out < end) {
       store<u32>(out, u32(p) + u32(ctz(bits)), 0);

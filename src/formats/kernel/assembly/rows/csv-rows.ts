@@ -24,11 +24,9 @@ let escape: u32 = 0;
 let dateColumn: i32 = -1;
 let clockColumn: i32 = -1;
 let newlines: u32 = 0;
-/**
- * Offset of a block of 64 bytes, and a mask of this block: a bit for each delimiter and LF that the next row still has
- * to read.
- */
+/** Offset of the block of 64 input bytes that was searched last for delimiters and LFs. */
 let nextBlock: usize = 0;
+/** Mask of this block, with a bit for each delimiter and LF that follows the previous row. */
 let nextMarks: u64 = 0;
 
 /**

@@ -9,12 +9,15 @@ import { firstBits } from './put-values';
 import { maxPointBytes, nullsEnd } from './row-settings';
 import { addRow, beginRun, saveState } from './take-rows';
 
-// Words of a key: offset and length of its bytes, the column of its values, and the range of the keys inside its
-// objects.
+// Offsets of the five 32-bit words that describe a key. Each comment describes the content of the word.
+/** Offset in memory of the key's bytes. */
 const KEY_AT: usize = 0;
 const KEY_LENGTH: usize = 4;
+/** Column of the key's values. */
 const COLUMN: usize = 8;
+/** Offset in memory of the first key inside the objects of this key. */
 const MEMBERS: usize = 12;
+/** Offset in memory after the last key inside the objects of this key. */
 const MEMBERS_END: usize = 16;
 const KEY_BYTES: usize = 20;
 /**
@@ -33,7 +36,7 @@ let members: usize = 0;
 let membersEnd: usize = 0;
 let columns: usize = 0;
 
-/** Sets the range of the known keys, and the number of columns. */
+/** Sets the memory range [first, end) of the keys of the outermost object, and the number of columns. */
 export function keys(first: u32, end: u32, cells: u32): void {
   members = first;
   membersEnd = end;
@@ -126,8 +129,8 @@ function text(from: usize, key: usize): usize {
     kind = ESCAPED;
     p = plainEnd(p + 2);
   }
-  // Escapes are validated only when a string is written. An ignored string is not written, so the encoder must read one
-  // with escapes.
+  // Escapes are validated only when a string is written, but an ignored string is not written. So the encoder in
+  // TypeScript must read an ignored string with escapes.
   if (load<u8>(p) != QUOTE || (kind == ESCAPED && load<i32>(key, COLUMN) < 0)) return 0;
   if (nullsEnd > NULLS) {
     if (kind == ESCAPED) return 0;

@@ -40,11 +40,9 @@ import { maxKeyBytes, maxPointBytes, nameColumn, nullsEnd, outEnd, timeColumn } 
 import { putString } from './put-string';
 import { putNumber, putTime } from './put-time';
 
-/**
- * Bytes of the key under which the server indexes a series: a fixed part, and a part for each tag in addition to its
- * value.
- */
+/** Bytes of the fixed part of a series key. The server indexes a series under this key. */
 const KEY_BASE: usize = 7;
+/** Bytes of the series key for each tag, in addition to the tag's value. */
 const KEY_PER_TAG: usize = 9;
 /**
  * Number of slots that a search for a shape tries. With one slot, two alternating shapes would always need the encoder
@@ -57,7 +55,7 @@ let plan: usize = 0;
 /** Shape number of the last point written. */
 export let shape: u32 = 0;
 
-/** Sets the first plan of the linked list of plans; 0 if there are none. */
+/** Sets the offset of the first plan in the linked list of plans; 0 if no plan exists. */
 export function plans(first: u32): void {
   firstPlan = first;
   plan = first;

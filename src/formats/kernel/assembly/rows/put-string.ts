@@ -8,10 +8,10 @@ import { firstBits, putSequence } from './put-values';
 const SLASH: u32 = 0x2f;
 const LETTER_U: u32 = 0x75;
 
-/** Length of the escape that `unescaped` read last, with its backslash. */
+/** Length of the escape that `unescaped` read last, including the backslash. */
 let escapeLength: usize = 0;
 
-/** Returns the value of the four hexadecimal digits at `p`; above 0xffff for other bytes. */
+/** Returns the value of the four hexadecimal digits at `p`; a number above 0xffff if one byte is no such digit. */
 function hexadecimal(p: usize): u32 {
   let value: u32 = 0;
   for (let i: usize = 0; i < 4; i++) {

@@ -89,7 +89,7 @@ function putDate(from: usize, to: usize, out: usize): usize {
   return seconds < 1_000_000_000 || seconds > 9_999_999_999 ? 0 : putInstant(seconds, nanos, out);
 }
 
-/** Returns the offset from UTC that [p, to) names, in seconds; i32.MIN_VALUE if it has another form. */
+/** Returns the UTC offset in seconds that the text [p, to) states; i32.MIN_VALUE if the text has another form. */
 function offset(p: usize, to: usize): i32 {
   if (p == to) return timeUtc ? 0 : i32.MIN_VALUE;
   const sign = u32(load<u8>(p));

@@ -16,7 +16,7 @@ export function copy(out: usize, from: usize, length: usize): usize {
   return out + length;
 }
 
-/** Returns the mask `bits` without the bits of bytes after the first `count`. */
+/** Returns the mask `bits` with only its lowest `count` bits, which stand for the first `count` bytes. */
 @inline
 export function firstBits(bits: u32, count: usize): u32 {
   return count < 16 ? bits & ((1 << u32(count)) - 1) : bits;
@@ -75,7 +75,7 @@ export function putName(from: usize, to: usize, out: usize): usize {
 /** Writes a number of up to 31 bytes. @param exact true if whole numbers must be exact in a float */
 export function putFloat(from: usize, to: usize, out: usize, exact: bool): usize {
   const length = to - from;
-  // True for no byte and for more than 31 bytes, because the arithmetic is unsigned.
+  // True for 0 bytes and for more than 31 bytes, because the arithmetic is unsigned.
   if (length - 1 >= 31) return 0;
   const first = usize(load<u8>(from) == MINUS);
   let rest = ((u32(1) << u32(length)) - 1) & ~digitMaskOf(from, length) & ~u32(first);

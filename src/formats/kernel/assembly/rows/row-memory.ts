@@ -1,21 +1,21 @@
 // Offsets in the memory below the index of the points. TypeScript imports this file as well.
 
 /**
- * Words of the state: number of encoded rows, next physical line, offset of the next point, length of the last row's
- * time.
+ * Four 32-bit words with the state after a call: number of encoded rows, next physical line, offset of the next point,
+ * and length of the last row's time.
  */
 export const STATE: usize = 1024;
 /** The text of a date and a time of day, joined by a space. */
 export const JOINED: usize = 1536;
 /** Mask of the columns for which the current row has a value. */
 export const MASK: usize = 2048;
-/** Cells of the current row, four words each: start, end, kind, and an unused word. */
+/** Cells of the current row. Each cell has four 32-bit words: start, end, kind, and an unused word. */
 export const CELLS: usize = 4096;
-/** Words that stand for a missing value, each after its length. */
+/** Texts that stand for a missing value, such as NULL. The length of each text precedes the text. */
 export const NULLS: usize = 36_864;
-/** Plans of tables (see put-point.ts), after the words for missing values. */
+/** Plans of tables (see put-point.ts). */
 export const PLANS: usize = 40_960;
-/** Keys of JSON objects, after the plans. */
+/** Keys of JSON objects (see json-objects.ts). */
 export const KEYS: usize = 262_144;
 /** First offset at which the index may begin. */
 export const KERNEL_END: usize = 327_680;
@@ -33,8 +33,9 @@ export const TRUE: u32 = 4;
 export const FALSE: u32 = 5;
 /** A time as digits in the precision of the load. */
 export const INSTANT: u32 = 7;
-/** Quoted text with doubled quotes, and text with escapes of JSON. Only the fast path uses these two kinds. */
+/** Quoted text with doubled quotes. Only the fast path uses this kind. */
 export const DOUBLED: u32 = 8;
+/** Quoted text with escapes of JSON. Only the fast path uses this kind. */
 export const ESCAPED: u32 = 9;
 
 // Types of fields; 0 means that the type is unknown.
@@ -44,27 +45,29 @@ export const UNSIGNED: u32 = 3;
 export const BOOLEAN: u32 = 4;
 export const STRING: u32 = 5;
 
-// Words at the start of a plan, before its columns.
+// Offsets of the 32-bit words in the head of a plan, which precedes the plan's columns. Each comment describes the
+// content of the word.
+/** Offset in memory of the bytes with which each point of the table begins. */
 export const PREFIX_AT: usize = 0;
 export const PREFIX_LENGTH: usize = 4;
-/** Offset of the table's name, as written in a cell. */
+/** Offset in memory of the table's name, without the escapes of line protocol. */
 export const NAME_AT: usize = 8;
 export const NAME_LENGTH: usize = 12;
 export const COLUMNS_AT: usize = 16;
 export const TAGS_END: usize = 20;
 export const FIELDS_END: usize = 24;
-/** Largest number of bytes by which a point exceeds twice the bytes of its row. */
+/** Number of bytes to add to twice the size of a row, for an upper bound of the size of its point. */
 export const MAX_BYTES: usize = 28;
 export const SHAPES_AT: usize = 32;
 export const MASK_BYTES: usize = 36;
-/** Number of bytes in the key of a series for the table's name and for tags with the same value in all rows. */
+/** Bytes of every series key of the table: for the table's name, and for tags with the same value in all rows. */
 export const KEY_LENGTH: usize = 40;
-/** Offset of the next plan; 0 for the last plan. */
+/** Offset in memory of the next plan; 0 for the last plan. */
 export const NEXT_PLAN: usize = 44;
 
 /**
- * Size of a column of a plan. Words: cell index, offset and length of the prefix, field type, and level as in
- * `ValueWriter.put`.
+ * Size of a column in a plan: five 32-bit words. They contain the index of the cell, offset and length of the prefix,
+ * the field type, and the `level` of `ValueWriter.put`.
  */
 export const COLUMN_BYTES: usize = 20;
 

@@ -4,14 +4,13 @@ export let maxPointBytes: usize = 0;
 export let maxKeyBytes: usize = 0;
 export let outEnd: usize = 0;
 export let nullsEnd: usize = 0;
-/** Largest timestamp in the precision of the load, and number of decimal places of a second in this precision. */
+/** Largest timestamp in the precision of the load. */
 export let timeLimit: u64 = 0;
+/** Number of decimal places of a second in the precision of the load. */
 export let timePlaces: u32 = 0;
-/**
- * Whether whole numbers are times in the precision of the load, and whether dates are read here.
- * timestamps/time-cell.ts reads all other times.
- */
+/** True if whole numbers are times that already have the precision of the load. */
 export let timeNumbers: bool = false;
+/** True if times may be RFC 3339 dates. */
 export let timeDates: bool = false;
 /** True if a date without an offset is in UTC. */
 export let timeUtc: bool = false;

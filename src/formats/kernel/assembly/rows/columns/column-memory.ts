@@ -1,11 +1,15 @@
-// Offsets in the memory of blocks of columns (Parquet). TypeScript imports this file as well.
+// Layout of the column descriptors. They tell the fast path where a block of Parquet rows stores the values of each
+// column. TypeScript imports this file as well.
 
-// Words of a column descriptor, set by TypeScript.
-/** Index of the cell that receives the column's value, and the usual kind of this cell. */
+// Offsets of the 32-bit words in a column descriptor. Each comment describes the content of the word. TypeScript sets
+// these words.
+/** Index of the cell that receives the column's value. */
 export const CELL: usize = 0;
+/** Usual kind of this cell. */
 export const CELL_KIND: usize = 4;
-/** Offset and length of the text `"name":`, the column's name as a JSON key. */
+/** Offset in memory of the text `"name":`, the column's name as a JSON key. */
 export const KEY_AT: usize = 8;
+/** Length of the text `"name":`, bytes. */
 export const KEY_LENGTH: usize = 12;
 /** How the values are stored: one of the constants below, from ENTRIES on. */
 export const STORAGE: usize = 16;
@@ -17,12 +21,13 @@ export const LEVELS: usize = 20;
 export const MAX_LEVEL: usize = 24;
 /** Index of the next value in the block. */
 export const NEXT_VALUE: usize = 28;
-/** Offset of the values (of fixed width), of the entries, or of the bytes of the texts. */
+/** Offset in memory of the values: numbers of fixed width, entries (see ENTRIES), or the bytes of all texts. */
 export const VALUES: usize = 32;
-/** Offset of the list that gives for each value the index of its entry; 0 if value i has entry i. */
+/** Offset in memory of a list with the index of each value's entry; 0 if value i has entry i. */
 export const INDEXES: usize = 36;
-/** Offsets of two lists: where each text starts and where it ends, relative to `VALUES`. */
+/** Offset in memory of a list with the start of each text, relative to the offset in VALUES. */
 export const STARTS: usize = 40;
+/** Offset in memory of a list with the end of each text, relative to the offset in VALUES. */
 export const ENDS: usize = 44;
 /** Number of zeros to append to a time, so that its unit is the precision of the load. */
 export const ZEROS: usize = 48;
@@ -30,8 +35,8 @@ export const DESCRIPTOR_BYTES: usize = 64;
 
 // Storages: the values of `STORAGE`.
 /**
- * Values that TypeScript has converted to text. Words of an entry: offset and length of `"name":value,`, then start,
- * end and kind of its cell.
+ * Values that TypeScript has converted to text. Each entry has five 32-bit words: offset and length of the text
+ * `"name":value,`, then start, end and kind of the cell.
  */
 export const ENTRIES: u32 = 0;
 export const TEXTS: u32 = 1;

@@ -189,7 +189,7 @@ function putEscape(byte: u32, out: usize): usize {
   return out + 6;
 }
 
-/** Moves the columns before `end` back to the current row, because the row is not accepted here. */
+/** Moves the read positions of the columns before `end` back to the current row, because it was not accepted. */
 function putBack(end: usize): void {
   for (let column = first; column < end; column += DESCRIPTOR_BYTES)
     if (isPresent(column)) store<u32>(column, load<u32>(column, NEXT_VALUE) - 1, NEXT_VALUE);

@@ -10,14 +10,14 @@ const ZERO: u32 = 0x30;
 const ZEROS: u64 = 0x3030303030303030;
 /** Below this limit, a double that is a whole number is written as its digits. */
 const WHOLE_LIMIT: f64 = 1e15;
-/** A number with at most this many digits before the decimal point has no exponent. */
+/** A number with at most this many digits before the decimal point is written without an exponent. */
 const MAX_WHOLE_DIGITS: i32 = 21;
-/** A number with at most this many zeros after the decimal point has no exponent. */
+/** A number below 1 with at most this many zeros after the decimal point is written without an exponent. */
 const MAX_LEADING_ZEROS: i32 = 5;
 const FRACTION_BITS: u64 = 52;
 const BIAS: i32 = 1075;
 
-/** Offset of the powers of ten from MIN_POWER on, which TypeScript writes: high and low word of each. */
+/** Offset in memory of the powers of ten from MIN_POWER on. Each has two 64-bit words, the high word first. */
 let powers: usize = 0;
 /** High word of the product that `multiply` returned last. */
 let high: u64 = 0;
@@ -28,7 +28,7 @@ export function setPowers(at: u32): void {
   powers = at;
 }
 
-/** Returns 8 digits as ASCII bytes, with the first digit in the lowest byte. Each step divides all parts at once. */
+/** Returns the 8 digits of a number below 10^8 as bytes from 0 to 9. The lowest byte contains the first digit. */
 @inline
 function eightDigits(value: u32): u64 {
   const halves = u64(value / 10_000) | (u64(value % 10_000) << 32);
