@@ -16,12 +16,12 @@ import type { ReadProgress } from './read-progress.js';
 /** Factor for garbage and decoder buffers on top of the pages (measured: 26 to 59 MiB for 19 to 28 MiB of pages). */
 const overhead = 1.75;
 const fixedBytes = 12 * 1_048_576 + columnMemoryBytes;
-/**
- * Bytes per entry of a page on top of its encoded bytes: for levels and a decoded number; for levels and text offsets;
- * for levels and a dictionary index.
- */
+// Bytes of decoded data for each entry of a page, in addition to its encoded bytes.
+/** Levels and a decoded number. */
 const perNumber = 10;
+/** Levels and the offsets of a text. */
 const perText = 14;
+/** Levels and a dictionary index. */
 const perIndex = 6;
 /** Bytes per dictionary entry: two offsets of its text, and the offset of its JSON text. */
 const perDictionaryEntry = 16;
@@ -108,8 +108,8 @@ export class PageMeter {
   }
 
   /**
-   * Returns a function to call before each page of a column. With `keepsPages`, all pages of the column remain in
-   * memory, as for lists.
+   * Returns a function that the reader must call before each page of a column. `keepsPages` is true for columns with
+   * lists: all their pages remain in memory.
    */
   column(leaf: Leaf, codec: string, keepsPages: boolean): (page: PageRange) => void {
     let dictionary = 0;

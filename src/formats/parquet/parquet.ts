@@ -40,7 +40,7 @@ export class Parquet implements Format {
   }
 
   /**
-   * Returns the source with a count of the bytes read from the file. Throws InputError for a source without random
+   * Returns a source that counts the bytes that are read from the file. Throws InputError for a source without random
    * access.
    */
   reads(source: ByteSource, name: string): ByteSource {

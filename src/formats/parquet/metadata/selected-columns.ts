@@ -22,9 +22,9 @@ export interface ListColumn {
   readonly leaves: readonly Node[];
   /** The name as a JSON string, followed by a colon. */
   readonly key: Uint8Array;
-  /** Cells that single values fill, by column name. The index of an element is part of the name: `samples.0`. */
+  /** By column name, the cell that receives the value. An element of a list is a column too, such as `samples.0`. */
   readonly targets: ReadonlyMap<string, CellTarget>;
-  /** Indexes of the cells for whole lists, by column name. A list in such a cell makes the encoder reject the row. */
+  /** By column name, the index of the cell for a whole list. The encoder rejects rows with a list in a cell. */
   readonly lists: ReadonlyMap<string, number>;
 }
 
@@ -85,8 +85,8 @@ export function columnsOf(root: Node, options: MappingOptions): SelectedColumns 
 type NamedColumn = readonly [name: string, leaf: Leaf | null];
 
 /**
- * Drops the columns that the options do not select, in a file with very many columns. Throws UsageError if the
- * remaining columns are too many for one point.
+ * Returns the columns that the options select, for a file with more columns than one point may have. Throws UsageError
+ * if the selected columns are still too many.
  */
 function mappedColumns(all: readonly NamedColumn[], options: MappingOptions): readonly NamedColumn[] {
   const mapping = new Mapping(

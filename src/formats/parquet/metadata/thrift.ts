@@ -39,7 +39,7 @@ class ThriftWalk {
     }
   }
 
-  /** Skips a value. A boolean has one byte in a list, and none in a structure, where its type contains the value. */
+  /** Skips a value. A boolean in a list takes one byte. In a structure, its type includes the value. */
   #value(type: number, depth: number, inList: boolean): void {
     if (type === 1 || type === 2) {
       if (inList) this.#skip(1);

@@ -55,7 +55,7 @@ async function zstd(): Promise<Codec> {
   return (input, size) => decoder.decode(input, size);
 }
 
-/** Decompresses one LZ4 block. Not with the library's decoder, which would fill up truncated data with zeros. */
+/** Decompresses one LZ4 block to exactly `size` bytes. Throws if the block is damaged or truncated. */
 function lz4(input: Uint8Array, size: number): Uint8Array {
   const output = new Uint8Array(size);
   lz4Block(input, output);

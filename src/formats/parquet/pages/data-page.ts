@@ -51,7 +51,8 @@ export const noPage: Page = { count: 0, definitions: null, repetitions: null, va
 /** Decodes a dictionary page. Throws if the page is damaged. */
 export function dictionaryOf({ leaf, codec }: PageDecoder, header: PageHeader, body: Uint8Array): PageValues {
   const { num_values: count } = header.dictionary_page_header!;
-  // Checked before decompression. A boolean has at least one bit, and a text at least its length of 4 bytes.
+  // The number of values is checked before decompression. Each boolean takes one bit; each text at least 4 bytes for
+  // its length.
   const minBytes = leaf.physical === 'BOOLEAN' ? count / 8 : count * (leaf.width || 4);
   if (minBytes > header.uncompressed_page_size)
     throw new Error('a dictionary with more values than its bytes can hold');

@@ -85,7 +85,7 @@ export class PageCursor {
     this.nextValue = nextValue;
   }
 
-  /** Returns the index in its page of the next entry. Opens the next page if the current one has no more entries. */
+  /** Opens the next page if the current page has no more entries. Returns the index of the next entry in its page. */
   #entry(): number {
     while (this.#leftInPage === 0) {
       const page = this.#queue.shift();

@@ -154,8 +154,8 @@ export class ColumnBlock {
   #storage(target: CellTarget): number {
     const { kind, width } = target.leaf;
     const isWide = width === 8;
-    // Only `RowText` detects whole numbers that a float cannot store exactly. So such columns get their text from
-    // `RowText`.
+    // Only `RowText` detects whole numbers that a float cannot store exactly. So `RowText` writes the values of 64-bit
+    // integer columns that are declared as float.
     if (kind === schema.INT && !(isWide && target.declared === 'float')) return isWide ? memory.INT64 : memory.INT32;
     if (kind === schema.UINT && !(isWide && target.declared === 'float')) return isWide ? memory.UINT64 : memory.UINT32;
     if (kind === schema.BYTES && width === 0) return memory.TEXTS;

@@ -11,7 +11,7 @@ const images = 2;
 /** Memory of a worker thread with all its code loaded, bytes (Node 20, measured 2026-11-30). */
 const threadBytes = 12 * 1024 * 1024;
 
-/** Returns the memory of the thread without the pages of a row group, bytes. */
+/** Returns how many bytes of memory the thread needs in addition to the pages of a row group. */
 export function parquetThreadBytes(options: RowMemoryOptions): number {
   const { bytes, index } = rowLayout(options);
   return threadBytes + bytes + images * (bytes - index);
