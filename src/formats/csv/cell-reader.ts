@@ -83,7 +83,7 @@ export class RowReader {
     return p;
   }
 
-  /** Reads a cell without quotes that may contain escapes. @returns the offset of the delimiter or LF after the cell */
+  /** Reads an unquoted cell, which may contain escapes. @returns the offset of the delimiter or LF after the cell */
   #escaped(start: number, column: number): number {
     const { bytes, limit } = this.#run;
     const { delimiter, escapeByte } = this.#dialect;

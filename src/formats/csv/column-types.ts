@@ -73,7 +73,7 @@ const partBytes = 2 * 1024;
 
 /**
  * Infers the types of the undeclared fields of each table. Throws UsageError for a column with numbers and words.
- * @returns null, or if only parts of the sample were read, a function that reads it whole and may throw UsageError too
+ * @returns a function that checks the types with the whole sample and throws the same error; null if all of it was read
  */
 export function inferTypes(
   mapping: Pick<Mapping, 'table' | 'measurement' | 'fields'>,
@@ -132,7 +132,7 @@ function decisionsOf({ tables, isQuoted }: SampleKinds, fields: readonly MappedF
       const type = first !== null ? 'float' : isText ? 'string' : truth !== null ? 'boolean' : null;
       const field = fields[i]!;
       const other = word ?? (comma === null ? truth : null);
-      // Without plain numbers, a number with a comma counts as text only if a word precedes it.
+      // In a column without plain numbers, a number with a comma counts as text only if an earlier row has a word.
       const isUnclear =
         first !== null ? (comma ?? other) !== null : comma !== null && comma.line <= (word?.line ?? comma.line);
       const problem = isUnclear ? contradictionOf(field, first, comma, other) : null;
@@ -268,7 +268,7 @@ function isSeen(kinds: ColumnKinds, bytes: Uint8Array, from: number, to: number,
   return kinds.word !== null && withoutNulls && isWord;
 }
 
-/** Describes the contradiction in a column by its first number, number with a decimal comma, and other value. */
+/** Describes a contradiction by the first number, the first number with a decimal comma, and the first other value. */
 function contradictionOf(
   { name }: MappedField,
   first: SampleCell | null,

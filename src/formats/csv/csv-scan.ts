@@ -105,7 +105,7 @@ export class CsvScan extends RowScan {
     return this.#head === null ? null : 'full';
   }
 
-  /** Moves past an empty line. Returns false for other lines, and while --skip-lines counts lines. */
+  /** Moves past an empty line. Returns false for any other line, and for a line that --skip-lines skips. */
   #blank(): boolean {
     const run = this.filling;
     const { bytes, at, limit } = run;
@@ -146,7 +146,7 @@ export class CsvScan extends RowScan {
     throw serverError(end < 0 ? [] : cellTexts(this.bytes, this.#reader));
   }
 
-  /** Returns the offset of the LF that ends `lines` further lines, which belong to the head; -1 if more bytes are needed. */
+  /** Adds `lines` further lines to the head. Returns the offset of the last line's LF; -1 if more bytes are needed. */
   #behindLines(end: number, lines: number): number {
     const { bytes, limit, final } = this.filling;
     let at = end;

@@ -1,5 +1,5 @@
-// The head of a CSV file: skipped lines, annotations, header. Heads are cached by their bytes, because Flux results repeat
-// a head before each table. Files of rejected rows begin with the head.
+// The head of a CSV file: skipped lines, annotations, header. Heads are cached by their bytes, because Flux results
+// repeat a head before each table. Files of rejected rows begin with the head.
 
 import { UsageError } from '../../../core/errors.js';
 import { startsWithUtf8Mark, utf8Mark } from '../../../core/io/encoding.js';
@@ -102,7 +102,7 @@ export class CsvHeads {
   }
 
   /**
-   * Returns the head that ends with the header that `reader` has read. Without a header, returns the head of the rows.
+   * Returns the complete head. `reader` has just read the header, or the first row if `noHeader` is true.
    * Throws UsageError if the rows below cannot become points.
    */
   end(reader: RowReader, noHeader: boolean, line: number, dialect: CsvDialect): CsvHead {

@@ -6,7 +6,7 @@ import type { ByteSource } from '../../../core/types/index.js';
 const sampleBytes = 1024 * 1024;
 /** Memory in which cells of the sample are decoded. */
 const scratchBytes = 64 * 1024;
-/** Size of the memory for the sample, for a byte that ends each search, and for decoded cells, bytes. */
+/** Bytes of memory for the sample, followed by one byte that ends each search, and by the decoded cells. */
 export const sampleMemoryBytes = sampleBytes + 1 + scratchBytes;
 /** Longest wait for more bytes of an idle pipe, ms. */
 const patienceMs = 1000;
