@@ -21,10 +21,10 @@ import type { FormatOptions } from './types.js';
 export type { ReadMode } from './line-protocol/lines-layout.js';
 export { chunkBytes } from './line-protocol/lines-layout.js';
 
-/** Largest number of inputs that are opened to detect their formats. Half of them are the first inputs, half the last. */
+/** Largest number of inputs to open for detecting formats. Half of them are the first inputs, half the last inputs. */
 const maxDetected = 64;
 
-/** Returns how much memory these formats allocate, bytes. */
+/** Returns how many bytes of memory these formats allocate. */
 export function formatMemoryBytes(
   options: LinesMemoryOptions & RowMemoryOptions,
   names: readonly FormatName[],
@@ -38,22 +38,22 @@ export function formatMemoryBytes(
   return used.reduce((sum, { ownBytes = 0 }) => sum + ownBytes, pools);
 }
 
-/** Returns the size of the input buffer of a thread that parses rows, bytes. */
+/** Returns the size in bytes of the input buffer of each thread that parses rows. */
 function windowBytes({ wideChunks }: ReadMode): number {
   return wideChunks ? rowWindowBytes : narrowRowWindowBytes;
 }
 
-/** Returns true if all formats are rows of text. Threads that parse rows of text also work with small input buffers. */
+/** Returns true if all inputs consist of rows of text. Threads that parse such rows also work with small buffers. */
 export function hasNarrowThreads(names: readonly FormatName[]): boolean {
   return names.every((name) => hasRowThreads([name]));
 }
 
-/** Returns how many of `threads` worker threads the formats use: all for rows of text, at most one for other formats. */
+/** Returns how many of `threads` worker threads these formats use: all for rows of text, otherwise at most one. */
 export function usableThreads(names: readonly FormatName[], threads: number): number {
   return hasRowThreads(names) ? threads : Math.min(threads, 1);
 }
 
-/** Returns the sizes of reads and the numbers of threads with which up to `threads` worker threads read the formats. */
+/** Returns which threads parse these formats: `threads` for rows of text, one each for line protocol and Parquet. */
 export function readMode(names: readonly FormatName[], wideChunks: boolean, threads: number): ReadMode {
   return {
     wideChunks,
@@ -68,16 +68,16 @@ function hasRowThreads(names: readonly FormatName[]): boolean {
 }
 
 /**
- * Returns the formats of the inputs, at least one. Throws UsageError for a bad time format, MemoryLimitError if the
- * address space is too small for WebAssembly, and the signal's reason.
+ * Returns each format that the inputs have; line protocol if there are no inputs. Throws UsageError for a bad time
+ * format, MemoryLimitError if the address space is too small for WebAssembly, and the signal's reason.
  */
 export async function formatsOf(
   options: FormatOptions,
   inputs: readonly Input[],
   signal: AbortSignal,
 ): Promise<FormatName[]> {
-  // This call fails early without WebAssembly, which parsers, the zstd decoder and the HTTP client need. The errors of
-  // the last two would not name the cause.
+  // Parsers, the zstd decoder and the HTTP client need WebAssembly. If it is unavailable, this call fails first,
+  // because the errors of the zstd decoder and the HTTP client would not name the cause.
   memoryOf(65_536);
   if (options.timeFormat !== 'auto') {
     const { TimeCell } = await import('./timestamps/time-cell.js');
@@ -97,7 +97,7 @@ export async function formatsOf(
   return found.size > 0 ? [...found] : ['lp'];
 }
 
-/** Returns a warning about mapping options if all inputs are line protocol; otherwise null. */
+/** Returns a warning if mapping options are set, but all inputs are line protocol and ignore them; otherwise null. */
 export function unusedMapping(options: FormatOptions, names: readonly string[]): string | null {
   const { measurement, tags, fields, timeColumn } = options;
   const given = Object.entries({
@@ -110,7 +110,7 @@ export function unusedMapping(options: FormatOptions, names: readonly string[]):
   return `${given.join(', ')} ${given.length === 1 ? 'has' : 'have'} no effect: the inputs are line protocol; for other inputs, name the format with --format`;
 }
 
-/** Returns the format that the options name; null if the content decides. */
+/** Returns the format that the options name or imply; null if the format must be detected for each input. */
 function chosenFormat(options: FormatOptions): FormatName | null {
   if (options.format !== 'auto') return options.format as FormatName;
   return formats.find((each) => 'isImplied' in each && each.isImplied(options))?.name ?? null;
@@ -136,7 +136,7 @@ export class FormatSet {
   readonly #scratch = new Uint8Array(headBytes);
   readonly #created = new Map<FormatName, Promise<Format>>();
   readonly #fieldColumns: FieldColumns | null;
-  /** Name and folders of an input of line protocol whose folders add no columns; null if no input has folders. */
+  /** Name and folders of the first line protocol input in folders such as `host=a`; null if there is none. */
   #unusedFolder: string | null = null;
   #rows: Promise<RowFormatMemory> | null = null;
 
@@ -168,8 +168,8 @@ export class FormatSet {
   }
 
   /**
-   * Chooses the format of an input, and returns a source that yields the bytes again that detection has read. Throws
-   * UsageError for line protocol with --add-tag.
+   * Chooses the format of an input. Returns this format, and a source that yields all bytes of the input, including
+   * those that detection has read. Throws UsageError for line protocol with --add-tag.
    * @param source at the input's first byte
    */
   async choose(

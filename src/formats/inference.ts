@@ -10,7 +10,7 @@ import type { MappingOptions } from './rows/mapping/mapping.js';
 
 /** Largest number of points whose values are read for each combination of table and columns. */
 const maxSamples = 50;
-/** A string column with fewer different values in many samples may be a tag. */
+/** A string column may be a tag if its samples contain fewer distinct values than this. */
 const fewValues = 10;
 
 export interface InferredColumn {

@@ -1,4 +1,4 @@
-// All input formats, in the order of detection. An input that fits no format is read as the last one.
+// All input formats, in the order of detection. An input that fits no format is read as line protocol, the last format.
 
 import { csv, tsv } from './csv/index.js';
 import { json, ndjson } from './json/index.js';

@@ -54,7 +54,7 @@ export interface FormatDescriptor {
   readonly randomAccess: boolean;
   /** Formats with the same pool share its memory. */
   readonly memoryPool: 'lines' | 'rows';
-  /** Bytes of memory that the format allocates in addition to the pool. */
+  /** Bytes of memory that the format allocates in addition to its memory pool. */
   readonly ownBytes?: number;
   /** Tests whether the options imply this format, because one of them exists only for this format. */
   isImplied?(options: FormatOptions): boolean;

@@ -1,5 +1,6 @@
-// Reads the JSON response of InfluxDB 1's /query: `results[].series[].{name,tags,columns,values}`, also in chunks.
-// Turns each row of a series into one line of JSON: the measurement, the tags under the key `tags`, and the columns.
+// Reads the JSON response of InfluxDB 1's /query: `results[].series[].{name,tags,columns,values}`. The response may be
+// chunked. Turns each row of a series into one line of JSON: an object with the measurement, the tags under the key
+// `tags`, and the columns.
 
 import type { Token } from 'stream-json/parser.js';
 import { InputError } from '../../core/errors.js';
@@ -12,8 +13,8 @@ import { type TokenSink, tokenSource } from './select-path.js';
 const measurementColumn = '_measurement';
 
 /**
- * Adds to the user's mapping options: the measurement column, unless the user names a table, and the tags of all series
- * read so far.
+ * Adds the tags of all series read so far to the user's mapping options. If the user names no table, the measurement
+ * of each series becomes the table.
  */
 export class InfluxMapping {
   readonly #tags: TagMapping[];
@@ -23,8 +24,8 @@ export class InfluxMapping {
   }
 
   /**
-   * Returns the options with measurement and tags. The list of tags may grow later, since a mapping reads it whenever a
-   * column appears.
+   * Returns the options with measurement and tags. `addTag` may later extend the same list of tags, because the mapping
+   * reads this list again whenever a column appears.
    */
   complete(options: MappingOptions): MappingOptions {
     return { ...options, measurement: options.measurement ?? `{${measurementColumn}}`, tags: this.#tags };
@@ -47,7 +48,7 @@ export function influxLines(source: ByteSource, name: string, mapping: InfluxMap
 /** Kinds of objects and lists in a response. `ignored` stands for all others. */
 type Place = 'response' | 'results' | 'result' | 'list' | 'series' | 'tags' | 'columns' | 'values' | 'row' | 'ignored';
 
-/** Kind of an object or list, by the kind of its parent and its own key. `*` means any key, and list elements. */
+/** Kind of an object or list, by the kind of its parent and by its own key. `*` stands for any key or list element. */
 const places: Partial<Record<Place, Readonly<Record<string, Place>>>> = {
   response: { results: 'results' },
   results: { '*': 'result' },
@@ -67,7 +68,7 @@ class SeriesRows implements TokenSink {
   #seriesTags: [string, string][] = [];
   /** Column names of the series, each as a JSON string. */
   #columns: string[] = [];
-  /** Start of the line of each row in this series: measurement and tags; null until the first row. */
+  /** Text with which the line of each row in this series begins: measurement and tags; null until the first row. */
   #prefix: string | null = null;
   #cells: string[] = [];
   #isPartial = false;

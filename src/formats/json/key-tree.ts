@@ -16,7 +16,8 @@ const UNSEEN = -2;
 /** Largest nesting depth of objects and lists. Deeper rows are rejected. */
 export const maxDepth = 64;
 const maxKeys = 65_536;
-// Number of words that describe one key for the WebAssembly parser; see ../kernel/assembly/rows/json-objects.ts.
+// Number of 32-bit words that describe one key for the WebAssembly parser, defined in
+// ../kernel/assembly/rows/json-objects.ts.
 const KEY_WORDS = 5;
 /** Unused bytes after the keys, because the WebAssembly parser compares 16 bytes at once. */
 const SLACK = 16;
@@ -53,8 +54,8 @@ export class Keys {
   }
 
   /**
-   * Returns the key at this position of `members`, if exactly this key begins at offset `from`. Otherwise the caller
-   * must search for the key.
+   * Returns the key at position `index` of `members` if exactly this key begins at offset `from`. Otherwise returns
+   * null, and the caller must search for the key.
    */
   expected({ members }: Entry, index: number, bytes: Uint8Array, from: number): Entry | null {
     const member = members[index];
@@ -64,7 +65,7 @@ export class Keys {
     return bytes[from + key.length] === 0x22 ? member : null;
   }
 
-  /** Returns the key in [from, to) of this object; adds a new key. Returns a reason if the row must be rejected. */
+  /** Returns the key of `parent` whose bytes are [from, to); adds a new key. Returns a reason to reject the row. */
   find(parent: Entry, bytes: Uint8Array, from: number, to: number): Entry | Reason {
     const raw = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from);
     const key = raw.toString('latin1');
@@ -75,13 +76,13 @@ export class Keys {
     return name === null ? 'bad-json' : this.#add(parent, key, name);
   }
 
-  /** Returns the key of the outermost object with this name; adds a new key. Returns a reason if there are too many. */
+  /** Returns the key `name` of the outermost object; adds a new key. Returns a reason if there are too many keys. */
   named(name: string): Entry | Reason {
     const key = Buffer.from(JSON.stringify(name).slice(1, -1)).toString('latin1');
     return this.root.byKey.get(key) ?? this.#add(this.root, key, name);
   }
 
-  /** Returns the key for a list element: its index. Returns a reason if there are too many keys. */
+  /** Returns the key for a list element. The index serves as the key. Returns a reason if there are too many keys. */
   element(parent: Entry, index: number): Entry | Reason {
     const key = String(index);
     return parent.byKey.get(key) ?? this.#add(parent, key, key);

@@ -6,8 +6,8 @@ import { INPUT_START, isCounted, LINE, POINT_WORDS, SOURCE_START } from '../../c
 import { TimestampLength } from '../line-protocol/timestamp-length.js';
 
 /**
- * A possible start of a piece. It is used only if at least one point and then a further point or reject follow, because
- * the last timestamp of an input is compared with an earlier one.
+ * A possible start of a piece. The cutter uses it only if a point follows, and then another point or reject. So the
+ * last timestamp of an input has an earlier timestamp in the same piece, with which the format compares it.
  */
 interface PendingCut {
   readonly place: Position;
@@ -20,13 +20,13 @@ export class PieceCutter {
   /** Starts of the pieces; the first is the start of the input. `ordinal` counts points from the start of the input. */
   readonly places: Position[] = [INPUT_START];
   readonly #pieceBytes: number;
-  /** Decoded offset of the next cut. The first point or reject at or after this offset begins a piece. */
+  /** Offset in the decoded input. The first point or reject at or after this offset begins the next piece. */
   #next: number;
   #units = 0;
   #pending: PendingCut | null = null;
   readonly #lastTime = new TimestampLength();
 
-  /** @param pieceBytes smallest size of a piece in decoded bytes; Infinity keeps the input in one piece */
+  /** @param pieceBytes smallest size of a piece, bytes of the decoded input; Infinity keeps the input in one piece */
   constructor(pieceBytes: number) {
     this.#pieceBytes = pieceBytes;
     this.#next = pieceBytes;

@@ -1,5 +1,5 @@
-// Ends the points of an input at the end of a piece. The format reads beyond this position, so that the last point of
-// the piece is parsed as in the whole input.
+// Ends the points of an input at the end of a piece. The format reads beyond this position, so that it parses
+// the last point of the piece just as it does when it reads the whole input.
 
 import { InputError } from '../../core/errors.js';
 import type { ByteSource, Points, Position } from '../../core/types/index.js';

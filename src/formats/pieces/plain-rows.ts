@@ -7,7 +7,7 @@ const LF = 10;
 const CR = 13;
 const chunkBytes = 1024 * 1024;
 
-/** Called with the decoded offset after the rows skipped so far. */
+/** Receives the offset in the decoded input at which the skipped rows end so far. */
 export type RowsPassed = (byteOffset: number) => void;
 
 /**

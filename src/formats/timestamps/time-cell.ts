@@ -33,7 +33,7 @@ export class TimeCell {
   readonly #options: TimeOptions;
   readonly #zone: Zone;
   readonly #pattern: Pattern | null;
-  /** Exponent of ten that converts a number from its unit to the precision; null if numbers are not accepted. */
+  /** Multiplying a number by 10^`#shift` converts it to the precision of the load; null if numbers are not accepted. */
   readonly #shift: number | null;
   readonly #instant = new Instant();
 
@@ -76,8 +76,8 @@ export class TimeCell {
   }
 
   /**
-   * Converts the text of a time that is not in the format's memory, such as one in a folder name. Returns its digits;
-   * empty for an empty text. Throws UsageError for a text that is not a time.
+   * Converts a time whose text is not in the format's memory, such as a time in a folder name. Returns the digits of
+   * the converted time; an empty array for an empty text. Throws UsageError for a text that is not a time.
    */
   digits(text: Uint8Array): Uint8Array {
     if (text.length === 0) return text;
@@ -97,7 +97,7 @@ export class TimeCell {
 
   /**
    * Converts the time in [from, to) and writes its digits at `out`.
-   * @returns the offset after the digits, or the negative code of a reason
+   * @returns the offset after the digits; if the time is rejected, the code of the reason, a negative number
    */
   put(from: number, to: number, out: number): number {
     const bytes = this.#bytes;
