@@ -5,13 +5,22 @@
 export const concurrencyTuning = {
   /** Weight of the newest round in the mean latency. Range 0–1: higher values follow changes faster. Vector: 0.4. */
   ewmaAlpha: 0.4,
-  /** Deviations above the mean that count as congestion. Range 1–5: higher values tolerate more jitter. Vector: 2.5. */
+  /**
+   * Number of standard deviations above the mean latency from which a round is slow. Range 1–5: higher values tolerate
+   * more jitter. Vector: 2.5.
+   */
   deviationScale: 2.5,
   /** Factor by which a slow round multiplies the limit. Range 0.5–1. Vector: 0.9. */
   slowRatio: 0.9,
-  /** Factor of the limit after "overloaded" or a lost connection. Range 0.1–0.9. 0.5 undoes the last doubling of slow start. */
+  /**
+   * Factor by which "overloaded" or a lost connection multiplies the limit. Range 0.1–0.9. 0.5 undoes the last doubling
+   * of slow start.
+   */
   overloadRatio: 0.5,
-  /** Pause before the next raise after an overload, ms. Range 0–10,000. Without it every fourth request is refused (simulated). */
+  /**
+   * Time after an overload in which the limit is not raised, ms. Range 0–10,000. Without this pause every fourth
+   * request is refused (simulated).
+   */
   restMs: 1_000,
   /** Latency below which no round is slow, ms. Range 1–100. Scheduling noise of a busy machine stays below it (simulated). */
   quickMs: 20,

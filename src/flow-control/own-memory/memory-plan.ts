@@ -120,7 +120,7 @@ function planWithThreads(request: PlanRequest, threads: number): MemoryPlan | nu
   return { ...memory, threads };
 }
 
-/** Plans threads with an unoptimized parser and small windows. Returns null if they would leave fewer slots. */
+/** Plans threads with an unoptimized parser and small reads. Returns null if they would leave fewer slots. */
 function planWithNarrowThreads(request: PlanRequest, threads: number): MemoryPlan | null {
   if (request.narrowThreadBytes === null) return null;
   const formatBytes = request.formatBytes + request.narrowThreadBytes(threads);

@@ -8,7 +8,7 @@ import type { Level } from '../../core/types/index.js';
 export const highMark = 80;
 export const criticalMark = 90;
 export const stopMark = 97;
-/** The high level ends below 72 %, the critical level below 80 %. The lower ends prevent rapid changes of level. */
+/** The high level ends below 72 % of the limit, the critical level below 80 %. This prevents rapid changes of level. */
 const highLeave = highMark - Math.min(criticalMark - highMark, highMark / 10);
 
 /**

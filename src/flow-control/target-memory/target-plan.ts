@@ -46,7 +46,7 @@ const wideBodiesShare = 0.65;
 const wideRows = 8;
 /** Retained bytes at which sending waits for a rinse, as a multiple of the bytes at which a rinse begins. */
 const rinseHold = 1.25;
-/** Retained bytes at which a rinse ends, as a share of those at its start. Long rinses need fewer writes. */
+/** Retained bytes at which a rinse ends, as a share of those at its start. Rare, long rinses need fewer writes. */
 const rinseRest = 0.1;
 const minMemcache = 16 * MiB;
 /** Bytes that gauges count per resident byte of dense rows. New memcaches have room for such rows of later loads. */

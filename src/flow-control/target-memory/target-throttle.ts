@@ -97,7 +97,7 @@ export class TargetThrottle {
               countsSent: plan.isWide,
             },
       ...{ bodyBytes, caches: this.#caches },
-      // Without planned flushes no gauge is read. So the rows are limited to the size at which the target flushes by itself.
+      // If no flush is planned, no gauge is read. Then rows count up to the size at which the target flushes by itself.
       weigh: (kept, rows) =>
         nodePeak(this.#base, kept, flush === null ? Math.min(rows, vnodes * this.#cacheRows) : rows),
       relieve: options.relieve,
@@ -117,7 +117,7 @@ export class TargetThrottle {
     this.#stages = new Stages(options.stage, () => this.#pressure.flushNow(), context);
     this.#rinsing = new Rinsing({
       caches: this.#caches,
-      // The other senders fill the same caches, so each rinses early. It waits only if its own bodies reach the limit.
+      // All senders fill the same caches, so each rinses early. Each waits only if its own bodies reach the limit.
       marks: () => this.#rinseMarks,
       end: context.end,
       shards: forecast.shards,

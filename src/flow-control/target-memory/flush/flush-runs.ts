@@ -10,7 +10,7 @@ import type { FlushingEvent } from './flushing.js';
 
 /** If no write is answered for this time (ms) plus the time to flush one vnode, the flush counts as blocked. */
 const patienceMs = 15_000;
-/** Rows that a slow disk takes in 1 ms, bytes. */
+/** Bytes of rows that a slow disk writes in 1 ms. */
 const rowsPerMs = 10 * 1024;
 /** If no write is pending for this time (ms), a write tests whether the flush blocks writes. */
 const quietMs = 4_000;

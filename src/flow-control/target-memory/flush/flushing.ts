@@ -43,7 +43,7 @@ export interface FlushingOptions {
   readonly isShared?: boolean;
 }
 
-/** `at`: monotonic ms. */
+/** An event to process. `at`: time of the event, monotonic ms. */
 export type FlushingEvent =
   /** The target accepted rows. `bytes` is their memory; `seriesBytes` is the memory of their series, default 0. */
   | {

@@ -5,7 +5,7 @@ import { type Flushing, type FlushMarks, unflushedBytes } from './flushing.js';
 
 /** Largest share of the room for rows that the rows of one body may fill. */
 const bodyShare = 1 / 4;
-/** Smallest size to which the rows of a body may limit the body, bytes. */
+/** Body size, bytes, below which rows do not limit a body further. */
 const minBody = 32 * 1024;
 
 export class RowsInFlight {

@@ -105,7 +105,7 @@ export class SeriesEstimate {
 /** Number of entries of the hash table, as a power of two; at most half of them are used. */
 const tableBits = 14;
 const tableSlots = 2 ** tableBits;
-/** Stands for the hash 0, which marks a free slot. */
+/** Replaces the hash 0, because 0 marks a free slot. */
 const noHash = 2 ** 31;
 
 /** Sampled series: hashes, and whether each was sampled more than once. A Map would take five times as long. */

@@ -1,4 +1,5 @@
-// Splits a load into stages (--stage). After the bytes of a stage, every batch waits until the target has flushed.
+// Splits a load into stages (--stage). When the bytes of a stage are acknowledged, every batch waits until the target
+// has flushed.
 
 import { size } from '../../../core/text.js';
 import type { Clock, FlushOutcome, Notice, Target } from '../../../core/types/index.js';
