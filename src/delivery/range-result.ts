@@ -9,7 +9,7 @@ import { type RetryStep, reasonOf } from './retry-policy.js';
 
 /** Result of the attempts to send a range. */
 export type RangeResult =
-  /** `separate`: points were joined, and one of them may be bad, so all are sent as they are. */
+  /** `separate`: points were joined, and one of them may be bad. So all are sent again without joining them. */
   | { readonly do: 'loaded' | 'split' | 'separate' | 'stopped' }
   | { readonly do: 'reject'; readonly reason: string; readonly message: string; readonly endpoint: string }
   | { readonly do: 'isolate'; readonly point: number }

@@ -28,7 +28,7 @@ export const inputSchema = z.strictObject({
   reasons: z.record(z.string(), count),
   /** Some of the tables into which points of the input were loaded; absent in files of earlier versions. */
   tables: z.array(z.string()).optional(),
-  /** Cluster into which the input was loaded. Only entries of the history need this. */
+  /** Cluster into which the input was loaded. Only entries in the history file need this value. */
   cluster: clusterSchema.optional(),
 });
 

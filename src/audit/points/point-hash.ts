@@ -148,7 +148,7 @@ export class PointHasher {
     }
   }
 
-  /** Adds to the hash the name that `#nameEnd` found last. `#nameEnd` has recorded whether it has escapes. */
+  /** Adds to the hash the name that `#nameEnd` found last. `#nameEnd` has recorded whether the name has escapes. */
   #absorbName(hash: Int32Array, bytes: Uint8Array, from: number, to: number): void {
     if (this.#escaped) this.#absorbUnescaped(hash, bytes, from, to, isNameEscape);
     else absorb(hash, bytes, from, to);

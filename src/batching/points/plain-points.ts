@@ -75,7 +75,7 @@ export function plainPoints(
     const shape = index[word + SHAPE]!;
     const sourceStart = index[word + SOURCE_START]!;
     const sourceLength = index[word + SOURCE_LENGTH]!;
-    // Values from `plain.length` on mean that the point has no timestamp or no shape number.
+    // `shape` is at least `plain.length` if the point has no timestamp or no shape number.
     const amount = shape < plain.length ? plain[shape]! : -1;
     if (amount < 0 || start !== last + 1 || bytes + length + 1 > room.bytes) break;
     if (isRewritten) {

@@ -26,8 +26,8 @@ const pollMs = 20;
 /** Time of overload without an accepted request after which the limit of the fleet is halved, ms. */
 const overloadMs = 5_000;
 /**
- * Time for which a worker asks for no permit after it returned its only one to waiting workers, ms. If n permits
- * remain, the time is n + 1 times as long.
+ * A worker that returns its only permit, because others wait, asks for no permit for this time, ms. If it returns a
+ * permit and n remain, the time is n + 1 times as long.
  */
 const handoverMs = 60;
 

@@ -140,7 +140,7 @@ export class PieceSource {
     this.#worker.on('error', () => {});
   }
 
-  /** Starts looking at intervals for pieces whose workers died. */
+  /** Starts to check, at regular intervals, for pieces whose workers died. */
   async start(): Promise<void> {
     await this.#worker.startStalledCheckTimer();
   }

@@ -27,7 +27,10 @@ export interface RedisServerFacts {
 }
 
 export interface FleetRedis {
-  /** While the server is unreachable, commands wait and are sent again. They reject with errors of `queueError`. */
+  /**
+   * While the server is unreachable, commands wait and are sent again. A failed command rejects with an error of
+   * `queueError`.
+   */
   readonly client: RedisClient;
   readonly bullmq: typeof bullmq;
   /** Returns the options for BullMQ queues and workers of a load. */

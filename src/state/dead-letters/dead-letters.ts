@@ -40,7 +40,7 @@ export class DeadLetters {
   readonly #mark: Uint8Array;
   readonly #maxBytes: number;
   readonly #parts: LongLetterParts;
-  /** Open files, by the ending of their name. The ending begins with the folder of the points, such as `host=a/`. */
+  /** Open files, by the ending of their name. The ending may begin with the folder of the points, such as `host=a/`. */
   readonly #files = new Map<string, FileHandle>();
   #lengths: FileSizes | null = null;
   /** Endings of files that a killed run wrote and that already have their final name. */

@@ -22,7 +22,7 @@ const loopback = /^(localhost|127\.[\d.]+|\[?::1\]?):\d+$/;
 const tried = 'waiting for the turn to introduce columns';
 
 export interface FirstWriteLockOptions {
-  /** Origins of the endpoints. */
+  /** URL origins of the endpoints. */
   readonly endpoints: readonly string[];
   /** Parts of the database's name, which distinguish it from other databases at the same endpoint. */
   readonly database: readonly string[];
