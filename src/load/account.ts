@@ -28,7 +28,7 @@ export interface RunAccount {
   /** Collects the details of the report page; null without --report. */
   readonly details: DetailCollector | null;
   readonly resident: ReturnType<typeof residentMemory>;
-  /** Facts for snapshots and the summary. Facts about parts of the run are null until these parts exist. */
+  /** Facts for snapshots and the summary. A fact is null until the part of the run that it describes exists. */
   readonly facts: RunFacts;
 }
 
@@ -86,7 +86,7 @@ function detailCollector({ measurement, precision }: Settings, target: Target): 
   return new DetailCollector({ table, unitNs, random: Math.random });
 }
 
-/** Returns the name of the load and the name of its database. Each name is a hash (`loadName`). */
+/** Returns two hashes: `load` identifies the load, `database` identifies the same load without its inputs. */
 export function namesOf(
   settings: Settings,
   context: Pick<LoadContext, 'inputs' | 'named' | 'targetKind'>,

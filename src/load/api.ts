@@ -37,8 +37,8 @@ export interface LoadControl {
   /** Receives the messages that the command prints while a load runs. */
   readonly notify?: (notice: Notice) => void;
   /**
-   * Target of the program, which receives the batches instead of the target that the options name. `db` is then only
-   * part of the load's name, and the default of `targetMemory` is `off`.
+   * Target that the program provides. It receives the batches instead of the target that the options name. `db` is then
+   * only part of the load's name, and the default of `targetMemory` is `off`.
    */
   readonly target?: Target;
 }

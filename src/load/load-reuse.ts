@@ -29,8 +29,8 @@ export class LoadReuse {
   }
 
   /**
-   * Takes memory and parsers back after a load. After a failed load, closes them instead, because its reads and batches
-   * may still use them.
+   * Takes memory and parsers back after a load. After a failed load, closes them instead, because reads and batches of
+   * the failed load may still use them.
    */
   async takeBack(isWhole: boolean): Promise<void> {
     if (!isWhole || this.#arena?.free !== this.#arena?.slots) await this.close();

@@ -41,7 +41,7 @@ export interface LoadPlan {
   readonly throttle: TargetThrottle;
   /** Samples points for --verify; null without --verify. */
   readonly verification: Verification | null;
-  /** Throws MemoryLimitError if the `Catalogue` of known columns exceeds its memory. */
+  /** Throws MemoryLimitError if the known columns need more memory than the plan has for them. */
   readonly assertColumnsFit: () => void;
 }
 
@@ -70,7 +70,7 @@ export async function prepare(
   const budget = memoryBudget(settings, names, memory);
   const mode = readMode(names, memory.optimizes, memory.threads);
   const { shard } = context;
-  // A piece may lack columns that other pieces have. An infinite number of inputs tells the parsers that.
+  // A piece may lack columns that other pieces have. The parsers expect this if the number of inputs is infinite.
   const options = shard === undefined ? settings : { ...settings, fieldTypes: shard.fieldTypes };
   const create = (): FormatSet =>
     new FormatSet(options, budget, mode, shard === undefined ? inputs.length : Number.POSITIVE_INFINITY);
@@ -144,7 +144,7 @@ function startWatchdog(
   });
 }
 
-/** Describes the target to compare it with earlier runs. Lists tables only for exclusive first writes. */
+/** Describes the target for the comparison with earlier runs. Lists its tables only if first writes are exclusive. */
 async function foundTarget(
   { urls, dryRun }: Settings,
   { target }: LoadContext,

@@ -42,7 +42,7 @@ export interface LoadContext {
    */
   readonly command: ((skipPoints: number | null) => string) | null;
   readonly notify: (notice: Notice) => void;
-  /** Memory and parsers of an earlier load, which this load uses and returns; absent for a single load. */
+  /** Memory and parsers of the previous load, which this load uses and then gives back; absent for a single load. */
   readonly reuse?: LoadReuse;
   /** Whether worker threads may parse. By default, they parse large inputs. */
   readonly workerThread?: boolean;

@@ -50,7 +50,7 @@ export async function introduceColumns(
   return known.introduced;
 }
 
-/** Returns one shape for each table, with the columns of all its shapes. */
+/** Merges the shapes of each table into one shape that has all their columns. */
 function tablesOf(introduced: readonly Introduced[]): Shape[] {
   const tables = new Map<string, Map<string, Shape['columns'][number]>>();
   for (const { shape } of introduced) {

@@ -1,4 +1,4 @@
-// Opens the limits that one worker shares with the other workers of a fleet. All its loads of pieces use these limits.
+// Opens the limits that the workers of a fleet share. The loads of all pieces of one worker use these limits.
 
 import type { Settings } from '../../config/settings.js';
 import type { Clock, FleetHooks, Notice } from '../../core/types/index.js';
@@ -23,7 +23,7 @@ export interface WorkerLimits {
   /** Begins a piece, and returns the hooks for its load. The worker ends the piece before it begins the next. */
   hooks(piece: string): FleetHooks;
   endPiece(): void;
-  /** Waits for a flush of this worker, then returns its permits. */
+  /** Waits for the end of a flush that this worker has started. Then returns the permits of the worker. */
   close(): Promise<void>;
 }
 

@@ -143,8 +143,8 @@ function assertSplittable(settings: Settings, inputs: readonly Input[]): void {
 }
 
 /**
- * Returns the planned inputs whose first megabyte has no valid point, at their index; undefined for all other inputs.
- * Throws UsageError if inputs contradict the options.
+ * Returns one element for each input: its plan if its first megabyte has no valid point, else undefined. Throws
+ * UsageError if inputs contradict the options.
  */
 async function badHeads(
   settings: Settings,

@@ -27,8 +27,8 @@ export interface ScanContext {
   readonly formats: FormatSet;
   readonly budget: MemoryBudget;
   /**
-   * `auto`: parses every text input to its end, or until no row can introduce a column. Other values: parses only the
-   * first megabyte of each input.
+   * `auto`: parses every text input to its end, or to the row after which no further row can introduce a column. Other
+   * values: parses only the first megabyte of each input.
    */
   readonly split: 'auto' | 'lines' | 'off';
   /** Least size of a piece, decoded bytes. */
@@ -37,9 +37,9 @@ export interface ScanContext {
   /** Compares a table and its columns with the columns of the target and of the earlier points. */
   readonly match: (shape: Shape) => ShapeMatch;
   /**
-   * Receives each table and columns that the target lacks, with the first such point as line protocol. The point is
-   * null if only the schema of the input contains the columns. The callback must record the columns, so that `match`
-   * knows them.
+   * Receives each table with columns that the target lacks, and the first point with these columns as line protocol.
+   * The point is null if only the schema of the input contains the columns. The callback must record the columns, so
+   * that `match` knows them.
    */
   readonly introduces: (shape: Shape, point: Uint8Array | null) => void;
   /** Receives an input, and the number of its decoded bytes that are parsed so far. */
@@ -62,7 +62,7 @@ export async function scanInput(input: Input, context: ScanContext): Promise<Pla
   }
 }
 
-/** Returns the plan of an input without pieces. */
+/** Builds the plan of an input that was not read. The plan contains no pieces. */
 export function unreadInput({ name, path, size, folderColumns = [] }: Input): PlannedInput {
   return { name, path: path!, folders: [...folderColumns], size: size ?? 0, hash: null, error: null, pieces: [] };
 }
@@ -146,7 +146,7 @@ function cutPieces(places: readonly Position[], size: number, points: number | n
   });
 }
 
-/** Returns the first line start after every `pieceBytes` bytes. Counts lines, but does not parse them. */
+/** Returns the first line start after each `pieceBytes` bytes, to cut there. Counts lines, but does not parse them. */
 async function linePlaces(input: Input, { pieceBytes, budget, signal }: ScanContext): Promise<Position[]> {
   const places = [INPUT_START];
   const source = await input.open(signal, budget);
@@ -192,7 +192,7 @@ function joinGroups(groups: readonly RowGroup[], pieceBytes: number, size: numbe
 /** Counts points and rejects of one input, and finds the points that introduce columns. */
 class PointCounts {
   readonly #context: ScanContext;
-  /** Numbers of the tables and column sets (`Shape`) that were already compared with the target. */
+  /** Ids of the `Shape`s (table with columns) that were already compared with the target. */
   readonly #settled = new Set<number>();
   readonly #rejects = new Map<string, number>();
   /** Table and name of each column of the points so far, as JSON. */
@@ -219,7 +219,7 @@ class PointCounts {
     return this.#points > 0 ? null : (nothingParsed(name, format, this.#rejects)?.message ?? null);
   }
 
-  /** Tests whether the earlier points had all these columns. If so, further rows with them introduce no column. */
+  /** Tests whether the earlier points had all these columns. If so, further such rows introduce no column. */
   haveColumns({ table, columns }: PlainRows): boolean {
     return columns.every((name) => this.#columns.has(JSON.stringify([table, name])));
   }

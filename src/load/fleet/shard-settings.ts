@@ -10,13 +10,13 @@ import type { Shard } from '../../fleet/shards.js';
 import { options as table } from '../option-table.js';
 import type { LoadShard } from '../types.js';
 
-/** Returns a text of the database and the options for reading inputs. It must be equal for all shards. */
+/** Returns the database and the options for reading inputs as one text. It must be equal for all shards. */
 export function fleetIdentity(settings: Settings): string {
   const { target, tenant, db, precision } = settings;
   return JSON.stringify([target, tenant, db, precision, readingIdentity(table, settings)]);
 }
 
-/** Returns the settings of a shard. Throws UsageError if a limit is less than 1 for each shard. */
+/** Returns the settings of a shard. Throws UsageError if a shard's part of a limit would be less than 1. */
 export function shardSettings({ settings, origins }: Pick<Resolved, 'settings' | 'origins'>, shard: Shard): Settings {
   const { of } = shard;
   const isDefault = origins.workers.source === 'default';

@@ -27,11 +27,11 @@ interface TableDetails {
 }
 
 export interface DetailCollectorOptions {
-  /** Table of all rejected rows of formats other than line protocol; null if the rows have different tables. */
+  /** The one table of all rows in formats other than line protocol; null if rows may have different tables. */
   readonly table: string | null;
   /** Unit of the timestamps in request bodies, ns. */
   readonly unitNs: bigint;
-  /** Returns a random number from 0 to below 1. Regular samples could miss a table if tables alternate. */
+  /** Returns a random number x, 0 <= x < 1. Regular samples could miss a table if tables alternate. */
   readonly random: () => number;
 }
 
@@ -48,7 +48,7 @@ export class DetailCollector {
   }
 
   /**
-   * Collects details of a batch after booking.
+   * Collects details of a batch that the ledger has booked.
    * @param stored true if the dead letters contain the rejects of the batch, so that they count as rejected
    */
   book(batch: Batch, receipt: Receipt, stored: boolean): void {
@@ -98,7 +98,7 @@ export class DetailCollector {
     } else this.#otherRejects += 1;
   }
 
-  /** Samples one random point of each of 16 equal parts. Also reads the times of the first and the last point. */
+  /** Samples a random point in each sixteenth of [from, to). Also reads the times of the first and the last point. */
   #sample(batch: Batch, from: number, to: number): void {
     const points = to - from;
     const samples = Math.min(points, perBatch);

@@ -48,7 +48,7 @@ export type Allowance = { readonly count: number } | { readonly percent: number 
 
 type LedgerFleet = Pick<FleetHooks, 'elsewhere' | 'report'>;
 
-/** Number of read points from which a percentage applies. With fewer points, a few rejects would exceed it. */
+/** Least number of read points to which a percentage applies. Below it, a few rejects would exceed the percentage. */
 const percentAppliesFrom = 100_000;
 
 export class Ledger {

@@ -23,7 +23,7 @@ import type { FormatName } from '../../formats/registry.js';
 import { isUrl } from '../../inputs/http/url-name.js';
 import { isS3 } from '../../inputs/s3/s3-inputs.js';
 
-/** Returns the memory for decompression, as the memory plan provides it. */
+/** Returns the memory that the memory plan provides for decompression. */
 export function memoryBudget(settings: Settings, formats: readonly FormatName[], memory: MemoryPlan): MemoryBudget {
   const { windowBytes } = memory;
   return {
@@ -119,10 +119,10 @@ export function compressionThreads(limit: number): number {
   return limit < minLimitForCompression ? 0 : Math.min(maxCompressionThreads, availableParallelism());
 }
 
-/** Memory of one known column with its share of a table, bytes (67 to 97 on Node 20 and 24; measured 2026-11-24). */
+/** Memory of one known column, with a share of its table's memory, bytes (67 to 97 on Node 20 and 24, 2026-11-24). */
 const columnBytes = 100;
 
-/** Throws MemoryLimitError if the known columns of all tables exceed their memory. */
+/** Throws MemoryLimitError if the known columns of all tables need more memory than the plan has for them. */
 export function assertColumnsFit(columns: number, { windowBytes, limitBytes }: MemoryPlan): void {
   const maxColumns = Math.floor(windowBytes / 2 / columnBytes);
   if (columns <= maxColumns) return;

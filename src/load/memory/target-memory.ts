@@ -1,4 +1,4 @@
-// Computes inputs for the forecast of the target's memory from the options and the inputs of a load.
+// Computes values that the forecast of the target's memory needs, from the options and the inputs of a load.
 
 import type { Settings } from '../../config/settings.js';
 import { pointValues } from '../../core/points/line-protocol.js';

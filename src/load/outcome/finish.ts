@@ -27,7 +27,7 @@ export async function finish(
     phases.begin('ending');
     await closeAll(settings, context, control, account);
     const result = resultOf(settings, context, control, account);
-    // Computes the peak of memory only when it is written, because writing a large summary may need memory.
+    // Reads the peak of memory at each call, because writing a large summary may raise the peak.
     const latest = (): LoadResult => withMemory(result, facts.watchdog);
     await context.writeResults?.(latest);
     reported = true;
@@ -93,8 +93,8 @@ async function closeAll(
   const { resume, facts } = account;
   facts.writer?.close();
   facts.throttle?.close();
-  // Waits for a flush in progress. If CnosDB's flush is cut off, CnosDB never flushes its rows, and the next flush
-  // hangs.
+  // Waits for a flush in progress. If a flush of CnosDB is cut off, CnosDB never flushes the rows of this flush, and
+  // the next flush hangs.
   await facts.throttle?.idle();
   control.close();
   await (reuse === undefined ? facts.formats?.close() : reuse.takeBack(control.reason === null));

@@ -76,7 +76,7 @@ export class EarlierRuns {
     }
   }
 
-  /** Returns the last entry of an input; null if no earlier run has begun the input. */
+  /** Returns the last checkpoint or log entry of an input; null if no earlier run has begun the input. */
   async find(i: number): Promise<{ readonly input: CheckpointInput; readonly finished: boolean } | null> {
     const unfinished = this.#unfinished.get(i);
     if (unfinished !== undefined) return { input: unfinished, finished: false };
@@ -120,7 +120,7 @@ export class EarlierRuns {
     return { loaded, rejected, values, reasons, bytes: place.byteOffset - this.#startOf(i) };
   }
 
-  /** Returns the decoded offset at which a run without earlier runs begins the input. */
+  /** Returns the decoded offset at which the first run of the load begins the input. */
   #startOf(i: number): number {
     return this.#inputs[i]!.piece?.from.byteOffset ?? 0;
   }

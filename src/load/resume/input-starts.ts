@@ -28,7 +28,7 @@ export interface InputStartsOptions {
   readonly sameTarget: boolean;
   readonly earlier: EarlierRuns;
   readonly tracks: InputTracks;
-  /** Copies the checkpoint before the first changed input is loaded again. Returns its path; null without a copy. */
+  /** Copies the checkpoint before the first changed input is loaded again. Returns the path of the copy, or null. */
   readonly copyCheckpoint: () => Promise<string | null>;
   readonly notify: (notice: Notice) => void;
 }

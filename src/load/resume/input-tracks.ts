@@ -79,7 +79,7 @@ export class InputTracks {
 
   /**
    * Records that an input was read to its end.
-   * @param rest end of the input after the last batch, without points to send
+   * @param rest the bytes from the last batch to the end of the input, which contain no points to send
    */
   readToEnd(input: number, rest: SettledPiece): void {
     const track = this.#tracks.get(input)!;

@@ -21,7 +21,7 @@ import { InputStarts } from './input-starts.js';
 import { InputTracks } from './input-tracks.js';
 import type { ResumeContext } from './types.js';
 
-/** Number of finished inputs in memory from which they are written to the log. Each needs about 1.5 KiB of memory. */
+/** Once this many finished inputs are in memory, they are appended to the log. Each needs about 1.5 KiB of memory. */
 const maxFinished = 500;
 
 /** How a run ended. `not-started` means that no run of this load has sent a point. */
@@ -36,7 +36,7 @@ export class ResumeState {
   readonly earlier: EarlierRuns;
   readonly #tracks: InputTracks;
   readonly #starts: InputStarts;
-  /** True if the load has a checkpoint. It needs inputs that all have a path and a size. */
+  /** True if the load has a checkpoint. A checkpoint requires that all inputs have a path and a size. */
   readonly #persistent: boolean;
   readonly #stamp: string;
   #lock: HeldLock | null = null;
@@ -160,7 +160,9 @@ export class ResumeState {
     await this.#store.append(this.#tracks.takeFinished());
   }
 
-  /** Records that an input was read to its end. `rest` is the end after the last batch, without points to send. */
+  /**
+   * Records that an input was read to its end. `rest` is the part after the last batch, which has no points to send.
+   */
   inputRead(i: number, rest: SettledPiece): void {
     this.#tracks.readToEnd(i, rest);
     this.#starts.advanceTo(rest.to.ordinal);

@@ -68,7 +68,7 @@ export interface GuardOptions {
   readonly exclusive: boolean;
   /** True to reject points that would introduce a table or column. */
   readonly rejectsNewColumns?: boolean;
-  /** Throws MemoryLimitError if the `Catalogue` of known columns exceeds its memory. */
+  /** Throws MemoryLimitError if the known columns need more memory than the plan has for them. */
   readonly assertColumnsFit: () => void;
 }
 

@@ -190,7 +190,7 @@ class HeadCounts {
       this.#time = { first: this.#time?.first ?? timestampOf(run, first), last: timestampOf(run, last) };
   }
 
-  /** Counts a timestamp that no server can store as unexpected, if another --precision would make it expected. */
+  /** Counts a timestamp that no server can store. It is unexpected if another --precision would make it expected. */
   #outOfRange({ bytes }: Points, end: number, line: number): void {
     const timestamp = timestampAt(bytes, end);
     if (timestamp === null || !isMisread(timestamp, this.#context.options)) return;

@@ -23,7 +23,7 @@ import type { ReadStatus } from './read-status.js';
 export interface InputReaderContext {
   readonly inputs: readonly Input[];
   readonly formats: FormatSet;
-  /** Memory for decompression and for inputs read at random. */
+  /** Memory for decompression, and for inputs that are read at random positions. */
   readonly budget: MemoryBudget;
   readonly status: ReadStatus;
   readonly ledger: Ledger;

@@ -132,7 +132,7 @@ class Coordination {
     });
   };
 
-  /** Takes the lock. Waits for the lock of a killed coordinator to expire. Throws BusyError if its holder runs. */
+  /** Takes the lock. Throws BusyError if its holder runs. Waits for the lock of a killed coordinator to expire. */
   async #takeLock(): Promise<void> {
     const { clock, notify } = this.#context;
     const until = clock.monotonic() + 2 * coordinatorMs;
@@ -238,7 +238,7 @@ class Coordination {
     return result;
   }
 
-  /** Removes the load from Redis. Before, stops the workers of an incomplete load and books their results. */
+  /** Removes the load from Redis. If the load is incomplete, first stops its workers and books their results. */
   async #leaveRedis(isWhole: boolean): Promise<void> {
     const { clock } = this.#context;
     const follow = this.#follow;
@@ -286,7 +286,7 @@ class Coordination {
 
 const queueSilent: Notice = { level: 'warn', kind: 'queue', message: 'the queue does not answer; waiting for it' };
 
-/** Replaces a holder whose lock expired before its name was read. */
+/** Stands for the holder of a lock that expired before the name of the holder was read. */
 const nobody = { machine: '?', pid: '?', leftMs: 0 };
 
 /** Returns the error for an outcome; null if the load is complete. */

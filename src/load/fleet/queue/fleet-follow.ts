@@ -28,9 +28,12 @@ import type { FleetTotals } from './fleet-totals.js';
 
 /** Pause after Redis has refused a command, ms. */
 const refusedMs = 1000;
-/** Time in which workers offer results that Redis has lost, ms. Each worker reads the load twice a second. */
+/**
+ * How long the coordinator waits for workers to offer results that Redis has lost, ms. Idle workers look for a new
+ * announcement of the load twice a second.
+ */
 const offerMs = 3000;
-/** Largest number of pieces with a result that one step books. Failed pieces count separately. */
+/** Largest number of completed pieces, and also of failed pieces, that one step books. */
 const bookedAtOnce = 200;
 
 /**
@@ -50,7 +53,7 @@ export interface FollowContext {
   readonly token: string;
   /** Yields the jobs of all pieces of the plan. */
   readonly jobs: () => Iterable<PlannedJob>;
-  /** Limit of the size of the dead letters on this disk and on the disks of the workers, bytes. */
+  /** Largest allowed size of all dead letters together, bytes: those on this disk and on the disks of the workers. */
   readonly maxRejectBytes: number;
   /** Creates the shared limits of the load. Called only while no worker can have permits. */
   readonly prepareLimits: () => Promise<void>;
@@ -106,8 +109,8 @@ export class FleetFollow {
   }
 
   /**
-   * Checks the load once. If Redis refuses commands, because it is out of memory or read-only, repeats the check for up
-   * to `retryForMs`. Throws the error that ends the load.
+   * Reads the state of the load from Redis and books new results. If Redis refuses commands, because it is out of
+   * memory or read-only, tries again for up to `retryForMs`. Throws the error that ends the load.
    */
   async look(retryForMs: number): Promise<void> {
     const { clock } = this.#context;
@@ -137,7 +140,7 @@ export class FleetFollow {
     while (await this.#bookSome());
   }
 
-  /** Removes the load and its pieces from Redis. The record on this disk is complete. */
+  /** Removes the load and its pieces from Redis. They are no longer needed: the record on this disk is complete. */
   async remove(): Promise<void> {
     const { store, queue, load, token, prepareLimits } = this.#context;
     await store.removeLoad(load.id);

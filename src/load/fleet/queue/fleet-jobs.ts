@@ -15,7 +15,7 @@ import { fleetIdentity } from '../shard-settings.js';
 
 /** Groups of options that the coordinator gives to every worker. */
 const sharedGroups: readonly string[] = ['input', 'mapping', 'batch', 'delivery', 'memory'];
-/** Options of these groups that each machine sets for itself instead. */
+/** Options in the shared groups that the coordinator does not give. Each machine sets them for itself. */
 const ownKeys: readonly string[] = ['memoryLimit', 'memoryWatchdog'];
 
 /** Keys of the options that the coordinator gives to its workers. */

@@ -30,13 +30,13 @@ const bookedPieceSchema = z.strictObject({
 
 const lineSchema = z.strictObject({
   piece: bookedPieceSchema,
-  /** Sizes of all dead-letter files after this piece, bytes, by ending of the file. */
+  /** Sizes of the dead-letter files after this piece was booked, bytes. Keys are the endings of their names. */
   letters: z.record(z.string(), count),
   /** Dead letters that remain on the worker's disk: machine and folder as text, and their size in bytes. */
   kept: z.tuple([z.string(), count]).optional(),
 });
 
-/** Last line of the record of a finished load: the part `rejected-…` of its final dead-letter names. */
+/** Last line of the record of a finished load. It contains the part `rejected-…` of the final dead-letter names. */
 const completingSchema = z.strictObject({ completing: z.string() });
 
 const entrySchema = z.union([lineSchema, completingSchema]);
@@ -87,7 +87,7 @@ export class FleetRecord {
     return join(this.#folder, `${this.#load}.fleet.ndjson`);
   }
 
-  /** Paths of the dead letters; null if there are none. Those on other machines are last, as machine and folder. */
+  /** Paths of all dead letters; null without any. Dead letters on other machines are last, as machine and folder. */
   get letters(): { readonly points: string[]; readonly reasons: string | null } | null {
     const endings = Object.keys(this.#letters);
     const here = endings.filter((ending) => ending !== reasonsEnding).map((ending) => this.#path(ending));

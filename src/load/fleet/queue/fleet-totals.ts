@@ -57,7 +57,7 @@ export class FleetTotals {
     return this.#thisRun ?? emptySummary();
   }
 
-  /** Returns the figures of a run; zeros if it ended before it had totals. */
+  /** Returns the figures of a run. All figures are zero if the run ended before it had totals. */
   static runOf(totals: FleetTotals | null): Readonly<Summary> {
     return totals?.run ?? emptySummary();
   }
@@ -101,7 +101,7 @@ export class FleetTotals {
     return true;
   }
 
-  /** Adds the figures of a piece to the figures of this run and of its machine. */
+  /** Adds the figures of a piece to those of this run, and to those of the machine that loaded the piece. */
   add({ machine, figures }: PieceResult): void {
     const row = this.#machines.get(machine) ?? { name: machine, pieces: 0, loaded: 0, seconds: 0, peakRssBytes: 0 };
     this.#machines.set(machine, row);

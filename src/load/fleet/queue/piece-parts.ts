@@ -13,7 +13,7 @@ export class PieceParts {
   #shared: Target | null = null;
   /**
    * Known columns of the target. Null if the next piece must read them: at first, and after a piece that introduced
-   * columns or read them again.
+   * columns or read the columns more than once.
    */
   #columns: readonly TargetColumn[] | null = null;
 
@@ -22,8 +22,8 @@ export class PieceParts {
   }
 
   /**
-   * Returns the target for the next piece. The target reads its description only once, and a load's call of `close`
-   * does not close it.
+   * Returns the target for the next piece. Only the first call of `describe` sends queries. `close` does nothing, so
+   * that the next piece can use the target.
    */
   async target(settings: Settings): Promise<Target> {
     this.#target ??= await this.#create(settings);

@@ -44,7 +44,7 @@ export interface PieceRun {
   readonly watch: (snapshot: () => Snapshot) => void;
 }
 
-/** Result of an attempt to load a piece. Dead letters that are too large for the result remain in its folder. */
+/** Result of an attempt to load a piece. Dead letters too large for the result remain in the attempt's folder. */
 export interface PieceOutcome {
   readonly result: PieceResult;
   /** Error that ended the attempt; null if every point is acknowledged or rejected. */
@@ -52,8 +52,8 @@ export interface PieceOutcome {
 }
 
 /**
- * Settings that are equal for every piece. The coordinator checks the number of points, keeps the record and has
- * created the database.
+ * Settings that are equal for every piece. They switch off what the coordinator does: it checks the number of points,
+ * keeps the record and creates the database.
  */
 const pieceSettings = { checkpoint: false, report: null, minPoints: 0, createDb: false, dbOptions: null };
 

@@ -6,7 +6,7 @@ import type { FleetLoad, PieceResult } from '../../../fleet/queue/messages.js';
 
 /** Largest number of remembered results. It is enough, because the coordinator books results twice a second. */
 const maxResults = 100;
-/** Length of the longest remembered result, characters. Only a result with many dead letters is longer. */
+/** Largest length of a result that is remembered, characters. Only results with many dead letters are longer. */
 const maxLength = 64 * 1024;
 
 export class RecentResults {

@@ -69,7 +69,7 @@ export async function runWorker(context: WorkerContext): Promise<void> {
 class FleetWorker {
   readonly #context: WorkerContext;
   readonly #store: FleetStore;
-  /** Known loads by id. `joined` is null if this worker ignores the load. A load with another epoch is joined again. */
+  /** Known loads by id. `joined` is null for an ignored load. The worker joins a load again if its epoch changes. */
   readonly #joined = new Map<string, { readonly epoch: string; readonly joined: Joined | null }>();
   readonly #recent = new RecentResults();
   readonly #end = new AbortController();
@@ -140,7 +140,7 @@ class FleetWorker {
     return null;
   }
 
-  /** Handles an error while taking a piece: throws it, except after a stop and if Redis refuses commands. */
+  /** Handles an error of `#next`: ignores it after a stop, warns if Redis refused a command, else throws it. */
   #withoutPiece(error: unknown, ended: AbortSignal): null {
     if (ended.aborted) return null;
     if (!(error instanceof UnavailableError)) throw error;
