@@ -5,7 +5,7 @@ import { type Problem, problemText } from './problem.js';
 
 export interface BulkLoadErrorOptions {
   readonly cause?: unknown;
-  /** True if the same command may succeed later. Default: true if `outcome` allows a retry without a person. */
+  /** True if the same command may succeed later. Default: whether `retryUnattended` of the outcome is true. */
   readonly retryHelps?: boolean;
 }
 
@@ -36,7 +36,7 @@ export class BulkLoadError extends Error {
 export class UsageError extends BulkLoadError {
   /** Each problem in one line. */
   readonly problems: readonly string[];
-  /** The same problems, in four parts where available. */
+  /** The same problems. A problem without four parts is a string. */
   readonly parts: readonly (string | Problem)[];
 
   constructor(problems: readonly (string | Problem)[], options?: BulkLoadErrorOptions) {
@@ -47,7 +47,10 @@ export class UsageError extends BulkLoadError {
   }
 }
 
-/** The target does not accept this load: wrong credentials, a missing privilege or database, or settings that lose data. */
+/**
+ * The target does not accept this load: wrong credentials, a missing privilege or database, or database settings that
+ * would lose data.
+ */
 export class RefusedError extends BulkLoadError {
   constructor(message: string | Problem, options?: BulkLoadErrorOptions) {
     super('refused', 'BULK_TARGET_REFUSED', message, options);
@@ -61,7 +64,7 @@ export class UnavailableError extends BulkLoadError {
   }
 }
 
-/** The memory limit is too small to start, or resident memory exceeded it. */
+/** The memory limit is too small for the run to start, or resident memory exceeded the limit. */
 export class MemoryLimitError extends BulkLoadError {
   constructor(message: string | Problem, options?: BulkLoadErrorOptions) {
     super('memory', 'BULK_MEMORY_LIMIT', message, options);

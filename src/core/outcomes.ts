@@ -16,7 +16,7 @@ export interface OutcomeRow {
   readonly closingSentence: string;
   /** Completes "This load would …" in `check`. */
   readonly checkSentence: string;
-  /** Advice for the user; null if the reason contains it. */
+  /** Advice for the user; null if none is needed, or if the reason contains advice. */
   readonly advice: string | null;
 }
 

@@ -1,4 +1,4 @@
-// Replaces some members of objects, without naming the others.
+// Replaces some members of an object. Callers name only the replaced members.
 
 /**
  * Returns the object with some members replaced. All other members, including getters, come from the original object,

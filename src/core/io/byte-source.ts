@@ -1,4 +1,4 @@
-// Wrappers of byte sources, and a fast copy of bytes. A wrapper keeps its source's other properties.
+// Wrappers of byte sources, and a fast copy of bytes. A wrapper keeps the properties that it does not replace.
 
 import type { ByteSource } from '../types/index.js';
 import { wrapObject } from '../wrap-object.js';
@@ -23,7 +23,7 @@ export function wrapSource<T extends Readable, O extends Partial<Record<keyof T,
 
 /**
  * Reads until `enough` returns true, `buffer` is full or the source ends. The returned source yields the bytes read so
- * far, then the rest. A seek discards those of the bytes read so far that the source has not yielded yet.
+ * far, then the rest. A seek discards the bytes that were read ahead but not yielded yet.
  */
 export async function peekSource<T extends Readable & { seek?: (to: number) => void }>(
   source: T,
@@ -41,7 +41,7 @@ export async function peekSource<T extends Readable & { seek?: (to: number) => v
   return { head, source: replay(source, head, head.length) };
 }
 
-/** Returns a source that yields `length` bytes of `head`, bytes that `pending` appends to `head`, then the rest. */
+/** Returns a source: `length` bytes of `head`, then the bytes that `pending` reads into `head`, then `source`. */
 export function replay<T extends Readable & { seek?: (to: number) => void }>(
   source: T,
   head: Uint8Array,

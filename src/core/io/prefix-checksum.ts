@@ -51,14 +51,14 @@ export class PrefixChecksum {
     return this.#state?.crc ?? null;
   }
 
-  /** Returns how many bytes at the end of the last read the other thread must add. A second call returns 0. */
+  /** Returns how many bytes of the last read are new to the prefix, for the other thread. A second call returns 0. */
   takeUnsummed(): number {
     const unsummed = this.#unsummed;
     this.#unsummed = 0;
     return unsummed;
   }
 
-  /** Stores the CRC that another thread computed of the prefix up to the end of the oldest delegated read. */
+  /** Stores a CRC from the other thread. The CRC covers the prefix up to the end of the oldest delegated read. */
   settle(crc: number): void {
     const to = this.#delegated?.shift();
     if (to !== undefined && this.#state !== null) this.#state = { to, crc };

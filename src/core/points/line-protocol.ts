@@ -82,7 +82,7 @@ export function quoteString(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }
 
-/** Returns the offset of the first of `stops` that no backslash escapes; the length of the text, or one more, without one. */
+/** Returns the offset of the first unescaped character of `stops`; without one, at least the length of the text. */
 export function unescapedEnd(text: string, from: number, stops: string): number {
   let p = from;
   while (p < text.length && !stops.includes(text[p]!)) p += text[p] === '\\' ? 2 : 1;
@@ -163,7 +163,7 @@ export function shortestField(point: Uint8Array): Uint8Array {
   return Buffer.from(`${text.slice(0, head)} ${shortest}${text.slice(to)}`);
 }
 
-/** Returns the column with this name and type, the same object for up to 16,384 columns of each type. */
+/** Returns a column. Equal names and types share one object, for up to 16,384 columns of each type. */
 export function columnOf(name: string, type: ColumnType): Column {
   const shared = sharedColumns[type];
   const known = shared.get(name);
@@ -173,12 +173,12 @@ export function columnOf(name: string, type: ColumnType): Column {
   return column;
 }
 
-/** Copies a text. Otherwise V8 would keep the whole point in memory as long as the text, a slice of the point. */
+/** Copies a text that is a slice of a point. The slice would keep the whole point in memory. */
 function copyOf(text: string): string {
   return Buffer.from(text).toString();
 }
 
-/** Returns the table of the point at `start`; null for an invalid point without a table name or without its end. */
+/** Returns the table of the point at `start`; null if the point has no table name or the name has no end. */
 export function tableOf(bytes: Uint8Array, start: number): string | null {
   const limit = Math.min(bytes.length, start + maxTableBytes);
   for (let i = start; i < limit; i += 1) {
@@ -206,7 +206,7 @@ export function timestampAt(bytes: Uint8Array, end: number): bigint | null {
   return BigInt(String.fromCharCode(...bytes.subarray(start, end)));
 }
 
-/** Returns the timestamp that ends at `end` in a valid point, rounded to a double (same digits, same result). */
+/** Returns the timestamp that ends at `end` in a valid point, rounded to a double. Equal digits give equal results. */
 export function roundedTimestampAt(bytes: Uint8Array, end: number): number {
   const start = digitsStart(bytes, end);
   let time = 0;

@@ -1,4 +1,4 @@
-/** The source of time. Everything that waits uses one, so tests can run on a virtual clock. */
+/** The source of time. All code that waits uses a clock, so tests can run on a virtual clock. */
 export interface Clock {
   /** Wall clock, ms since 1970. */
   now(): number;

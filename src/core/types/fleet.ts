@@ -32,7 +32,7 @@ export type FlushCause = 'planned' | 'relief' | 'stage';
 export type MemoryEvent =
   /**
    * An acknowledged request. `bytes` is the length of the body, 0 if the body only repeats acknowledged points. `rows`
-   * is the size of its rows in the target's memory.
+   * is the memory that its rows take in the target, bytes.
    */
   | {
       readonly kind: 'body';
@@ -41,7 +41,7 @@ export type MemoryEvent =
       readonly rows: number;
       /** Field slots of the rows of the batch. */
       readonly slots: number;
-      /** Points of the batch. `sample`: hashes of some of their series. `part`: share of the batch in the body. */
+      /** Number of points of the batch. `sample`: hashes of some series. `part`: body length / batch length. */
       readonly points: number;
       readonly sample: readonly number[];
       readonly part: number;

@@ -43,7 +43,7 @@ export interface FileBytes {
   readonly descriptor?: number;
   /** Reads bytes [from, to), fewer at the end of the file. Rejects with a system error or an `InputError`. */
   bytes(from: number, to: number): Promise<Uint8Array>;
-  /** Returns the range of a cached block that ends shortly before `to`; null without one. Absent if reads are cheap. */
+  /** Returns a cached range that ends at or shortly before `to`; null without one. Absent if reads are cheap. */
   near?(to: number): ByteRange | null;
 }
 
@@ -64,7 +64,7 @@ export interface Input {
   readonly size: number | null;
   /** Columns that the folders of the input's path add to each row. Default: none. */
   readonly folderColumns?: readonly FolderColumn[];
-  /** The part of the input to read. `size` and `path` describe this part. Absent for the whole input. */
+  /** The part of the input to read, whose bytes `size` counts and which `path` names. Absent for the whole input. */
   readonly piece?: InputPiece;
   /**
    * Opens the whole input, not only its piece. Reads a file up to the size that it has when it is opened. Without

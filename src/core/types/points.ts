@@ -4,7 +4,7 @@ import type { ByteSource } from './input.js';
 import type { Position } from './position.js';
 import type { Shape } from './shape.js';
 
-/** Number of 32-bit words that `Points.index` contains for each point. The constants below are offsets of words. */
+/** Number of 32-bit words that `Points.index` contains for each point. The constants below number these words. */
 export const POINT_WORDS = 8;
 /** Offset in `Points.bytes` of the point to send. */
 export const START = 0;
@@ -14,7 +14,7 @@ export const LENGTH = 1;
 export const SOURCE_START = 2;
 /** Length of the original point, without line terminator. */
 export const SOURCE_LENGTH = 3;
-/** Line in the file of the point's first byte, relative to `Points.firstLine`. */
+/** Line number of the point's first byte, minus `Points.firstLine`. */
 export const LINE = 4;
 /** Low 31 bits: number of the point's `Shape`, or UNCOUNTED_SHAPE. Top bit: the point has no timestamp. */
 export const SHAPE = 5;
@@ -34,7 +34,7 @@ export interface FormatReject {
   /** Offset and length of the original bytes in `Points.bytes`, without line terminator. */
   readonly start: number;
   readonly length: number;
-  /** Physical line, relative to `Points.firstLine`. */
+  /** Line number in the file, minus `Points.firstLine`. */
   readonly line: number;
   /** One of a fixed set of reasons, in kebab-case: `no-fields`, `bad-number`, `too-long`, … */
   readonly reason: string;
@@ -72,9 +72,9 @@ export interface Points {
   readonly rejects: readonly FormatReject[];
   /** Physical line, from 1, of a point whose LINE is 0. */
   readonly firstLine: number;
-  /** `Points` with the same `head` share one object. */
+  /** `Points` with equal heads of dead letters share one object. */
   readonly deadLetterFormat: DeadLetterFormat;
-  /** Offset of the first byte of `bytes` in the decoded input; may be negative. */
+  /** Offset in the decoded input of `bytes[0]`; negative if the input begins later in `bytes`. */
   readonly origin: number;
   /**
    * Offset in the decoded input after these points and the blank lines and comments that follow. Once the points are

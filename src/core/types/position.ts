@@ -6,7 +6,7 @@ export interface Position {
   readonly line: number;
   /** Number of points of the load before the position, rejects included. Generated timestamps contain this number. */
   readonly ordinal: number;
-  /** Decimal digits of the previous timestamp; 0 if unknown. */
+  /** Number of decimal digits of the previous timestamp; 0 if unknown. */
   readonly digits: number;
 }
 

@@ -8,7 +8,7 @@ export type Level = 'normal' | 'high' | 'critical' | 'stop';
 
 export type Answers = Readonly<Record<Verdict['kind'], number>>;
 
-/** One interval of a run, which ends `seconds` after the start. */
+/** One interval of a run. It ends `seconds` after the start of the run. */
 export interface Sample {
   readonly seconds: number;
   /** Highest resident memory in the interval, bytes. */
@@ -45,7 +45,7 @@ export interface Excerpt<T> {
 
 /** Figures that the report page shows beyond the summary. All lists are bounded. */
 export interface RunDetails {
-  /** Rejects, the most frequent first. `more` counts the points of rejects that are left out. */
+  /** Groups of rejected points, the largest first. `more` counts the points of groups that are left out. */
   readonly rejects: Excerpt<{
     readonly reason: string;
     /** Null where the table cannot be read from the point. */
@@ -90,7 +90,7 @@ export interface VerifyReport {
   /** Number of sampled points that the target has. `equal` counts those whose values are all as sent. */
   found: number;
   equal: number;
-  /** A limited list of differences. A null `field` means that the point is missing. */
+  /** A limited list of differences. A null `field` means that the target lacks the point. */
   differences: {
     table: string;
     time: string;
@@ -126,7 +126,7 @@ export interface AuditDifferences extends Readonly<Record<AuditDifference['kind'
 
 /** What `audit` found. */
 export interface AuditReport {
-  /** The audited time range, without `to`; null if there are no points. */
+  /** The audited time range. It includes `from` and excludes `to`. Null if there are no points. */
   readonly range: { readonly from: string; readonly to: string } | null;
   readonly inputs: {
     /** Points in the audited time range; a point may have several lines in the inputs. */
@@ -141,7 +141,7 @@ export interface AuditReport {
   readonly target: { readonly points: number; readonly values: number };
   readonly windows: { readonly total: number; readonly differing: number };
   readonly differences: AuditDifferences;
-  /** Points that --repair loaded again, and time ranges that still differ then; null if nothing was loaded again. */
+  /** Points that --repair loaded again, and time ranges that still differ; null if nothing was loaded again. */
   readonly repair: { readonly points: number; readonly differingWindows: number } | null;
   /** Tables of the target without a point in the inputs. They are not audited. */
   readonly otherTables: readonly string[];
@@ -242,7 +242,7 @@ export interface Summary {
   verify: VerifyReport | null;
   endpoints: { url: string; loaded: number; failures: number; openSeconds: number }[];
   checkpoint: string | null;
-  /** The piece of a planned load that this run loads, `index` from 1; null for a whole load. */
+  /** The shard of a planned load that this run loads, `index` from 1; null for a whole load. */
   shard: { plan: string; index: number; of: number } | null;
   /** What each machine of a fleet did in this run; null for a load on one machine. */
   machines: { name: string; pieces: number; loaded: number; seconds: number; peakRssBytes: number }[] | null;

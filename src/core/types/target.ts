@@ -156,8 +156,8 @@ export interface FlushOutcome {
 }
 
 /**
- * Placement of the database on the nodes. `from` tells how the placement is known. `endpoints` means that it is a guess
- * from the endpoints, rather with too many vnodes than too few.
+ * Placement of the database on the nodes. `from` tells how the placement is known. `endpoints` means a guess from the
+ * number of endpoints. The guess may have too many vnodes for each node.
  */
 export interface NodeLayout {
   /** Number of data nodes that hold the database. */
@@ -266,7 +266,7 @@ export interface Target {
   flush(timeoutMs: number, signal: AbortSignal): Promise<FlushOutcome>;
   /** Returns unflushed bytes of the database per endpoint, up to 10 s old; null for an unknown value. Never throws. */
   gauges(signal: AbortSignal): Promise<readonly (number | null)[]>;
-  /** Reads the placement, after `describe`. Without permission, guesses it from the endpoints. Throws only `signal.reason`. */
+  /** Reads the placement after `describe`. Without permission, guesses from endpoints. Throws only `signal.reason`. */
   layout(signal: AbortSignal): Promise<NodeLayout>;
   /**
    * Reads points of one table back; null for each point that the target lacks. `fields` contains at least those
@@ -291,7 +291,7 @@ export interface EndpointTotals {
   /** Points that the endpoint acknowledged. */
   readonly loaded: number;
   readonly failures: number;
-  /** Seconds with an open circuit: the endpoint was unreachable, or lost writes while others worked. */
+  /** Seconds with an open circuit: the endpoint was unreachable, or lost writes while others accepted writes. */
   readonly openSeconds: number;
   /** Start of the oldest pending write, monotonic ms; absent if no write is pending. */
   readonly waitingSince?: number;
