@@ -22,7 +22,7 @@ export function commandLine(argv: readonly string[]): string {
   return ['bulk-load', ...words].join(' ');
 }
 
-/** Returns the command that resumes a load, without --fresh. `skipPoints` replaces --skip-points; null keeps it. */
+/** Returns the command that resumes a load. Removes --fresh. `skipPoints` replaces --skip-points; null keeps it. */
 export function continuation(argv: readonly string[], fresh: boolean, skipPoints: number | null): string {
   const words = argv.filter((word, i) => !isFresh(word) && !(skipPoints !== null && isSkip(argv, i)));
   const added = [

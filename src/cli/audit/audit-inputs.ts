@@ -1,5 +1,5 @@
-// Reads the inputs of an audit by a load, so that both accept and reject the same points. Passes the points to the
-// audit instead of a target.
+// Reads the inputs of an audit by a load, so that an audit accepts and rejects the same points as a load. Passes the
+// points to the audit instead of a target.
 
 import type { AuditedInputs } from '../../audit/audit.js';
 import type { Settings } from '../../config/settings.js';

@@ -5,7 +5,7 @@ import type { Problem } from '../../core/problem.js';
 
 export interface AuditOptions {
   readonly repair: boolean;
-  /** Nanoseconds since 1970; null for the first or the last time in the inputs. */
+  /** Nanoseconds since 1970. A null `since` means the first time in the inputs, a null `until` the last. */
   readonly since: bigint | null;
   readonly until: bigint | null;
 }

@@ -4,7 +4,7 @@
 /** Draws the seconds until the next insert of a worker. */
 export type Interval = (random: () => number) => number;
 
-/** Returns one interval per worker; the last one repeats for further workers. Null for invalid text. */
+/** Returns one interval per worker; null for invalid text. Workers beyond the list use the last interval. */
 export function parseIntervals(text: string, workers: number): readonly Interval[] | null {
   const read = text.split(',').slice(0, workers).map(interval);
   if (read.some((each) => each === null)) return null;

@@ -6,7 +6,7 @@ import { wrapObject } from '../../core/wrap-object.js';
 import type { LoadResult } from '../../load/pipeline.js';
 import type { Process, Stream } from '../process.js';
 
-/** Variables with the secrets of remote inputs. */
+/** Environment variables that contain secrets of remote inputs. */
 const secretVariables = ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
 
 const masks = new WeakMap<Process, SecretMask>();

@@ -8,7 +8,7 @@ import type { Summary } from '../../core/types/index.js';
 import type { LoadResult } from '../../load/pipeline.js';
 import type { Process } from '../process.js';
 
-/** Inputs with problems beyond this number are only counted. */
+/** Largest number of inputs with problems that are listed. Further ones are only counted. */
 const inputsShown = 20;
 
 /** Prints an error and returns the exit code. `translate` replaces the names of options. */
@@ -27,7 +27,7 @@ export function printError(
   return outcomes.bug.exitCode;
 }
 
-/** Tests whether a failed run sent and rejected no points. The figures of such a run are not shown. */
+/** Tests whether a failed run neither sent nor rejected points. The figures of such a run are not shown. */
 export function sentNothing({ exitCode, requests, thisRun }: Summary): boolean {
   return exitCode !== 0 && requests.sent === 0 && thisRun.loaded + thisRun.rejected === 0;
 }
