@@ -4,10 +4,10 @@ import type { Options } from './options.js';
 import type { Settings } from './settings.js';
 import { parseOption } from './validate.js';
 
-/** Identity options that are separate parts of the name of a load. */
+/** Identity options that `readingIdentity` does not list, because `loadName` receives them separately. */
 const ownPlace: ReadonlySet<string> = new Set(['target', 'tenant', 'db', 'format', 'precision']);
 
-/** Returns the format and all other options of the identity as text. Checkpoints of earlier versions depend on this text. */
+/** Returns the format and the identity options not in `ownPlace` as text. Earlier checkpoints depend on this text. */
 export function readingIdentity({ rows }: Options, settings: Settings): string {
   const { format } = settings;
   const others = rows.filter(({ identity, key }) => identity && !ownPlace.has(key));

@@ -196,7 +196,7 @@ export interface SettingProblem {
   readonly fix: string;
 }
 
-/** The options with the registered targets and formats. */
+/** The table of options and the registered targets. The table contains the names of targets and formats. */
 export interface Options {
   readonly rows: readonly Option[];
   readonly targets: readonly TargetOptions[];

@@ -6,7 +6,7 @@ import type { GivenUrl } from './kinds/network.js';
 import { flagName, type Option, type SettingProblem, type TargetOptions } from './options.js';
 
 export interface RuleInput {
-  /** Parsed values by key, without options that are invalid. */
+  /** Parsed values of the valid options, by key. */
   readonly values: Readonly<Record<string, unknown>>;
   /** Keys of the options that a layer gave. */
   readonly explicit: ReadonlySet<string>;

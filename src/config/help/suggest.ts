@@ -27,7 +27,7 @@ export function nearestOption(rows: readonly Option[], typed: string, value = ''
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z]/g, '');
   const synonym = entryOf(synonyms, plain(typed));
   if (synonym !== undefined) return synonym;
-  // Other tools name options for points or bytes `-size`.
+  // In other tools, names of options for points or bytes end with `-size`.
   const key = typed.replace(/^mapping\./, '').replace(/-?size$/i, /^\d+$/.test(value) ? 'Points' : 'Bytes');
   const ranked = rows
     .map((option) => ({ key: option.key, distance: distance(plain(key), plain(option.key)) }))

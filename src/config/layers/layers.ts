@@ -40,7 +40,7 @@ export function unknownEnvVars({ rows }: Options, env: NodeJS.ProcessEnv): strin
   });
 }
 
-/** Returns, by key, a warning for each variable that the target does not use. One environment may serve many commands. */
+/** Returns, by key, a warning for each variable that the target does not use. Commands may share an environment. */
 export function ignoredEnvVars({ targets }: Options, environment: Layer, kind: unknown): Map<string, string> {
   const target = targets.find((each) => each.kind === kind);
   return new Map(
