@@ -28,7 +28,7 @@ export interface FigureMetric {
   readonly name: string;
   readonly type: 'counter' | 'gauge';
   readonly label?: string;
-  /** Returns the value of the metric; null omits the metric. Absent if the value is that in JSON. */
+  /** Returns the value of the metric; null omits the metric. Absent if the progress event has the same value. */
   readonly read?: (run: Snapshot) => number | Readonly<Record<string, number>> | null;
 }
 

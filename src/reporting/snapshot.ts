@@ -57,6 +57,6 @@ export interface EndpointStatus {
   readonly openSeconds: number;
   /** Answers to writes. */
   readonly answers: Answers;
-  /** Latency of acknowledged writes in the last 5 to 10 s, to about 5 %; 0 without any. */
+  /** 99th percentile latency of acknowledged writes in the last 5 to 10 s, with about 5 % error; 0 without writes. */
   readonly p99Ms: number;
 }

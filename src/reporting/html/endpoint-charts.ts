@@ -23,7 +23,7 @@ type EndpointSummary = Summary['endpoints'][number];
 
 const maxCharts = 8;
 const maxRows = 100;
-/** Shorter times with an open circuit are not shown. */
+/** Least time with an open circuit that is shown, s. */
 const minOpenSeconds = 0.05;
 
 export function endpointSection(all: readonly EndpointSummary[], samples: readonly Sample[], seconds: number): Html {

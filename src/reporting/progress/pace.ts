@@ -5,7 +5,7 @@ import type { Answers } from '../../core/types/index.js';
 import { answerKinds } from '../answers.js';
 
 const windowSeconds = 15;
-/** A limiting factor is named from this share of the last 15 s on, because every run waits for its input at times. */
+/** A factor is named if it limits the load for at least this share of 15 s. Every run waits for its input at times. */
 const minLimitedShare = 0.2;
 
 /** The part of a snapshot that rates are computed from. */

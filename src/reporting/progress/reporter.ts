@@ -15,7 +15,7 @@ export type ProgressMode = 'bar' | 'plain' | 'json' | 'none';
 export interface Reporter {
   /** Prints the facts known before the run, one line each. */
   start(lines: readonly string[]): void;
-  /** Reads a snapshot 4 times a second (bar), every second (json) or every minute (plain). The last call counts. */
+  /** Reads a snapshot 4 times a second (bar), every second (json) or every minute (plain). The last call wins. */
   show(snapshot: () => Snapshot): void;
   /** Shows the first notice of each kind in a minute, and counts the others. */
   notice(notice: Notice): void;

@@ -66,7 +66,7 @@ export class StallReport {
     this.#failure = { at, endpoint, reason: verdict.kind === 'rejected' ? verdict.message : verdict.reason };
   }
 
-  /** Settles as `work` does. A stall that is reported before then names `what`. */
+  /** Settles as `work` does. A stall that is reported while `work` is pending names `what`. */
   async during<T>(what: string, work: Promise<T>): Promise<T> {
     const key = Symbol(what);
     this.#waits.set(key, { what, since: this.#context.clock.monotonic() });
