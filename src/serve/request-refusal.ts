@@ -3,7 +3,7 @@
 /** A refused request: HTTP status, CnosDB's six-digit code and text. */
 export class RequestRefusal extends Error {
   readonly status: number;
-  /** Null for an empty body (404, 405, 413, 500). */
+  /** Code of the error. If null, the response has no body (404, 405, 413, 500). */
   readonly code: string | null;
   /** True to close the connection without a response, as CnosDB does when it panics. */
   readonly closes: boolean;
@@ -27,7 +27,7 @@ export function refusal(code: string, message: string): RequestRefusal {
   return new RequestRefusal(422, code, message);
 }
 
-/** Builds the refusal of a whole body for invalid line protocol. */
+/** Builds the refusal of a body that is not valid line protocol. */
 export function unreadable(message: string): RequestRefusal {
   return refusal('040004', `Error parsing message: ${message}`);
 }

@@ -59,7 +59,7 @@ async function prepareAs(
   return statement;
 }
 
-/** Returns the statement after EXPLAIN and its options; null for another statement. */
+/** Returns the statement that EXPLAIN explains; null for a statement without EXPLAIN. */
 function explainedTokens(tokens: readonly SqlToken[]): readonly SqlToken[] | null {
   if (tokens[0]?.value !== 'explain') return null;
   let from = 1;

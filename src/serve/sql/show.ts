@@ -84,7 +84,7 @@ export function describe(store: Store, current: string, cursor: TokenCursor): Re
   return resultOf(['column_name', 'data_type', 'column_type', 'compression_codec'], rows);
 }
 
-/** Lists SHARD replica groups for each time bucket. Each group has one member, because one node holds every vnode. */
+/** Lists the replica groups, SHARD per time bucket. Each group has one member, because one node holds every vnode. */
 function showReplicas(store: Store): Result {
   const rows = [...store.databases.values()].flatMap(({ name, buckets, options }) =>
     [...buckets].flatMap((bucket) => {

@@ -1,5 +1,5 @@
-// Appends rows to DuckDB, synchronously. A row is the number of its series, its time and its fields.
-// The tags of a series are stored once.
+// Appends rows to DuckDB, synchronously. A row consists of a series number, a time and fields. The tags of a series are
+// stored once.
 
 import type { DuckDBAppender, DuckDBDataChunk, DuckDBType } from '@duckdb/node-api';
 import type { StoredFieldType } from '../writes/parse-values.js';

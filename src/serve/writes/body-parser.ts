@@ -19,7 +19,7 @@ import {
 } from './parse-values.js';
 import type { RowColumn } from './row-columns.js';
 
-/** Limits of two caches: series by their text, and usual fields of a table. */
+/** Largest number of entries of two caches: series by their text, and usual fields of a table. */
 const MAX_HEADS = 200_000;
 const MAX_USUAL_FIELDS = 1_000;
 
