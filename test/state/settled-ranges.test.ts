@@ -72,6 +72,9 @@ test('a point that the target rejected stays open until it is in the dead letter
   });
   expect(settledRanges(batch, one, false).settled).toEqual([{ from: 100, to: end(108, 8, 41) }]);
   expect(settledRanges(batch, one, true).settled).toEqual([{ from: 100, to: end(116, 9, 42) }]);
+  const beside = linesBatch('m f=1 1\nm f=2 2\nm f=3 3');
+  const partly = { ...one, undelivered: [{ from: 2, to: 3 }] };
+  expect(settledRanges(beside, partly, true).settled).toEqual([{ from: 100, to: end(116, 9, 42) }]);
 });
 
 test('a batch without points settles its rejects', () => {

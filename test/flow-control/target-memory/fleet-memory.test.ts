@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { FlushOutcome, MemoryEvent, MemoryFollower, MemoryLog, Notice } from '../../../src/core/types/index.js';
 import { followMemory } from '../../../src/flow-control/target-memory/fleet-memory.js';
 import { SeriesEstimate, seriesBytes } from '../../../src/flow-control/target-memory/flush/series-estimate.js';
-import { RaftCaches } from '../../../src/flow-control/target-memory/raft-caches.js';
+import { bodiesKept, RaftCaches } from '../../../src/flow-control/target-memory/raft-caches.js';
 import { Rinsing } from '../../../src/flow-control/target-memory/rinsing.js';
 import { TargetPressure } from '../../../src/flow-control/target-memory/target-pressure.js';
 import { VirtualClock } from '../../support/clock.js';
@@ -92,6 +92,7 @@ test('every worker counts what any of them sends: bodies, rows, series and the b
     expect(stages).toEqual([2 * MiB, 2 * MiB]);
     expect([caches.bytes, series.count, allSeries.fields]).toEqual([2 * MiB, 3, 2]);
     expect(pressure.nodeBytes).toBe(32 * MiB + 3 * seriesBytes);
+    expect(caches.open).toEqual({ bytes: 2 * MiB, places: bodiesKept - 2 });
   }
 });
 

@@ -57,9 +57,9 @@ function setUp(more: Partial<RinsingOptions> = {}, answer: (sent: number) => Ver
     },
     ordered: false,
     send: async (body) => {
-      bodies.push(Buffer.from(body).toString());
+      const sent = bodies.push(Buffer.from(body).toString());
       await clock.sleep(1);
-      return answer(bodies.length);
+      return answer(sent);
     },
     rewritten: (parts, bytes) => {
       caches.add(parts);
@@ -133,6 +133,15 @@ test('buckets share their rinsing writes, and only as many are rinsed as needed'
   expect(new Set(bodies)).toEqual(new Set([rinsed('a1', 'a2')]));
   expect(bodies).toHaveLength(bodiesKept);
   expect(caches.buckets.filter(({ bytes }) => bytes >= MiB).map(({ bucket }) => bucket)).toEqual([3, 4]);
+});
+
+test('a rinsing write repeats points of at most 64 time buckets', async () => {
+  const { clock, bodies, load, admit } = setUp();
+  for (let bucket = 1; bucket <= 76; bucket += 1) load([`a${bucket}`], 1);
+  admit();
+  await clock.advance(1000);
+  const points = bodies.map((body) => body.split('\n').length - 1);
+  expect([points.length, points[0], points.at(-1)]).toEqual([2 * bodiesKept, 64, 2]);
 });
 
 test.each([
@@ -223,7 +232,7 @@ test('rinsed caches count with their vnodes, so any number of them leaves a load
 
 test('the end of a load ends a rinse that the target does not answer any more', async () => {
   const gone: Verdict = { kind: 'unreachable', reason: 'ECONNREFUSED' };
-  const { clock, bodies, load, admit, rinsing } = setUp({}, (sent) => (sent <= 20 ? accepted : gone));
+  const { clock, bodies, rows, load, admit, rinsing } = setUp({}, (sent) => (sent <= 20 ? accepted : gone));
   load(['a1'], 25);
   load(['a2'], 1);
   const admission = admit();
@@ -234,16 +243,17 @@ test('the end of a load ends a rinse that the target does not answer any more', 
   rinsing.close();
   await clock.advance(60_000);
   expect(bodies).toHaveLength(sent);
+  expect(rows).toHaveLength(20);
   expect(admission.at).not.toBeNull();
 });
 
 test('without a limit nothing is remembered or rinsed', async () => {
-  const { clock, bodies, load, admit } = setUp({ marks: () => null });
+  const { clock, bodies, load, admit, rinsing } = setUp({ marks: () => null });
   load(['a1'], 100);
   load(['a2'], 1);
   admit();
   await clock.advance(100);
-  expect(bodies).toEqual([]);
+  expect([bodies, rinsing.save()]).toEqual([[], []]);
 });
 
 test('a point of up to 16 KiB can be repeated, a longer one is not remembered', () => {

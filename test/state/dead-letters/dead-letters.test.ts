@@ -60,6 +60,14 @@ test('dead letters end before they exceed their bound, points in parts included,
   await next.close(null);
 });
 
+test('dead letters may take exactly their bound', async () => {
+  const letters = new DeadLetters(await folder(), load, { maxBytes: 2 });
+  await letters.prepare('20220101T000000Z');
+  await letters.write('a.lp', [letter('x')]);
+  await expect(letters.write('a.lp', [letter('')])).rejects.toThrow(TooManyRejectsError);
+  await letters.close(null);
+});
+
 describe('the names of dead letters', () => {
   const during = [`${load}.rejected.lp`, `${load}.rejected.ndjson`];
 
@@ -194,6 +202,15 @@ describe('a point too long to be held', () => {
       bytes: long.length,
       reason: 'too-long',
     });
+  });
+
+  test('parts longer than one block are stored byte by byte', async () => {
+    const path = await folder();
+    const letters = await prepared(path);
+    const long = Array.from({ length: 80_000 }, (_, i) => `${i} `).join('');
+    await letters.write('a.lp', parts(long, [400_000], 1));
+    await letters.close(null);
+    expect((await contents(path))[`${load}.rejected.lp`] === `${long}\n`).toBe(true);
   });
 
   test('a long point without its last part leaves nothing behind', async () => {

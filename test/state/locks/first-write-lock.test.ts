@@ -88,11 +88,14 @@ test('a load stops when locks cannot be written, and names --turn-dir and --no-t
   await expect(failed).rejects.toThrow(/--turn-dir.*--no-turn/);
 });
 
-test.runIf(existsSync('/proc/self'))('locks that no file system takes are an error and no endless loop', async () => {
-  const failed = turns(['http://a'], { directory: '/proc/bulk-load/turns' }).take(never);
-  await expect(failed).rejects.toThrow(/ENOENT/);
-  await expect(failed).rejects.toThrow(StateError);
-});
+test.runIf(existsSync('/proc/self')).each(['/proc/bulk-load/turns', '/proc/self'])(
+  'locks in %s, where no file can be created, are an error and no endless loop',
+  async (directory) => {
+    const failed = turns(['http://a'], { directory }).take(never);
+    await expect(failed).rejects.toThrow(/ENOENT/);
+    await expect(failed).rejects.toThrow(StateError);
+  },
+);
 
 test('without endpoints no directory is needed', async () => {
   await writeFile(join(folder, 'bulk-load-locks'), '');
