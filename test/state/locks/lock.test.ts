@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, readdirSync, truncateSync } from 'node:fs';
+import { chmodSync, chownSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -45,6 +45,24 @@ test.each([
   expect(locks).toHaveLength(1);
   expect(await readdir(dirname(file))).toEqual(['a.lock']);
   locks[0]!.release();
+});
+
+test.each<[string, (file: string) => void, unknown, number | null]>([
+  ['replaced', (file: string) => writeFileSync(file, holderText({ ...us, nonce: 'winner' })), 'winner', null],
+  ['removed', (file: string) => rmSync(file), expect.not.stringMatching('old'), 0],
+])('a stale lock that is %s by another process meanwhile is left to it', async (_, act, nonce, freeInMs) => {
+  const file = await path();
+  await writeFile(file, holderText({ ...us, started: '1', nonce: 'old' }));
+  let calls = 0;
+  const now = (): number => {
+    calls += 1;
+    // The second call comes between the look at the stale lock and its replacement.
+    if (calls === 2) act(file);
+    return Date.now();
+  };
+  const attempt = takeLock(file, { clock: { ...realClock, now } });
+  expect(attempt).toMatchObject({ by: { pid: process.pid, nonce }, freeInMs });
+  expect((await readdir(dirname(file))).filter((name) => name !== 'a.lock')).toEqual([]);
 });
 
 test('a contender that died while it replaced a lock does not block the next one', async () => {
