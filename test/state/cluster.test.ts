@@ -87,4 +87,7 @@ test('a load whose tables the target lacks is refused, also with --same-target',
 test('the system resolves a name to each of its addresses', async () => {
   const { endpoints } = await clusterOf([new URL('http://127.0.0.1:8902'), new URL('https://[::1]')], null);
   expect(endpoints).toEqual(['127.0.0.1:8902', '::1:443', '[::1]:443']);
+  expect((await clusterOf(urls('http://localhost'), null)).endpoints).toContainEqual(
+    expect.stringMatching(/^(127\.0\.0\.1|::1):80$/),
+  );
 });

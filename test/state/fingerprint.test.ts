@@ -79,6 +79,27 @@ test('the checksum of a file that was read at random is completed from the file'
   expect(random.checksum.state).toEqual(whole.checksum?.state);
 });
 
+test('a file without a checksum whose last block differs is a change', async () => {
+  const known = await fingerprint(file(content, 'monday'), content.length);
+  const other = Buffer.from(content);
+  other[content.length - 1] ^= 1;
+  expect(await compareFingerprint(file(other, 'tuesday'), known)).toEqual({ kind: 'changed', certain: true });
+});
+
+test('a file that is read without a checksum is left without one', async () => {
+  const { checksum: _, ...remote } = file(content, 'monday');
+  await completeChecksum(remote);
+  expect((await fingerprint(remote, content.length)).content).toBeNull();
+});
+
+test('the tail of a remote file may be a cached block within its first block', async () => {
+  const small = content.subarray(0, 300);
+  const remote = { ...file(small, 'monday'), near: () => ({ from: 100, to: 300 }) };
+  const known = await fingerprint(remote, 300);
+  expect(known.tail.hash).not.toBe(known.head.hash);
+  expect((await compareFingerprint(remote, known)).kind).toBe('same');
+});
+
 test('a small file that was read in part is the same, and its tail is what was read', async () => {
   const small = content.subarray(0, 300);
   const known = await fingerprint(file(small, 'monday'), 100);

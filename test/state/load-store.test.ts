@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -46,6 +46,7 @@ test('the next run finds what was saved, in files that only the owner can read',
   expect([first.written, await first.open(), first.written]).toEqual([false, null, false]);
   await first.save(checkpoint, [input('/a'), input(longPath), input(evenPath), input('/ü')]);
   await first.close();
+  expect(JSON.parse(await readFile(first.path, 'utf8'))).toMatchObject({ formatVersion: 1 });
   const second = opened(path);
   expect(await second.open()).toMatchObject(checkpoint);
   const finished: CheckpointInput[] = [];
@@ -77,6 +78,28 @@ test('finished inputs after the last checkpoint are truncated', async () => {
   await expect(failed).rejects.toBeInstanceOf(StateError);
   await expect(failed).rejects.toThrow(/^resuming the load: .*, found \d+ bytes instead of \d+\. .* with --fresh\.$/);
   await third.close();
+  await rm(log);
+  await expect(opened(path).open()).rejects.toThrow(/^resuming the load: .*ENOENT/);
+});
+
+test('a damaged line in the log of finished inputs is an error', async () => {
+  const path = await folder();
+  const store = opened(path);
+  await store.open();
+  await store.save(checkpoint, [input('/a')]);
+  await writeFile(join(path, `${load}.checkpoint.inputs.ndjson`), '{');
+  await expect(store.finished().next()).rejects.toBeInstanceOf(StateError);
+  await expect(store.finishedAt(0)).rejects.toBeInstanceOf(StateError);
+  await store.close();
+});
+
+test('a log or a checkpoint that cannot be written is an error', async () => {
+  const store = opened(await folder());
+  await store.open();
+  await mkdir(store.path);
+  await expect(store.save(checkpoint, [])).rejects.toThrow('writing the checkpoint');
+  await store.close();
+  await expect(store.append([input('/a')])).rejects.toThrow('writing the log of finished inputs');
 });
 
 test('inputs appended between two checkpoints count from the next checkpoint on', async () => {
@@ -211,7 +234,9 @@ test('the history finds an input whose name holds a line separator of Unicode', 
   await store.save(checkpoint, [input('/a\u2028b'), input('/c')]);
   await store.record();
   await store.close();
-  expect([...(await readHistory(store.history, () => true)).keys()]).toEqual(['/a\u2028b', '/c']);
+  // A killed run may leave the last line without its end.
+  await appendFile(store.history, JSON.stringify(input('/d')));
+  expect([...(await readHistory(store.history, () => true)).keys()]).toEqual(['/a\u2028b', '/c', '/d']);
 });
 
 test('a load without a checkpoint has none to abandon, and one that cannot be renamed is an error', async () => {

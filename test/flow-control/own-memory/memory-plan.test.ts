@@ -213,6 +213,10 @@ test('the limit for a window is the smallest one in whole MiB with room for it',
   expect(plan({ ...asked, limit: { bytes: limit, source } }).windowBytes).toBeGreaterThanOrEqual(64 * MiB);
   expect(plan({ ...asked, limit: { bytes: limit - MiB, source } }).windowBytes).toBeLessThan(64 * MiB);
   expect(limitForWindow(asked, 2 ** 40)).toBeNull();
+  // The smallest limit of a load is no whole number of MiB.
+  const limits = [...Array(2000).keys()].map((i) => request(80 * MiB + i * 32 * KiB));
+  const least = limits.find((each) => !(planned(each) instanceof MemoryLimitError))!;
+  expect(limitForWindow(least, 64 * MiB)).toBe(limit);
 });
 
 test('a window of 8 MiB fits every limit from 116 MiB on', () => {

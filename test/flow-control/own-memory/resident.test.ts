@@ -25,6 +25,7 @@ test('the peak is at least the resident memory seen so far', () => {
   // The kernel updates its counters in batches of pages.
   expect(peakResident()).toBeGreaterThan(high - MIB);
   resident.close();
+  expect(resident.bytes()).toBeGreaterThan(0);
 });
 
 test('the page size is the one of getconf', () => {

@@ -119,6 +119,8 @@ test('the settings that a refusal names hold the load', () => {
   const longer = { ...placement, vnodeDurationMs: Number(days) * day };
   expect(forecastProblem(forecastTargetMemory(options, longer, layout, times))).toBeNull();
   expect(Number(days)).toBeGreaterThan(10);
+  const shorter = { ...placement, vnodeDurationMs: (Number(days) / 2) * day };
+  expect(forecastProblem(forecastTargetMemory(options, shorter, layout, times))).not.toBeNull();
 });
 
 test('the plan counts the vnodes of the buckets that the load writes to, and no others of the node', () => {

@@ -103,6 +103,8 @@ test('a small load keeps its body size, because nodes retain at most what it sen
   const plan = planTarget({ ...usual, totalBytes: 20 * MiB });
   expect(plan).toMatchObject({ bodyBytes: MiB, holds: true });
   expect(plan.peakBytes).toBe(nodePeak(base, 20 * MiB, 20 * MiB));
+  const shared = planTarget({ ...incident, totalBytes: 30 * MiB });
+  expect(shared.peakBytes).toBe(nodePeak(nodeBase(2), 20 * MiB, 20 * MiB));
 });
 
 test('a new database gets memcaches that fit, in whole MiB from 16 to 128', () => {

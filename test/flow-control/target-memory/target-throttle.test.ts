@@ -7,6 +7,7 @@ import type {
   MemoryEvent,
   MemoryLog,
   Notice,
+  SampledRows,
   Target,
   Verdict,
 } from '../../../src/core/types/index.js';
@@ -51,6 +52,7 @@ async function setup(
   senders = 1,
   days = 1,
   log: MemoryLog | null = null,
+  rows?: SampledRows,
 ) {
   const clock = new VirtualClock();
   const notices: Notice[] = [];
@@ -88,7 +90,7 @@ async function setup(
     ...(senders === 1 ? {} : { senders }),
   };
   const place = { ...database, vnodeDurationMs: days === 1 ? null : day };
-  const extent = { ...times, spans: [{ first: 0n, last: BigInt(days * day - 1) * 1_000_000n }] };
+  const extent = { ...times, rows, spans: [{ first: 0n, last: BigInt(days * day - 1) * 1_000_000n }] };
   const side = new TargetThrottle(settings, forecastTargetMemory(settings, place, layout, extent), context);
   const answer = (verdict: Verdict, bytes: number): void =>
     // Without points the batch has no series. Its slots take as many bytes as its text.
@@ -379,6 +381,20 @@ test.each([
   expect([waiting.at, told.rinses]).toEqual([expected, 4]);
   await clock.advance(1000);
   expect([side.account().rinses, told.rinses, waiting.at]).toEqual([1, 256, expected ?? 64]);
+});
+
+test('a rinse of wide rows leaves the bodies their size', async () => {
+  const wide: SampledRows = { points: 1, slots: 40, series: 1, strings: { count: 0, bytes: 0 }, bytes: 20 };
+  const { clock, side, admit } = await setup({}, 500, 'done', undefined, 1, 2, null, wide);
+  const attempt: Attempt = { verdict: { kind: 'accepted' }, endpoint: 'e', latencyMs: 1, sentBytes: MiB };
+  for (const [bucket, bodies] of [[0, 215] as const, [1, 1] as const]) {
+    const batch = { ...batchOf(MiB, bucket), bodyEnd: () => 8 };
+    for (let i = 0; i < bodies; i += 1) side.observe(attempt, MiB, batch);
+  }
+  const before = side.bodyBytes;
+  admit();
+  await clock.advance(1000);
+  expect([side.account().rinses, side.bodyBytes]).toEqual([1, before]);
 });
 
 test('a gauge counts as many resident bytes as the rows that it counts a part of', async () => {
