@@ -60,7 +60,7 @@ export async function* scanRuns(
   }
 }
 
-/** Returns the points that the scan has just found as `Points`. */
+/** Returns a `Points` object with the points that the scan has just found. */
 export function pointsOf(scan: ScannedWindow, origin: number, end: number): Points {
   const { bytes, index, count, rejects, firstLine, deadLetterFormat, line: endLine } = scan;
   const shape = (number: number): Shape => scan.shape(number);

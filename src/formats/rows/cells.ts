@@ -1,5 +1,5 @@
-// Describes the cells of one row by column number: the kind of each cell, and the offsets of its first and last byte.
-// Format readers fill in the cells, and the encoder writes the point.
+// Describes the cells of one row by column number: the kind of each cell, and the offsets of its start and end. Format
+// readers fill in the cells, and the encoder writes the point.
 
 import { NONE } from '../kernel/assembly/rows/row-memory.js';
 import type { Reason } from '../reasons.js';

@@ -20,10 +20,11 @@ import { ValueWriter } from './values/value-writer.js';
 export const FULL = -1;
 
 /**
- * Fixed bytes of a series key, in addition to the table name and the tags. The server stores a series under its key.
+ * Number of fixed bytes in a series key. The table name and the tags add more. The server stores a series under its
+ * key.
  */
 const SERIES_KEY_BASE = 7;
-/** Free output memory required in addition to the bytes of a value, for separators, quotes and a timestamp, bytes. */
+/** Output memory that must be free after each value, bytes. Separators, quotes and a timestamp may be written there. */
 const slack = 64;
 
 const wrongType = code('wrong-type');
@@ -257,7 +258,10 @@ export class RowEncoder {
     return start === stop || (this.#nulls.length > 0 && this.#isNull(start, stop));
   }
 
-  /** Tests for empty quoted text or a quoted null word in a column of numbers or booleans. Both mean "no value". */
+  /**
+   * Tests for a quoted cell that is empty or contains a word for null, in a column of numbers or booleans. Both mean
+   * "no value".
+   */
   #isQuotedNull(type: number, from: number, to: number): boolean {
     return type !== STRING && type !== UNKNOWN && (from === to || this.#isNull(from, to));
   }

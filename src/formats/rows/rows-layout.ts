@@ -37,7 +37,7 @@ const PAGE = 65_536;
 /** Bytes after each read buffer. They contain the LF at which every search for a line end stops. */
 const SLACK = 64;
 
-/** Computes the layout. Decoded cells and encoded point of a row may each need up to three times the row's bytes. */
+/** Computes the layout. The decoded cells and the encoded point of a row may each need three times the row's bytes. */
 export function rowLayout({ maxPointBytes, chunkBytes = 256 * 1024, indexPoints = 4096 }: RowMemoryOptions): RowLayout {
   const index = KERNEL_END;
   const out = index + indexPoints * POINT_WORDS * 4;

@@ -44,7 +44,7 @@ export abstract class PointCursor {
     this.#backslashes = backslashes;
   }
 
-  /** Discards what was found in the bytes in memory. Must be called when these bytes change. */
+  /** Forgets the results of earlier searches. Must be called when the bytes in memory change. */
   forget(): void {
     this.#openTo = 0;
   }
@@ -103,8 +103,8 @@ export abstract class PointCursor {
   }
 
   /**
-   * Tests whether an earlier search shows that the string at `start` does not end in the bytes in memory or in a point
-   * of permitted length.
+   * Tests whether an earlier search shows that the string at `start` ends too late: after the bytes in memory, or after
+   * the largest permitted point.
    */
   #isKnownOpen(start: number): boolean {
     if (start <= this.#openFrom || start >= this.#openTo) return false;

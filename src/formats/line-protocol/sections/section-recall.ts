@@ -34,7 +34,7 @@ export async function sectionAt(source: ByteSource, to: number, signal: AbortSig
   return sections.state;
 }
 
-/** Reads the comments and definitions among the complete lines. @returns the bytes of the unfinished line */
+/** Reads the comments and definitions in the complete lines. @returns the bytes of the unfinished line */
 function takeLines(sections: ExportSections, bytes: Uint8Array): Uint8Array {
   let from = 0;
   for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, from)) {
