@@ -12,8 +12,8 @@ import { isS3 } from './s3/s3-inputs.js';
 export const stdinNames: readonly string[] = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
 
 /**
- * Returns the same name for all spellings of an input's name. Does not expand patterns: files that match later join the
- * load.
+ * Returns the same name for all spellings of an input's name. A pattern is not expanded, so its name stays the same
+ * when new files match.
  */
 export async function canonicalName(name: string, cwd: string): Promise<string> {
   if (stdinNames.includes(name)) return '-';

@@ -17,8 +17,8 @@ export const chunkBytes = 512 * 1024;
 /** Number of chunks that the thread decodes ahead. They suffice while the main thread is busy with other work. */
 const chunks = 6;
 /**
- * Smallest file that a thread decodes. Starting a thread takes 30 ms of CPU time; decoding a smaller file, under 500
- * ms.
+ * Smallest file that a thread decodes. Starting a thread takes 30 ms of CPU time. Decoding a smaller file takes less
+ * than 500 ms.
  */
 const minFileBytes = 32 * 1024 * 1024;
 

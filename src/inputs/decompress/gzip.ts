@@ -178,7 +178,7 @@ class GunzipSource implements ByteSource {
       const [low = 0, high = 0] = await this.#take(2);
       for (let left = low + 256 * high; left > 0; left -= 1) await this.#byte();
     }
-    // File name and comment, each up to a zero.
+    // Skips the file name and the comment. Each ends with a zero byte.
     if ((flags & 8) !== 0) while ((await this.#byte()) !== 0);
     if ((flags & 16) !== 0) while ((await this.#byte()) !== 0);
     if ((flags & 2) !== 0) await this.#take(2);
@@ -284,7 +284,7 @@ class GunzipSource implements ByteSource {
 }
 
 /**
- * Writes to a decoder and returns the number of bytes it consumed. If its member ends in the chunk, it consumes fewer.
+ * Writes a chunk to a decoder. Returns the number of bytes consumed, which is smaller if the member ends in the chunk.
  */
 function write(inflate: InflateRaw, chunk: Uint8Array): Promise<number> {
   const before = inflate.bytesWritten;

@@ -39,7 +39,8 @@ const unsupported: readonly UnsupportedContent[] = [
 
 /**
  * Returns the compression that the signature in `head` shows. Throws InputError, with a command that helps, for
- * unsupported content. @param command writes the input to standard output; for an input that is not a local file
+ * unsupported content.
+ * @param command shell command that writes the input to standard output; absent for a local file or standard input
  */
 export function detectCompression(head: Uint8Array, name: string, command?: string): ByteSource['compression'] {
   const hex = Buffer.from(head).toString('hex');

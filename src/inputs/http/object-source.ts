@@ -1,5 +1,5 @@
-// Opens a remote object: reads its bytes in order for the decoders, and any range for identification. Opening reads the
-// first 64 KiB, so that later reads of this part need no request.
+// Opens a remote object. The decoders read its bytes in order. Single ranges are also read, to identify the input.
+// Opening reads the first 64 KiB, so that later reads of this part need no request.
 
 import { InputError } from '../../core/errors.js';
 import { abortWith } from '../../core/time/wait-stats.js';
@@ -48,7 +48,7 @@ class RemoteSource implements RawSource {
   /** Offset of the next byte to return. */
   #at = 0;
 
-  /** @param signal cancels reads of ranges, like `close` */
+  /** @param signal cancels reads of ranges when it aborts; `close` cancels them as well */
   constructor(object: RemoteObject, reader: RangeReader, head: Uint8Array, retryMs: number, signal: AbortSignal) {
     this.#object = object;
     this.#reader = reader;

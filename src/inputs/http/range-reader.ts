@@ -26,7 +26,7 @@ export class RangeReader {
   #body: StreamSource | null = null;
   /** Offset of the next byte of the body; smaller than `#at` while the body repeats known bytes. */
   #bodyAt = 0;
-  /** `#at` at the start of the part. */
+  /** Value of `#at` when the current part began. */
   #partAt = 0;
   /** The last bytes that were returned. */
   #recent: Uint8Array = new Uint8Array(0);

@@ -7,8 +7,8 @@ import { countUsedBuffer } from '../../core/v8.js';
 import type { RawSource } from './raw-source.js';
 
 /**
- * Largest file that is read completely, bytes; 1,000 points take 238,000 bytes. Reading such a file four times then
- * takes 60 fewer asynchronous calls.
+ * Largest file that is read completely, bytes; 1,000 points take 238,000 bytes. Over four readings of such a file, this
+ * saves 60 asynchronous calls.
  */
 export const smallFileBytes = 256 * 1024;
 

@@ -110,7 +110,7 @@ class PipeSource implements RawSource {
     return part.length;
   }
 
-  /** Closes the pipe and cancels a pending read. A pipe that is still open no longer keeps the process alive. */
+  /** Closes this end of the pipe and cancels a pending read. The pipe then no longer keeps the process alive. */
   async close(): Promise<void> {
     this.#socket.destroy();
   }

@@ -72,7 +72,7 @@ export class StreamSource implements RawSource {
     });
   }
 
-  /** Destroys the stream. A pipe that is still open no longer keeps the process alive. */
+  /** Destroys the stream. Afterwards, a pipe whose writer is still open no longer keeps the process alive. */
   async close(): Promise<void> {
     this.#stream.destroy();
   }

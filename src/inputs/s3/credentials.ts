@@ -1,5 +1,5 @@
-// Finds S3 credentials like the AWS command line: environment, profile, container endpoint. Without credentials, requests are
-// unsigned, which suffices for public buckets.
+// Finds S3 credentials as the AWS command line does: environment, profile, container endpoint. Without credentials,
+// requests are unsigned, which suffices for public buckets.
 
 import { UsageError } from '../../core/errors.js';
 import { readText } from '../../core/io/files.js';
@@ -17,7 +17,7 @@ export interface Credentials {
 export type Fetch = (url: URL, headers: Readonly<Record<string, string>>) => Promise<string>;
 
 const tried = 'reading the S3 credentials';
-/** How long before their expiry credentials are replaced, ms. */
+/** Credentials are replaced this long before they expire, ms. */
 const refreshMs = 5 * 60_000;
 const containerHost = 'http://169.254.170.2';
 

@@ -47,7 +47,7 @@ function refusal(tried: string, expected: string, found: string, fix = ''): Usag
   return new UsageError([{ tried, expected, found, fix }]);
 }
 
-/** Returns the matching objects in byte order. A key that equals the pattern is the only match. */
+/** Returns the matching objects in byte order. If a key equals the pattern, it is the only match. */
 async function matching(
   account: S3Account,
   bucket: string,
