@@ -163,9 +163,9 @@ export class Catalogue {
 }
 
 /**
- * The tables and columns that one batch introduces. If `exclusive`, all introducing points of a table have the same
- * columns. CnosDB hands the points of a request to vnodes, and each vnode assigns numbers to its missing columns. So
- * vnodes with different new columns would store values under wrong columns.
+ * The tables and columns that one batch introduces. If `exclusive`, all points that introduce columns of a table have
+ * the same columns. CnosDB hands the points of a request to vnodes, and each vnode assigns numbers to its missing
+ * columns. So vnodes with different new columns would store values under wrong columns.
  */
 class ShapeSet implements Introduction {
   readonly #key: ColumnKey;
@@ -189,8 +189,8 @@ class ShapeSet implements Introduction {
     if (before === undefined) this.#types.set(shape.table, types);
     else {
       if ([...types].some(([name, type]) => (before.get(name) ?? type) !== type)) return false;
-      // Any number of points of a batch may reach this line, so a shape without new columns must allocate nothing that
-      // remains.
+      // Any number of points of a batch may reach this line. So a shape without new columns must not allocate lasting
+      // memory.
       if ([...types.keys()].every((name) => before.has(name))) return !this.#exclusive || types.size === before.size;
       if (this.#exclusive) return false;
       for (const [name, type] of types) before.set(name, type);

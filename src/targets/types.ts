@@ -88,7 +88,7 @@ export interface TargetDescriptor {
   /** Port of the default URL. */
   readonly defaultPort: number;
   readonly traits: TargetTraits;
-  /** Values of options that depend on the target. */
+  /** Default values of the options whose default depends on the target. */
   readonly defaults: { readonly user: string; readonly tenant: string; readonly targetMemory: string };
   /** Whether the target decompresses zstd bodies. */
   readonly takesZstd: boolean;

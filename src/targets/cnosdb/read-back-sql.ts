@@ -66,7 +66,7 @@ export function pointOf(row: SqlRow, table: string, columns: readonly TargetColu
   return { table, time: nanoseconds(textOf(row.time)), tags, fields };
 }
 
-/** Parses a time as CnosDB prints it, with 0 to 9 digits of a second. */
+/** Parses a time as CnosDB prints it: the seconds have 0 to 9 decimal places. */
 function nanoseconds(text: string): bigint {
   const match = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z?$/.exec(text);
   const ms = match === null ? Number.NaN : Date.parse(`${match[1]}T${match[2]}Z`);

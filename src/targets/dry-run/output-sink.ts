@@ -12,11 +12,14 @@ export interface OutputSink {
   /** Opens the output. Throws UsageError if it cannot be written. */
   open(): Promise<void>;
   /**
-   * Resolves once the bytes are written. The caller must not change the bytes before. Throws StateError if writing
+   * Resolves once the bytes are written. Until then, the caller must not change the bytes. Throws StateError if writing
    * fails, and InterruptedError if the reader has closed the pipe.
    */
   write(bytes: Uint8Array): Promise<void>;
-  /** Closes the output. Throws StateError. @param complete true if the file holds every point and may replace the old file */
+  /**
+   * Closes the output. Throws StateError if this fails.
+   * @param complete true if the file holds every point and may replace the old file
+   */
   close(complete: boolean): Promise<void>;
 }
 

@@ -230,7 +230,7 @@ class CsvRows {
     this.#putByte(QUOTE);
   }
 
-  /** Writes ` <nanoseconds>` and LF for the time `2022-01-01T00:00:00.000000001`, which has 0 to 9 digits of a second. */
+  /** Writes ` <nanoseconds>` and LF for a time such as `2022-01-01T00:00:00.000000001`, with up to 9 decimal places. */
   #putTime(): void {
     const seconds = this.#seconds();
     const fraction = this.#from + timeBytes;

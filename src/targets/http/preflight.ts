@@ -95,7 +95,7 @@ async function untilAnswered(context: PreflightContext): Promise<Verdict[]> {
   }
 }
 
-/** Returns the part of an advice about `--url`. If a given port cannot be reached, it names the target's usual port. */
+/** Formats `--url` for advice. Adds the target's usual port if another port was given and cannot be reached. */
 function usualPort({ descriptor, deps }: PreflightContext, verdicts: readonly Verdict[]): string {
   const isOther = verdicts.some(
     ({ kind }, index) =>

@@ -18,7 +18,7 @@ const durationUnits: readonly (readonly [RegExp, number])[] = [
 ];
 const maxDurationText = 100;
 
-/** Parses `1year`, `30days`, `1y 2M` into ms; null for INF. Throws SyntaxError. */
+/** Parses `1year`, `30days`, `1y 2M` into ms; null for INF. Throws SyntaxError for any other text. */
 export function durationMs(text: string): number | null {
   if (/^inf(inite|inity)?$/i.test(text.trim())) return null;
   const parts = text.length > maxDurationText ? [] : [...text.matchAll(/(\d+)\s*([a-z]+)/gi)];

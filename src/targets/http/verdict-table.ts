@@ -39,7 +39,10 @@ export interface VerdictRow {
   readonly means: Meaning;
   /** Advice to the user about a refusal. */
   readonly advice?: string;
-  /** True if an overloaded or forming target may have stored the points; absent if the status decides. */
+  /**
+   * True if the points may be stored although the target is overloaded or forms raft groups. Absent: the status
+   * decides.
+   */
   readonly mayBeApplied?: boolean | ((code: string) => boolean);
   /** True if the target reports exhausted memory. */
   readonly memory?: true;

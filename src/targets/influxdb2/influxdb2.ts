@@ -46,7 +46,10 @@ export class Influxdb2 implements Dialect {
     await query.json({ path: '/api/v2/buckets', headers, body }, z.unknown());
   }
 
-  /** Reads the retention; unknown if the token may not read the bucket. Then InfluxDB rejects expired points. */
+  /**
+   * Reads the retention. If the token may not read the bucket, returns the default settings, and InfluxDB itself
+   * rejects expired points.
+   */
   async settings(query: QueryClient): Promise<DatabaseSettings> {
     const { db, tenant: org } = this.#settings;
     const request: QueryRequest = { path: `/api/v2/buckets?${new URLSearchParams({ org, name: db }).toString()}` };

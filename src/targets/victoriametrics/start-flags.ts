@@ -33,7 +33,7 @@ export interface MetricNames {
   readonly dbLabel: string;
 }
 
-/** Longest text of a flag's labels that is parsed. */
+/** Number of characters of the labels of a sample that are parsed. */
 const maxLabels = 8192;
 
 /** Parses the flags. For a missing flag, assumes the strictest default of any version. */

@@ -2,9 +2,9 @@
 // start. undici is CommonJS without `exports`, so its files can be loaded singly; its version is pinned.
 
 import type { buildConnector, Pool } from 'undici';
-// @ts-expect-error Only the entry has types.
+// @ts-expect-error Only the package's entry point has types.
 import connect from 'undici/lib/core/connect.js';
-// @ts-expect-error Only the entry has types.
+// @ts-expect-error Only the package's entry point has types.
 import pool from 'undici/lib/dispatcher/pool.js';
 
 export const PoolClass = pool as unknown as typeof Pool;

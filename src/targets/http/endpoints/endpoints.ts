@@ -139,7 +139,7 @@ function burden({ breaker, requests }: State): number {
   return requests.size + (avoided ? 1e6 : 0);
 }
 
-/** Tests whether no response came. */
+/** Tests whether a verdict means that no response came. */
 export function isSilence(
   verdict: Verdict,
 ): verdict is Extract<Verdict, { kind: 'unreachable' | 'dropped' | 'overloaded' }> {

@@ -12,12 +12,13 @@ export const HASH_BITS: usize = 15;
 export const HEADS: usize = 2048;
 export const HEADS_BYTES: usize = 4 * 32768;
 
-/** Number of symbols of literals, lengths and the end of a block; number of symbols of distances. */
+/** Number of symbols for literals, lengths and the end of a block; number of symbols for distances. */
 export const LITERALS: usize = 286;
 export const DISTANCES: usize = 30;
 
 /**
- * Counts in a block: of each symbol for literals, lengths and the end; of each distance symbol; of each match length.
+ * Counts in a block: of each symbol for a literal, a length or the end of the block; of each distance symbol; of each
+ * match length.
  */
 export const LITERAL_COUNTS: usize = HEADS + HEADS_BYTES;
 export const DISTANCE_COUNTS: usize = LITERAL_COUNTS + LITERALS * 4;
@@ -25,14 +26,16 @@ export const LENGTH_COUNTS: usize = DISTANCE_COUNTS + DISTANCES * 4;
 export const COUNTS_BYTES: usize = LITERALS * 4 + DISTANCES * 4 + 259 * 4;
 
 /**
- * Codes, as code << 8 | number of bits: of each symbol for literals, lengths and the end; of each distance symbol; of
- * each match length, with its extra bits.
+ * Codes, as code << 8 | number of bits: of each symbol for a literal, a length or the end of a block; of each distance
+ * symbol; of each match length, with its extra bits.
  */
 export const LITERAL_CODES: usize = LITERAL_COUNTS + COUNTS_BYTES;
 export const DISTANCE_CODES: usize = LITERAL_CODES + LITERALS * 4;
 export const LENGTH_CODES: usize = DISTANCE_CODES + DISTANCES * 4;
 
-/** Length of each code in bits: first the codes of literals, lengths and the end, then the codes of distances. */
+/**
+ * Length of each code in bits. The codes of literals, lengths and the end of a block precede the codes of distances.
+ */
 export const SIZES: usize = LENGTH_CODES + 259 * 4;
 /** Work space: 2 KiB to make a code, and 2 KiB for the list of sizes in a header. */
 export const CODE_WORK: usize = SIZES + 320;
@@ -49,7 +52,7 @@ export const BODY: usize = 262144;
 export const OUTPUT: usize = BODY + MAX_BODY + 1024;
 export const HEADER_BYTES: usize = 10;
 /**
- * Size of the memory. A compressed body has at most 1.75 times the bytes of the body: 14 bits for each byte. A match of
- * 6 bytes takes less.
+ * Size of the memory. A compressed body is at most 1.75 times as long as the body: 14 bits for each byte. A match of 6
+ * bytes takes less.
  */
 export const MEMORY_BYTES: usize = 3211264;

@@ -88,7 +88,7 @@ function scan(from: usize, stop: usize, lists: bool): usize {
     const before = usize(load<u32>(head));
     store<u32>(head, u32(at));
     const distance = at - before;
-    // The distance is 0 if a full list ended the previous block before this match.
+    // The distance is 0 if the previous block ended before this match, because its list was full.
     if (distance - 1 >= WINDOW || ((load<u64>(before) ^ word) << BEYOND) != 0) {
       at += 1 + ((at - anchor) >> PATIENCE);
       continue;
