@@ -27,7 +27,7 @@ export class LineProtocol implements Format {
     this.memoryBytes = formatBytes(options);
   }
 
-  /** Finds the section of an export that contains `start`. */
+  /** Finds the section of an export to which the byte at `byteOffset` belongs. */
   async recall(head: ByteSource, { byteOffset }: Position, signal: AbortSignal): Promise<void> {
     this.#sections = await sectionAt(head, byteOffset, signal);
   }

@@ -87,7 +87,7 @@ class PipeSource implements RawSource {
   #receive(length: number): boolean {
     const pending = this.#pending;
     if (pending === null) {
-      // Never expected, as the socket is paused between reads. The bytes may have overwritten others.
+      // Not expected, because the socket is paused between reads. The bytes may have overwritten unread bytes.
       this.#fail(new Error('it delivered bytes without a pending read'));
       return false;
     }

@@ -2,7 +2,7 @@ import { strictestNameLimits, type Target } from '../../core/types/index.js';
 import { plainTarget } from '../descriptor-parts.js';
 import type { TargetDeps, TargetDescriptor } from '../types.js';
 
-/** Descriptor of the target that replaces any other target for `--dry-run`. */
+/** Descriptor of the target of `--dry-run`, which replaces any other target. */
 export const dryRun = {
   ...plainTarget,
   kind: 'dry-run',

@@ -2,7 +2,7 @@
 
 import { excerpt } from '../../core/text.js';
 
-/** Longest part of a page that is searched for text, in characters. */
+/** At most this many characters of a page are searched for text. */
 const maxMarkup = 64 * 1024;
 /** Longest text of a response in a message, in bytes. */
 const maxTextBytes = 120;

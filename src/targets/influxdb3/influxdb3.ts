@@ -57,7 +57,9 @@ export class Influxdb3 implements Dialect {
     };
   }
 
-  /** Judges a probe. Accepts 403, because a token may permit only writes. The first write tests whether it does. */
+  /**
+   * Judges a probe. Accepts 403, because a token may permit only writes. The first write shows whether it permits them.
+   */
   #probeVerdict(response: HttpResponse, now: number): Verdict {
     const { status, body } = response;
     if (status === 200 && oneRow.safeParse(jsonOf(body)).success) return { kind: 'accepted' };

@@ -33,7 +33,7 @@ export interface MetricNames {
   readonly dbLabel: string;
 }
 
-/** Number of characters of the labels of a sample that are parsed. */
+/** Only this many characters of a sample's labels are parsed. */
 const maxLabels = 8192;
 
 /** Parses the flags. For a missing flag, assumes the strictest default of any version. */

@@ -2,7 +2,7 @@
 
 import type { TagMapping } from '../../../core/types/index.js';
 
-/** The columns of --fields that were found, over all inputs of the load that have a header or schema. */
+/** The columns of --fields that were found. Includes all inputs of the load with a header or schema. */
 export class FieldColumns {
   readonly #found = new Set<string>();
   readonly #lacking = new Set<string>();

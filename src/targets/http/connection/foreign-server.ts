@@ -1,4 +1,4 @@
-// Recognises servers that do not speak HTTP/1 by their first bytes.
+// Detects from the first bytes that a server sends whether it speaks a protocol other than HTTP/1.
 
 import { excerpt } from '../../../core/text.js';
 

@@ -1,5 +1,5 @@
-// Loads only the needed part of undici. The whole package takes three times as long, longer than Node itself takes to
-// start. undici is CommonJS without `exports`, so its files can be loaded singly; its version is pinned.
+// Loads only the needed part of undici. Loading the whole package takes three times as long, longer than the start of
+// Node itself. undici is CommonJS without `exports`, so its files can be loaded singly; its version is pinned.
 
 import type { buildConnector, Pool } from 'undici';
 // @ts-expect-error Only the package's entry point has types.

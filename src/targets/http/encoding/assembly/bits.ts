@@ -17,7 +17,7 @@ export function put(value: u64, count: u64): void {
   used += count;
 }
 
-/** Adds a code from a table, whose entries are code << 8 | number of bits. */
+/** Appends a code. `code` is an entry of a code table: the code << 8 | its number of bits. */
 @inline
 export function putCode(code: u32): void {
   put(code >> 8, code & 255);
