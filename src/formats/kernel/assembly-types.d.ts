@@ -1,4 +1,4 @@
-// The number types of AssemblyScript in the files that both compilers read.
+// Declares the number types of AssemblyScript for TypeScript, because both compilers read some of the files.
 
 declare type usize = number;
 declare type u32 = number;

@@ -1,5 +1,5 @@
 // Byte constants and helpers of both fast paths (lines and rows). A SIMD load may read up to 16 bytes beyond the bytes
-// in question.
+// that it tests.
 
 export const LF: u32 = 0x0a;
 export const CR: u32 = 0x0d;

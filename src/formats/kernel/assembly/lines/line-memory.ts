@@ -12,7 +12,7 @@ export const LIST: usize = 65536;
 /** Largest number of bytes in a block. */
 export const BLOCK: usize = 16384;
 export const PATTERNS: usize = 135168;
-/** First offset at which the shape table may begin. */
+/** Lowest offset at which the shape table may begin. */
 export const KERNEL_END: usize = 196608;
 
 // Kinds of values in the hash of a shape.

@@ -39,7 +39,7 @@ export function plainKind(p: usize, length: usize): u32 {
   // True for 0 bytes and for more than 31 bytes, because the arithmetic is unsigned.
   if (length - 1 >= 31) return 0;
   if (rest == 0) return FLOAT;
-  // The only other byte is a decimal point, and it is not the first byte.
+  // The only byte that is not a digit is a decimal point, and it is not the first byte.
   if ((rest & (rest - 1)) == 0 && (rest & 1) == 0 && load<u8>(p + usize(ctz(rest))) == DOT) return FLOAT;
   return otherKind(p, length, rest);
 }

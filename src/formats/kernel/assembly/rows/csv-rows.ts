@@ -1,5 +1,5 @@
-// Splits rows of CSV and TSV into cells and encodes them as points. Stops at rows for the encoder in TypeScript: rows
-// with a wrong number of cells, empty lines and incomplete rows.
+// Splits rows of CSV and TSV into cells and encodes them as points. Leaves rows with a wrong number of cells,
+// empty lines and incomplete rows to the encoder in TypeScript.
 
 import { CR, LF, QUOTE, SPACE } from '../byte-marks';
 import { copy } from './put-values';
@@ -8,8 +8,8 @@ import { maxPointBytes } from './row-settings';
 import { addRow, beginRun, saveState } from './take-rows';
 
 /**
- * Longest quoted cell that is searched for its end, bytes. Without this limit, each row after an unclosed quote would
- * search to the end of the input.
+ * Longest quoted cell that is searched for its end, bytes. Without this limit, every row after an unclosed quote would
+ * cause a search to the end of the input.
  */
 const MAX_QUOTE: usize = 16_384;
 const BLOCK: usize = 64;

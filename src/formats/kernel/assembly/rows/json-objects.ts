@@ -1,5 +1,5 @@
-// Parses objects of NDJSON into the cells of the current row. Knows the keys of earlier objects, and first tries them
-// in the same order. Stops at rows for the encoder in TypeScript: objects with lists or unknown keys, and invalid JSON.
+// Parses objects of NDJSON into the cells of the current row. Expects the keys of earlier objects in the same order.
+// Leaves objects with lists, objects with unknown keys, and invalid JSON to the encoder in TypeScript.
 
 import { COMMA, CR, DOT, LF, MINUS, QUOTE, SPACE } from '../byte-marks';
 import { digitMask } from '../digits';

@@ -72,7 +72,7 @@ export function putName(from: usize, to: usize, out: usize): usize {
   }
 }
 
-/** Writes a number of up to 31 bytes. @param exact true if whole numbers must be exact in a float */
+/** Writes a number of up to 31 bytes. @param exact true if a float must store whole numbers exactly */
 export function putFloat(from: usize, to: usize, out: usize, exact: bool): usize {
   const length = to - from;
   // True for 0 bytes and for more than 31 bytes, because the arithmetic is unsigned.

@@ -17,7 +17,7 @@ export const NULLS: usize = 36_864;
 export const PLANS: usize = 40_960;
 /** Keys of JSON objects (see json-objects.ts). */
 export const KEYS: usize = 262_144;
-/** First offset at which the index may begin. */
+/** Lowest offset at which the index of the points may begin. */
 export const KERNEL_END: usize = 327_680;
 
 // Kinds of cells. rows/cells.ts adds further kinds.

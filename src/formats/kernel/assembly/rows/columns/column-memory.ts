@@ -14,8 +14,8 @@ export const KEY_LENGTH: usize = 12;
 /** How the values are stored: one of the constants below, from ENTRIES on. */
 export const STORAGE: usize = 16;
 /**
- * Offset of the definition levels (Parquet's marks of nulls), one byte for each row of the block; 0 if each row has a
- * value.
+ * Offset in memory of the definition levels (Parquet's marks of nulls), one byte for each row of the block; 0 if each
+ * row has a value.
  */
 export const LEVELS: usize = 20;
 export const MAX_LEVEL: usize = 24;

@@ -1,6 +1,6 @@
 // Encodes rows of Parquet columns as points. Also writes each row as JSON, because this text becomes the dead letter if
-// the row is rejected. The fast path stops at rows for the encoder in TypeScript: rows with numbers that are not
-// finite, with rejected entries, or longer than --max-point-bytes.
+// the row is rejected. Leaves some rows to the encoder in TypeScript: rows with numbers that are not finite, rows with
+// rejected entries, and rows longer than --max-point-bytes.
 
 import { LF, QUOTE } from '../../byte-marks';
 import { putDouble, putSigned, putWhole, setPowers } from './put-double';
@@ -189,7 +189,7 @@ function putEscape(byte: u32, out: usize): usize {
   return out + 6;
 }
 
-/** Moves the read positions of the columns before `end` back to the current row, because it was not accepted. */
+/** Moves the read positions of the columns before `end` back to the current row. This row was not accepted. */
 function putBack(end: usize): void {
   for (let column = first; column < end; column += DESCRIPTOR_BYTES)
     if (isPresent(column)) store<u32>(column, load<u32>(column, NEXT_VALUE) - 1, NEXT_VALUE);
