@@ -23,7 +23,7 @@ export class Parquet implements Format {
   /** Worker thread that reads local files; null if the main thread reads all files. */
   readonly #thread: ParquetThread | null;
   #input = '';
-  /** Adds bytes that the worker thread has read to the count of the current input. */
+  /** Counts the bytes that the worker thread has read from the current input. */
   #readBytes: (bytes: number) => void = () => {};
 
   /** @param budget memory for reading one row group */

@@ -22,9 +22,9 @@ export interface ListColumn {
   readonly leaves: readonly Node[];
   /** The name as a JSON string, followed by a colon. */
   readonly key: Uint8Array;
-  /** By column name, the cell that receives the value. An element of a list is a column too, such as `samples.0`. */
+  /** The target cell for each column name. For an element of a list, the name ends with its index: `samples.0`. */
   readonly targets: ReadonlyMap<string, CellTarget>;
-  /** By column name, the index of the cell for a whole list. The encoder rejects rows with a list in a cell. */
+  /** The index of the cell for each column that is a whole list. The encoder rejects rows with a list in a cell. */
   readonly lists: ReadonlyMap<string, number>;
 }
 

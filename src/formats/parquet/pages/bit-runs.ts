@@ -18,7 +18,7 @@ export function readRuns(bytes: Uint8Array, from: number, to: number, width: num
     }
     const groups = (head - 1) / 2;
     const length = Math.min(left, groups * 8);
-    // Some writers omit the unused bytes at the end of the last group.
+    // Some writers omit the unused bytes at the end of the last group of packed numbers.
     if (Math.ceil((length * width) / 8) > to - runs.at) throw new Error('truncated packed values');
     unpack(bytes, runs.at, width, into, done, length);
     runs.at += groups * width;

@@ -37,7 +37,7 @@ export interface PageDecoder {
 /** Returns an array of this length. Its content is undefined. */
 export type IndexAllocator = (length: number) => Int32Array;
 
-/** Returns an allocator that uses the same memory for each page, so that the previous page becomes invalid. */
+/** Returns an allocator that reuses the same memory for each page. So each new page invalidates the previous page. */
 export function reuseIndexes(): IndexAllocator {
   let memory = new Int32Array(0);
   return (length) => {

@@ -25,7 +25,7 @@ export class PageCursor {
   /** Pages after the current page, and the number of their entries. Only columns in lists have such pages. */
   readonly #queue: Page[] = [];
   #queued = 0;
-  /** The last text. The next DELTA_BYTE_ARRAY value may begin with the same bytes, which it does not repeat. */
+  /** The previous text. A DELTA_BYTE_ARRAY value omits the leading bytes that it shares with the previous text. */
   #text = Buffer.alloc(0);
   #textLength = 0;
 

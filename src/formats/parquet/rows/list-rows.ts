@@ -26,7 +26,7 @@ export class ListRows {
   readonly cursors: readonly PageCursor[];
   readonly #column: ListColumn;
   readonly #cursorOf: ReadonlyMap<Node, PageCursor>;
-  /** For each node, the cursor of the first column of values below it, whose levels also describe the node. */
+  /** For each node, the cursor of the first column of values below it. The levels of this column describe the node. */
   readonly #firstCursor = new Map<Node, PageCursor>();
   readonly #keys = new Map<Node, Uint8Array>();
   /** Names of the columns to load, and all leading parts of these names. Each map key is looked up in this set. */

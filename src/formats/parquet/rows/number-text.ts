@@ -127,7 +127,7 @@ export function isFloatExact(text: string): boolean {
 }
 
 /**
- * Largest accepted size of a decimal, bytes: twice that of a 256-bit decimal. A limit is needed, because conversion
+ * Largest accepted size of a decimal, bytes: twice the size of a 256-bit decimal. A limit is needed, because conversion
  * time grows with the square of the size.
  */
 export const maxDecimalBytes = 64;

@@ -130,7 +130,7 @@ export class RowWriter implements TextSink {
     run.reject('too-long', `a row of ${long.text.length} bytes`, row, part);
     long.written += length;
     this.at += length;
-    // A line end after the row is counted, as in a text file.
+    // The offset also counts a line end after the row, as in a text file.
     this.#offset += length + Number(isLast);
     if (isLast) this.#long = null;
   }

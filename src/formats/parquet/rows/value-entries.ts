@@ -1,5 +1,5 @@
-// Converts values to text for the WebAssembly parser: each dictionary entry once, and values whose type the parser does
-// not support.
+// Converts two kinds of values to text for the WebAssembly parser: dictionary entries (each only once), and values of
+// types that the parser does not support.
 
 import { COMMA } from '../../../core/ascii.js';
 import { ENTRY_WORDS, REJECTED } from '../../kernel/assembly/rows/columns/column-memory.js';

@@ -30,7 +30,7 @@ export class ParquetThread {
   readonly #worker: Worker;
   readonly #images: readonly Uint8Array[];
   readonly #responses: ParquetResponse[] = [];
-  /** For each `Shape` number of the thread, the number in the load. A `Shape` is a set of columns. */
+  /** For each `Shape` number in the thread, the number of this `Shape` in the load. A `Shape` is a set of columns. */
   readonly #numbers: number[] = [];
   #isRenumbered = false;
   #failure: BugError | null = null;
@@ -80,7 +80,7 @@ export class ParquetThread {
     const stop = (): void => this.#wake();
     signal.addEventListener('abort', stop);
     let end: ParquetEnd | null = null;
-    // Keeps the process alive while the thread works, because nothing else may do so.
+    // Keeps the process alive while the thread works. Otherwise, Node.js could exit.
     this.#worker.ref();
     try {
       while (end === null) {

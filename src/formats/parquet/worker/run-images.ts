@@ -18,8 +18,8 @@ export function parquetThreadBytes(options: RowMemoryOptions): number {
 }
 
 /**
- * Allocates the images, with the same offsets as in the format's memory. The part below the index is never used, so it
- * takes no physical memory.
+ * Allocates the images, with the same offsets as in the format's memory. The bytes before the index are never used, so
+ * they take no physical memory.
  */
 export function runImages({ bytes }: RowLayout): readonly Uint8Array[] {
   return Array.from({ length: images }, () => new Uint8Array(new SharedArrayBuffer(bytes)));
