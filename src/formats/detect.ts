@@ -24,7 +24,7 @@ function byText(head: InputHead): FormatDescriptor | undefined {
   return isBinary(head.text) ? undefined : byContent(head, 'possible');
 }
 
-/** Control characters that occur in texts, including NUL, which is part of UTF-16. */
+/** Control characters that occur in text files. NUL occurs in UTF-16. */
 const textControls = '\0\t\n\v\f\r\u001b';
 
 function isBinary(text: string): boolean {

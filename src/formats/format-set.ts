@@ -69,7 +69,7 @@ function hasRowThreads(names: readonly FormatName[]): boolean {
 
 /**
  * Returns each format that the inputs have; line protocol if there are no inputs. Throws UsageError for a bad time
- * format, MemoryLimitError if the address space is too small for WebAssembly, and the signal's reason.
+ * format, MemoryLimitError if the address space is too small for WebAssembly, and the signal's abort reason.
  */
 export async function formatsOf(
   options: FormatOptions,

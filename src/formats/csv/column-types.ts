@@ -119,7 +119,7 @@ interface Decision {
   readonly kinds: ColumnKinds;
   /** The inferred type; null if the sample has no value for the column. */
   readonly type: FieldTypeName | null;
-  /** Set if there are numbers and other values, or if the first value has a decimal comma; otherwise null. */
+  /** Set if the column has numbers and other values, or if its first value has a decimal comma; otherwise null. */
   readonly problem: Problem | null;
 }
 

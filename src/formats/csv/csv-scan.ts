@@ -35,7 +35,7 @@ export class CsvScan extends RowScan {
   #skipsRows = false;
   /** Number of lines still to skip. */
   #skip = 0;
-  /** Number of bytes of the sample (the start of the input) not scanned yet; negative after its end. */
+  /** Number of bytes of the sample (the start of the input) not scanned yet; negative after the end of the sample. */
   #sampleLeft = 0;
   /** Length of the previous row's time if the time is the last cell; otherwise 0. */
   #timeLength = 0;

@@ -19,7 +19,7 @@ import { wrapSource } from '../../core/io/byte-source.js';
 import { plural } from '../../core/text.js';
 import type { ByteSource } from '../../core/types/index.js';
 
-/** Bytes per read of the input, once a line feed had to be inserted. */
+/** Size of the buffer that is used after a line feed had to be inserted, bytes. */
 const bufferBytes = 64 * 1024;
 /** Contains 1 for each byte that has a meaning outside of strings. */
 const structural = new Uint8Array(256);
@@ -117,7 +117,7 @@ class JsonSplitter {
   }
 }
 
-/** Reads lines from a source. Splits in the caller's memory until a line feed must be inserted, then in a buffer. */
+/** Reads JSON as lines. Splits it in the caller's memory until a line feed must be inserted, then in a buffer. */
 class LineSource {
   readonly #source: ByteSource;
   readonly #name: string;

@@ -9,7 +9,7 @@ import { InputError } from '../../core/errors.js';
 import { wrapSource } from '../../core/io/byte-source.js';
 import type { ByteSource } from '../../core/types/index.js';
 
-/** Bytes per read of the input. Each read produces about as many bytes of lines. */
+/** Bytes per read of the input. Each read produces lines of about the same total size. */
 const chunkBytes = 64 * 1024;
 
 /**

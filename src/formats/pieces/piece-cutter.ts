@@ -44,7 +44,7 @@ export class PieceCutter {
     this.#units += run.count + run.rejects.filter(isCounted).length;
   }
 
-  /** Finds the cuts at a row that was skipped without parsing. The position is the start of the row. */
+  /** Starts a piece at a row that was skipped without parsing, if a cut is due. The position is the row's start. */
   pass({ byteOffset, line, ordinal }: Position): void {
     this.#units = ordinal + 1;
     if (this.#pending !== null || byteOffset >= this.#next)

@@ -6,7 +6,7 @@ export class Instant {
   seconds = 0;
   /** Nanoseconds within the second, 0 to 999,999,999. */
   nanos = 0;
-  /** True if the text had more than nine decimal places, and a further digit was not zero. */
+  /** True if the text had a digit other than 0 after the ninth decimal place. */
   inexact = false;
   /** UTC offset in the text, seconds, positive east of Greenwich; null if the text shows no offset. */
   offset: number | null = null;

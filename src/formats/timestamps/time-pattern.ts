@@ -21,7 +21,7 @@ interface TimeParts {
   minute: number;
   second: number;
   nanos: number;
-  /** True if the text had more than nine decimal places, and a further digit was not zero. */
+  /** True if the text had a digit other than 0 after the ninth decimal place. */
   inexact: boolean;
   /** Seconds since 1970; null if the pattern has no `%s`. */
   epoch: number | null;

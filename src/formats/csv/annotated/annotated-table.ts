@@ -17,7 +17,7 @@ export interface AnnotatedTable {
   readonly fallbacks: readonly { readonly column: number; readonly value: string }[];
   readonly computed: readonly { readonly column: number; readonly pieces: readonly (string | number)[] }[];
   readonly numbers: readonly { readonly column: number; readonly format: string }[];
-  /** The columns with the name and the value of a field in a Flux result; null for other tables. */
+  /** The column with the field name and the column with the field value in a Flux result; null for other tables. */
   readonly flux: Flux | null;
   /** Number of columns, including virtual ones. */
   readonly columns: number;

@@ -85,8 +85,8 @@ function virtualOf(cells: readonly string[], line: number, annotation: string): 
   const declared = text === '' ? null : datatypeOf(text);
   if (declared === null) throw unknown(text, line, `#${annotation}`);
   const named = declared.part === 'measurement' || declared.part === 'time';
-  // A table has only one measurement and one time, so their columns need no name. A text in place of the name is then
-  // the value.
+  // A table has only one measurement and one time, so their columns need no name. In `#constant measurement,cpu`, the
+  // second cell is the value.
   const constant = value || (named ? label : '') || declared.fallback;
   return { label, declared, value: constant, computed: annotation === 'concat' };
 }

@@ -1,4 +1,5 @@
-// Parses the datatypes of annotated CSV: the part of the point that a column becomes, its type and its notation.
+// Parses the datatypes of annotated CSV. A datatype states which part of a point the column becomes, and the type and
+// notation of its values.
 
 import { isUtf8 } from 'node:buffer';
 import { quoteString } from '../../../core/points/line-protocol.js';

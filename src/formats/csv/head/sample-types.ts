@@ -11,7 +11,7 @@ const maxSamples = 1024;
 
 export class SampleTypes {
   readonly #types: FieldTypes;
-  /** Indexes of the fields that accept quoted numbers, by sample. */
+  /** For each sample, the indexes of the fields that accept quoted numbers. */
   readonly #quoted = new Map<string, readonly number[]>();
   /** Reads the whole sample, of which only parts were read before; null if the whole sample was read. */
   #confirm: (() => void) | null = null;
