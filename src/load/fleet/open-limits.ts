@@ -11,7 +11,7 @@ export interface LimitContext {
   readonly loadId: string;
   /** Unique for each worker process. */
   readonly workerId: string;
-  /** Settings of the whole load. Its limits apply to all workers together. */
+  /** Settings of the whole load. The limits in them apply to all workers together. */
   readonly settings: Settings;
   readonly clock: Clock;
   readonly notify: (notice: Notice) => void;

@@ -185,7 +185,7 @@ export interface FleetOutcome {
   readonly reason: string | null;
 }
 
-/** Decides the outcome of a load after all its shards or pieces have ended without an outcome in `worstFirst`. */
+/** Decides the outcome of a load if none of its shards or pieces ended with an outcome in `worstFirst`. */
 export function totalOutcome(
   { limits, inputs: planned }: Pick<FleetPlan, 'limits' | 'inputs'>,
   total: Summary['points'],

@@ -62,7 +62,7 @@ export async function scanInput(input: Input, context: ScanContext): Promise<Pla
   }
 }
 
-/** Builds the plan of an input that was not read. The plan contains no pieces. */
+/** Builds the plan of an input. The plan contains no pieces yet. */
 export function unreadInput({ name, path, size, folderColumns = [] }: Input): PlannedInput {
   return { name, path: path!, folders: [...folderColumns], size: size ?? 0, hash: null, error: null, pieces: [] };
 }

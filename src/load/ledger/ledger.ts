@@ -19,7 +19,7 @@ export interface InputTotals {
   loaded: number;
   rejected: number;
   undelivered: number;
-  /** Decoded bytes of the loaded and rejected points, with the comments and blank lines between them. */
+  /** Decoded bytes of the loaded and rejected points, including comments and blank lines between the points. */
   bytes: number;
   /** Field values of the loaded points. */
   values: number;
@@ -206,8 +206,8 @@ export class Ledger {
   }
 
   /**
-   * Writes rejects to the dead letters. Returns the line numbers of long points whose parts are now all written, or the
-   * error.
+   * Writes rejects to the dead letters. Returns the line numbers of long points whose parts are now all written. If
+   * writing fails, returns the error.
    */
   async #store(batch: Batch, rejects: readonly LongLetterPart[]): Promise<readonly number[] | BulkLoadError> {
     if (rejects.length === 0) return [];

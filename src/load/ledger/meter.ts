@@ -1,4 +1,4 @@
-// Counts requests by verdict, sent bytes and latencies.
+// Measures requests: their number by verdict, their bytes and their latencies.
 
 import { createHistogram } from 'node:perf_hooks';
 import type { Answers, Attempt, Summary } from '../../core/types/index.js';

@@ -1,5 +1,5 @@
-// Builds the summary of a run. The functions change nothing. The product contract fixes the keys of a summary and their
-// order.
+// Builds the summary of a run. The functions have no side effects. The product contract fixes the keys of a summary and
+// their order.
 
 import { type BulkLoadError, InputError } from '../../core/errors.js';
 import type { Outcome } from '../../core/outcomes.js';

@@ -109,7 +109,7 @@ export function answerBytes(limit: number): number {
 
 /**
  * Largest number of threads that compress request bodies. One thread compresses 900 MB/s, about as much as one process
- * sends. It needs 13 MiB of the memory that the plan leaves in reserve.
+ * sends. Each thread needs 13 MiB of the memory that the plan leaves in reserve.
  */
 const maxCompressionThreads = 2;
 const minLimitForCompression = 384 * MIB;

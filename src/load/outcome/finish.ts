@@ -71,7 +71,7 @@ function resultOf(settings: Settings, context: LoadContext, control: RunControl,
   return { summary, examples: ledger.examples, error, details: runDetails };
 }
 
-/** Adds the peak of memory so far to the result. A peak above the limit is the outcome if there is no other error. */
+/** Adds the peak of memory so far to the result. Without another error, a peak above the limit becomes the error. */
 function withMemory(result: LoadResult, watchdog: Watchdog | null): LoadResult {
   if (watchdog === null) return result;
   const excess = result.error === null ? watchdog.excess : null;

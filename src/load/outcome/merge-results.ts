@@ -1,5 +1,5 @@
-// Merges the results of loads into the databases of --context-map. Adds up counts, and uses the worst of the measured
-// values.
+// Merges the results of several loads, one for each database of --context-map. Adds up counts, and uses the worst of
+// the measured values.
 
 import type { Outcome } from '../../core/outcomes.js';
 import type { RunDetails, Summary, VerifyReport } from '../../core/types/index.js';

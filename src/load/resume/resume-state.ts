@@ -206,7 +206,7 @@ export class ResumeState {
       // A finished load without dead letters needs no further checkpoint. If the process dies now, the last checkpoint
       // can resume the load.
       if (started && finished && name === null) await this.#store.append(this.#tracks.takeFinished());
-      // Without a checkpoint of its own, this run must not change the checkpoint of an earlier run.
+      // A run that has not saved a checkpoint must not overwrite the checkpoint of an earlier run.
       else if (started) await this.#saver.save();
       saved = true;
     } finally {

@@ -36,7 +36,7 @@ export interface ParsedHead {
   /** Number of decoded bytes that were parsed, and whether they are the whole input. */
   readonly bytes: number;
   readonly whole: boolean;
-  /** Timestamps of the first and of the last point, in units of --precision; null without such points. */
+  /** Timestamps of the first and of the last point, in units of --precision; null without timestamps. */
   readonly time: { readonly first: bigint; readonly last: bigint } | null;
   /** How columns of the rows become tags and fields; null for line protocol, and without `match`. */
   readonly mapping: InferredSchema | null;
@@ -104,12 +104,12 @@ export async function parseHead(input: Input, context: HeadContext): Promise<Par
   };
 }
 
-/** Returns the format's advice about its last input as a sentence with the input's name; null if it has none. */
+/** Returns the advice of a format about its last input, as a sentence with the input's name; null without advice. */
 export function adviceOf({ advice = null }: Format, name: string): string | null {
   return advice === null ? null : `${name} ${advice}`;
 }
 
-/** Adds the name of the input to each problem of the error that does not contain it. */
+/** Adds the name of the input to those problems of the error that do not contain the name. */
 export function named(error: UsageError, name: string): UsageError {
   const parts = error.parts.map((part) => {
     if (typeof part === 'string') return part.includes(name) ? part : `${name}: ${part}`;

@@ -37,7 +37,7 @@ export interface InputReaderContext {
   readonly hasSent: () => boolean;
   /** Called with the index of an input before its source is closed. */
   readonly beforeClose: (input: number) => Promise<void>;
-  /** Called after the last batch of an input. The next input begins when it resolves. */
+  /** Called after the last batch of an input. The next input begins when the promise resolves. */
   readonly afterInput: () => Promise<void>;
 }
 
@@ -100,8 +100,8 @@ export class InputReader {
     try {
       yield* runs;
     } catch (error) {
-      // Converts the error here, because the batcher sends the points before an InputError. It drops the points before
-      // any other error.
+      // Converts the error here, because the batcher sends only points that precede an InputError. It drops points that
+      // precede another error.
       throw this.#inputError(i, error);
     }
     const { name, size } = this.#context.inputs[i]!;

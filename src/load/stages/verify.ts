@@ -33,9 +33,9 @@ const sampleSize = 1_000;
  * points, joined by OR, takes more than 30 s.
  */
 const queriesInFlight = 4;
-/** Length of the longest point that is sampled, bytes. It keeps the sample small compared to the batches. */
+/** Largest length of a point that is sampled, bytes. The limit keeps the sample small compared to the batches. */
 const maxPointBytes = 4_096;
-/** Largest number of differences that the report lists. Its counts include all differences. */
+/** Largest number of differences that the report lists. The counts in the report include all differences. */
 const maxDifferences = 100;
 /** Largest number of tables whose points are counted before the load. */
 const maxTables = 200;

@@ -133,7 +133,7 @@ async function inputOf({ allowed, findInput }: PieceContext, { input: { path, si
   });
 }
 
-/** Wraps a target so that each request first checks the lease and throws BusyError without it. */
+/** Wraps a target. Each request first checks the lease, and throws BusyError if the worker has lost it. */
 function underLease(target: Target, lease: PieceLease): Target {
   return wrapObject(target, {
     write: async (...args: Parameters<Target['write']>) => {

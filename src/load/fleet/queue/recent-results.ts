@@ -10,7 +10,7 @@ const maxResults = 100;
 const maxLength = 64 * 1024;
 
 export class RecentResults {
-  /** Load to which all remembered results belong. Its epoch is the one at the time of the last result. */
+  /** Load to which all remembered results belong, with the epoch at the time of the last result. */
   #load: Pick<FleetLoad, 'id' | 'startedAt' | 'epoch'> | null = null;
   readonly #results = new Map<string, string>();
 

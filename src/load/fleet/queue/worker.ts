@@ -117,7 +117,7 @@ class FleetWorker {
   async #leave(workerId: string): Promise<void> {
     if (!this.#context.redis.isAway) await this.#store.removeWorker(workerId).catch(() => {});
     for (const { joined } of this.#joined.values()) if (joined !== null) await leave(joined);
-    // The folder is not empty if dead letters were too large for the queue. It then remains.
+    // The folder is not empty if dead letters were too large for the queue. Then the folder remains.
     await rmdir(this.#folder).catch(() => {});
   }
 
