@@ -113,7 +113,7 @@ const interruptions: Readonly<Record<string, number>> = { SIGPIPE: 141, SIGTERM:
 export class InterruptedError extends BulkLoadError {
   readonly #exitCode: number;
 
-  /** @param by `SIGTERM` and `--max-duration` end with 143, `SIGPIPE` with 141, everything else with 130 */
+  /** @param by cause: `SIGTERM` and `--max-duration` mean exit code 143, `SIGPIPE` 141, everything else 130 */
   constructor(by: string) {
     super('interrupted', 'BULK_INTERRUPTED', `stopped by ${by}`);
     this.#exitCode = interruptions[by] ?? outcomes.interrupted.exitCode;

@@ -15,7 +15,7 @@ export function version(): string {
   return (JSON.parse(readFileSync(packaged('package.json'), 'utf8')) as { version: string }).version;
 }
 
-/** Returns an npx command that runs bulk-load, from its tarball, together with further packages. */
+/** Returns an npx command that runs bulk-load from its tarball and also installs `packages`. */
 export function withPackages(packages: readonly string[], command: string): string {
   return ['npx', ...[`./bulk-load-${version()}.tgz`, ...packages].map((each) => `-p ${each}`), command].join(' ');
 }

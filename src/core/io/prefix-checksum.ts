@@ -64,7 +64,7 @@ export class PrefixChecksum {
     if (to !== undefined && this.#state !== null) this.#state = { to, crc };
   }
 
-  /** This thread computes the checksum again. If delegated reads still lack a CRC, the checksum soon becomes null. */
+  /** From now on, this thread computes the checksum. If delegated reads lack a CRC, the checksum soon becomes null. */
   reclaim(): void {
     this.#delegated = null;
   }

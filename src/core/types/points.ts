@@ -55,7 +55,7 @@ export interface DeadLetterFormat {
   readonly ending: string;
   /** Bytes before the first point, such as a header with its line end. Each different head needs its own file. */
   readonly head: Uint8Array;
-  /** Folders such as `host=a` that contain values of columns; absent or empty without such folders. */
+  /** Folders whose names contain values of columns, such as `host=a`; absent or empty without such folders. */
   readonly folder?: string;
 }
 
@@ -85,7 +85,7 @@ export interface Points {
   readonly endLine: number;
   /** Returns the `Shape` with a number from `index`. Always returns the same object for the same number. */
   shape(number: number): Shape;
-  /** Parses the shape of point `i`, for UNCOUNTED_SHAPE. */
+  /** Parses the shape of point `i`. Needed if its SHAPE is UNCOUNTED_SHAPE. */
   shapeOf(i: number): Shape;
   /** Keeps these `Points` valid until the returned function is called. Absent if the next `Points` reuse the memory. */
   readonly hold?: (() => () => void) | undefined;

@@ -21,6 +21,6 @@ export interface ByteRange {
 /** A part of an input. It begins where a point or a rejected point begins. */
 export interface InputPiece {
   readonly from: Position;
-  /** Position of the first byte after the piece; null if the piece ends with the input. */
+  /** Position of the first byte after the piece; null if the piece extends to the end of the input. */
   readonly to: Position | null;
 }

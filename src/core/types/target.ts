@@ -195,7 +195,7 @@ export interface NameLimits {
   readonly leadingPoints: boolean;
 }
 
-/** Limits of CnosDB, the strictest of all targets. */
+/** Limits of CnosDB. They are the strictest of all targets. */
 export const strictestNameLimits: NameLimits = {
   seriesKeyBytes: 511,
   slashes: false,
@@ -210,7 +210,7 @@ export interface TargetTraits {
   readonly title: string;
   /** Whether a batch that introduces a table or column must be sent while no other request is in flight. */
   readonly firstWriteExclusive: boolean;
-  /** Whether the load plans the memory of the nodes: the target flushes on request and reports unflushed bytes. */
+  /** True if the target flushes on request and reports unflushed bytes. Then the load plans the memory of nodes. */
   readonly plansMemory: boolean;
   /** Whether the target can count the points of a table. */
   readonly countsPoints: boolean;
