@@ -31,7 +31,7 @@ export function refuseMistypedCommand(word: string | undefined, program: Command
   ]);
 }
 
-/** Returns the command, and the unknown options with the word after each. */
+/** Returns the command, and the unknown options, each with the word that follows it. */
 function unknownOptions(
   words: readonly string[],
   program: Command,

@@ -101,7 +101,7 @@ function lockLost(): StateError {
   });
 }
 
-/** Returns a hash of everything that makes two runs the same audit. */
+/** Returns a hash of everything that must be equal for two runs of the same audit. */
 function identityOf({ settings, options }: AuditRun, content: readonly unknown[]): string {
   const { urls, rp, limit, skipPoints, expectTime, maxPointBytes } = settings;
   const { since, until } = options;
