@@ -44,7 +44,7 @@ export async function resolve(
      * that read no plan.
      */
     readonly planOptions?: (path: string) => Promise<Readonly<Record<string, unknown>>>;
-    /** Options of a load of a fleet, which all other layers override. */
+    /** Options that a load over a fleet gives to a worker. All other layers override them. */
     readonly lowest?: Readonly<Record<string, unknown>>;
   },
 ): Promise<Resolved> {
@@ -102,8 +102,8 @@ function merge({ rows }: Options, given: Layer, env: NodeJS.ProcessEnv): Merged 
 }
 
 /**
- * Returns the state directory that systemd sets, else that of the user. systemd separates several directories by
- * colons, the main one first.
+ * Returns the state directory that systemd sets, else the default directory of the user. systemd separates several
+ * directories by colons, the main directory first.
  */
 function defaultStateDir(env: NodeJS.ProcessEnv): string {
   const given = env.STATE_DIRECTORY?.split(':')[0];

@@ -1,4 +1,5 @@
-// Flags as data for the command-line parser. Rewrites switches with values, which the parser does not support.
+// Flags as data for the command-line parser. Rewrites switches that have values, such as `--quiet=false`, because the
+// parser does not support them.
 
 import { UsageError } from '../../core/errors.js';
 import type { Problem } from '../../core/problem.js';

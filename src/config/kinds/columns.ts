@@ -1,4 +1,4 @@
-// Lists of columns that become tags or fields, constant tags, and databases of contexts.
+// Lists of columns that become tags or fields, constant tags, and databases for contexts of an export.
 
 import { z } from 'zod';
 import { fieldTypes, parseField, parseTag, splitColumns } from '../../core/points/column-list.js';

@@ -13,7 +13,7 @@ export function timeRange() {
   });
 }
 
-/** A pattern contains `%`. Its letters are checked later, when the pattern is compiled. */
+/** A format is a name, or a pattern with `%`. The letters of a pattern are checked when the pattern is compiled. */
 export function timeFormat() {
   const names = ['auto', 'rfc3339', ...Object.keys(unitDecimals)];
   const expected = `one of ${names.join(', ')}, or a pattern such as %d.%m.%Y %H:%M:%S`;
