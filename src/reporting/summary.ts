@@ -1,4 +1,4 @@
-// The summary of a run for people: how many points are loaded, where the others are, and how to resume.
+// The summary of a run for people: how many points are loaded, where the other points are, and how to resume.
 
 import { namedFactors } from '../core/limiting-factors.js';
 import { type Outcome, outcomes } from '../core/outcomes.js';
@@ -107,7 +107,7 @@ function hasError({ error }: InputSummary): boolean {
 }
 
 function inputRows(all: readonly InputSummary[], outcome: Outcome): string[] {
-  // The first line shows the error of a single input.
+  // If there is only one input, the first line of the summary shows its error.
   if (all.length === 1)
     return outcome === 'input' ? [] : all.filter(hasError).map(({ name, error }) => row('input', `${name}: ${error}`));
   const troubled = all.filter((each) => each.error !== null || each.rejected > 0 || each.undelivered > 0);
@@ -129,7 +129,7 @@ export function timeText({ seconds, phases }: Pick<Summary, 'seconds' | 'phases'
   return `${duration(seconds)} (${parts.join(', ')})`;
 }
 
-/** Formats time and bytes. For a target, also formats the requests; a dry run sends none. */
+/** Formats time and bytes, and for a target also the requests. A dry run sends no requests. */
 function rateRows(summary: Summary, writtenTo: string | null): string[] {
   const { rate, bytes, latencyMs, requests } = summary;
   const rates = `${count(rate.pointsPerSecond)} points/s, ${size(rate.decodedBytesPerSecond)}/s`;

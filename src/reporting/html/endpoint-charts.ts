@@ -23,7 +23,7 @@ type EndpointSummary = Summary['endpoints'][number];
 
 const maxCharts = 8;
 const maxRows = 100;
-/** Least time with an open circuit that is shown, s. */
+/** The page omits times with an open circuit that are shorter than this, s. */
 const minOpenSeconds = 0.05;
 
 export function endpointSection(all: readonly EndpointSummary[], samples: readonly Sample[], seconds: number): Html {

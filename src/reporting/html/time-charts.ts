@@ -36,7 +36,7 @@ export function stretches(
   return all.filter(({ from, to }) => to > from);
 }
 
-/** A row below the chart that shows when something limited the load. */
+/** A row below the chart. It shows when something limited the load. */
 interface ChartLane {
   readonly label: string;
   readonly kind: string;

@@ -22,7 +22,7 @@ export class RunMetrics {
     this.#snapshot = snapshot;
   }
 
-  /** Adds how the run ended, for the metrics file. A later call replaces an earlier one. */
+  /** Adds the metrics about the end of the run, for the metrics file. A later call replaces an earlier one. */
   end({ exitCode, outcome, endedAt, points }: Summary): void {
     this.#set('exit_code', 'Exit code of the last run.', exitCode, { outcome });
     this.#set('end_time_seconds', 'End of the last run, seconds since 1970.', Date.parse(endedAt) / 1000);

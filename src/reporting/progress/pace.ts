@@ -26,7 +26,7 @@ export interface LoadPace {
   readonly bytesPerSecond: number;
   /** Time to 100 percent at the current rate; null while the total is unknown or nothing is acknowledged. */
   readonly etaSeconds: number | null;
-  /** The factor that limited the load longest in the last 15 s; null if it did so for less than 3 s. */
+  /** The factor that limited the load longest in the last 15 s; null if no factor limited it for at least 3 s. */
   readonly limitedBy: LimitingFactor | null;
   /** The most frequent answer that did not accept a write. */
   readonly trouble: keyof Answers | null;
@@ -72,7 +72,7 @@ function eta(last: PaceSample, first: PaceSample | undefined, seconds: number): 
   return perSecond > 0 ? (100 - last.percent) / perSecond : null;
 }
 
-/** Uses all samples of the last 15 s, because the current factor changes many times per second. */
+/** Finds the factor that limited the load longest in the last 15 s. The factor of one moment would change too often. */
 function limitedBy(last: PaceSample, first: PaceSample | undefined, seconds: number): LimitingFactor | null {
   const shareOf = (key: LimitingFactor): number => (last.heldBack[key] - (first?.heldBack[key] ?? 0)) / seconds;
   const [strongest] = limitingFactors.map(({ key }) => key).sort((a, b) => shareOf(b) - shareOf(a));

@@ -17,7 +17,7 @@ export interface Reporter {
   start(lines: readonly string[]): void;
   /** Reads a snapshot 4 times a second (bar), every second (json) or every minute (plain). The last call wins. */
   show(snapshot: () => Snapshot): void;
-  /** Shows the first notice of each kind in a minute, and counts the others. */
+  /** Shows the first notice of each kind in a minute, and counts the other notices. */
   notice(notice: Notice): void;
   /** Prints the state of the run at once, at any log level. */
   status(): void;
