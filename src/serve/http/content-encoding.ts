@@ -37,7 +37,7 @@ function undecodable(text: string, cause?: unknown): RequestRefusal {
   return new RequestRefusal(400, '040013', `Error decode request: ${text}`);
 }
 
-/** Decompresses exactly one gzip member. The real server refuses bytes after it. */
+/** Decompresses exactly one gzip member. The real server refuses bytes after the first member. */
 async function gunzipOne(body: Buffer, limit: number): Promise<Buffer> {
   const start = gzipHeaderEnd(body);
   const mismatch = 'corrupt gzip stream does not have a matching checksum';

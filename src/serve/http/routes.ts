@@ -35,7 +35,7 @@ export interface Route {
   respond(service: Service, request: ServerRequest): Promise<ServerResponseParts>;
 }
 
-/** Maximum size of a written body, before and after decompression. */
+/** Maximum size of the body of a write request, before and after decompression, bytes. */
 const maxWriteBytes = 160 * MIB;
 const empty: ServerResponseParts = { status: 200, headers: {}, body: '' };
 

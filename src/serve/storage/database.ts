@@ -9,7 +9,7 @@ export type NextTable = () => number;
 export class Database {
   readonly name: string;
   readonly options: DatabaseOptions;
-  /** Series, with the text of measurement and tags in the request as the key. */
+  /** Series. The key is the text of measurement and tags as a request contains them, with escapes. */
   readonly heads = new Map<string, StoredSeries>();
   /** Existing time buckets. */
   readonly buckets = new Set<number>();

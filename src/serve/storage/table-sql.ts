@@ -59,7 +59,7 @@ export function createView(database: string, table: StoredTable): string {
   );
 }
 
-/** Merges rows of one series and time field by field: the last value that is not null wins. */
+/** Merges rows that share series and time. In each field, the last value that is not null wins. */
 export function mergeRows(table: StoredTable): string[] {
   const rows = storageOf('rows', table);
   const names = table.columns.filter((each) => !each.tag).map((column) => identifier(`f:${column.name}`));

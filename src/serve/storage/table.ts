@@ -34,9 +34,9 @@ export interface StoredTable {
   nextSeries: number;
   /** Rows of the current request. */
   rows: RowColumns<StoredSeries>;
-  /** Columns of `rows`, with the text of the field name in the request as the key. */
+  /** Columns of `rows`. The key is the name of the field as a request contains it, with escapes. */
   readonly written: Map<string, RowColumn>;
-  /** Usual order of fields: the text of each name in the request, with its `=`, and its column. */
+  /** Columns in their usual order. `written` is the name of a field as a request contains it, with the `=`. */
   readonly usualFields: { readonly written: Uint8Array; readonly column: RowColumn }[];
   /** True when stored rows may share series and time. A merge precedes the next query. */
   overlapping: boolean;

@@ -1,4 +1,4 @@
-// Checks bytes that have a meaning in line protocol, as CnosDB 2.4.3 does.
+// Checks the special bytes of line protocol, such as commas and backslashes, as CnosDB 2.4.3 does.
 
 import { APOSTROPHE, BACKSLASH, COMMA, CR, EQUALS, LF, QUOTE, SPACE } from '../../core/ascii.js';
 import { type RequestRefusal, unreadable } from '../request-refusal.js';
