@@ -29,6 +29,8 @@ interface CustomLoad {
   /** Path of the input, which lets the load write a checkpoint; null for none. */
   readonly path?: string | null;
   readonly stop?: AbortSignal;
+  /** Time that passes during the load, ms. */
+  readonly forMs?: number;
 }
 
 /** Loads a text. Returns the summary, the notices, and the memory budget of each time that the input was opened. */
@@ -39,6 +41,7 @@ export async function loadText({
   text = points(1),
   path = null,
   stop = never,
+  forMs = 0,
 }: CustomLoad): Promise<
   LoadResult & { readonly notices: readonly Notice[]; readonly opened: readonly MemoryBudget[] }
 > {
@@ -57,11 +60,13 @@ export async function loadText({
     };
     return Promise.resolve({ ...bytesSource(bytes), ...(path === null ? {} : { file }) });
   };
-  const result = await load(settings, {
+  const clock = new VirtualClock();
+  const running = load(settings, {
     ...{ version: '0', inputs: [{ name: 'a.lp', path, size: bytes.length, open }], command: null },
-    ...{ target: createCustomTarget({ write: accepted, ...own }), clock: new VirtualClock(), stop, abort: never },
+    ...{ target: createCustomTarget({ write: accepted, ...own }), clock, stop, abort: never },
     ...{ notify: (notice) => notices.push(notice), watch: () => {}, workerThread: false },
     ...(fleet === undefined ? {} : { fleet }),
   });
-  return { ...result, notices, opened };
+  if (forMs > 0) await clock.advance(forMs);
+  return { ...(await running), notices, opened };
 }

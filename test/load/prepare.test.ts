@@ -64,3 +64,9 @@ test('a memory limit that allows fewer writers than --workers is reported', asyn
   expect(await kinds(1)).not.toContain('memory-plan');
   expect(await kinds(256)).toContain('memory-plan');
 });
+
+test('a node with too little --target-memory ends the load before a point is sent', async () => {
+  const { summary } = await loadText({ flags: { targetMemory: '64MiB' } });
+  expect([summary.outcome, summary.points.read]).toEqual(['refused', 0]);
+  expect(summary.reason).toMatch(/^planning the memory of a node .* expected at most --target-memory 64 MiB/);
+});

@@ -54,6 +54,12 @@ test.each([
   expect([found.outcome, found.exitCode]).toEqual([outcome, exitCode]);
 });
 
+test('one reject that --accept-rejects does not allow is not accepted', () => {
+  const strict = planOf({ limits: { ...planOf().limits, acceptRejects: { count: 0 } } });
+  const shards = [shardOf(1, { outcome: 'complete-with-rejects', exitCode: 8 }, 1), shardOf(2), shardOf(3)];
+  expect(outcomeOf(shards, strict).outcome).toBe('complete-with-rejects');
+});
+
 test.each([
   { shard: { plan: 'plan', index: 1, of: 4_000_000_000 } },
   { shard: { plan: 'plan', index: 4, of: 3 } },

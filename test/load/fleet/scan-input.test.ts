@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { unbounded } from '../../../src/batching/points/point-bounds.js';
 import { resolve } from '../../../src/config/resolve.js';
+import { InputError } from '../../../src/core/errors.js';
 import type { ByteSource, Input, Points, Shape } from '../../../src/core/types/index.js';
 import { wrapObject } from '../../../src/core/wrap-object.js';
 import type { PlannedInput } from '../../../src/fleet/plan-file.js';
@@ -26,6 +27,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 interface Scanned {
   readonly planned: PlannedInput;
   readonly parsedPoints: number;
+  /** The points that introduce columns. */
+  readonly introduced: readonly string[];
 }
 
 /** Scans a file. `parses` lets no row pass without the parser. */
@@ -46,6 +49,7 @@ async function scanned(input: Input, flags: object, parses: boolean, pieceBytes:
     }
   };
   const known = new Set<string>();
+  const introduced: string[] = [];
   const choose: FormatSet['choose'] = async (...args) => {
     const { format, source } = await formats.choose(...args);
     const points: typeof format.points = (...rest) => counting(format.points(...rest));
@@ -56,18 +60,34 @@ async function scanned(input: Input, flags: object, parses: boolean, pieceBytes:
     budget: { bytes: 2 ** 30, limitFor: () => null },
     bounds: unbounded,
     match: (shape: Shape) => ({ kind: known.has(shape.table) ? 'known' : 'introduces' }) as never,
-    introduces: (shape) => known.add(shape.table),
+    introduces: (shape, point) => {
+      known.add(shape.table);
+      introduced.push(Buffer.from(point!).toString());
+    },
     signal: new AbortController().signal,
   });
-  return { planned, parsedPoints };
+  return { planned, parsedPoints, introduced };
 }
 
 /** Scans a text as line protocol, in pieces of at least 100 bytes. */
-async function planOf(text: string, own: Partial<ByteSource> = {}): Promise<PlannedInput> {
+async function scanText(text: string, own: Partial<ByteSource> = {}): Promise<Scanned> {
   const bytes = Buffer.from(text);
   const open: Input['open'] = () => Promise.resolve({ ...bytesSource(bytes), ...own });
-  return (await scanned({ name: 'a.lp', path: '/a.lp', size: bytes.length, open }, {}, false, 100)).planned;
+  return await scanned({ name: 'a.lp', path: '/a.lp', size: bytes.length, open }, {}, false, 100);
 }
+
+const planOf = async (...args: Parameters<typeof scanText>): Promise<PlannedInput> => (await scanText(...args)).planned;
+
+test('the first point of each table introduces its columns', async () => {
+  const tables = ['a f=1 1', 'b f=1 2', 'a f=2 3', 'c f=1 4'];
+  expect((await scanText(tables.join('\n'))).introduced).toEqual(['a f=1 1', 'b f=1 2', 'c f=1 4']);
+});
+
+test('a failing input keeps its last piece, and a defect or a stop ends the scan', async () => {
+  const failing = (error: Error) => planOf('', { read: () => Promise.reject(error) });
+  expect((await failing(new InputError('no disk'))).pieces).toMatchObject([{ to: null, points: null }]);
+  await expect(failing(new Error('a defect'))).rejects.toThrow('a defect');
+});
 
 test('an input whose lines are all rejected has an error that counts them', async () => {
   const { error, pieces } = await planOf('no line protocol\nneither\n');

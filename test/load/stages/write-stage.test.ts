@@ -84,3 +84,23 @@ test.each([
   expect(summary).toMatchObject({ points: expected, batches: { alone: 1 } });
   expect(columns).toHaveBeenCalledTimes(queries);
 });
+
+test.each([
+  [true, ['write', 'columns', 'write']],
+  [false, ['write', 'write']],
+])('a request of unknown outcome is repeated once its columns appear: %s', async (firstWriteExclusive, expected) => {
+  const log: string[] = [];
+  const write: typeof accepted = async (...sent) => {
+    log.push('write');
+    const lost = { kind: 'dropped', reason: 'reset', mayBeApplied: true } as const;
+    return { ...(await accepted(...sent)), ...(log.length === 1 ? { verdict: lost } : {}) };
+  };
+  const columns = (): Promise<TargetColumn[]> => {
+    if (log.length > 0) log.push('columns');
+    return Promise.resolve(log.length > 0 ? [column] : []);
+  };
+  const { traits } = createCustomTarget({ write: accepted });
+  const own = { write, columns, traits: { ...traits, firstWriteExclusive } };
+  expect((await loadText({ own, flags, forMs: 60_000 })).summary.points.loaded).toBe(1);
+  expect(log).toEqual(expected);
+});

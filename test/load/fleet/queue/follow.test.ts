@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, readlink, rename, rm } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { UnavailableError } from '../../../../src/core/errors.js';
 import type { FleetPlan } from '../../../../src/fleet/plan-file.js';
 import type { FleetStore } from '../../../../src/fleet/queue/fleet-store.js';
@@ -15,6 +15,7 @@ import { FleetRecord } from '../../../../src/load/fleet/queue/fleet-record.js';
 import { FleetTotals } from '../../../../src/load/fleet/queue/fleet-totals.js';
 import { RecentResults } from '../../../../src/load/fleet/queue/recent-results.js';
 import { realClock, VirtualClock } from '../../../support/clock.js';
+import { folder as temporaryFolder } from '../../ledger/support.js';
 
 const input = { name: 'a.lp', path: '/a.lp', folders: [], size: 10, hash: null, error: null, pieces: [] };
 const plan: FleetPlan = {
@@ -24,14 +25,18 @@ const plan: FleetPlan = {
   introduced: { tables: 0, columns: 0 },
 };
 
-/** A coordinator of one piece with a queue in memory. `lost`: Redis has lost the load, and workers offer these results. */
+/**
+ * A coordinator of one piece with a queue in memory. `lost`: Redis has lost the load, and workers offer these results.
+ * `stopped`: a user has stopped the load. `idle`: no worker has a piece.
+ */
 async function follow(
   stateDir: string,
   settled: SettledJob[],
-  state: 'here' | 'full' | 'lost' = 'here',
+  state: 'here' | 'full' | 'lost' | 'stopped' | 'idle' = 'here',
   offers: Record<string, string> = {},
 ) {
   const added: [string][] = [];
+  const prepareLimits = vi.fn(() => Promise.resolve());
   let refusals = state === 'full' ? 1 : 0;
   const record = new FleetRecord(stateDir, '0123456789ab');
   await record.open();
@@ -44,14 +49,17 @@ async function follow(
       if (refusals-- > 0) throw new UnavailableError('OOM command not allowed');
       return true;
     },
-    isStopped: () => Promise.resolve(false),
+    isStopped: () => Promise.resolve(state === 'stopped'),
+    removeLoad: () => Promise.resolve(),
+    endCoordination: () => Promise.resolve(),
     keepBooked: () => Promise.resolve(),
     workers: () => Promise.resolve([]),
   } as unknown as FleetStore;
   const queue = {
     settled: () => Promise.resolve(settled),
     remove: () => Promise.resolve(void settled.splice(0)),
-    counts: () => Promise.resolve({ total: 1, waiting: 0, active: 1 }),
+    counts: () => Promise.resolve({ total: 1, waiting: 0, active: state === 'idle' ? 0 : 1 }),
+    clear: () => Promise.resolve(),
     add: (pieces: Iterable<[string]>) => Promise.resolve(void added.push(...pieces)),
     limit: () => Promise.resolve(),
   } as unknown as PieceQueue;
@@ -59,13 +67,13 @@ async function follow(
   const coordinator = new FleetFollow({
     ...{ store, queue, record, totals, clock, token: 't', piecesAtOnce: null, notify: () => {} },
     jobs: () => [{ id: 'p1', job: {} as PieceJob, input: 0 }],
-    ...{ isFirst: false, maxRejectBytes: 500, prepareLimits: () => Promise.resolve() },
+    ...{ isFirst: false, maxRejectBytes: 500, prepareLimits },
     load: {
       ...{ formatVersion: 1, id: '0123456789ab', version: '1', plan: 'plan', target: '', identity: '', options: {} },
       ...{ fieldTypes: {}, times: plan.times, pieces: 1, startedAt: '2026-01-01T00:00:00.000Z' },
     },
   });
-  return { coordinator, totals, record, added, clock };
+  return { coordinator, totals, record, added, clock, prepareLimits };
 }
 
 test('a result of another form ends its piece as an input error, and the next run tries it again', async () => {
@@ -81,6 +89,7 @@ test('a result of another form ends its piece as an input error, and the next ru
         reason: 'reading the result of job p1: expected the result of a worker, found another form.',
       },
     ]);
+    expect(totals.points).toEqual({ read: 0, loaded: 0, rejected: 0, undelivered: 0 });
     await record.close(null);
     expect(await new FleetRecord(folder, '0123456789ab').open()).toEqual([]);
   } finally {
@@ -205,4 +214,24 @@ test('a worker offers its last results of a load that is announced again, and of
   expect(recent.offersFor(load({ epoch: '2', startedAt: '2026-01-02T00:00:00.000Z' }))).toEqual([]);
   recent.add(load({ epoch: '2' }), 'p150', result);
   expect(recent.offersFor(load({ epoch: '2' }))).toEqual([]);
+});
+
+test('bulk-load stop ends the coordinator as well', async () => {
+  const { coordinator, record } = await follow(await temporaryFolder(), [], 'stopped');
+  await expect(coordinator.look(0)).rejects.toMatchObject({
+    outcome: 'interrupted',
+    message: 'stopped by bulk-load stop',
+  });
+  await record.close(null);
+});
+
+test.each([
+  ['idle', 1],
+  ['here', 0],
+] as const)('the limits are ready for the next run of a removed load if its workers are %s', async (state, calls) => {
+  const { coordinator, record, prepareLimits } = await follow(await temporaryFolder(), [], state);
+  await coordinator.look(0);
+  await coordinator.remove();
+  expect(prepareLimits).toHaveBeenCalledTimes(calls);
+  await record.close(null);
 });
