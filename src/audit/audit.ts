@@ -49,7 +49,10 @@ function assertPoints({ windows, totals }: AuditPlan, { since, until }: AuditCon
   if (windows.length > 0) return;
   throw new InputError({
     tried: 'auditing',
-    expected: since === null && until === null ? 'points in the inputs' : 'points of the inputs in the range',
+    expected:
+      since === null && until === null
+        ? 'points in the inputs'
+        : 'points of the inputs in the range of --since and --until',
     found: `none of ${plural(totals.points, 'point')}`,
     fix: since === null && until === null ? '' : 'check --since and --until',
   });

@@ -85,7 +85,7 @@ function commands(process: Process, help: string[], limit: LimitV8, done: (code:
   withSettings(program.argument('[inputs...]', inputsHelp)).action(load);
   withOptions(
     shared(program.command('load', { hidden: true }))
-      .description('load inputs into the target, as without a command')
+      .description('load inputs into the target (the default command)')
       .argument('[inputs...]', inputsHelp),
   ).action(load);
   withOptions(
@@ -99,10 +99,13 @@ function commands(process: Process, help: string[], limit: LimitV8, done: (code:
   withOptions(
     examplesFirst(shared(program.command('audit')), exampleList(commandExamples.audit))
       .description('compare every value of the inputs with the target; only --repair loads points')
-      .argument('[inputs...]', 'inputs, named as for a load')
+      .argument('[inputs...]', 'files, directories, globs, and URLs of http, https and s3, as given to the load')
       .option('--repair', 'load the missing and the different points again')
-      .option('--since <time>', 'first time to compare; default: the first in the inputs')
-      .option('--until <time>', 'time before which to compare; default: after the last in the inputs'),
+      .option('--since <time>', 'start of the time range to compare; default: the earliest time in the inputs')
+      .option(
+        '--until <time>',
+        'end of the time range to compare, exclusive; default: after the latest time in the inputs',
+      ),
   ).action(async (inputs: string[], _: unknown, command: Command) => {
     reexecWithMallocTuning(process, inputs);
     const { runAudit } = await import('./audit/audit-command.js');
@@ -155,10 +158,10 @@ function commands(process: Process, help: string[], limit: LimitV8, done: (code:
   });
   examplesFirst(shared(program.command('serve')), exampleList(commandExamples.serve))
     .description('run an embedded CnosDB-compatible server, for a first try, for CI and for tests')
-    .option('--listen <host:port>', 'address; port 0 takes any free port', '127.0.0.1:8902')
+    .option('--listen <host:port>', 'address to listen on; port 0 takes any free port', '127.0.0.1:8902')
     .option('--data <dir>', 'directory for the data, acknowledged after commit; without it the data stay in memory')
     .option('--ready-file <file>', 'write the URL to this file once the server answers')
-    .option('--db <name>', 'database for --seed', 'public')
+    .option('--db <name>', 'database into which --seed loads', 'public')
     .option('--seed <input...>', 'load these inputs before the server is ready')
     .action(async (own: Record<string, unknown>) => {
       const before = Object.keys(typedOptions(program)).map(flagName);

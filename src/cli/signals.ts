@@ -24,7 +24,7 @@ export function onSignals(process: Process, notify: (line: string) => void): Int
       if (stop.signal.aborted) abort.abort(reason);
       else {
         notify(
-          `${signal}: stopping once the requests in flight are answered (10s at most); send it again to stop at once`,
+          `${signal}: stopping once the requests in flight are answered (10s at most); send the signal again to stop at once`,
         );
         stop.abort(reason);
       }

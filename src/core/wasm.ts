@@ -30,7 +30,7 @@ export function memoryOf(bytes: number, shared = false): WasmMemory {
   } catch (cause) {
     const problem = {
       tried: 'allocating the memory of the parser',
-      expected: `${size(bytes)}, and addresses for 10 GiB around it`,
+      expected: `${size(bytes)} of memory, and 10 GiB of address space around it`,
       found: cause instanceof Error ? cause.message : String(cause),
       fix: 'raise `ulimit -v`, or set NODE_OPTIONS=--disable-wasm-trap-handler',
     };

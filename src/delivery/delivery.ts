@@ -229,7 +229,10 @@ export class Delivery {
   async #awaitColumns(attempt: Attempt, { batch, deadline, stop }: Sending): Promise<void> {
     const { verdict } = attempt;
     if (batch.introduces === null || !('mayBeApplied' in verdict) || verdict.mayBeApplied !== true) return;
-    this.#warn(attempt, `${reasonOf(verdict)}; the outcome is unknown: waiting for the new columns, then trying again`);
+    this.#warn(
+      attempt,
+      `${reasonOf(verdict)}; the outcome is unknown: bulk-load waits for the new columns, then sends the points again`,
+    );
     // Waits for at most half of the time left. The other half remains for repeating the request if it was lost.
     const left = Math.max(0, deadline - this.#clock.monotonic());
     await this.#options.awaitColumns(batch, stop, left / 2).catch(() => {});

@@ -137,11 +137,13 @@ export async function readPlan(path: string): Promise<FleetPlan> {
     const { formatVersion: _, id, ...named } = content;
     isAsWritten = planId(named) === id;
   } catch (error) {
-    throw new UsageError([{ tried, expected, found: 'other content', fix }], { cause: error });
+    throw new UsageError([{ tried, expected, found: 'a file with other content', fix }], { cause: error });
   }
   if (isAsWritten) return plan;
   const found = `other content than that of plan ${plan.id}: the file was changed`;
-  throw new UsageError([{ tried, expected, found, fix: 'plan again: options of a load go to bulk-load plan' }]);
+  throw new UsageError([
+    { tried, expected, found, fix: 'run bulk-load plan again, with the options that you want to change' },
+  ]);
 }
 
 /** Writes the plan file. If writing fails, an earlier file remains unchanged. Throws StateError. */

@@ -120,24 +120,24 @@ function impliedNames({ isTTY, isPipeOrFile }: Stdin): string[] {
 async function filesOf(name: string, cwd: string, stateDir: string): Promise<DiscoveredFiles> {
   if (stdinNames.includes(name)) return single('-');
   if (isUrl(name)) {
-    return URL.canParse(name) ? single(name) : refusal(maskUrl(name), 'a URL', 'one with a syntax error');
+    return URL.canParse(name) ? single(name) : refusal(maskUrl(name), 'a valid URL', 'a URL with a syntax error');
   }
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name)) {
     const [, scheme] = /^(.*?):/.exec(name)!;
     return refusal(maskUserInfo(name), 'a file, or a URL of http, https or s3', `a URL of ${scheme}`);
   }
-  if (name === '') return refusal('looking for inputs', 'a name', 'an empty one');
+  if (name === '') return refusal('looking for inputs', 'a name', 'an empty name');
   try {
     const found = await stat(resolve(cwd, name));
     if (!found.isDirectory()) return single(name);
     return orRefuse(await walk(name, cwd, stateDir), name, {
       expected: 'files in this directory',
       found: 'none',
-      fix: 'name the directory with the files',
+      fix: 'name a directory that contains files',
     });
   } catch (error) {
     if (looksLikeUrl(name))
-      return refusal(maskUrl(name), 'a URL such as https://host/a.lp', 'one without //, or a file that cannot be read');
+      return refusal(maskUrl(name), 'a URL such as https://host/a.lp', 'a URL without //, or an unreadable file');
     if (errorCode(error) === 'ENOENT' && (await import('tinyglobby')).isDynamicPattern(name))
       return orRefuse(await match(name, cwd, stateDir), name, {
         expected: 'a pattern that matches a file',

@@ -111,8 +111,10 @@ async function start(
 }
 
 function oneTarget(): UsageError {
-  const expected = 'a target that bulk-load creates for each database';
-  return new UsageError([{ tried: 'contextMap', expected, found: 'a target of your own', fix: 'leave one out' }]);
+  const expected = 'no target, because bulk-load creates one for each database';
+  return new UsageError([
+    { tried: 'contextMap', expected, found: 'a target of your own', fix: 'leave out contextMap or the target' },
+  ]);
 }
 
 /** Throws UsageError for options that the types already exclude, because a program may run without a type checker. */
@@ -127,7 +129,7 @@ function checkOptions(inputs: unknown, options: object): void {
     fix: 'leave it out',
   }));
   if (inputs === undefined) {
-    const fix = 'input' in options ? 'did you mean inputs instead of input?' : 'name at least one';
+    const fix = 'input' in options ? 'did you mean inputs instead of input?' : 'name at least one input';
     problems.push({
       tried: 'inputs',
       expected: 'files, patterns, URLs or inputs of the program',

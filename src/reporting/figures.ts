@@ -105,7 +105,7 @@ export const figures: readonly Figure[] = [
   },
   {
     key: 'points.undelivered',
-    title: 'Points read and not acknowledged when the run ended',
+    title: 'Points read, but neither acknowledged nor rejected, when the run ended',
     unit: 'points',
     read: () => undefined,
     where: { page: { label: 'undelivered', tone: 'bad', read: ({ points }) => points.undelivered } },
@@ -159,7 +159,7 @@ export const figures: readonly Figure[] = [
   },
   {
     key: 'fleet.workers',
-    title: 'Workers of a fleet that load a piece; absent on one machine',
+    title: 'Workers of a fleet that load a piece at this moment; absent on one machine',
     unit: 'count',
     read: ({ fleet }) => fleet?.workers,
     where: gauge('fleet_workers', { read: ({ fleet }) => fleet?.workers ?? null }),
@@ -168,7 +168,12 @@ export const figures: readonly Figure[] = [
   { key: 'inputs.total', title: 'Inputs of this run', unit: 'count', where: gauge('inputs') },
   { key: 'inputs.current', title: 'Name of the input that is being read', unit: 'text' },
   { key: 'writers.limit', title: 'Writers allowed at this moment', unit: 'count', where: gauge('writers') },
-  { key: 'writers.max', title: 'Largest number of writers', unit: 'count', where: gauge('writers_max') },
+  {
+    key: 'writers.max',
+    title: 'Maximum number of writers that --workers and --memory-limit allow',
+    unit: 'count',
+    where: gauge('writers_max'),
+  },
   {
     key: 'memory.rssBytes',
     title: 'Resident memory of this process',
@@ -183,7 +188,7 @@ export const figures: readonly Figure[] = [
   },
   {
     key: 'memory.level',
-    title: '1 for the level of resident memory: normal, high, critical or stop',
+    title: '1 for the present level of resident memory: normal, high, critical or stop',
     unit: 'text',
     where: gauge('memory_level', {
       label: 'level',
@@ -210,7 +215,7 @@ export const figures: readonly Figure[] = [
   },
   {
     key: 'requests.retried',
-    title: 'Writes that repeat an earlier one',
+    title: 'Writes that repeat an earlier write',
     unit: 'count',
     where: counter('retries_total'),
   },
@@ -224,7 +229,7 @@ export const figures: readonly Figure[] = [
   { key: 'target.flushes', title: 'Flush requests sent', unit: 'count', where: counter('target_flushes_total') },
   {
     key: 'target.rinses',
-    title: 'Time buckets whose request bodies were pushed out of the raft caches (rinsed)',
+    title: 'Rinses: each pushes the request bodies of one time bucket out of the memory of the nodes by small writes',
     unit: 'count',
     where: counter('target_rinses_total'),
   },

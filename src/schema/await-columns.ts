@@ -56,7 +56,7 @@ export async function assertShown(
   const { table } = shapes.find((shape) => shown.match(shape).kind === 'introduces')!;
   throw new RefusedError({
     tried: `introducing columns of table ${JSON.stringify(table)}`,
-    expected: 'every endpoint to show them',
+    expected: 'every endpoint to show the new columns',
     found: 'an endpoint that answers and does not show them within a minute',
     fix: 'check that every --url belongs to one cluster',
   });

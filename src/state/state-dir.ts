@@ -74,7 +74,7 @@ const causes: Record<string, readonly [found: string, fix: string]> = {
   EPERM: ['no permission', 'give this user write permission, or '],
   EROFS: ['a read-only file system', ''],
   ENOTDIR: ['a path with a part that is not a directory', ''],
-  EEXIST: ['something there that is not a directory', ''],
+  EEXIST: ['a path that exists and is not a directory', ''],
   EISDIR: ['a directory of that name', ''],
   ELOOP: ['a symbolic link', 'remove the link, or '],
   ENXIO: ['something other than a regular file', 'remove it, or '],

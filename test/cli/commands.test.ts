@@ -25,9 +25,9 @@ test('check shows the given settings, the target, the inputs and how a load woul
   expect(stdout).toBe('');
   expect(stderr).toMatch(/--db +db +--db/);
   expect(stderr).not.toContain('--batch-points');
-  expect(stderr).toMatch(/\d+ others have their defaults/);
+  expect(stderr).toMatch(/\d+ other settings have their defaults/);
   expect(stderr).toMatch(/^ +1 +0 {2}lp {6}all of it {2}1 table {2}\S+a\.lp$/m);
-  expect(stderr).toMatch(/^ {2}new {8}tables with new columns: a; their first batches are sent exclusively/m);
+  expect(stderr).toMatch(/^ {2}new {8}tables with new columns: a; bulk-load sends their first batches with no other/m);
   expect(stderr).toMatch(/^This load would complete: exit code 0 \(complete\)/);
   expect(it.cluster.points()).toBe(0);
 });
@@ -44,7 +44,7 @@ test('check shows how rows are mapped, and options that fix this mapping', async
     /table cpu\n +host +string +such as "h0"\n +v +float +such as "0.5"\n +up +boolean +such as "true"/,
   );
   expect(stderr).toContain('--measurement cpu --fields host:string,v:float,up:boolean,n:float,note:string');
-  expect(stderr).toMatch(/Strings with few values may be tags: --tags host$/m);
+  expect(stderr).toMatch(/String columns with few distinct values could be tags: --tags host$/m);
   const options = ['--measurement', 'cpu', '--tags', 'host', '--fields', 'v:float,up:boolean,n:integer'];
   const fixed = await check([...options, '--quiet', '--summary', '-', path]);
   const { mapping } = (JSON.parse(fixed.stdout) as { inputs: [{ mapping: object }] }).inputs[0];

@@ -126,11 +126,15 @@ describe('network errors', () => {
     [coded('ECONNREFUSED'), 'connection refused', false],
     [
       coded('DEPTH_ZERO_SELF_SIGNED_CERT'),
-      'its certificate is self-signed; if you trust it, save it as a PEM file and name the file with --ca',
+      'the certificate of the server is self-signed; if you trust it, save it as a PEM file and name the file with --ca',
       true,
     ],
-    [coded('CERT_REVOKED'), 'its certificate is revoked', true],
-    [coded('ERR_TLS_CERT_ALTNAME_INVALID', 'not a.b'), 'its certificate is for another host name (not a.b)', true],
+    [coded('CERT_REVOKED'), 'the certificate of the server is revoked', true],
+    [
+      coded('ERR_TLS_CERT_ALTNAME_INVALID', 'not a.b'),
+      'the certificate of the server is for another host name (not a.b)',
+      true,
+    ],
     [coded(ownCodes.idle), 'no data for 30s', false],
     [Object.assign(new Error(''), { errors: [coded('ECONNREFUSED')] }), 'connection refused', false],
     [new Error('socket hang up'), 'connection closed before the end', false],

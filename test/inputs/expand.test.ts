@@ -174,9 +174,9 @@ test('all problems with the names are reported at once', async () => {
     'gone.lp: expected a file or directory that can be read, found no such file, or a broken link (ENOENT). Check the name.',
     `*.csv: expected a pattern that matches a file, found no match. Check the pattern; it starts from ${temp.path}.`,
     `nowhere/*.lp: expected a pattern that matches a file, found no match. Check the pattern; it starts from ${temp.path}.`,
-    'empty: expected files in this directory, found none. Name the directory with the files.',
+    'empty: expected files in this directory, found none. Name a directory that contains files.',
     'ftp://h/k: expected a file, or a URL of http, https or s3, found a URL of ftp.',
-    'https://h:port/x.lp: expected a URL, found one with a syntax error.',
+    'https://h:port/x.lp: expected a valid URL, found a URL with a syntax error.',
     'looking for inputs: expected a name, found an empty one.',
   ]);
 });

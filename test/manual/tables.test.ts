@@ -69,7 +69,7 @@ function retrySentence(): string {
 /** One row for each metric, from what a scrape returns. */
 async function metricsTable(): Promise<string> {
   const metrics = new RunMetrics({ version: '', database: '' });
-  metrics.watch(() => snapshotAt(1));
+  metrics.watch(() => snapshotAt(1, { fleet: { workers: 1, pieces: { settled: 1, active: 1, waiting: 1 } } }));
   metrics.end(summaryOf());
   const text = await metrics.text();
   const rows = [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\w+)\n(?:\S+?(?:\{(.*)\})? \S+$)?/gm)].map(

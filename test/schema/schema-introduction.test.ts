@@ -73,7 +73,7 @@ test('the turn ends once the endpoints show the columns that were acknowledged',
 test('columns that never show end the load, and the turn', async () => {
   const { state, clock, introduction } = setup();
   await introduction.hold(never);
-  const ended = expect(introduction.end(whole, never)).rejects.toThrow(/every endpoint to show them/);
+  const ended = expect(introduction.end(whole, never)).rejects.toThrow(/every endpoint to show the new columns/);
   await clock.advance(61_000);
   await ended;
   expect(state.released).toBe(1);

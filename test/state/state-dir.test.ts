@@ -30,7 +30,7 @@ test('a link to a directory is accepted; a file and a dangling link are refused'
   await prepareStateDir(join(folder, 'link'));
   await writeFile(join(folder, 'file'), '');
   await symlink(join(folder, 'nowhere'), join(folder, 'dangling'));
-  await expect(prepareStateDir(join(folder, 'file'))).rejects.toThrow(/something there that is not a directory/);
+  await expect(prepareStateDir(join(folder, 'file'))).rejects.toThrow(/a path that exists and is not a directory/);
   await expect(prepareStateDir(join(folder, 'file', 'below'))).rejects.toThrow(/not a directory \((ENOTDIR|EEXIST)\)/);
   await expect(prepareStateDir(join(folder, 'dangling'))).rejects.toThrow(/EEXIST/);
 });

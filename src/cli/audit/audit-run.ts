@@ -96,7 +96,7 @@ function lockLost(): StateError {
   return new StateError({
     tried: 'auditing',
     expected: 'to keep the lock of the audit',
-    found: 'another run that took the lock over',
+    found: 'another run that took over the lock',
     fix: 'let only one of the two runs continue',
   });
 }

@@ -94,6 +94,8 @@ function mappingLines({ tables, options, possibleTags }: RowMapping): string[] {
     ...shown,
     ...(more > 0 ? [`  and ${plural(more, 'more table')}`] : []),
     ...(options === null ? [] : ['  The types follow from the first values. To declare them:', `      ${options}`]),
-    ...(possibleTags.length === 0 ? [] : [`  Strings with few values may be tags: --tags ${possibleTags.join(',')}`]),
+    ...(possibleTags.length === 0
+      ? []
+      : [`  String columns with few distinct values could be tags: --tags ${possibleTags.join(',')}`]),
   ];
 }

@@ -151,7 +151,7 @@ function newTables({ inputs }: CheckReport, { firstWriteExclusive }: TargetTrait
   const more = names.length - tablesShown;
   const shown = names.slice(0, tablesShown).join(', ') + (more > 0 ? `, and ${more} more` : '');
   const exclusive =
-    '; their first batches are sent exclusively, and no other program may write to these tables meanwhile';
+    '; bulk-load sends their first batches with no other request in flight, and no other program may write to these tables meanwhile';
   return [row('new', `tables with new columns: ${shown}${firstWriteExclusive ? exclusive : ''}`)];
 }
 
@@ -161,6 +161,6 @@ function settingLines({ logLevel }: Settings, all: readonly SettingDescription[]
   const others = all.length - shown.length;
   return [
     ...aligned(shown.map(({ flag, value, origin }) => [`  ${flag}`, value, origin.name])),
-    ...(others === 0 ? [] : [`  ${others} others have their defaults; --log-level debug shows them`]),
+    ...(others === 0 ? [] : [`  ${others} other settings have their defaults; --log-level debug shows them`]),
   ];
 }

@@ -36,12 +36,12 @@ export async function openQueue(
 
 /** Options that a load over a fleet refuses, each with advice for the user. */
 const unsuited: Readonly<Record<string, string>> = {
-  planFile: 'bulk-load plans by itself',
-  shard: 'workers take pieces by themselves',
+  planFile: 'leave it out: the coordinator plans by itself',
+  shard: 'leave it out: workers take pieces by themselves',
   contextMap: 'load one database with --context and --db',
   dryRun: 'try the inputs with --dry-run on one machine',
-  verify: 'run bulk-load audit afterwards',
-  exitWhenIdle: 'it belongs to bulk-load worker',
+  verify: 'leave it out, and run bulk-load audit afterwards',
+  exitWhenIdle: 'give it to bulk-load worker',
 };
 
 /** Returns what a coordinator needs. Throws UsageError for options that a load over a fleet cannot have. */
@@ -60,8 +60,8 @@ export async function fleetContext(
   if (!settings.checkpoint)
     problems.push({
       tried: '--no-checkpoint',
-      expected: 'a record of what workers have loaded',
-      found: 'no such record',
+      expected: 'a checkpoint, which records what the workers have loaded',
+      found: 'a load without a checkpoint',
       fix: 'leave it out',
     });
   if (problems.length > 0) throw new UsageError(problems);

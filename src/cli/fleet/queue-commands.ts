@@ -117,7 +117,10 @@ async function loadLines(
           : `pid ${holder.pid} on ${holder.machine}`,
       ),
       ...workers.map(({ machine: name, id: worker, points, rssBytes }) =>
-        row('worker', `${worker} on ${name}: ${count(points.loaded)} points of its piece, memory ${size(rssBytes)}`),
+        row(
+          'worker',
+          `${worker} on ${name}: ${count(points.loaded)} points of its piece loaded, memory ${size(rssBytes)}`,
+        ),
       ),
     ];
   } finally {

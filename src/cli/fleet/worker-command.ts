@@ -106,7 +106,12 @@ async function settingsFor(
   const tried = `reading load ${load.id}`;
   if (foreign.length > 0)
     throw new UsageError([
-      { tried, expected: 'options of a load', found: foreign.join(', '), fix: 'find out who writes to the queue' },
+      {
+        tried,
+        expected: 'only options that bulk-load --queue passes to workers',
+        found: foreign.join(', '),
+        fix: 'find out which program wrote this load to the queue',
+      },
     ]);
   const { settings } = await resolveOptions(options, { flags, env: process.env, lowest: load.options });
   if (identityHash(settings) === load.identity) return settings;

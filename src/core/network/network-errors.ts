@@ -43,21 +43,21 @@ const transient: Readonly<Record<string, string>> = {
 };
 
 const untrusted =
-  'its certificate is signed by a CA that is not trusted here; if the CA is right, name its PEM file with --ca';
+  'the certificate of the server is signed by a CA that is not trusted here; if the CA is right, name its PEM file with --ca';
 
 const permanent: Readonly<Record<string, string>> = {
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
-  CERT_HAS_EXPIRED: 'its certificate has expired',
-  CERT_NOT_YET_VALID: 'its certificate is not valid yet; one of the two clocks is wrong',
-  CERT_REVOKED: 'its certificate is revoked',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate of the server is for another host name',
+  CERT_HAS_EXPIRED: 'the certificate of the server has expired',
+  CERT_NOT_YET_VALID: 'the certificate of the server is not valid yet; one of the two clocks is wrong',
+  CERT_REVOKED: 'the certificate of the server is revoked',
   DEPTH_ZERO_SELF_SIGNED_CERT:
-    'its certificate is self-signed; if you trust it, save it as a PEM file and name the file with --ca',
+    'the certificate of the server is self-signed; if you trust it, save it as a PEM file and name the file with --ca',
   SELF_SIGNED_CERT_IN_CHAIN: untrusted,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
   UNABLE_TO_GET_ISSUER_CERT: untrusted,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
-  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak https; use http:// in the URL',
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak https; use http:// in the URL',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'the server does not speak https; use http:// in the URL',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the server does not speak https; use http:// in the URL',
 };
 
 interface ErrorLike {

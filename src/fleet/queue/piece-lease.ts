@@ -123,8 +123,8 @@ export class PieceLease {
     if (this.#lost.signal.aborted) return;
     const problem = {
       tried: 'loading a piece',
-      expected: 'the lease of the piece',
-      found: 'that the lease has ended, so another worker may have the piece',
+      expected: 'to keep the lease of the piece',
+      found: 'an expired lease, so another worker may have the piece',
       fix: '',
     };
     this.#lost.abort(new BusyError(problem));

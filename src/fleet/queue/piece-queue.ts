@@ -100,7 +100,7 @@ export class PieceQueue {
       return { id, result: hasResult ? jsonOf(job.returnvalue) : null, reason: job.failedReason ?? '' };
     } catch (error) {
       if (!isBadJob(error)) throw error;
-      return { id, result: null, reason: 'a job that is no JSON' };
+      return { id, result: null, reason: 'a job that is not JSON' };
     }
   }
 

@@ -41,8 +41,8 @@ export function queueError(error: unknown, { shown, hasExcess }: QueueState): Bu
   const message = excerpt(error instanceof Error ? error.message : String(error));
   if (hasExcess) return wrongAnswer(tried, `an answer of more than ${size(maxAnswerBytes)}`, error);
   if (/WRONGPASS|NOAUTH|NOPERM/.test(message)) {
-    const expected = 'a user who may sign in and run the commands of a queue, INFO among them';
-    const fix = 'check user, password and rights';
+    const expected = 'a user with the right to sign in and to run the commands of a queue, including INFO';
+    const fix = 'check the user, its password and its ACL';
     return new RefusedError({ tried, expected, found: message, fix }, { cause: error });
   }
   const isRefusal = error instanceof Error && error.name === 'ReplyError';
@@ -50,9 +50,9 @@ export function queueError(error: unknown, { shown, hasExcess }: QueueState): Bu
   if (!(isRefusal && !/unknown command|WRONGTYPE/i.test(message)) && !isUnanswered)
     return wrongAnswer(tried, message, error);
   const problem = {
-    expected: 'Redis or Valkey to take the command',
+    expected: 'Redis or Valkey to accept the command',
     found: message,
-    fix: 'look at its memory and log',
+    fix: 'look at the memory and the log of the server',
   };
   return new UnavailableError({ tried, ...problem }, { cause: error });
 }
@@ -65,7 +65,7 @@ export function queueAway(tried: string, ms: number): UnavailableError {
   return new UnavailableError({
     tried,
     expected: 'an answer of Redis or Valkey within --retry-for',
-    found: `none for ${duration(ms / 1000)}`,
+    found: `no answer for ${duration(ms / 1000)}`,
     fix: 'check the server of --queue',
   });
 }

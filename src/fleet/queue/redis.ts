@@ -171,10 +171,22 @@ function assertUsable(info: string, isCluster: boolean, address: QueueAddress): 
   const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction';
   if (policy !== 'noeviction')
     throw new RefusedError(
-      problem(address, 'maxmemory-policy noeviction', policy, 'set it: other policies remove pieces and results'),
+      problem(
+        address,
+        'maxmemory-policy noeviction',
+        policy,
+        'set this policy: other policies remove pieces and results',
+      ),
     );
   if (isCluster && address.database !== 0)
-    throw new UsageError([problem(address, 'database 0 of a cluster', String(address.database), 'leave it out')]);
+    throw new UsageError([
+      problem(
+        address,
+        'database 0, the only database of a cluster',
+        `database ${address.database}`,
+        'leave the number out',
+      ),
+    ]);
 }
 
 async function openCluster(

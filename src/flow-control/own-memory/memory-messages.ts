@@ -53,7 +53,7 @@ export function limitExceeded(memory: MemoryFigures): MemoryLimitError {
       : `less than ${stopMark} % of the limit with no batch in flight`,
     found: exceeded
       ? `a peak of ${size(peak)} of resident memory`
-      : `${figures(memory)} for 5 s after a forced collection`,
+      : `${figures(memory)} for 5 s after a forced garbage collection`,
     fix: 'raise --memory-limit, or lower --batch-bytes or --max-point-bytes',
   });
 }

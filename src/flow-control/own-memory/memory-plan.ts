@@ -216,7 +216,7 @@ function limitTooSmall(request: PlanRequest): MemoryLimitError {
     tried: 'planning memory',
     expected:
       `a limit of at least ${sizeOption(needed)} for one writer with these settings (base ${size(idleBytes)}, ` +
-      `format ${size(request.formatBytes + request.remoteBytes)}, ${inputs}the rest for the reserve and one slot)`,
+      `format ${size(request.formatBytes + request.remoteBytes)}, ${inputs}the rest is a reserve and the batch of one writer)`,
     found: `${size(request.limit.bytes)} (${request.limit.source})`,
     fix: `use --memory-limit ${sizeOption(needed)} or more, or lower --max-point-bytes and --batch-bytes`,
   });

@@ -184,8 +184,8 @@ export class Rinsing {
     end(
       new RefusedError({
         tried: `pushing the request bodies of ${plural(caches.buckets.length, 'time bucket')} out of the raft caches of a node`,
-        expected: `at most ${size(holdBytes)}, which --target-memory leaves for them`,
-        found: `${size(caches.bytes)}: ${this.#givenUp ?? 'repeating points of this length frees nothing'}`,
+        expected: `at most ${size(holdBytes)} of request bodies, for which --target-memory leaves room`,
+        found: `${size(caches.bytes)} of request bodies: ${this.#givenUp ?? 'repeating points of this length frees nothing'}`,
         fix: 'raise --target-memory if the nodes have more, or load into a database with a longer VNODE_DURATION',
       }),
     );

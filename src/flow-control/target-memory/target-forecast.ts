@@ -155,8 +155,8 @@ export function forecastNotices(
   const endpoints = options.urls.length;
   const warnings = [
     from === 'replicas' && nodes > endpoints
-      ? `${plural(endpoints, 'URL')} for ${nodes} nodes (SHOW REPLICAS): a load balancer, or nodes without a --url; ` +
-        'bulk-load cannot read the memory of every node, so it counts unflushed rows by acknowledgements'
+      ? `--url names ${plural(endpoints, 'endpoint')}, but SHOW REPLICAS lists ${nodes} nodes: a load balancer, or nodes without a --url. ` +
+        'bulk-load cannot read the memory of every node, so it estimates unflushed rows from acknowledged writes'
       : null,
     plan.vnodes < maxVnodes ? null : tooManyVnodes(plan, buckets),
     knownDefect(version),
@@ -182,16 +182,19 @@ function planNotice({ relieve }: ForecastOptions, plan: TargetPlan, buckets: num
   if (limitBytes === null) {
     const message =
       `a node will need about ${size(peakBytes)} of memory (${where}), and --target-memory is off; ` +
-      'with a size, bulk-load keeps request bodies small and flushes caches in time';
+      'set --target-memory to a size, and bulk-load keeps request bodies small and makes nodes flush in time';
     return { level: 'warn', kind, message };
   }
-  const flushing = flush === null ? '' : `, a flush is due at ${size(flush.dueBytes)} of unflushed rows on a node`;
+  const flushing =
+    flush === null ? '' : `; the load requests a flush when a node has ${size(flush.dueBytes)} of unflushed rows`;
   const created =
-    memcacheBytes === null ? '' : `, and the database is created with MAX_MEMCACHE_SIZE '${sizeOption(memcacheBytes)}'`;
-  const never = relieve ? '' : ', and no flush is sent (--no-relieve)';
+    memcacheBytes === null
+      ? ''
+      : `; the load creates the database with MAX_MEMCACHE_SIZE '${sizeOption(memcacheBytes)}'`;
+  const never = relieve ? '' : '; the load requests no flush (--no-relieve)';
   const message =
     `target memory: a node will take about ${size(peakBytes)} of ${size(limitBytes)}. The idle node and its vnodes ` +
-    `account for ${size(plan.baseBytes)} (${where}). Request bodies have at most ${size(bodyBytes)}${flushing}${created}${never}`;
+    `account for ${size(plan.baseBytes)} (${where}). Each request body has at most ${size(bodyBytes)}${flushing}${created}${never}`;
   return { level: 'info', kind, message };
 }
 
@@ -228,8 +231,8 @@ function tooLittleMemory(
   const fits = mostBuckets(plan);
   const days = fits < 1 || bucketMs === null ? null : Math.ceil((buckets * bucketMs) / 86_400_000 / fits);
   const fixes = [
-    `--target-memory ${sizeOption(neededBytes)} if the nodes have it`,
-    plan.flush === null ? 'flushes (no --no-relieve)' : null,
+    `--target-memory ${sizeOption(neededBytes)} if the nodes have that much memory`,
+    plan.flush === null ? 'flushes (leave out --no-relieve)' : null,
     buckets > 1 && days !== null ? `a database with VNODE_DURATION '${days}d' or longer` : null,
     plan.vnodesPerBucket > 1 ? 'fewer shards' : null,
     layout.nodes < 2 ? null : 'more nodes',
@@ -238,7 +241,7 @@ function tooLittleMemory(
     tried: `planning the memory of a node for ${plural(vnodes, 'vnode')} (${plural(buckets, 'time bucket')})`,
     expected: `at most --target-memory ${size(limit)}`,
     found: `at least ${size(neededBytes)}: an idle node and its vnodes${series} take ${size(base)}, and rows and request bodies need the rest`,
-    fix: fixes.filter((each) => each !== null).join(', or '),
+    fix: `use ${fixes.filter((each) => each !== null).join(', or ')}`,
   };
 }
 

@@ -76,7 +76,7 @@ export class Csv implements Format {
     const found = escapeIn(sample, this.name, dialectOf(this.#options, this.name).delimiter);
     if (found === null) return null;
     const quote = found === '\\"' || this.#options.quote === null ? '' : ' --quote none';
-    return `holds ${found}, which is read as it stands; if a backslash escapes characters there, add --escape '\\'${quote}`;
+    return `holds ${found}, which bulk-load reads literally; if the backslash is an escape character, add --escape '\\'${quote}`;
   }
 }
 

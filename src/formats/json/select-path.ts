@@ -27,7 +27,7 @@ export function selectPath(source: ByteSource, path: string, name: string): Byte
         tried: `reading ${name}`,
         expected: `a list or an object at ${path} (--json-path)`,
         found: 'none in the whole input',
-        fix: 'name where the rows lie, such as data.items',
+        fix: 'set --json-path to the path of the rows, such as data.items',
       });
     },
   });

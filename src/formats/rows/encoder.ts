@@ -114,7 +114,7 @@ export class RowEncoder {
     if (at >= 0) at = this.#timestamp(row, mapping, at);
     if (at < 0) return at;
     const { maxPointBytes } = this.#options;
-    if (at - out > maxPointBytes) return this.#fail(code('too-long'), `${at - out} bytes as line protocol`);
+    if (at - out > maxPointBytes) return this.#fail(code('too-long'), `a row of ${at - out} bytes as line protocol`);
     const table = this.#table!;
     if (this.#newTypes.length > 0)
       for (const [field, type] of this.#newTypes) table.learn(field, mapping.fields[field]!.name, type);

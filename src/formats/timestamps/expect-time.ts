@@ -38,7 +38,7 @@ export function unexpectedTimeMessage(timestamp: bigint, precision: InputPrecisi
   const fitting = fittingPrecision(timestamp, range);
   const found = `found ${timestamp}, which in ${precision} is ${dayIn(timestamp, precision)}, outside --expect-time`;
   return fitting === null
-    ? `${found}; widen --expect-time if it is right`
+    ? `${found}; if the time is right, widen --expect-time`
     : `${found}; with --precision ${fitting} it is ${dayIn(timestamp, fitting)}`;
 }
 

@@ -72,7 +72,7 @@ export class TimeCell {
   get expected(): string {
     const { timeFormat, precision } = this.#options;
     if (timeFormat !== 'auto') return `a time in the format ${timeFormat}`;
-    return `a number in ${precision} or a time such as 2024-01-31T12:00:00Z; name other forms with --time-format`;
+    return `a number in ${precision} or a time such as 2024-01-31T12:00:00Z; set another format with --time-format`;
   }
 
   /**
@@ -90,7 +90,7 @@ export class TimeCell {
         tried: 'reading the time in the name of a folder',
         expected: this.expected,
         found: Buffer.from(text).toString(),
-        fix: 'name its form with --time-format, or the column with the time with --time-column',
+        fix: 'set the time format with --time-format, or choose the time column with --time-column',
       },
     ]);
   }

@@ -17,7 +17,7 @@ const OUTPUT_BYTES = 128 * 1024;
 
 /** Text for the error codes of zstd_errors.h that are more specific than "damaged data". */
 const causes: Record<number, string> = {
-  10: 'something that is not zstd after a frame',
+  10: 'bytes after a frame that are not zstd data',
   14: 'a format that is too new',
   16: 'a window over 128 MiB; compress it again with --long=27 or less',
   22: 'a wrong checksum',

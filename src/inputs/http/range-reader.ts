@@ -155,7 +155,7 @@ export class RangeReader {
   #changed(): InputError {
     return new InputError({
       tried: `reading ${this.#object.name}`,
-      expected: `the bytes before ${this.#at} to be the same as before`,
+      expected: `the bytes before offset ${this.#at} to be unchanged`,
       found: 'other bytes: the input changed while it was read',
       fix: 'load it again when it is complete',
     });

@@ -97,7 +97,7 @@ export class RemoteObject {
     if (match === null || Number(match[1]) !== from || to <= from)
       throw new InputError({
         tried: `reading ${this.name}`,
-        expected: `the bytes from ${from} on`,
+        expected: `the bytes from offset ${from} on`,
         found: range,
         fix: 'the ranges of this server are unreliable: fetch the object with another tool',
       });

@@ -53,8 +53,8 @@ function explain(
   if (status === 404) return 'there is nothing under this key';
   if (status === 301 || code === 'PermanentRedirect')
     return `the bucket is not in ${region}; set AWS_REGION to its region`;
-  if (status !== 403) return 'the server refuses it';
+  if (status !== 403) return 'the server refuses access';
   return signed
-    ? 'these credentials may not read it (they need s3:GetObject, and s3:ListBucket for patterns)'
-    : 'no credentials were found, and it is not public; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE';
+    ? 'the credentials lack a permission (they need s3:GetObject, and s3:ListBucket for patterns)'
+    : 'no credentials were found, and the object or bucket is not public; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE';
 }

@@ -80,7 +80,7 @@ export function reconcile(plan: FleetPlan, files: readonly SummaryFile[]): Recon
       {
         tried: 'reconciling the shards',
         expected: 'summaries with the same number of shards',
-        found: totals.size === 0 ? 'no summary' : `shards of ${[...totals].join(' and of ')}`,
+        found: totals.size === 0 ? 'no summary' : `summaries of loads with ${[...totals].join(' and ')} shards`,
         fix: 'give only summaries of shards that were loaded together, with the same number of shards',
       },
     ]);
@@ -131,14 +131,14 @@ function summaryOf(plan: FleetPlan, { file, text }: SummaryFile): ShardSummary {
         tried: `reading ${file}`,
         expected: `the summary of a shard of plan ${plan.id}`,
         found,
-        fix: 'name the right file',
+        fix: 'name a summary of this plan',
       },
     ]);
   let summary: ShardSummary;
   try {
     summary = shardSummarySchema.parse(JSON.parse(text));
   } catch {
-    throw problem('other content');
+    throw problem('a file with other content');
   }
   if (summary.shard.plan !== plan.id) throw problem(`a shard of plan ${summary.shard.plan}`);
   return summary;

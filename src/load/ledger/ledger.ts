@@ -256,7 +256,7 @@ export class Ledger {
     return new TooManyRejectsError({
       tried: 'loading',
       expected: `at most ${allowed} rejected points (--max-rejected)`,
-      found: `${count(rejected)} of ${count(read)} read`,
+      found: `${count(rejected)} rejected of ${count(read)} read`,
       fix: 'look at the dead letters, fix the input, or raise --max-rejected',
     });
   }

@@ -229,7 +229,7 @@ export class ResumeState {
         new StateError({
           tried: 'loading',
           expected: `to keep the lock ${path}`,
-          found: 'another run that took the lock over',
+          found: 'another run that took over the lock',
           fix: 'let only one of the two runs continue',
         }),
       );

@@ -44,7 +44,7 @@ function brokenRule(name: string, units: string, { reason, rejects, areLines, me
     return {
       tried: `reading the times of ${name}`,
       expected: 'line protocol, where a timestamp is a whole number in --precision',
-      found: `another form in ${rows}`,
+      found: `timestamps of another format in ${rows}`,
       fix: 'convert the timestamps to numbers',
     };
   if (reason === 'bad-timestamp') return otherTimes(name, rows, message);
@@ -60,11 +60,11 @@ function otherTimes(name: string, rows: string, message: string): Problem {
   const pattern = patternOf(/^"(.*)" in column /s.exec(found ?? '')?.[1] ?? '');
   return {
     tried: `reading the times of ${name}`,
-    expected: expected ?? 'times of the form that --time-format names',
-    found: found === undefined ? `another form in ${rows}` : `${found}, and another form in ${rows}`,
+    expected: expected ?? 'times in the format of --time-format',
+    found: `times of another format in ${rows}${found === undefined ? '' : `, such as ${found}`}`,
     fix:
       pattern === null
-        ? "name the form with --time-format, such as '%d.%m.%Y %H:%M:%S'"
+        ? "set the format with --time-format, such as '%d.%m.%Y %H:%M:%S'"
         : `use --time-format '${pattern}', and --timezone if the times are not in UTC`,
   };
 }

@@ -75,7 +75,7 @@ function endpointFigure(
   );
   return html`<figure class="endpoint"><figcaption><strong>${name(url)}</strong> <span class="aside">${facts.join(' · ')}</span></figcaption>
 <p class="axis-name">Answers a second</p><ul class="legend">${legend}</ul>${answerChart(url, i, samples, seconds)}
-<p class="axis-name">p99 of acknowledged writes, maximum of each stretch</p>${latencyChart(url, i, samples, seconds)}</figure>`;
+<p class="axis-name">p99 of acknowledged writes, maximum of each interval</p>${latencyChart(url, i, samples, seconds)}</figure>`;
 }
 
 /** Draws the kinds of responses as stacked areas. Background bands show when the circuit was open. */

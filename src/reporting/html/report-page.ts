@@ -149,7 +149,7 @@ function overTime({ summary, samples, targetMemoryBytes }: PageFacts): Html {
   const nodeFigure = html`<figure><figcaption><strong>Memory of the fullest node, an estimate</strong> <span class="aside">${nodeText(summary)}</span></figcaption>${node}</figure>`;
   return html`<section><h2>Over time</h2>
 <figure><figcaption><strong>Acknowledged points a second</strong> <span class="aside">${rateText(summary)}</span></figcaption>${rateChart(samples, seconds)}</figure>
-<figure><figcaption><strong>Our resident memory</strong> <span class="aside">${memoryText(summary)}</span></figcaption>${ownMemoryChart(samples, seconds)}</figure>
+<figure><figcaption><strong>Resident memory of bulk-load</strong> <span class="aside">${memoryText(summary)}</span></figcaption>${ownMemoryChart(samples, seconds)}</figure>
 ${node === null ? null : nodeFigure}
 ${dataTable(samples)}</section>`;
 }

@@ -137,7 +137,7 @@ export function ownMemoryChart(samples: readonly Sample[], seconds: number): Htm
   const max = Math.max(0, ...values.map(({ value }) => value));
   const levels = runs(stretches(samples, ({ level }) => ({ normal: 0, high: 1, critical: 2, stop: 2 })[level]));
   return memoryChart({
-    title: `Resident memory of the loader, at most ${size(max)} of ${size(limit)}`,
+    title: `Resident memory of bulk-load, at most ${size(max)} of ${size(limit)}`,
     values,
     limit: limit === 0 ? null : { bytes: limit, label: `limit ${size(limit)}` },
     bands: (frame) => {

@@ -146,7 +146,7 @@ export class FirstWriteLock {
       tried,
       expected: `the lock ${path} within ${formatDuration(this.#options.maxWaitMs)}`,
       found: `the lock still held by pid ${pid} on ${host}`,
-      fix: 'run again when that load has ended; --retry-for sets the wait',
+      fix: 'run again when that load has ended; --retry-for sets the longest wait',
     });
   }
 }

@@ -48,7 +48,7 @@ function tryTake(path: string, { clock, lost }: LoadLockOptions, presumedDead: H
       tried: 'taking the lock of the load',
       expected: `a lock file in ${error.path}`,
       found: error.message,
-      fix: 'remove it if no other run uses it',
+      fix: 'remove the file if no other run uses it',
     });
   }
 }
@@ -62,8 +62,8 @@ function waiting({ pid, host, heartbeat }: Holder, freeInMs: number, now: number
 function busy({ pid, host }: Holder): BusyError {
   return new BusyError({
     tried: 'starting the load',
-    expected: 'no other run of it',
-    found: `one already running as pid ${pid} on ${host}`,
+    expected: 'no other run of this load',
+    found: `a run as pid ${pid} on ${host}`,
     fix: 'wait for its end, or stop it',
   });
 }

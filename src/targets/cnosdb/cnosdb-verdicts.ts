@@ -79,8 +79,8 @@ const rows: readonly VerdictRow[] = [
   row('forming', undefined, ['06', '050001', '050002', '050004', '050005']),
 
   { status: 400, means: 'refused', advice: 'check --user, --password and --compression' },
-  { status: 401, means: 'refused', advice: 'check --user and --password, or the proxy in between' },
-  { status: 403, means: 'refused', advice: 'check --user and --password, or the proxy in between' },
+  { status: 401, means: 'refused', advice: 'check --user and --password, or a proxy between bulk-load and the target' },
+  { status: 403, means: 'refused', advice: 'check --user and --password, or a proxy between bulk-load and the target' },
   {
     status: 404,
     means: 'refused',

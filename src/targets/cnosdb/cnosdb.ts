@@ -186,7 +186,7 @@ export class Cnosdb implements Dialect {
     const { response, chunks } = await query.stream(request);
     if (response.status !== 200) {
       const found = judgedText(response, query.clock.now());
-      throw this.#unreadable(query, statement, 'rows', found, 'check whether --user may read');
+      throw this.#unreadable(query, statement, 'rows', found, 'check whether --user may read the database');
     }
     yield* csvPoints(table, columns, chunks, (found) => query.broken(request, response.endpoint, found));
   }
@@ -223,7 +223,7 @@ export class Cnosdb implements Dialect {
     const result = await sql(query, this.#scope, statement);
     if ('rows' in result) return result.rows;
     if (/table.*not found/i.test(result.rejected)) return null;
-    throw this.#unreadable(query, statement, 'rows', result.rejected, 'check whether --user may read');
+    throw this.#unreadable(query, statement, 'rows', result.rejected, 'check whether --user may read the database');
   }
 
   /** Parses CnosDB's rows with `parse`. Throws RefusedError if `parse` fails. */

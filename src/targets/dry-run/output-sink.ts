@@ -136,7 +136,7 @@ function throwWriteError(cause: unknown, name: string): never {
   if (cause instanceof Error && 'code' in cause && cause.code === 'EPIPE') throw new InterruptedError('SIGPIPE');
   const problem = {
     tried: `writing the points to ${name}`,
-    expected: 'room for all of them',
+    expected: 'room for all points',
     found: messageOf(cause),
     fix: 'free some disk space, or name another file',
   };

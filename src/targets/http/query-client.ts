@@ -149,7 +149,7 @@ export class QueryClient {
   broken(request: QueryRequest, endpoint: string, found: string): UnavailableError {
     return new UnavailableError({
       tried: `asking ${endpoint}: ${labelOf(request)}`,
-      expected: 'a response to its end',
+      expected: 'a complete response',
       found,
       fix: 'run the same command again once the target answers',
     });

@@ -154,7 +154,7 @@ export function judge(table: VerdictTable, response: HttpResponse, now: number):
   return {
     kind: 'refused',
     reason: excerpt(error?.message ?? `status ${status}${inParentheses(message)}`),
-    advice: `check that --url points at ${table.title}, and check any proxy in between`,
+    advice: `check that --url points at ${table.title}, and check any proxy between bulk-load and the target`,
   };
 }
 

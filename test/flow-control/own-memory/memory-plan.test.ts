@@ -178,7 +178,7 @@ describe('a small limit:', () => {
   test('a limit that is too small is refused with figures and advice', () => {
     expect(() => plan(request(64 * MiB))).toThrow(
       'planning memory: expected a limit of at least 103MiB for one writer with these settings ' +
-        '(base 80 MiB, format 4 MiB, the rest for the reserve and one slot), found 64 MiB (--memory-limit). ' +
+        '(base 80 MiB, format 4 MiB, the rest is a reserve and the batch of one writer), found 64 MiB (--memory-limit). ' +
         'Use --memory-limit 103MiB or more, or lower --max-point-bytes and --batch-bytes.',
     );
   });

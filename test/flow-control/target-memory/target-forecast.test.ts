@@ -66,10 +66,10 @@ test.each([
 test('the plan names peak, limit, base, vnodes, time buckets, body size and flush', () => {
   expect(notices({}, 0)).toHaveLength(1);
   expect(notices({}, 0)[0]).toMatch(
-    /^target memory: a node will take about 512 MiB of 512 MiB\. The idle node and its vnodes account for 1\d\d MiB \(1 vnode of the database on the fullest node, 1 time bucket\)\. Request bodies have at most 768 KiB, a flush is due at \d\d(\.\d)? MiB of unflushed rows on a node$/,
+    /^target memory: a node will take about 512 MiB of 512 MiB\. The idle node and its vnodes account for 1\d\d MiB \(1 vnode of the database on the fullest node, 1 time bucket\)\. Each request body has at most 768 KiB; the load requests a flush when a node has \d\d(\.\d)? MiB of unflushed rows$/,
   );
   expect(notices({}, 0, {}, 1)[0]).toContain('at least 1 time bucket)');
-  expect(notices({ relieve: false }, 0)[0]).toContain(', and no flush is sent (--no-relieve)');
+  expect(notices({ relieve: false }, 0)[0]).toContain('; the load requests no flush (--no-relieve)');
 });
 
 test('without --target-memory a warning names the memory that the load will need', () => {
@@ -77,13 +77,13 @@ test('without --target-memory a warning names the memory that the load will need
 });
 
 test.each<[string, Partial<ForecastOptions>, Partial<NodeLayout>, number, RegExp]>([
-  ['one bucket', {}, {}, 0, /^--target-memory \d+MiB if the nodes have it$/],
+  ['one bucket', {}, {}, 0, /^use --target-memory \d+MiB if the nodes have that much memory$/],
   [
     'flushes are forbidden',
     { relieve: false, targetMemory: 200 * MiB },
     {},
     0,
-    /^--target-memory \d+MiB if the nodes have it, or flushes \(no --no-relieve\)$/,
+    /^use --target-memory \d+MiB if the nodes have that much memory, or flushes \(leave out --no-relieve\)$/,
   ],
   [
     'two buckets without flushes',
@@ -164,7 +164,7 @@ test.each([
 test('the plan of a new database names the size of its memcaches', () => {
   const forecast = forecastTargetMemory(options, placement, layout, extent, true);
   const [plan] = forecastNotices(options, forecast, extent, null);
-  expect(plan!.message).toMatch(/, and the database is created with MAX_MEMCACHE_SIZE '5\dMiB'$/);
+  expect(plan!.message).toMatch(/; the load creates the database with MAX_MEMCACHE_SIZE '5\dMiB'$/);
 });
 
 test.each<[string, Partial<ForecastOptions>, number | null, string]>([

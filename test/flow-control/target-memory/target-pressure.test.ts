@@ -125,7 +125,7 @@ test.each<[string, FlushOutcome, string]>([
   [
     'gets no answer',
     { kind: 'timedOut', tookMs: 15_000, reason: null },
-    'asked the target to flush: no answer within 15s; it may still flush',
+    'asked the target to flush: no answer within 15s; the target may still flush',
   ],
 ])('relief that %s is reported', async (_, outcome, message) => {
   const { clock, pressure, notices } = setUp({ plan: null }, outcome);

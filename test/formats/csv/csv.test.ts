@@ -52,7 +52,7 @@ test('an invalid time is reported with its column and names --time-format', asyn
   }
   expect(messages).toEqual([
     expect.stringContaining('"noon" in column at'),
-    'found "31.12.2024 12:00" in column at; expected a number in ns or a time such as 2024-01-31T12:00:00Z; name other forms with --time-format',
+    'found "31.12.2024 12:00" in column at; expected a number in ns or a time such as 2024-01-31T12:00:00Z; set another format with --time-format',
   ]);
 });
 

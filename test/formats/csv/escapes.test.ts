@@ -126,10 +126,10 @@ test('a file that looks escaped is named with the option that reads it', async (
     return format.advice;
   };
   expect(await advised('tsv', fixture('postgres-copy-text.tsv').toString())).toBe(
-    "holds \\N, which is read as it stands; if a backslash escapes characters there, add --escape '\\' --quote none",
+    "holds \\N, which bulk-load reads literally; if the backslash is an escape character, add --escape '\\' --quote none",
   );
   expect(await advised('csv', fixture('backslash-quote.csv').toString())).toBe(
-    "holds \\\", which is read as it stands; if a backslash escapes characters there, add --escape '\\'",
+    "holds \\\", which bulk-load reads literally; if the backslash is an escape character, add --escape '\\'",
   );
   expect(await advised('tsv', 'time\ts\n1\ta\\tb\n')).toContain('holds \\t,');
   expect(await advised('csv', 'time,s,v\n1,\\N,2\n')).toContain('--escape');

@@ -44,7 +44,7 @@ test('a probe finds a frozen endpoint, and its writes go to the other one', asyn
   expect(frozen!.failures).toBeGreaterThan(0);
   expect(alive!.loaded + frozen!.loaded).toBe(count);
   expect(textOf(notices)).toMatch(/circuit open \(no answer to an empty write/);
-  expect(textOf(notices)).toContain('it stopped answering while another endpoint takes writes; trying again');
+  expect(textOf(notices)).toContain('the endpoint stopped answering while another endpoint takes writes; trying again');
   expect(textOf(notices)).not.toMatch(/no answer within 3/);
 });
 
@@ -81,7 +81,7 @@ test('an endpoint that returns takes writes again', async () => {
   expect(summary.points).toEqual({ read: count, loaded: count, rejected: 0, undelivered: 0 });
   expect(storedRows(cluster)).toEqual(exactRows(count));
   expect(summary.endpoints[1]!.loaded).toBeGreaterThan(6 * 50);
-  expect(textOf(notices)).toContain(`${urls[1]}: it takes writes again`);
+  expect(textOf(notices)).toContain(`${urls[1]}: the endpoint takes writes again`);
 });
 
 test('with all endpoints gone the load waits for --retry-for and reports the failure of each', async () => {

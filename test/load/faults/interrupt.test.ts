@@ -69,6 +69,6 @@ test('a second signal does not wait for the request in flight', async () => {
   const running = it.start([await it.file('a.lp', lines(10))]);
   await until(() => it.cluster.writes.length === 1);
   running.kill('SIGINT');
-  await running.saw(/send it again to stop at once/);
+  await running.saw(/send the signal again to stop at once/);
   await interrupted(running);
 });

@@ -215,7 +215,7 @@ test.each([
   const path = await it.file('a.csv', `time,v\n${time},1\n${time},2\n`);
   const { code, stderr } = await it.load(['--measurement', 'm', path]);
   expect(code).toBe(7);
-  expect(stderr).toContain(`  found     "${time}" in column time, and another form in all 2 rows\n`);
+  expect(stderr).toContain(`  found     times of another format in all 2 rows, such as "${time}" in column time\n`);
   expect(stderr).toContain(`  do        use --time-format ${pattern}, and --timezone if the times are not in UTC\n`);
   expect((await it.load(['--measurement', 'm', '--time-format', pattern.slice(1, -1), path])).code).toBe(0);
 });
@@ -227,7 +227,7 @@ test.each([
     'no time column',
     'day,host,v\n',
     [],
-    'name it with --time-column; if none holds the time, use --missing-timestamp now',
+    'choose the time column with --time-column; if no column holds the time, use --missing-timestamp now',
   ],
   ['another delimiter', 'time;host;v\n', [], "split the rows with --delimiter ';'"],
 ])('%s in CSV is answered with what to write', async (_, header, options, advice) => {
@@ -246,7 +246,7 @@ test('the error of the only input is printed once, in four parts, without a comm
       'bulk-load: Incomplete: an input could not be read to its end, or held too few points (exit code 7).',
       `  tried     reading ${path}`,
       '  expected  a Parquet file, which begins with PAR1',
-      '  found     a file that begins otherwise',
+      '  found     a file that begins with other bytes',
       '  do        check --format, or leave it out',
       '',
     ].join('\n'),

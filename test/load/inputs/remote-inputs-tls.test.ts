@@ -45,7 +45,7 @@ test.each<[string, () => Pair, () => readonly string[], RegExp]>([
     'an unknown CA',
     () => node,
     () => [],
-    /found {5}its certificate is signed by a CA that is not trusted here; if the CA is right, name its PEM file with --ca/,
+    /found {5}the certificate of the server is signed by a CA that is not trusted here; if the CA is right, name its PEM file with --ca/,
   ],
   [
     'another CA than that of --ca',
@@ -57,7 +57,7 @@ test.each<[string, () => Pair, () => readonly string[], RegExp]>([
     'a certificate for another host name',
     () => elsewhere,
     () => ['--ca', ours.ca],
-    /its certificate is for another host name \(.*127\.0\.0\.1/,
+    /the certificate of the server is for another host name \(.*127\.0\.0\.1/,
   ],
 ])('%s is refused with the cause, and nothing is sent', async (_, pair, options, words) => {
   front = await startTlsFront(web.url, pair());

@@ -155,7 +155,7 @@ test.each([
 test('check shows the memcache size of a database that a load would create', async () => {
   const it = await begin();
   const args = ['--url', it.cluster.urls.join(','), '--db', 'new', '--create-db', await it.file('a.lp', lines(10))];
-  expect((await run(['check', ...args])).stderr).toMatch(/created with MAX_MEMCACHE_SIZE '\d+MiB'/);
+  expect((await run(['check', ...args])).stderr).toMatch(/creates the database with MAX_MEMCACHE_SIZE '\d+MiB'/);
   expect(it.cluster.statements.filter((each) => each.startsWith('CREATE'))).toEqual([]);
 });
 
@@ -194,7 +194,9 @@ test('check shows the expected memory, the new tables and the advice', async () 
   const { code, stderr } = await run(['check', ...args]);
   expect(code).toBe(0);
   expect(stderr).toMatch(/^ {2}memory {5}a node will take about [\d.]+ MiB of 512 MiB\./m);
-  expect(stderr).toMatch(/^ {2}new {8}tables with new columns: fresh; their first batches are sent exclusively/m);
+  expect(stderr).toMatch(
+    /^ {2}new {8}tables with new columns: fresh; bulk-load sends their first batches with no other/m,
+  );
   expect(stderr).toMatch(/^ {2}WARNING {4}CnosDB 2\.3\.1 sizes its memory pool wrongly/m);
 });
 

@@ -211,7 +211,7 @@ test('a second run of the same load ends with exit code 75 and names the first',
   await until(() => it.cluster.points() >= 100);
   const { code, stderr } = await it.load([...small, path]);
   expect(code).toBe(75);
-  expect(stderr).toContain(`already running as pid ${running.pid} on`);
+  expect(stderr).toContain(`a run as pid ${running.pid} on`);
   running.kill('SIGKILL');
   await running.ended;
   it.cluster.setScript({});

@@ -75,9 +75,14 @@ test.each<[string, () => Promise<string>, () => Record<string, string>, RegExp]>
     'a certificate for another host name',
     () => listen(pairs.elsewhere),
     () => ({ ca: ours.ca }),
-    /its certificate is for another host name \(.*127\.0\.0\.1/,
+    /the certificate of the server is for another host name \(.*127\.0\.0\.1/,
   ],
-  ['an expired certificate', () => listen(pairs.expired), () => ({ ca: ours.ca }), /its certificate has expired/],
+  [
+    'an expired certificate',
+    () => listen(pairs.expired),
+    () => ({ ca: ours.ca }),
+    /the certificate of the server has expired/,
+  ],
 ])('%s is refused at once with the reason, and nothing is sent', async (_, url, options, words) => {
   const { summary, error } = await loader.load([await url()], options());
   expect(error!.message).toMatch(words);

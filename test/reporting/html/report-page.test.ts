@@ -36,7 +36,7 @@ test('the page has a chart each of the rate, of our memory and of the memory of 
   expect(charts.map((chart) => /<strong>(.*?)<\/strong>/.exec(chart)?.[1])).toEqual(
     expect.arrayContaining([
       'Acknowledged points a second',
-      'Our resident memory',
+      'Resident memory of bulk-load',
       'Memory of the fullest node, an estimate',
     ]),
   );

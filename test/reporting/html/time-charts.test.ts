@@ -29,7 +29,7 @@ test('the curve of our memory follows the resident memory of the samples, and it
   expect(low).toBeGreaterThan(middle!);
   expect(middle).toBeGreaterThan(high!);
   expect((low! - middle!) / (low! - high!)).toBeCloseTo(1 / 3, 1);
-  expect(chart.text).toContain('Resident memory of the loader, at most 400 MiB of 512 MiB');
+  expect(chart.text).toContain('Resident memory of bulk-load, at most 400 MiB of 512 MiB');
   expect(chart.text).toContain('limit 512 MiB');
 });
 

@@ -47,7 +47,7 @@ test('the lock of a killed run in another container is taken when its last heart
 test('a run in another container that renews its heartbeat keeps the lock, and the second run is busy', async () => {
   const [file, clock] = [await path(), new VirtualClock()];
   await writeFile(file, otherContainer(clock, 2));
-  const failed = expect(take(file, clock)).rejects.toThrow(/already running as pid 7 on /);
+  const failed = expect(take(file, clock)).rejects.toThrow(/a run as pid 7 on /);
   await clock.advance(3000);
   await writeFile(file, otherContainer(clock, 0));
   await clock.advance(1000);
@@ -78,7 +78,7 @@ test('a run on this host that lives is busy at once', async () => {
   const [file, clock] = [await path(), new VirtualClock()];
   const first = await take(file, clock);
   await expect(take(file, clock)).rejects.toThrow(BusyError);
-  await expect(take(file, clock)).rejects.toThrow(`already running as pid ${process.pid} on `);
+  await expect(take(file, clock)).rejects.toThrow(`a run as pid ${process.pid} on `);
   first.release();
 });
 
@@ -88,5 +88,5 @@ test('a lock file that cannot be created is a state error, and something else in
   await expect(take(join(file, '..', 'none', 'a.lock'), clock)).rejects.toThrow('taking the lock of the load');
   await symlink('/dev/zero', file);
   await expect(take(file, clock)).rejects.toThrow(BusyError);
-  await expect(take(file, clock)).rejects.toThrow(/found a symbolic link\. Remove it if no other run uses it/);
+  await expect(take(file, clock)).rejects.toThrow(/found a symbolic link\. Remove the file if no other run uses it/);
 });

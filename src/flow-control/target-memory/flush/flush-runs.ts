@@ -103,7 +103,8 @@ function relief(isExhausted: boolean): Notice {
 }
 
 function reliefFailed({ kind, reason, tookMs }: FlushOutcome): Notice {
-  const what = kind === 'timedOut' ? `no answer within ${Math.round(tookMs / 1000)}s; it may still flush` : reason;
+  const what =
+    kind === 'timedOut' ? `no answer within ${Math.round(tookMs / 1000)}s; the target may still flush` : reason;
   return { level: 'warn', kind: 'relief-failed', message: `asked the target to flush: ${what}` };
 }
 

@@ -95,7 +95,7 @@ function unknown(text: string, line: number, where: string): UsageError {
   return new UsageError([
     {
       tried: `reading the annotation of ${where} in line ${line}`,
-      expected: `a datatype (${datatypeNames}) with a valid format`,
+      expected: `one of the datatypes ${datatypeNames}, with a valid format`,
       found: JSON.stringify(text),
       fix: 'correct the annotation, or mark the column as ignored',
     },

@@ -136,7 +136,11 @@ export abstract class PointCursor {
   protected passSequence(p: number): number {
     const next = names.sequenceEnd(this.bytes, p);
     if (next >= 0) return next;
-    this.failAt(-1 - next, 'invalid-utf8', `byte 0x${this.bytes[-1 - next]?.toString(16)} where it cannot be`);
+    this.failAt(
+      -1 - next,
+      'invalid-utf8',
+      `byte 0x${this.bytes[-1 - next]?.toString(16)}, which UTF-8 does not allow here`,
+    );
     return -1;
   }
 
@@ -189,7 +193,7 @@ export abstract class PointCursor {
     if (next === QUOTE || next === 0x27) return p + 2;
     if (next !== BACKSLASH) {
       if (this.#backslashes && next !== EQUALS && next !== LF && next !== CR) return p + 1;
-      this.failAt(p + 1, 'bad-escape', 'a backslash before a byte that needs none');
+      this.failAt(p + 1, 'bad-escape', 'a backslash before a character that needs none');
       return -1;
     }
     // Older servers read the second backslash of `a\\ ` as the escape of the space.

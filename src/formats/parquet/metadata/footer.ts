@@ -80,7 +80,7 @@ export async function readFooter(file: FileBytes, name: string, maxMemory: numbe
     throw new InputError({
       tried,
       expected: `a footer of at most ${size(Math.floor(maxMemory / parsedBytesPerByte))}, as --memory-limit allows`,
-      found: `one of ${size(length)}`,
+      found: `a footer of ${size(length)}`,
       fix: 'raise --memory-limit, or write the file again with larger row groups',
     });
   const bytes = await file.bytes(from, file.size);
@@ -118,7 +118,7 @@ async function otherFormat(file: FileBytes, tried: string): Promise<InputError |
     {
       tried,
       expected: `a Parquet file, which begins with ${magic}`,
-      found: 'a file that begins otherwise',
+      found: 'a file that begins with other bytes',
       fix: 'check --format, or leave it out',
     },
     { retryHelps: false },

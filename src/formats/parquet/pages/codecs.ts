@@ -27,7 +27,7 @@ export async function codecOf(name: string): Promise<Codec | null> {
   return (input, size) => {
     if (size === 0) return new Uint8Array(0);
     const output = codec(input, size);
-    if (output.length !== size) throw new Error(`${output.length} bytes instead of ${size}`);
+    if (output.length !== size) throw new Error(`${output.length} bytes after decompression instead of ${size}`);
     return output;
   };
 }
@@ -42,7 +42,7 @@ function snappy(): Codec {
       stated += (byte & 0x7f) * factor;
       if (byte < 0x80) break;
     }
-    if (stated !== size) throw new Error(`${stated} bytes instead of ${size}`);
+    if (stated !== size) throw new Error(`${stated} bytes after decompression instead of ${size}`);
     return uncompress(input, size);
   };
 }

@@ -142,7 +142,7 @@ function deltaTexts(leaf: Leaf, count: number, bytes: Uint8Array, from: number, 
     const head = shared?.[i] ?? 0;
     if (length < 0 || length > bytes.length - p || head < 0 || head > before)
       throw new Error('a text longer than its page');
-    if (leaf.width > 0 && head + length !== leaf.width) throw new Error('a value of another length');
+    if (leaf.width > 0 && head + length !== leaf.width) throw new Error('a value whose length differs from the type');
     before = head + length;
     starts[i] = p;
     p += length;

@@ -37,7 +37,7 @@ export class Constants {
     const bytes = new Uint8Array(3 * text.length + slack);
     bytes.set(text, bytes.length - text.length);
     const end = putName(bytes, bytes.length - text.length, bytes.length, 0);
-    if (end < 0) throw badValue(source, value, `a value of a tag (${reasons[reasonOf(end)]})`);
+    if (end < 0) throw badValue(source, value, `a valid tag value (${reasons[reasonOf(end)]})`);
     this.tags = Buffer.concat([this.tags, prefix, bytes.subarray(0, end)]);
     this.keyBytes += SERIES_KEY_PER_TAG + text.length;
   }

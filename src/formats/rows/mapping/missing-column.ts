@@ -8,11 +8,11 @@ export type MissingColumn = Pick<Problem, 'expected' | 'fix'>;
 
 export const missingTime: MissingColumn = {
   expected: 'a time column',
-  fix: 'name it with --time-column; if none holds the time, use --missing-timestamp now',
+  fix: 'choose the time column with --time-column; if no column holds the time, use --missing-timestamp now',
 };
 export const missingTable: MissingColumn = {
   expected: 'a table for the rows',
-  fix: 'name it with --measurement NAME, or name the column that holds it: --measurement {column}',
+  fix: 'name the table with --measurement NAME, or name the column that holds its name: --measurement {column}',
 };
 
 /**

@@ -141,7 +141,7 @@ class Coordination {
       const holder = await this.#store.coordinator(this.#id);
       const { machine, pid, leftMs } = holder ?? nobody;
       if (leftMs > leftBefore || clock.monotonic() > until)
-        throw alreadyRuns(this.#id, `one that runs as pid ${pid} on ${machine}`);
+        throw alreadyRuns(this.#id, `a coordinator that runs as pid ${pid} on ${machine}`);
       leftBefore = leftMs;
       if (holder !== null)
         notify({ level: 'info', kind: 'lock', message: `waiting for the lock of pid ${pid} on ${machine} to end` });

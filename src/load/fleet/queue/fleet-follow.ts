@@ -153,7 +153,7 @@ export class FleetFollow {
   async #look(): Promise<void> {
     const { store, queue, load, token, totals, record, maxRejectBytes } = this.#context;
     if (!(await store.coordinate(load.id, token)))
-      throw alreadyRuns(load.id, 'another coordinator that has taken the load');
+      throw alreadyRuns(load.id, 'another coordinator, which took over the load');
     if ((await store.load(load.id))?.epoch !== this.#epoch) await this.#addAgain();
     if (await store.isStopped(load.id)) throw new InterruptedError('bulk-load stop');
     while (await this.#bookSome()) if (totals.exceedsRejects) break;
@@ -253,9 +253,9 @@ export class FleetFollow {
 export function alreadyRuns(load: string, found: string): BusyError {
   return new BusyError({
     tried: `coordinating load ${load}`,
-    expected: 'no other coordinator of it',
+    expected: 'no other coordinator of this load',
     found,
-    fix: 'wait until it ends, or stop it with bulk-load stop',
+    fix: 'wait until the load ends, or stop it with bulk-load stop',
   });
 }
 
@@ -266,7 +266,7 @@ function isGood({ result }: SettledJob): boolean {
 
 /** Returns a result for a piece whose own result is missing or unreadable. The next run tries the piece again. */
 function foreignResult({ id, reason }: SettledJob): PieceResult {
-  const found = reason === '' ? 'another form' : reason;
+  const found = reason === '' ? 'other content' : reason;
   const problem = { tried: `reading the result of job ${id}`, expected: 'the result of a worker', found, fix: '' };
   const text = problemText(problem);
   return {

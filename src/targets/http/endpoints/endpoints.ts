@@ -116,7 +116,7 @@ export class Endpoints {
       this.#hooks.changed?.(state.url, false, reason, othersTake);
       if (othersTake) for (const request of state.requests) request.cancel();
     } else if (before !== 'closed' && phase === 'closed') {
-      this.#hooks.changed?.(state.url, true, 'it takes writes again', othersTake);
+      this.#hooks.changed?.(state.url, true, 'the endpoint takes writes again', othersTake);
     }
   }
 
@@ -155,5 +155,5 @@ function resultOf(verdict: Verdict): RequestResult {
 function probeFailure(verdict: Verdict): string {
   return isSilence(verdict)
     ? `no answer to an empty write: ${verdict.reason}`
-    : 'it does not acknowledge an empty write';
+    : 'the endpoint does not acknowledge an empty write';
 }

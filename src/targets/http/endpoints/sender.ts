@@ -8,7 +8,7 @@ import { Endpoints, isSilence } from './endpoints.js';
 const probeTimeoutMs = 5_000;
 const abandoned: Verdict = {
   kind: 'unreachable',
-  reason: 'it stopped answering while another endpoint takes writes',
+  reason: 'the endpoint stopped answering while another endpoint takes writes',
   mayBeApplied: true,
 };
 
@@ -96,8 +96,8 @@ export class Sender {
 
   #notify(url: string, isUp: boolean, reason: string, othersTake: boolean): void {
     const consequence = othersTake
-      ? 'the other endpoints take its share while it is probed'
-      : 'no other endpoint takes writes, so it is tried again';
+      ? 'the other endpoints take its share while bulk-load tests it'
+      : 'no other endpoint takes writes, so bulk-load tries this endpoint again';
     const message = isUp ? `${url}: ${reason}` : `${url}: circuit open (${reason}); ${consequence}`;
     this.#deps.notify({ level: isUp ? 'info' : 'warn', kind: isUp ? 'endpoint-back' : 'endpoint-down', message });
   }

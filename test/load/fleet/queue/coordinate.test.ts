@@ -111,7 +111,7 @@ test('a coordinator that renews its lock keeps the load, and the other one ends 
   texts.set(lock, { ...texts.get(lock)!, until: 10_000 });
   const { summary, error } = await fleet.ended(fleet.coordinate([path]));
   expect([summary.outcome, summary.exitCode, summary.seconds]).toEqual(['busy', 75, 1]);
-  expect(error!.message).toMatch(/coordinating load [0-9a-f]{12}: .*found one that runs as pid \d+ on /);
+  expect(error!.message).toMatch(/coordinating load [0-9a-f]{12}: .*found a coordinator that runs as pid \d+ on /);
   expect([[...texts.keys()], jobs.size]).toEqual([before, 1]);
   stop.abort(new InterruptedError('SIGINT'));
   await fleet.ended(first);

@@ -233,7 +233,7 @@ test('a change of an endpoint comes with its reason', async () => {
   await clock.advance(0);
   endpoints.learn(0, accepted, 1);
   for (let i = 0; i < 3; i += 1) endpoints.learn(0, dropped, 0);
-  expect(reasons).toEqual(['connection refused', 'it takes writes again', 'reset']);
+  expect(reasons).toEqual(['connection refused', 'the endpoint takes writes again', 'reset']);
 });
 
 test.each([
