@@ -34,7 +34,7 @@ test('a plan from which a piece was removed is refused, and an unchanged one is 
     await writeFile(path, JSON.stringify({ ...plan, inputs }));
     await expect(readPlan(path)).rejects.toThrow(/the file was changed/);
     await writeFile(path, JSON.stringify({ ...plan, times: { ...plan.times, spans: [{ first: 'x', last: '1' }] } }));
-    await expect(readPlan(path)).rejects.toThrow(/found other content/);
+    await expect(readPlan(path)).rejects.toThrow(/found a file with other content/);
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -177,7 +177,7 @@ test('all problems with the names are reported at once', async () => {
     'empty: expected files in this directory, found none. Name a directory that contains files.',
     'ftp://h/k: expected a file, or a URL of http, https or s3, found a URL of ftp.',
     'https://h:port/x.lp: expected a valid URL, found a URL with a syntax error.',
-    'looking for inputs: expected a name, found an empty one.',
+    'looking for inputs: expected a name, found an empty name.',
   ]);
 });
 

@@ -205,7 +205,7 @@ test('a target that rejects the points ends rinses, and the load once the caches
   admit();
   await clock.advance(0);
   expect(ends.map(({ exitCode, problem }) => [exitCode, problem?.found])).toEqual([
-    [4, '25 MiB: the target refuses points that it accepted before (access denied)'],
+    [4, '25 MiB of request bodies: the target refuses points that it accepted before (access denied)'],
   ]);
 });
 
@@ -216,7 +216,7 @@ test('full caches of several buckets that no rinse makes smaller end the load', 
   admit();
   await clock.advance(1000);
   expect(bodies).toEqual([]);
-  expect(ends[0]?.problem?.found).toBe('26 MiB: repeating points of this length frees nothing');
+  expect(ends[0]?.problem?.found).toBe('26 MiB of request bodies: repeating points of this length frees nothing');
 });
 
 test('rinsed caches count with their vnodes, so any number of them leaves a load its room', async () => {

@@ -90,10 +90,16 @@ test.each<[string, Partial<ForecastOptions>, Partial<NodeLayout>, number, RegExp
     { relieve: false, targetMemory: 200 * MiB },
     {},
     10 * day,
-    /, or flushes \(no --no-relieve\), or a database with VNODE_DURATION '\d+d' or longer$/,
+    /, or flushes \(leave out --no-relieve\), or a database with VNODE_DURATION '\d+d' or longer$/,
   ],
-  ['many buckets', {}, {}, 4000 * day, /have it, or a database with VNODE_DURATION '\d+d' or longer$/],
-  ['several shards and nodes', {}, { nodes: 2, vnodesPerNode: 3 }, 0, /have it, or fewer shards, or more nodes$/],
+  ['many buckets', {}, {}, 4000 * day, /have that much memory, or a database with VNODE_DURATION '\d+d' or longer$/],
+  [
+    'several shards and nodes',
+    {},
+    { nodes: 2, vnodesPerNode: 3 },
+    0,
+    /have that much memory, or fewer shards, or more nodes$/,
+  ],
 ])('a limit that no setting holds is refused with the settings that would do: %s', (_, change, where, last, fix) => {
   const asked = { ...options, targetMemory: last === 0 ? 120 * MiB : 512 * MiB, ...change };
   const forecast = forecastTargetMemory(
@@ -145,7 +151,7 @@ test('inputs over 2,000 time buckets are reported, over 1,999 they are not', () 
 test('fewer URLs than nodes are reported only if the layout comes from the target', () => {
   const forecast = forecastTargetMemory(options, placement, { ...layout, nodes: 2, from: 'replicas' }, extent);
   const messages = forecastNotices(options, forecast, extent, null).map(({ message }) => message);
-  expect(messages[1]).toMatch(/^1 URL for 2 nodes \(SHOW REPLICAS\)/);
+  expect(messages[1]).toMatch(/^--url names 1 endpoint, but SHOW REPLICAS lists 2 nodes/);
   const guessed = { ...forecast, layout: { ...forecast.layout, from: 'endpoints' as const } };
   expect(forecastNotices(options, guessed, extent, null)).toHaveLength(1);
 });
@@ -195,7 +201,7 @@ test('series that no sample showed end the load once the ones seen need more tha
   const plain = forecastTargetMemory(options, placement, layout, extent);
   expect(problemSoFar(plain, 1, { least: 20_000, fields: 2 })).toBeNull();
   expect(problemSoFar(plain, 1, { least: 200_000, fields: 2 })?.fix).toMatch(
-    /^--target-memory 1[01]\d\dMiB if the nodes have/,
+    /^use --target-memory 1[01]\d\dMiB if the nodes have/,
   );
 });
 

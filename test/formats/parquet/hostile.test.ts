@@ -96,7 +96,7 @@ test.each([
 test('a Parquet footer that exceeds the memory budget is refused with both sizes', async () => {
   const bytes = footer(Array(2_000_000).fill(0));
   expect(await ending(bytes)).toMatch(
-    /expected a footer of at most 504 KiB, .*found one of 1\.9 MiB\. Raise --memory-limit/,
+    /expected a footer of at most 504 KiB, .*found a footer of 1\.9 MiB\. Raise --memory-limit/,
   );
 });
 

@@ -67,7 +67,7 @@ test.each([
   { exitCode: -1 },
   { outcome: 'input', exitCode: 0 },
 ] as const)('a summary that no shard wrote is refused: %j', (change) => {
-  expect(() => outcomeOf([shardOf(1, change)])).toThrow(/found other content/);
+  expect(() => outcomeOf([shardOf(1, change)])).toThrow(/found a file with other content/);
 });
 
 test('reasons of any name are added up', () => {
@@ -126,6 +126,6 @@ test('summaries of other loads, of other plans and of other numbers of shards ar
   expect(() => outcomeOf([summaryOf()])).toThrow('other content');
   expect(() => outcomeOf([shardOf(1, { shard: { plan: 'other', index: 1, of: 3 } })])).toThrow('a shard of plan other');
   expect(() => outcomeOf([shardOf(1), shardOf(2, { shard: { plan: 'plan', index: 2, of: 4 } })])).toThrow(
-    'of 3 and of 4',
+    'with 3 and 4 shards',
   );
 });

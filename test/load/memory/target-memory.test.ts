@@ -112,7 +112,9 @@ test('one URL for several nodes is reported, because gauges then show only some 
     Buffer.from(body).toString() === 'SHOW REPLICAS' ? { answer } : undefined;
   const it = await begin({ script: { onOther } });
   const { stderr } = await it.load([await it.file('a.lp', lines(10))]);
-  expect(stderr).toMatch(/1 URL for 2 nodes \(SHOW REPLICAS\): a load balancer, or nodes without a --url/);
+  expect(stderr).toMatch(
+    /--url names 1 endpoint, but SHOW REPLICAS lists 2 nodes: a load balancer, or nodes without a --url/,
+  );
 });
 
 test('memory that stays exhausted ends the load with exit code 5 and names COMPACT DATABASE', async () => {

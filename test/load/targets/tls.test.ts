@@ -95,7 +95,7 @@ test('https to a plain http port is refused with the reason', async () => {
   await listen(pairs.node);
   const { summary, error } = await loader.load([cluster.urls[0]!.replace('http:', 'https:')], { ca: ours.ca });
   expect(summary.outcome).toBe('refused');
-  expect(error!.message).toContain('it does not speak https; use http:// in the URL');
+  expect(error!.message).toContain('the server does not speak https; use http:// in the URL');
 });
 
 test.each<[string, () => Record<string, string>]>([

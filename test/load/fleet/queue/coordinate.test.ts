@@ -229,7 +229,7 @@ test('a queue without an answer is reported after 10 s, and ends the load after 
   expect(silent[0]).toMatch(/^11 /);
   expect(silent).toHaveLength(10);
   expect([summary.seconds, summary.exitCode, summary.continueWith]).toEqual([21, 5, 'again']);
-  expect(error!.message).toMatch(/following the load in the queue: .* found none for 20s/);
+  expect(error!.message).toMatch(/following the load in the queue: .* found no answer for 20s/);
 });
 
 test('a changed input is planned again', async () => {

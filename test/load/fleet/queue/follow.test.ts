@@ -86,7 +86,7 @@ test('a result of another form ends its piece as an input error, and the next ru
       true,
       {
         outcome: 'input',
-        reason: 'reading the result of job p1: expected the result of a worker, found another form.',
+        reason: 'reading the result of job p1: expected the result of a worker, found other content.',
       },
     ]);
     expect(totals.points).toEqual({ read: 0, loaded: 0, rejected: 0, undelivered: 0 });

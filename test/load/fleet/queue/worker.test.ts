@@ -343,7 +343,7 @@ test('a queue without an answer is reported after 5 s and ends the worker after 
   it.redis.before = () => new Promise(() => {});
   it.redis.isAway = true;
   const work = it.work({ retryForMs: 8000 });
-  await expect(it.ended(work)).rejects.toThrow(/taking pieces from the queue: .* found none for 9\.0s/);
+  await expect(it.ended(work)).rejects.toThrow(/taking pieces from the queue: .* found no answer for 9\.0s/);
   expect(it.notices).toEqual([
     '6 warn the queue does not answer; waiting for it',
     '7 warn the queue does not answer; waiting for it',

@@ -124,7 +124,7 @@ test('TLS to a plain server is refused with the advice to use http', async () =>
   const outcome = await send({ requested: (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n') }, 'https');
   expect(judgeOutcome(verdicts, outcome, 0, 0)).toMatchObject({
     kind: 'refused',
-    reason: 'it does not speak https; use http:// in the URL',
+    reason: 'the server does not speak https; use http:// in the URL',
   });
 });
 
