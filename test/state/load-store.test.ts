@@ -260,4 +260,5 @@ test.each([
 test('a state directory without a history has no finished inputs', async () => {
   const none = await readHistory(join(await folder(), 'history.ndjson'), () => true);
   expect(none.size).toBe(0);
+  await expect(readHistory(await folder(), () => true)).rejects.toThrow('reading the ledger of finished inputs');
 });

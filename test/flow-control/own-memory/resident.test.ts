@@ -28,6 +28,14 @@ test('the peak is at least the resident memory seen so far', () => {
   expect(resident.bytes()).toBeGreaterThan(0);
 });
 
+test('the peak of a reader is unknown while an earlier peak of the process is the highest', () => {
+  const before = peakResident();
+  const resident = residentMemory();
+  const peak = resident.peak();
+  resident.close();
+  expect(peak === 0 || peak > before).toBe(true);
+});
+
 test('the page size is the one of getconf', () => {
   expect(pageBytes()).toBe(Number(execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' })));
 });

@@ -342,6 +342,19 @@ test('a worker of a fleet sends on while another rinses and its caches are not f
   expect(waiting.at).not.toBeNull();
 });
 
+test('a time bucket that was rinsed is not rinsed again until it is written to', async () => {
+  const { clock, bodies, load, admit } = setUp();
+  load(['a1'], 20);
+  load(['a2'], 1);
+  admit();
+  await clock.advance(1000);
+  load(['a2'], 19);
+  load(['a3'], 1);
+  admit();
+  await clock.advance(1000);
+  expect([bodies[0], bodies.at(-1), bodies.length]).toEqual([rinsed('a1'), rinsed('a2'), 2 * bodiesKept]);
+});
+
 test.each([
   [8, bodiesKept],
   [7, 0],

@@ -100,6 +100,13 @@ test.each<[string, Partial<ForecastOptions>, Partial<NodeLayout>, number, RegExp
     0,
     /have that much memory, or fewer shards, or more nodes$/,
   ],
+  [
+    'two buckets where not even one fits',
+    { targetMemory: 120 * MiB },
+    {},
+    10 * day,
+    /^--target-memory \d+MiB if the nodes have that much memory$/,
+  ],
 ])('a limit that no setting holds is refused with the settings that would do: %s', (_, change, where, last, fix) => {
   const asked = { ...options, targetMemory: last === 0 ? 120 * MiB : 512 * MiB, ...change };
   const forecast = forecastTargetMemory(
@@ -215,4 +222,7 @@ test('sampled rows weigh as they are, also where the size of the inputs is unkno
   const rows = { points: 10, slots: 2000, strings: { count: 0, bytes: 0 }, bytes: 800, series: 20 };
   const forecast = forecastTargetMemory(options, placement, layout, { ...extent, rows });
   expect(forecast.plan.perBucket).toEqual({ series: 20, fields: 200 });
+  // Ten points in five time buckets have two series in each at most.
+  const few = { ...extent, ...from(0n, BigInt(41 * day)), totalBytes: 800, rows };
+  expect(forecastTargetMemory(options, placement, layout, few).plan.perBucket.series).toBe(2);
 });

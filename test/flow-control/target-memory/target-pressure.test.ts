@@ -180,6 +180,13 @@ test('the rows of a body fill a quarter of the room at most', async () => {
   expect(pressure.bodyBytes).toBe(32 * KiB);
 });
 
+test('the rows of a body from another worker of a fleet limit the next bodies as well', async () => {
+  const { clock, pressure } = setUp();
+  pressure.acknowledged(MiB, 50 * MiB);
+  await clock.advance(300);
+  expect(pressure.bodyBytes).toBe(512 * KiB);
+});
+
 const endless: FlushOutcome = { kind: 'timedOut', tookMs: 60_000, reason: null };
 
 test('a flush that blocks the writes of a held load is cancelled and sent again', async () => {
@@ -201,15 +208,17 @@ test('a flush that blocks the writes of a held load is cancelled and sent again'
   ]);
 });
 
-test.each<[string, number | null]>([
-  ['while writes are acknowledged', 0],
-  ['without a pending write', null],
-])('a long flush is not cancelled %s', async (_, since) => {
+test.each<[string, number | null, (pressure: TargetPressure) => void]>([
+  ['while writes are acknowledged', 0, (pressure) => pressure.observe(attempt(accepted), MiB, 0)],
+  ['while writes of other workers are acknowledged', 0, (pressure) => pressure.acknowledged(MiB, 0)],
+  ['while memory is exhausted', 0, (pressure) => pressure.observe(attempt(overloaded({ memory: true })), MiB, 0)],
+  ['without a pending write', null, () => {}],
+])('a long flush is not cancelled %s', async (_, since, answer) => {
   const { clock, pressure, flushes } = setUp({ pendingSince: () => since }, endless);
   pressure.observe(attempt(accepted), MiB, 60 * MiB);
   for (let second = 0; second < 59; second += 1) {
     await clock.advance(1_000);
-    if (since !== null) pressure.observe(attempt(accepted), MiB, 0);
+    answer(pressure);
   }
   expect([flushes.length, pressure.isFlushing]).toEqual([1, true]);
 });

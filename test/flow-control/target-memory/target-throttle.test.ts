@@ -383,6 +383,39 @@ test.each([
   expect([side.account().rinses, told.rinses, waiting.at]).toEqual([1, 256, expected ?? 64]);
 });
 
+test('points of a batch that is acknowledged in part are not repeated by a rinse', async () => {
+  const { clock, side, told, admit } = await setup({}, 500, 'done', undefined, 1, 2);
+  const attempt: Attempt = { verdict: { kind: 'accepted' }, endpoint: 'e', latencyMs: 1, sentBytes: MiB };
+  for (const [bucket, bodies] of [[0, 215] as const, [1, 1] as const]) {
+    const batch = { ...batchOf(2 * MiB, bucket), points: 0, slots: 0 };
+    for (let i = 0; i < bodies; i += 1) side.observe(attempt, MiB, batch);
+  }
+  admit();
+  await clock.advance(1000);
+  expect([side.account().rinses, told.rinses]).toEqual([0, 0]);
+});
+
+test('without flushes the estimate counts as many rows as the target holds before it flushes by itself', async () => {
+  const { side, answer } = await setup({ relieve: false });
+  const estimate = (bodies: number): number => {
+    for (let i = 0; i < bodies; i += 1) answer({ kind: 'accepted' }, MiB);
+    return side.account().estimatedBytesPerNode!;
+  };
+  // A vnode holds 128 MiB of rows, and retains 256 request bodies.
+  const full = estimate(300);
+  expect(estimate(100)).toBe(full);
+});
+
+test('one batch tests whether a flush of several seconds blocks writes', async () => {
+  const { clock, answer, admit } = await setup({}, 60_000);
+  for (let sent = 0; sent < 200; sent += 1) answer({ kind: 'accepted' }, MiB);
+  const waiting = [admit(), admit()];
+  await clock.advance(3900);
+  expect(waiting.map(({ at }) => at)).toEqual([null, null]);
+  await clock.advance(200);
+  expect(waiting.map(({ at }) => at)).toEqual([4000, null]);
+});
+
 test('a rinse of wide rows leaves the bodies their size', async () => {
   const wide: SampledRows = { points: 1, slots: 40, series: 1, strings: { count: 0, bytes: 0 }, bytes: 20 };
   const { clock, side, admit } = await setup({}, 500, 'done', undefined, 1, 2, null, wide);

@@ -143,6 +143,8 @@ test.runIf(process.getuid?.() === 0)(
     );
     await writeFile(file, 'garbage');
     expect(() => asNobody(() => takeLock(file, options))).toThrow('a file of user 0 that is not a lock');
+    chmodSync(file, 0o600);
+    expect(() => asNobody(() => takeLock(file, options))).toThrow('a file that this user may not read');
     chownSync(file, nobody, nobody);
     asNobody(() => held(file).release());
     expect(readdirSync(dirname(file))).toEqual([]);

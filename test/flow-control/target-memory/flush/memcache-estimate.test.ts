@@ -27,6 +27,11 @@ test.each([
   expect(Math.abs((weight.gauged * bytes) / gauged - 1)).toBeLessThan(0.1);
 });
 
+test('the slots of a row take the next larger size of the allocator', () => {
+  const weight = weighRows({ points: 1, slots: 11, strings: { count: 0, bytes: 0 }, bytes: 1 });
+  expect(weight).toEqual({ resident: 192 + 144, gauged: 176 + 32 });
+});
+
 test('a batch without points weighs nothing', () => {
   expect(weighRows({ points: 0, slots: 0, strings: { count: 0, bytes: 0 }, bytes: 0 }).resident).toBe(0);
 });
