@@ -105,7 +105,7 @@ test.each<[string, Partial<ForecastOptions>, Partial<NodeLayout>, number, RegExp
     { targetMemory: 120 * MiB },
     {},
     10 * day,
-    /^--target-memory \d+MiB if the nodes have that much memory$/,
+    /^use --target-memory \d+MiB if the nodes have that much memory$/,
   ],
 ])('a limit that no setting holds is refused with the settings that would do: %s', (_, change, where, last, fix) => {
   const asked = { ...options, targetMemory: last === 0 ? 120 * MiB : 512 * MiB, ...change };
