@@ -9,7 +9,7 @@ import { type Batch, INPUT_START, type Points } from '../../src/core/types/index
 import { Catalogue } from '../../src/schema/catalogue.js';
 import { csv, field, tag } from '../formats/rows/support.js';
 import { bytesSource } from '../formats/support.js';
-import { casesOf } from '../support/effort.js';
+import { casesOf, isSoak } from '../support/effort.js';
 import { allKnown, bench, collect, heldRuns, never, runs, type Snapshot, snapshot } from './support.js';
 
 /** A line of an input and the point to send for it: null for a reject, undefined for a line without a point. */
@@ -29,7 +29,10 @@ const line = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ text: '', sent: undefined }) },
   { weight: 1, arbitrary: fc.nat(99).map((n) => ({ text: `m f=x${n} 9`, sent: null })) },
 );
-const input = fc.array(fc.tuple(line, fc.constantFrom('\n', '\r\n')), { maxLength: 60 });
+const input = fc.array(fc.tuple(line, fc.constantFrom('\n', '\r\n')), {
+  maxLength: 60,
+  size: isSoak ? 'max' : 'small',
+});
 
 async function failure(promise: Promise<unknown>): Promise<unknown> {
   return await promise.then(
@@ -167,6 +170,14 @@ function units(lines: readonly { text: string; ending: string; sent: string | nu
     return sent === undefined ? [] : [unit];
   });
 }
+
+test('among plain points, spaces behind a point stay in its original, and line ends in strings count as lines', async () => {
+  const sourcesOf = async (text: string) => (await collect(bench().batcher.batches(0, runs(text), never)))[0]!.sources;
+  const spaces = ['m f=1 1', 'm f=2 2', 'm f=3 3  ', 'm f=4 4'];
+  expect((await sourcesOf(spaces.join('\n'))).map(({ text }) => text)).toEqual(spaces);
+  const strings = ['m s="a" 1', 'm s="b" 2', 'm s="c\nd" 3', 'm s="e" 4'];
+  expect((await sourcesOf(strings.join('\n'))).map(({ line: each }) => each)).toEqual([1, 2, 3, 5]);
+});
 
 const point = (i: number): string => `m f=${i} ${i}\n`;
 const many = (count: number): string => Array.from({ length: count }, (_, i) => point(i)).join('');

@@ -9,7 +9,7 @@ import { InputProgress } from '../../src/state/input-progress.js';
 import { settledRanges } from '../../src/state/settled-ranges.js';
 import { bench, never } from '../batching/support.js';
 import { bytesSource } from '../formats/support.js';
-import { casesOf } from '../support/effort.js';
+import { casesOf, isSoak } from '../support/effort.js';
 
 /** A point with a timestamp, one without, a bad one, a comment, a blank line; each with its own number. */
 const kinds = [
@@ -20,7 +20,7 @@ const kinds = [
   () => '',
 ];
 const texts = fc
-  .array(fc.nat(kinds.length - 1), { maxLength: 80 })
+  .array(fc.nat(kinds.length - 1), { maxLength: 80, size: isSoak ? 'max' : 'small' })
   .map((each) => each.map((kind, i) => `${kinds[kind]!(100 + i)}\n`).join(''));
 
 /** The points sent or rejected, as text, and the progress. */
