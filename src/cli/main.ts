@@ -159,8 +159,11 @@ function commands(process: Process, help: string[], limit: LimitV8, done: (code:
   examplesFirst(shared(program.command('serve')), exampleList(commandExamples.serve))
     .description('run an embedded CnosDB-compatible server, for a first try, for CI and for tests')
     .option('--listen <host:port>', 'address to listen on; port 0 takes any free port', '127.0.0.1:8902')
-    .option('--data <dir>', 'directory for the data, acknowledged after commit; without it the data stay in memory')
-    .option('--ready-file <file>', 'write the URL to this file once the server answers')
+    .option(
+      '--data <dir>',
+      'directory for the data; the server acknowledges a write after its commit; without this option the data stay in memory',
+    )
+    .option('--ready-file <file>', 'write the URL of the server to this file once the server answers')
     .option('--db <name>', 'database into which --seed loads', 'public')
     .option('--seed <input...>', 'load these inputs before the server is ready')
     .action(async (own: Record<string, unknown>) => {

@@ -88,7 +88,7 @@ export const figures: readonly Figure[] = [
   },
   {
     key: 'etaSeconds',
-    title: 'Seconds to the end at the rate of the last 15 s',
+    title: 'Estimated seconds to the end of the load, at the rate of the last 15 s',
     unit: 'seconds',
     read: (_, { etaSeconds }) => etaSeconds,
     where: { line: ({ percent }, pace) => etaPart(percent, pace) },

@@ -101,7 +101,7 @@ export async function assertResumable(
     throw new RefusedError({
       tried,
       expected: `the table ${JSON.stringify(table)}, into which an earlier run loaded points of ${entry.path}`,
-      found: 'a database without it',
+      found: 'a database without this table',
       fix: fresh,
     });
   }

@@ -2,7 +2,8 @@
 
 import { influxNames } from './types.js';
 
-const noFlush = 'it has no flush request and limits its own memory; use --workers, --batch-bytes or --rate-points';
+const noFlush =
+  'this target has no flush request and limits its own memory; use --workers, --batch-bytes or --rate-points';
 const tokenOnly = 'sign in with --token';
 
 /** Options for the memory of the target, unsupported by targets other than CnosDB. */

@@ -121,7 +121,7 @@ test('completion without a shell names the shells', async () => {
 test('serve names its own options for an option of a load', async () => {
   const stderr = await refused('serve', '--state-dir', 'x');
   expect(stderr).toContain('tried     option --state-dir\n  expected  an option of bulk-load serve');
-  expect(stderr).toContain('do        leave it out, or use --data <dir> (directory for the data, ');
+  expect(stderr).toContain('do        leave it out, or use --data <dir> (directory for the data; ');
   expect(await refused('serve', '--workers', '3')).toContain(
     'leave it out; bulk-load serve takes --listen, --data, --ready-file, --db, --seed',
   );

@@ -78,7 +78,7 @@ test('a load into another cluster is refused, and --same-target allows it', asyn
 test('a load whose tables the target lacks is refused, also with --same-target', async () => {
   const empty = found({ tables: new Set() });
   await expect(assertResumable(here, [entry], empty, true)).rejects.toThrow(
-    'resuming the load: expected the table "m", into which an earlier run loaded points of /a.lp, found a database without it. Load everything into this database with --fresh.',
+    'resuming the load: expected the table "m", into which an earlier run loaded points of /a.lp, found a database without this table. Load everything into this database with --fresh.',
   );
   await assertResumable(here, [{ ...entry, loaded: 0 }], empty, true);
   await assertResumable(here, [{ ...entry, tables: undefined }], empty, true);

@@ -78,7 +78,12 @@ export function refusePlan({ planFile, shard }: Settings, command: string): void
 }
 
 function onlyPlanned(flag: string): Problem {
-  return { tried: flag, expected: 'the command plan, which cuts the inputs', found: 'a load', fix: 'leave it out' };
+  return {
+    tried: flag,
+    expected: 'the command bulk-load plan, which cuts the inputs',
+    found: 'a load',
+    fix: 'leave it out',
+  };
 }
 
 function missing(tried: string, expected: string, fix: string): Problem {

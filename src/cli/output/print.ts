@@ -14,7 +14,7 @@ async function printPart({ stdout }: Pick<Process, 'stdout'>, text: string): Pro
     stdout.write(text, resolve);
   });
   if (!error || ('code' in error && error.code === 'EPIPE')) return;
-  const expected = 'standard output to take all of it';
+  const expected = 'standard output to take the whole text';
   const fix = 'free some disk space, or send the output elsewhere';
   throw new StateError({ tried: 'writing to standard output', expected, found: error.message, fix }, { cause: error });
 }

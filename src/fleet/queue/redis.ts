@@ -125,7 +125,7 @@ async function loadPeers(command: string): Promise<{ readonly api: typeof bullmq
     const problem = {
       tried: 'loading the queue of --queue',
       expected: 'the packages bullmq and ioredis',
-      found: 'no such packages: they are not installed with bulk-load',
+      found: 'no such packages: bulk-load does not install them',
       fix: `run: ${withPackages(['bullmq@6.7.0', 'ioredis@6.0.0'], command)}`,
     };
     throw new UsageError([problem], { cause });

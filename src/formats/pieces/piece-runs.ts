@@ -75,6 +75,6 @@ function cutPoint(name: string, { byteOffset, line }: Position): InputError {
     tried: `reading a piece of ${name}`,
     expected: `a point to end before line ${line}, byte ${byteOffset}, where the piece ends`,
     found: 'a point that continues after it',
-    fix: 'plan again, without --split lines if a value holds a line end',
+    fix: 'run bulk-load plan again; leave out --split lines if a value contains a line end',
   });
 }

@@ -125,7 +125,7 @@ export class RemoteObject {
     if (first === null || !differ(first, now)) return;
     throw new InputError({
       tried: `reading ${this.name}`,
-      expected: `it to stay as it was when opened (${describe(first)})`,
+      expected: `an input that stays as it was when opened (${describe(first)})`,
       found: `another version (${describe(now)}): the input changed while it was read`,
       fix: 'load it again when it is complete',
     });

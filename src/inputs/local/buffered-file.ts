@@ -57,7 +57,7 @@ function contentOf(path: string, name: string, size: number): { bytes: Uint8Arra
 export function changedFile(name: string, opened: number, now: number): InputError {
   return new InputError({
     tried: `reading ${name}`,
-    expected: `it to stay as it was when opened (${opened} bytes)`,
+    expected: `an input that stays as it was when opened (${opened} bytes)`,
     found: `a file that changed while it was read (${now} bytes)`,
     fix: 'load it again when it is complete',
   });

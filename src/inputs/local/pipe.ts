@@ -47,7 +47,7 @@ class PipeSource implements RawSource {
       this.#ended = true;
       this.#pending?.end();
     });
-    this.#socket.on('close', () => this.#fail(new Error('it was closed before its end')));
+    this.#socket.on('close', () => this.#fail(new Error('the pipe was closed before its end')));
     this.#socket.on('error', (cause) => this.#fail(cause));
   }
 
@@ -88,7 +88,7 @@ class PipeSource implements RawSource {
     const pending = this.#pending;
     if (pending === null) {
       // Not expected, because the socket is paused between reads. The bytes may have overwritten unread bytes.
-      this.#fail(new Error('it delivered bytes without a pending read'));
+      this.#fail(new Error('the pipe delivered bytes without a pending read'));
       return false;
     }
     this.#rest = this.#piece.subarray(0, length);

@@ -31,7 +31,7 @@ export class StreamSource implements RawSource {
 
   #end(): void {
     this.#ended ||= this.#stream.readableEnded;
-    this.#error ??= this.#ended ? undefined : { cause: new Error('it was closed before its end') };
+    this.#error ??= this.#ended ? undefined : { cause: new Error('the stream was closed before its end') };
     this.#wake();
   }
 

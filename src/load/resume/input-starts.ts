@@ -132,7 +132,7 @@ export class InputStarts {
 
   #warnTouched(i: number): void {
     const { inputs, notify } = this.#options;
-    const message = `${inputs[i]!.name} has another date than when it was loaded. Its size, first and last bytes are the same, so the load resumes it; a change between them would go unnoticed`;
+    const message = `the modification time of ${inputs[i]!.name} has changed since its points were loaded. Its size and its first and last bytes are the same, so the load resumes it; the load cannot notice a change in between`;
     notify({ level: 'warn', kind: 'touched', message });
   }
 

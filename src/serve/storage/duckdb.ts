@@ -19,7 +19,7 @@ export async function loadDuckDB(): Promise<DuckDB> {
     const problem = {
       tried: 'loading DuckDB, in which serve stores its data',
       expected: 'the package @duckdb/node-api',
-      found: 'no such package: it is not installed with bulk-load',
+      found: 'no such package: bulk-load does not install it',
       fix: `run: ${withPackages(['@duckdb/node-api@1.5.5-r.5'], 'bulk-load serve')}`,
     };
     throw new UsageError([problem], { cause });

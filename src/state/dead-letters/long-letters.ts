@@ -126,7 +126,7 @@ export function tooManyBytes(
   if (letters.reduce((sum, { bytes }) => sum + bytes.length + 1, before) <= maxBytes) return null;
   return new TooManyRejectsError({
     tried: 'writing dead letters',
-    expected: `at most ${size(maxBytes)} of them on disk (--max-reject-bytes)`,
+    expected: `at most ${size(maxBytes)} of dead letters on disk (--max-reject-bytes)`,
     found: `${size(before)}, and more to write`,
     fix: 'look at the dead letters, fix the input, or raise --max-reject-bytes',
   });

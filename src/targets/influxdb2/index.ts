@@ -11,7 +11,7 @@ export const influxdb2 = {
     ...policyOptions,
     ...userOptions,
     dbOptions: 'buckets are created with default settings',
-    verify: 'it offers no query that reads points back',
+    verify: 'this target offers no query that reads points back',
   },
   validate: ({ tenant }) =>
     tenant === null

@@ -13,7 +13,7 @@ export const influxdb3 = {
     ...userOptions,
     tenant: 'InfluxDB 3 has no tenants',
     dbOptions: 'databases are created with default settings',
-    verify: 'it offers no query that reads points back',
+    verify: 'this target offers no query that reads points back',
   },
   nameLimits: longNames,
   validate: () => [],

@@ -44,7 +44,7 @@ export class VictoriaMetrics implements Dialect {
         fix: 'start VictoriaMetrics without that flag for the load',
       });
     if (dedup !== '0s') {
-      const message = `-dedup.minScrapeInterval=${dedup}: VictoriaMetrics later drops all but one point of a series in that time`;
+      const message = `-dedup.minScrapeInterval=${dedup}: VictoriaMetrics later drops all but one point of a series in each interval of this length`;
       notify({ level: 'warn', kind: 'dedup', message });
     }
     if (retentionMs === null) {

@@ -52,7 +52,7 @@ test('an input without an end of line, such as /dev/zero, ends with exit code 3 
   onTestFinished(() => it.end());
   const { code, stderr } = await it.load(['--max-reject-bytes', '4MiB', '/dev/zero']);
   expect(code).toBe(3);
-  expect(stderr).toContain('at most 4 MiB of them on disk (--max-reject-bytes)');
+  expect(stderr).toContain('at most 4 MiB of dead letters on disk (--max-reject-bytes)');
 });
 
 test('a load that stopped at --max-reject-bytes resumes exactly with more', async () => {

@@ -194,7 +194,7 @@ test('a file of another date without a checksum resumes with a warning', async (
   const { starts, notices } = startsOf({ input, finished: false });
   await starts.begin(0, sourceOf(undefined, { version: 'v2' }));
   expect(notices).toMatchObject([{ level: 'warn', kind: 'touched' }]);
-  expect(notices[0]!.message).toContain('a.lp has another date than when it was loaded');
+  expect(notices[0]!.message).toContain('the modification time of a.lp has changed since its points were loaded');
 });
 
 test('a file that cannot be read is an input error with its name', async () => {

@@ -49,7 +49,9 @@ test('dead letters end before they exceed their bound, points in parts included,
   await letters.prepare('20220101T000000Z');
   await letters.write('a.lp', [letter('x'.repeat(300))]);
   await letters.write('a.lp', [letter('y'.repeat(400), { line: 2, part: 'first' })]);
-  await expect(letters.write('a.lp', [letter('z'.repeat(300))])).rejects.toThrow('at most 1000 B of them on disk');
+  await expect(letters.write('a.lp', [letter('z'.repeat(300))])).rejects.toThrow(
+    'at most 1000 B of dead letters on disk',
+  );
   await expect(letters.write('a.lp', [letter('z')])).rejects.toThrow(TooManyRejectsError);
   const { lengths } = letters;
   await letters.close(null);

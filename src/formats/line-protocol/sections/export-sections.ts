@@ -133,7 +133,7 @@ function unquoted(name: string): string {
 function unmappedContext(context: string): Problem {
   return {
     tried: 'reading the export sections',
-    expected: 'points of the contexts in --context-map',
+    expected: 'only points of the contexts that --context-map names',
     found: `points of the context ${context}`,
     fix: 'map it as well, or load single contexts with --context and --db',
   };

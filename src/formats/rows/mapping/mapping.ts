@@ -223,7 +223,7 @@ export class Mapping {
       {
         tried: 'mapping the columns',
         expected: 'different names for all tags and fields',
-        found: `two named ${JSON.stringify(name)}`,
+        found: `two tags or fields named ${JSON.stringify(name)}`,
         fix: 'rename one with --tags old:new or --fields old::new',
       },
     ]);

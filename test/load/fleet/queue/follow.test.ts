@@ -158,7 +158,7 @@ test('dead letters that workers keep count for --max-reject-bytes, also for a co
     ]);
     await expect(coordinator.look(60_000)).rejects.toMatchObject({
       outcome: 'too-many-rejects',
-      message: expect.stringMatching(/at most 500 B of them on disk .*, found 501 B/) as unknown,
+      message: expect.stringMatching(/at most 500 B of dead letters on disk .*, found 501 B/) as unknown,
     });
     await record.close(null);
     const again = new FleetRecord(folder, '0123456789ab');
