@@ -104,7 +104,7 @@ test('the smaller of the limits of target and memory applies', async () => {
   world.rss = 85 * MiB;
   governor.sample();
   governor.observe(attempt(overloaded), 1000, 8);
-  expect(governor.writers).toBe(4);
+  expect([governor.writers, governor.heldBackBy]).toEqual([4, 'target']);
   await clock.advance(100);
   governor.observe(attempt(overloaded), 1000, 4);
   expect(governor.writers).toBe(2);
@@ -152,9 +152,9 @@ test('memory that the allocator retains is reported once and the load continues 
   governor.close();
 });
 
-test('the load stops once, with figures, when memory exceeds the limit with nothing in flight', async () => {
+test.each([98, 100])('the load stops once, with figures, at %i MiB of 100 with nothing in flight', async (mib) => {
   const { governor, clock, world, stops } = setUp();
-  world.rss = 98 * MiB;
+  world.rss = mib * MiB;
   await clock.advance(10_000);
   expect(stops).toEqual([]);
   world.drained = true;
@@ -163,7 +163,9 @@ test('the load stops once, with figures, when memory exceeds the limit with noth
   await clock.advance(20_000);
   expect(stops.length).toBe(1);
   expect(stops[0]).toBeInstanceOf(MemoryLimitError);
-  expect(stops[0]?.message).toContain('98 MiB of 100 MiB');
+  expect(stops[0]?.message).toMatch(
+    `expected less than 97 % of the limit with no batch in flight, found resident memory ${mib} MiB of 100 MiB for 5 s`,
+  );
   governor.close();
 });
 
@@ -174,7 +176,12 @@ test('every change of the memory level is reported once', async () => {
     governor.sample();
     await clock.advance(250);
   }
-  expect(notices.map(({ kind }) => kind)).toEqual(['memory-high', 'memory-critical', 'memory-high', 'memory-normal']);
+  expect(notices.map(({ level, kind }) => [level, kind])).toEqual([
+    ['info', 'memory-high'],
+    ['warn', 'memory-critical'],
+    ['info', 'memory-high'],
+    ['info', 'memory-normal'],
+  ]);
   governor.close();
 });
 
@@ -204,6 +211,23 @@ test('a limit above the batches in flight does not count as limiting', async () 
   await clock.advance(2000);
   expect(governor.heldBackBy).toBeNull();
   expect(governor.account().throttledSeconds).toBe(0);
+  governor.observe(attempt(overloaded), 1000, 2);
+  expect([governor.writers, governor.heldBackBy]).toEqual([2, 'target']);
+  governor.close();
+});
+
+test('the smallest number of writers stays in the account when more are allowed again', async () => {
+  const { governor, clock, world } = setUp();
+  await open(governor, clock);
+  governor.observe(attempt(overloaded), 1000, 8);
+  await clock.advance(2000);
+  await open(governor, clock);
+  expect(governor.account()).toMatchObject({ limitMin: 4, limitFinal: 8 });
+  for (const percent of [95, 10]) {
+    world.rss = percent * MiB;
+    governor.sample();
+  }
+  expect(governor.account()).toMatchObject({ limitMin: 1, limitFinal: 8 });
   governor.close();
 });
 
@@ -262,7 +286,7 @@ test('a watchdog that is off looks at the peak only when its figures are asked f
 test('a run whose memory exceeded its limit between two samples stops', async () => {
   const { governor, clock, world, stops, watchdog } = setUp();
   world.peak = 101 * MiB;
-  expect(watchdog.excess?.message).toContain('a peak of 101 MiB');
+  expect(watchdog.excess?.message).toContain('expected at most 100 MiB at any time, found a peak of 101 MiB');
   await clock.advance(250);
   expect(stops.map(({ message }) => message)).toEqual([watchdog.excess?.message]);
   governor.close();
@@ -280,6 +304,16 @@ test('the watchdog lives on after the governor until it is closed', async () => 
   world.rss = 99 * MiB;
   await clock.advance(10_000);
   expect(watchdog.account.peakRssBytes).toBe(95 * MiB);
+});
+
+test('a critical level allows one writer until it ends, also below its mark', () => {
+  const { governor, watchdog, world } = setUp();
+  for (const percent of [95, 85]) {
+    world.rss = percent * MiB;
+    governor.sample();
+  }
+  expect([watchdog.level, watchdog.writers(8)]).toEqual(['critical', 1]);
+  governor.close();
 });
 
 test('a high level that falls below its mark allows all writers, and no more', async () => {

@@ -90,6 +90,15 @@ test('cgroup v1: a limit outside of the container is found as the hierarchical l
   expect(memoryProbe(root).limits()).toEqual([{ bytes: 128 * MiB, group: '/', file: 'hierarchical_memory_limit' }]);
 });
 
+test('cgroup v1: the path of a group below the mounted root begins at that root', () => {
+  const root = tree({
+    'proc/self/cgroup': '4:memory:/docker/abc\n',
+    'proc/self/mountinfo': v1mount('/docker'),
+    'sys/fs/cgroup/memory/abc/memory.limit_in_bytes': `${96 * MiB}\n`,
+  });
+  expect(memoryProbe(root).limits()).toEqual([{ bytes: 96 * MiB, group: '/abc', file: 'memory.limit_in_bytes' }]);
+});
+
 test('cgroup v1: a group outside of the mounted root keeps its path', () => {
   const root = tree({
     'proc/self/cgroup': '4:memory:/other/job\n',

@@ -29,6 +29,20 @@ test.each([
   ],
   ['the default under a "limit" of all RAM and more', null, [group(8192), group(2 ** 40)], 512 * MiB, 'default'],
   [
+    'that of the group itself among equal ones',
+    null,
+    [group(200), group(200, '/x')],
+    180 * MiB,
+    'cgroup /x/y memory.max × 0.9',
+  ],
+  [
+    'a share of RAM where the group allows all of it',
+    { percent: 50 },
+    [group(8192)],
+    4096 * MiB,
+    '--memory-limit 50% of RAM',
+  ],
+  [
     'a share of RAM where the group allows more',
     { percent: 50 },
     [group(9000)],
@@ -42,6 +56,7 @@ test.each([
 test('a percentage is rounded down to whole bytes', () => {
   const limits = [{ bytes: 1001, group: '/', file: 'memory.max' }];
   expect(memoryLimit({ percent: 50 }, probe(...limits)).bytes).toBe(500);
+  expect(memoryLimit(null, probe(...limits)).bytes).toBe(900);
 });
 
 test('a limit of 0 is ignored, and nine tenths that equal the default count as the default', () => {

@@ -181,6 +181,9 @@ describe('a small limit:', () => {
         '(base 80 MiB, format 4 MiB, the rest is a reserve and the batch of one writer), found 64 MiB (--memory-limit). ' +
         'Use --memory-limit 103MiB or more, or lower --max-point-bytes and --batch-bytes.',
     );
+    expect(() => plan(request(64 * MiB, { remoteBytes: 2 * MiB, inputBytes: MiB }))).toThrow(
+      /at least 106MiB for .*\(base 80 MiB, format 6 MiB, inputs 1 MiB, the rest/,
+    );
   });
 });
 
@@ -204,6 +207,8 @@ test('V8 optimizes the kernel only if the limit has room for its compiler', () =
   const long = plan(request(270 * MiB, { maxPointBytes: 64 * MiB }));
   expect(long).toMatchObject({ optimizes: false, slots: 1 });
   expect(total(long)).toBeLessThanOrEqual(270 * MiB);
+  const threaded = { threads: 1, threadBytes: () => 15 * MiB };
+  expect(plan(request(270 * MiB, { maxPointBytes: 64 * MiB, ...threaded }))).toEqual(long);
 });
 
 test('the limit for a window is the smallest one in whole MiB with room for it', () => {
@@ -213,6 +218,8 @@ test('the limit for a window is the smallest one in whole MiB with room for it',
   expect(plan({ ...asked, limit: { bytes: limit, source } }).windowBytes).toBeGreaterThanOrEqual(64 * MiB);
   expect(plan({ ...asked, limit: { bytes: limit - MiB, source } }).windowBytes).toBeLessThan(64 * MiB);
   expect(limitForWindow(asked, 2 ** 40)).toBeNull();
+  const { windowBytes: largest } = plan(request(4096 * MiB));
+  expect([limitForWindow(asked, largest), limitForWindow(asked, largest + 1)]).toEqual([4096 * MiB, null]);
   // The smallest limit of a load is no whole number of MiB.
   const limits = [...Array(2000).keys()].map((i) => request(80 * MiB + i * 32 * KiB));
   const least = limits.find((each) => !(planned(each) instanceof MemoryLimitError))!;

@@ -51,6 +51,7 @@ test('the begin of the high level requests one collection', () => {
   expect(entered.collect).toBe(true);
   const after = collected(entered, { before: 820, tookMs: 5, now: 1005 });
   expect([after.collect, see(after, 830, 60_000).collect]).toEqual([false, false]);
+  expect(see(calm, 820, 0).collect).toBe(true);
 });
 
 test('useless collections at the critical level back off to one in 30 s, and a useful one resets the interval', () => {
@@ -68,6 +69,10 @@ test('useless collections at the critical level back off to one in 30 s, and a u
   expect([...new Set(gaps.slice(7))]).toEqual([30_000]);
   const useful = see(collected(state, { before: 990, tookMs: 1, now: 300_000 }), 905, 300_250);
   expect(useful.gcNotBefore).toBe(300_250);
+  const rated = (before: number, tookMs: number) =>
+    see(collected(state, { before, tookMs, now: 300_000 }), 950, 310_000).gcNotBefore - 300_000;
+  // A collection that frees a twentieth is useful.
+  expect([rated(1000, 1), rated(999, 1), rated(1000, 500)]).toEqual([250, 30_000, 5000]);
 });
 
 test('the next collection waits ten times as long as the last one took', () => {
@@ -83,6 +88,7 @@ test('memory that a collection with every slot free does not free counts as reta
   expect(step(state, 930, 849, true).retained).toBeNull();
   state = step(state, 930, 850, true);
   expect(state.retained).toBe(930);
+  expect(see(state, 940, 900, true).retained).toBe(930);
   let collections = 0;
   for (let now = 1000; now < 300_000; now += 250) {
     state = see(state, 930, now, true);
@@ -139,6 +145,13 @@ test('a collection is rated only after buffers had time to be freed', () => {
   expect(state).toMatchObject({ gcTried: false, stuckSince: null });
   state = step(state, 400, 250, true);
   expect(state).toMatchObject({ level: 'normal', gcTried: false, retained: null });
+});
+
+test('memory at 97 % stops the load, and is not only retained', () => {
+  let state = step(calm, 970, 0, true);
+  state = step(state, 970, 250, true);
+  expect(state).toMatchObject({ retained: null, stuckSince: 250 });
+  expect(step(state, 970, 5250, true).level).toBe('stop');
 });
 
 test('the load does not stop before a collection', () => {

@@ -21,6 +21,12 @@ test('a body adds 144 bytes a point, 16 a slot, and 30 beside the text of a stri
   expect(new Set(event.sample).size).toBe(2);
 });
 
+test('a body with several lines for each point counts them, and retains the bytes that were sent', () => {
+  const sent = { linesPerPoint: 2, bytes: Buffer.alloc(5 * length) };
+  const { event } = bodyEvent(batch, 4 * length, () => 7, sent as never);
+  expect([event.points, event.slots, event.parts[0]!.bytes]).toEqual([8, 16, 5 * length]);
+});
+
 test('half of a body adds half of it', () => {
   const { event, gauged } = bodyEvent(batch, 2 * length, () => 7);
   const whole = bodyEvent(batch, 4 * length, () => 7);

@@ -94,6 +94,9 @@ test('every worker counts what any of them sends: bodies, rows, series and the b
     expect(pressure.nodeBytes).toBe(32 * MiB + 3 * seriesBytes);
     expect(caches.open).toEqual({ bytes: 2 * MiB, places: bodiesKept - 2 });
   }
+  // A rinse opens no time bucket.
+  append({ ...body(0), parts: [{ bucket: 5, bytes: 1 }], bytes: 0 } as MemoryEvent);
+  expect(workers.map(({ caches }) => caches.open.bytes)).toEqual([2 * MiB, 2 * MiB]);
 });
 
 test('one worker flushes for all, and rows from before are on disk when it has ended', async () => {
@@ -126,7 +129,8 @@ test('a worker asks for a flush once, however many rows it counts until the answ
 test('a flush whose worker is gone has failed, and the rows stay unflushed', async () => {
   const { append, join, clock } = fleetOf();
   const { pressure, follower } = join();
-  follower.flushLost();
+  // These losses are of no flush, so they end no planned flushes.
+  for (let i = 0; i < 3; i += 1) follower.flushLost();
   expect(pressure.save()).toMatchObject({ isFlushing: false });
   append(body(20));
   follower.apply({ kind: 'flush', cause: 'planned' }, false);
@@ -135,6 +139,9 @@ test('a flush whose worker is gone has failed, and the rows stay unflushed', asy
   expect(pressure.isFlushing).toBe(false);
   await clock.advance(5000);
   expect(pressure.nodeBytes).toBe(21 * MiB);
+  append(body(60));
+  await clock.advance(0);
+  expect(pressure.isFlushing).toBe(true);
 });
 
 test('a worker that joins takes the account over, and leaves its own if it does not understand it', () => {

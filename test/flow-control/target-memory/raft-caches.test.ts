@@ -40,6 +40,19 @@ test('a vnode retains its newest 256 bodies, whatever their size', () => {
   ).toBe(256);
 });
 
+test('the sizes of retained bodies are saved with the oldest first, and restored in this order', () => {
+  const sizes = Array.from({ length: 260 }, (_, i) => i + 1);
+  const caches = after(
+    sizes.map((bytes) => [3, bytes]),
+    { existing: new Set([1, 3]) },
+  );
+  expect(caches.save()).toEqual([[3, sizes.slice(4)]]);
+  const restored = after([[9, 1]], { existing: new Set([1, 3]) });
+  restored.restore(caches.save());
+  for (const each of [caches, restored]) each.add([{ bucket: 3, bytes: 1 }]);
+  expect([restored.bytes, restored.atWorst]).toEqual([caches.bytes, caches.atWorst]);
+});
+
 test('each time bucket retains its own bodies, and small writes to one leave the others', () => {
   const caches = after([
     [1, 100, 256],
@@ -101,6 +114,9 @@ test('full-sized bodies that the bucket written last will take count at worst, u
       [2, 10],
     ]).atWorst,
   ).toBe(2560 + 10 + 255 * 100);
+  const restored = after([], { existing: null });
+  restored.restore(after([[1, 10]]).save());
+  expect(restored.atWorst).toBe(10 + 255 * 100);
   expect(after([[1, 10, 56]], { maxBytes: 1000 }).atWorst).toBe(1000);
   expect(after([[1, 10, 56]], { maxBytes: 100 }).atWorst).toBe(560);
 });

@@ -92,34 +92,48 @@ function setUp(more: Partial<RinsingOptions> = {}, answer: (sent: number) => Ver
 
 test('a finished time bucket is rinsed by 256 writes of its last point once its share is due', async () => {
   const { clock, caches, rinsing, bodies, rows, load, admit, notices } = setUp();
-  load(['first1', 'last1'], 19);
+  load(['old1'], 9);
+  load(['first1', 'last1'], 10);
   admit();
   await clock.advance(100);
   expect(bodies).toEqual([]);
-  load(['a2'], 2);
+  load(['a2'], 1);
+  admit();
   const admission = admit();
   await clock.advance(200);
   expect(admission.at).toBe(100);
   expect(new Set(bodies)).toEqual(new Set([rinsed('last1')]));
   expect(bodies).toHaveLength(bodiesKept);
   expect(rows).toEqual(Array.from({ length: bodiesKept }, () => 2));
-  expect(caches.bytes).toBe(2 * MiB);
+  expect(caches.bytes).toBe(1 * MiB);
   expect(rinsing.count).toBe(1);
   expect(notices).toEqual([
     {
       level: 'info',
       kind: 'rinse',
-      message: 'rinsed the raft caches of 1 time bucket: 21 MiB of request bodies became 2 MiB on the fullest node',
+      message: 'rinsed the raft caches of 1 time bucket: 20 MiB of request bodies became 1 MiB on the fullest node',
     },
   ]);
 });
 
-test('a single time bucket is not rinsed, because it would fill again at once', async () => {
-  const { clock, bodies, load, admit } = setUp();
+test.each([
+  ['of one machine', null],
+  ['of a fleet', logOf(() => true).log],
+])('a single time bucket %s is not rinsed, because it would fill again at once', async (_, log) => {
+  const { clock, bodies, load, admit, ends } = setUp({ log });
   load(['a1'], 40);
   const admission = admit();
   await clock.advance(100);
-  expect([bodies.length, admission.at]).toEqual([0, 0]);
+  expect([bodies.length, admission.at, ends]).toEqual([0, 0, []]);
+});
+
+test('full caches are rinsed even if a rinse frees less than 8 MiB', async () => {
+  const { clock, caches, bodies, load, admit, ends } = setUp();
+  load(['a1'], 5);
+  load(['a2'], 21);
+  admit();
+  await clock.advance(1000);
+  expect([bodies.length, caches.bytes, ends]).toEqual([bodiesKept, 21 * MiB, []]);
 });
 
 test('buckets share their rinsing writes, and only as many are rinsed as needed', async () => {
@@ -230,13 +244,16 @@ test('rinsed caches count with their vnodes, so any number of them leaves a load
   expect(caches.bytes).toBeLessThan(20 * MiB);
 });
 
-test('the end of a load ends a rinse that the target does not answer any more', async () => {
+test.each([
+  ['between two attempts', 1500],
+  ['during an attempt', 5.5],
+])('the end of a load %s ends a rinse that the target does not answer any more', async (_, ms) => {
   const gone: Verdict = { kind: 'unreachable', reason: 'ECONNREFUSED' };
   const { clock, bodies, rows, load, admit, rinsing } = setUp({}, (sent) => (sent <= 20 ? accepted : gone));
   load(['a1'], 25);
   load(['a2'], 1);
   const admission = admit();
-  await clock.advance(1500);
+  await clock.advance(ms);
   const sent = bodies.length;
   expect(sent).toBeGreaterThan(20);
   expect(admission.at).toBeNull();
@@ -304,10 +321,10 @@ test('workers of a fleet share one point of each shard, and learn those of the o
     { kind: 'sample', bucket: 1, points: [a, b], rowBytes: 2 },
   ]);
   rinsing.learn(1, { points: [null, other!], rowBytes: 3 });
-  rinsing.learn(2, { points: [other!], rowBytes: 4 });
+  rinsing.learn(2, { points: [null, other!], rowBytes: 4 });
   expect(rinsing.save()).toEqual([
     [1, { points: [a, other], rowBytes: 3 }],
-    [2, { points: [other], rowBytes: 4 }],
+    [2, { points: [null, other], rowBytes: 4 }],
   ]);
 });
 

@@ -31,6 +31,8 @@ const exhausted: Verdict = {
   timedOut: false,
 };
 
+const wide: SampledRows = { points: 1, slots: 40, series: 1, strings: { count: 0, bytes: 0 }, bytes: 20 };
+
 /** Returns a batch in one time bucket. Its bytes take no memory. */
 function batchOf(length: number, bucket = 0): Batch {
   const part = { bucket, bytes: length, lastPoint: 0, lastStart: 0, lastBytes: 100 };
@@ -57,17 +59,21 @@ async function setup(
   const clock = new VirtualClock();
   const notices: Notice[] = [];
   const ends: unknown[] = [];
-  const told = { flushes: [] as number[], timeouts: [] as number[], rinses: 0, gauge: 0 as number | null };
+  const told = {
+    ...{ flushes: [] as number[], timeouts: [] as number[], rinses: 0, gauge: 0 as number | null },
+    /** For each endpoint, the start of its oldest pending write. */
+    pending: [] as (number | null)[],
+  };
   const target = {
     traits: { title: 'CnosDB', firstWriteExclusive: true, plansMemory: true, countsPoints: true, sendsSeconds: false },
-    flush: async (timeoutMs: number): Promise<FlushOutcome> => {
+    flush: async (timeoutMs: number, cancelled: AbortSignal): Promise<FlushOutcome> => {
       told.flushes.push(clock.monotonic());
       told.timeouts.push(timeoutMs);
-      await clock.sleep(flushMs);
+      await clock.sleep(flushMs, cancelled).catch(() => {});
       return { kind: outcome, tookMs: flushMs, reason: outcome === 'done' ? null : 'no' };
     },
     gauges: async () => [told.gauge],
-    endpoints: () => [],
+    endpoints: () => told.pending.map((waitingSince) => ({ waitingSince })),
     write: async (): Promise<Pick<Attempt, 'verdict'>> => {
       told.rinses += 1;
       await clock.sleep(1);
@@ -416,8 +422,60 @@ test('one batch tests whether a flush of several seconds blocks writes', async (
   expect(waiting.map(({ at }) => at)).toEqual([4000, null]);
 });
 
+test('a flush is cancelled once the oldest pending write has waited for 15 s', async () => {
+  const { clock, answer, told, notices } = await setup({}, 60_000, 'timedOut');
+  answer({ kind: 'accepted' }, 60 * MiB);
+  answer({ kind: 'accepted' }, 60 * MiB);
+  told.gauge = null;
+  told.pending = [null, 3000, 9000];
+  await clock.advance(60_000);
+  // A vnode with 120 MiB of rows may take 12 s more.
+  expect(told.flushes[1]).toBe(Math.ceil((3000 + 15_000 + 12 * 1024) / 250) * 250);
+  expect(notices.filter(({ kind }) => kind === 'flush-blocked').length).toBeGreaterThan(0);
+});
+
+test('a load waits for a flush of the target, or only for the interval between two flushes', async () => {
+  const { clock, side, answer, admit } = await setup({}, 100);
+  const holding = [side.holding];
+  for (const at of [0, 200]) {
+    await clock.advance(at);
+    answer({ kind: 'accepted' }, 140 * MiB);
+    admit();
+    await clock.advance(0);
+    holding.push(side.holding);
+  }
+  await clock.advance(3000);
+  expect([...holding, side.holding]).toEqual([null, 'target', 'targetMemory', null]);
+});
+
+test('wide rows of an admitted batch take room until the batch is settled', async () => {
+  const { clock, side, admit } = await setup({}, 500, 'done', undefined, 1, 1, null, wide);
+  const attempt: Attempt = { verdict: { kind: 'accepted' }, endpoint: 'e', latencyMs: 1, sentBytes: 20 };
+  // A byte of a body becomes 1.6 MiB of rows, so the rows of two batches exceed the room.
+  side.observe(attempt, 20, { ...batchOf(20), points: 0, slots: 2 * MiB });
+  await clock.advance(1000);
+  const [first, second] = [admit(), admit()];
+  await clock.advance(1000);
+  expect([first.at, second.at]).toEqual([1000, null]);
+  side.settled({ ...batchOf(1000), points: 0 });
+  await clock.advance(1000);
+  expect(second.at).toBeNull();
+  side.settled(batchOf(1000));
+  await clock.advance(0);
+  expect(second.at).toBe(3000);
+});
+
+test('a batch whose time buckets exceed --target-memory is refused, and ends the load', async () => {
+  const { clock, side, ends } = await setup({}, 500, 'done', undefined, 1, 2);
+  const part = batchOf(100).buckets[0]!;
+  const buckets = Array.from({ length: 5000 }, (_, bucket) => ({ ...part, bucket }));
+  const refused = expect(side.admit({ ...batchOf(100), buckets })).rejects.toThrow(/--target-memory/);
+  await clock.advance(0);
+  await refused;
+  expect(ends).toHaveLength(1);
+});
+
 test('a rinse of wide rows leaves the bodies their size', async () => {
-  const wide: SampledRows = { points: 1, slots: 40, series: 1, strings: { count: 0, bytes: 0 }, bytes: 20 };
   const { clock, side, admit } = await setup({}, 500, 'done', undefined, 1, 2, null, wide);
   const attempt: Attempt = { verdict: { kind: 'accepted' }, endpoint: 'e', latencyMs: 1, sentBytes: MiB };
   for (const [bucket, bodies] of [[0, 215] as const, [1, 1] as const]) {
