@@ -28,6 +28,8 @@ interface CustomLoad {
   readonly text?: string;
   /** Path of the input, which lets the load write a checkpoint; null for none. */
   readonly path?: string | null;
+  /** The part of the input to load. Default: the whole input, whose head is parsed first. */
+  readonly piece?: Input['piece'];
   readonly stop?: AbortSignal;
   /** Time that passes during the load, ms. */
   readonly forMs?: number;
@@ -40,6 +42,7 @@ export async function loadText({
   fleet,
   text = points(1),
   path = null,
+  piece,
   stop = never,
   forMs = 0,
 }: CustomLoad): Promise<
@@ -62,7 +65,11 @@ export async function loadText({
   };
   const clock = new VirtualClock();
   const running = load(settings, {
-    ...{ version: '0', inputs: [{ name: 'a.lp', path, size: bytes.length, open }], command: null },
+    ...{
+      version: '0',
+      inputs: [{ name: 'a.lp', path, size: bytes.length, open, ...(piece && { piece }) }],
+      command: null,
+    },
     ...{ target: createCustomTarget({ write: accepted, ...own }), clock, stop, abort: never },
     ...{ notify: (notice) => notices.push(notice), watch: () => {}, workerThread: false },
     ...(fleet === undefined ? {} : { fleet }),

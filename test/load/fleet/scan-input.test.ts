@@ -83,10 +83,17 @@ test('the first point of each table introduces its columns', async () => {
   expect((await scanText(tables.join('\n'))).introduced).toEqual(['a f=1 1', 'b f=1 2', 'c f=1 4']);
 });
 
-test('a failing input keeps its last piece, and a defect or a stop ends the scan', async () => {
-  const failing = (error: Error) => planOf('', { read: () => Promise.reject(error) });
-  expect((await failing(new InputError('no disk'))).pieces).toMatchObject([{ to: null, points: null }]);
-  await expect(failing(new Error('a defect'))).rejects.toThrow('a defect');
+test('an input that fails keeps its last piece, and a defect ends the scan', async () => {
+  // Fails before the format is chosen, or after the first points.
+  for (const whole of ['', points(9)]) {
+    const failing = (error: Error): Promise<PlannedInput> => {
+      const source = bytesSource(Buffer.from(whole));
+      const read: ByteSource['read'] = async (...into) => (await source.read(...into)) || Promise.reject(error);
+      return planOf('', { read });
+    };
+    expect((await failing(new InputError('no disk'))).pieces).toMatchObject([{ to: null, points: null }]);
+    await expect(failing(new Error('a defect'))).rejects.toThrow('a defect');
+  }
 });
 
 test('an input whose lines are all rejected has an error that counts them', async () => {

@@ -30,6 +30,7 @@ test.each<[string, Partial<ProgressFacts>, number | null]>([
     { totals: [pending(0), settled(0)], positionIn: (i) => (i === 0 ? { file: 900, decoded: 900 } : null) },
     0,
   ],
+  ['an input is opened but not decoded yet', { positionIn: (i) => (i === 0 ? { file: 900, decoded: 0 } : null) }, 0],
   [
     'half of the first input is acknowledged',
     { totals: [pending(500), settled(0)], positionIn: (i) => (i === 0 ? { file: 900, decoded: 900 } : null) },

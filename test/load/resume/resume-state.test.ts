@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { InterruptedError } from '../../../src/core/errors.js';
-import { defaultDatabaseSettings as database, type Notice } from '../../../src/core/types/index.js';
+import { defaultDatabaseSettings as database, INPUT_START, type Notice } from '../../../src/core/types/index.js';
 import { Ledger } from '../../../src/load/ledger/ledger.js';
 import { ResumeState } from '../../../src/load/resume/resume-state.js';
 import { DeadLetters } from '../../../src/state/dead-letters/dead-letters.js';
@@ -12,7 +12,7 @@ import { accepted, loadText, points } from '../custom-load.js';
 import { batch, contents, folder, reject } from '../ledger/support.js';
 
 /** Loads four points in requests of one. Stops after `stopAfter` requests. */
-async function run(stateDir: string, { stopAfter = 9, isCreated = false, flags = {} } = {}) {
+async function run(stateDir: string, { stopAfter = 9, isCreated = false, flags = {}, own = {} } = {}) {
   const stop = new AbortController();
   let writes = 0;
   const write: typeof accepted = async (...sent) => {
@@ -23,12 +23,12 @@ async function run(stateDir: string, { stopAfter = 9, isCreated = false, flags =
   const describe = () =>
     Promise.resolve({ kind: 'own', version: null, endpoints: [], database, ...(isCreated ? { isCreated } : {}) });
   const { summary, notices } = await loadText({
-    ...{ own: { write, describe }, text: points(4), path: '/a.lp', stop: stop.signal },
+    ...{ own: { write, describe }, text: points(4), path: '/a.lp', stop: stop.signal, ...own },
     flags: { stateDir, batchPoints: 1, workers: 1, ...flags },
   });
-  const { checkpoint, thisRun, points: all } = summary;
+  const { checkpoint, thisRun, points: all, outcome } = summary;
   const resumed = notices.flatMap(({ kind }) => (kind === 'resume' || kind === 'fresh' ? [kind] : []));
-  return { checkpoint, read: thisRun.read, loaded: all.loaded, resumed };
+  return { checkpoint, read: thisRun.read, loaded: all.loaded, resumed, outcome };
 }
 
 test('a stopped load has a checkpoint, from which the next run resumes, and a complete one has none', async () => {
@@ -36,11 +36,11 @@ test('a stopped load has a checkpoint, from which the next run resumes, and a co
   const stopped = await run(stateDir, { stopAfter: 2 });
   expect(stopped).toMatchObject({ read: 2, loaded: 2, resumed: [] });
   expect(Object.keys(await contents(stateDir)).map((name) => `${stateDir}/${name}`)).toContain(stopped.checkpoint);
-  expect(await run(stateDir)).toEqual({ checkpoint: null, read: 2, loaded: 4, resumed: ['resume'] });
-  expect(await run(stateDir)).toEqual({ checkpoint: null, read: 4, loaded: 4, resumed: [] });
+  expect(await run(stateDir)).toMatchObject({ checkpoint: null, read: 2, loaded: 4, resumed: ['resume'] });
+  expect(await run(stateDir)).toMatchObject({ checkpoint: null, read: 4, loaded: 4, resumed: [] });
   // Refused before a point was sent.
   const refused = await run(stateDir, { flags: { precision: 's' } });
-  expect(refused).toEqual({ checkpoint: null, read: 0, loaded: 0, resumed: [] });
+  expect(refused).toMatchObject({ checkpoint: null, read: 0, loaded: 0, resumed: [] });
 });
 
 test('a load starts over in a database that it creates, with --fresh and without a checkpoint', async () => {
@@ -93,4 +93,17 @@ test('no checkpoint is written while a long point is rejected, but not completel
   await resume.close('stopped');
   await resume.end(false);
   expect(notices.map(({ message }) => message)).toEqual(['1 checkpoint written in 0 ms']);
+});
+
+test('a contradiction to the options in a later run is an input error, because an earlier run has sent a point', async () => {
+  const stateDir = await folder();
+  // The head of a piece is not parsed before its points.
+  const piece = { from: INPUT_START, to: null };
+  expect(await run(stateDir, { stopAfter: 1, own: { piece } })).toMatchObject({ loaded: 1, outcome: 'interrupted' });
+  const flags = { expectTime: '2000..2010' };
+  expect(await run(stateDir, { own: { piece }, flags })).toMatchObject({
+    loaded: 1,
+    resumed: ['resume'],
+    outcome: 'input',
+  });
 });

@@ -102,6 +102,11 @@ test('a query that fails ends with verify-failed, and its message does not repea
   expect(message.length).toBeLessThan(300);
 });
 
+test('a query that fails with a plain message is described by this message', async () => {
+  const { report } = verification(() => Promise.reject(new UnavailableError('no endpoint')));
+  await expect(report()).rejects.toThrow('found 0 of them, then: no endpoint');
+});
+
 /** Samples all points of `first`, then books both batches as loaded, and reads back what `stored` says. */
 async function replaced(first: string[], second: string[], stored: string[], ordered = true) {
   const sample = new Verification({ precision: 'ns', ordered, random: () => 0 });
