@@ -20,7 +20,7 @@ function savedSchema() {
       ...{ factor: z.number(), isFlushing: z.boolean() },
     }),
     ...{ series, allSeries: series },
-    caches: z.array(z.tuple([z.number(), z.array(z.number())])),
+    caches: z.array(z.tuple([z.number(), z.array(z.number()), z.boolean(), z.boolean()])),
     samples: z.array(z.tuple([z.number(), z.object({ points: z.array(z.string().nullable()), rowBytes: z.number() })])),
   });
 }
@@ -59,6 +59,7 @@ export function followMemory({
         return;
       case 'flush':
         series.reset();
+        caches.flushBegan();
         pressure.flushBegan(event.cause, own);
         return;
       case 'flushed':

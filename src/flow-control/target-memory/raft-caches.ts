@@ -34,8 +34,8 @@ export interface OpenBuckets {
   readonly places: number;
 }
 
-/** The number of a time bucket, and the sizes of the bodies that its vnodes retain, the oldest first. */
-export type SavedBucket = readonly [bucket: number, sizes: readonly number[]];
+/** Of a time bucket: its number, the sizes of the bodies that its vnodes retain (the oldest first), and its flushes. */
+export type SavedBucket = readonly [bucket: number, sizes: readonly number[], isFlushed: boolean, isReopened: boolean];
 
 /** Bodies that one bucket retains. */
 class Ring {
@@ -69,6 +69,8 @@ export class RaftCaches {
   #newest: { readonly bucket: number; readonly ring: Ring } | null = null;
   /** For each of the newest bodies, the `Ring`s of the buckets that it wrote to. */
   #open: (readonly Ring[])[] = [];
+  readonly #flushed = new Set<number>();
+  readonly #reopened = new Set<number>();
   #sum = 0;
 
   constructor(options: RaftCacheOptions) {
@@ -79,6 +81,11 @@ export class RaftCaches {
   /** Number of buckets that this load has written to. */
   get bucketCount(): number {
     return this.#rings.size;
+  }
+
+  /** Share of these buckets, 0 to 1, that received points after a flush. */
+  get reopened(): number {
+    return this.#reopened.size / Math.max(1, this.#rings.size);
   }
 
   /** Tests whether this load has written to a bucket. */
@@ -118,7 +125,14 @@ export class RaftCaches {
   /** Counts an acknowledged body. */
   add(parts: readonly BodyPart[], isRinse = false): void {
     const rings = parts.map((part) => this.#add(part));
-    if (!isRinse) this.#open = [...this.#open.slice(1 - openBodies), rings];
+    if (isRinse) return;
+    this.#open = [...this.#open.slice(1 - openBodies), rings];
+    for (const { bucket } of parts) if (this.#flushed.has(bucket)) this.#reopened.add(bucket);
+  }
+
+  /** Call it when a flush begins. It flushes all buckets. */
+  flushBegan(): void {
+    for (const bucket of this.#rings.keys()) this.#flushed.add(bucket);
   }
 
   #add({ bucket, bytes }: BodyPart): Ring {
@@ -135,7 +149,8 @@ export class RaftCaches {
 
   /** Returns each bucket with the sizes of the bodies that it retains, for `restore`. */
   save(): readonly SavedBucket[] {
-    return [...this.#rings].map(([bucket, { sizes }]) => [bucket, sizes]);
+    const [flushed, reopened] = [this.#flushed, this.#reopened];
+    return [...this.#rings].map(([bucket, { sizes }]) => [bucket, sizes, flushed.has(bucket), reopened.has(bucket)]);
   }
 
   /** Replaces everything counted so far. */
@@ -145,6 +160,12 @@ export class RaftCaches {
     this.#open = [];
     this.#sum = 0;
     this.#unfilled = (this.#options.existing?.size ?? 0) * bodiesKept;
-    for (const [bucket, sizes] of saved) for (const bytes of sizes) this.add([{ bucket, bytes }]);
+    this.#flushed.clear();
+    this.#reopened.clear();
+    for (const [bucket, sizes, isFlushed, isReopened] of saved) {
+      for (const bytes of sizes) this.add([{ bucket, bytes }]);
+      if (isFlushed) this.#flushed.add(bucket);
+      if (isReopened) this.#reopened.add(bucket);
+    }
   }
 }

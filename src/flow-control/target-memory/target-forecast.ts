@@ -14,15 +14,8 @@ import type {
 import { unitsPerMs } from '../../core/units.js';
 import { type RowWeight, weighRows } from './flush/memcache-estimate.js';
 import { seriesBytes } from './flush/series-estimate.js';
-import {
-  baseOf,
-  leastWith,
-  mostBuckets,
-  type NodeSeries,
-  planTarget,
-  type TargetPlan,
-  type TargetPlanRequest,
-} from './target-plan.js';
+import { baseOf, type NodeSeries, type WrittenBuckets } from './node-base.js';
+import { leastWith, mostBuckets, planTarget, type TargetPlan, type TargetPlanRequest } from './target-plan.js';
 
 /** Options of a load that the forecast depends on. */
 export interface ForecastOptions {
@@ -115,9 +108,9 @@ function weightOf({ rows, totalBytes }: InputExtent): Pick<TargetPlanRequest, 'w
 
 /** Estimates the number of series of each time bucket. */
 function seriesOf({ rows, totalBytes }: InputExtent, buckets: number): NodeSeries {
-  if (rows === undefined) return { series: 0, fields: 0 };
+  if (rows === undefined) return { series: 0, fields: 0, reopened: 0 };
   const points = ((totalBytes ?? Number.POSITIVE_INFINITY) * rows.points) / rows.bytes;
-  return { series: Math.min(rows.series, points / buckets), fields: rows.slots / rows.points };
+  return { series: Math.min(rows.series, points / buckets), fields: rows.slots / rows.points, reopened: 0 };
 }
 
 /** Returns the layout of a database that does not exist yet: its vnodes are spread evenly over the endpoints. */
@@ -204,14 +197,20 @@ export function forecastProblem(forecast: TargetMemoryForecast): Problem | null 
   return plan.holds ? null : tooLittleMemory(forecast, buckets, Math.max(plan.leastBytes, plan.peakBytes));
 }
 
-/** Explains why a load cannot continue within --target-memory, given its time buckets and series so far; null if it can. */
+/**
+ * Explains why a load cannot continue with `more` new time buckets within --target-memory, given its time buckets and series
+ * so far; null if it can.
+ */
 export function problemSoFar(
   forecast: TargetMemoryForecast,
-  buckets: number,
+  more: number,
+  { bucketCount, reopened }: WrittenBuckets,
   { least, fields }: { readonly least: number; readonly fields: number },
 ): Problem | null {
   const { plan } = forecast;
-  const seen = { ...plan, perBucket: { series: (plan.share * least) / Math.max(1, buckets), fields } };
+  const buckets = bucketCount + more;
+  const perBucket = { series: (plan.share * least) / Math.max(1, buckets), fields, reopened };
+  const seen = { ...plan, perBucket };
   if (plan.limitBytes === null || leastWith(seen, buckets) <= Math.max(plan.limitBytes, plan.peakBytes)) return null;
   return tooLittleMemory({ ...forecast, plan: seen }, buckets);
 }

@@ -5,26 +5,11 @@ import { dueShare, flushMarks, minRows, perRowByte } from './flush/flush-marks.j
 import type { FlushMarks } from './flush/flushing.js';
 import type { RowWeight } from './flush/memcache-estimate.js';
 import { seriesBytes } from './flush/series-estimate.js';
+import { baseOf, idleBytes, type NodeSeries, vnodeBytes } from './node-base.js';
 import { bodiesKept, type OpenBuckets } from './raft-caches.js';
 import type { RinseMarks } from './rinsing.js';
 
 const MiB = 1024 * 1024;
-/** Resident bytes of an idle node. The plan includes them, because the limit covers the whole node. */
-const idleBytes = 110 * MiB;
-/**
- * Resident bytes of a vnode without its series, rows and bodies: 2.1 MiB after the first flush, 0.5 MiB for the 256 small
- * writes of a rinse, and freed rows and bodies that the allocator retains (2.4.3.4).
- */
-const vnodeBytes = 3.65 * MiB;
-/** Resident bytes of a series in the index of a vnode. Up to 10,000 new series are stored separately and take less. */
-const indexedBytes = 384;
-const manySeries = 10_000;
-const manySeriesBytes = 1.2 * 1024;
-/** Memory of a flush or compaction for each series of the vnode, and for each column of a series, bytes. */
-const compactedBytes = 1024;
-const compactedColumnBytes = 450;
-/** Largest number of compactions at once. */
-const compactions = 4;
 /** Memcache size of a server that does not report one (before 2.4.2). */
 const usualMemcache = 128 * MiB;
 /** Smallest body that the plan chooses. */
@@ -117,22 +102,6 @@ export interface TargetPlan {
   readonly leastBytes: number;
 }
 
-/** Number of series in all vnodes of a node, and their mean number of fields. A series in two time buckets counts twice. */
-export interface NodeSeries {
-  readonly series: number;
-  readonly fields: number;
-}
-
-/** Returns the resident bytes of a node, without rows and request bodies. */
-export function nodeBase(vnodes: number, { series, fields }: NodeSeries = noSeries): number {
-  const many = Math.max(0, series - manySeries * vnodes);
-  const index = indexedBytes * (series - many) + manySeriesBytes * many;
-  const compacted = series * Math.min(1, compactions / Math.max(1, vnodes));
-  return idleBytes + vnodeBytes * vnodes + index + compacted * (compactedBytes + compactedColumnBytes * (fields + 1));
-}
-
-const noSeries: NodeSeries = { series: 0, fields: 0 };
-
 /** Estimates the peak of a node: base + retained request bodies + 1.1 × unflushed rows. */
 export function nodePeak(baseBytes: number, keptBytes: number, unflushedBytes: number): number {
   return Math.round(baseBytes + keptBytes + perRowByte * unflushedBytes);
@@ -179,12 +148,15 @@ export function mostBuckets(plan: TargetPlan): number {
   return most;
 }
 
-/** Returns the resident bytes of a node whose load writes to `buckets` time buckets, without rows and request bodies. */
-export function baseOf(vnodesPerBucket: number, { series, fields }: NodeSeries, buckets: number): number {
-  return nodeBase(vnodesPerBucket * buckets, { series: series * buckets, fields });
+/** Plans with vnodes that stay closed after a flush, if time buckets may be so small. Otherwise all vnodes are reopened. */
+export function planTarget(request: TargetPlanRequest): TargetPlan {
+  const plan = planWith(request);
+  const { rowBytes, flush } = plan;
+  const isReopened = rowBytes !== null && flush !== null && rowBytes / request.buckets > flush.holdBytes;
+  return isReopened ? planWith({ ...request, perBucket: { ...request.perBucket, reopened: 1 } }) : plan;
 }
 
-export function planTarget(request: TargetPlanRequest): TargetPlan {
+function planWith(request: TargetPlanRequest): TargetPlan {
   const { targetMemoryBytes: limit, batchBytes, buckets, totalBytes, vnodesPerNode } = request;
   const share = vnodesPerNode / request.shard;
   const vnodes = vnodesPerNode * buckets;

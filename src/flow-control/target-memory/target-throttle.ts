@@ -10,12 +10,13 @@ import { flushMarks } from './flush/flush-marks.js';
 import { flushIntervalMs } from './flush/flushing.js';
 import { SeriesEstimate } from './flush/series-estimate.js';
 import { maxStageWaitMs, Stages } from './flush/stages.js';
+import { baseOf, baseSoFar, nodeBase } from './node-base.js';
 import { cannotStart, NodeDeaths, nodeDied } from './node-deaths.js';
 import { PacedNotice, pacingMessage } from './pressure-notices.js';
 import { RaftCaches } from './raft-caches.js';
 import { partOf, type RinseMarks, Rinsing, type RinsingOptions } from './rinsing.js';
 import { problemSoFar, type TargetMemoryForecast } from './target-forecast.js';
-import { baseOf, bodiesBeside, bodyOfOpenBuckets, nodeBase, nodePeak, rinseMarks } from './target-plan.js';
+import { bodiesBeside, bodyOfOpenBuckets, nodePeak, rinseMarks } from './target-plan.js';
 import { TargetPressure } from './target-pressure.js';
 
 /** Time after which a flush without a response counts as timed out, ms. */
@@ -105,6 +106,7 @@ export class TargetThrottle {
       bodyBytesUnflushed: Math.min(unflushedBody, bodyBytes),
       flush: (cause, cancelled) => {
         this.#series.reset();
+        this.#caches.flushBegan();
         return target.flush(cause === 'stage' ? maxStageWaitMs : flushTimeoutMs, cancelled);
       },
       pendingSince: () => {
@@ -158,9 +160,7 @@ export class TargetThrottle {
 
   /** Memory of the fullest node for the time buckets and series so far, without rows and without request bodies. */
   get #base(): number {
-    const { share, vnodesPerBucket } = this.#forecast.plan;
-    const { count, fields } = this.#allSeries;
-    return nodeBase(vnodesPerBucket * this.#caches.bucketCount, { series: share * count, fields });
+    return baseSoFar(this.#forecast.plan, this.#caches, this.#allSeries);
   }
 
   /** Largest body of a batch at this moment. */
@@ -286,7 +286,7 @@ export class TargetThrottle {
   /** Ends the run and throws RefusedError once time buckets and their series need more than --target-memory. */
   #assertHolds(buckets: Batch['buckets']): void {
     const more = buckets.filter(({ bucket }) => !this.#caches.has(bucket)).length;
-    const problem = problemSoFar(this.#forecast, this.#caches.bucketCount + more, this.#allSeries);
+    const problem = problemSoFar(this.#forecast, more, this.#caches, this.#allSeries);
     if (problem === null) return;
     const error = new RefusedError(problem);
     this.#context.end(error);

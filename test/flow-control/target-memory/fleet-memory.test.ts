@@ -149,12 +149,15 @@ test('a worker that joins takes the account over, and leaves its own if it does 
   const first = join();
   append(body(20, [1, 2, 3]));
   append({ kind: 'sample', bucket: 0, points: [Buffer.from('m f=1 1\n').toString('base64')], rowBytes: 7 });
+  first.follower.apply({ kind: 'flush', cause: 'planned' }, false);
+  first.follower.apply(body(1), false);
   const saved = JSON.parse(JSON.stringify(first.follower.save())) as object;
   const second = join();
   second.follower.restore({ ...saved, caches: 'none' });
   expect(second.pressure.nodeBytes).toBe(0);
   second.follower.restore(saved);
   expect(second.follower.save()).toEqual(first.follower.save());
+  expect([first, second].map(({ caches }) => caches.reopened)).toEqual([1, 1]);
   expect(second.pressure.nodeBytes).toBe(first.pressure.nodeBytes);
   expect(second.rinsing.save()).toEqual([[0, { points: ['bSBmPTEgMQo='], rowBytes: 7 }]]);
 });

@@ -46,7 +46,7 @@ test('the sizes of retained bodies are saved with the oldest first, and restored
     sizes.map((bytes) => [3, bytes]),
     { existing: new Set([1, 3]) },
   );
-  expect(caches.save()).toEqual([[3, sizes.slice(4)]]);
+  expect(caches.save()).toEqual([[3, sizes.slice(4), false, false]]);
   const restored = after([[9, 1]], { existing: new Set([1, 3]) });
   restored.restore(caches.save());
   for (const each of [caches, restored]) each.add([{ bucket: 3, bytes: 1 }]);
@@ -132,4 +132,27 @@ test('the time buckets of the newest 16 bodies are open, and a rinse opens none'
   caches.add([{ bucket: 1, bytes: 1 }], true);
   expect(caches.open).toEqual({ bytes: 800, places: bodiesKept - 16 });
   expect(after([]).open).toEqual({ bytes: 0, places: bodiesKept });
+});
+
+test('a bucket is reopened by a body after a flush, and not by a rinse or a flush alone', () => {
+  const caches = after([
+    [1, 100],
+    [2, 100],
+  ]);
+  expect(caches.reopened).toBe(0);
+  caches.flushBegan();
+  caches.add([{ bucket: 1, bytes: 10 }], true);
+  caches.add([{ bucket: 3, bytes: 10 }]);
+  expect(caches.reopened).toBe(0);
+  caches.add([{ bucket: 2, bytes: 10 }]);
+  caches.add([{ bucket: 2, bytes: 10 }]);
+  expect(caches.reopened).toBe(1 / 3);
+  const other = after([[2, 1]]);
+  other.flushBegan();
+  other.restore(caches.save());
+  expect(other.reopened).toBe(1 / 3);
+  other.add([{ bucket: 3, bytes: 10 }]);
+  expect(other.reopened).toBe(1 / 3);
+  other.add([{ bucket: 1, bytes: 10 }]);
+  expect(other.reopened).toBe(2 / 3);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { NodeLayout, VnodePlacement } from '../../../src/core/types/index.js';
+import { nodeBase } from '../../../src/flow-control/target-memory/node-base.js';
 import {
   evenLayout,
   type ForecastOptions,
@@ -9,8 +10,6 @@ import {
   type InputExtent,
   problemSoFar,
 } from '../../../src/flow-control/target-memory/target-forecast.js';
-
-import { nodeBase } from '../../../src/flow-control/target-memory/target-plan.js';
 
 const MiB = 1024 * 1024;
 const day = 86_400_000;
@@ -206,8 +205,8 @@ test('a load of many series is planned by its series, and refused where their in
 
 test('series that no sample showed end the load once the ones seen need more than --target-memory', () => {
   const plain = forecastTargetMemory(options, placement, layout, extent);
-  expect(problemSoFar(plain, 1, { least: 20_000, fields: 2 })).toBeNull();
-  expect(problemSoFar(plain, 1, { least: 200_000, fields: 2 })?.fix).toMatch(
+  expect(problemSoFar(plain, 0, { bucketCount: 1, reopened: 0 }, { least: 20_000, fields: 2 })).toBeNull();
+  expect(problemSoFar(plain, 0, { bucketCount: 1, reopened: 0 }, { least: 200_000, fields: 2 })?.fix).toMatch(
     /^use --target-memory 1[01]\d\dMiB if the nodes have/,
   );
 });
@@ -221,7 +220,7 @@ test('the memcache of a database that a small load creates has room for more tha
 test('sampled rows weigh as they are, also where the size of the inputs is unknown', () => {
   const rows = { points: 10, slots: 2000, strings: { count: 0, bytes: 0 }, bytes: 800, series: 20 };
   const forecast = forecastTargetMemory(options, placement, layout, { ...extent, rows });
-  expect(forecast.plan.perBucket).toEqual({ series: 20, fields: 200 });
+  expect(forecast.plan.perBucket).toEqual({ series: 20, fields: 200, reopened: 0 });
   // Ten points in five time buckets have two series in each at most.
   const few = { ...extent, ...from(0n, BigInt(41 * day)), totalBytes: 800, rows };
   expect(forecastTargetMemory(options, placement, layout, few).plan.perBucket.series).toBe(2);

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { flushMarks } from '../../../src/flow-control/target-memory/flush/flush-marks.js';
+import { nodeBase } from '../../../src/flow-control/target-memory/node-base.js';
 import {
   bodiesBeside,
   bodyOfOpenBuckets,
   keptBodies,
   leastWith,
   mostBuckets,
-  nodeBase,
   nodePeak,
   planTarget,
   rinseMarks,
@@ -30,7 +30,7 @@ const usual: TargetPlanRequest = {
   totalBytes: null,
   weight: { resident: 1, gauged: 1 },
   residentPerByte: 1,
-  perBucket: { series: 0, fields: 0 },
+  perBucket: { series: 0, fields: 0, reopened: 0 },
   mayCreate: false,
   mayFlush: true,
 };
@@ -72,7 +72,7 @@ const measured = JSON.parse(readFileSync('fixtures/scenarios/node-memory.json', 
 
 test.each(measured.runs)('a measured node with $vnodes vnodes peaks at 80 to 100 percent of the estimate', (node) => {
   const series = 1002 * node.vnodes;
-  const base = nodeBase(node.vnodes, { series, fields: 8 });
+  const base = nodeBase(node.vnodes, { series, fields: 8, reopened: 0 });
   const estimate = nodePeak(base, node.besideMiB * MiB, 0) / MiB;
   expect(node.peakMiB / estimate).toBeLessThanOrEqual(1);
   expect(node.peakMiB / estimate).toBeGreaterThanOrEqual(0.8);
@@ -237,7 +237,7 @@ test('time buckets that were not planned make bodies smaller and rinses earlier'
 });
 
 test('a time bucket begins with large bodies, and goes on with those of which 256 fit', () => {
-  const plan = planTarget({ ...usual, buckets: 95, perBucket: { series: 1000, fields: 8 } });
+  const plan = planTarget({ ...usual, buckets: 95, perBucket: { series: 1000, fields: 8, reopened: 0 } });
   expect(plan.sustainedBytes).toBeLessThan(96 * KiB);
   expect(plan.bodyBytes).toBe(96 * KiB);
   const room = 16 * MiB;
@@ -301,7 +301,7 @@ test('no measured load exceeds its plan, and nine of ten reach 60 percent of it'
       residentPerByte: cell.rowsPerByte,
       mayCreate: true,
       buckets: cell.vnodes,
-      perBucket: { series: cell.series, fields: cell.fields },
+      perBucket: { series: cell.series, fields: cell.fields, reopened: 0 },
       targetMemoryBytes: cell.limitMiB * MiB,
       batchBytes: cell.bodyKiB * KiB,
       totalBytes: cell.totalMiB * MiB,
@@ -314,18 +314,22 @@ test('no measured load exceeds its plan, and nine of ten reach 60 percent of it'
   expect(shares.filter((share) => share < 0.6).length).toBeLessThanOrEqual(shares.length / 10);
 });
 
-test('a node takes 384 bytes for each series of its index, and 1.2 KiB for those beyond 10,000 a vnode', () => {
-  // A compaction of all series needs 1 KiB, and 450 bytes a column and for the time, beside them.
-  const compacted = (fields: number) => 1024 + 450 * (fields + 1);
-  expect(nodeBase(2, { series: 100, fields: 3 }) - nodeBase(2)).toBeCloseTo(100 * (384 + compacted(3)), 0);
-  const many = 20_000 * 384 + 5000 * 1.2 * 1024 + 25_000 * compacted(1);
-  expect(nodeBase(2, { series: 25_000, fields: 1 }) - nodeBase(2)).toBeCloseTo(many, 0);
-  // Four vnodes are compacted at once.
-  expect(nodeBase(8, { series: 800, fields: 1 }) - nodeBase(8)).toBeCloseTo(800 * 384 + 400 * compacted(1), 0);
+test('time buckets with more rows than a flush may wait for receive points after a flush, so they are planned with an index cache', () => {
+  const ofSize = (totalBytes: number) =>
+    planTarget({
+      ...usual,
+      ...{ buckets: 90, totalBytes, targetMemoryBytes: 2048 * MiB },
+      perBucket: { series: 1000, fields: 8, reopened: 0 },
+    });
+  const [small, large] = [ofSize(900 * MiB), ofSize(90_000 * MiB)];
+  expect([small.perBucket.reopened, large.perBucket.reopened]).toEqual([0, 1]);
+  // 1,000 series touch 86 % of 4 MiB, and take 1.75 KiB each.
+  expect((large.baseBytes - small.baseBytes) / 90 / MiB).toBeCloseTo(4 * 0.858 + (1000 * 1.75) / 1024, 2);
+  expect(leastWith(large, 90) - leastWith(small, 90)).toBeCloseTo(large.baseBytes - small.baseBytes, -1);
 });
 
 test('time buckets of the same series take as much each', () => {
-  const perBucket = { series: 30_000, fields: 1 };
+  const perBucket = { series: 30_000, fields: 1, reopened: 0 };
   const [one, two] = [1, 2].map((buckets) => planTarget({ ...usual, buckets, perBucket }).baseBytes);
   expect(two).toBeCloseTo(2 * one! - nodeBase(0), 0);
 });

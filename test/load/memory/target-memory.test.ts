@@ -1,7 +1,7 @@
 // Loads plan and hold the memory of the target, and report it.
 
 import { afterEach, expect, test } from 'vitest';
-import { nodeBase } from '../../../src/flow-control/target-memory/target-plan.js';
+import { nodeBase } from '../../../src/flow-control/target-memory/node-base.js';
 import type { ClusterOptions, ScriptedRequest } from '../../support/cluster/cluster.js';
 import { run } from '../../support/programs/here.js';
 import { lines, type Scene, scene } from '../../support/scene.js';
