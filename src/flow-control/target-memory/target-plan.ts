@@ -189,7 +189,9 @@ function planWith(request: TargetPlanRequest): TargetPlan {
   }
   const aboveBase = limit - baseBytes;
   const bodiesRoom = aboveBase * (isWide && request.mayCreate && buckets === 1 ? wideBodiesShare : bodiesShare);
-  const besideRows = Math.max(bodiesRoom, aboveBase - perRowByte * maxRows);
+  // Without flushes the rows fill the memcaches of an existing database, so bodies get only what full memcaches leave.
+  const leastRoom = request.mayFlush || request.mayCreate ? bodiesRoom : 0;
+  const besideRows = Math.max(leastRoom, aboveBase - perRowByte * maxRows);
   const sustainedBytes = largestBody(batchBytes, besideRows, kept);
   const rinse = marksOfRoom(aboveBase, kept(sustainedBytes));
   const keptAtPeak = buckets > 1 ? Math.min(allBytes, rinse.holdBytes) : kept(sustainedBytes);

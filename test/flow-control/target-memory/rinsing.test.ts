@@ -28,7 +28,7 @@ function batchOf(names: readonly string[]): Batch {
   return {
     points: names.length,
     body,
-    bodyEnd: (i: number) => ends[i]!,
+    bodyEnd: (i: number) => ends.at(i)!,
     buckets: [...parts.values()],
   } as unknown as Batch;
 }
@@ -201,12 +201,13 @@ test('a write that the target cannot take now is repeated, until the run stops',
 
 test('a target that rejects the points ends rinses, and the load once the caches are full', async () => {
   const no: Verdict = { kind: 'refused', reason: 'access denied' };
-  const { clock, bodies, load, admit, notices, ends } = setUp({}, () => no);
+  const { clock, bodies, rows, load, admit, notices, ends } = setUp({}, () => no);
   load(['a1'], 20);
   load(['a2'], 1);
   admit();
   await clock.advance(1000);
   expect(bodies.length).toBeLessThanOrEqual(4);
+  expect(rows).toEqual([]);
   expect(notices.map(({ level, message }) => [level, message])).toEqual([
     [
       'warn',
@@ -221,6 +222,27 @@ test('a target that rejects the points ends rinses, and the load once the caches
   expect(ends.map(({ exitCode, problem }) => [exitCode, problem?.found])).toEqual([
     [4, '25 MiB of request bodies: the target refuses points that it accepted before (access denied)'],
   ]);
+});
+
+test('points that the target refuses after the end of a load are not reported', async () => {
+  const { clock, rinsing, load, admit, notices } = setUp({}, () => ({ kind: 'refused', reason: 'access denied' }));
+  load(['a1'], 20);
+  load(['a2'], 1);
+  admit();
+  await clock.advance(0);
+  rinsing.close();
+  await clock.advance(1000);
+  expect(notices).toEqual([]);
+});
+
+test('a rinsing write has at most 32 KiB', async () => {
+  const { clock, bodies, load, admit } = setUp();
+  for (let bucket = 10; bucket < 50; bucket += 1) load([`a${bucket},t=${'x'.repeat(1900)}`], 1);
+  admit();
+  await clock.advance(1000);
+  expect(bodies).toHaveLength(2 * bodiesKept);
+  expect(bodies[0]!.length).toBeLessThanOrEqual(32 * 1024);
+  expect(bodies[0]!.length).toBeGreaterThan(30 * 1024);
 });
 
 test('full caches of several buckets that no rinse makes smaller end the load', async () => {
@@ -280,6 +302,7 @@ test('a point of up to 16 KiB can be repeated, a longer one is not remembered', 
   const both = setUp({ shards: 2 });
   both.load([nameOf(1, 16 * 1024), nameOf(2, 16 * 1024 + 1)], 1);
   expect([rinsing.save(), both.rinsing.save()].map((saved) => saved.map(([bucket]) => bucket))).toEqual([[1], [1]]);
+  expect(rinsing.save()[0]![1].points).toHaveLength(1);
 });
 
 test('only the last 256 points are searched for one of each shard', () => {
@@ -328,6 +351,16 @@ test('workers of a fleet share one point of each shard, and learn those of the o
   ]);
 });
 
+test('a bucket of which the other workers know the points of some shards is rinsed with these', async () => {
+  const { clock, caches, rinsing, bodies, admit } = setUp({ shards: 2, log: logOf(() => true).log });
+  rinsing.learn(1, { points: [null, Buffer.from(rinsed('b1')).toString('base64')], rowBytes: 2 });
+  for (let i = 0; i < 20; i += 1) caches.add([{ bucket: 1, bytes: MiB }]);
+  caches.add([{ bucket: 2, bytes: MiB }]);
+  admit();
+  await clock.advance(1000);
+  expect(bodies[0]).toBe(rinsed('b1'));
+});
+
 test('a worker of a fleet waits a second for its turn to rinse, and ends its turn', async () => {
   let isBusy = true;
   const { seen, log } = logOf(() => !isBusy);
@@ -360,7 +393,7 @@ test('a worker of a fleet sends on while another rinses and its caches are not f
 });
 
 test('a time bucket that was rinsed is not rinsed again until it is written to', async () => {
-  const { clock, bodies, load, admit } = setUp();
+  const { clock, bodies, load, admit, notices } = setUp();
   load(['a1'], 20);
   load(['a2'], 1);
   admit();
@@ -370,6 +403,7 @@ test('a time bucket that was rinsed is not rinsed again until it is written to',
   admit();
   await clock.advance(1000);
   expect([bodies[0], bodies.at(-1), bodies.length]).toEqual([rinsed('a1'), rinsed('a2'), 2 * bodiesKept]);
+  expect(notices.map(({ level }) => level)).toEqual(['info', 'debug']);
 });
 
 test.each([

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { NodeLayout, VnodePlacement } from '../../../src/core/types/index.js';
+import { seriesBytes } from '../../../src/flow-control/target-memory/flush/series-estimate.js';
 import { nodeBase } from '../../../src/flow-control/target-memory/node-base.js';
 import {
   evenLayout,
@@ -95,9 +96,16 @@ test.each<[string, Partial<ForecastOptions>, Partial<NodeLayout>, number, RegExp
   [
     'several shards and nodes',
     {},
-    { nodes: 2, vnodesPerNode: 3 },
+    { nodes: 2, vnodesPerNode: 2 },
     0,
     /have that much memory, or fewer shards, or more nodes$/,
+  ],
+  [
+    'two buckets where one fits',
+    { targetMemory: 132 * MiB },
+    {},
+    10 * day,
+    /, or a database with VNODE_DURATION '20d' or longer$/,
   ],
   [
     'two buckets where not even one fits',
@@ -116,7 +124,7 @@ test.each<[string, Partial<ForecastOptions>, Partial<NodeLayout>, number, RegExp
   );
   const problem = forecastProblem(forecast);
   expect(problem?.tried).toMatch(/^planning the memory of a node for \d+ vnodes? \(\d+ time buckets?\)$/);
-  expect(problem?.expected).toMatch(/^at most --target-memory (120|200|512) MiB$/);
+  expect(problem?.expected).toMatch(/^at most --target-memory (120|132|200|512) MiB$/);
   expect(problem?.found).toMatch(/^at least [\d.]+ [MG]iB: an idle node and its vnodes take [\d.]+ [MG]iB, and rows/);
   expect(problem?.fix).toMatch(fix);
 });
@@ -133,6 +141,14 @@ test('the settings that a refusal names hold the load', () => {
   expect(Number(days)).toBeGreaterThan(10);
   const shorter = { ...placement, vnodeDurationMs: (Number(days) / 2) * day };
   expect(forecastProblem(forecastTargetMemory(options, shorter, layout, times))).not.toBeNull();
+  expect(problem?.tried).toBe('planning the memory of a node for 401 vnodes (401 time buckets)');
+});
+
+test('the limit that a refusal names holds a load without flushes', () => {
+  const forecast = (mib: number) =>
+    forecastTargetMemory({ ...options, relieve: false, targetMemory: mib * MiB }, placement, layout, extent);
+  const named = Number(/--target-memory (\d+)MiB/.exec(forecastProblem(forecast(200))!.fix!)?.[1]);
+  expect([forecastProblem(forecast(named)), forecastProblem(forecast(named - 1)) === null]).toEqual([null, false]);
 });
 
 test('the plan counts the vnodes of the buckets that the load writes to, and no others of the node', () => {
@@ -148,6 +164,11 @@ test('the plan counts the vnodes of the buckets that the load writes to, and no 
   expect(forecastTargetMemory(options, unlimited, { ...layout, ...starts }, times).existing).toEqual(new Set([0]));
 });
 
+test('inputs have no more time buckets than points', () => {
+  const times = { ...extent, ...from(0n, BigInt(25 * day)), totalBytes: 20 };
+  expect(forecastTargetMemory(options, placement, layout, times).buckets).toBe(2);
+});
+
 test('inputs over 2,000 time buckets are reported, over 1,999 they are not', () => {
   const about = (buckets: number): boolean =>
     notices({ targetMemory: null }, (buckets - 1) * 10 * day).some((message) => message.includes('address space'));
@@ -158,6 +179,8 @@ test('fewer URLs than nodes are reported only if the layout comes from the targe
   const forecast = forecastTargetMemory(options, placement, { ...layout, nodes: 2, from: 'replicas' }, extent);
   const messages = forecastNotices(options, forecast, extent, null).map(({ message }) => message);
   expect(messages[1]).toMatch(/^--url names 1 endpoint, but SHOW REPLICAS lists 2 nodes/);
+  const known = forecastTargetMemory(options, placement, { ...layout, from: 'replicas' }, extent);
+  expect(forecastNotices(options, known, extent, null)).toHaveLength(1);
   const guessed = { ...forecast, layout: { ...forecast.layout, from: 'endpoints' as const } };
   expect(forecastNotices(options, guessed, extent, null)).toHaveLength(1);
 });
@@ -209,6 +232,24 @@ test('series that no sample showed end the load once the ones seen need more tha
   expect(problemSoFar(plain, 0, { bucketCount: 1, reopened: 0 }, { least: 200_000, fields: 2 })?.fix).toMatch(
     /^use --target-memory 1[01]\d\dMiB if the nodes have/,
   );
+});
+
+test('series of several time buckets are divided among them, and need no more than the limit', () => {
+  const plain = forecastTargetMemory(options, placement, layout, extent);
+  const seen = { least: 200_000, fields: 2 };
+  expect(problemSoFar(plain, 2, seen)?.found).toMatch(/with about 200,000 series take/);
+  const small = forecastTargetMemory(options, placement, layout, { ...extent, totalBytes: MiB });
+  expect(problemSoFar(small, 1, { ...seen, least: 20_000 })).toBeNull();
+});
+
+test.each([
+  ['all series of the sample', 8000, 8000 * 2.2 + 5 * seriesBytes],
+  ['a series for each point', 160, 160 * 2.2 + 2 * seriesBytes],
+])('rows are planned with their series: %s', (_, totalBytes, rowBytes) => {
+  // A row of two fields takes 176 bytes for 80 bytes of text.
+  const rows = { points: 10, slots: 20, strings: { count: 0, bytes: 0 }, bytes: 800, series: 5 };
+  const { plan } = forecastTargetMemory(options, placement, layout, { ...extent, totalBytes, rows });
+  expect(plan.rowBytes).toBeCloseTo(rowBytes, 6);
 });
 
 test('the memcache of a database that a small load creates has room for more than its own few series', () => {
