@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { flushMarks } from '../../../src/flow-control/target-memory/flush/flush-marks.js';
 import { nodeBase } from '../../../src/flow-control/target-memory/node-base.js';
+import { seriesBytes } from '../../../src/flow-control/target-memory/flush/series-estimate.js';
 import {
   bodiesBeside,
   bodyOfOpenBuckets,
@@ -130,7 +131,36 @@ test('for wide rows a new database gets memcaches as large as the room for rows,
   // Without planned flushes one cache fills while another one is flushed.
   const unflushed = memcache({ targetMemoryBytes: 297 * MiB, mayFlush: false });
   expect(unflushed.memcacheBytes).toBe(Math.floor(room / 2 / MiB) * MiB);
+  expect([unflushed.leastBytes <= 297 * MiB, unflushed.holds]).toEqual([true, false]);
+  // Rows that gauges hardly count leave room for denser rows of later loads.
+  const sparse = memcache({ targetMemoryBytes: 297 * MiB, weight: { resident: 10, gauged: 1 } });
+  expect(sparse.memcacheBytes).toBe(Math.floor((297 * MiB - base - 256 * sparse.bodyBytes) / 1.1 / 2 / MiB) * MiB);
+  const series = memcache({ targetMemoryBytes: 297 * MiB, perBucket: { series: 5000, fields: 1, reopened: 0 } });
+  const { holdBytes } = flushMarks(297 * MiB, series.baseBytes, 256 * series.bodyBytes);
+  expect(series.memcacheBytes).toBe(Math.floor((holdBytes - 5000 * seriesBytes) / MiB) * MiB);
   expect(memcache({ targetMemoryBytes: 64 * 1024 * MiB }).memcacheBytes).toBe(128 * MiB);
+});
+
+test('request bodies of wide rows get 65 percent of the room in a new database with one time bucket', () => {
+  const bodies = (change: Partial<TargetPlanRequest>): number =>
+    planTarget({ ...wide, targetMemoryBytes: 400 * MiB, ...change }).sustainedBytes / KiB;
+  expect(bodies({ mayCreate: true })).toBe(64 * Math.floor((0.65 * (400 * MiB - base)) / 256 / (64 * KiB)));
+  expect([bodies({ mayCreate: true, buckets: 2 }), bodies({})]).toEqual([512, 576]);
+});
+
+test('rows are wide from eight bytes a byte of input on', () => {
+  const isWide = (resident: number): boolean => planTarget({ ...usual, weight: { resident, gauged: 1 } }).isWide;
+  expect([isWide(8), isWide(7.99)]).toEqual([true, false]);
+});
+
+test('the series of a load count with their share on the fullest node, in the smallest peak as well', () => {
+  const plan = planTarget({ ...incident, perBucket: { series: 9000, fields: 1, reopened: 0 } });
+  expect(plan.perBucket.series).toBe(6000);
+  expect(plan.leastBytes).toBe(leastWith(plan, 1));
+});
+
+test('a size of bodies that fits is kept, whether it is a multiple of 64 KiB or not', () => {
+  expect(planTarget({ ...usual, targetMemoryBytes: 8192 * MiB, batchBytes: 100_000 }).bodyBytes).toBe(100_000);
 });
 
 test('the plan of wide rows in a new database keeps its bodies once the database exists', () => {
@@ -154,6 +184,9 @@ test.each([
     const { flush } = planTarget({ ...usual, targetMemoryBytes: 4096 * MiB, maxMemcacheBytes, weight });
     expect(flush!.holdBytes).toBe(Math.floor(0.9 * cacheMiB * MiB));
     expect(flush!.dueBytes).toBe(Math.floor(flush!.holdBytes / 2));
+    const more = { maxMemcacheBytes, weight, perBucket: { series: 5000, fields: 1, reopened: 0 } };
+    const beside = planTarget({ ...usual, targetMemoryBytes: 4096 * MiB, ...more }).flush!.holdBytes;
+    expect(beside - flush!.holdBytes).toBeCloseTo(0.9 * 5000 * seriesBytes, -1);
   },
 );
 
@@ -172,6 +205,8 @@ test('with several time buckets a rinse is due at half of the room, and the peak
   expect(plan.rinse).toEqual({ dueBytes: room / 2, holdBytes: room * 0.625, restBytes: room / 20 });
   expect(plan.peakBytes).toBeLessThanOrEqual(512 * MiB);
   expect(plan.flush!.holdBytes).toBe(Math.floor((room * 0.375) / 1.1));
+  const two = planTarget({ ...usual, buckets: 2 });
+  expect(two.flush!.holdBytes).toBe(Math.floor((512 * MiB - nodeBase(2) - two.rinse!.holdBytes) / 1.1));
 });
 
 test('without flushes the plan counts full memcaches', () => {
@@ -240,6 +275,13 @@ test('a time bucket begins with large bodies, and goes on with those of which 25
   const plan = planTarget({ ...usual, buckets: 95, perBucket: { series: 1000, fields: 8, reopened: 0 } });
   expect(plan.sustainedBytes).toBeLessThan(96 * KiB);
   expect(plan.bodyBytes).toBe(96 * KiB);
+  const larger = planTarget({ ...usual, buckets: 80, perBucket: { series: 1000, fields: 8, reopened: 0 } });
+  expect(larger).toMatchObject({ sustainedBytes: 64 * KiB, bodyBytes: 96 * KiB });
+  const bodyOfLarger = (places: number) =>
+    bodyOfOpenBuckets(larger, larger.baseBytes, 16 * MiB, { bytes: 12 * MiB, places });
+  expect([0, 50, 100, 200].map(bodyOfLarger)).toEqual([64 * KiB, 64 * KiB, (4 * MiB) / 100, 32 * KiB]);
+  const half = { ...larger, share: 0.5 };
+  expect(bodyOfOpenBuckets(half, larger.baseBytes, 16 * MiB, { bytes: 12 * MiB, places: 200 })).toBe((4 * MiB) / 100);
   const room = 16 * MiB;
   const body = (bytes: number, places: number) => bodyOfOpenBuckets(plan, plan.baseBytes, room, { bytes, places });
   expect([body(0, 256), body(8 * MiB, 224)]).toEqual([96 * KiB, 96 * KiB]);
@@ -254,6 +296,8 @@ test('a time bucket begins with large bodies, and goes on with those of which 25
 });
 
 test('a single time bucket, a small --batch-bytes and no limit keep one body size', () => {
+  const bodies = (buckets: number): number => planTarget({ ...usual, targetMemoryBytes: 125 * MiB, buckets }).bodyBytes;
+  expect([bodies(1), bodies(2)]).toEqual([32 * KiB, 96 * KiB]);
   const open = { bytes: 300 * MiB, places: 10 };
   const single = planTarget(usual);
   expect(bodyOfOpenBuckets(single, base, 400 * MiB, open)).toBe(single.bodyBytes);

@@ -149,12 +149,18 @@ test('sending waits at the limit until the flush has ended, and the flush is cou
   expect([flushes.length, pressure.flushes, pressure.pacing.held]).toEqual([1, 1, false]);
 });
 
+test('the first body is sent at once', async () => {
+  const { pressure } = setUp();
+  await pressure.admit(MiB);
+  expect(pressure.pacing.heldSeconds).toBe(0);
+});
+
 test('rows of bodies on their way take room until their batches are settled', async () => {
   const { clock, pressure, flushes } = setUp();
   pressure.observe(attempt(accepted), MiB, 30 * MiB);
   let admitted = 0;
   const admit = () => void pressure.admit(MiB).then(() => (admitted += 1));
-  for (let i = 0; i < 3; i += 1) admit();
+  for (let i = 0; i < 4; i += 1) admit();
   await clock.advance(1000);
   expect(admitted).toBe(2);
   pressure.settled(MiB);
@@ -173,7 +179,7 @@ test('a body with more rows than the room is sent alone', async () => {
 
 test('the rows of a body fill a quarter of the room at most', async () => {
   const { clock, pressure } = setUp();
-  pressure.observe(attempt(accepted), MiB, 50 * MiB);
+  pressure.observe(attempt(accepted), MiB, 25 * MiB, 25 * MiB);
   await clock.advance(300);
   expect(pressure.bodyBytes).toBe(512 * KiB);
   pressure.observe(attempt(accepted), KiB, 50 * MiB);
@@ -182,7 +188,7 @@ test('the rows of a body fill a quarter of the room at most', async () => {
 
 test('the rows of a body from another worker of a fleet limit the next bodies as well', async () => {
   const { clock, pressure } = setUp();
-  pressure.acknowledged(MiB, 50 * MiB);
+  pressure.acknowledged(MiB, 25 * MiB, 25 * MiB);
   await clock.advance(300);
   expect(pressure.bodyBytes).toBe(512 * KiB);
 });
@@ -258,7 +264,13 @@ test('rows that a rinse writes again count as unflushed, and leave the bodies th
 test('the largest difference of a gauge from the estimates of its time is kept', async () => {
   const { clock, pressure, gauges } = setUp();
   expect(pressure.gaugeDifference).toBeNull();
+  gauges.now = [0];
+  await clock.advance(10_000);
+  expect(pressure.gaugeDifference).toBe(0);
   pressure.observe(attempt(accepted), MiB, 20 * MiB);
+  gauges.now = [22 * MiB];
+  await clock.advance(10_000);
+  expect(pressure.gaugeDifference).toBe(2 * MiB);
   gauges.now = [26 * MiB];
   await clock.advance(10_100);
   expect(pressure.gaugeDifference).toBe(6 * MiB);
@@ -363,10 +375,44 @@ test('relief that succeeds is not reported as failed', async () => {
   expect(notices.map(({ kind }) => kind)).toEqual(['smaller-batches', 'relief']);
 });
 
-test('only acknowledged bodies count as retained', () => {
-  const { pressure } = setUp();
-  pressure.observe(attempt(overloaded()), MiB, MiB);
-  expect(pressure.nodeBytes).toBe(1000);
+test('only acknowledged bodies count as retained, and their rows limit the next bodies', async () => {
+  const { clock, pressure } = setUp();
+  pressure.observe(attempt(overloaded()), MiB, 50 * MiB);
+  await clock.advance(300);
+  expect([pressure.nodeBytes, pressure.bodyBytes]).toEqual([1000, MiB]);
+});
+
+test('the marks count the series from before and since the last flush', async () => {
+  const series: number[] = [];
+  const marks = (_: number, seriesBytes: number) => {
+    series.push(seriesBytes);
+    return { dueBytes: 50 * MiB, holdBytes: 100 * MiB };
+  };
+  const { clock, pressure } = setUp({ plan: { marks, bodiesBeside: () => MiB, countsSent: true } });
+  pressure.observe(attempt(accepted), MiB, 60 * MiB, 10);
+  pressure.observe(attempt(accepted), MiB, 0, 5);
+  await clock.advance(0);
+  pressure.observe(attempt(accepted), MiB, 0, 5);
+  expect(series.at(-1)).toBe(15);
+});
+
+test('rejected bodies do not make bodies larger', async () => {
+  const { clock, pressure } = setUp();
+  pressure.observe(attempt(overloaded({ memory: true })), MiB, MiB);
+  for (let i = 0; i < 20; i++) {
+    await clock.advance(500);
+    pressure.observe(attempt({ kind: 'rejected', reason: 'no', point: null } as never), 512 * KiB, 0);
+  }
+  expect(pressure.bodyBytes).toBe(512 * KiB);
+});
+
+test('relief of a node that flushes too slowly says why', async () => {
+  const { clock, pressure, notices } = setUp({}, { kind: 'done', tookMs: 11_000, reason: null });
+  pressure.observe(attempt(accepted), MiB, 60 * MiB);
+  await clock.advance(12_000);
+  pressure.observe(attempt(accepted), MiB, 120 * MiB);
+  await clock.advance(1000);
+  expect(notices.find(({ kind }) => kind === 'relief')?.message).toMatch(/^a node has as many unflushed rows as/);
 });
 
 test('relief without planned flushes that is not permitted changes neither bodies nor notices about flushes', async () => {
