@@ -186,6 +186,15 @@ test('a stage of a worker ends with a flush of the fleet that began after it', a
   expect(first.pressure.nodeBytes).toBe(MiB);
 });
 
+test('a worker that is closed does not wait for a flush of the fleet', async () => {
+  const { join, clock } = fleetOf({ flushes: false });
+  const { pressure } = join();
+  const ended = pressure.flushNow();
+  pressure.close();
+  await clock.advance(300);
+  expect(await Promise.race([ended, Promise.resolve('still waiting')])).toBeNull();
+});
+
 test.each([
   ['--no-relieve forbids it', { relieve: false }, 0],
   ['the target does not permit it', { outcome: 'notPermitted' as const }, 1],

@@ -237,9 +237,11 @@ test('series that no sample showed end the load once the ones seen need more tha
 test('series of several time buckets are divided among them, and need no more than the limit', () => {
   const plain = forecastTargetMemory(options, placement, layout, extent);
   const seen = { least: 200_000, fields: 2 };
-  expect(problemSoFar(plain, 2, seen)?.found).toMatch(/with about 200,000 series take/);
+  expect(problemSoFar(plain, 1, { bucketCount: 1, reopened: 0 }, seen)?.found).toMatch(
+    /with about 200,000 series take/,
+  );
   const small = forecastTargetMemory(options, placement, layout, { ...extent, totalBytes: MiB });
-  expect(problemSoFar(small, 1, { ...seen, least: 20_000 })).toBeNull();
+  expect(problemSoFar(small, 0, { bucketCount: 1, reopened: 0 }, { ...seen, least: 20_000 })).toBeNull();
 });
 
 test.each([

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { flushMarks } from '../../../src/flow-control/target-memory/flush/flush-marks.js';
-import { nodeBase } from '../../../src/flow-control/target-memory/node-base.js';
 import { seriesBytes } from '../../../src/flow-control/target-memory/flush/series-estimate.js';
+import { nodeBase } from '../../../src/flow-control/target-memory/node-base.js';
 import {
   bodiesBeside,
   bodyOfOpenBuckets,

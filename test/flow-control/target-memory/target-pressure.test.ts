@@ -396,6 +396,44 @@ test('the marks count the series from before and since the last flush', async ()
   expect(series.at(-1)).toBe(15);
 });
 
+test('rows count with their share on the node, and with the factor by which gauges exceed the estimate', async () => {
+  const shared = setUp({ share: 0.5 });
+  shared.pressure.observe(attempt(accepted), MiB, 100 * MiB);
+  await shared.clock.advance(300);
+  expect(shared.pressure.bodyBytes).toBe(512 * KiB);
+  const { clock, pressure, gauges } = setUp();
+  pressure.observe(attempt(accepted), MiB, 20 * MiB);
+  gauges.now = [40 * MiB];
+  await clock.advance(10_000);
+  pressure.observe(attempt(accepted), MiB, 25 * MiB);
+  await clock.advance(300);
+  expect(pressure.bodyBytes).toBe(512 * KiB);
+});
+
+test('the rows between two flushes count with their share in the size of the bodies', async () => {
+  const rows: number[] = [];
+  const bodiesBeside = (bytes: number): number => rows.push(bytes) * MiB;
+  const marks = () => ({ dueBytes: 50 * MiB, holdBytes: 100 * MiB });
+  const { clock, pressure } = setUp({ share: 0.5, plan: { marks, bodiesBeside, countsSent: false } });
+  pressure.observe(attempt(accepted), MiB, 120 * MiB);
+  await clock.advance(1000);
+  pressure.observe(attempt(accepted), MiB, 120 * MiB);
+  await clock.advance(1500);
+  // 60 MiB in two seconds, times 1.5 for the rows that arrive during the flush.
+  expect(rows.at(-1)).toBeCloseTo(90 * MiB, -1);
+});
+
+test('gauges that take longer than ten seconds are not read twice at once', async () => {
+  let reads = 0;
+  const gauges = (): Promise<never> => {
+    reads += 1;
+    return new Promise(() => {});
+  };
+  const { clock } = setUp({ gauges });
+  await clock.advance(30_000);
+  expect(reads).toBe(1);
+});
+
 test('rejected bodies do not make bodies larger', async () => {
   const { clock, pressure } = setUp();
   pressure.observe(attempt(overloaded({ memory: true })), MiB, MiB);

@@ -11,7 +11,9 @@ import type {
   Target,
   Verdict,
 } from '../../../src/core/types/index.js';
+import { nodeBase } from '../../../src/flow-control/target-memory/node-base.js';
 import { forecastTargetMemory } from '../../../src/flow-control/target-memory/target-forecast.js';
+import { nodePeak } from '../../../src/flow-control/target-memory/target-plan.js';
 import { TargetThrottle } from '../../../src/flow-control/target-memory/target-throttle.js';
 import { options as optionTable } from '../../../src/load/option-table.js';
 import { VirtualClock } from '../../support/clock.js';
@@ -113,7 +115,7 @@ async function setup(
     );
     return seen;
   };
-  return { clock, side, told, notices, ends, answer, admit };
+  return { clock, side, told, notices, ends, answer, admit, target };
 }
 
 test('after 30 s of only "memory exhausted" the target is asked to flush, then once a minute', async () => {
@@ -402,35 +404,122 @@ test('points of a batch that is acknowledged in part are not repeated by a rinse
 });
 
 test('without flushes the estimate counts as many rows as the target holds before it flushes by itself', async () => {
-  const { side, answer } = await setup({ relieve: false });
+  const { clock, side, answer, told } = await setup({ relieve: false }, 500, 'done', undefined, 1, 2);
   const estimate = (bodies: number): number => {
     for (let i = 0; i < bodies; i += 1) answer({ kind: 'accepted' }, MiB);
     return side.account().estimatedBytesPerNode!;
   };
-  // A vnode holds 128 MiB of rows, and retains 256 request bodies.
+  // Two vnodes hold 128 MiB of rows each, and the one of the batches retains 256 request bodies.
   const full = estimate(300);
-  expect(estimate(100)).toBe(full);
+  expect(full).toBe(nodePeak(nodeBase(1), 256 * MiB, 256 * MiB));
+  told.gauge = 40 * MiB;
+  await clock.advance(11_000);
+  expect([estimate(100), side.account().gaugeDifferenceBytes]).toEqual([full, null]);
+});
+
+test('with flushes the estimate counts all rows, also beyond the memcaches', async () => {
+  const { side, answer } = await setup({ targetMemory: '2GiB' });
+  answer({ kind: 'accepted' }, 300 * MiB);
+  expect(side.account().estimatedBytesPerNode).toBe(nodePeak(nodeBase(1), 300 * MiB, 300 * MiB));
+});
+
+test('wide rows are flushed before they fill a memcache, however much memory the node has', async () => {
+  for (const [rows, flushes] of [
+    [wide, 1],
+    [undefined, 0],
+  ] as const) {
+    const { answer, told } = await setup({ targetMemory: '2GiB' }, 500, 'done', undefined, 1, 1, null, rows);
+    answer({ kind: 'accepted' }, 60 * MiB);
+    expect(told.flushes).toHaveLength(flushes);
+  }
+});
+
+test('a target that is slow keeps the size of its request bodies', async () => {
+  const { clock, side, answer, told } = await setup({}, 100);
+  const before = side.bodyBytes;
+  for (let i = 0; i < 6; i += 1) {
+    answer({ kind: 'accepted' }, 60 * MiB);
+    await clock.advance(4000);
+  }
+  expect(told.flushes.length).toBeGreaterThan(2);
+  expect(side.bodyBytes).toBe(before);
+});
+
+test('what the target does not accept adds nothing to the estimate', async () => {
+  const { side, answer } = await setup({});
+  const before = side.account().estimatedBytesPerNode;
+  answer(exhausted, MiB);
+  expect(side.account().estimatedBytesPerNode).toBe(before);
+});
+
+test('a batch without points is never held', async () => {
+  const { side, answer } = await setup({}, 60_000);
+  answer({ kind: 'accepted' }, 140 * MiB);
+  await side.admit({ ...batchOf(100), points: 0 });
+  expect(side.holding).toBeNull();
+});
+
+test('a target whose memory is not planned has no figures, and its deaths are not reported', async () => {
+  const { side, answer, notices, target } = await setup({ targetMemory: 'off' });
+  Object.assign(target.traits, { plansMemory: false });
+  answer({ kind: 'accepted' }, MiB);
+  answer({ kind: 'unreachable', reason: 'ECONNREFUSED' }, MiB);
+  const none = { planBytesPerNode: null, estimatedPeakBytesPerNode: null, estimatedBytesPerNode: null };
+  expect([side.account(), notices]).toEqual([expect.objectContaining(none), []]);
+});
+
+test('without --target-memory the death of a node names no room', async () => {
+  const { answer, notices } = await setup({ targetMemory: 'off' });
+  answer({ kind: 'accepted' }, MiB);
+  answer({ kind: 'unreachable', reason: 'ECONNREFUSED' }, MiB);
+  expect(notices.map(({ message }) => message)).toEqual([expect.stringMatching(/first asks it to flush$/)]);
+});
+
+test('a rinse counts the mean row of a batch for each of its writes, and is due no earlier on one machine', async () => {
+  const { clock, side, told, admit } = await setup({}, 500, 'done', undefined, 1, 2);
+  const attempt: Attempt = { verdict: { kind: 'accepted' }, endpoint: 'e', latencyMs: 1, sentBytes: MiB };
+  const observe = (bucket: number, bodies: number): void => {
+    const batch = { ...batchOf(MiB, bucket), points: 2, slots: 2000, bodyEnd: (i: number) => 8 * i + 8 };
+    for (let i = 0; i < bodies; i += 1) side.observe(attempt, MiB, batch);
+  };
+  observe(0, 150);
+  observe(1, 1);
+  admit();
+  await clock.advance(100);
+  expect(told.rinses).toBe(0);
+  observe(0, 65);
+  observe(1, 1);
+  const before = side.account().estimatedBytesPerNode!;
+  admit();
+  await clock.advance(100);
+  expect(side.account().rinses).toBe(1);
+  // Each write repeats one point, whose row takes 16 KiB and 144 bytes. The caches keep two bodies of the other bucket.
+  const change = 256 * 1.1 * (16 * KiB + 144) - 215 * MiB;
+  expect((side.account().estimatedBytesPerNode! - before) / change).toBeCloseTo(1, 3);
 });
 
 test('one batch tests whether a flush of several seconds blocks writes', async () => {
   const { clock, answer, admit } = await setup({}, 60_000);
+  await clock.advance(1000);
   for (let sent = 0; sent < 200; sent += 1) answer({ kind: 'accepted' }, MiB);
   const waiting = [admit(), admit()];
   await clock.advance(3900);
   expect(waiting.map(({ at }) => at)).toEqual([null, null]);
   await clock.advance(200);
-  expect(waiting.map(({ at }) => at)).toEqual([4000, null]);
+  expect(waiting.map(({ at }) => at)).toEqual([5000, null]);
 });
 
 test('a flush is cancelled once the oldest pending write has waited for 15 s', async () => {
-  const { clock, answer, told, notices } = await setup({}, 60_000, 'timedOut');
+  const { clock, answer, admit, told, notices } = await setup({}, 60_000, 'timedOut');
   answer({ kind: 'accepted' }, 60 * MiB);
-  answer({ kind: 'accepted' }, 60 * MiB);
+  answer({ kind: 'accepted' }, 120 * MiB);
   told.gauge = null;
   told.pending = [null, 3000, 9000];
+  const waiting = admit();
   await clock.advance(60_000);
-  // A vnode with 120 MiB of rows may take 12 s more.
-  expect(told.flushes[1]).toBe(Math.ceil((3000 + 15_000 + 12 * 1024) / 250) * 250);
+  expect(waiting.at).toBeNull();
+  // A vnode with 180 MiB of rows may take 18 s more.
+  expect(told.flushes[1]).toBe(Math.ceil((3000 + 15_000 + 18 * 1024) / 250) * 250);
   expect(notices.filter(({ kind }) => kind === 'flush-blocked').length).toBeGreaterThan(0);
 });
 

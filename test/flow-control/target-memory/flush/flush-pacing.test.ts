@@ -51,6 +51,12 @@ test('bodies grow back by one step per flush once fewer rows arrive', () => {
   expect(play.pacing.bytes).toBe(MiB);
 });
 
+test('no time before the first wait is counted', () => {
+  const { pacing } = new Play();
+  pacing.setHeld(1000, false);
+  expect(pacing.heldSeconds).toBe(0);
+});
+
 test('waiting seconds are counted, and the rate covers the time between two flushes', () => {
   const { pacing } = new Play().cycle(135, 1.5);
   expect(pacing.heldSeconds).toBe(1.5);

@@ -7,7 +7,7 @@ const length = 16;
 function batchOf(points: number, ordinal = 1) {
   const text = (i: number): string => (i % 2 === 0 ? `m f=${i}` : `m s="abc",f=${i}`.slice(0, 15)).padEnd(15, '0');
   const body = Buffer.from(Array.from({ length: points }, (_, i) => `${text(i)}\n`).join(''));
-  return { ordinal, points, body, bodyEnd: (i: number) => (i + 1) * length };
+  return { ordinal, points, body, bodyEnd: (i: number) => (i < 0 ? body.length : (i + 1) * length) };
 }
 
 /** Numbers of the sampled points. */
@@ -37,4 +37,6 @@ test('strings of a batch are estimated from its sample', () => {
   expect(Math.abs(count / 1000 - 1)).toBeLessThan(0.3);
   expect(bytes).toBe(3 * count);
   expect(stringsOf(batchOf(0))).toEqual({ count: 0, bytes: 0 });
+  const one = Buffer.from('m s="abc",f=0 0\n');
+  expect(stringsOf({ ordinal: 1, points: 1, body: one, bodyEnd: () => one.length })).toEqual({ count: 1, bytes: 3 });
 });

@@ -36,6 +36,7 @@ function bytesOf(of: number, points: number): number {
 
 test('each new series takes 1.4 KiB beside its rows until it is flushed', () => {
   const estimate = new SeriesEstimate();
+  expect(estimate.count).toBe(0);
   const bytes = estimate.add(batchOf(cycle(0, 500, 500)));
   expect(bytes).toBe(500 * 1.4 * KiB);
   for (let i = 0; i < 4; i += 1) estimate.add(batchOf(cycle(0, 500, 500)));
@@ -52,6 +53,12 @@ test('series are estimated from samples, so the same points of more series take 
   expect(few).toBeLessThan(0.7 * many);
   expect(many).toBeGreaterThan(3000 * KiB);
   expect(many).toBeLessThan(3000 * 1.4 * KiB * 4);
+});
+
+test('a single point has the fields of its table', () => {
+  const estimate = new SeriesEstimate();
+  estimate.add({ points: 1, slots: 4, sample: [1], part: 1 });
+  expect(estimate.fields).toBe(4);
 });
 
 test('points of one series, sorted by it, take next to nothing beside their rows', () => {

@@ -33,9 +33,10 @@ test.each([
   ['a tenth of a large stage is left', 1000 * MiB, 100 * MiB, true],
   ['more than a tenth of a large stage is left', 1000 * MiB, 100 * MiB + 1, false],
 ])('a stage whose flush request timed out ends by the gauges: %s', async (_, stage, unflushed, expected) => {
-  const { end, isOver } = setUp(stage, unflushed);
+  const { end, isOver, notices } = setUp(stage, unflushed);
   await end();
   expect(isOver()).toBe(expected);
+  expect(notices.map(({ kind }) => kind)).toEqual(['stage']);
 });
 
 test('a stage ends with the answer of the flush, whatever the gauges show', async () => {
@@ -52,6 +53,7 @@ test('a stage that the target does not flush ends after five minutes with a warn
   await clock.advance(1);
   expect(isOver()).toBe(true);
   expect(notices.at(-1)).toMatchObject({ level: 'warn', kind: 'stage-over' });
+  expect(notices.at(-1)?.message).toContain('after 5 minutes:');
 });
 
 test('a stage begins with its last byte, and again only after as many bytes', async () => {
