@@ -29,7 +29,7 @@ export interface Stdin {
   readonly stream: () => Readable;
 }
 
-/** Inputs in the order of the names; inputs of a directory or pattern are in byte order of their names. */
+/** Inputs in the order of the arguments. The files of a directory or pattern are sorted by the bytes of their names. */
 export interface Expansion {
   readonly inputs: Input[];
   /** Canonical names: paths, patterns below the working directory, URL identities without secrets, `-`. */

@@ -229,7 +229,8 @@ export const figures: readonly Figure[] = [
   { key: 'target.flushes', title: 'Flush requests sent', unit: 'count', where: counter('target_flushes_total') },
   {
     key: 'target.rinses',
-    title: 'Rinses: each pushes the request bodies of one time bucket out of the memory of the nodes by small writes',
+    title:
+      'Rinses: each sends small writes to one time bucket, so that the nodes drop its earlier request bodies from memory',
     unit: 'count',
     where: counter('target_rinses_total'),
   },

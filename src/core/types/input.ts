@@ -64,7 +64,7 @@ export interface Input {
   readonly size: number | null;
   /** Columns that the folders of the input's path add to each row. Default: none. */
   readonly folderColumns?: readonly FolderColumn[];
-  /** The part of the input to read, whose bytes `size` counts and which `path` names. Absent for the whole input. */
+  /** The part of the input to read; absent for the whole input. `size` and `path` then describe this part. */
   readonly piece?: InputPiece;
   /**
    * Opens the whole input, not only its piece. Reads a file up to the size that it has when it is opened. Without

@@ -125,8 +125,8 @@ export interface Format {
   /** Memory that the format allocates at construction, bytes. */
   readonly memoryBytes: number;
   /**
-   * True for a format that reads the underlying file at any offset. Its offsets count the bytes that it decodes, and
-   * `points` begins at the line of `start`.
+   * True for a format that reads the underlying file at any offset. Its offsets count decoded bytes, and `points` begins
+   * at the line number that `start` gives.
    */
   readonly isRandom?: true;
   /**

@@ -37,8 +37,7 @@ export class FleetTurn {
     const { client, database, id } = options;
     this.#options = options;
     const run = scriptRunner(client, turnScript);
-    // After Redis has lost its data, no worker gets the turn before a lease of the unknown earlier holder would have
-    // ended.
+    // If Redis loses its data, a worker may still hold the turn. So all workers wait for one lease before they get it.
     this.#run = async (op) => (await run(turnKey(database), op, id, String(turnLeaseMs), String(turnLeaseMs))) === 1;
   }
 

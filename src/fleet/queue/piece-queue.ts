@@ -12,7 +12,7 @@ import type { FleetRedis } from './redis.js';
 const queueName = 'pieces';
 /** Number of attempts to load a piece, by all workers together. The last attempt decides the outcome. */
 export const maxFailures = 3;
-/** Number of deaths of workers while loading a piece after which no worker loads it. */
+/** A piece is given up once this many workers have died while they loaded it. */
 export const maxDeaths = 5;
 /** Largest number of jobs that one command adds. */
 const addedAtOnce = 1000;

@@ -110,7 +110,7 @@ export class Rinsing {
     for (const part of batch.buckets) {
       const points = [...(this.#samples.get(part.bucket)?.points ?? [])];
       const known = points.filter((point) => point !== undefined).length;
-      // A fleet shares one point for each shard. Any acknowledged point is suitable.
+      // The workers of a fleet share one point for each shard. Any acknowledged point of the shard can be sent again.
       if (this.#options.log !== null && known === this.#options.shards) continue;
       for (const { shard, bytes } of lastPoints(batch, part, this.#options)) points[shard] = shortestField(bytes);
       const sample = sampleOf(points, rowBytes);

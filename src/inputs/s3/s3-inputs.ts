@@ -23,7 +23,7 @@ export async function s3Inputs(account: S3Account, name: string, leftOut = (): v
   if (bucket === undefined || key === undefined)
     throw refusal(name, 's3://bucket/key, s3://bucket/prefix/ or a pattern', 'no bucket');
   if (key.split('/').some((part) => part === '.' || part === '..'))
-    throw refusal(name, 'a key without . and .. between its slashes', 'a key with one of them');
+    throw refusal(name, 'a key in which no part between slashes is . or ..', 'a key with such a part');
   const below = key === '' || key.endsWith('/');
   if (!below && !(await import('tinyglobby')).isDynamicPattern(key)) {
     const location = account.location(bucket, key, null);

@@ -127,7 +127,7 @@ export function tooManyBytes(
   return new TooManyRejectsError({
     tried: 'writing dead letters',
     expected: `at most ${size(maxBytes)} of dead letters on disk (--max-reject-bytes)`,
-    found: `${size(before)}, and more to write`,
+    found: `${size(before)} on disk, and more dead letters to write`,
     fix: 'look at the dead letters, fix the input, or raise --max-reject-bytes',
   });
 }

@@ -113,7 +113,7 @@ test('an existing database is not created again, and a notice says that --db-opt
 test('a database whose PRECISION would merge points is refused with the figures', async () => {
   const target = await setup({}, { databases: { db: { precision: 'MS' } } });
   await expect(describe(target)).rejects.toThrow(
-    /expected PRECISION NS.*, found PRECISION MS, where 1000000 timestamps of a series .* --db-options "PRECISION 'NS'"/,
+    /expected PRECISION NS.*, found PRECISION MS, which stores 1000000 different timestamps of a series .* --db-options "PRECISION 'NS'"/,
   );
   await cluster.stop();
   const coarse = await setup({ precision: 's' }, { databases: { db: { precision: 'MS' } } });

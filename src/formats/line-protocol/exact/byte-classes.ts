@@ -18,7 +18,7 @@ function table(special: Record<string, number>): Uint8Array {
 }
 
 export const measurementClasses = table({ '=': EQUALS, '/': SLASH });
-/** Classes of a measurement for targets that accept a slash. */
+/** Byte classes of a measurement, for targets that accept a `/` in it. */
 export const slashClasses = table({ '=': EQUALS });
 export const keyClasses = table({ '=': STOP });
 export const tagValueClasses = table({ '=': EQUALS });

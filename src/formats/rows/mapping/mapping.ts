@@ -244,7 +244,7 @@ function inBothPlaces(name: string): UsageError {
       tried: 'mapping the columns',
       expected: `the values of ${name} in one place: the rows, one folder ${name}=…, or --add-tag`,
       found: 'values in two places',
-      fix: 'take the values of the rows with --hive-partitioning off and without --add-tag',
+      fix: 'to use the values of the rows, set --hive-partitioning off and leave out --add-tag',
     },
   ]);
 }

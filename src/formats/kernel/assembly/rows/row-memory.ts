@@ -60,7 +60,7 @@ export const FIELDS_END: usize = 24;
 export const MAX_BYTES: usize = 28;
 export const SHAPES_AT: usize = 32;
 export const MASK_BYTES: usize = 36;
-/** Bytes of every series key of the table: for the table's name, and for tags with the same value in all rows. */
+/** Number of bytes in each series key for the table's name and for the tags with the same value in all rows. */
 export const KEY_LENGTH: usize = 40;
 /** Offset in memory of the next plan; 0 for the last plan. */
 export const NEXT_PLAN: usize = 44;
