@@ -176,7 +176,9 @@ describe('--max-rejected', () => {
     expect(ledger.mayReject(1)).toBe(false);
     const error = await settle(1).catch((cause: unknown) => cause);
     expect(error).toBeInstanceOf(TooManyRejectsError);
-    expect((error as Error).message).toContain('at most 2 rejected points (--max-rejected), found 3 of 10 read');
+    expect((error as Error).message).toContain(
+      'at most 2 rejected points (--max-rejected), found 3 rejected of 10 read',
+    );
     expect(ledger.total.rejected).toBe(3);
   });
 
