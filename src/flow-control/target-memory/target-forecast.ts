@@ -43,6 +43,8 @@ export interface InputExtent {
 
 export interface TargetMemoryForecast {
   readonly plan: TargetPlan;
+  /** Limit of a node with which the plan holds, bytes. */
+  readonly neededBytes: number;
   readonly layout: NodeLayout;
   /** Number of time buckets of the inputs, as far as they are known. */
   readonly buckets: number;
@@ -80,7 +82,7 @@ export function forecastTargetMemory(
   const buckets = Math.max(1, Math.min(bucketsOf(times.spans, bucketMs, options.precision), maxPoints));
   const existing = existingBuckets(layout, bucketMs);
   const { targetMemory, batchBytes, relieve } = options;
-  const plan = planTarget({
+  const request: TargetPlanRequest = {
     targetMemoryBytes: targetMemory,
     ...place,
     ...layout,
@@ -91,8 +93,16 @@ export function forecastTargetMemory(
     perBucket: seriesOf(times, buckets),
     mayCreate,
     mayFlush: relieve,
-  });
-  return { plan, layout, buckets, existing, shards, bucketMs, totalBytes: times.totalBytes };
+  };
+  const plan = planTarget(request);
+  const neededBytes = neededMemory(request, plan);
+  return { plan, neededBytes, layout, buckets, existing, shards, bucketMs, totalBytes: times.totalBytes };
+}
+
+/** Returns a limit with which the plan holds. A higher limit also enlarges the request bodies, and with them the peak. */
+function neededMemory(request: TargetPlanRequest, { holds, leastBytes, peakBytes }: TargetPlan): number {
+  const needed = Math.max(leastBytes, peakBytes);
+  return holds ? needed : neededMemory(request, planTarget({ ...request, targetMemoryBytes: needed }));
 }
 
 /**
@@ -194,7 +204,7 @@ function planNotice({ relieve }: ForecastOptions, plan: TargetPlan, buckets: num
 /** Explains why no settings keep a node within --target-memory; null if the planned settings do. */
 export function forecastProblem(forecast: TargetMemoryForecast): Problem | null {
   const { plan, buckets } = forecast;
-  return plan.holds ? null : tooLittleMemory(forecast, buckets, Math.max(plan.leastBytes, plan.peakBytes));
+  return plan.holds ? null : tooLittleMemory(forecast, buckets, forecast.neededBytes);
 }
 
 /**

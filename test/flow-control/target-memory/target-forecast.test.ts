@@ -144,11 +144,16 @@ test('the settings that a refusal names hold the load', () => {
   expect(problem?.tried).toBe('planning the memory of a node for 401 vnodes (401 time buckets)');
 });
 
-test('the limit that a refusal names holds a load without flushes', () => {
+test.each([
+  ['one bucket of a database', 1, false],
+  ['one bucket of a new database', 1, true],
+  ['five buckets', 5, false],
+])('the limit that a refusal names holds a load without flushes: %s', (_, buckets, mayCreate) => {
+  const times = { ...extent, ...from(0n, BigInt((buckets * 10 - 1) * day)) };
   const forecast = (mib: number) =>
-    forecastTargetMemory({ ...options, relieve: false, targetMemory: mib * MiB }, placement, layout, extent);
+    forecastTargetMemory({ ...options, relieve: false, targetMemory: mib * MiB }, placement, layout, times, mayCreate);
   const named = Number(/--target-memory (\d+)MiB/.exec(forecastProblem(forecast(200))!.fix!)?.[1]);
-  expect([forecastProblem(forecast(named)), forecastProblem(forecast(named - 1)) === null]).toEqual([null, false]);
+  expect([forecastProblem(forecast(named)), forecastProblem(forecast(named - 2)) === null]).toEqual([null, false]);
 });
 
 test('the plan counts the vnodes of the buckets that the load writes to, and no others of the node', () => {

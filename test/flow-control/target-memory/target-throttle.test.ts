@@ -11,6 +11,7 @@ import type {
   Target,
   Verdict,
 } from '../../../src/core/types/index.js';
+import { seriesBytes } from '../../../src/flow-control/target-memory/flush/series-estimate.js';
 import { nodeBase } from '../../../src/flow-control/target-memory/node-base.js';
 import { forecastTargetMemory } from '../../../src/flow-control/target-memory/target-forecast.js';
 import { nodePeak } from '../../../src/flow-control/target-memory/target-plan.js';
@@ -364,11 +365,15 @@ test('points of ever new series need a flush long before their text does', async
   const body = Buffer.from(lines.join(''));
   const batch = { ...batchOf(body.length), points: 4000, slots: 4000, body, bodyEnd: (i: number) => ends[i]! };
   const attempt: Attempt = { verdict: { kind: 'accepted' }, endpoint: 'e', latencyMs: 1, sentBytes: body.length };
+  const estimates: (number | null)[] = [];
   for (let n = 0; n < 26; n += 1) {
     for (let i = 0; i < body.length; i += 1) if (body[i] === 0x23) body[i + 1] = 0x41 + n;
     side.observe(attempt, body.length, batch);
+    estimates.push(side.account().estimatedBytesPerNode);
     await clock.advance(10);
   }
+  const base = nodeBase(1, { series: 4000, fields: 1, reopened: 0 });
+  expect(estimates[0]).toBe(nodePeak(base, body.length, 4000 * (160 + seriesBytes)));
   expect(26 * body.length).toBeLessThan(8 * MiB);
   expect(told.flushes).toHaveLength(1);
 });
