@@ -186,6 +186,15 @@ test('a stage of a worker ends with a flush of the fleet that began after it', a
   expect(first.pressure.nodeBytes).toBe(MiB);
 });
 
+test('a failed flush of a fleet counts once', async () => {
+  const { append, join, clock, seen } = fleetOf({ outcome: 'failed' });
+  join();
+  append(body(60));
+  await clock.advance(4050);
+  // The third failure in a row would end planned flushes.
+  expect(seen.flushes).toEqual([0, 2000, 4000]);
+});
+
 test('a worker that is closed does not wait for a flush of the fleet', async () => {
   const { join, clock } = fleetOf({ flushes: false });
   const { pressure } = join();

@@ -471,4 +471,6 @@ test('a flush under way is saved, and a worker that takes over goes on waiting f
   expect(other.isFlushing).toBe(true);
   await clock.advance(200);
   expect(pressure.save().isFlushing).toBe(false);
+  other.restore(pressure.save());
+  expect(other.isFlushing).toBe(false);
 });
