@@ -197,6 +197,12 @@ test('the variance of the latency is the exponentially weighted one', () => {
   expect(two.baseline!.variance).toBeCloseTo(0.6 * 0.4 * 10 * 10);
 });
 
+test('the best latency follows a lower mean at once, and a higher one after a minute', () => {
+  const one = observe(startConcurrency(1), answer(100, { latencyMs: 100, inFlight: 1 }));
+  const best = (now: number, latencyMs: number) => observe(one, answer(now, { latencyMs, inFlight: 1 })).baseline?.best;
+  expect([best(300, 50), best(60_100, 110), best(60_101, 110)]).toEqual([80, 100, 104]);
+});
+
 test.each([
   [1500, 1000],
   [1501, 1501],

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -60,6 +60,14 @@ test('dead letters end before they exceed their bound, points in parts included,
   await next.prepare('20220101T000000Z', { lengths, completing: null });
   await expect(next.write('a.lp', [letter('z')])).rejects.toThrow(/found 4\d\d B on disk, and more/);
   await next.close(null);
+});
+
+test('dead letters that were removed during the run are an error at its end', async () => {
+  const path = await folder();
+  const letters = await prepared(path);
+  await letters.write('a.lp', [letter('x')]);
+  await rm(join(path, `${load}.rejected.lp`));
+  await expect(letters.close('rejected-T')).rejects.toThrow(/^closing the dead letters: .*rejected\.lp is gone/);
 });
 
 test('dead letters may take exactly their bound', async () => {

@@ -140,13 +140,14 @@ test('a load in a container warns once that others cannot see its turns, unless 
   const warnings = async (endpoint: string, options: Partial<FirstWriteLockOptions>): Promise<number> => {
     const notices: Notice[] = [];
     const notify = (notice: Notice): unknown => notices.push(notice);
-    const lock = turns([endpoint], { isContainer: () => true, database: [folder], notify, ...options });
+    const lock = turns(endpoint.split(' '), { isContainer: () => true, database: [folder], notify, ...options });
     for (let i = 0; i < 2; i += 1) (await lock.take(never)).release();
     return notices.filter(({ kind }) => kind === 'turn-dir').length;
   };
   const unnamed = { directory: null };
   expect(await warnings('http://db1:8902', unnamed)).toBe(1);
   expect(await warnings('http://127.0.0.1:8902', unnamed)).toBe(0);
+  expect(await warnings('http://127.0.0.1:8902 http://db1:8902', unnamed)).toBe(1);
   expect(await warnings('http://db1:8902', {})).toBe(0);
   expect(await warnings('http://db1:8902', { ...unnamed, isContainer: () => false })).toBe(0);
 });
