@@ -1,10 +1,12 @@
 // Loads a text in this process into a target of the test, on virtual time.
 
+import { expect } from 'vitest';
 import { resolve } from '../../src/config/resolve.js';
 import type { FleetHooks, Input, MemoryBudget, Notice, Target } from '../../src/core/types/index.js';
 import { options } from '../../src/load/option-table.js';
 import { load } from '../../src/load/pipeline.js';
 import type { LoadResult } from '../../src/load/types.js';
+import type { Snapshot } from '../../src/reporting/figures.js';
 import { createCustomTarget } from '../../src/targets/custom/custom-target.js';
 import { bytesSource } from '../formats/support.js';
 import { VirtualClock } from '../support/clock.js';
@@ -31,8 +33,8 @@ interface CustomLoad {
   /** The part of the input to load. Default: the whole input, whose head is parsed first. */
   readonly piece?: Input['piece'];
   readonly stop?: AbortSignal;
-  /** Time that passes during the load, ms. */
-  readonly forMs?: number;
+  /** Called during the load, with a function that returns snapshots of it. Lets time pass. Default: no time passes. */
+  readonly during?: (clock: VirtualClock, snapshot: () => Snapshot) => Promise<void>;
 }
 
 /** Loads a text. Returns the summary, the notices, and the memory budget of each time that the input was opened. */
@@ -44,7 +46,7 @@ export async function loadText({
   path = null,
   piece,
   stop = never,
-  forMs = 0,
+  during,
 }: CustomLoad): Promise<
   LoadResult & { readonly notices: readonly Notice[]; readonly opened: readonly MemoryBudget[] }
 > {
@@ -64,6 +66,7 @@ export async function loadText({
     return Promise.resolve({ ...bytesSource(bytes), ...(path === null ? {} : { file }) });
   };
   const clock = new VirtualClock();
+  let snapshot = (): Snapshot => expect.unreachable('no snapshot yet');
   const running = load(settings, {
     ...{
       version: '0',
@@ -71,9 +74,12 @@ export async function loadText({
       command: null,
     },
     ...{ target: createCustomTarget({ write: accepted, ...own }), clock, stop, abort: never },
-    ...{ notify: (notice) => notices.push(notice), watch: () => {}, workerThread: false },
+    ...{ notify: (notice) => notices.push(notice), workerThread: false },
+    watch: (given) => {
+      snapshot = given;
+    },
     ...(fleet === undefined ? {} : { fleet }),
   });
-  if (forMs > 0) await clock.advance(forMs);
+  await during?.(clock, () => snapshot());
   return { ...(await running), notices, opened };
 }

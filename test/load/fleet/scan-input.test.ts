@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { unbounded } from '../../../src/batching/points/point-bounds.js';
 import { resolve } from '../../../src/config/resolve.js';
 import { InputError } from '../../../src/core/errors.js';
-import type { ByteSource, Input, Points, Shape } from '../../../src/core/types/index.js';
+import type { ByteSource, Format, Input, Points, Shape } from '../../../src/core/types/index.js';
 import { wrapObject } from '../../../src/core/wrap-object.js';
 import type { PlannedInput } from '../../../src/fleet/plan-file.js';
 import { FormatSet } from '../../../src/formats/format-set.js';
@@ -38,7 +38,13 @@ async function scan(path: string, flags: object, parses: boolean): Promise<Scann
   return await scanned(inputs[0]!, { measurement: 'm', tags: 'host', ...flags }, parses, 100_000);
 }
 
-async function scanned(input: Input, flags: object, parses: boolean, pieceBytes: number): Promise<Scanned> {
+async function scanned(
+  input: Input,
+  flags: object,
+  parses: boolean,
+  pieceBytes: number,
+  own: Partial<Format> = {},
+): Promise<Scanned> {
   const { settings } = await resolve(table, { flags: { db: 'd', ...flags }, env: {} });
   const formats = new FormatSet(settings);
   let parsedPoints = 0;
@@ -53,7 +59,7 @@ async function scanned(input: Input, flags: object, parses: boolean, pieceBytes:
   const choose: FormatSet['choose'] = async (...args) => {
     const { format, source } = await formats.choose(...args);
     const points: typeof format.points = (...rest) => counting(format.points(...rest));
-    return { source, format: wrapObject(format, { points, ...(parses ? { plainRows: undefined } : {}) }) };
+    return { source, format: wrapObject(format, { points, ...own, ...(parses ? { plainRows: undefined } : {}) }) };
   };
   const planned = await scanInput(input, {
     ...{ formats: wrapObject(formats, { choose }), split: 'auto', pieceBytes, parsed: vi.fn() },
@@ -70,10 +76,10 @@ async function scanned(input: Input, flags: object, parses: boolean, pieceBytes:
 }
 
 /** Scans a text as line protocol, in pieces of at least 100 bytes. */
-async function scanText(text: string, own: Partial<ByteSource> = {}): Promise<Scanned> {
+async function scanText(text: string, own: Partial<ByteSource> = {}, format: Partial<Format> = {}): Promise<Scanned> {
   const bytes = Buffer.from(text);
   const open: Input['open'] = () => Promise.resolve({ ...bytesSource(bytes), ...own });
-  return await scanned({ name: 'a.lp', path: '/a.lp', size: bytes.length, open }, {}, false, 100);
+  return await scanned({ name: 'a.lp', path: '/a.lp', size: bytes.length, open }, {}, false, 100, format);
 }
 
 const planOf = async (...args: Parameters<typeof scanText>): Promise<PlannedInput> => (await scanText(...args)).planned;
@@ -109,6 +115,16 @@ test('only an uncompressed input that can be read from any position is cut', asy
   expect((await planOf(points(20), { seek })).pieces).toHaveLength(5);
   expect((await planOf(points(20))).pieces).toMatchObject([{ points: 20, to: null }]);
   expect((await planOf(points(20), { seek, compression: 'gzip' })).pieces).toMatchObject([{ points: 20, to: null }]);
+});
+
+test('neighbouring row groups are joined until a piece is large enough', async () => {
+  const groups = [40, 40, 20, 200, 10].map((bytes, i) => ({ first: 10 * i, rows: 10, bytes }));
+  const { pieces } = await planOf('', {}, { outline: () => Promise.resolve({ groups, shape: null }) });
+  expect(pieces.map(({ from, to, bytes, points: count }) => [from!.line, to?.line, bytes, count])).toEqual([
+    [1, 31, 100, 30],
+    [31, 41, 200, 10],
+    [41, undefined, 10, 10],
+  ]);
 });
 
 const rows = 60_000;

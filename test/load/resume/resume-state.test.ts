@@ -43,6 +43,13 @@ test('a stopped load has a checkpoint, from which the next run resumes, and a co
   expect(refused).toMatchObject({ checkpoint: null, read: 0, loaded: 0, resumed: [] });
 });
 
+test('a complete load writes a last checkpoint only if it has dead letters to rename', async () => {
+  const saves = async (text: string) =>
+    (await loadText({ text, path: '/a.lp' })).notices.find(({ kind }) => kind === 'checkpoint')?.message;
+  expect(await saves(points(1))).toMatch(/^1 checkpoint written/);
+  expect(await saves(`${points(1)}m f=x 1\n`)).toMatch(/^2 checkpoints written/);
+});
+
 test('a load starts over in a database that it creates, with --fresh and without a checkpoint', async () => {
   for (const [own, checkpoint] of [
     [{ isCreated: true }, true],

@@ -49,7 +49,8 @@ test.each([
   const input: Input = { name: 'a.lp', path: null, size: text.length, open: () => Promise.resolve(source) };
   const signal = new AbortController().signal;
   const context = { formats: new FormatSet(settings), options: settings, match: null, sampler: null, signal };
-  const { time } = await parseHead(input, context);
+  const { time, rejects } = await parseHead(input, context);
+  expect(rejects).toEqual({});
   expect(time && [time.first, time.last].map((each) => each - 1_640_995_200_000_000_000n)).toEqual(expected);
 });
 

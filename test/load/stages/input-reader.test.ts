@@ -40,8 +40,8 @@ function readerOf({ names = ['a.lp', 'b.lp'], open, format, formats, ...more }: 
   const inputs = names.map(
     (name): Input => ({
       ...{ name, path: `/${name}`, size: 100 },
-      open: async () => {
-        calls.push(`open ${name}`);
+      open: async (_, budget) => {
+        calls.push(`open ${name}${budget?.hasThread === true ? ' on a thread' : ''}`);
         return open === undefined ? source(name, 100) : await open(name);
       },
     }),

@@ -101,6 +101,21 @@ test.each([
   };
   const { traits } = createCustomTarget({ write: accepted });
   const own = { write, columns, traits: { ...traits, firstWriteExclusive } };
-  expect((await loadText({ own, flags, forMs: 60_000 })).summary.points.loaded).toBe(1);
+  expect((await loadText({ own, flags, during: (clock) => clock.advance(60_000) })).summary.points.loaded).toBe(1);
   expect(log).toEqual(expected);
+});
+
+test('a load that waits for its rate says so, and sends the next request when the rate allows it', async () => {
+  const factors: unknown[] = [];
+  const { summary } = await loadText({
+    ...{ flags: { ...flags, ratePoints: 1 }, text: points(3) },
+    during: async (clock, snapshot) => {
+      for (let i = 0; i < 6; i += 1) {
+        await clock.advance(500);
+        factors.push(snapshot().heldBackBy);
+      }
+    },
+  });
+  expect(factors).toContain('rateLimit');
+  expect([summary.points.loaded, summary.pressure.heldBackBy.rateLimit]).toEqual([3, 2]);
 });

@@ -15,7 +15,7 @@ const worker = (piece: string | null, change: Partial<WorkerStatus> = {}): Worke
   ...change,
 });
 
-async function snapshotOf(workers: readonly WorkerStatus[], settledBytes = 100, isDone = false) {
+async function snapshotOf(workers: readonly WorkerStatus[], settledBytes = 100, isDone = false, bytes = 100) {
   const clock = new VirtualClock();
   await clock.advance(3000);
   const none = noFigures();
@@ -26,7 +26,7 @@ async function snapshotOf(workers: readonly WorkerStatus[], settledBytes = 100, 
     run: { ...none, bytes: { read: 1, decoded: 2, sent: 3 }, target: { ...none.target, flushes: 4, rinses: 5 } },
   } as unknown as FleetTotals;
   const follow = { workers, isDone, counts: { total: 2, waiting: 1, active: 1 } } as unknown as FleetFollow;
-  const plan = { inputs: [{ pieces: [{ bytes: 100 }, { bytes: 100 }] }, { pieces: [{ bytes: 100 }] }] };
+  const plan = { inputs: [{ pieces: [{ bytes }, { bytes }] }, { pieces: [{ bytes }] }] };
   return snapshotOfFleet({
     ...{ clock, startedAt: 1000, totals, follow, pieces, limitBytes: 7, settings: { workers: 8 } as Settings },
     plan: plan as unknown as FleetPlan,
@@ -65,5 +65,6 @@ test('a load is complete only once every piece is settled', async () => {
   expect((await snapshotOf([loaded], 200)).percent).toBe(99.99);
   expect(await snapshotOf([], 300, true)).toMatchObject({ percent: 100, phase: 'ending', target: { nodeBytes: null } });
   expect((await snapshotOf([worker('p2')], 100)).percent).toBe(33.33);
+  expect((await snapshotOf([], 0, false, 0)).percent).toBe(0);
   expect((await snapshotOf([{ ...loaded, piece: 'p9' }], 100)).percent).toBe(33.33);
 });
