@@ -62,6 +62,14 @@ test('dead letters end before they exceed their bound, points in parts included,
   await next.close(null);
 });
 
+test('dead letters that cannot be made durable are an error', async () => {
+  const letters = await prepared(await folder());
+  await letters.write('a.lp', [letter('x')]);
+  await letters.sync();
+  await letters.close(null);
+  await expect(letters.sync()).rejects.toThrow(/^writing dead letters: expected to write/);
+});
+
 test('dead letters that were removed during the run are an error at its end', async () => {
   const path = await folder();
   const letters = await prepared(path);

@@ -1,6 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, chownSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -100,6 +102,15 @@ const odd: [string, (file: string) => unknown, string][] = [
   ['a named pipe', (file) => execFileSync('mkfifo', [file]), 'something other than a regular file'],
   ['a link to /dev/zero', (file) => symlink('/dev/zero', file), 'a symbolic link'],
   ['a directory', (file) => mkdir(file), 'something other than a regular file'],
+  [
+    'a socket',
+    async (file) => {
+      const server = createServer().listen(file);
+      onTestFinished(() => void server.close());
+      await once(server, 'listening');
+    },
+    'a socket',
+  ],
   [
     'a sparse file of 3 GB',
     async (file) => {
