@@ -69,3 +69,13 @@ test('pieces settled from the start on move the position, and nothing lies beyon
   progress.add(first);
   expect([progress.place.byteOffset, progress.beyond]).toEqual([20, []]);
 });
+
+test('a piece before the position changes nothing, and a piece after it brings the digits of its timestamps', () => {
+  const start = { byteOffset: 10, line: 2, ordinal: 1, digits: 10 };
+  const progress = new InputProgress(start);
+  progress.add({ from: 0, to: { byteOffset: 5, line: 1, ordinal: 0, digits: 19 } });
+  expect(state(progress)).toEqual([start, []]);
+  const end = { byteOffset: 20, line: 3, ordinal: 2, digits: 19 };
+  progress.add({ from: 10, to: end });
+  expect(state(progress)).toEqual([end, []]);
+});

@@ -62,6 +62,10 @@ test('a reject that is not in the dead letters yet stays open', () => {
     { from: 116, to: end(124, 11, 44) },
   ]);
   expect(settledRanges(batch, all, true).settled).toEqual([{ from: 100, to: end(124, 11, 44) }]);
+  const single = receipt({ loaded: [{ from: 0, to: 1 }] });
+  expect(settledRanges(linesBatch('bad\nm f=1 1'), single, false).settled).toEqual([
+    { from: 104, to: end(112, 9, 42) },
+  ]);
 });
 
 test('a point that the target rejected stays open until it is in the dead letters', () => {

@@ -9,7 +9,7 @@ import { readCheckpoint, writeCheckpoint } from '../../src/state/checkpoint.js';
 import { DeadLetters } from '../../src/state/dead-letters/dead-letters.js';
 import { FinishedInputs } from '../../src/state/finished-inputs.js';
 import { addToHistory } from '../../src/state/history.js';
-import { prepareStateDir, writeFailure, writeProblem } from '../../src/state/state-dir.js';
+import { prepareStateDir, readFailure, writeFailure, writeProblem } from '../../src/state/state-dir.js';
 import { letter } from '../load/ledger/support.js';
 
 let folder: string;
@@ -22,6 +22,8 @@ test('the state directory is created with its parents, for the owner alone', asy
   const path = join(folder, 'a/b/c');
   await Promise.all([prepareStateDir(path), prepareStateDir(path)]);
   expect((await stat(path)).mode & 0o777).toBe(0o700);
+  await prepareStateDir(path);
+  await chmod(path, 0o755);
   await prepareStateDir(path);
 });
 
@@ -88,6 +90,7 @@ test('the error of an unknown cause repeats its text, and names another director
   expect(writeProblem(broken)).toEqual({ found: 'it failed', fix: 'name another directory with --state-dir' });
   expect(writeProblem(new Error('it failed'))).toEqual({ found: 'it failed', fix: '' });
   expect(writeProblem('a text')).toEqual({ found: 'a text', fix: '' });
+  expect(readFailure('/x', 'a text').message).toContain(', found a text. ');
 });
 
 test('no state file is written or read through a symbolic link', async () => {

@@ -22,6 +22,7 @@ async function prepared(path: string): Promise<DeadLetters> {
 test('a load without rejects writes no file', async () => {
   const path = await folder();
   const letters = await prepared(join(path, 'not', 'there', 'yet'));
+  expect((await stat(join(path, 'not', 'there', 'yet'))).mode & 0o777).toBe(0o700);
   await letters.write('a.lp', []);
   await letters.close(await letters.finalName('now'));
   expect(Object.values(await contents(join(path, 'not', 'there', 'yet')))).toEqual(['', '']);
@@ -229,6 +230,16 @@ describe('a point too long to be held', () => {
     await letters.write('a.lp', parts(long, [400_000], 1));
     await letters.close(null);
     expect((await contents(path))[`${load}.rejected.lp`] === `${long}\n`).toBe(true);
+  });
+
+  test('a long point is stored between the rejects before and after it', async () => {
+    const path = await folder();
+    const letters = await prepared(path);
+    const [first, last] = parts(text, [9], 2);
+    await letters.write('a.lp', [first!]);
+    await letters.write('a.lp', [letter('x', { line: 1 }), last!, letter('y', { line: 3 })]);
+    await letters.close(null);
+    expect((await contents(path))[`${load}.rejected.lp`]).toBe(`x\n${text}\ny\n`);
   });
 
   test('a long point without its last part leaves nothing behind', async () => {
