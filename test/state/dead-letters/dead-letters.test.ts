@@ -323,6 +323,19 @@ describe('when the state directory cannot take more', () => {
   });
 });
 
+test('only folders of partitions are searched for dead letters of a stopped load', async () => {
+  const path = await folder();
+  const names = [`other/${load}.rejected.lp`, `host=a/${load}.rejected.lp`];
+  for (const name of names) {
+    await mkdir(join(path, dirname(name)));
+    await writeFile(join(path, name), 'x\n');
+  }
+  await writeFile(join(path, 'a=b'), '');
+  await prepared(path);
+  expect(await readFile(join(path, names[0]!), 'utf8')).toBe('x\n');
+  expect(Object.keys(await contents(join(path, 'host=a')))).toEqual([`${load}.rejected-abandoned-20220101T000000Z.lp`]);
+});
+
 test('rows of each header have a file, and rows of a folder have it below that folder', async () => {
   const path = await folder();
   const letters = await prepared(path);
