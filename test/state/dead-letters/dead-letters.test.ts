@@ -85,6 +85,9 @@ test('dead letters may take exactly their bound', async () => {
   await letters.write('a.lp', [letter('x')]);
   await expect(letters.write('a.lp', [letter('')])).rejects.toThrow(TooManyRejectsError);
   await letters.close(null);
+  const smaller = new DeadLetters(await folder(), load, { maxBytes: 1 });
+  await smaller.prepare('20220101T000000Z');
+  await expect(smaller.write('a.lp', [letter('x')])).rejects.toThrow(TooManyRejectsError);
 });
 
 describe('the names of dead letters', () => {
@@ -235,7 +238,7 @@ describe('a point too long to be held', () => {
   test('a long point is stored between the rejects before and after it', async () => {
     const path = await folder();
     const letters = await prepared(path);
-    const [first, last] = parts(text, [9], 2);
+    const [first, last] = parts(text, [1], 2);
     await letters.write('a.lp', [first!]);
     await letters.write('a.lp', [letter('x', { line: 1 }), last!, letter('y', { line: 3 })]);
     await letters.close(null);

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
@@ -60,6 +60,15 @@ test('loads that share an endpoint take turns for one database, and a waiting lo
   (await second).release();
   expect(notices[0]?.message).toContain(`pid ${process.pid}`);
   expect(await readdir(join(folder, 'bulk-load-locks'))).toEqual([]);
+});
+
+test('all users of a host may create locks in the directory, and read them', async () => {
+  const directory = join(folder, 'locks');
+  const held = await turns(['http://a'], { directory }).take(never);
+  const [name] = await readdir(directory);
+  expect((await stat(directory)).mode & 0o7777).toBe(0o1777);
+  expect((await stat(join(directory, name!))).mode & 0o777).toBe(0o644);
+  held.release();
 });
 
 test('waiting for a turn ends with the signal and releases all locks', async () => {
