@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -28,6 +28,7 @@ function held(file: string): HeldLock {
 test('one process at a time holds a lock, others learn who holds it, and a released lock is free', async () => {
   const file = await path();
   const first = held(file);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
   expect(takeLock(file, options)).toMatchObject({ by: { pid: process.pid, host: us.host }, freeInMs: null });
   first.release();
   first.release();
@@ -35,8 +36,15 @@ test('one process at a time holds a lock, others learn who holds it, and a relea
   expect(await readdir(dirname(file))).toEqual([]);
 });
 
+/** Returns the pid of a process that has ended. */
+const gone = (): number => spawnSync('true').pid;
+
 test.each([
-  ['a process that is gone', () => ({ ...us, pid: spawnSync('true').pid, nonce: 'x' })],
+  ['a process that is gone', () => ({ ...us, pid: gone(), nonce: 'x' })],
+  [
+    'a process that is gone, on a system without start times',
+    () => ({ ...us, pid: gone(), started: null, nonce: 'x' }),
+  ],
   ['another process with the same pid', () => ({ ...us, started: '1', nonce: 'x' })],
   ['a host that has been silent', () => ({ ...us, host: 'other', heartbeat: 1000, nonce: 'x' })],
 ] as const)('the lock of %s is replaced by one of many that try', async (_, holder) => {
