@@ -115,8 +115,8 @@ const maxCompressionThreads = 2;
 const minLimitForCompression = 384 * MIB;
 
 /** Returns how many threads may compress request bodies. */
-export function compressionThreads(limit: number): number {
-  return limit < minLimitForCompression ? 0 : Math.min(maxCompressionThreads, availableParallelism());
+export function compressionThreads(limit: number, processors = availableParallelism()): number {
+  return limit < minLimitForCompression ? 0 : Math.min(maxCompressionThreads, processors);
 }
 
 /** Memory of one known column, with a share of its table's memory, bytes (67 to 97 on Node 20 and 24, 2026-11-24). */

@@ -20,3 +20,16 @@ test('an input with rejects is an error only without a valid point', () => {
   expect(() => assertParsed('a.lp', 'lp', { points: 0, rejects })).toThrow('none of the 2 lines');
   assertParsed('a.lp', 'lp', { points: 1, rejects });
 });
+
+test.each([
+  ['01.02.2024', "Use --time-format '%d.%m.%Y',"],
+  ['1.2.2024 10:20', "Use --time-format '%d.%m.%Y %H:%M',"],
+  ['2024/02/01 10:20:30', "Use --time-format '%Y/%m/%d %H:%M:%S',"],
+  ['02/01/2024', 'Set the format with --time-format'],
+])('a table whose times are all like %s names the format to set', (time, fix) => {
+  const message = `found "${time}" in column "time"; expected a date`;
+  const error = nothingParsed('a.csv', 'csv', [['bad-timestamp', 2]], 0, 'none', { text: '', message });
+  expect(error!.message).toContain(`such as "${time}" in column "time"`);
+  expect(error!.message).toContain('expected a date');
+  expect(error!.message).toContain(fix);
+});

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Settings } from '../../../../src/config/settings.js';
 import type { Target, TargetColumn } from '../../../../src/core/types/index.js';
 import { PieceParts } from '../../../../src/load/fleet/queue/piece-parts.js';
@@ -25,4 +25,11 @@ test('pieces share one list of columns until one of them meets others, which it 
   expect(await (await next()).columns(never)).toHaveLength(2);
   expect(await (await next()).columns(never)).toHaveLength(2);
   expect(asked).toEqual([undefined, undefined, 'm', undefined]);
+});
+
+test('the layout of the target is read once for all pieces', async () => {
+  const layout = vi.fn(() => Promise.resolve({ nodes: 1, vnodesPerNode: 1, from: 'endpoints' as const }));
+  const parts = new PieceParts(() => Promise.resolve({ layout } as Partial<Target> as Target));
+  for (let piece = 0; piece < 3; piece += 1) await (await parts.target({} as Settings)).layout(never);
+  expect(layout).toHaveBeenCalledOnce();
 });
