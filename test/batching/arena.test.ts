@@ -16,6 +16,11 @@ test('a slot lies in one memory of slot bytes, and its parts never overlap', asy
   expect(slot).toMatchObject({ body: { length: 5000 }, side: { length: 100 }, index: { length: 50 } });
 });
 
+test('each part of a slot takes whole pages of 4 KiB', () => {
+  // 1024 points with 20 bytes each fill 5 pages.
+  expect(slotBytes({ points: 1024, bodyBytes: 4096, sideBytes: 4097 })).toBe((5 + 1 + 2) * 4096);
+});
+
 test('a slot is allocated on first use, and slots never share memory', async () => {
   const before = process.memoryUsage().arrayBuffers;
   const arena = new Arena(1024, { ...sizes, bodyBytes: 64 * 1024 * 1024 });

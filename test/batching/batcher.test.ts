@@ -153,6 +153,15 @@ test('plain points of a run that can be held are sent from its memory in batches
   expect(holds.count).toBe(0);
 });
 
+test('a batch sent from the memory of a run has at most the allowed number of points, however short they are', async () => {
+  const long = `m f=${'1'.repeat(100)} 1\n`;
+  const { batcher } = bench({ points: 4 });
+  // The first batch makes the shape known. The other points have two batches of equal size.
+  const parsed = heldRuns(runs(many(10) + long.repeat(2)), { count: 0 });
+  const batches = await collect(batcher.batches(0, parsed, never));
+  expect(batches.map(({ points }) => points.length)).toEqual([4, 4, 4]);
+});
+
 interface Unit {
   text: string;
   line: number;
@@ -233,6 +242,36 @@ describe('a batch closes', () => {
   test('an input of comments makes no batch and holds no slot', async () => {
     const { batcher, arena } = bench();
     expect(await collect(batcher.batches(0, runs('# one\n\n# two\n'), never))).toEqual([]);
+    expect(arena.free).toBe(2);
+  });
+
+  test('an input of comments does not wait for a slot', async () => {
+    const { batcher, arena, clock } = bench({}, allKnown, new Arena(1, { bodyBytes: 9, sideBytes: 9, points: 1 }));
+    await arena.take(never);
+    let isDone = false;
+    void collect(batcher.batches(0, runs('# one\n'), never)).then(() => (isDone = true));
+    await clock.advance(1);
+    expect(isDone).toBe(true);
+  });
+
+  test('a batch closes where the dead letters of an input change their format', async () => {
+    const formats = ['a', 'b', 'c'].map((head) => ({ ending: '.csv', head: Buffer.from(head) }));
+    async function* mixed(): AsyncGenerator<Points, void> {
+      for (const [i, deadLetterFormat] of formats.entries())
+        for await (const run of runs(`x\n${point(i)}`))
+          yield { ...run, deadLetterFormat, origin: i * 10, end: i * 10 + 10 };
+    }
+    // All points of the first format are skipped, so they make no batch.
+    const { batcher, arena } = bench({ skipPoints: 2 });
+    const seen: unknown[] = [];
+    for await (const batch of batcher.batches(0, mixed(), never)) {
+      seen.push([batch.deadLetterFormat, snapshot(batch).body, batch.rejects.length, batch.span.byteOffset]);
+      batch.release();
+    }
+    expect(seen).toEqual([
+      [formats[1], point(1), 1, 10],
+      [formats[2], point(2), 1, 20],
+    ]);
     expect(arena.free).toBe(2);
   });
 
@@ -366,6 +405,12 @@ describe('tables and columns that the target lacks', () => {
   test('a known shape is compared once', async () => {
     const under = guarded(known);
     await load(`${many(50)}m f=1i 1\nm f=2i 2\n`, under, { points: 7 }, { indexPoints: 5 });
+    expect(under.asked).toEqual(['m:f', 'm:f']);
+  });
+
+  test('a new shape is compared once in the batch that introduces it', async () => {
+    const under = guarded();
+    await load(many(9), under, { points: 5 });
     expect(under.asked).toEqual(['m:f', 'm:f']);
   });
 

@@ -117,19 +117,20 @@ describe('small inputs', () => {
     expect(batch!.parts!.map((part) => text.decode(part.source(0).bytes))).toEqual(['m f=1 1', 'm f=333 3', 'm f=4 4']);
   });
 
-  test('small inputs are sent after the linger time', async () => {
+  test('small inputs are sent after the linger time, and a later input follows', async () => {
     const clock = new VirtualClock();
     const work = bench();
     async function* slow(): AsyncGenerator<Batch, void> {
       yield* inputsOf(work, files.slice(0, 2));
       await clock.sleep(60_000);
+      yield* inputsOf(work, files.slice(2, 3));
     }
     const batches = coalesce(slow(), options([], clock));
     const next = batches.next();
     await clock.advance(6000);
     expect((await next).value!.parts!.length).toBe(2);
     await clock.advance(60_000);
-    expect((await batches.next()).done).toBe(true);
+    expect((await sent(batches)).map(({ body }) => body)).toEqual(['m f=2 2\nm f=2 1002\n']);
   });
 
   test('small inputs are sent before the error of a later input', async () => {

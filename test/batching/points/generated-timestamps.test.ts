@@ -26,6 +26,11 @@ test('neighbouring timestamps never collide around a carry', () => {
   expect([...stamps].sort()).toEqual(stamps);
 });
 
+test('a generated timestamp of few digits has no leading zeros', () => {
+  expect(stamp('ms', 0, 0)).toBe(' 0');
+  expect(stamp('ms', 5, 0)).toBe(' 5');
+});
+
 test('with seconds a generated timestamp counts seconds and is written in milliseconds', () => {
   expect(stamp('s', 1_600_000_000_999, 0)).toBe(' 1600000000000');
   expect(stamp('s', 1_600_000_000_999, 61)).toBe(' 1600000061000');

@@ -1,8 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Bounds, isWithin, refusal, safeHighWords, unbounded } from '../../../src/batching/points/point-bounds.js';
+import {
+  type Bounds,
+  isWithin,
+  refusal,
+  safeHighWords,
+  timestampOf,
+  unbounded,
+} from '../../../src/batching/points/point-bounds.js';
 import { LineProtocol } from '../../../src/formats/line-protocol/line-format.js';
 import { bytesSource } from '../../formats/support.js';
+import { runs } from '../support.js';
 
 /** Reasons for the points of a text, null for those that are kept. */
 async function reasons(text: string, bounds: Bounds): Promise<(string | null)[]> {
@@ -79,4 +87,17 @@ test('the fast check agrees with exact arithmetic for every time', () => {
       expect(isWithin(high, low, 10, { ...unbounded, longBytes: 9 })).toBe(false);
     }),
   );
+});
+
+test('the fast check keeps times and lengths equal to a bound, and no others beyond it', () => {
+  const bounds = { ...unbounded, oldest: -5, newest: 7, longBytes: 10 };
+  const isKept = (time: number, bytes: number): boolean => isWithin(time < 0 ? -1 : 0, time >>> 0, bytes, bounds);
+  expect([-6, -5, 7, 8].map((time) => isKept(time, 10))).toEqual([false, true, true, false]);
+  expect([9, 10, 11].map((bytes) => isKept(0, bytes))).toEqual([true, true, false]);
+});
+
+test('a timestamp is returned with all its digits, before 1970 as well', async () => {
+  const times = [5n, -1n, 1_600_000_000_000_000_001n, -1_600_000_000_000_000_001n];
+  const { value: run } = await runs(times.map((time) => `m f=1 ${time}\n`).join('')).next();
+  expect(times.map((_, i) => timestampOf(run!, i))).toEqual(times);
 });
