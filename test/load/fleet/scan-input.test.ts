@@ -44,6 +44,7 @@ async function scanned(
   parses: boolean,
   pieceBytes: number,
   own: Partial<Format> = {},
+  split: 'auto' | 'lines' = 'auto',
 ): Promise<Scanned> {
   const { settings } = await resolve(table, { flags: { db: 'd', ...flags }, env: {} });
   const formats = new FormatSet(settings);
@@ -62,7 +63,7 @@ async function scanned(
     return { source, format: wrapObject(format, { points, ...own, ...(parses ? { plainRows: undefined } : {}) }) };
   };
   const planned = await scanInput(input, {
-    ...{ formats: wrapObject(formats, { choose }), split: 'auto', pieceBytes, parsed: vi.fn() },
+    ...{ formats: wrapObject(formats, { choose }), split, pieceBytes, parsed: vi.fn() },
     budget: { bytes: 2 ** 30, limitFor: () => null },
     bounds: unbounded,
     match: (shape: Shape) => ({ kind: known.has(shape.table) ? 'known' : 'introduces' }) as never,
@@ -87,6 +88,25 @@ const planOf = async (...args: Parameters<typeof scanText>): Promise<PlannedInpu
 test('the first point of each table introduces its columns', async () => {
   const tables = ['a f=1 1', 'b f=1 2', 'a f=2 3', 'c f=1 4'];
   expect((await scanText(tables.join('\n'))).introduced).toEqual(['a f=1 1', 'b f=1 2', 'c f=1 4']);
+});
+
+test('a table introduces its columns once, also if its points differ in their fields', async () => {
+  const lines = ['a f=1 1', 'a f=2 2', 'a g=3 3', 'a f=4,g=5 4', 'a g=6 5'];
+  expect((await scanText(lines.join('\n'))).introduced).toEqual(['a f=1 1']);
+});
+
+test('--split lines cuts at the first line end after the size of a piece', async () => {
+  const path = join(folder, 'lines.lp');
+  await writeFile(path, 'm f=1   1\n'.repeat(35));
+  const stdin = { isTTY: true, isPipeOrFile: false, stream: () => process.stdin };
+  const { inputs } = await expand([path], { stdin, cwd: folder, stateDir: join(folder, 'none'), remote });
+  const { planned } = await scanned(inputs[0]!, {}, false, 105, {}, 'lines');
+  expect(planned.pieces.map(({ from }) => [from.byteOffset, from.line])).toEqual([
+    [0, 1],
+    [110, 12],
+    [220, 23],
+    [330, 34],
+  ]);
 });
 
 test('an input that fails keeps its last piece, and a defect ends the scan', async () => {

@@ -184,3 +184,16 @@ test('verifications are added, and their tables are named with the database', ()
   expect(verify!.differences).toHaveLength(1);
   expect(merged({ verify: null }, { verify: null }).verify).toBeNull();
 });
+
+test('the rate of several databases is that of the time in which they were sent, and 0 without such a time', () => {
+  const { phases, thisRun } = summaryOf({});
+  const loaded = (points: number, sendSeconds: number) =>
+    merged(
+      { phases: { ...phases, sendSeconds }, thisRun: { ...thisRun, loaded: points } },
+      {
+        phases: { ...phases, sendSeconds },
+        thisRun: { ...thisRun, loaded: points },
+      },
+    ).rate.pointsPerSecond;
+  expect([loaded(10, 0.25), loaded(0, 0), loaded(10, 0)]).toEqual([40, 0, 0]);
+});

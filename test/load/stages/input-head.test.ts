@@ -40,6 +40,18 @@ test('the head of an input is its first megabyte', async () => {
   expect(await parseHead(input, context)).toMatchObject({ bytes: 2 ** 20, points: 1024, whole: false });
 });
 
+test('a head ends after a complete line, so that no point is cut', async () => {
+  const { settings } = await resolve(options, { flags: { db: 'db' }, env: {} });
+  const text = Buffer.alloc(2 * headBytes, `m s="${'x'.repeat(1000)}" 1640995200000000000\n`);
+  const source = sourceOf(text, 64 * 1024);
+  const input: Input = { name: 'a.lp', path: null, size: text.length, open: () => Promise.resolve(source) };
+  const signal = new AbortController().signal;
+  const context = { formats: new FormatSet(settings), options: settings, match: null, sampler: null, signal };
+  const head = await parseHead(input, context);
+  expect(head.rejects).toEqual({});
+  expect(head.bytes % 1027).toBe(0);
+});
+
 test.each([
   ['with missing timestamps', 'm f=1\nm f=2 1640995200000000000\nm f=3 1640995200000000001\nm f=4\n', [0n, 1n]],
   ['without any timestamp', 'm f=1\nm f=2\n', null],

@@ -33,3 +33,9 @@ test.each([
   expect(error!.message).toContain('expected a date');
   expect(error!.message).toContain(fix);
 });
+
+test('rejects that other formats have as well name a broken rule only if the lines look like line protocol', () => {
+  const of = (lines: number) => nothingParsed('a.lp', 'lp', [['bad-timestamp', 2]], lines, 'none')?.message;
+  expect(of(2)).toContain('where a timestamp is a whole number in --precision');
+  expect(of(1)).toBeUndefined();
+});
