@@ -26,6 +26,7 @@ test('the rate is that of the time in which points are sent', async () => {
 });
 
 test('figures of a run that planned no memory are zero or absent', async () => {
+  expect((await summaryOf(2)).rejects).toEqual({ byReason: {}, deadLetters: null, reasons: null });
   expect((await summaryOf(2)).target).toEqual({
     ...{ version: null, planBytesPerNode: null, estimatedPeakBytesPerNode: null, flushes: 0, rinses: 0, nodeDeaths: 0 },
     ...{ gaugeDifferenceBytes: null, advice: null, newTables: 0, newColumns: 0 },

@@ -43,6 +43,13 @@ test('a stopped load has a checkpoint, from which the next run resumes, and a co
   expect(refused).toMatchObject({ checkpoint: null, read: 0, loaded: 0, resumed: [] });
 });
 
+test('a load with fewer points than --min-points keeps its checkpoint', async () => {
+  const stateDir = await folder();
+  const { checkpoint, outcome } = await run(stateDir, { flags: { minPoints: 9 } });
+  expect([outcome, checkpoint === null]).toEqual(['input', false]);
+  expect(await run(stateDir)).toMatchObject({ checkpoint: null, read: 0, loaded: 4, outcome: 'complete' });
+});
+
 test('a complete load writes a last checkpoint only if it has dead letters to rename', async () => {
   const saves = async (text: string) =>
     (await loadText({ text, path: '/a.lp' })).notices.find(({ kind }) => kind === 'checkpoint')?.message;

@@ -102,6 +102,13 @@ test('a query that fails ends with verify-failed, and its message does not repea
   expect(message.length).toBeLessThan(300);
 });
 
+test('a target that cannot count its points is not asked to', async () => {
+  const sample = new Verification({ precision: 'ns', ordered: true, random: () => 0.5 });
+  const target = { traits: { countsPoints: false }, count: () => expect.unreachable() } as unknown as Target;
+  await sample.begin(target, ['m'], never);
+  expect(await sample.report(target, never)).toMatchObject({ sampled: 0, tables: [] });
+});
+
 test('a query that fails with a plain message is described by this message', async () => {
   const { report } = verification(() => Promise.reject(new UnavailableError('no endpoint')));
   await expect(report()).rejects.toThrow('found 0 of them, then: no endpoint');
