@@ -503,6 +503,13 @@ describe('timestamps', () => {
     expect(batches.flatMap(({ points }) => points)).toHaveLength(901);
   });
 
+  test('timestamps far outside --expect-time are rejected among plain points', async () => {
+    const far = { ...unbounded, expected: { from: 1e18, to: 2e18, message: String } };
+    const times = [15, 16, 30, 17, 5, 18].map((each) => `m f=1 ${each}${'0'.repeat(17)}`);
+    const [batch] = await collect(bench({ bounds: far }).batcher.batches(0, runs(times.join('\n')), never));
+    expect([batch!.points.length, batch!.rejects.map(({ line: each }) => each)]).toEqual([4, [3, 5]]);
+  });
+
   const bounds = { ...unbounded, expected: { from: 1_000_000, to: 2_000_000, message: String } };
   const mixed = `${point(1_000_000)}${many(600)}`;
 
