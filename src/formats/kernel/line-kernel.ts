@@ -6,7 +6,7 @@ import { packaged } from '../../core/version.js';
 import { type WasmMemory, wasm } from '../../core/wasm.js';
 import { STATE } from './assembly/lines/line-memory.js';
 
-/** Indexes of the words with the kernel's results: number of entries written, and next physical line. */
+/** Indexes of two 32-bit words of results: the number of entries written, and the number of the next physical line. */
 const COUNT = STATE / 4;
 const LINE = STATE / 4 + 1;
 
@@ -17,7 +17,7 @@ export interface KernelSettings {
   readonly timeLimit: bigint;
   readonly maxPointBytes: number;
   readonly stampMissing: boolean;
-  /** Offset of the shape table, and the number of its slots. */
+  /** Offset of the table of known shapes (a table with a set of columns), and the number of its slots. */
   readonly shapes: number;
   readonly shapeSlots: number;
 }

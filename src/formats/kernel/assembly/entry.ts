@@ -1,4 +1,4 @@
-// Writes entries of `Points.index`, whose words core/types/points.ts defines.
+// Writes entries of `Points.index`. core/types/points.ts defines the words of an entry.
 
 export const ENTRY_BYTES: usize = 32;
 

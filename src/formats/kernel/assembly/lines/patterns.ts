@@ -1,5 +1,5 @@
-// Patterns of earlier lines: their names and the types of their values. The pattern that is likely to follow is
-// remembered. A line that matches this expected pattern needs no walk along the list of structural bytes.
+// Patterns of earlier lines. A pattern stores the names of a line, the types of its values, and the pattern that is
+// likely to follow. A line that matches this expected pattern needs no walk along the list of structural bytes.
 
 import { COMMA, CR, LF, QUOTE, SPACE } from '../byte-marks';
 import { digitMask, wholeNumber } from '../digits';
@@ -12,32 +12,38 @@ import { plainKind } from './plain-values';
 /** Size of a pattern: a header, then one part for the measurement, each tag and each field. */
 const PATTERN_BYTES: usize = 2048;
 const PATTERNS_MASK: u32 = 15;
-// Offsets of the 32-bit words in the header of a pattern. Each comment describes the content of the word.
-/** Shape number plus 1; 0 if no line is stored. */
+// Offsets of the 32-bit words in the header of a pattern.
+/** Offset of the word with the number of the shape (table and columns) plus 1; 0 if no line is stored. */
 const NUMBER: usize = 0;
-/** Offset in memory after the parts for the tags. */
+/** Offset of the word with the address after the parts for the tags. */
 const TAGS_END: usize = 4;
-/** Offset in memory after the parts for the fields. */
+/** Offset of the word with the address after the parts for the fields. */
 const FIELDS_END: usize = 8;
-/** Bytes to add to the length of measurement and tags, for an upper bound of the series key's length. */
+/**
+ * Offset of the word with a number of bytes. This number plus the length of measurement and tags is an upper bound of
+ * the series key's length.
+ */
 const KEY_EXTRA: usize = 12;
-/** Offset in memory of the pattern that is expected for the line after a line of this pattern. */
+/** Offset of the word with the address of the expected next pattern. */
 const NEXT: usize = 16;
-/** 1 if the line that last followed this pattern did not match NEXT; otherwise 0. */
+/** Offset of a flag. It is 1 if the pattern in NEXT was wrong the last time; otherwise 0. */
 const DOUBT: usize = 20;
-/** Number of lines of other shapes that must come before one of them may replace this pattern. */
+/**
+ * Offset of a counter. A line of another shape in the same slot lowers the counter. At 0, such a line replaces the
+ * pattern.
+ */
 const STAY: usize = 24;
 /** Offset of the first part within the pattern. */
 const FIRST: usize = 32;
 // A part begins with up to 31 bytes: a name, and the separator after the name. Four 32-bit words follow, at these
 // offsets within the part.
-/** Mask with a bit for each byte of name and separator. */
+/** Offset of the word with a bit for each byte of name and separator. */
 const MASK: usize = 32;
-/** Number of bytes of name and separator. */
+/** Offset of the word with the number of bytes of name and separator. */
 const LENGTH: usize = 36;
-/** Kind of the value; 0 for the measurement and for tags. */
+/** Offset of the word with the kind of the value; 0 for the measurement and for tags. */
 const KIND: usize = 40;
-/** Byte that ends the value; 0 for the measurement. */
+/** Offset of the byte that ends the value; 0 for the measurement. */
 const ENDED_BY: usize = 44;
 const PART_BYTES: usize = 48;
 const MAX_STAY: u32 = 8;
@@ -115,8 +121,9 @@ function learn(pattern: usize, start: usize): bool {
 }
 
 /**
- * Returns the pattern for the shape of the valid line at `start`. If the pattern is not stored yet, stores it as soon
- * as STAY of the pattern in its place is 0. Returns 0 if no pattern is stored. `number` is the line's shape number + 1.
+ * Returns the stored pattern for the shape of the valid line at `start`; 0 if it is not stored. If the slot of the
+ * shape contains another pattern, this line lowers the counter STAY, or replaces that pattern when the counter is 0.
+ * `number` is the line's shape number + 1.
  */
 export function patternOf(start: usize, number: u32): usize {
   const pattern = PATTERNS + usize(number & PATTERNS_MASK) * PATTERN_BYTES;
@@ -136,7 +143,7 @@ export function patternOf(start: usize, number: u32): usize {
   return learned ? pattern : 0;
 }
 
-/** Records a line of this pattern, and expects the pattern that is stored as its successor. */
+/** Records a line of this pattern. The stored successor of this pattern becomes the expected pattern. */
 @inline
 function pass(pattern: usize): void {
   latest = pattern;

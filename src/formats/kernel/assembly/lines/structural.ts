@@ -1,11 +1,13 @@
-// Finds structural bytes: bytes that may end a name or value, such as spaces, commas and quotes. For the walk, this
-// module lists the structural bytes of a block. A cursor then moves along this list. For lines that match the expected
+// Finds structural bytes: bytes that may end a name or value, such as spaces, commas and quotes. This module lists the
+// structural bytes of a block. The parser in walk.ts moves a cursor along this list. For lines that match the expected
 // pattern, `structuralFrom` finds one structural byte at a time, without a list.
 
 import { LF, marked } from '../byte-marks';
 import { BLOCK, GUARD, LIST } from './line-memory';
 
-/** Size in bytes of the next block to list after a line that matched its expected pattern. One line usually fits. */
+/**
+ * Size in bytes of the next block to list after a line that matched its expected pattern. A line is usually shorter.
+ */
 const FEW: usize = 512;
 
 /** Offsets of the start and the end of the listed block. */

@@ -7,8 +7,9 @@ import { keepBlockSmall, reach, listFurther } from './structural';
 import { line } from './walk';
 
 /**
- * Accepts common lines from `at`, the start of a line, and writes their index entries. Stops before a line that does
- * not end before `limit`, and when the index is full. Stores three words of results at STATE (see line-memory).
+ * Accepts common lines from `at`, the start of a line, and writes their index entries. Stops at an uncommon line, at a
+ * line that has no end before `limit`, and when the index is full. Stores three words of results at STATE (see
+ * line-memory).
  * @returns the start of the line at which the fast path stopped
  */
 export function take(at: usize, limit: usize, entry: usize, entriesEnd: usize): usize {

@@ -8,19 +8,19 @@ import { maxPointBytes } from './row-settings';
 import { addRow, beginRun, saveState } from './take-rows';
 
 /**
- * Longest quoted cell that is searched for its end, bytes. Without this limit, every row after an unclosed quote would
- * cause a search to the end of the input.
+ * The end of a quoted cell is searched in at most this many bytes. Without this limit, every row after an unclosed
+ * quote would cause a search to the end of the input.
  */
 const MAX_QUOTE: usize = 16_384;
 const BLOCK: usize = 64;
-/** Largest number of bytes of a date and a time of day together. */
+/** Largest total length of a date and a time of day, bytes. */
 const MAX_JOINED: u32 = 62;
 
 let columns: usize = 0;
 let delimiter: u32 = 0;
 let quote: u32 = 0;
 let escape: u32 = 0;
-/** Columns of the date and of the time of day; -1 if one column contains the whole time. */
+/** Column numbers of the date and of the time of day; -1 if one column contains the whole time. */
 let dateColumn: i32 = -1;
 let clockColumn: i32 = -1;
 let newlines: u32 = 0;
@@ -31,7 +31,7 @@ let nextMarks: u64 = 0;
 
 /**
  * Sets the dialect. `quoteByte` or `escapeByte` above 255 means that the dialect has no quote or escape. `date` and
- * `clock` are the columns of date and time of day, or negative if one column contains the whole time.
+ * `clock` are the column numbers of date and time of day. They are negative if one column contains the whole time.
  */
 export function dialect(cells: u32, delimiterByte: u32, quoteByte: u32, escapeByte: u32, date: i32, clock: i32): void {
   columns = cells;

@@ -9,19 +9,19 @@ import { firstBits } from './put-values';
 import { maxPointBytes, nullsEnd } from './row-settings';
 import { addRow, beginRun, saveState } from './take-rows';
 
-// Offsets of the five 32-bit words that describe a key. Each comment describes the content of the word.
-/** Offset in memory of the key's bytes. */
+// Offsets of the five 32-bit words that describe a key.
+/** Offset of the word with the address of the key's bytes. */
 const KEY_AT: usize = 0;
 const KEY_LENGTH: usize = 4;
-/** Column of the key's values. */
+/** Offset of the word with the column number of the key's values. */
 const COLUMN: usize = 8;
-/** Offset in memory of the first key inside the objects of this key. */
+/** Offset of the word with the address of the first key inside the objects of this key. */
 const MEMBERS: usize = 12;
-/** Offset in memory after the last key inside the objects of this key. */
+/** Offset of the word with the address after the last key inside the objects of this key. */
 const MEMBERS_END: usize = 16;
 const KEY_BYTES: usize = 20;
 /**
- * Largest distance in the table of keys that a search covers in each direction, bytes. For more keys, the encoder in
+ * A search covers at most this many bytes of the table of keys in each direction. For more keys, the encoder in
  * TypeScript is faster, because it has an index.
  */
 const MAX_TRIED: usize = 32 * KEY_BYTES;

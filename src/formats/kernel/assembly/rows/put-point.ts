@@ -40,9 +40,9 @@ import { maxKeyBytes, maxPointBytes, nameColumn, nullsEnd, outEnd, timeColumn } 
 import { putString } from './put-string';
 import { putNumber, putTime } from './put-time';
 
-/** Bytes of the fixed part of a series key. The server indexes a series under this key. */
+/** Size of the fixed part of a series key, bytes. The server indexes each series under its key. */
 const KEY_BASE: usize = 7;
-/** Bytes of the series key for each tag, in addition to the tag's value. */
+/** Number of bytes that each tag adds to the series key, in addition to the length of the tag's value. */
 const KEY_PER_TAG: usize = 9;
 /**
  * Number of slots that a search for a shape tries. With one slot, two alternating shapes would always need the encoder
@@ -215,7 +215,8 @@ function readShape(): bool {
 }
 
 /**
- * Stores the shape number for the columns of the current row in the plan `planAt`. The next row tries this plan first.
+ * Stores a shape number in the plan `planAt`, for the set of columns of the current row. The next row tries this plan
+ * first.
  */
 export function learn(planAt: u32, number: u32): void {
   plan = planAt;

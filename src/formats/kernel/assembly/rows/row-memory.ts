@@ -1,23 +1,23 @@
-// Offsets in the memory below the index of the points. TypeScript imports this file as well.
+// Addresses in the memory below the index of the points. TypeScript imports this file as well.
 
 /**
- * Four 32-bit words with the state after a call: number of encoded rows, next physical line, offset of the next point,
- * and length of the last row's time.
+ * Address of four 32-bit words with the state after a call: number of encoded rows, number of the next physical line,
+ * offset of the next point, and length of the last row's time.
  */
 export const STATE: usize = 1024;
-/** The text of a date and a time of day, joined by a space. */
+/** Address of a text: a date and a time of day, joined by a space. */
 export const JOINED: usize = 1536;
-/** Mask of the columns for which the current row has a value. */
+/** Address of a bit mask of the columns for which the current row has a value. */
 export const MASK: usize = 2048;
-/** Cells of the current row. Each cell has four 32-bit words: start, end, kind, and an unused word. */
+/** Address of the cells of the current row. Each cell has four 32-bit words: start, end, kind, and an unused word. */
 export const CELLS: usize = 4096;
-/** Texts that stand for a missing value, such as NULL. The length of each text precedes the text. */
+/** Address of the texts that stand for a missing value, such as NULL. The length of each text precedes the text. */
 export const NULLS: usize = 36_864;
-/** Plans of tables (see put-point.ts). */
+/** Address of the memory for table plans (see put-point.ts). */
 export const PLANS: usize = 40_960;
-/** Keys of JSON objects (see json-objects.ts). */
+/** Address of the keys of JSON objects (see json-objects.ts). */
 export const KEYS: usize = 262_144;
-/** Lowest offset at which the index of the points may begin. */
+/** Lowest address at which the index of the points may begin. */
 export const KERNEL_END: usize = 327_680;
 
 // Kinds of cells. rows/cells.ts adds further kinds.
@@ -45,24 +45,28 @@ export const UNSIGNED: u32 = 3;
 export const BOOLEAN: u32 = 4;
 export const STRING: u32 = 5;
 
-// Offsets of the 32-bit words in the head of a plan, which precedes the plan's columns. Each comment describes the
-// content of the word.
-/** Offset in memory of the bytes with which each point of the table begins. */
+// Offsets of the 32-bit words in the head of a plan, which precedes the plan's columns.
+/** Offset of the word with the address of the bytes that begin each point of the table. */
 export const PREFIX_AT: usize = 0;
 export const PREFIX_LENGTH: usize = 4;
-/** Offset in memory of the table's name, without the escapes of line protocol. */
+/** Offset of the word with the address of the table's name. The name has no escapes of line protocol. */
 export const NAME_AT: usize = 8;
 export const NAME_LENGTH: usize = 12;
 export const COLUMNS_AT: usize = 16;
 export const TAGS_END: usize = 20;
 export const FIELDS_END: usize = 24;
-/** Number of bytes to add to twice the size of a row, for an upper bound of the size of its point. */
+/**
+ * Offset of the word with a number of bytes. This number plus twice the size of a row is an upper bound of its point's
+ * size.
+ */
 export const MAX_BYTES: usize = 28;
 export const SHAPES_AT: usize = 32;
 export const MASK_BYTES: usize = 36;
-/** Number of bytes in each series key for the table's name and for the tags with the same value in all rows. */
+/**
+ * Offset of the word with a number of bytes: the length of the table's name and of the constant tags in a series key.
+ */
 export const KEY_LENGTH: usize = 40;
-/** Offset in memory of the next plan; 0 for the last plan. */
+/** Offset of the word with the address of the next plan; 0 for the last plan. */
 export const NEXT_PLAN: usize = 44;
 
 /**

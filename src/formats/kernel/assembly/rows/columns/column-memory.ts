@@ -1,39 +1,44 @@
 // Layout of the column descriptors. They tell the fast path where a block of Parquet rows stores the values of each
 // column. TypeScript imports this file as well.
 
-// Offsets of the 32-bit words in a column descriptor. Each comment describes the content of the word. TypeScript sets
-// these words.
-/** Index of the cell that receives the column's value. */
+// Offsets of the 32-bit words in a column descriptor. TypeScript sets these words.
+/** Offset of the word with the index of the cell that receives the column's value. */
 export const CELL: usize = 0;
-/** Usual kind of this cell. */
+/** Offset of the word with the usual kind of the cell (see row-memory.ts). */
 export const CELL_KIND: usize = 4;
-/** Offset in memory of the text `"name":`, the column's name as a JSON key. */
+/** Offset of the word with the address of the text `"name":`, the column's name as a JSON key. */
 export const KEY_AT: usize = 8;
-/** Length of the text `"name":`, bytes. */
+/** Offset of the word with the length of the text `"name":`, bytes. */
 export const KEY_LENGTH: usize = 12;
-/** How the values are stored: one of the constants below, from ENTRIES on. */
+/** Offset of the word that states how the values are stored: one of the constants below, from ENTRIES on. */
 export const STORAGE: usize = 16;
 /**
- * Offset in memory of the definition levels (Parquet's marks of nulls), one byte for each row of the block; 0 if each
- * row has a value.
+ * Offset of the word with the address of the definition levels (Parquet's marks of nulls). Each row of the block has
+ * one byte. The word is 0 if each row has a value.
  */
 export const LEVELS: usize = 20;
 export const MAX_LEVEL: usize = 24;
-/** Index of the next value in the block. */
+/** Offset of the word with the index of the next value in the block. */
 export const NEXT_VALUE: usize = 28;
-/** Offset in memory of the values: numbers of fixed width, entries (see ENTRIES), or the bytes of all texts. */
+/**
+ * Offset of the word with the address of the values: numbers of fixed width, entries (see ENTRIES), or the bytes of all
+ * texts.
+ */
 export const VALUES: usize = 32;
-/** Offset in memory of a list with the index of each value's entry; 0 if value i has entry i. */
+/**
+ * Offset of the word with the address of a list. The list contains the index of an entry for each value. The word is 0
+ * if value i has entry i.
+ */
 export const INDEXES: usize = 36;
-/** Offset in memory of a list with the start of each text, relative to the offset in VALUES. */
+/** Offset of the word with the address of a list of text starts. Each start is relative to the address in VALUES. */
 export const STARTS: usize = 40;
-/** Offset in memory of a list with the end of each text, relative to the offset in VALUES. */
+/** Offset of the word with the address of a list of text ends. Each end is relative to the address in VALUES. */
 export const ENDS: usize = 44;
-/** Number of zeros to append to a time, so that its unit is the precision of the load. */
+/** Offset of the word with the number of zeros to append to a time. The time then has the precision of the load. */
 export const ZEROS: usize = 48;
 export const DESCRIPTOR_BYTES: usize = 64;
 
-// Storages: the values of `STORAGE`.
+// Values of the word at STORAGE: how the values of a column are stored.
 /**
  * Values that TypeScript has converted to text. Each entry has five 32-bit words: offset and length of the text
  * `"name":value,`, then start, end and kind of the cell.

@@ -39,7 +39,7 @@ const OPEN: u32 = 0x7b;
 const CLOSE: u32 = 0x7d;
 const COMMA: u32 = 0x2c;
 const ZERO: u32 = 0x30;
-/** Largest number of bytes of a number as text, or of the quotes and the comma around a string. */
+/** Largest size of a number as text, bytes. The quotes and the comma around a string also fit into this size. */
 const MAX_NUMBER: usize = 48;
 /** Largest number of bytes in JSON for one byte of text. */
 const MAX_ESCAPE: usize = 6;
@@ -189,7 +189,7 @@ function putEscape(byte: u32, out: usize): usize {
   return out + 6;
 }
 
-/** Moves the read positions of the columns before `end` back to the current row. This row was not accepted. */
+/** Moves the read positions of the columns before `end` back to the current row, because the row was not accepted. */
 function putBack(end: usize): void {
   for (let column = first; column < end; column += DESCRIPTOR_BYTES)
     if (isPresent(column)) store<u32>(column, load<u32>(column, NEXT_VALUE) - 1, NEXT_VALUE);

@@ -87,7 +87,7 @@ function putShortFraction(size: f64, whole: u64, out: usize): usize {
   const isSmall = size < 1e9;
   const scale: f64 = isSmall ? 1e6 : 1e3;
   const scaled = nearest(size * scale);
-  // `scaled` and `scale` are exact, so their quotient is the double nearest to these digits.
+  // Both operands are exact. So if the quotient equals `size`, parsing the digits of `scaled` gives the same double.
   if (scaled / scale != size || scaled >= WHOLE_LIMIT) return 0;
   const unit: u64 = isSmall ? 1_000_000 : 1000;
   const fraction = u32(u64(scaled) - whole * unit) * (isSmall ? 100 : 100_000);
