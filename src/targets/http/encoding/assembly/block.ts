@@ -8,7 +8,7 @@ import {
 import { codesOf, sizesOf } from './huffman';
 import { distanceExtra, lengthExtra, lengthSymbol } from './symbols';
 
-/** Longest code. With 14 bits, 4 literals or one match fit between two flushes. */
+/** Longest code, bits. With this limit, 4 literals or one match fit between two flushes. */
 const MAX_BITS: i32 = 14;
 const END_OF_BLOCK: usize = 256;
 const DISTANCE_SIZES: usize = SIZES + LITERALS;
@@ -16,8 +16,8 @@ const DISTANCE_SIZES: usize = SIZES + LITERALS;
 /** The order of the code sizes in a header. */
 const ORDER = memory.data<u8>([16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]);
 /**
- * Work space of the header: code sizes of all symbols; run-length items of these sizes; counts, sizes and codes of the
- * items.
+ * Work space for the header of a block. LIST contains the code sizes of all symbols. ITEMS contains these sizes with
+ * run lengths. The other lists contain the count, size and code of each symbol in ITEMS.
  */
 const LIST: usize = HEADER_WORK;
 const ITEMS: usize = HEADER_WORK + 320;
@@ -42,7 +42,7 @@ function beginBlock(isLast: bool): void {
   writeHeader(isLast);
 }
 
-/** Begins a block with codes from the counts of the previous block. Symbols without a count get a code, too. */
+/** Begins a block with codes from the counts of the previous block. Symbols that did not occur get a code, too. */
 export function beginLikeBefore(isLast: bool): void {
   for (let at = LITERAL_COUNTS; at < LENGTH_COUNTS; at += 4) store<u32>(at, load<u32>(at) + 1);
   makeCodes();
@@ -143,7 +143,7 @@ function usedSizes(sizes: usize, symbols: usize, least: usize): usize {
   return used;
 }
 
-/** Lists the sizes with their repetitions. Returns the end of the items. */
+/** Lists the code sizes with their repetitions. Returns the end of the items. */
 function listItems(end: usize): usize {
   memory.fill(ITEM_COUNTS, 0, ITEM_SYMBOLS * 4);
   let item = ITEMS;

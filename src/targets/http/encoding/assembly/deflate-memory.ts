@@ -1,13 +1,14 @@
-// Memory layout of the compressor: its tables, then the body, then the compressed body. The caller of the compressor uses the
-// same constants.
+// Memory layout of the compressor: its tables, then the body, then the compressed body. The caller of the compressor
+// uses the same constants.
 
 /**
- * Bits of a hash. A table of 2^15 entries finds longer matches than one of 2^13, and is a tenth faster (IoT points,
- * Node 20; 2026-11-30).
+ * Number of bits of a hash. With 15 bits instead of 13, the compressor finds longer matches and is a tenth faster (IoT
+ * points, Node 20; 2026-11-30).
  */
 export const HASH_BITS: usize = 15;
 /**
- * Table of heads: for each hash, the offset of the latest bytes with this hash. Constants occupy the 2 KiB before it.
+ * Address of the table of heads. For each hash, the table contains the offset of the latest bytes with this hash.
+ * Constants occupy the 2 KiB before the table.
  */
 export const HEADS: usize = 2048;
 export const HEADS_BYTES: usize = 4 * 32768;
@@ -17,8 +18,8 @@ export const LITERALS: usize = 286;
 export const DISTANCES: usize = 30;
 
 /**
- * Counts in a block: of each symbol for a literal, a length or the end of the block; of each distance symbol; of each
- * match length.
+ * Three tables with the number of occurrences in a block. The first table counts each symbol for a literal, a length or
+ * the end of the block. The second table counts each distance symbol. The third table counts each match length.
  */
 export const LITERAL_COUNTS: usize = HEADS + HEADS_BYTES;
 export const DISTANCE_COUNTS: usize = LITERAL_COUNTS + LITERALS * 4;
@@ -26,8 +27,9 @@ export const LENGTH_COUNTS: usize = DISTANCE_COUNTS + DISTANCES * 4;
 export const COUNTS_BYTES: usize = LITERALS * 4 + DISTANCES * 4 + 259 * 4;
 
 /**
- * Codes, as code << 8 | number of bits: of each symbol for a literal, a length or the end of a block; of each distance
- * symbol; of each match length, with its extra bits.
+ * Three tables of codes. Each entry is code << 8 | number of bits. The first table contains the codes of literals,
+ * lengths and the end of a block. The second table contains the codes of distances. The third table contains a code for
+ * each match length, followed by its extra bits.
  */
 export const LITERAL_CODES: usize = LITERAL_COUNTS + COUNTS_BYTES;
 export const DISTANCE_CODES: usize = LITERAL_CODES + LITERALS * 4;
@@ -37,18 +39,24 @@ export const LENGTH_CODES: usize = DISTANCE_CODES + DISTANCES * 4;
  * Length of each code in bits. The codes of literals, lengths and the end of a block precede the codes of distances.
  */
 export const SIZES: usize = LENGTH_CODES + 259 * 4;
-/** Work space: 2 KiB to make a code, and 2 KiB for the list of sizes in a header. */
+/** Work space: 2 KiB to compute Huffman codes, and 2 KiB to compute the header of a block. */
 export const CODE_WORK: usize = SIZES + 320;
 export const HEADER_WORK: usize = CODE_WORK + 2048;
 
-/** Matches of a block, 12 bytes each: number of literals before the match, its length, its distance | symbol << 16. */
+/**
+ * Matches of a block. Each match has three 32-bit words: the number of literals before the match, the length of the
+ * match, and its distance | symbol << 16.
+ */
 export const MATCHES: usize = HEADER_WORK + 2048;
 export const MAX_MATCHES: usize = 8192;
 
 /** Longest body, bytes: a point of 1 MiB, which is the default of --max-point-bytes, and its generated timestamp. */
 export const MAX_BODY: usize = 1049600;
 export const BODY: usize = 262144;
-/** Output: a gzip header, then the compressed body. Vector loads may read up to 1 KiB past the end of the longest body. */
+/**
+ * Output: a gzip header, then the compressed body. Loads of 8 bytes may read a few bytes past the end of the body, so 1
+ * KiB after the longest body stays free.
+ */
 export const OUTPUT: usize = BODY + MAX_BODY + 1024;
 export const HEADER_BYTES: usize = 10;
 /**

@@ -2,7 +2,10 @@
 
 import { CODE_WORK } from './deflate-memory';
 
-/** Work space: counts in ascending order, later the nodes of the tree; the symbols of the counts; number of codes by size. */
+/**
+ * Work space with three lists. NODES contains the counts in ascending order, later the nodes of the tree. NAMES
+ * contains the symbol of each count. NUMBERS contains the number of codes of each size.
+ */
 const NODES: usize = CODE_WORK;
 const NAMES: usize = CODE_WORK + 1152;
 const NUMBERS: usize = CODE_WORK + 1728;
@@ -17,7 +20,7 @@ function set(list: usize, i: i32, value: i32): void {
   store<i32>(list + (usize(i) << 2), value);
 }
 
-/** Writes the code size of each symbol, at most `max` bits; 0 for a symbol without a count. */
+/** Writes the code size of each symbol, at most `max` bits; 0 for a symbol that does not occur. */
 export function sizesOf(counts: usize, symbols: i32, max: i32, sizes: usize): void {
   memory.fill(sizes, 0, usize(symbols));
   const used = sorted(counts, symbols);
@@ -98,7 +101,10 @@ function limit(n: i32, max: i32): void {
   }
 }
 
-/** Writes the canonical codes, as code << 8 | bits with the first bit lowest; 0 for a symbol without a code. */
+/**
+ * Writes the canonical codes; 0 for a symbol without a code. Each entry is code << 8 | number of bits. The lowest bit
+ * of the code is written first.
+ */
 export function codesOf(sizes: usize, symbols: i32, codes: usize): void {
   memory.fill(NUMBERS, 0, 64);
   for (let i = 0; i < symbols; i++) {

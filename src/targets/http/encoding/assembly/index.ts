@@ -1,5 +1,5 @@
-// Deflate (RFC 1951) for text with similar lines: the latest bytes with the same hash are the only candidate for a match. Few
-// decisions per byte make the compressor fast, and zlib at level 1 finds no more matches.
+// Deflate (RFC 1951) for text with similar lines: the latest bytes with the same hash are the only candidate for a
+// match. Few decisions per byte make the compressor fast. zlib at level 1 does not find more matches.
 
 import { beginOutput, endOutput } from './bits';
 import { beginLikeBefore, endBlock, writeBlock, writeLiterals, writeMatch } from './block';
@@ -17,10 +17,13 @@ import { distanceSymbol } from './symbols';
 const COUNTED: usize = 64 * 1024;
 const UNCOUNTED: usize = 448 * 1024;
 const WINDOW: usize = 32768;
-/** Number of bits of a word after its first six bytes. Six bytes must match: a shorter match of digits seldom saves bits. */
+/**
+ * Number of bits to shift out of a 64-bit word, so that only its first six bytes count. A match has at least six bytes,
+ * because a shorter match of digits seldom saves bits.
+ */
 const BEYOND: u64 = 16;
 const MAX_MATCH: usize = 258;
-/** Least distance from the start of a 16-byte load to the end of a block, bytes. */
+/** The last 16 bytes of a block are not searched for the start of a match. */
 const REACH: usize = 16;
 /** After 2^4 literals in a row, only every second byte is tried; after further 2^4, every third, and so on. */
 const PATIENCE: usize = 4;
@@ -88,7 +91,7 @@ function scan(from: usize, stop: usize, lists: bool): usize {
     const before = usize(load<u32>(head));
     store<u32>(head, u32(at));
     const distance = at - before;
-    // The distance is 0 if the previous block ended before this match, because its list was full.
+    // The distance is 0 if the previous block already found this match, but its list was full.
     if (distance - 1 >= WINDOW || ((load<u64>(before) ^ word) << BEYOND) != 0) {
       at += 1 + ((at - anchor) >> PATIENCE);
       continue;
@@ -126,15 +129,15 @@ function matchEnd(at: usize, distance: usize, stop: usize): usize {
   return stop;
 }
 
-/** Returns the length of the first part of a long match. The rest is at least as long as the shortest match. */
+/** Returns the length of the next part of a match. A part has 3 to 258 bytes. */
 @inline
 function partLength(left: usize): usize {
   return left <= MAX_MATCH ? left : left - MAX_MATCH < 3 ? MAX_MATCH - 3 : MAX_MATCH;
 }
 
 /**
- * Lists a match in parts of at most the longest length. Returns the end of the listed parts, which is before `end` if
- * the list became full.
+ * Adds a match to the list, in parts of at most 258 bytes. Returns the end of the listed parts. This end is before
+ * `end` if the list became full.
  */
 @inline
 function listMatch(from: usize, literals: usize, end: usize, distance: usize): usize {
