@@ -23,7 +23,7 @@ const perNumber = 10;
 const perText = 14;
 /** Levels and a dictionary index. */
 const perIndex = 6;
-/** Bytes per dictionary entry: two offsets of its text, and the offset of its JSON text. */
+/** Upper bound of the bytes per dictionary entry. The start and end of a text take 8 bytes. */
 const perDictionaryEntry = 16;
 
 function perEntry({ width }: Leaf): number {
@@ -94,8 +94,8 @@ async function largestPages(file: FileBytes, chunk: Chunk, leaf: Leaf, progress:
 }
 
 /**
- * Adds up the memory of the pages that are in memory, for one row group. Throws when they exceed the budget, because
- * page headers may state larger pages than the footer.
+ * Adds up the memory of the loaded pages of one row group. Throws when the sum exceeds the budget: page headers may
+ * state larger pages than the footer.
  */
 export class PageMeter {
   readonly #limit: number;

@@ -119,10 +119,10 @@ interface GroupReading {
   readonly group: GroupLayout;
   readonly columns: SelectedColumns;
   readonly codecs: ReadonlyMap<string, Codec>;
-  /** One allocator per column outside lists, for dictionary indexes. */
+  /** Allocators of dictionary indexes, one for each column that is not in a list. */
   readonly allocators: readonly IndexAllocator[];
   readonly writer: RowWriter;
-  /** Number of rows at the start of the group to skip. */
+  /** Number of rows to skip at the start of the row group. */
   readonly skip: number;
   readonly meter: PageMeter;
   readonly progress: ReadProgress;

@@ -29,7 +29,7 @@ interface ChunkProblem {
 }
 
 export interface GroupLayout {
-  /** Index in the file of the group's first row. */
+  /** Number of rows in the file before this row group. */
   readonly first: number;
   readonly rows: number;
   /** Column chunks in the order of the columns in the file; empty for a group without rows. */

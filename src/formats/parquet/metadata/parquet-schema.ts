@@ -31,7 +31,7 @@ export interface Leaf {
   /** Bytes of each value; 0 if values have different lengths. */
   readonly width: number;
   readonly kind: number;
-  /** Number of decimal places: of a second for times, of the number for DECIMAL. */
+  /** Number of decimal places of a DECIMAL number, or of the seconds of a time. */
   readonly scale: number;
   /** True if a timestamp is in UTC, false if it is local time. */
   readonly utc: boolean;
@@ -46,7 +46,7 @@ export interface Node {
   readonly column: string;
   /** Lowest definition level at which the node is present: not null, and for a list not empty. */
   readonly definition: number;
-  /** Repetition level at which the innermost list that contains the node gets another element. */
+  /** An entry with this repetition level adds an element to the innermost list that contains the node. */
   readonly repetition: number;
   readonly isList: boolean;
   /** True for the list of entries in a map. Its children are key and value. */

@@ -111,8 +111,8 @@ export function selectedLeaves({ flat, lists }: SelectedColumns): Leaf[] {
 }
 
 /**
- * Lists the names of all columns at or below a node. A list whose elements no option names is one column, with null in
- * place of the `Leaf`.
+ * Lists the names of all columns at or below a node. If no option names an element of a list, the list is one column,
+ * with null in place of the `Leaf`.
  */
 function listNames(node: Node, wanted: readonly string[]): NamedColumn[] {
   if (!node.isList)

@@ -39,7 +39,7 @@ class ThriftWalk {
     }
   }
 
-  /** Skips a value. A boolean in a list takes one byte. In a structure, its type includes the value. */
+  /** Skips a value. A boolean takes one byte in a list. In a structure, the type of a boolean states true or false. */
   #value(type: number, depth: number, inList: boolean): void {
     if (type === 1 || type === 2) {
       if (inList) this.#skip(1);

@@ -22,7 +22,7 @@ export class PageCursor {
   #hasPrefixes = false;
   #count = 0;
   #leftInPage = 0;
-  /** Pages after the current page, and the number of their entries. Only columns in lists have such pages. */
+  /** Pages that were read ahead, and the number of their entries. Pages are read ahead only for columns in lists. */
   readonly #queue: Page[] = [];
   #queued = 0;
   /** The previous text. A DELTA_BYTE_ARRAY value omits the leading bytes that it shares with the previous text. */

@@ -25,7 +25,7 @@ export interface PageValues {
 
 const noBytes = new Uint8Array(0);
 export const noValues: PageValues = valuesOf(0, noBytes, 0);
-/** Largest accepted block of deltas, because the library allocates a whole block at a time. */
+/** Largest accepted number of deltas in a block. The library allocates memory for a whole block at once. */
 const maxDeltaBlock = 1 << 16;
 
 /**

@@ -32,7 +32,7 @@ interface BlockColumn extends FlatColumn {
   readonly at: number;
   /** How the values are stored in the block, unless they come from a dictionary. */
   readonly storage: number;
-  /** Index in the current page of the first value in the block. */
+  /** The first value of the block, as an index in the current page. */
   firstValue: number;
   /** The last dictionary of the column, and the offset of its entries as text; 0 if it was not converted to text. */
   dictionary: PageValues;

@@ -117,8 +117,8 @@ export class ListRows {
   }
 
   /**
-   * Writes one entry of a map. Its value gets the path with the key (`m.host`) if that column is loaded, otherwise the
-   * path with the index (`m.0.value`).
+   * Writes one entry of a map. The path of the value contains the key (`m.host`) if the column of this name is loaded.
+   * Otherwise, the path contains the index (`m.0.value`).
    */
   #mapEntry(node: Node, path: string, i: number, sink: TextSink, cells: Cells): void {
     const [key, value] = node.children as [Node, Node];
@@ -151,7 +151,7 @@ export class ListRows {
   }
 }
 
-/** Returns a map key that is text or an integer; null for other types. */
+/** Returns a map key as text if the key is text or an integer; null for other types. */
 function mapKey(leaf: Leaf, cursor: PageCursor, index: number): string | null {
   const { view, from } = cursor.values;
   if (leaf.kind === BYTES) {

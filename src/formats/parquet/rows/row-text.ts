@@ -25,14 +25,14 @@ escapes[BACKSLASH] = BACKSLASH;
 // Bytes 8 to 13: backspace, tab, line feed, a byte with a \u escape, form feed, carriage return.
 escapes.set(Buffer.from('btn\x01fr'), 8);
 
-/** A column of values, and the cell of the row that its value fills. */
+/** A column of values, and the cell of a row that receives a value of the column. */
 export interface CellTarget {
   readonly leaf: schema.Leaf;
   /** Index of the cell; -1 if the value is only written as JSON. */
   readonly cell: number;
   readonly isTime: boolean;
   readonly isField: boolean;
-  /** Field type that the options declare; null if they declare none, and for tags and times. */
+  /** Field type that the options declare; null for an undeclared field, for a tag and for the time. */
   readonly declared: FieldTypeName | null;
 }
 

@@ -147,7 +147,7 @@ export class ParquetThread {
   }
 
   /**
-   * Replaces the thread's numbers of column sets (`Shape`) by the numbers of the load. The top bit of each word is a
+   * Replaces each `Shape` number of the thread by the load's number for the same columns. The top bit of each word is a
    * flag and stays unchanged.
    */
   #renumber(index: Uint32Array): void {

@@ -6,7 +6,7 @@ import type { Points } from '../../../core/types/index.js';
 import { LENGTH, POINT_WORDS, SOURCE_LENGTH, SOURCE_START, START } from '../../../core/types/index.js';
 import { type RowLayout, type RowMemoryOptions, rowLayout } from '../../rows/rows-layout.js';
 
-/** Number of images. The main thread uses the run in one image while the worker thread fills the other. */
+/** Number of images. The main thread reads the points in one image while the worker thread fills the other image. */
 const images = 2;
 /** Memory of a worker thread with all its code loaded, bytes (Node 20, measured 2026-11-30). */
 const threadBytes = 12 * 1024 * 1024;
@@ -18,8 +18,8 @@ export function parquetThreadBytes(options: RowMemoryOptions): number {
 }
 
 /**
- * Allocates the images, with the same offsets as in the format's memory. The bytes before the index are never used, so
- * they take no physical memory.
+ * Allocates the images. An image has the same offsets as the format's memory. The bytes before the index are never
+ * used, so they take no physical memory.
  */
 export function runImages({ bytes }: RowLayout): readonly Uint8Array[] {
   return Array.from({ length: images }, () => new Uint8Array(new SharedArrayBuffer(bytes)));
