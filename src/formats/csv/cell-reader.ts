@@ -167,7 +167,7 @@ export class RowReader {
       return;
     }
     let out = this.#scratch;
-    // If a cell does not fit, its row is rejected as too long later.
+    // A row whose cell does not fit here is too long. It is rejected later.
     if (end - from > this.#run.layout.scratchEnd - out) return;
     starts[column] = out;
     for (let p = from; p < end; p++) {

@@ -20,7 +20,7 @@ export interface RowSample extends HeadSample {
   readonly line: number;
 }
 
-/** The notation of the cells of an input. */
+/** How the cells of an input are written. */
 export interface CellNotation {
   readonly dialect: CsvDialect;
   /** Words for a missing value. */
@@ -73,7 +73,7 @@ const partBytes = 2 * 1024;
 
 /**
  * Infers the types of the undeclared fields of each table. Throws UsageError for a column with numbers and words.
- * @returns a function that checks the types with the whole sample and throws the same error; null if all of it was read
+ * @returns a function that repeats the check with the whole sample; null if the whole sample was already read
  */
 export function inferTypes(
   mapping: Pick<Mapping, 'table' | 'measurement' | 'fields'>,
@@ -104,7 +104,7 @@ export function inferTypes(
   return isCertain ? () => assertClear(decisionsOf(readAll(), fields)) : null;
 }
 
-/** Returns the offsets of the parts after the beginning of a sample; empty for a short sample. */
+/** Returns the offsets of the parts that follow the beginning of a sample; an empty list for a short sample. */
 function partsOf({ memory, length, from }: RowSample): number[] {
   const count = Math.floor((length - from) / partDistance) - 1;
   if (count < 2) return [];
@@ -251,7 +251,7 @@ function addCell(
   if (kind === 'quotedNumber' && /^ *[+-]?\d{16,} *$/.test(text)) kinds.long = true;
 }
 
-/** Tests quickly for a number or word of a kind that the column already has. True for most cells. */
+/** Tests quickly whether a cell is a number or word, and its column already has such a cell. True for most cells. */
 function isSeen(kinds: ColumnKinds, bytes: Uint8Array, from: number, to: number, withoutNulls: boolean): boolean {
   const first = bytes[from]!;
   if (kinds.number !== null) {
@@ -268,7 +268,7 @@ function isSeen(kinds: ColumnKinds, bytes: Uint8Array, from: number, to: number,
   return kinds.word !== null && withoutNulls && isWord;
 }
 
-/** Describes a contradiction by the first number, the first number with a decimal comma, and the first other value. */
+/** Describes why a column's type is unclear. Quotes its first number, first decimal comma and first other value. */
 function contradictionOf(
   { name }: MappedField,
   first: SampleCell | null,

@@ -4,7 +4,7 @@ import { SPACE } from '../../core/ascii.js';
 import type { Reason } from '../reasons.js';
 import { type Cells, type KernelFilling, type RowFiller, TEXT } from '../rows/cells.js';
 
-/** Index of a column of the rows, or the text of a folder, which is equal for all rows. */
+/** Index of a column in the rows, or the text of a folder. The folder text is the same for all rows. */
 export type TimePart = number | Uint8Array;
 
 /** Joins two cells with a space. The result is the cell of an additional column after the columns of the header. */

@@ -43,7 +43,7 @@ export class NotationFiller implements RowFiller {
   readonly #nulls: ReadonlySet<string>;
   readonly #isNumber: (text: string) => boolean;
 
-  /** @param nulls words for a missing value, which may be numbers */
+  /** @param nulls words that stand for a missing value, possibly numbers such as `-999` */
   constructor(
     memory: Uint8Array,
     mapping: Mapping,

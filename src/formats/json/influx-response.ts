@@ -68,7 +68,7 @@ class SeriesRows implements TokenSink {
   #seriesTags: [string, string][] = [];
   /** Column names of the series, each as a JSON string. */
   #columns: string[] = [];
-  /** Text with which the line of each row in this series begins: measurement and tags; null until the first row. */
+  /** Measurement and tags of this series. The line of each row begins with this text. Null until the first row. */
   #prefix: string | null = null;
   #cells: string[] = [];
   #isPartial = false;

@@ -30,7 +30,7 @@ export interface Entry {
   readonly key: Uint8Array;
   /** Position among the keys of the same object, in order of first appearance. */
   readonly index: number;
-  /** Column number of the key's values, NOWHERE or UNSEEN. */
+  /** Column number of the key's values; NOWHERE or UNSEEN if the values have no column. */
   column: number;
   readonly members: Entry[];
   readonly byKey: Map<string, Entry>;
@@ -65,7 +65,9 @@ export class Keys {
     return bytes[from + key.length] === 0x22 ? member : null;
   }
 
-  /** Returns the key of `parent` whose bytes are [from, to); adds a new key. Returns a reason to reject the row. */
+  /**
+   * Returns the key of `parent` whose bytes are [from, to). Adds an unknown key. Returns a reason to reject the row.
+   */
   find(parent: Entry, bytes: Uint8Array, from: number, to: number): Entry | Reason {
     const raw = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from);
     const key = raw.toString('latin1');
@@ -76,7 +78,9 @@ export class Keys {
     return name === null ? 'bad-json' : this.#add(parent, key, name);
   }
 
-  /** Returns the key `name` of the outermost object; adds a new key. Returns a reason if there are too many keys. */
+  /**
+   * Returns the key `name` of the outermost object. Adds an unknown key. Returns a reason if there are too many keys.
+   */
   named(name: string): Entry | Reason {
     const key = Buffer.from(JSON.stringify(name).slice(1, -1)).toString('latin1');
     return this.root.byKey.get(key) ?? this.#add(this.root, key, name);

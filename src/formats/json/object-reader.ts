@@ -39,7 +39,7 @@ export class ObjectReader {
   readonly #cells: Cells;
   readonly #columns: readonly string[] | null;
   readonly #nulls: readonly Buffer[];
-  /** For each column, the running number of the last object with a value in it. Serves to detect duplicate keys. */
+  /** For each column, the number of the last object with a value for this column. Detects duplicate keys. */
   #lastSeen = new Int32Array(64);
   #objectNumber = 0;
   #scratch = 0;

@@ -13,13 +13,13 @@ import { type ColumnDeclaration, type PointPart, undeclared } from './datatypes.
 export interface AnnotatedTable {
   readonly mapping: Mapping;
   readonly time: TimeOptions;
-  /** Values to use for empty cells, and values of virtual columns. */
+  /** Values for empty cells, and values of the columns that only an annotation defines. */
   readonly fallbacks: readonly { readonly column: number; readonly value: string }[];
   readonly computed: readonly { readonly column: number; readonly pieces: readonly (string | number)[] }[];
   readonly numbers: readonly { readonly column: number; readonly format: string }[];
   /** The column with the field name and the column with the field value in a Flux result; null for other tables. */
   readonly flux: Flux | null;
-  /** Number of columns, including virtual ones. */
+  /** Number of columns, including those that only an annotation defines. */
   readonly columns: number;
 }
 

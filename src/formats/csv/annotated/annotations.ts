@@ -68,7 +68,8 @@ export class Annotations {
   }
 
   /**
-   * Returns the declaration of a column. `datatype` is the datatype in its header cell; null if the cell names none.
+   * Returns the declaration of a column. `datatype` is the datatype in its header cell; null if this cell contains no
+   * datatype.
    */
   declared(column: number, label: string, datatype: string | null): ColumnDeclaration {
     const text = datatype ?? this.#datatypes.cells[column] ?? '';

@@ -87,7 +87,7 @@ export class CsvHeads {
     return memory !== undefined && startsWithUtf8Mark(memory.subarray(0, length)) ? utf8Mark.length : 0;
   }
 
-  /** Stores a skipped line, which precedes all heads of the input. */
+  /** Stores a skipped line. Each head of the input begins with all skipped lines. */
   skip(bytes: Uint8Array): void {
     this.#skipped.push(bytes);
   }

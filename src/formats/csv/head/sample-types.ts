@@ -1,5 +1,5 @@
 // Infers the types of fields from the first bytes of inputs (samples), and remembers the result for each sample. A load
-// reads the sample of an input when it plans and again when it reads the input, so most samples come twice.
+// reads the sample of an input when it plans and again when it reads the input, so most samples are read twice.
 
 import { crc32 } from 'node:zlib';
 import type { Mapping } from '../../rows/mapping/mapping.js';
@@ -13,7 +13,7 @@ export class SampleTypes {
   readonly #types: FieldTypes;
   /** For each sample, the indexes of the fields that accept quoted numbers. */
   readonly #quoted = new Map<string, readonly number[]>();
-  /** Reads the whole sample, of which only parts were read before; null if the whole sample was read. */
+  /** Checks the inferred types with the whole sample; null if no check is needed. */
   #confirm: (() => void) | null = null;
 
   constructor(types: FieldTypes) {
