@@ -53,7 +53,10 @@ export function usableThreads(names: readonly FormatName[], threads: number): nu
   return hasRowThreads(names) ? threads : Math.min(threads, 1);
 }
 
-/** Returns which threads parse these formats: `threads` for rows of text, one each for line protocol and Parquet. */
+/**
+ * Returns which threads parse these formats. `threads` threads parse rows of text. Line protocol and Parquet have one
+ * thread each.
+ */
 export function readMode(names: readonly FormatName[], wideChunks: boolean, threads: number): ReadMode {
   return {
     wideChunks,
@@ -203,7 +206,7 @@ export class FormatSet {
     };
   }
 
-  /** Returns the format with the constant columns of the input. */
+  /** Returns the format after it has received the folder columns of the input, such as `host=a`. */
   async #prepared(
     format: FormatName,
     { name, folderColumns = [] }: Pick<Input, 'name' | 'folderColumns'>,

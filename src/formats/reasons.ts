@@ -1,7 +1,7 @@
-// The reasons why a point is rejected before it is sent. The list is closed, because people filter dead letters by
+// The reasons why a point is rejected before it is sent. The list is fixed, because people filter dead letters by
 // reason.
 
-/** For each reason, the rule that the point broke. The names are in kebab-case and never change. */
+/** For each reason, the rule that a rejected point broke. Reason names are in kebab-case and never change. */
 export const reasons = {
   'no-measurement': 'a point starts with the name of its measurement',
   'no-fields': 'a point needs at least one field after its measurement and tags, on the same line',

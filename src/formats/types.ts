@@ -29,8 +29,8 @@ export interface InputHead {
 }
 
 /**
- * Whether an input is in a format, by its first bytes. `certain` counts more than the file name. `possible` counts only
- * if the file name decides nothing. Null means no.
+ * Tells whether an input is in a format, judged by its first bytes. `certain` counts more than the file name.
+ * `possible` counts only if the file name decides nothing. Null means no.
  */
 export type Detection = 'certain' | 'possible' | null;
 
@@ -44,7 +44,7 @@ export interface FormatContext {
   readonly rows: () => Promise<RowFormatMemory>;
 }
 
-/** A format in the registry. Descriptors are small; `create` imports the code that reads. */
+/** A format in the registry. Descriptors are small; `create` imports the code of the parser. */
 export interface FormatDescriptor {
   readonly name: string;
   readonly title: string;
@@ -52,7 +52,7 @@ export interface FormatDescriptor {
   readonly extensions: readonly string[];
   /** True if the format reads files at random positions. Such files must not be compressed. */
   readonly randomAccess: boolean;
-  /** Formats with the same pool share its memory. */
+  /** Formats with the same pool use the same memory. */
   readonly memoryPool: 'lines' | 'rows';
   /** Bytes of memory that the format allocates in addition to its memory pool. */
   readonly ownBytes?: number;

@@ -20,7 +20,7 @@ export class WindowUse {
     };
   };
 
-  /** Ends the use by the reader, which has read all points of the window. Must be called exactly once. */
+  /** Called by the reader after it has read all points of the window. Must be called exactly once. */
   end(): void {
     this.#users -= 1;
     if (this.#users === 0) this.#free();

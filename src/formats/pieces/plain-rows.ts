@@ -7,13 +7,13 @@ const LF = 10;
 const CR = 13;
 const chunkBytes = 1024 * 1024;
 
-/** Receives the offset in the decoded input at which the skipped rows end so far. */
+/** Receives an offset in the decoded input. All rows before this offset were skipped. */
 export type RowsPassed = (byteOffset: number) => void;
 
 /**
- * Skips rows from position `from`. Returns the position at which the parser must continue: before a row with one of the
- * `marks` (quote and escape bytes), a blank line, a line longer than 1 MiB, or a last line without a line end. Returns
- * null at the end of the input.
+ * Skips rows from position `from`. Stops at a row with one of the `marks` (quote and escape bytes), at a blank line, at
+ * a line longer than 1 MiB, and at a last line without a line end. Returns the position at which the parser must
+ * continue; null at the end of the input.
  */
 export async function passPlainRows(
   source: ByteSource,
