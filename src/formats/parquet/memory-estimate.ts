@@ -16,12 +16,12 @@ import type { ReadProgress } from './read-progress.js';
 /** Factor for garbage and decoder buffers on top of the pages (measured: 26 to 59 MiB for 19 to 28 MiB of pages). */
 const overhead = 1.75;
 const fixedBytes = 12 * 1_048_576 + columnMemoryBytes;
-// Bytes of decoded data for each entry of a page, in addition to its encoded bytes.
-/** Levels and a decoded number. */
+// The following memory is needed for each entry of a page, in addition to its encoded bytes.
+/** Bytes for the levels and the decoded number of one entry. */
 const perNumber = 10;
-/** Levels and the offsets of a text. */
+/** Bytes for the levels and the text offsets of one entry. */
 const perText = 14;
-/** Levels and a dictionary index. */
+/** Bytes for the levels and the dictionary index of one entry. */
 const perIndex = 6;
 /** Upper bound of the bytes per dictionary entry. The start and end of a text take 8 bytes. */
 const perDictionaryEntry = 16;
