@@ -4,9 +4,9 @@ import { replay } from '../../../core/io/byte-source.js';
 import type { ByteSource } from '../../../core/types/index.js';
 
 const sampleBytes = 1024 * 1024;
-/** Memory in which cells of the sample are decoded. */
+/** Size of the memory for decoded cells of the sample, bytes. */
 const scratchBytes = 64 * 1024;
-/** Bytes of memory for the sample, followed by one byte that ends each search, and by the decoded cells. */
+/** Size of the memory, bytes. It contains the sample, one byte that ends each search, and the decoded cells. */
 export const sampleMemoryBytes = sampleBytes + 1 + scratchBytes;
 /** Longest wait for more bytes of an idle pipe, ms. */
 const patienceMs = 1000;

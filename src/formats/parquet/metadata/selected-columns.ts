@@ -24,7 +24,7 @@ export interface ListColumn {
   readonly key: Uint8Array;
   /** The target cell for each column name. For an element of a list, the name ends with its index: `samples.0`. */
   readonly targets: ReadonlyMap<string, CellTarget>;
-  /** The index of the cell for each column that is a whole list. The encoder rejects rows with a list in a cell. */
+  /** For each column that is a whole list, the index of its cell. The encoder rejects rows with a list in a cell. */
   readonly lists: ReadonlyMap<string, number>;
 }
 
