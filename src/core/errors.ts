@@ -36,7 +36,7 @@ export class BulkLoadError extends Error {
 export class UsageError extends BulkLoadError {
   /** Each problem in one line. */
   readonly problems: readonly string[];
-  /** The same problems. A problem without four parts is a string. */
+  /** The problems with their four phrases each. A problem that is plain text is a string. */
   readonly parts: readonly (string | Problem)[];
 
   constructor(problems: readonly (string | Problem)[], options?: BulkLoadErrorOptions) {

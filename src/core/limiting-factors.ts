@@ -2,11 +2,14 @@
 // in core, because some folders measure a factor, others print it, and all use its type.
 
 export const limitingFactors = [
-  /** The target responds slowly or refuses further requests, or the load waits for a flush or for the end of a stage. */
+  /**
+   * The target responds slowly or refuses further requests, or the load waits for a flush, such as one that --stage
+   * demands.
+   */
   { key: 'target', label: 'target', title: 'the target', colour: 'overloaded', minShare: 0.01 },
   /** The target responds, but --target-memory forbids sending a further request now. */
   { key: 'targetMemory', label: 'target memory', title: '--target-memory', colour: 'forming', minShare: 0.01 },
-  /** --memory-limit admits fewer writers. */
+  /** This process has little memory left, so --memory-limit allows fewer writers. */
   { key: 'ownMemory', label: 'own memory', title: 'own memory', colour: 'rejected', minShare: 0.01 },
   /** Every run sometimes waits for its input. So waits below a tenth of the time are not mentioned. */
   { key: 'input', label: 'input', title: 'the input', colour: 'edge', minShare: 0.1 },

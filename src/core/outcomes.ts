@@ -8,7 +8,7 @@ export interface OutcomeRow {
   readonly otherCodes?: readonly number[];
   /** A few words for the help. */
   readonly short: string;
-  /** Markdown for the manual. */
+  /** Meaning of the outcome for the manual, in Markdown. */
   readonly meaning: string;
   /** True if a script may run the same command again without a person's check; null if nothing remains to be done. */
   readonly retryUnattended: boolean | null;

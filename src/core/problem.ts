@@ -1,6 +1,6 @@
 // Formats every error message: what was tried, expected and found, and what to do about it.
 
-/** Four phrases. None begins with a capital letter or ends with a period. */
+/** The four phrases of an error message. None begins with a capital letter or ends with a period. */
 export interface Problem {
   /** `reading a.csv` */
   readonly tried: string;

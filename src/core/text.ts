@@ -81,7 +81,7 @@ export function latency(ms: number): string {
   return `${ms < 9.95 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
 }
 
-/** Largest width of a column. A longer cell, such as a list of endpoints, does not widen its column. */
+/** Largest width of a column. A cell longer than this, such as a list of endpoints, does not widen its column. */
 const maxWidth = 48;
 
 /** Aligns rows with the same number of cells. The first `numbers` columns are aligned to the right. */

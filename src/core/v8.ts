@@ -1,4 +1,4 @@
-// Settings of V8 that a running process can change, and forced garbage collection.
+// Changes settings of V8 in a running process, and forces garbage collection.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

@@ -77,7 +77,7 @@ export async function replaceFile(
   }
 }
 
-/** Pauses before each attempt to find a reader, ms. */
+/** Pauses before the attempts to open a pipe for writing, ms. */
 const readerWaitsMs = [0, 100, 400, 1500, 3000];
 
 /**

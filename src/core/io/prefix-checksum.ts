@@ -51,7 +51,7 @@ export class PrefixChecksum {
     return this.#state?.crc ?? null;
   }
 
-  /** Returns how many bytes of the last read are new to the prefix, for the other thread. A second call returns 0. */
+  /** Returns how many bytes of the last read the other thread must add to the checksum. A second call returns 0. */
   takeUnsummed(): number {
     const unsummed = this.#unsummed;
     this.#unsummed = 0;
@@ -64,7 +64,10 @@ export class PrefixChecksum {
     if (to !== undefined && this.#state !== null) this.#state = { to, crc };
   }
 
-  /** From now on, this thread computes the checksum. If delegated reads lack a CRC, the checksum soon becomes null. */
+  /**
+   * From now on, this thread computes the checksum. If the CRC of a delegated read is still missing, the next `add`
+   * sets the state to null.
+   */
   reclaim(): void {
     this.#delegated = null;
   }

@@ -23,7 +23,7 @@ export interface PointTokens {
   readonly table: string;
   readonly tags: readonly (readonly [key: string, value: string])[];
   readonly fields: readonly (readonly [key: string, value: string])[];
-  /** Empty without a timestamp. */
+  /** The timestamp's digits; empty if the point has no timestamp. */
   readonly time: string;
 }
 
@@ -82,7 +82,10 @@ export function quoteString(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }
 
-/** Returns the offset of the first unescaped character of `stops`; without one, at least the length of the text. */
+/**
+ * Returns the offset of the first unescaped character of `stops`; without such a character, the length of the text or
+ * more.
+ */
 export function unescapedEnd(text: string, from: number, stops: string): number {
   let p = from;
   while (p < text.length && !stops.includes(text[p]!)) p += text[p] === '\\' ? 2 : 1;

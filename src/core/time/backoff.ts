@@ -1,4 +1,4 @@
-// Waits between attempts.
+// Computes the waits between attempts.
 
 export interface BackoffRange {
   /** Longest wait after the first failure, ms. */

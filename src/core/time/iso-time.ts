@@ -1,4 +1,4 @@
-// Times as text.
+// Formats times as text.
 
 const billion = 1_000_000_000n;
 

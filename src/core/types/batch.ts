@@ -1,4 +1,4 @@
-// Batches on their way from batching through delivery to the ledger, and their receipts.
+// Batches, which pass from batching through delivery to the ledger, and the receipts of batches.
 
 import type { DeadLetterFormat, FormatReject } from './points.js';
 import type { ByteRange, Position } from './position.js';
@@ -21,7 +21,7 @@ export interface BatchSpan {
 /** Where to resume an input. Points that begin inside `covered` are skipped, because they are already settled. */
 export interface ResumePoint {
   readonly place: Position;
-  /** Ascending, disjoint ranges after `place`. */
+  /** Ranges of bytes after `place`, in ascending order and without overlap. */
   readonly covered: readonly ByteRange[];
 }
 
@@ -41,9 +41,9 @@ export interface BatchReject {
 
 /** Part of a batch that lies in one time bucket of the target. */
 export interface BucketPart {
-  /** Start of the bucket divided by its duration. */
+  /** Start of the time bucket, divided by its duration. */
   readonly bucket: number;
-  /** Bytes of the part in the body. */
+  /** Number of bytes that the part takes in the body. */
   readonly bytes: number;
   /** Index of the part's last point in the batch, the point's offset in the body, and its length with LF. */
   readonly lastPoint: number;
@@ -51,7 +51,7 @@ export interface BucketPart {
   readonly lastBytes: number;
 }
 
-/** Bytes of a body in one time bucket. */
+/** A time bucket, and how many bytes of a body belong to its points. */
 export type BodyPart = Pick<BucketPart, 'bucket' | 'bytes'>;
 
 /**
@@ -63,7 +63,7 @@ export interface Batch {
   readonly points: number;
   /** Number of field values. */
   readonly values: number;
-  /** Sum over all rows of the number of fields of the row's table. The target stores an entry for each of them. */
+  /** For each row, the target stores one entry for each field of the table. This is the number of these entries. */
   readonly slots: number;
   /** Parts by time bucket: one part for a target without time buckets, no part for a batch without points. */
   readonly buckets: readonly BucketPart[];
@@ -87,7 +87,7 @@ export interface Batch {
 /** A request body before its compression. */
 export interface PlainBody {
   readonly bytes: Uint8Array;
-  /** Lines per point: 1, or less if points were joined. */
+  /** Lines in the body divided by its points: 1, or less if one line has the fields of several points. */
   readonly linesPerPoint: number;
 }
 
@@ -104,7 +104,7 @@ export interface PointReject {
   readonly endpoint: string | null;
 }
 
-/** What happened to every point of a batch. Each point belongs to exactly one of the three parts. */
+/** What happened to every point of a batch. Each point belongs to exactly one of the three lists. */
 export interface Receipt {
   readonly loaded: readonly PointRange[];
   readonly rejected: readonly PointReject[];

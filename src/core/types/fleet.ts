@@ -18,17 +18,17 @@ export interface RequestPermit {
   end(): void;
 }
 
-/** Permission to introduce tables and columns. Among all workers that load into the database, one has it at a time. */
+/** Permission to introduce tables and columns. Only one worker at a time has this permission for a database. */
 export interface HeldTurn {
   /** True if a request that begins now and takes at most 30 s ends before another worker can get the permission. */
   isFresh(): boolean;
   release(): void;
 }
 
-/** Reason for a flush of the target's caches. `stage`: the load waits for the flush at the end of a stage. */
+/** Reason for a flush of the target's caches. `stage`: --stage demands a flush, and the load waits for its end. */
 export type FlushCause = 'planned' | 'relief' | 'stage';
 
-/** A change of a node's memory. Every worker applies all changes in one order. */
+/** A change of a node's memory. All workers apply all changes in the same order. */
 export type MemoryEvent =
   /**
    * An acknowledged request. `bytes` is the length of the body, 0 if the body only repeats acknowledged points. `rows`
@@ -39,9 +39,12 @@ export type MemoryEvent =
       readonly parts: readonly BodyPart[];
       readonly bytes: number;
       readonly rows: number;
-      /** Field slots of the rows of the batch. */
+      /** Number of entries that the target stores for the rows, as in `Batch.slots`. */
       readonly slots: number;
-      /** Number of points of the batch. `sample`: hashes of some series. `part`: body length / batch length. */
+      /**
+       * Number of points of the batch. `sample`: hashes of the series of some points. `part`: length of the body
+       * divided by the length of the batch.
+       */
       readonly points: number;
       readonly sample: readonly number[];
       readonly part: number;
@@ -71,7 +74,7 @@ export interface MemoryFollower {
 /** Work that only one worker of the fleet does at a time. `rinse` pushes request bodies out of a node's raft caches. */
 export type ExclusiveWork = 'flush' | 'rinse';
 
-/** The changes of a node's memory in one order for all workers. */
+/** The changes of a node's memory, in the same order for all workers. */
 export interface MemoryLog {
   /** Appends a change. The follower receives the change in the common order. */
   append(event: MemoryEvent): void;
@@ -80,7 +83,7 @@ export interface MemoryLog {
   unfollow(): void;
   /** Appends a `flush`; returns false instead if a flush runs or the last one began less than 2 s ago. */
   beginFlush(cause: FlushCause): Promise<boolean>;
-  /** Begins rinsing and returns true. Returns false if another worker rinses. */
+  /** Begins a rinse and returns true. Returns false if another worker performs a rinse. */
   beginRinse(): Promise<boolean>;
   end(work: ExclusiveWork): void;
 }
@@ -91,7 +94,7 @@ export interface FleetHooks {
    * requests are in flight in the whole fleet. Rejects with the signal's reason.
    */
   admit(points: number, bytes: number, signal: AbortSignal): Promise<RequestPermit>;
-  /** Called for each request that the target accepted, or did not accept because it is overloaded. */
+  /** Called for each request that the target accepted, or refused because of overload. */
   observe(outcome: 'accepted' | 'overloaded'): void;
   readonly memory: MemoryLog;
   /** Points of all other pieces of the load, from their last reports. */

@@ -13,7 +13,7 @@ export interface ByteSource {
    * `close` has resolved.
    */
   read(into: Uint8Array, signal: AbortSignal): Promise<number>;
-  /** Resolves when nothing is pending. Idempotent. */
+  /** Closes the source. Resolves when no read is pending. Later calls have no effect. */
   close(): Promise<void>;
   /** Bytes of the file or pipe read so far, before decompression. */
   readonly bytesRead: number;
@@ -24,13 +24,13 @@ export interface ByteSource {
   readonly file?: FileBytes;
   /** ETag or date of an object whose server sends no size; null or absent if unknown. */
   readonly version?: string | null;
-  /** Moves to a decoded offset; only before the first read. Absent if all earlier bytes must be decoded. */
+  /** Moves to a decoded offset. Allowed only before the first read. Absent if all earlier bytes must be decoded. */
   seek?(to: number): void;
 }
 
 /** The raw bytes of a file on disk or of an object on a server. */
 export interface FileBytes {
-  /** Size at open, bytes. */
+  /** Size when the file was opened, bytes. */
   readonly size: number;
   /**
    * A value that changes with the content: modification time of a file, ETag or date of an object; null or absent where
@@ -111,7 +111,10 @@ export interface StringTotals {
   readonly bytes: number;
 }
 
-/** Totals of sampled lines. `slots`: fields if each point had all fields of its table. `series`: number of distinct series. */
+/**
+ * Totals of sampled lines. `slots`: number of fields if each point had all fields of its table. `series`: number of
+ * distinct series.
+ */
 export interface SampledRows {
   readonly points: number;
   readonly slots: number;

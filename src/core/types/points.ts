@@ -10,7 +10,7 @@ export const POINT_WORDS = 8;
 export const START = 0;
 /** Length of the point in bytes, without line terminator or trailing blanks. */
 export const LENGTH = 1;
-/** Offset in `Points.bytes` of the original point; equal to START unless the point was rewritten. */
+/** Offset of the original point in `Points.bytes`; equal to START unless the point was rewritten. */
 export const SOURCE_START = 2;
 /** Length of the original point, without line terminator. */
 export const SOURCE_LENGTH = 3;
@@ -55,7 +55,7 @@ export interface DeadLetterFormat {
   readonly ending: string;
   /** Bytes before the first point, such as a header with its line end. Each different head needs its own file. */
   readonly head: Uint8Array;
-  /** Folders whose names contain values of columns, such as `host=a`; absent or empty without such folders. */
+  /** Folders of the input whose names contain column values, such as `host=a`; absent or empty if there are none. */
   readonly folder?: string;
 }
 
@@ -68,13 +68,13 @@ export interface Points {
   readonly index: Uint32Array;
   /** Number of valid points in `index`. */
   readonly count: number;
-  /** In input order. */
+  /** Rejects in the order of the input. */
   readonly rejects: readonly FormatReject[];
-  /** Physical line, from 1, of a point whose LINE is 0. */
+  /** Physical line, counted from 1, to which LINE 0 refers. */
   readonly firstLine: number;
   /** `Points` with equal heads of dead letters share one object. */
   readonly deadLetterFormat: DeadLetterFormat;
-  /** Offset in the decoded input of `bytes[0]`; negative if the input begins later in `bytes`. */
+  /** Offset of `bytes[0]` in the decoded input; negative if the input begins later in `bytes`. */
   readonly origin: number;
   /**
    * Offset in the decoded input after these points and the blank lines and comments that follow. Once the points are
@@ -93,10 +93,10 @@ export interface Points {
 
 /** Rows of an input that are stored together. */
 export interface RowGroup {
-  /** Index of its first row in the input. */
+  /** Index of the group's first row in the input. */
   readonly first: number;
   readonly rows: number;
-  /** Bytes in the file. */
+  /** Number of bytes that the group takes in the file. */
   readonly bytes: number;
 }
 
@@ -111,7 +111,7 @@ export interface PlainRows {
   readonly table: string;
   /** Tags and fields that rows may have. Their types are known. */
   readonly columns: readonly string[];
-  /** Quote and escape bytes. */
+  /** The bytes that quote or escape text. */
   readonly marks: readonly number[];
 }
 
@@ -125,18 +125,18 @@ export interface Format {
   /** Memory that the format allocates at construction, bytes. */
   readonly memoryBytes: number;
   /**
-   * True for a format that reads the underlying file at any offset. Its offsets count decoded bytes, and `points` begins
-   * at the line number that `start` gives.
+   * True if the format reads the file at any offset. All offsets count decoded bytes. `start` gives the line number at
+   * which `points` begins.
    */
   readonly isRandom?: true;
   /**
    * Converts the source before `points` reads it; offsets count the converted bytes. `source` is at the first byte of
-   * the input. The caller closes it. `name` is the name of the input, for errors.
+   * the input. The caller closes `source`. `name` is the name of the input, for errors.
    */
   reads?(source: ByteSource, name: string): ByteSource;
   /**
    * Reads the start of the input, such as a header, before `points` resumes at `start`. `head` is a source at the first
-   * byte of the input. The caller closes it. Absent for formats that do not need the start of an input.
+   * byte of the input. The caller closes `head`. Absent for formats that do not need the start of an input.
    */
   recall?(head: ByteSource, start: Position, signal: AbortSignal): Promise<void>;
   /**

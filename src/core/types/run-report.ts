@@ -63,7 +63,7 @@ export interface RunDetails {
   }>;
   /** True if points per table are estimates from a sample of each batch. */
   readonly sampled: boolean;
-  /** Tables and columns that this load introduced; `more` counts tables. */
+  /** Tables and columns that this load introduced. `more` counts the tables that are left out. */
   readonly introduced: Excerpt<{
     readonly table: string;
     readonly isNew: boolean;
@@ -119,7 +119,10 @@ export interface AuditDifference {
   }[];
 }
 
-/** Numbers of differing points of each kind, and some of these points, ordered by table and time. */
+/**
+ * The number of differing points for each kind of difference. `listed` has some of these points, ordered by table and
+ * time.
+ */
 export interface AuditDifferences extends Readonly<Record<AuditDifference['kind'], number>> {
   readonly listed: readonly AuditDifference[];
 }
@@ -218,9 +221,12 @@ export interface Summary {
     flushes: number;
     /** Number of time buckets whose request bodies were pushed out of the raft caches. */
     rinses: number;
-    /** Nodes that died during the load, presumably for lack of memory. */
+    /** Number of nodes that died during the load, presumably for lack of memory. */
     nodeDeaths: number;
-    /** Largest difference between a node's gauge of unflushed rows and the estimate; null without a gauge. */
+    /**
+     * Largest difference between the unflushed bytes that a node reports and the estimate; null if no node reports
+     * them.
+     */
     gaugeDifferenceBytes: number | null;
     /** The option that would speed the load up; null if no option would. */
     advice: string | null;

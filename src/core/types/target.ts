@@ -94,7 +94,7 @@ export interface DatabaseSettings {
 /** Settings of a database that decide on which nodes its vnodes are placed. */
 export type VnodePlacement = Pick<DatabaseSettings, 'shard' | 'replica' | 'vnodeDurationMs' | 'maxMemcacheBytes'>;
 
-/** Default settings of a database in CnosDB, used for targets without such settings. */
+/** Default settings of a database in CnosDB. They also stand for a target that has no such settings. */
 export const defaultDatabaseSettings: DatabaseSettings = {
   precision: 'ns',
   ttlMs: null,
@@ -187,7 +187,7 @@ export interface NameLimits {
   readonly seriesKeyBytes: number;
   /** Whether a measurement name may contain a slash. */
   readonly slashes: boolean;
-  /** True if, in names and tag values, a backslash before a byte that needs no escape is a literal backslash. */
+  /** True if a backslash in a name or a tag value is literal when the next byte needs no escape. */
   readonly backslashes: boolean;
   /** Whether a tag and a field may have the same name. */
   readonly sharedNames: boolean;
@@ -240,7 +240,9 @@ export interface Target {
    * the memcache size of a new database; null for the server's default
    */
   describe(signal: AbortSignal, beforeChange?: () => Promise<number | null>): Promise<TargetDescription>;
-  /** Lists the columns, of the database or of one table, that all reachable endpoints show. Throws as `describe`. */
+  /**
+   * Lists the columns, of the database or of one table, that all reachable endpoints show. Throws as `describe` does.
+   */
   columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]>;
   /** False if the target showed a table without columns, as mocks do. Then the load does not wait for columns. */
   readonly listsColumns?: boolean;
@@ -269,8 +271,8 @@ export interface Target {
   /** Reads the placement after `describe`. Without permission, guesses from endpoints. Throws only `signal.reason`. */
   layout(signal: AbortSignal): Promise<NodeLayout>;
   /**
-   * Reads points of one table back; null for each point that the target lacks. `fields` contains at least those
-   * requested fields that the target has. Throws as `describe`.
+   * Reads points of one table back; null for each point that the target lacks. A returned point has all requested
+   * fields that the target stores, or more fields. Throws as `describe` does.
    */
   readBack(points: readonly PointValues[], signal: AbortSignal): Promise<(PointValues | null)[]>;
   /**
@@ -279,7 +281,7 @@ export interface Target {
    * Throws the errors of `describe`, and UnavailableError if the response breaks off.
    */
   scan?(table: string, span: TimeSpan, signal: AbortSignal): AsyncIterable<Uint8Array>;
-  /** Counts the points of a table; null if the table is missing or counting unsupported. Throws as `describe`. */
+  /** Counts the points of a table; null if the table is missing or counting unsupported. Throws as `describe` does. */
   count(table: string, signal: AbortSignal): Promise<number | null>;
   endpoints(): readonly EndpointTotals[];
   /** @param whole true if the run completed. Throws StateError if a local file cannot be completed. */
