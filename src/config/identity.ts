@@ -7,7 +7,10 @@ import { parseOption } from './validate.js';
 /** Identity options that `readingIdentity` does not list, because `loadName` receives them separately. */
 const ownPlace: ReadonlySet<string> = new Set(['target', 'tenant', 'db', 'format', 'precision']);
 
-/** Returns the format and the identity options not in `ownPlace` as text. Earlier checkpoints depend on this text. */
+/**
+ * Joins the format and all identity options except those in `ownPlace` into one text. Earlier checkpoints depend on
+ * this text.
+ */
 export function readingIdentity({ rows }: Options, settings: Settings): string {
   const { format } = settings;
   const others = rows.filter(({ identity, key }) => identity && !ownPlace.has(key));

@@ -171,7 +171,7 @@ const table = [
 
 export type OptionRow = (typeof table)[number];
 
-/** The facts about a kind of target that the options depend on. */
+/** Facts about a kind of target. The options depend on these facts. */
 export interface TargetOptions {
   readonly kind: string;
   readonly defaultPort: number;

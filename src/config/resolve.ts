@@ -40,8 +40,8 @@ export async function resolve(
     readonly flags: Readonly<Record<string, unknown>>;
     readonly env: NodeJS.ProcessEnv;
     /**
-     * Returns the options in the file of --plan, which config file, environment and flags override. Absent for commands
-     * that read no plan.
+     * Returns the options in the file of --plan. Config file, environment and flags override these options. Absent for
+     * commands that read no plan.
      */
     readonly planOptions?: (path: string) => Promise<Readonly<Record<string, unknown>>>;
     /** Options that a load over a fleet gives to a worker. All other layers override them. */

@@ -1,4 +1,4 @@
-// Turns merged layers into settings. Kinds parse the values of their options, then rules look for contradictions.
+// Turns merged layers into settings. The kind of each option parses its value. Then rules look for contradictions.
 
 import type { z } from 'zod';
 import { isNear } from '../core/text.js';
@@ -118,7 +118,7 @@ function withTargetDefaults(merged: Merged, target: TargetOptions | undefined): 
   };
 }
 
-/** Parsed values under the names of the settings. The row types guarantee the types of the values. */
+/** Parsed values under the names of the settings. The types of the option rows guarantee the types of the values. */
 type ParsedValues = {
   readonly [K in keyof Settings]: K extends 'user' | 'tenant' | 'db' | 'headers' ? Settings[K] | null : Settings[K];
 } & { readonly urls: readonly GivenUrl[] };

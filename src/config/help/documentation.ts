@@ -1,4 +1,4 @@
-// Help rows and the manual's tables, generated from the options and the outcomes.
+// Generates the rows of the help and the tables of the manual from the options and the outcomes.
 
 import { codesOf, outcomeNames, outcomeRow } from '../../core/outcomes.js';
 import { environmentName, flagName, type Option, type OptionGroup, type Options } from '../options.js';

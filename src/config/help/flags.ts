@@ -1,5 +1,5 @@
-// Flags as data for the command-line parser. Rewrites switches that have values, such as `--quiet=false`, because the
-// parser does not support them.
+// Describes the flags as data for the command-line parser. Rewrites switches that have values, such as `--quiet=false`,
+// because the parser does not support them.
 
 import { UsageError } from '../../core/errors.js';
 import type { Problem } from '../../core/problem.js';
@@ -7,7 +7,7 @@ import { flagName, type Option, type OptionGroup, type Options } from '../option
 import { describe } from './documentation.js';
 
 export interface Flag {
-  /** Key in the flags layer of `resolve`. */
+  /** Key of the value in the `flags` that `resolve` receives. */
   readonly key: string;
   /** The flag in commander's notation: `--batch-bytes <size>`, `--quiet`, `--no-quiet`. */
   readonly flags: string;

@@ -36,7 +36,7 @@ export function nearestOption(rows: readonly Option[], typed: string, value = ''
   return nearest !== undefined && nearest.distance <= Math.max(1, Math.floor(key.length / 3)) ? nearest.key : null;
 }
 
-/** Forms of the values of some kinds, by kind. */
+/** Patterns that values of an option match, by the kind of the option. */
 const valueForms: Readonly<Record<string, RegExp>> = {
   count: /^\d+$/,
   size: /^\d+(\.\d+)?[KMG]?i?B$/i,

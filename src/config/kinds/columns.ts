@@ -1,4 +1,4 @@
-// Lists of columns that become tags or fields, constant tags, and databases for contexts of an export.
+// Kinds of option values: columns that become tags or fields, constant tags, and databases for contexts of an export.
 
 import { z } from 'zod';
 import { fieldTypes, parseField, parseTag, splitColumns } from '../../core/points/column-list.js';
@@ -26,7 +26,10 @@ function constant(text: string): FolderColumn | null {
   return name === '' ? null : { name, value };
 }
 
-/** Contexts of an export with their databases. The name of a database cannot contain an equals sign. */
+/**
+ * Contexts of an InfluxDB export, each with the database to load it into. The name of a database cannot contain an
+ * equals sign.
+ */
 export function contextMap() {
   const expected = 'DB=DB or DB/RP=DB such as telegraf/autogen=metrics';
   return list((text) => text.split(','), parsed(z.string(), expected, contextTarget), expected);

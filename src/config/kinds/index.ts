@@ -1,4 +1,4 @@
-// The kinds of option values: for each kind a function from the row's parameters to a zod type.
+// The kinds of option values. For each kind, a function creates a zod type from the parameters in the option's row.
 
 import { constants, contextMap, fields, tags } from './columns.js';
 import { address, headers, proxy, urls } from './network.js';

@@ -1,4 +1,4 @@
-// Endpoints, headers and addresses.
+// Kinds of option values: endpoints, headers, proxies and addresses.
 
 import { z } from 'zod';
 import { parseProxyUrl } from '../../core/network/proxy-url.js';
@@ -32,7 +32,7 @@ export function address() {
   return parsed(z.string(), 'HOST:PORT, such as 127.0.0.1:9100 or :0', parseAddress);
 }
 
-/** Paths of requests, which the program adds itself. */
+/** Request paths that a URL must not contain, because the program adds them itself. */
 const requestPath = /\/(write|query|api\/v1\/sql|api\/v[123]\/write(_lp)?|api\/v3\/query_sql)$/;
 
 /**

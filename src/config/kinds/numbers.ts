@@ -1,4 +1,4 @@
-// Counts, sizes, durations and percentages.
+// Kinds of option values: counts, sizes, durations and percentages.
 
 import { z } from 'zod';
 import { size as sizeText } from '../../core/text.js';

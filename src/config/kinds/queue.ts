@@ -1,4 +1,4 @@
-// The URL of the Redis or Valkey that hands pieces to workers.
+// A kind of option value: the URLs of the Redis or Valkey that hands pieces to workers.
 
 import type { QueueAddress } from '../../core/types/index.js';
 import { explained } from './parsed.js';
@@ -10,7 +10,7 @@ export function queue() {
 }
 
 /**
- * Parses URLs; the first gives credentials, database and TLS. For an invalid URL, returns the phrase that follows
+ * Parses URLs; the first URL gives credentials, database and TLS. For an invalid URL, returns the phrase that follows
  * "expected" in the message.
  */
 function parseQueue(text: string): QueueAddress | string {

@@ -1,4 +1,5 @@
-// Texts, words of a fixed list, switches, file names and single characters.
+// Kinds of option values: texts, words of a fixed list, switches, file names, patterns, encodings and single
+// characters.
 
 import { z } from 'zod';
 import { encodingNamed } from '../../core/io/encoding.js';
@@ -48,7 +49,7 @@ export function encoding() {
   return parsed(z.string(), 'an encoding of the WHATWG standard, such as windows-1252', encodingNamed);
 }
 
-/** A list of patterns. One text is one pattern, because a pattern may contain commas. */
+/** A list of patterns. A text is not split at commas, because a pattern may contain commas. */
 export function patterns() {
   return list((value) => [value], z.string().min(1), 'a pattern such as /data/**');
 }

@@ -1,4 +1,4 @@
-// Time ranges and time zones.
+// Kinds of option values: time ranges, time zones and time formats.
 
 import { z } from 'zod';
 import { unitDecimals } from '../../core/units.js';

@@ -1,4 +1,4 @@
-// The YAML or JSON file of --config.
+// Reads the YAML or JSON file of --config.
 
 import { errorCode } from '../../core/errors.js';
 import { readText } from '../../core/io/files.js';

@@ -33,7 +33,7 @@ function canonicalPath(name: unknown): string | null {
     if (found !== undefined) return found.isFile() ? realpathSync(name) : null;
     return join(realpathSync(dirname(resolve(name))), basename(name));
   } catch {
-    // Another check reports a name that is too long, or whose directory is missing.
+    // The name is too long or its directory is missing. Another check reports this.
     return name;
   }
 }

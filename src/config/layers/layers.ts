@@ -1,4 +1,4 @@
-// Two layers, the environment variables and the flags, as values with their origins.
+// Reads two layers of options, the environment variables and the flags. Each value has its origin.
 
 import type { Problem } from '../../core/problem.js';
 import { nearestOption } from '../help/suggest.js';
@@ -10,7 +10,7 @@ export interface GivenValue {
   readonly origin: Origin;
 }
 
-/** Given values by option key. */
+/** The values that a layer gives, by option key. */
 export type Layer = ReadonlyMap<string, GivenValue>;
 
 /** Reads the variables of all options. An empty variable counts as unset. */
