@@ -1,4 +1,4 @@
-// The result of an audit for people and as JSON.
+// Formats the result of an audit for people.
 
 import { count, duration, plural, printable, size, someOf } from '../core/text.js';
 import type { AuditDifference, AuditSummary } from '../core/types/index.js';

@@ -264,7 +264,7 @@ export const figures: readonly Figure[] = [
   },
 ];
 
-/** Reads the value at the path of a figure. */
+/** Returns the value of a figure. `key` is its path in the snapshot, such as `points.loaded`. */
 export function valueAt(run: Snapshot, key: string): unknown {
   return key.split('.').reduce<unknown>((value, name) => (value as Record<string, unknown> | null)?.[name], run);
 }

@@ -1,4 +1,4 @@
-// Notices of a run: shown at a limited rate during the run, and collected by kind for the report page.
+// Shows the notices of a run at a limited rate, and collects them by kind for the report page.
 
 import type { Notice } from '../core/types/index.js';
 
@@ -15,7 +15,7 @@ interface NoticeKind {
   latest: Notice;
   /** Message that was shown last. */
   shown: string;
-  /** Notices that are not shown yet. */
+  /** Number of notices that are not shown yet. */
   waiting: number;
   shownAt: number;
 }
@@ -43,12 +43,15 @@ export class NoticeThrottle {
     return null;
   }
 
-  /** Returns the latest unshown notice of each kind that was last shown a minute ago or earlier. */
+  /** For each kind that was last shown at least a minute ago, returns the latest notice that is not shown yet. */
   due(now: number): ThrottledNotice[] {
     return this.#take(now, (kind) => now - kind.shownAt >= repeatMs);
   }
 
-  /** Returns the latest unshown notice of each kind. Omits info notices whose text was already shown last. */
+  /**
+   * For each kind, returns the latest notice that is not shown yet. Omits an info notice with the same text as the
+   * notice shown last.
+   */
   rest(now: number): ThrottledNotice[] {
     return this.#take(now, ({ latest, shown }) => latest.level !== 'info' || latest.message !== shown);
   }
@@ -71,7 +74,7 @@ export interface NoticeEntry {
   /** The latest message. */
   readonly message: string;
   readonly times: number;
-  /** Seconds since the start. */
+  /** Times of the first and the last notice, seconds since the start of the run. */
   readonly first: number;
   readonly last: number;
 }
@@ -81,7 +84,7 @@ export class NoticeLog {
   readonly #kinds = new Map<string, NoticeEntry>();
   #more = 0;
 
-  /** Notices of further kinds, beyond the first 50. */
+  /** Number of notices whose kind is not among the first 50 kinds. */
   get more(): number {
     return this.#more;
   }

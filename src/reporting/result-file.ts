@@ -1,4 +1,5 @@
-// Result files (`--summary`, `--report`, `--metrics-file`). They are complete and from the latest run, or missing.
+// Writes result files (`--summary`, `--report`, `--metrics-file`). Such a file is complete and from the latest run, or
+// it is missing.
 
 import { link, open, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { errorCode, StateError, UsageError } from '../core/errors.js';
@@ -32,7 +33,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Throws unless the file begins like an earlier result, because a mistyped name must not delete data. */
+/** Throws if the file does not begin like an earlier result. So a mistyped name never deletes other data. */
 async function assertResult(file: string, head: RegExp): Promise<void> {
   const handle = await open(file, 'r').catch(() => null);
   if (handle === null) return;
@@ -45,7 +46,7 @@ async function assertResult(file: string, head: RegExp): Promise<void> {
   }
 }
 
-/** Beginnings of the result files. */
+/** Patterns that match the beginnings of result files. */
 export const summaryHead = /^\{\s*"formatVersion"/;
 export const pageHead = /^<!doctype html>\n<!-- a report of bulk-load -->/;
 export const metricsHead = /^# HELP bulk_load_/;

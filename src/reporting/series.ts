@@ -1,4 +1,4 @@
-// Samples of the run over time, in limited memory: at most 600. If there are more, adjacent samples merge in pairs.
+// Keeps at most 600 samples of a run over time. If there are more, adjacent samples merge in pairs.
 
 import { byFactor } from '../core/limiting-factors.js';
 import type { Level, Sample } from '../core/types/index.js';

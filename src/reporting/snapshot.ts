@@ -13,7 +13,7 @@ export interface Snapshot {
   /** Acknowledged share of the whole load, 0 to 100; null while the size of an input is unknown. */
   readonly percent: number | null;
   readonly points: { readonly read: number; readonly loaded: number; readonly rejected: number };
-  /** Field values. */
+  /** Number of field values. */
   readonly values: { readonly loaded: number };
   /** File bytes read and their total; null while the size of an input is unknown. */
   readonly bytes: {
@@ -34,7 +34,10 @@ export interface Snapshot {
   /** Seconds that each factor limited the load so far. */
   readonly heldBack: Readonly<Record<LimitingFactor, number>>;
   readonly target: {
-    /** Number of flush requests. `rinses` is the number of time buckets whose raft caches were rinsed. */
+    /**
+     * Number of flush requests. `rinses`: number of time buckets whose request bodies were pushed out of the raft
+     * caches.
+     */
     readonly flushes: number;
     readonly rinses: number;
     /** Estimated memory of the fullest node, bytes; null before the first estimate. */
@@ -55,7 +58,7 @@ export interface EndpointStatus {
   readonly loaded: number;
   /** Seconds with an open circuit so far. */
   readonly openSeconds: number;
-  /** Answers to writes. */
+  /** Number of responses to writes, by kind. */
   readonly answers: Answers;
   /** 99th percentile latency of acknowledged writes in the last 5 to 10 s, with about 5 % error; 0 without writes. */
   readonly p99Ms: number;

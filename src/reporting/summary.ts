@@ -11,7 +11,7 @@ import { wrapped } from './wrap.js';
 const nothingSentNow = 'Nothing was sent in this run: an option or an input is wrong.';
 
 const maxDifferences = 5;
-/** Largest number of listed inputs. If there are more, only inputs with rejects or problems are listed. */
+/** If a load has more inputs than this, only inputs with rejects or problems are listed. */
 const maxInputs = 20;
 const nameWidth = 10;
 /** Matches rows that users copy. These rows are not wrapped on narrow terminals. */
@@ -19,7 +19,7 @@ const copiedRow = /^ {2}(run again|checkpoint|see) /;
 
 type InputSummary = Summary['inputs'][number];
 
-/** Yields the JSON document for `--summary`, of any command, in parts. */
+/** Yields in parts the JSON document that a command writes to `--summary`. */
 export function* summaryJson(summary: object): Generator<string> {
   yield* jsonParts(summary, 2);
   yield '\n';
@@ -73,7 +73,10 @@ type ClosedRun = Pick<Summary, 'outcome' | 'points'> & {
   readonly rejects: { readonly byReason: Readonly<Record<string, number>> };
 };
 
-/** Returns the closing sentence. `writtenTo` as in `summaryText`: the points of a dry run are written, not acknowledged. */
+/**
+ * Returns the closing sentence. If `writtenTo` names the output of a dry run, the sentence says "written" instead of
+ * "acknowledged".
+ */
 export function closingSentence({ outcome, rejects, points }: ClosedRun, writtenTo: string | null): string {
   if (outcome === 'usage' && points.loaded + points.rejected > 0) return nothingSentNow;
   const clean = outcome === 'complete' && points.rejected === 0 && Object.keys(rejects.byReason).length === 0;

@@ -1,4 +1,4 @@
-// Wrapping of long lines between words, for terminals.
+// Wraps long lines between words, for terminals.
 
 const defaultHang = 2;
 const introducer = '\u001b';

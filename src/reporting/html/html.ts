@@ -62,12 +62,12 @@ export function table<T>(caption: string, columns: readonly HtmlColumn<T>[], row
   return html`<table><caption>${caption}</caption><thead><tr>${heads}</tr></thead><tbody>${lines}</tbody></table>`;
 }
 
-/** Prints a number; 0 is pale. */
+/** Formats a number; a 0 is shown in a pale colour. */
 export function figure(value: number, kind = ''): Html {
   return html`<span class="${value === 0 ? 'none' : kind}">${count(value)}</span>`;
 }
 
-/** Creates a line below a table that says what the table omits. */
+/** Creates the line below a table. The line says what the table omits. */
 export function more(text: string | null): Html | null {
   return text === null ? null : html`<p class="more">${text}</p>`;
 }

@@ -1,4 +1,4 @@
-// Scales from values to coordinates, and round values for axes.
+// Scales, which convert values to coordinates, and the ticks of axes with their labels.
 
 export type Scale = (value: number) => number;
 
@@ -7,7 +7,10 @@ export function linear(max: number, from: number, to: number): Scale {
   return (value) => from + (to - from) * (max > 0 ? Math.min(1, Math.max(0, value / max)) : 0);
 }
 
-/** Returns 0 and about `count` more ticks at 1, 2 or 5 times a power of ten. The last one is at or above `max`. */
+/**
+ * Returns 0 and about `count` more ticks. The ticks are 1, 2 or 5 times a power of ten apart. The last tick is at or
+ * above `max`.
+ */
 export function countTicks(max: number, count: number): number[] {
   const rough = Math.max(max, 1) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -15,7 +18,10 @@ export function countTicks(max: number, count: number): number[] {
   return upTo(max, step);
 }
 
-/** Returns 0 and about `count` more ticks at powers of two, which print as round KiB, MiB or GiB. */
+/**
+ * Returns 0 and about `count` more ticks. The ticks are a power of two apart, so that they print as round KiB, MiB or
+ * GiB.
+ */
 export function byteTicks(max: number, count: number): number[] {
   const step = 2 ** Math.ceil(Math.log2(Math.max(max, 1024) / count) - 0.001);
   return upTo(max, step);

@@ -12,7 +12,7 @@ export interface Frame {
   readonly bottom: number;
 }
 
-/** A value over a stretch of time, s. */
+/** A value that holds from one time to another, in seconds since the start. */
 export interface SvgStretch {
   readonly from: number;
   readonly to: number;
@@ -25,7 +25,7 @@ export type PictureSize = 'wide' | 'narrow';
 const widths = { wide: 1000, narrow: 360 } as const;
 const lefts = { wide: 88, narrow: 84 } as const;
 const rightMargin = 14;
-/** Height at the top for the name of a limit. */
+/** Height above the plot, where the name of a limit is drawn. */
 const topMargin = 18;
 
 export function frameOf(size: PictureSize, height: number): Frame {
@@ -107,7 +107,7 @@ export function timeAxis(frame: Frame, seconds: number, bottom: number): Html {
   return html`${ticks}`;
 }
 
-/** Draws both sizes of a picture. Screen readers read `title`; `draw` returns content and height. */
+/** Draws a picture in both sizes, wide and narrow. Screen readers read `title`; `draw` returns content and height. */
 export function picture(
   title: string,
   draw: (size: PictureSize) => { readonly height: number; readonly content: Html },

@@ -24,7 +24,7 @@ const axisHeight = 26;
 const laneHeight = 12;
 const laneStep = 19;
 
-/** Converts each sample to a time range with one value of the sample. */
+/** Returns the time range of each sample, with the value that `value` computes from the sample. */
 export function stretches(
   samples: readonly Sample[],
   value: (sample: Sample, elapsed: number) => number,
@@ -40,11 +40,11 @@ export function stretches(
 interface ChartLane {
   readonly label: string;
   readonly kind: string;
-  /** Share of each stretch, 0 to 1. */
+  /** Share of the time, 0 to 1, in each time range. */
   readonly shares: readonly SvgStretch[];
 }
 
-/** Smaller shares of a stretch are not drawn. */
+/** Smaller shares of a time range are not drawn. */
 const minShare = 0.05;
 
 function lanesOf(samples: readonly Sample[]): ChartLane[] {

@@ -17,7 +17,7 @@ export class RunMetrics {
     this.#set('info', 'Always 1; labels name the version and the database.', 1, info);
   }
 
-  /** Collects from this run from now on. */
+  /** From now on, collects the metrics from the snapshots that `snapshot` returns. */
   watch(snapshot: () => Snapshot): void {
     this.#snapshot = snapshot;
   }
@@ -37,7 +37,7 @@ export class RunMetrics {
     return this.#registry.contentType;
   }
 
-  /** Returns the text format of Prometheus. */
+  /** Returns the metrics in the text format of Prometheus. */
   text(): Promise<string> {
     return this.#registry.metrics();
   }

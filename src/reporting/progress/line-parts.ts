@@ -1,4 +1,4 @@
-// Parts of the progress line: long and short texts, importance and colour.
+// Builds the parts of the progress line. Each part has a long and a short text, an importance and a colour.
 
 import { limitingFactors } from '../../core/limiting-factors.js';
 import { count, duration, plural, share, size } from '../../core/text.js';
@@ -48,7 +48,7 @@ export function percentPart(percent: number | null): LinePart[] {
   return percent === null ? [] : [part('percent', `${Math.floor(percent)}%`.padStart(4))];
 }
 
-/** Names the phase of the run before and after sending. */
+/** Names the phase of the run, but not the phase in which points are sent. */
 export function phasePart(phase: string): LinePart[] {
   if (phase === 'starting') return [part('phase', 'starting')];
   return phase === 'verifying' ? [part('phase', 'reading a sample back (--verify)', 'verifying')] : [];
@@ -96,7 +96,10 @@ export function nodePart(nodeBytes: number | null): LinePart[] {
   return nodeBytes === null ? [] : [part('node memory', `node ${size(nodeBytes)}`)];
 }
 
-/** Returns parts for open circuits, the target's trouble, and the limiting factor unless it is this trouble. */
+/**
+ * Returns the parts about open circuits, the target's trouble and the limiting factor. Omits the factor if it is the
+ * target and the target's trouble is shown.
+ */
 export function targetParts(endpoints: number, { limitedBy, trouble, openCircuits }: LoadPace): LinePart[] {
   const circuits = part(
     'open circuits',

@@ -1,4 +1,4 @@
-// Current rates of a run: differences between snapshots of the last seconds.
+// Computes the current rates of a run from the differences between snapshots of the last seconds.
 
 import { type LimitingFactor, limitingFactors } from '../../core/limiting-factors.js';
 import type { Answers } from '../../core/types/index.js';
@@ -30,7 +30,7 @@ export interface LoadPace {
   readonly limitedBy: LimitingFactor | null;
   /** The most frequent answer that did not accept a write. */
   readonly trouble: keyof Answers | null;
-  /** Endpoints whose circuit was open since the previous snapshot. */
+  /** Number of endpoints whose circuit was open since the previous snapshot. */
   readonly openCircuits: number;
 }
 

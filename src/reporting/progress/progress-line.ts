@@ -1,4 +1,4 @@
-// The state of a run in one line. On a narrow terminal the least important parts are omitted first.
+// Formats the state of a run as one line. On a narrow terminal the least important parts are omitted first.
 
 import { duration } from '../../core/text.js';
 import { figures, type Snapshot } from '../figures.js';
@@ -7,7 +7,7 @@ import type { LoadPace } from './pace.js';
 
 /** Drawing functions of a terminal. Without colours they return the text as it is. */
 export interface Brush {
-  /** Draws a bar with a width in characters. */
+  /** Draws a bar of `width` characters. */
   bar(width: number): string;
   paint(text: string, tone: Tone): string;
 }

@@ -15,7 +15,10 @@ export type ProgressMode = 'bar' | 'plain' | 'json' | 'none';
 export interface Reporter {
   /** Prints the facts known before the run, one line each. */
   start(lines: readonly string[]): void;
-  /** Reads a snapshot 4 times a second (bar), every second (json) or every minute (plain). The last call wins. */
+  /**
+   * Reads a snapshot 4 times a second (bar), every second (json) or every minute (plain). A later call replaces
+   * `snapshot`.
+   */
   show(snapshot: () => Snapshot): void;
   /** Shows the first notice of each kind in a minute, and counts the other notices. */
   notice(notice: Notice): void;

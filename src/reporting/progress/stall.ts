@@ -10,7 +10,7 @@ const checkEveryMs = 1_000;
 
 /** State of a run when a stall is reported. */
 export interface StallFacts {
-  /** Batches handed out and not settled. */
+  /** Number of batches that writers have received but not settled. */
   readonly outstanding: number;
   readonly endpoints: readonly EndpointTotals[];
   /** The input being read; null without one. */
@@ -26,7 +26,7 @@ interface Failure {
 export interface StallContext {
   readonly clock: Clock;
   readonly facts: () => StallFacts;
-  /** Points rejected so far, before and after sending. */
+  /** Returns the number of points rejected so far, whether the program or the target rejected them. */
   readonly rejected: () => number;
   readonly notify: (notice: Notice) => void;
 }
@@ -38,7 +38,7 @@ export class StallReport {
   readonly #cancel: () => void;
   #acknowledgedAt: number;
   #reportedAt = 0;
-  /** Requests that the target rejected since the last acknowledgement or report. */
+  /** Number of requests that the target rejected since the last acknowledgement or report. */
   #rejectedRequests = 0;
   /** Number of rejected points at the last acknowledgement or report. */
   #rejectedBefore: number;
@@ -100,7 +100,7 @@ export class StallReport {
     this.#reportedAt = now;
     const facts = this.#context.facts();
     const rejects = this.#rejects();
-    // Neither an idle pipe nor --verify is trouble.
+    // Waiting for an idle pipe or for --verify needs no warning.
     const level = facts.outstanding === 0 && rejects === null ? 'info' : 'warn';
     this.#context.notify({ level, kind: 'stall', message: this.#message(facts, rejects, now) });
     this.#countRejects();
@@ -113,8 +113,8 @@ export class StallReport {
   }
 
   /**
-   * The rejects since the last acknowledgement or report; null without any. A batch counts its rejected points when it
-   * ends.
+   * Describes the rejects since the last acknowledgement or report; null if there are none. The ledger counts the
+   * rejected points of a batch only once the batch ends.
    */
   #rejects(): string | null {
     const requests = this.#rejectedRequests;
