@@ -1,4 +1,4 @@
-// The command that resumes a load, quoted for a shell and without secrets.
+// Builds the command that resumes a load, quoted for a shell and without secrets.
 
 import { flagName } from '../config/options.js';
 import { shellQuote } from '../core/text.js';

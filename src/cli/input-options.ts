@@ -44,7 +44,7 @@ function stdinIsPipeOrFile(): boolean {
     const stat = fstatSync(0);
     return stat.isFIFO() || stat.isFile() || stat.isSocket();
   } catch {
-    return false; // closed
+    return false; // standard input is closed
   }
 }
 

@@ -1,4 +1,4 @@
-// `bulk-load [load] INPUT…`: one run. Progress goes to stderr, results go where the options say.
+// `bulk-load [load] INPUT…`: loads the inputs. Progress goes to stderr, results go where the options say.
 
 import { existsSync } from 'node:fs';
 import type { Resolved } from '../config/resolve.js';

@@ -206,7 +206,7 @@ function withOutput(command: Command, { stdout }: Process, help: string[]): Comm
     .helpOption('-h, --help', 'print this help');
 }
 
-/** Returns the options given on the command line, before and after the command name, without defaults. */
+/** Returns the options that the command line has before and after the command name. Omits defaults. */
 function typedOptions(command: Command): Record<string, unknown> {
   const before = command.parent === null ? {} : typedOptions(command.parent);
   const own = Object.entries(command.opts()).filter(([key]) => command.getOptionValueSource(key) === 'cli');

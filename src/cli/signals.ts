@@ -13,7 +13,7 @@ export interface Interruption {
 /** Longest time that a stopped process takes to exit, ms. */
 const exitMs = 1_000;
 
-/** Turns signals into two abort signals. Calls `notify` once, at the first signal. */
+/** Turns signals of the process into two abort signals. Calls `notify` once, at the first signal. */
 export function onSignals(process: Process, notify: (line: string) => void): Interruption {
   const stop = new AbortController();
   const abort = new AbortController();

@@ -1,4 +1,4 @@
-// `bulk-load check`: everything that can be known before a load, on one page on stderr.
+// `bulk-load check`: prints on one page on stderr everything that can be known before a load.
 
 import { describeSettings } from '../../config/help/describe.js';
 import { outcomes } from '../../core/outcomes.js';

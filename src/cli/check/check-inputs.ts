@@ -1,4 +1,4 @@
-// The inputs on the page of `check`: one line each, their problems, and how their rows are mapped.
+// Renders the inputs on the page of `check`: one line for each input, its problem, and how its rows are mapped.
 
 import { aligned, count, plural, size } from '../../core/text.js';
 import type { InputPrecision } from '../../core/types/index.js';

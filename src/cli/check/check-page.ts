@@ -1,4 +1,5 @@
-// The page of `check`: how a load would end and why, then the target, the memory plan, the inputs and the settings.
+// Renders the page of `check`: how a load would end and why, then the target, the memory plan, the inputs and the
+// settings.
 
 import type { SettingDescription } from '../../config/help/describe.js';
 import type { Settings } from '../../config/settings.js';
@@ -22,7 +23,7 @@ export interface CheckFacts {
   readonly settings: Settings;
   readonly descriptions: readonly SettingDescription[];
   readonly warnings: readonly string[];
-  /** Messages about names that the load ignores: duplicates, and files that are not inputs. */
+  /** Messages about named files that the load ignores: duplicates, and files that are not inputs. */
   readonly leftOut: readonly string[];
   readonly traits: TargetTraits;
 }

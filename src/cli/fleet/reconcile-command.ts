@@ -12,12 +12,12 @@ import type { Process } from '../process.js';
 
 export interface ReconcileOptions {
   readonly plan: string;
-  /** File for the JSON, or `-`. */
+  /** File for the summary as JSON; `-` for standard output. */
   readonly summary?: string;
   readonly quiet?: boolean;
 }
 
-/** Largest number of listed inputs. If there are more, only those with rejects or problems are listed. */
+/** If a load has more inputs than this, only inputs with rejects or problems are listed. */
 const maxInputs = 20;
 
 /** Returns the exit code of the whole load. Throws UsageError for files that do not belong to the plan. */

@@ -1,4 +1,4 @@
-// `bulk-load completion bash|zsh|fish`: scripts that complete commands, options and values, generated from the program.
+// `bulk-load completion bash|zsh|fish`: generates scripts that complete commands, options and values.
 
 import type { Command, Option as CommanderOption } from 'commander';
 import { flagName, type Option } from '../../config/options.js';

@@ -52,7 +52,7 @@ function linkText(text: string): string {
   });
 }
 
-/** Aligns a table that fits. Prints a wide table as one paragraph for each row. */
+/** Aligns the columns of a table that fits into `width`. Prints a wider table as one paragraph for each row. */
 function tableLines(rows: readonly string[], width: number): string[] {
   const cells = rows
     .filter((row) => !/^\|[\s|:-]+\|$/.test(row))

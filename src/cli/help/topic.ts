@@ -1,4 +1,4 @@
-// `bulk-load help [TOPIC]`: pages of the manual, of commands and of groups of options.
+// `bulk-load help [TOPIC]`: prints pages of the manual, of commands and of groups of options.
 
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -52,7 +52,7 @@ function topicList(program: Command): string {
   ].join('');
 }
 
-/** Prints through $PAGER on a terminal. Prints directly elsewhere, or if the pager fails. */
+/** Prints through $PAGER on a terminal. Prints directly without a terminal, or if the pager fails. */
 async function printPaged(process: Process, text: string): Promise<void> {
   const { env, stdout } = process;
   const pager = env.PAGER ?? 'less';

@@ -50,7 +50,7 @@ const discarding: CustomTarget = {
       sentBytes: 0,
     }),
 };
-/** Start of a results file of load_cnosdb or of the Go tool. */
+/** Matches the start of a results file that load_cnosdb or the Go tool has written. */
 const resultsHead = /^\{\s*"ResultFormatVersion"/;
 
 /** Runs the command line. Sets `process.exitCode`; never throws. */

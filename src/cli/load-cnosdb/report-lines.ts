@@ -43,7 +43,7 @@ export function savingLine(path: string): string {
   return `Saving results json file to ${path}\n`;
 }
 
-/** Returns 0 for an interval of 0 seconds. */
+/** Formats a rate per second; the rate is 0 for an interval of 0 seconds. */
 function rate(count: number, seconds: number): string {
   return fixed(seconds > 0 ? count / seconds : 0);
 }

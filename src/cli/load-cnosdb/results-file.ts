@@ -1,4 +1,4 @@
-// The file of `--results-file`, as Go's json.MarshalIndent writes it: one space per level, no newline at the end.
+// Renders the file of `--results-file` as Go's json.MarshalIndent does: one space per level, no newline at the end.
 
 import type { GoValue } from './go/pflag.js';
 import type { Totals } from './report-lines.js';

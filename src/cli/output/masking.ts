@@ -18,7 +18,7 @@ export function maskOf(process: Process): SecretMask {
   return mask;
 }
 
-/** Adds the secrets of the settings, of the environment and of the URLs among the inputs. */
+/** Adds the secrets in the settings, in the environment and in the URLs of inputs. */
 export function addSecrets(
   mask: SecretMask,
   settings: Settings,

@@ -8,7 +8,7 @@ import type { Summary } from '../../core/types/index.js';
 import type { LoadResult } from '../../load/pipeline.js';
 import type { Process } from '../process.js';
 
-/** Largest number of inputs with problems that are listed. Further ones are only counted. */
+/** At most this many inputs with problems are listed. Further ones are only counted. */
 const inputsShown = 20;
 
 /** Prints an error and returns the exit code. `translate` replaces the names of options. */

@@ -1,4 +1,4 @@
-// Metrics of a run: over HTTP while it runs, and in a file at its end.
+// Serves the metrics of a run over HTTP while it runs, and writes them to a file at its end.
 
 import type { Settings } from '../../config/settings.js';
 import type { Summary } from '../../core/types/index.js';

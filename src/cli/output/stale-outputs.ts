@@ -20,7 +20,7 @@ export async function removeStaleOutputs({ argv, env }: Pick<Process, 'argv' | '
   }
 }
 
-/** After `--` every word is an input. */
+/** Returns the words before `--`, because every later word is an input. */
 function wordsBeforeInputs(words: readonly string[]): readonly string[] {
   const end = words.indexOf('--');
   return end < 0 ? words : words.slice(0, end);
