@@ -7,7 +7,10 @@ import { createTarget as create } from '../targets/registry.js';
 import type { TargetContext } from '../targets/types.js';
 import { answerBytes, compressionThreads, ownLimit } from './memory/plan-memory.js';
 
-/** Creates the target of the settings. Limits its responses by --memory-limit and masks secrets in its messages. */
+/**
+ * Creates the target of the settings. Limits the size of its responses by --memory-limit, and masks secrets in its
+ * messages.
+ */
 export async function createTarget(
   settings: Settings,
   context: Omit<TargetContext, 'maxResponseBytes' | 'compressionThreads'>,

@@ -39,10 +39,10 @@ export type { LoadContext, LoadResult } from './types.js';
 export async function load(settings: Settings, context: LoadContext): Promise<LoadResult> {
   const { inputs, target, clock, notify, fleet } = context;
   const control = new RunControl(context);
-  const account = openAccount(settings, context, control); // 1
+  const account = openAccount(settings, context, control); // stage 1
   const { ledger, resume, phases, facts } = account;
   try {
-    const plan = await prepare(settings, context, control, account); // 2. No point is sent yet.
+    const plan = await prepare(settings, context, control, account); // stage 2; no point is sent yet
     const { database, catalogue, memory, watchdog, formats, budget, throttle, verification, status } = plan;
 
     const writer = new WriteStage({
@@ -93,35 +93,35 @@ export async function load(settings: Settings, context: LoadContext): Promise<Lo
 
     // Stages 3 to 7 run when a writer of stage 8 asks for a batch.
     const filled = reader.each(async function* (input, source) {
-      const start = await resume.beginInput(input, source, batcher.reached); // 3
+      const start = await resume.beginInput(input, source, batcher.reached); // stage 3
       if (start === null) return;
-      const { runs, format } = await reader.parse(input, source, start); // 4
-      yield* batcher.batches(input, runs, control.stop, start, format); // 5
+      const { runs, format } = await reader.parse(input, source, start); // stage 4
+      yield* batcher.batches(input, runs, control.stop, start, format); // stage 5
       if (batcher.rest !== null) resume.inputRead(input, batcher.rest);
       const isWhole = start.place.byteOffset === 0 && inputs[input]!.piece === undefined;
       if (isWhole) assertParsed(status.inputs.current ?? '', format, batcher.parsed);
     });
     const combines = arena.slots > 1 && !settings.inOrder;
-    const batches = !combines // 6
+    const batches = !combines // stage 6
       ? filled
       : coalesce(filled, {
           ...{ bodyBytes, clock, points: settings.batchPoints, lingerMs: settings.batchLingerMs },
           abandon: ({ span, points, rejects }) => ledger.abandon(span.input, points + rejects.filter(isCounted).length),
         });
-    const ordered = exclusiveBatches(batches, writer.inFlight, target.traits.firstWriteExclusive); // 7
+    const ordered = exclusiveBatches(batches, writer.inFlight, target.traits.firstWriteExclusive); // stage 7
     try {
-      await runWriters(memory.slots, writer.gate, ordered, (batch) => writer.send(batch)); // 8
+      await runWriters(memory.slots, writer.gate, ordered, (batch) => writer.send(batch)); // stage 8
     } finally {
       await ordered.return();
     }
 
     if (verification !== null && !control.stop.aborted) {
-      phases.begin('verifying'); // 9
+      phases.begin('verifying'); // stage 9
       writer.verifying();
       facts.verified = await verification.report(target, control.stop);
     }
   } catch (error) {
     control.end(error);
   }
-  return await finish(settings, context, control, account); // 10
+  return await finish(settings, context, control, account); // stage 10
 }

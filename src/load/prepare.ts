@@ -70,7 +70,7 @@ export async function prepare(
   const budget = memoryBudget(settings, names, memory);
   const mode = readMode(names, memory.optimizes, memory.threads);
   const { shard } = context;
-  // A piece may lack columns that other pieces have. The parsers expect this if the number of inputs is infinite.
+  // A piece may lack columns that other pieces have. An infinite number of inputs tells the parsers to accept this.
   const options = shard === undefined ? settings : { ...settings, fieldTypes: shard.fieldTypes };
   const create = (): FormatSet =>
     new FormatSet(options, budget, mode, shard === undefined ? inputs.length : Number.POSITIVE_INFINITY);
@@ -99,7 +99,7 @@ export async function prepare(
   const tables = [...new Set(columns.map(({ table }) => table))];
   const verification = settings.verify ? await startVerification(settings, context, tables, signal) : null;
   const saved = resume.saveStart();
-  saved.catch(() => {}); // awaited below, even if the forecast fails
+  saved.catch(() => {}); // `saved` is awaited below, even if the forecast fails
   let throttle: TargetThrottle;
   try {
     throttle = await forecast(settings, context, control, description, withHeads(ends, sampler, inputs));
@@ -144,7 +144,10 @@ function startWatchdog(
   });
 }
 
-/** Describes the target for the comparison with earlier runs. Lists its tables only if first writes are exclusive. */
+/**
+ * Describes the target for the comparison with earlier runs. Lists its tables only if it has the trait
+ * `firstWriteExclusive`.
+ */
 async function foundTarget(
   { urls, dryRun }: Settings,
   { target }: LoadContext,

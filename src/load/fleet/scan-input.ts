@@ -50,7 +50,7 @@ export interface ScanContext {
 /**
  * Returns the plan of an input: its pieces, and its error, if any. If the input cannot be read to its end, the last
  * piece extends to the end, so that the shard that loads it reports the failure. Throws UsageError if the input
- * contradicts the options, and the signal's reason.
+ * contradicts the options, and the signal's reason on abort.
  */
 export async function scanInput(input: Input, context: ScanContext): Promise<PlannedInput> {
   try {
@@ -170,8 +170,8 @@ async function linePlaces(input: Input, { pieceBytes, budget, signal }: ScanCont
 }
 
 /**
- * Joins neighbouring row groups of a Parquet file to pieces of at least `pieceBytes`. A position in such a file counts
- * rows only, so its byte offset is 0.
+ * Joins neighbouring row groups of a Parquet file into pieces of at least `pieceBytes`. A position in such a file
+ * counts rows only, so its byte offset is 0.
  */
 function joinGroups(groups: readonly RowGroup[], pieceBytes: number, size: number): PlannedPiece[] {
   const place = (row: number): Position => ({ byteOffset: 0, line: row + 1, ordinal: 0, digits: 0 });

@@ -10,7 +10,7 @@ import type { Shard } from '../../fleet/shards.js';
 import { options as table } from '../option-table.js';
 import type { LoadShard } from '../types.js';
 
-/** Returns the database and the options for reading inputs as one text. It must be equal for all shards. */
+/** Returns the database and the options for reading inputs as one text. The text must be equal for all shards. */
 export function fleetIdentity(settings: Settings): string {
   const { target, tenant, db, precision } = settings;
   return JSON.stringify([target, tenant, db, precision, readingIdentity(table, settings)]);

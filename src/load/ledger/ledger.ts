@@ -48,7 +48,7 @@ export type Allowance = { readonly count: number } | { readonly percent: number 
 
 type LedgerFleet = Pick<FleetHooks, 'elsewhere' | 'report'>;
 
-/** Least number of read points to which a percentage applies. Below it, a few rejects would exceed the percentage. */
+/** A percentage applies once this many points were read. Before that, a few rejects would already exceed it. */
 const percentAppliesFrom = 100_000;
 
 export class Ledger {
@@ -268,12 +268,12 @@ export function accepts(rejected: number, read: number, allowance: Allowance): b
   return rejected * 100 <= allowance.percent * read;
 }
 
-/** Tests whether --max-rejected allows the rejects. A percentage applies only from 100,000 read points on. */
+/** Tests whether --max-rejected allows the rejects. A percentage applies only once 100,000 points were read. */
 export function within(rejected: number, read: number, allowance: Allowance): boolean {
   return accepts(rejected, read, allowance) || ('percent' in allowance && read < percentAppliesFrom);
 }
 
-/** Returns the decoded bytes of a batch, less an estimated share for its undelivered points. */
+/** Returns the decoded bytes of a batch, minus an estimate of the bytes of its undelivered points. */
 function settledBytes({ span, points }: Batch, { undelivered }: Receipt): number {
   const lost = pointsIn(undelivered);
   return lost === 0 ? span.bytes : Math.floor((span.bytes * (points - lost)) / points);

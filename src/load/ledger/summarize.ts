@@ -50,7 +50,7 @@ export interface SummaryInput {
 export function summarize(ledger: Ledger, meter: Meter, facts: SummaryInput): Summary {
   const { read, loaded, rejected, undelivered } = ledger.total;
   const { seconds, phases } = facts;
-  // Excludes the time before sending and the time of --verify, because the run sends no points in both times.
+  // Excludes the time before sending and the time of --verify, because the run sends no points during these times.
   const perSecond = (amount: number): number => (phases.sendSeconds > 0 ? Math.round(amount / phases.sendSeconds) : 0);
   return {
     formatVersion: 1,

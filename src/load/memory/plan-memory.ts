@@ -72,8 +72,8 @@ function isRemote({ path }: Input): boolean {
  */
 const minCores = 2;
 /**
- * Least total size of the inputs, and least mean size of an input, for worker threads, bytes. Starting a thread takes
- * 50 ms, and each input needs messages between the threads.
+ * Worker threads parse only if the inputs have at least this total size and this mean size, bytes. Starting a thread
+ * takes 50 ms, and each input needs messages between the threads.
  */
 const minWorkerBytes = 16 * MIB;
 const minMeanBytes = MIB;
@@ -102,7 +102,10 @@ export function ownLimit(requested: Settings['memoryLimit']): number {
   return memoryLimit(requested, memoryProbe()).bytes;
 }
 
-/** Returns the largest accepted size of a query response, bytes. Its parsed rows need several times as much. */
+/**
+ * Returns the largest accepted size of a query response, bytes. The parsed rows of a response need several times as
+ * much memory.
+ */
 export function answerBytes(limit: number): number {
   return Math.min(64 * MIB, Math.floor(limit / 32));
 }

@@ -19,7 +19,7 @@ export function continues({ summary }: LoadResult): boolean {
   return continuing.includes(summary.outcome);
 }
 
-/** Merges one or more results. `continues` must return true for each result before the last. */
+/** Merges one or more results in the order of their loads. `continues` may return false only for the last result. */
 export function mergeResults(parts: readonly DatabaseResult[]): LoadResult {
   const last = parts.at(-1)!;
   const rank = ({ result }: DatabaseResult): number => continuing.indexOf(result.summary.outcome);

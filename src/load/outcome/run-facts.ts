@@ -109,8 +109,8 @@ function heldBackBy({ writer, throttle, status }: RunFacts): LimitingFactor | nu
 function heldBack({ writer, throttle, status }: RunFacts): Record<LimitingFactor, number> {
   const by = writer?.governor.account().heldBack;
   const held = throttle?.account();
-  // `pacedSeconds` is the time of waits for the least interval between two flushes. The user's limit for the target's
-  // memory causes these waits, not the target.
+  // `pacedSeconds` is the time spent waiting for the least interval between two flushes to pass. The user's limit for
+  // the target's memory causes these waits, not the target.
   const targetMemory = held?.pacedSeconds ?? 0;
   return {
     // A reduced number of writers and a wait for a flush often happen at the same time, so only the longer one counts.

@@ -1,4 +1,4 @@
-// The state of the inputs at the end of the earlier runs of the load.
+// Provides the state in which the earlier runs of the load left each input.
 
 import type { Input } from '../../core/types/index.js';
 import type { Checkpoint, CheckpointInput } from '../../state/checkpoint.js';
@@ -10,7 +10,9 @@ export class EarlierRuns {
   readonly #store: LoadStore;
   readonly #inputs: readonly Input[];
   readonly #ledger: Ledger;
-  /** Unfinished inputs that this run has not begun, by index. Inputs outside of this run have negative keys. */
+  /**
+   * Unfinished inputs that this run has not begun, by index. An input that is not part of this run has a negative key.
+   */
   readonly #unfinished = new Map<number, CheckpointInput>();
   /** Offset of each finished input's entry in the log of finished inputs; -1 for an input that is not finished. */
   readonly #finishedAt: Float64Array;
@@ -76,7 +78,7 @@ export class EarlierRuns {
     }
   }
 
-  /** Returns the last checkpoint or log entry of an input; null if no earlier run has begun the input. */
+  /** Returns the last entry of an input in the checkpoint or in the log; null if no earlier run has begun the input. */
   async find(i: number): Promise<{ readonly input: CheckpointInput; readonly finished: boolean } | null> {
     const unfinished = this.#unfinished.get(i);
     if (unfinished !== undefined) return { input: unfinished, finished: false };

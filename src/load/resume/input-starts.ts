@@ -28,7 +28,10 @@ export interface InputStartsOptions {
   readonly sameTarget: boolean;
   readonly earlier: EarlierRuns;
   readonly tracks: InputTracks;
-  /** Copies the checkpoint before the first changed input is loaded again. Returns the path of the copy, or null. */
+  /**
+   * Copies the checkpoint before the first changed input is loaded again. Returns the path of the copy; null if no
+   * checkpoint exists.
+   */
   readonly copyCheckpoint: () => Promise<string | null>;
   readonly notify: (notice: Notice) => void;
 }
@@ -64,7 +67,7 @@ export class InputStarts {
     return { shown: this.#abandoned, more: this.#moreAbandoned };
   }
 
-  /** Finds out from the history which of the inputs earlier loads have finished. Needed for --skip-loaded. */
+  /** Reads from the history which inputs are already loaded. Needed for --skip-loaded. */
   async readHistory(file: string, target: FoundTarget): Promise<void> {
     const { inputs, sameTarget } = this.#options;
     const paths = new Set(inputs.map(({ path }) => path));

@@ -33,7 +33,7 @@ export interface InputTracksOptions {
   readonly paths: readonly (string | null)[];
   /** Returns the totals of an input, summed up over all runs. */
   readonly totals: (input: number) => InputTotals;
-  /** False if no checkpoint is written, so that no fingerprints are needed. */
+  /** False if no checkpoint is written. Then no fingerprints are needed. */
   readonly checkpoint: boolean;
   /** True to compute checksums also of plain files that a format reads out of order. */
   readonly checksums: boolean;
@@ -52,8 +52,8 @@ export class InputTracks {
   }
 
   /**
-   * Number of long points whose last part is in the dead letters, but not all their other parts. They already count as
-   * rejected, so a checkpoint must not be written now.
+   * Number of long points of which the dead letters have the last part, but not yet every earlier part. They already
+   * count as rejected, so a checkpoint must not be written now.
    */
   get incompletePoints(): number {
     return this.#incompletePoints;

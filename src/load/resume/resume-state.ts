@@ -89,7 +89,7 @@ export class ResumeState {
     return this.#startMs;
   }
 
-  /** Path of the checkpoint; null if there is none to resume from. */
+  /** Path of the checkpoint; null if the next run cannot resume from a checkpoint. */
   get checkpoint(): string | null {
     return this.#persistent && this.#store.written && !this.#finished ? this.#store.path : null;
   }
@@ -134,7 +134,9 @@ export class ResumeState {
     if (this.#context.options.skipLoaded) await this.#starts.readHistory(this.#store.history, target);
   }
 
-  /** Writes the first checkpoint with the start time, the base of generated timestamps. Throws StateError. */
+  /**
+   * Writes the first checkpoint. It contains the start time, from which timestamps are generated. Throws StateError.
+   */
   async saveStart(): Promise<void> {
     if (this.#persistent) await this.#saver.save();
   }

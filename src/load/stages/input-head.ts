@@ -18,7 +18,7 @@ import { lineShape, nothingParsed } from './nothing-parsed.js';
 
 /** Number of bytes of a rejected line or row that are tested for line protocol. */
 const shapeBytes = 64 * 1024;
-/** Number of decoded bytes that are parsed of each input, plus the rest of the last line. */
+/** The head of an input has this many decoded bytes, plus the rest of the last line. */
 export const headBytes = 1024 * 1024;
 
 export interface ParsedHead {
@@ -130,7 +130,7 @@ class HeadCounts {
   readonly #tables = new Set<string>();
   readonly #newTables = new Set<string>();
   #points = 0;
-  /** Number of lines or rows that the format rejects. `#lines` is the number of those that look like line protocol. */
+  /** Number of lines or rows that the format rejects. `#lines` counts only rejects that look like line protocol. */
   #unparsed = 0;
   #lines = 0;
   #first = { text: '', message: '' };
@@ -190,7 +190,10 @@ class HeadCounts {
       this.#time = { first: this.#time?.first ?? timestampOf(run, first), last: timestampOf(run, last) };
   }
 
-  /** Counts a timestamp that no server can store. It is unexpected if another --precision would make it expected. */
+  /**
+   * Counts a timestamp that no server can store. It counts as unexpected if it would be an expected time with another
+   * --precision.
+   */
   #outOfRange({ bytes }: Points, end: number, line: number): void {
     const timestamp = timestampAt(bytes, end);
     if (timestamp === null || !isMisread(timestamp, this.#context.options)) return;

@@ -100,8 +100,8 @@ export class InputReader {
     try {
       yield* runs;
     } catch (error) {
-      // Converts the error here, because the batcher sends only points that precede an InputError. It drops points that
-      // precede another error.
+      // The batcher sends the points before an InputError, and drops the points before any other error. So the error
+      // becomes an InputError here.
       throw this.#inputError(i, error);
     }
     const { name, size } = this.#context.inputs[i]!;

@@ -14,7 +14,7 @@ export class ReadStatus {
   readonly #decodedSizes: Float64Array;
   #current: number | null = null;
   #source: ByteSource | null = null;
-  /** Numbers to add to the counters of bytes. The sums are the position in the current input. */
+  /** Added to the counters of bytes, these numbers give the position in the current input. */
   #offsets: { readonly file: number; readonly decoded: number; readonly isPlain: boolean } | null = null;
   #closedBytes = 0;
   #decoded = 0;

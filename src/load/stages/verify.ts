@@ -47,8 +47,8 @@ interface SampledPoint {
   /** Timestamp, rounded by `roundedTimestampAt`. */
   readonly time: number;
   /**
-   * Allowed values of each field. There are several if points with the same series and time were sent in parallel,
-   * because it is unknown which one the target keeps.
+   * Allowed values of each field. A field has several if points with the same series and time were sent in parallel:
+   * the target may keep any of them.
    */
   readonly expected: Map<string, FieldValue[]>;
 }
@@ -123,7 +123,10 @@ export class Verification {
     }
   }
 
-  /** Reads the sampled points back, one per query. Throws VerifyError if reading fails, and the signal's reason. */
+  /**
+   * Reads the sampled points back, one per query. Throws VerifyError if reading fails, and the signal's reason on
+   * abort.
+   */
   async report(target: Target, signal: AbortSignal): Promise<VerifyReport> {
     const samples = this.#sample.items;
     const progress = { read: 0 };

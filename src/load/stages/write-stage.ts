@@ -148,8 +148,8 @@ export class WriteStage {
   }
 
   /**
-   * Delivers a batch. A batch that introduces columns takes the turn before it is sent. It releases the turn once all
-   * endpoints show its columns.
+   * Delivers a batch. A batch that introduces columns first takes the turn, so that no other load introduces columns
+   * meanwhile. It releases the turn once all endpoints show its columns.
    */
   async #deliver(batch: Batch): Promise<Receipt> {
     const { target, catalogue, control, fleet, throttle } = this.#context;

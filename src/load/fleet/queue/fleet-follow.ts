@@ -33,7 +33,7 @@ const refusedMs = 1000;
  * announcement of the load twice a second.
  */
 const offerMs = 3000;
-/** Largest number of completed pieces, and also of failed pieces, that one step books. */
+/** One step books at most this many completed pieces and this many failed pieces. */
 const bookedAtOnce = 200;
 
 /**
@@ -100,7 +100,7 @@ export class FleetFollow {
       else stale.push(id);
     }
     await store.forgetBooked(load.id, stale);
-    // Books only complete pieces. A piece that failed in an earlier run is added again.
+    // Books only complete pieces. A piece that failed in an earlier run goes to the queue again.
     while (await this.#bookSome(isGood));
     await this.#announce();
     await this.#addMissing();
@@ -126,7 +126,9 @@ export class FleetFollow {
     }
   }
 
-  /** Tells the workers to stop. Waits up to `maxMs` until no worker has a piece. Books the results of the pieces. */
+  /**
+   * Tells the workers to stop. Waits until no worker has a piece, but at most `maxMs`. Books the results of the pieces.
+   */
   async drain(maxMs: number): Promise<void> {
     const { store, queue, load, clock } = this.#context;
     await store.setStopped(load.id, true);

@@ -87,7 +87,9 @@ export class FleetRecord {
     return join(this.#folder, `${this.#load}.fleet.ndjson`);
   }
 
-  /** Paths of all dead letters; null without any. Dead letters on other machines are last, as machine and folder. */
+  /**
+   * Paths of all dead-letter files; null if there are none. Files on other machines come last, as machine and folder.
+   */
   get letters(): { readonly points: string[]; readonly reasons: string | null } | null {
     const endings = Object.keys(this.#letters);
     const here = endings.filter((ending) => ending !== reasonsEnding).map((ending) => this.#path(ending));

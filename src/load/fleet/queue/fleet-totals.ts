@@ -101,7 +101,7 @@ export class FleetTotals {
     return true;
   }
 
-  /** Adds the figures of a piece to those of this run, and to those of the machine that loaded the piece. */
+  /** Adds the figures of a piece to the figures of this run and of the machine that loaded the piece. */
   add({ machine, figures }: PieceResult): void {
     const row = this.#machines.get(machine) ?? { name: machine, pieces: 0, loaded: 0, seconds: 0, peakRssBytes: 0 };
     this.#machines.set(machine, row);

@@ -68,7 +68,7 @@ function describedOnce(target: Target): Target {
   });
 }
 
-/** Wraps a function so that only its first successful call runs. Later calls return the same result. */
+/** Wraps a function. Once the function has succeeded, all further calls return this first result. */
 function once<A extends unknown[], T>(
   ask: (signal: AbortSignal, ...rest: A) => Promise<T>,
 ): (signal: AbortSignal, ...rest: A) => Promise<T> {

@@ -91,8 +91,8 @@ export async function runPiece(context: PieceContext, run: PieceRun): Promise<Pi
   ).finally(() => limits.endPiece());
   const { newTables, newColumns } = summary.target;
   await parts.endPiece(error === null, newTables + newColumns > 0);
-  // Without exclusive first writes, several workers may report the same new column. Planning has already counted these
-  // tables and columns.
+  // Without the trait `firstWriteExclusive`, several workers may report the same new column. Planning has already
+  // counted the new tables and columns.
   if (!target.traits.firstWriteExclusive) Object.assign(summary.target, { newTables: 0, newColumns: 0 });
   return { result: await resultOf(context, summary, examples, folder), error };
 }
