@@ -10,9 +10,9 @@ export interface BodySize {
   readonly max: number;
   /** Smallest size so far. */
   readonly min: number;
-  /** Monotonic ms of the last change. */
+  /** Monotonic ms of the last change of the size. */
   readonly changedAt: number;
-  /** Bodies accepted since the last change. */
+  /** Number of bodies accepted since the last change of the size. */
   readonly accepted: number;
 }
 

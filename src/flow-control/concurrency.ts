@@ -22,7 +22,7 @@ interface Round {
 }
 
 export interface Concurrency {
-  /** Writers allowed, 1 to `max`. */
+  /** Number of allowed writers, 1 to `max`. */
   readonly limit: number;
   readonly max: number;
   /** True until the first sign of congestion. Until then the limit doubles with each round. */

@@ -106,7 +106,7 @@ class WriterGovernor implements Governor {
     this.#options.notify({ level: 'debug', kind: 'concurrency', message });
   }
 
-  /** Adds the time since the last call to the factor that limited the writers during that time. */
+  /** Adds the time since the last call to the seconds of the factor that limited the writers. */
   #count(): void {
     const now = this.#options.clock.monotonic();
     if (this.#factor !== null) this.#heldBack[this.#factor] += (now - this.#countedTo) / 1000;

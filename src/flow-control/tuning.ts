@@ -3,30 +3,32 @@
 
 /** Settings of the concurrency limit (additive increase, multiplicative decrease). */
 export const concurrencyTuning = {
-  /** Weight of the newest round in the mean latency. Range 0–1: higher values follow changes faster. Vector: 0.4. */
+  /**
+   * Weight of the newest round in the mean latency. Range 0–1: higher values follow changes faster. Vector uses 0.4.
+   */
   ewmaAlpha: 0.4,
   /**
    * Number of standard deviations above the mean latency from which a round is slow. Range 1–5: higher values tolerate
-   * more jitter. Vector: 2.5.
+   * more jitter. Vector uses 2.5.
    */
   deviationScale: 2.5,
-  /** Factor by which a slow round multiplies the limit. Range 0.5–1. Vector: 0.9. */
+  /** A slow round multiplies the limit by this factor. Range 0.5–1. Vector uses 0.9. */
   slowRatio: 0.9,
   /**
-   * Factor by which "overloaded" or a lost connection multiplies the limit. Range 0.1–0.9. 0.5 undoes the last doubling
-   * of slow start.
+   * The response "overloaded" or a lost connection multiplies the limit by this factor. Range 0.1–0.9. 0.5 undoes the
+   * last doubling of slow start.
    */
   overloadRatio: 0.5,
   /**
-   * Time after an overload in which the limit is not raised, ms. Range 0–10,000. Without this pause every fourth
+   * The limit is not raised for this time after an overload, ms. Range 0–10,000. Without this pause every fourth
    * request is refused (simulated).
    */
   restMs: 1_000,
   /** Latency below which no round is slow, ms. Range 1–100. Scheduling noise of a busy machine stays below it (simulated). */
   quickMs: 20,
   /**
-   * Smallest deviation as a share of the mean. Range 0–0.5. Without it, a few equal latencies would make every other
-   * latency count as slow (simulated).
+   * The deviation counts as at least this share of the mean. Range 0–0.5. Without it, a few equal latencies would make
+   * every other latency count as slow (simulated).
    */
   minDeviation: 0.1,
   /** Multiple of the best latency above which more writers only lengthen the target's queue. Range 1.2–5 (simulated). */
@@ -39,13 +41,13 @@ export const concurrencyTuning = {
    */
   comparableSize: 0.5,
   /**
-   * Ratio of the usual body size to the baseline's size, or the inverse, above which a new baseline starts. Range 1.1–4
+   * A new baseline starts once the usual body size and the baseline's size differ by more than this factor. Range 1.1–4
    * (simulated).
    */
   newBaselineRatio: 1.5,
   /**
-   * Factor by which a response to a smaller body multiplies the usual body size. Range 0.5–1. Seven such responses
-   * halve the size (simulated).
+   * A response to a smaller body multiplies the usual body size by this factor. Range 0.5–1. Seven such responses halve
+   * the size (simulated).
    */
   usualSizeDecay: 0.9,
 } as const;
@@ -56,8 +58,14 @@ export const bodySizeTuning = {
   minBytes: 16 * 1024,
   /** Step of growth as a share of the largest body. Range 1/32–1/2. Eight steps grow a body from zero to full size. */
   stepShare: 1 / 8,
-  /** Accepted bodies before a step. Range 1–256. 16 are two rounds of the default eight writers. */
+  /**
+   * Number of accepted bodies before the size grows by a step. Range 1–256. 16 are two rounds of the default eight
+   * writers.
+   */
   bodiesPerStep: 16,
-  /** Time without trouble before a step, ms. Range 0–60,000. A target that is short of memory takes seconds to flush. */
+  /**
+   * Time without trouble before the size grows by a step, ms. Range 0–60,000. A target that is short of memory takes
+   * seconds to flush.
+   */
   restMs: 5_000,
 } as const;

@@ -25,7 +25,7 @@ export interface PressureAccount {
 }
 
 export interface Governor {
-  /** Writers allowed, 1 to `workers`. */
+  /** Number of allowed writers, 1 to `workers`. */
   readonly writers: number;
   /** True while batches may be prepared before a writer asks for them. */
   readonly readAhead: boolean;
@@ -49,9 +49,9 @@ export interface ThrottleAccount {
   readonly estimatedPeakBytesPerNode: number | null;
   readonly estimatedBytesPerNode: number | null;
   readonly flushes: number;
-  /** Time buckets whose raft caches were rinsed. */
+  /** Number of time buckets whose raft caches were rinsed. */
   readonly rinses: number;
-  /** Nodes that died during the load, presumably for lack of memory. */
+  /** Number of node deaths during the load. The usual cause is a lack of memory. */
   readonly nodeDeaths: number;
   /** Largest difference between a gauge of unflushed rows and the estimate; null if no gauge was read. */
   readonly gaugeDifferenceBytes: number | null;

@@ -14,7 +14,7 @@ export interface MemoryPlan {
   readonly optimizes: boolean;
   /** Number of worker threads that parse. */
   readonly threads: number;
-  /** Bytes for sockets, compression and garbage between two collections. */
+  /** Bytes for sockets, for compression, and for garbage that is not collected yet. */
   readonly reserveBytes: number;
   /** Bytes for the parser's read windows and tables. */
   readonly formatBytes: number;
@@ -23,7 +23,7 @@ export interface MemoryPlan {
   /** Bytes for the names and totals of all inputs. */
   readonly inputBytes: number;
   readonly hasLargeWindow: boolean;
-  /** Bytes for the decompression window of an input: those not used by slots, plus half of the reserve. */
+  /** Bytes for the decompression window of an input: memory that slots do not use, plus half of the reserve. */
   readonly windowBytes: number;
   readonly slots: number;
   readonly slotBytes: number;
@@ -61,7 +61,7 @@ export interface PlanRequest {
    * decompression window.
    */
   readonly narrowThreadBytes: ((threads: number) => number) | null;
-  /** Returns the bytes of one slot of these sizes. */
+  /** Returns the bytes of a slot with buffers of these sizes. */
   readonly slotBytes: (sizes: { bodyBytes: number; sideBytes: number; points: number }) => number;
 }
 
@@ -78,7 +78,7 @@ const compilerBytes = 36 * MIB;
 /** Below this limit the parser runs unoptimized at half its speed, so that batches get the memory of V8's compiler. */
 const minLimitForCompiler = 256 * MIB;
 const minReserve = 16 * MIB;
-/** Reserve as a share of the limit. */
+/** The reserve is this share of the memory limit. */
 const reserveShare = 0.1;
 const minBodyBytes = 64 * KIB;
 /** Largest window of a zstd frame that decompressors accept by default. The plan for threads leaves room for it. */
@@ -120,7 +120,9 @@ function planWithThreads(request: PlanRequest, threads: number): MemoryPlan | nu
   return { ...memory, threads };
 }
 
-/** Plans threads with an unoptimized parser and small reads. Returns null if they would leave fewer slots. */
+/**
+ * Plans threads with an unoptimized parser and small reads. Returns null if slots or decompression would lack memory.
+ */
 function planWithNarrowThreads(request: PlanRequest, threads: number): MemoryPlan | null {
   if (request.narrowThreadBytes === null) return null;
   const formatBytes = request.formatBytes + request.narrowThreadBytes(threads);

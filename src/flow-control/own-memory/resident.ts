@@ -5,7 +5,7 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 export interface Resident {
   /** Returns the resident bytes of all threads. Takes 1.5 µs on Linux, 8 µs elsewhere. */
   bytes(): number;
-  /** Returns the peak since the reader was opened; 0 while an earlier peak of the process was higher. */
+  /** Returns the peak since the reader was opened; 0 if the process has not exceeded its earlier peak. */
   peak(): number;
   /** Closes the file. Later calls of `bytes` take longer. */
   close(): void;
@@ -27,7 +27,7 @@ function openStatm(): number | null {
   try {
     return openSync('/proc/self/statm', 'r');
   } catch {
-    return null; // another system, or /proc is hidden
+    return null; // not Linux, or /proc is hidden
   }
 }
 
@@ -36,7 +36,7 @@ export function peakResident(): number {
   try {
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0) * 1024;
   } catch {
-    return process.resourceUsage().maxRSS * 1024; // another system, or /proc is hidden
+    return process.resourceUsage().maxRSS * 1024; // not Linux, or /proc is hidden
   }
 }
 

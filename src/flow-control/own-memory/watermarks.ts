@@ -19,13 +19,13 @@ const stopAfterMs = 5_000;
 const gcMinMs = 250;
 const gcMaxMs = 30_000;
 /**
- * Least interval between collections, as a multiple of a collection's duration, so that they take at most a tenth of
+ * Least interval between collections, as a multiple of a collection's duration. So collections take at most a tenth of
  * the time.
  */
 const gcCost = 10;
 /**
- * A collection that frees a smaller share of resident memory doubles the interval to the next (as OpenTelemetry's
- * memory_limiter).
+ * A collection that frees a smaller share of resident memory doubles the interval before the next collection.
+ * OpenTelemetry's memory_limiter does the same.
  */
 const gcWorthwhile = 0.05;
 
@@ -42,7 +42,8 @@ export interface Watermarks {
   readonly gcIntervalMs: number;
   readonly gcNotBefore: number;
   /**
-   * Earliest time of the critical level's first collection with no batch in flight. It ignores the doubled interval.
+   * Earliest time of the next collection if the doubled interval is ignored. Used at the critical level for the first
+   * collection with no batch in flight.
    */
   readonly gcSoonest: number;
   /** Last collection, while its effect is unknown: another thread frees buffers up to 200 ms later. Null otherwise. */
@@ -51,7 +52,7 @@ export interface Watermarks {
   readonly gcTried: boolean;
   /** True if nothing was in flight at the last sample. */
   readonly drained: boolean;
-  /** Start of the time above the stop mark after `gcTried` became true; null below the mark. */
+  /** Monotonic ms since when memory is above the stop mark although `gcTried` is true; null below the mark. */
   readonly stuckSince: number | null;
 }
 

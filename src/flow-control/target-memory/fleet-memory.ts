@@ -28,7 +28,7 @@ function savedSchema() {
 export interface FleetMemoryParts {
   readonly stages: Pick<Stages, 'acknowledged'>;
   readonly caches: RaftCaches;
-  /** Estimates of the series since the last flush began, and of the series of the whole load. */
+  /** Estimates of the number of series: since the last flush began, and of the whole load. */
   readonly series: SeriesEstimate;
   readonly allSeries: SeriesEstimate;
   readonly pressure: TargetPressure;

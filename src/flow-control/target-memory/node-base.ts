@@ -5,15 +5,19 @@ const MiB = 1024 * 1024;
 /** Resident bytes of an idle node. The plan includes them, because the limit covers the whole node. */
 export const idleBytes = 110 * MiB;
 /**
- * Resident bytes of a vnode without its series, rows and bodies: 2.1 MiB after the first flush, 0.5 MiB for the 256 small
- * writes of a rinse, and freed rows and bodies that the allocator retains (2.4.3.4).
+ * Resident bytes of a vnode without its series, rows and bodies (2.4.3.4). A vnode takes 2.1 MiB after its first flush.
+ * The 256 small writes of a rinse take 0.5 MiB. The rest is memory of freed rows and bodies that the
+ * allocator retains.
  */
 export const vnodeBytes = 3.65 * MiB;
 /** Resident bytes of a series in the index of a vnode. Up to 10,000 new series are stored separately and take less. */
 const indexedBytes = 384;
 const manySeries = 10_000;
 const manySeriesBytes = 1.2 * 1024;
-/** Memory of a flush or compaction for each series of the vnode, and for each column of a series, bytes. */
+/**
+ * Memory that a flush or compaction takes for each series of the vnode, bytes. `compactedColumnBytes`: the memory for
+ * each column of a series.
+ */
 const compactedBytes = 1024;
 const compactedColumnBytes = 450;
 /** Largest number of compactions at once. */
@@ -61,7 +65,9 @@ function indexCache(series: number): number {
   return cacheTables * (1 - Math.exp(-series / cachePages)) + cachedBytes * Math.min(series, manySeries);
 }
 
-/** Returns the resident bytes of a node whose load writes to `buckets` time buckets, without rows and request bodies. */
+/**
+ * Returns the resident bytes of a node whose load writes to `buckets` time buckets. Excludes rows and request bodies.
+ */
 export function baseOf(vnodesPerBucket: number, perBucket: NodeSeries, buckets: number): number {
   return nodeBase(vnodesPerBucket * buckets, { ...perBucket, series: perBucket.series * buckets });
 }
@@ -72,7 +78,10 @@ export interface WrittenBuckets {
   readonly reopened: number;
 }
 
-/** Returns the resident bytes of a node, without rows and request bodies, for what a load has sent to all nodes. */
+/**
+ * Returns the resident bytes of the fullest node for the time buckets and series that a load has sent so far.
+ * Excludes rows and request bodies.
+ */
 export function baseSoFar(
   { share, vnodesPerBucket }: { readonly share: number; readonly vnodesPerBucket: number },
   { bucketCount, reopened }: WrittenBuckets,

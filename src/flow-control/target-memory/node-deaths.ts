@@ -15,7 +15,7 @@ interface NodeState {
   readonly dead: boolean;
   /** True if the dead node has sent any response since it died. */
   readonly answered: boolean;
-  /** Deaths since the last acknowledged write. */
+  /** Number of deaths since the last acknowledged write. */
   readonly deaths: number;
 }
 
@@ -37,7 +37,7 @@ export class NodeDeaths {
       this.#nodes.set(endpoint, alive);
       return before?.dead === true ? 'back' : null;
     }
-    // A node that never accepted a write may have other problems.
+    // A node that never accepted a write may be unreachable for other reasons.
     if (before === undefined) return null;
     if (kind !== 'unreachable') {
       if (before.dead) this.#nodes.set(endpoint, { ...before, answered: true });

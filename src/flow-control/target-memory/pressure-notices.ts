@@ -9,7 +9,7 @@ import { bodiesKept } from './raft-caches.js';
 import type { TargetMemoryForecast } from './target-forecast.js';
 import { keptBodies, nodePeak } from './target-plan.js';
 
-/** A notice explains waits for the interval between flushes once they reach these seconds and this share of the time. */
+/** The notice about pacing is given once waits between flushes take this many seconds and this share of the time. */
 const pacedSeconds = 5;
 const pacedShare = 0.25;
 
@@ -62,7 +62,7 @@ export function flushesTooSlowly(unflushedBytes: number): UnavailableError {
 }
 
 /**
- * Explains the rate that --target-memory or the memcache size allows, and the limit that would double it.
+ * Explains which rate --target-memory or the memcache size allows, and names a larger size that allows a higher rate.
  * @param cacheRows bytes of rows at which the target flushes a vnode by itself
  */
 export function pacingMessage(

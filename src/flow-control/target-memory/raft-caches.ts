@@ -20,7 +20,7 @@ export interface RaftCacheOptions {
   readonly share: number;
   /** Buckets that exist before the load; null if unknown. Their vnodes may retain bodies of earlier loads. */
   readonly existing: ReadonlySet<number> | null;
-  /** Largest body (`bodyBytes`), and largest total of the caches of a node (`maxBytes`). */
+  /** Largest body (`bodyBytes`), and largest total of a node's caches (`maxBytes`). */
   readonly bodyBytes: number;
   readonly maxBytes: number;
 }
@@ -34,7 +34,10 @@ export interface OpenBuckets {
   readonly places: number;
 }
 
-/** Of a time bucket: its number, the sizes of the bodies that its vnodes retain (the oldest first), and its flushes. */
+/**
+ * State of one time bucket. `sizes`: bodies that its vnodes retain, bytes, the oldest first. `isReopened`: true if the
+ * bucket received points after a flush.
+ */
 export type SavedBucket = readonly [bucket: number, sizes: readonly number[], isFlushed: boolean, isReopened: boolean];
 
 /** Bodies that one bucket retains. */
@@ -67,7 +70,7 @@ export class RaftCaches {
   #unfilled: number;
   /** Bucket written last. */
   #newest: { readonly bucket: number; readonly ring: Ring } | null = null;
-  /** For each of the newest bodies, the `Ring`s of the buckets that it wrote to. */
+  /** For each of the newest bodies: the `Ring`s of the buckets that the body wrote to. */
   #open: (readonly Ring[])[] = [];
   readonly #flushed = new Set<number>();
   readonly #reopened = new Set<number>();
@@ -110,7 +113,7 @@ export class RaftCaches {
     return Math.max(this.bytes, Math.min(maxBytes, this.bytes + share * places * bodyBytes));
   }
 
-  /** The open time buckets. A rinse opens no bucket. */
+  /** Memory of the open time buckets. The writes of a rinse do not open a bucket. */
   get open(): OpenBuckets {
     const rings = [...new Set(this.#open.flat())];
     const most = Math.max(0, ...rings.map(({ count }) => count));

@@ -29,17 +29,17 @@ const minGainBytes = 8 * 1024 * 1024;
 const maxPointBytes = 16 * 1024;
 /** Bytes that the plan reserves in each vnode for one rinsing write: 0.5 MiB for 256 writes. */
 const plannedBytes = 2048;
-/** Number of last points of a batch's part that are examined to find one point of each shard. */
+/** Only this many points at the end of a batch's part are searched for one point of each shard. */
 const searchedPoints = 256;
 
-/** Thresholds of retained bytes on the fullest node: a rinse is due, sending waits for a rinse, a rinse ends. */
+/** Retained bytes on the fullest node: a rinse starts at `dueBytes`, ends at `restBytes`; sending waits at `holdBytes`. */
 export interface RinseMarks {
   readonly dueBytes: number;
   readonly holdBytes: number;
   readonly restBytes: number;
 }
 
-/** Divides the thresholds at which a rinse begins and ends by the number of senders. */
+/** Divides `dueBytes` and `restBytes` by the number of senders, because all senders fill the same caches. */
 export function partOf(marks: RinseMarks | null, senders: number): RinseMarks | null {
   return marks && { ...marks, dueBytes: marks.dueBytes / senders, restBytes: marks.restBytes / senders };
 }
@@ -56,7 +56,7 @@ export interface RinsingOptions {
   readonly ordered: boolean;
   /** Sends points again. The promise never rejects. */
   readonly send: (body: Uint8Array) => Promise<Verdict>;
-  /** Called with the time buckets and the bytes of rows of each acknowledged write. */
+  /** Called after each acknowledged write, with its time buckets and the bytes of its rows. */
   readonly rewritten: (parts: readonly BodyPart[], rowBytes: number) => void;
   /** Decides which worker of a fleet rinses, and shares the points to repeat. Null for one machine. */
   readonly log: MemoryLog | null;
@@ -67,7 +67,7 @@ export interface RinsingOptions {
   readonly notify: (notice: Notice) => void;
 }
 
-/** Points of a time bucket in base64, by shard. */
+/** Sampled points of a time bucket: one point for each shard, as base64 text. */
 export type SampleText = Pick<Extract<MemoryEvent, { kind: 'sample' }>, 'points' | 'rowBytes'>;
 
 /** The newest acknowledged point of each shard of a time bucket. */
@@ -99,7 +99,7 @@ export class Rinsing {
     this.#stop.abort();
   }
 
-  /** Number of time buckets rinsed. */
+  /** Number of rinsed time buckets. */
   get count(): number {
     return this.#count;
   }
@@ -146,7 +146,7 @@ export class Rinsing {
         if (this.#running === null) return;
       }
       if (ordered || isFull()) await this.#running;
-      // In a fleet, this worker may have waited while another worker rinsed.
+      // In a fleet, another worker may have rinsed during the wait. If the caches are still full, tries again.
       if (log === null || !isFull() || this.#stop.signal.aborted) return;
     }
   }
@@ -254,7 +254,7 @@ export class Rinsing {
     return (this.#samples.get(bucket)?.points ?? []).filter((point) => point !== undefined);
   }
 
-  /** Returns the bytes that a rinsing write adds to the cache beyond the planned ones. */
+  /** Returns how many bytes more than `plannedBytes` a rinsing write adds to the cache. */
   #retainedOf(bucket: number): number {
     return Math.max(0, this.#bytesOf(bucket) - plannedBytes);
   }

@@ -43,7 +43,7 @@ export interface InputExtent {
 
 export interface TargetMemoryForecast {
   readonly plan: TargetPlan;
-  /** Limit of a node with which the plan holds, bytes. */
+  /** Memory limit whose own plan stays within the limit, bytes. */
   readonly neededBytes: number;
   readonly layout: NodeLayout;
   /** Number of time buckets of the inputs, as far as they are known. */
@@ -63,10 +63,12 @@ const manySeries = 5_000;
 /** Memory of rows per byte of text, if no rows were sampled. Measured with IoT sensors of ten fields. */
 const usualWeight: RowWeight = { resident: 1.1, gauged: 0.6 };
 
-/** Least bytes of a point. Inputs cannot have more time buckets than points. */
+/** Smallest size of a point, bytes. Inputs cannot have more time buckets than points. */
 const leastPointBytes = 16;
 
-/** Most vnodes of a node. Each is an LMDB map; about 2,000 use up the address space (measured on 2.4.3.4). */
+/**
+ * Largest number of vnodes on a node. Each is an LMDB map; about 2,000 use up the address space (measured on 2.4.3.4).
+ */
 const maxVnodes = 2000;
 
 /** Plans for an existing database; with `mayCreate`, for a database that the load creates. */
@@ -99,7 +101,10 @@ export function forecastTargetMemory(
   return { plan, neededBytes, layout, buckets, existing, shards, bucketMs, totalBytes: times.totalBytes };
 }
 
-/** Returns a limit with which the plan holds. A higher limit also enlarges the request bodies, and with them the peak. */
+/**
+ * Returns a memory limit whose own plan stays within the limit. A higher limit also enlarges the request bodies, and
+ * with them the peak.
+ */
 function neededMemory(request: TargetPlanRequest, { holds, leastBytes, peakBytes }: TargetPlan): number {
   const needed = Math.max(leastBytes, peakBytes);
   return holds ? needed : neededMemory(request, planTarget({ ...request, targetMemoryBytes: needed }));
@@ -172,7 +177,10 @@ export function forecastNotices(
   return [quiet ? { ...planned, level: 'debug' } : planned, ...notices];
 }
 
-/** Returns true if, as far as the inputs are known, the plan reduces request bodies or expects a flush. */
+/**
+ * Returns true if the plan reduces request bodies or expects a flush. It expects no flush while the input size is
+ * unknown.
+ */
 function binds({ batchBytes }: ForecastOptions, { bodyBytes, flush, rowBytes }: TargetPlan): boolean {
   return bodyBytes < batchBytes || (flush !== null && rowBytes !== null && rowBytes > flush.dueBytes);
 }

@@ -16,25 +16,34 @@ const usualMemcache = 128 * MiB;
 const smallestBody = 32 * 1024;
 const bodyStep = 64 * 1024;
 /**
- * Largest size of the first bodies of a time bucket, for any number of buckets. Smaller bodies cost the target more
- * time. On a node with 90 vnodes, 128 KiB bodies took 20 MiB more memory than 96 KiB ones, and 256 KiB bodies 100 MiB
- * more (2.4.3.4).
+ * Largest size of the first bodies of a time bucket. It does not depend on the number of buckets. Smaller bodies cost
+ * the target more time. On a node with 90 vnodes (2.4.3.4), 128 KiB bodies took 20 MiB more memory than 96 KiB ones.
+ * 256 KiB bodies took 100 MiB more.
  */
 const firstBody = 96 * 1024;
-/** Share of the memory for retained bodies that the first bodies may fill. Later bodies are smaller. */
+/**
+ * The first bodies of a time bucket may fill this share of the memory for retained bodies. Later bodies are smaller.
+ */
 const firstShare = 0.5;
-/** Share of a node's memory above its base that is for retained bodies. The rest is for unflushed rows. */
+/** Retained bodies get this share of a node's memory above its base. Unflushed rows get the rest. */
 const bodiesShare = 0.5;
-/** Like `bodiesShare`, for wide rows in a new database with one time bucket. The rest sets MAX_MEMCACHE_SIZE. */
+/**
+ * Like `bodiesShare`, for wide rows in a new database with one time bucket. The memory for rows sets MAX_MEMCACHE_SIZE.
+ */
 const wideBodiesShare = 0.65;
 /** Rows are wide from this many resident bytes per byte of input. TSBS IoT: 1.1. Lines with 1 of 50 fields: 13. */
 const wideRows = 8;
-/** Retained bytes at which sending waits for a rinse, as a multiple of the bytes at which a rinse begins. */
+/** Sending waits for a rinse once the retained bytes reach this multiple of the bytes at which a rinse begins. */
 const rinseHold = 1.25;
-/** Retained bytes at which a rinse ends, as a share of those at its start. Rare, long rinses need fewer writes. */
+/**
+ * A rinse ends once the retained bytes fall to this share of the bytes at which it begins. Rare, long rinses need fewer
+ * writes.
+ */
 const rinseRest = 0.1;
 const minMemcache = 16 * MiB;
-/** Bytes that gauges count per resident byte of dense rows. New memcaches have room for such rows of later loads. */
+/**
+ * Bytes that gauges count for one resident byte of dense rows. New memcaches leave room for dense rows of later loads.
+ */
 const usualGauged = 0.5;
 
 export interface TargetPlanRequest {
@@ -52,9 +61,9 @@ export interface TargetPlanRequest {
   readonly batchBytes: number;
   /** Decoded bytes of all inputs; null while unknown. */
   readonly totalBytes: number | null;
-  /** Bytes of rows per byte of text, without their series. */
+  /** Memory of rows per byte of text, without the memory of their series. */
   readonly weight: RowWeight;
-  /** Resident bytes of the rows of the load and of their series, per byte of text. */
+  /** Resident bytes of rows and their series, per byte of text. */
   readonly residentPerByte: number;
   /** Series of each time bucket in all vnodes of the database, as far as they are known. */
   readonly perBucket: NodeSeries;
@@ -66,7 +75,7 @@ export interface TargetPlanRequest {
 
 export interface TargetPlan {
   readonly limitBytes: number | null;
-  /** Largest request body: between 32 KiB (or the requested size, if smaller) and the requested size. */
+  /** Largest request body. It is at most the requested size. The plan does not lower it below 32 KiB. */
   readonly bodyBytes: number;
   /** Largest body of a time bucket that receives 256 bodies or more. */
   readonly sustainedBytes: number;
@@ -94,11 +103,11 @@ export interface TargetPlan {
   readonly vnodeCacheBytes: number;
   /** True if rows fill a memcache faster than flushes can follow, so that the load flushes before the target does. */
   readonly isWide: boolean;
-  /** Estimated peak of the fullest node. */
+  /** Estimated peak memory of the fullest node. */
   readonly peakBytes: number;
   /** True if the estimate stays within the limit. */
   readonly holds: boolean;
-  /** Smallest peak that any settings can reach. */
+  /** Smallest peak memory that any settings can reach. */
   readonly leastBytes: number;
 }
 
@@ -122,7 +131,7 @@ export function bodiesBeside(
   return Math.floor(room / (share * bodiesKept));
 }
 
-/** Returns the smallest peak of a node with this base. */
+/** Returns the smallest peak of a node whose base takes `baseBytes`. */
 function leastPeak(
   baseBytes: number,
   share: number,
@@ -148,7 +157,10 @@ export function mostBuckets(plan: TargetPlan): number {
   return most;
 }
 
-/** Plans with vnodes that stay closed after a flush, if time buckets may be so small. Otherwise all vnodes are reopened. */
+/**
+ * Plans the target's memory. If the rows of one time bucket need several flushes, all its vnodes receive points after a
+ * flush. The plan then includes the memory of such reopened vnodes.
+ */
 export function planTarget(request: TargetPlanRequest): TargetPlan {
   const plan = planWith(request);
   const { rowBytes, flush } = plan;
@@ -189,7 +201,7 @@ function planWith(request: TargetPlanRequest): TargetPlan {
   }
   const aboveBase = limit - baseBytes;
   const bodiesRoom = aboveBase * (isWide && request.mayCreate && buckets === 1 ? wideBodiesShare : bodiesShare);
-  // Without flushes the rows fill the memcaches of an existing database, so bodies get only what full memcaches leave.
+  // Without flushes, rows fill the memcaches of an existing database. Bodies then get only the memory that is left.
   const leastRoom = request.mayFlush || request.mayCreate ? bodiesRoom : 0;
   const besideRows = Math.max(leastRoom, aboveBase - perRowByte * maxRows);
   const sustainedBytes = largestBody(batchBytes, besideRows, kept);
@@ -229,7 +241,7 @@ function marksOfRoom(room: number, keptBytes: number): RinseMarks {
   return { dueBytes, holdBytes, restBytes: dueBytes * rinseRest };
 }
 
-/** Returns the largest body of a time bucket that receives 256 bodies, for a node with this base. */
+/** Returns the largest body of a time bucket that receives 256 bodies or more. A larger base of the node lowers it. */
 export function sustainedBody(plan: TargetPlan, baseBytes: number): number {
   const { limitBytes, sustainedBytes, share } = plan;
   if (limitBytes === null || baseBytes <= plan.baseBytes) return sustainedBytes;
@@ -238,8 +250,9 @@ export function sustainedBody(plan: TargetPlan, baseBytes: number): number {
 }
 
 /**
- * Returns the largest body at present. The first bodies of a time bucket are large, because a bucket with few points
- * retains all its bytes anyway. Later bodies are smaller, so that 256 bodies fit into `roomBytes`; null: no limit.
+ * Returns the largest body at present. The first bodies of a time bucket are large, because a bucket with fewer than
+ * 256 bodies retains all its bytes anyway. Later bodies are smaller, so that 256 bodies fit into `roomBytes` (null for
+ * no limit).
  */
 export function bodyOfOpenBuckets(
   plan: TargetPlan,
@@ -268,7 +281,10 @@ function largestBody(batchBytes: number, roomForBodies: number, kept: (body: num
   return Math.min(batchBytes, Math.max(smallestBody, body));
 }
 
-/** Returns the memcache size for `rows` gauged bytes, in whole MiB. The server's usual size is the largest one. */
+/**
+ * Returns the size of a memcache for `rows` bytes, as gauges count them, in whole MiB. It is at most the server's usual
+ * size.
+ */
 function memcacheSize(rows: number): number {
   return Math.min(usualMemcache, Math.max(minMemcache, Math.floor(rows / MiB) * MiB));
 }

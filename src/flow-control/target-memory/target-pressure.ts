@@ -23,7 +23,7 @@ import type { RaftCaches } from './raft-caches.js';
 
 const tickMs = 250;
 const gaugesEveryMs = 10_000;
-/** A gauge is compared with estimates of up to this age, ms. A worker that joins a fleet has no such old estimates. */
+/** A worker ignores gauges for this time after it joins a fleet, ms. A gauge may be older than the joining. */
 const gaugeAgeMs = 12_000;
 
 export interface TargetPressureOptions
@@ -35,12 +35,12 @@ export interface TargetPressureOptions
   readonly caches: Pick<RaftCaches, 'bytes' | 'atWorst' | 'bucketCount'>;
   /** Formulas of the plan; null if no flush is planned. */
   readonly plan: {
-    /** `seriesBytes`: bytes of the series of unflushed rows. `countsSent`: true to count the rows of bodies on their way. */
+    /** Returns the flush thresholds. `seriesBytes`: series of unflushed rows. `countsSent`: true to count rows in flight. */
     readonly marks: (keptBytes: number, seriesBytes: number) => FlushMarks;
     readonly bodiesBeside: (rowBytes: number) => number;
     readonly countsSent: boolean;
   } | null;
-  /** Returns the resident bytes of a node with these retained bodies and unflushed rows. */
+  /** Returns the resident bytes of a node from the bytes of its retained bodies and of its unflushed rows. */
   readonly weigh: (keptBytes: number, rowBytes: number) => number;
   readonly clock: Clock;
   /** Ends every wait. */
@@ -67,7 +67,7 @@ export class TargetPressure {
   /** Cancels the check that runs at the time of the next possible flush. */
   #cancelCheck: () => void = () => {};
   #holding = false;
-  /** Callbacks of waiting batches. True as argument sends a batch as a test, although the load must wait. */
+  /** Callbacks of waiting batches. The argument is true if a batch is sent as a test although the load must wait. */
   readonly #waiting: ((isTest: boolean) => void)[] = [];
   #readingGauges = false;
   /** Monotonic ms from which gauges are compared with the estimates. */
@@ -170,7 +170,7 @@ export class TargetPressure {
     this.#flushing = { ...this.#flushing, ...estimate, history: [], flushingSince: isFlushing ? at : null };
   }
 
-  /** Resolves when a body may be sent; rejects with the reason of an aborted signal. The caller settles an admitted body. */
+  /** Resolves when a body may be sent; rejects with the reason of an aborted signal. Call `settled` after the request. */
   async admit(bodyBytes: number): Promise<void> {
     while (!this.#closed && (this.#holding || this.#rowsInFlight.exceedsRoom(this.#marks, this.#flushing, bodyBytes))) {
       const isTest = await new Promise<boolean>((resolve) => {
@@ -194,7 +194,7 @@ export class TargetPressure {
     if (log !== null) return await this.#flushByFleet();
     await this.#runs.running;
     const rest = (): number => nextStageAt(this.#flushing, this.#intervalMs) - clock.monotonic();
-    // A timer may end a fraction of a millisecond early. If a planned flush begins during the wait, it is used instead.
+    // A timer may end a fraction of a millisecond early. A planned flush that begins meanwhile is used as the stage's flush.
     while (this.#runs.running === null && rest() > 0 && !signal.aborted)
       await clock.sleep(Math.ceil(rest()), signal).catch(() => {});
     this.#take({ kind: 'asked', at: clock.monotonic() });

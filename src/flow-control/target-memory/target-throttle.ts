@@ -22,9 +22,9 @@ import { TargetPressure } from './target-pressure.js';
 /** Time after which a flush without a response counts as timed out, ms. */
 const flushTimeoutMs = 60_000;
 const rinseTimeoutMs = 30_000;
-/** Largest number of new time buckets between two flushes or rinses: the vnodes of a new bucket need memory. */
+/** Memory is reserved for the vnodes of this many new time buckets, until the next flush or rinse frees some. */
 const bucketsAhead = 4;
-/** Largest body once planned flushes have ended, bytes. */
+/** Largest body once flushes are no longer planned, bytes. */
 const unflushedBody = 128 * 1024;
 
 export interface ThrottleOptions {
@@ -58,7 +58,7 @@ export class TargetThrottle {
   readonly #context: TargetThrottleContext;
   readonly #stages: Stages;
   readonly #caches: RaftCaches;
-  /** Estimates of the series since the last flush began, and of the series of the whole load. */
+  /** Estimates the number of series: since the last flush began, and of the whole load. */
   readonly #series = new SeriesEstimate();
   readonly #allSeries = new SeriesEstimate();
   readonly #pressure: TargetPressure;
@@ -86,7 +86,7 @@ export class TargetThrottle {
       maxBytes: Math.min(plan.rinse?.holdBytes ?? 0, share * (forecast.totalBytes ?? Number.POSITIVE_INFINITY)),
     });
     this.#pressure = new TargetPressure({
-      // Rows of the other senders count as well, and each sender flushes less often by the same factor.
+      // The rows of all senders count. With n senders, each sender flushes an n-th as often.
       share: share * senders,
       intervalMs: flushIntervalMs * senders,
       plan:
@@ -119,7 +119,7 @@ export class TargetThrottle {
     this.#stages = new Stages(options.stage, () => this.#pressure.flushNow(), context);
     this.#rinsing = new Rinsing({
       caches: this.#caches,
-      // All senders fill the same caches, so each rinses early. Each waits only if its own bodies reach the limit.
+      // All senders fill the same caches, so a sender rinses earlier. It waits only if its own bodies reach the limit.
       marks: () => this.#rinseMarks,
       end: context.end,
       shards: forecast.shards,
@@ -170,13 +170,13 @@ export class TargetThrottle {
     return Math.floor(Math.min(this.#pressure.bodyBytes, open));
   }
 
-  /** Thresholds of rinses. They allow for all planned vnodes, so that a bucket is rinsed before its only flush. */
+  /** Thresholds of rinses. They reserve memory for all planned vnodes, so that each bucket is rinsed before its flush. */
   get #rinseMarks(): RinseMarks | null {
     const { plan } = this.#forecast;
     return partOf(rinseMarks(plan, Math.max(this.#plannedBase, plan.baseBytes)), this.#context.senders ?? 1);
   }
 
-  /** Memory that rows and bodies cannot use: the buckets so far, the next few, and a reserve after node deaths. */
+  /** Memory that rows and bodies cannot use: idle node, vnodes so far, vnodes of the next buckets, reserve after deaths. */
   get #plannedBase(): number {
     const { baseBytes, limitBytes, vnodesPerBucket, perBucket } = this.#forecast.plan;
     const next = this.#base + baseOf(vnodesPerBucket, perBucket, bucketsAhead) - nodeBase(0);
@@ -203,7 +203,7 @@ export class TargetThrottle {
       notify({ level: 'info', kind: 'paced', message: this.#pacingMessage() });
   }
 
-  /** Resolves when a batch may be sent; rejects with the reason of an aborted signal. The caller settles an admitted batch. */
+  /** Resolves when a batch may be sent; rejects with the reason of an aborted signal. Call `settled` after the delivery. */
   async admit({ points, buckets, body }: Pick<Batch, 'points' | 'buckets' | 'body'>): Promise<void> {
     if (points === 0) return;
     this.#assertHolds(buckets);
@@ -253,7 +253,7 @@ export class TargetThrottle {
     this.#pressure.close();
   }
 
-  /** Counts acknowledged points; in a fleet, appends them to the log, which counts them. Returns the bytes of their series. */
+  /** Counts acknowledged points and returns the bytes of their series. In a fleet, adds them to the log and returns 0. */
   #acknowledge(event: BodyEvent): number {
     if (this.#log !== null) {
       this.#log.append(event);

@@ -1,21 +1,24 @@
-// Computes the unflushed rows at which a flush is due, and at which sending waits for it.
+// Computes two thresholds of unflushed rows: at the first a flush is due, at the second sending waits for a flush.
 
 import type { FlushMarks } from './flushing.js';
 
 const MiB = 1024 * 1024;
-/** Resident bytes per byte of unflushed rows: memory that flushes free is not reused completely. */
+/** Resident bytes per byte of unflushed rows. After a flush, the freed memory is not reused completely. */
 export const perRowByte = 1.1;
 /** Smallest memory for unflushed rows. With less memory a flush would always be due. */
 export const minRows = 8 * MiB;
-/** Share of the memory for rows at which a flush is due. Rows that arrive during the flush need the rest. */
+/**
+ * A flush is due once unflushed rows fill this share of their memory. Rows that arrive during the flush need the rest.
+ */
 export const dueShare = 0.5;
-/** Share of a memcache that unflushed rows may fill. Estimates of rows may be too low by the rest. */
+/** Unflushed rows may fill this share of a memcache. The rest allows for an estimate that is too low. */
 const cacheShare = 0.9;
 
 /**
- * Returns the flush marks of a node with this base that retains `keptBytes` of request bodies. `cacheRows`: bytes of rows at
- * which the target flushes a vnode by itself. The load must flush before that. When one flush of a vnode ends while another one
- * begins, CnosDB 2.4.3 can block for good: both lock the vnode and its queue of flushes, in opposite orders.
+ * Returns the flush thresholds of a node that retains `keptBytes` of request bodies. `cacheRows`: bytes of rows at
+ * which the target flushes a vnode by itself. The load must flush before that. When one flush of a vnode ends while
+ * another one begins, CnosDB 2.4.3 can block for good: both lock the vnode and its queue of flushes, in opposite
+ * orders.
  */
 export function flushMarks(limitBytes: number, baseBytes: number, keptBytes: number, cacheRows?: number): FlushMarks {
   const room = (limitBytes - baseBytes - keptBytes) / perRowByte;

@@ -7,9 +7,9 @@ import { flushIntervalMs } from './flushing.js';
 
 /** Smallest body, bytes. 128 KiB would leave a tenth more room for rows and cost a slow target a fifth of its rate. */
 const minBytes = 256 * 1024;
-/** Factor for the rows of an interval, because rows also arrive while the flush itself runs (about 1 s). */
+/** Factor for the rows of an interval. Rows also arrive during the flush itself, which takes about 1 s. */
 const headroom = 1.5;
-/** Largest growth of the body from one flush to the next, as a share of the largest body. */
+/** From one flush to the next, the body grows by at most this share of the largest body. */
 const stepShare = 1 / 8;
 
 export interface PacingOptions {
@@ -24,7 +24,7 @@ export interface PacingOptions {
 /** Time between two flushes. */
 interface Cycle {
   readonly from: number;
-  /** Totals at the start of the cycle. */
+  /** Totals of the load at the start of the cycle: bytes of rows, and bytes of bodies (`sent`). */
   readonly rows: number;
   readonly sent: number;
   /** Waiting time within the cycle, ms. */
@@ -55,7 +55,7 @@ export class FlushPacing {
     return this.#bytes;
   }
 
-  /** True while only the shortest time between two flushes delays a batch. */
+  /** True while only the minimum interval between flushes delays a batch. */
   get held(): boolean {
     return this.#held;
   }
@@ -76,7 +76,7 @@ export class FlushPacing {
     this.#rows += rows;
   }
 
-  /** Records whether a batch waits from `at` on. */
+  /** Records that a batch waits from `at` on, or that it no longer waits. */
   setHeld(at: number, held: boolean): void {
     const ms = this.#held ? at - this.#countedTo : 0;
     this.#heldMs += ms;

@@ -23,7 +23,10 @@ export interface FlushRunsOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
   /** Cancels a flush. */
   readonly abort: AbortSignal;
-  /** Log that decides which worker of a fleet flushes and delivers the changes of all workers; null on one machine. */
+  /**
+   * Memory log of the fleet; null on one machine. It chooses the worker that flushes, and delivers every worker's
+   * changes.
+   */
   readonly log: MemoryLog | null;
   /** Called with the outcome of each flush on one machine. In a fleet the log delivers the outcome. */
   readonly ended: (outcome: FlushOutcome) => void;
@@ -61,7 +64,10 @@ export class FlushRuns {
     this.#asking = false;
   }
 
-  /** Cancels a flush that blocks all writes. Returns true if the caller must send a write to test for such a block. */
+  /**
+   * Cancels a flush that blocks all writes. Returns true if the caller must send a write to find out whether the flush
+   * blocks writes.
+   */
   observe({ kind, at }: Pick<FlushingEvent, 'kind' | 'at'>): boolean {
     if (kind === 'accepted' || kind === 'rewritten' || kind === 'exhausted') this.#answeredAt = at;
     if (kind !== 'tick' || this.#current === null) return false;

@@ -1,5 +1,6 @@
-// Decides as a pure state machine when to request a flush from the target: before unflushed rows of this load exceed
-// the planned memory, and as relief while the target responds only with "memory exhausted".
+// A pure state machine that decides when to request a flush from the target. A planned flush begins before the
+// unflushed rows of this load exceed the planned memory. A relief flush begins if the target responds only with "memory
+// exhausted", or if sending waits for the target to flush by itself.
 
 import type { FlushCause, FlushOutcome } from '../../../core/types/index.js';
 import { correctByGauges, differenceOf, type MemcacheEstimate, recordEstimate } from './memcache-estimate.js';
@@ -14,15 +15,16 @@ const maxFlushMs = 10_000;
 const reliefAfterMs = 30_000;
 const reliefIntervalMs = 60_000;
 /**
- * Least time from the start of one flush to the start of the next, as a multiple of the first one's duration. Applies
- * to flushes that end a stage (--stage). Also applies to relief flushes while sending waits for the target's own flush.
+ * Least time from the start of one flush to the start of the next, as a multiple of the earlier flush's duration.
+ * Applies to flushes that end a stage (--stage). Also applies to relief flushes while sending waits for the target's
+ * own flush.
  */
 const slowFlushPause = 2;
 const failuresToGiveUp = 3;
 /** Longest wait for a flush that the target starts itself, ms. The wait is limited because the gauge may never fall. */
 export const maxHoldMs = 120_000;
 
-/** Unflushed bytes on the fullest node at which a flush is due, and at which sending waits for the flush. */
+/** Unflushed bytes on the fullest node: a flush is due at `dueBytes`, and sending waits for a flush at `holdBytes`. */
 export interface FlushMarks {
   readonly dueBytes: number;
   readonly holdBytes: number;
@@ -54,7 +56,7 @@ export type FlushingEvent =
     }
   /** `asked`: a stage has ended and requests a flush. */
   | { readonly kind: 'exhausted' | 'otherAnswer' | 'tick' | 'asked'; readonly at: number }
-  /** Points were repeated to empty raft caches, or a worker of the fleet sent points. They count like `accepted`. */
+  /** A rinse repeated points, or a worker of the fleet sent points. These points count like those of `accepted`. */
   | { readonly kind: 'rewritten'; readonly bytes: number; readonly seriesBytes?: number; readonly at: number }
   /** A flush of the fleet began. */
   | { readonly kind: 'began'; readonly cause: FlushCause; readonly at: number }
@@ -93,7 +95,7 @@ export interface Flushing extends MemcacheEstimate {
   readonly heldSince: number | null;
   /** True once the target refused a flush because the user lacks a privilege. Then no further flush is requested. */
   readonly notPermitted: boolean;
-  /** Consecutive failed flushes. */
+  /** Number of consecutive failed flushes. */
   readonly failures: number;
 }
 
@@ -138,8 +140,8 @@ export function unflushedBytes({ pending, fresh, pendingSeries, freshSeries }: F
 }
 
 /**
- * Returns the earliest time of a flush that ends a stage. After a quick flush, a planned flush must wait longer than
- * this.
+ * Returns the earliest time of a flush that ends a stage. If the last flush was quick, a planned flush must wait
+ * longer.
  */
 export function nextStageAt({ lastFlushAt, lastTookMs }: Flushing, intervalMs: number): number {
   return lastFlushAt + Math.min(intervalMs, slowFlushPause * lastTookMs);
@@ -217,7 +219,7 @@ function end(state: Flushing, { kind, tookMs, reason }: FlushOutcome): Flushing 
   }
   const late = !state.endsStage && (tookMs > maxFlushMs || kind === 'timedOut');
   const why = late ? `a flush took more than ${maxFlushMs / 1000}s` : null;
-  // Unless the target confirms the flush, rows may still be in memory, although the target may continue to flush.
+  // After a timeout, the target may still be flushing. So the rows may still be in memory.
   const left = kind === 'done' ? { pending: 0, pendingSeries: 0 } : {};
   return { ...ended, ...left, failures: 0, slowly: state.slowly || late, givenUp: state.givenUp ?? why };
 }

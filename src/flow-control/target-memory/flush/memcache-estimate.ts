@@ -48,7 +48,7 @@ export interface MemcacheEstimate {
 
 const gaugeAgeMs = 12_000;
 const historyStepMs = 500;
-/** Differences up to this share, or up to these bytes, do not correct the count. */
+/** A gauge that differs from an estimate by at most this share plus `slackBytes` does not correct the estimate. */
 const tolerance = 0.15;
 const slackBytes = 4 * 1024 * 1024;
 const maxFactorStep = 2;

@@ -1,20 +1,20 @@
-// Counts the rows of request bodies on their way. In the target's memory, sparse rows take many times the bytes of
-// their body. So a body is sent only when the planned memory has room for its rows.
+// Counts the rows of request bodies in flight. In the target's memory, sparse rows take many times the bytes of their
+// body. So a body is sent only when the planned memory has room for its rows.
 
 import { type Flushing, type FlushMarks, unflushedBytes } from './flushing.js';
 
-/** Largest share of the room for rows that the rows of one body may fill. */
+/** The rows of one body may fill up to this share of the room for rows. */
 const bodyShare = 1 / 4;
-/** Body size, bytes, below which rows do not limit a body further. */
+/** Rows do not limit the body below this size, bytes. */
 const minBody = 32 * 1024;
 
 export class RowsInFlight {
   readonly #counts: boolean;
   #bodyBytes = 0;
-  /** Bytes of rows per byte of the body acknowledged last. */
+  /** Bytes of rows for each byte of the body acknowledged last. */
   #rowsPerByte = 0;
 
-  /** @param counts false to not limit the rows on their way */
+  /** @param counts false to not limit the rows in flight */
   constructor(counts: boolean) {
     this.#counts = counts;
   }

@@ -7,13 +7,13 @@ import type { MemoryEvent } from '../../../core/types/index.js';
 export const seriesBytes = 1.4 * 1024;
 /** Largest number of stored hashes of series. */
 const maxKept = 8192;
-/** With this many repeated series in a sample, the estimate is accurate within a third. */
+/** The estimate is accurate to within a third once the sample repeats this many series. */
 const surelySeveral = 16;
-/** Largest number of bytes of a series that are hashed. */
+/** Only this many bytes at the start of a series are hashed. */
 const maxHashed = 1024;
 
 /**
- * An acknowledged body. `sample`: hashes of the series of some points of its batch. `part`: share of the batch that
+ * An acknowledged body. `sample`: series hashes of some points of its batch. `part`: share of the batch that
  * this body contained.
  */
 export type SampledBody = Pick<Extract<MemoryEvent, { kind: 'body' }>, 'points' | 'slots' | 'sample' | 'part'>;
@@ -26,7 +26,10 @@ export interface SavedSeries {
   readonly series: number;
 }
 
-/** Estimates the series of all bodies since `reset`. A series in two time buckets counts twice, once for each vnode. */
+/**
+ * Estimates the number of series in all bodies since `reset`. A series in two time buckets counts twice, once for each
+ * vnode.
+ */
 export class SeriesEstimate {
   readonly #seen = new SeriesTable();
   /** Only hashes that end with this number of zero bits are stored. */
@@ -114,7 +117,7 @@ class SeriesTable {
   readonly #hashes = new Uint32Array(tableSlots);
   readonly #isSeveral = new Uint8Array(tableSlots);
   size = 0;
-  /** Number of hashes that were added once. */
+  /** Number of hashes that were added exactly once. */
   once = 0;
 
   clear(): void {
@@ -160,7 +163,7 @@ function richness(once: number, more: number, minSeveral = 0): number {
   return once + more + (once * (once - 1)) / (2 * (Math.max(more, minSeveral) + 1));
 }
 
-/** Estimates the series of a body from the hashes of its sample. */
+/** Estimates the number of series in a body from the hashes of its sample. */
 export function groupsOf(hashes: readonly number[]): number {
   const several = new Map<number, boolean>();
   for (const hash of hashes) several.set(hash, several.has(hash));
