@@ -44,10 +44,7 @@ const allowance = z.union([z.strictObject({ count: z.number() }), z.strictObject
 /** A 64-bit integer as decimal text. */
 const wholeNumber = z.string().regex(/^-?\d{1,20}$/);
 
-/**
- * Spans of the timestamps in the inputs, in units of --precision, the decoded size of the inputs, and figures of
- * sampled rows.
- */
+/** Time spans, decoded size and sampled rows of the inputs. Times are in units of --precision. */
 export const timesSchema = z.strictObject({
   spans: z.array(z.strictObject({ first: wholeNumber, last: wholeNumber })),
   unseen: count,
@@ -70,8 +67,8 @@ const planSchema = z.strictObject({
   /** Identifier of the plan: a hash of its content. */
   id: z.string(),
   /**
-   * Every option that identifies the load. From the groups input, mapping, batch, delivery and memory, also every
-   * option that the user gave.
+   * Options that identify the load. Also includes the options that the user gave in the groups input, mapping, batch,
+   * delivery and memory.
    */
   options: z.record(z.string(), z.unknown()),
   /**

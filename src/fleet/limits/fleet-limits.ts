@@ -20,7 +20,7 @@ const closePollMs = 100;
 export interface FleetLimitOptions {
   readonly client: ScriptClient;
   readonly loadId: string;
-  /** Unique for each worker process. */
+  /** Identifier of the worker, unique for each worker process. */
   readonly id: string;
   /** Largest number of requests in flight of all workers together. */
   readonly workers: number;

@@ -23,7 +23,7 @@ export interface FleetTurnOptions {
   readonly client: ScriptClient;
   /** Name of the database, equal for all workers. */
   readonly database: readonly string[];
-  /** Unique for each worker process. */
+  /** Identifier of the worker, unique for each worker process. */
   readonly id: string;
   readonly clock: Clock;
   readonly notify: (notice: Notice) => void;

@@ -37,7 +37,7 @@ export interface ExchangeRequest {
   pieces: Record<string, RejectTotals>;
   events: string[];
   claims: WorkClaim[];
-  /** Claimed work, such as `flush`, that this worker has ended. */
+  /** Kinds of claimed work that this worker has ended, such as `flush`. */
   ended: string[];
   snapshot?: { readonly at: number; readonly epoch: string; readonly saved: string };
   /**
@@ -83,7 +83,10 @@ export interface ExchangeParty {
 export interface ExchangeOptions {
   /** Runs the Lua script of the exchange in Redis. */
   readonly run: (request: string) => Promise<unknown>;
-  /** Keys with the same values in every request: worker, limit of requests, times and epoch. */
+  /**
+   * Values that are equal in every request: id of the worker, limit of requests in flight, length of a lease, and
+   * epoch.
+   */
   readonly constants: Readonly<Record<string, string | number>>;
   readonly clock: Clock;
 }

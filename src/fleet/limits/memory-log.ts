@@ -62,7 +62,7 @@ export class FleetMemoryLog implements MemoryLog, ExchangeParty {
   readonly #applied = new Set<string>();
   #rinsing = false;
   #isFlushing = false;
-  /** Entry of the log for the start of the latest flush that the current `MemoryFollower` claimed. */
+  /** Log entry of the latest flush that the current `MemoryFollower` claimed; null before the first claim. */
   #flush: string | null = null;
   #count = 0;
 

@@ -12,7 +12,7 @@ import type { Exchange, ExchangeParty, ExchangeReply, ExchangeRequest } from './
  * before another worker can get the permit.
  */
 export const permitLeaseMs = 45_000;
-/** Time since the last renewal in which a worker still uses its permits, ms. */
+/** A worker uses its permits only for this time after their last renewal, ms. */
 export const boundMs = 25_000;
 /**
  * Time after which a worker returns its only permit if other workers wait, ms. With n permits, it returns a permit
@@ -23,7 +23,7 @@ const turnMs = 1_000;
 const idleMs = 2_000;
 /** Mean interval at which a waiting worker asks for a permit, ms. */
 const pollMs = 20;
-/** Time of overload without an accepted request after which the limit of the fleet is halved, ms. */
+/** The fleet's limit is halved after this time of overload without an accepted request, ms. */
 const overloadMs = 5_000;
 /**
  * A worker that returns its only permit, because others wait, asks for no permit for this time, ms. If it returns a
@@ -39,7 +39,7 @@ interface PermitSlot {
 }
 
 export interface PermitOptions {
-  /** Unique for each worker process. */
+  /** Identifier of the worker, unique for each worker process. */
   readonly id: string;
   readonly exchange: Exchange;
   readonly clock: Clock;
@@ -51,16 +51,16 @@ export class Permits implements ExchangeParty {
   readonly #slots = new Map<string, PermitSlot>();
   #released: string[] = [];
   #count = 0;
-  /** Callbacks of the batches of this worker that wait for a permit, in order. */
+  /** Callbacks of this worker's batches that wait for a permit, in order. */
   readonly #queue = new Set<(slot: PermitSlot) => void>();
   #isServing = false;
   #othersWait = false;
-  /** Number of granted permits of the fleet above its limit. */
+  /** Number by which the permits of the fleet exceed its limit. */
   #excess = 0;
   /** Monotonic ms of the first overload since the last accepted request; null if there was no overload. */
   #overloadedAt: number | null = null;
   #isOverloaded = false;
-  /** Monotonic ms until which this worker asks for no permit. */
+  /** This worker asks for no permit before this time, monotonic ms. */
   #wantsFrom = 0;
 
   constructor(options: PermitOptions) {

@@ -47,7 +47,7 @@ export class Pacing implements ExchangeParty {
       this.#open.push(reserved);
     });
     await this.#exchange.sync();
-    // If Redis has become unreachable during the exchange, uses the share of this worker instead.
+    // If Redis has become unreachable during the exchange, uses this worker's share of the rates instead.
     if (this.#exchange.away) reserved?.resolve(this.#reserveShare(seconds));
     return await delay;
   }

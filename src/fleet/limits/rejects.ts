@@ -11,7 +11,7 @@ export class FleetRejects implements ExchangeParty {
   readonly #exchange: Exchange;
   #piece: string | null = null;
   #own = none;
-  /** Last totals of the current piece that Redis received. */
+  /** Totals of the current piece, as Redis received them last. */
   #reported = none;
   #elsewhere = none;
   /** True once the latest totals of the current piece are part of a request. */

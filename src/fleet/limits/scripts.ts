@@ -27,9 +27,9 @@ export function scriptRunner(
  * Receives the request of one worker as JSON, and returns the state of the fleet as JSON (`limit-exchange.ts`). KEYS:
  * leases (sorted set: expiry by permit), waiting (sorted set: time of the last request by worker), state (hash), log
  * (list: changes of a node's memory), pieces (hash: rejected and read points by piece), snapshot (the memory before the
- * first change in the log). When a worker reports overload, the script halves the limit of requests in flight, once in
- * 5 s or less often. The limit then grows by one a minute. After Redis has lost its data, the first snapshot begins a
- * new epoch. Workers with the earlier epoch then restore this snapshot.
+ * first change in the log). When a worker reports overload, the script halves the limit of requests in flight, at most
+ * once in 5 s. The limit then grows by one a minute. After Redis has lost its data, the first snapshot begins a new
+ * epoch. Workers with the earlier epoch then restore this snapshot.
  */
 export const exchangeScript: LimitScript = {
   name: 'bulkLoadExchange',

@@ -14,7 +14,7 @@ const workerKey = (id: string): string => `bulk-load:{workers}:${id}`;
 const texts = z.array(z.string());
 const text = z.string().nullable();
 
-/** Time after its last status after which a worker counts as dead, ms. */
+/** A worker counts as dead if it has sent no status for this time, ms. */
 const workerMs = 30_000;
 /** Time without renewal after which the lock of a coordinator expires, ms. The coordinator renews it each second. */
 export const coordinatorMs = 15_000;

@@ -28,7 +28,7 @@ export function turnKey(database: readonly string[]): string {
 }
 
 /**
- * Returns the key of a value of a load.
+ * Returns the Redis key under which a load stores a value.
  * @param name such as `coordinator` or `limits:log`
  */
 export function loadKey(loadId: string, name: string): string {

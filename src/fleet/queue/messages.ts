@@ -61,7 +61,7 @@ export const pointsSchema = z
   .refine(({ read, loaded, rejected, undelivered }) => read === loaded + rejected + undelivered);
 const byFactorSchema = numbers(...limitingFactors.map(({ key }) => key));
 
-/** The figures in a piece's summary that are summed up for the summary of the load. */
+/** Figures of a piece. The coordinator adds them up for the summary of the load. */
 export type PieceFigures = Pick<
   Summary,
   | 'seconds'
@@ -119,8 +119,8 @@ const letterFileSchema = z.strictObject({
   /** End of the file's path, such as `.lp` or `host=a/.csv`. */
   ending: z.string().regex(/^(?:(?=[^/]{1,255}\/)[^/\0]+=[^/\0]*\/)*\.[\w.]{1,100}$/),
   /**
-   * Length of byte order mark and header at the start of the file. The coordinator appends all files with the same
-   * ending to one file, and writes the header only once.
+   * Bytes of the byte order mark and the header at the start of the file. The coordinator appends all files with the
+   * same ending to one file, and writes the header only once.
    */
   headBytes: count,
   gzip: z.base64(),

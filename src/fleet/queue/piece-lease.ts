@@ -12,7 +12,7 @@ export interface LeaseTiming {
   /** Time without renewal after which another worker may take the piece. */
   readonly lockMs: number;
   readonly renewMs: number;
-  /** Time before the end of the lease in which no request starts, ms. */
+  /** Length of the last part of a lease, in which a worker starts no request, ms. */
   readonly marginMs: number;
   /** Interval at which a worker looks for pieces whose leases have ended, ms. */
   readonly checkMs: number;
@@ -25,7 +25,7 @@ export class PieceLease {
   readonly id: string;
   /** The job as JSON. */
   readonly job: string;
-  /** Number of workers that died while they loaded this piece, and number of attempts to load it that failed. */
+  /** Number of workers that died while they loaded this piece. `failures`: number of failed attempts to load it. */
   readonly deaths: number;
   readonly failures: number;
   readonly #job: Job<unknown, unknown>;
@@ -34,7 +34,7 @@ export class PieceLease {
   readonly #clock: Clock;
   readonly #lost = new AbortController();
   readonly #cancel: () => void;
-  /** Time just before the last successful renewal was requested, by both clocks, ms. */
+  /** Readings of both clocks, ms, taken just before the last successful renewal was requested. */
   #renewed: { readonly wall: number; readonly monotonic: number };
   #isRenewing = false;
 

@@ -16,7 +16,7 @@ export const maxFailures = 3;
 export const maxDeaths = 5;
 /** Largest number of jobs that one command adds. */
 const addedAtOnce = 1000;
-/** Total length of results after which `settled` reads no further result, characters. It limits memory. */
+/** `settled` reads no further result once the results have this many characters in total. This limits its memory. */
 const maxSettledLength = 16 * 1024 * 1024;
 
 /** Returns the id of a piece: a hash of its input and positions. Planning the load again gives the same ids. */
