@@ -55,7 +55,7 @@ export class FileComparison {
     }
   }
 
-  /** Returns the offsets of the lines of each input point, by the key of the point (see `keyOf`). */
+  /** Returns the line offsets of each input point, by the key of the point (see `keyOf`). */
   #points(): Map<string, LineOffsets> {
     const points = new Map<string, number | number[]>();
     eachPoint(this.#precision, null)(this.#inputs, ({ start, reader }) => {

@@ -69,7 +69,7 @@ export async function comparePoints(
 
 /**
  * Returns the planned size of one file, bytes. Memory contains one file of the inputs, one file of the target, and an
- * index of about the size of both files.
+ * index about as large as both files.
  */
 export function fileBytesOf(memoryBytes: number): number {
   return Math.floor(memoryBytes / 4);

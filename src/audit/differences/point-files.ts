@@ -12,7 +12,7 @@ const bufferBytes = 16 * 1024;
 interface PointFile {
   readonly path: string;
   descriptor: number | null;
-  /** Length of the valid bytes in the file. The next write overwrites bytes after them. */
+  /** Number of valid bytes at the start of the file. The next write overwrites the bytes after them. */
   length: number;
   /** `length` at the last commit. */
   committed: number;

@@ -12,7 +12,7 @@ export function seed(hash: Int32Array): void {
   hash[3] = seedD;
 }
 
-/** Adds the bytes from `from` up to `to`, and their number, to the hash. */
+/** Adds to the hash the bytes from `from` up to `to`, and the number of these bytes. */
 export function absorb(hash: Int32Array, bytes: Uint8Array, from: number, to: number): void {
   let p = from;
   for (; p + 4 <= to; p += 4)

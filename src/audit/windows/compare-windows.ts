@@ -10,11 +10,11 @@ import { millisecondsOf } from './time-buckets.js';
 import { type Window, WindowIndex } from './windows.js';
 
 /**
- * Largest number of points in the range of one query. A query reads whole pages of stored data for every series, so a
+ * Largest number of points in the range of one query. A query reads whole pages of stored data for every series. So a
  * query for few points costs as much as a query for many points.
  */
 const spanPoints = 500_000;
-/** Largest number of unwanted points between two wanted windows that a query reads to avoid a second query. */
+/** A query reads up to this many unwanted points between two wanted windows, because a second query would cost more. */
 const maxGapPoints = 50_000;
 const nanosecondsPerMs = 1_000_000n;
 
