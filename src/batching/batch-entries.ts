@@ -16,7 +16,7 @@ interface EntryStretch {
   readonly offset: number;
 }
 
-/** Numbers to add to positions in `Points.index`, to get positions in the batch. */
+/** Numbers to add to positions in `Points.index`. The sums are positions in the batch. */
 interface EntryShift {
   readonly body: number;
   readonly side: number;
@@ -28,7 +28,7 @@ export class Entries {
   readonly #slot: Slot;
   #stretches: EntryStretch[] = [];
   #count = 0;
-  /** Words of the last point. All five are always set, because every batch needs them. */
+  /** The five words of the last point. They are always set, because every batch needs them. */
   readonly #last = new Float64Array(SLOT_WORDS);
 
   constructor(slot: Slot) {

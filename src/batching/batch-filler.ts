@@ -141,7 +141,7 @@ export class BatchFiller {
   /**
    * Makes a batch of the next plain points of the run without copying them. Returns null if they must be copied.
    * @param input index of the input
-   * @param byteOffset decoded offset at which the batch begins
+   * @param byteOffset offset in the decoded input at which the batch begins
    */
   takeInPlace(job: Omit<FillJob, 'open'>, input: number, byteOffset: number, plan: SlotPlan): Batch | null {
     const { gate, run, cursor, position, ordinal } = job;

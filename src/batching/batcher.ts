@@ -1,5 +1,6 @@
-// Turns the points of one input into batches. A batch closes at its limit of points or bytes, at the end or a pause of the
-// input, or before a point that introduces a table or column. The next batch is filled only when the caller asks for it.
+// Turns the points of one input into batches. A batch closes at its limit of points or bytes, and at the end or a pause
+// of the input. It also closes before a point that introduces a table or column. The next batch is filled only when the
+// caller asks for it.
 
 import { InputError } from '../core/errors.js';
 import type { Batch, Clock, Cut, InputPrecision, Points, Position, ResumePoint } from '../core/types/index.js';
@@ -38,7 +39,7 @@ export interface Rest {
   readonly to: Position;
 }
 
-/** Number of points that a format accepted in an input, and number of points that it rejected, by reason. */
+/** Numbers of accepted and rejected points of one input, as its format counted them. `rejects`: by reason. */
 export interface Parsed {
   readonly points: number;
   readonly rejects: ReadonlyMap<string, number>;
@@ -181,8 +182,8 @@ export class Batcher {
   }
 
   /**
-   * Checks whether most points of an input so far have unexpected timestamps; returns null if not. Returns an error
-   * that ends only this input, and throws an error that ends the whole load.
+   * If most points so far have unexpected timestamps, returns an error that ends this input, or throws one that ends
+   * the load. Otherwise returns null.
    */
   #wrongUnit({ unexpected, taken, firstUnexpected }: FillPosition): InputError | null {
     if (firstUnexpected === null || unexpected * 2 <= taken) return null;

@@ -1,4 +1,4 @@
-// Where the filling of batches stands: in the input, and in the points that the format has parsed.
+// Position while batches are filled: in the input, and in the points that the format has parsed.
 
 import type { ByteRange, Cut, Points } from '../core/types/index.js';
 import { LINE, POINT_WORDS, SOURCE_START } from '../core/types/index.js';
@@ -7,7 +7,7 @@ import { LINE, POINT_WORDS, SOURCE_START } from '../core/types/index.js';
 export interface FillPosition {
   /** Offset in the decoded input at which the last finished batch ends. */
   batched: number;
-  /** Decoded offset and line of the next point or reject. */
+  /** Offset (in the decoded input) and line of the next point or reject. */
   offset: number;
   line: number;
   /** Number of points of the load before the next point, including skipped points. */
@@ -48,7 +48,7 @@ export function advance(cursor: FillCursor, isReject: boolean): void {
   else cursor.point += 1;
 }
 
-/** Returns the decoded offset of the next point, or of the next reject. */
+/** Returns the offset of the next point, or of the next reject, in the decoded input. */
 export function startOf(run: Points, cursor: FillCursor, isReject: boolean): number {
   const start = isReject ? run.rejects[cursor.reject]!.start : run.index[cursor.point * POINT_WORDS + SOURCE_START]!;
   return run.origin + start;

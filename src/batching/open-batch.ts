@@ -76,7 +76,10 @@ export class OpenBatch {
     return this.points + this.#countedRejects;
   }
 
-  /** Tests whether an entry can store the offset of a point, counted from the first point or reject of the batch. */
+  /**
+   * Tests whether an entry can store the offset of a point. The offset counts from the first point or reject of the
+   * batch.
+   */
   reaches(run: Points, sourceStart: number): boolean {
     return this.#baseOffset < 0 || run.origin + sourceStart - this.#baseOffset < maxDelta;
   }

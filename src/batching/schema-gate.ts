@@ -7,7 +7,7 @@ import type { OpenBatch } from './open-batch.js';
 
 /** Compares shapes with the columns that the target is known to have. The catalogue implements this interface. */
 export interface SchemaGuard {
-  /** True if a batch may introduce tables or columns only if its first point introduces some. */
+  /** True if a batch that introduces tables or columns must begin with a point that introduces some. */
   readonly exclusive: boolean;
   match(shape: Shape): ShapeMatch;
   /** Number of fields that a table is known to have in the target. */
@@ -45,7 +45,9 @@ export class SchemaGate {
     this.#guard = guard;
   }
 
-  /** Number of values by shape number; -1 for a shape with a column that the target is not known to have. */
+  /**
+   * Number of values of a point, by shape number; -1 for a shape with a column that the target is not known to have.
+   */
   get plain(): Int32Array {
     return this.#plain;
   }

@@ -20,12 +20,12 @@ import { type Bounds, type HighWords, isWithin } from './point-bounds.js';
 
 /** What makes a point plain. */
 export interface PlainRules {
-  /** Number of values by shape number; -1 for a shape that is not known. */
+  /** Number of values of a point, by shape number; -1 for a shape that is not known. */
   readonly plain: Int32Array;
-  /** Field slots of a row by shape number. */
+  /** Number of field slots of a row, by shape number. */
   readonly slots: Uint32Array;
   readonly bounds: Bounds;
-  /** Range of the high words of timestamps that are certainly within the bounds. */
+  /** A timestamp is certainly within the bounds if its high word is in this range. */
   readonly safe: HighWords;
 }
 
@@ -54,7 +54,7 @@ export interface PlainPoints {
   readonly slots: number;
 }
 
-/** Counts the plain points of a run from point `from` up to the first other point, at most up to `to`. */
+/** Counts how many points in a row are plain, from index `from` of the run and at most up to index `to`. */
 export function plainPoints(
   run: Points,
   from: number,
