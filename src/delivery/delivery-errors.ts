@@ -42,8 +42,8 @@ const relief =
 
 /**
  * Builds the error of a batch whose attempts all failed until its time limit.
- * @param own last failure of this batch at each endpoint
- * @param all last failure of any batch at each endpoint that has acknowledged no request since that failure
+ * @param own last failure of this batch, by endpoint
+ * @param all last failure of any batch, by endpoint; without endpoints that have acknowledged a request since
  */
 export function spentError(
   points: number,

@@ -88,7 +88,7 @@ export class Delivery {
   readonly #clock: Clock;
   readonly #options: DeliveryOptions;
   readonly #sizes: SizeLimit;
-  /** Reason of the last failure of each endpoint that has acknowledged no request since. */
+  /** Reason of the last failure, by endpoint. An acknowledged request removes the entry of its endpoint. */
   readonly #failing = new Map<string, string>();
 
   constructor(target: Pick<Target, 'encode' | 'write'>, clock: Clock, sizes: SizeLimit, options: DeliveryOptions) {
@@ -257,12 +257,12 @@ function bodyBytesOf(batch: Batch, range: PointRange): number {
   return batch.bodyEnd(range.to - 1) - startOf(batch, range);
 }
 
-/** Returns true if a point of the body may be bad. */
+/** Returns true if the step means that a point of the body may be bad. */
 function isAboutPoints({ do: what }: RetryStep): boolean {
   return what === 'reject' || what === 'blame' || what === 'search';
 }
 
-/** Replaces the step `blame` by a wait, for a target that does not accept the empty body either. */
+/** Replaces the step `blame` by a wait. Used if the target does not accept even an empty body. */
 function waitForDrop(failures: RangeFailures, reason: string, random: () => number): [RangeFailures, RetryStep] {
   return [withoutBlame(failures), { do: 'wait', ms: backoff(failures.total, 0, random), reason }];
 }

@@ -4,12 +4,9 @@
 import { unescapedEnd } from '../core/points/line-protocol.js';
 import type { Batch, PlainBody, PointRange } from '../core/types/index.js';
 
-/** Rows with this many slots per value are sparse. */
+/** Rows are sparse if they have at least this many field slots for each value. */
 const sparseSlots = 4;
-/**
- * Largest number of lines after joining, as a share of the points. If there would be more, the points are sent
- * unchanged.
- */
+/** Points are joined only if that leaves at most this share of the lines. Otherwise they are sent unchanged. */
 const maxShare = 3 / 4;
 const timestamp = /^-?\d+$/;
 

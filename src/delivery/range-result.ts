@@ -1,4 +1,4 @@
-// Turns the outcome of a request for a range of points into the next step of the search through its batch. Pure.
+// Decides the next step of the search through a batch after a request for some of its points. All functions are pure.
 
 import type { BulkLoadError } from '../core/errors.js';
 import { excerpt } from '../core/text.js';
@@ -15,7 +15,10 @@ export type RangeResult =
   | { readonly do: 'isolate'; readonly point: number }
   | { readonly do: 'fail'; readonly error: BulkLoadError };
 
-/** Returns the result of a known outcome. @param misled true once the target named a wrong point */
+/**
+ * Returns the result of the last attempt to send a range.
+ * @param misled true once the target named a wrong point
+ */
 export function resultOf(
   step: Exclude<RetryStep, { do: 'wait' }>,
   { verdict, endpoint }: Attempt,
@@ -42,7 +45,7 @@ export function resultOf(
   }
 }
 
-/** Returns the search after a range was sent. */
+/** Returns the state of the search after a range was sent. */
 export function searchAfter(search: Search, range: PointRange, result: RangeResult): Search {
   if (result.do === 'stopped' || result.do === 'separate') return search;
   const rest = search.open.slice(0, -1);

@@ -20,7 +20,8 @@ export function backoff(failures: number, atLeastMs: number, random: () => numbe
 }
 
 /**
- * Returns the wait after a `forming` response, ms. The least time includes the duration of the attempt, `latencyMs`.
+ * Returns the wait after a `forming` response, ms. A slow attempt (`latencyMs`) shortens the wait, because only the
+ * starts of two attempts must be `formingMs` apart.
  */
 export function formingBackoff(failures: number, latencyMs: number, random: () => number): number {
   return Math.max(0, formingMs - latencyMs) + backoff(failures, 0, random);

@@ -5,8 +5,8 @@ import type { LimitFunction } from 'p-limit';
 import type { Batch } from '../core/types/index.js';
 
 /**
- * Runs writers until the batches end or a writer fails. Rethrows the first failure once all writers have stopped. Even
- * if `settle` throws, it must have settled the batch. Afterwards the memory of the batch is released.
+ * Runs writers until the batches end or a writer fails. Rethrows the first failure once all writers have stopped.
+ * `settle` must settle the batch even if it throws. After `settle`, the memory of the batch is released.
  */
 export async function runWriters(
   writers: number,
