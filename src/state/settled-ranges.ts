@@ -10,7 +10,7 @@ import type { SettledPiece } from './input-progress.js';
  * letters.
  */
 export interface SettledPart {
-  /** Line of the point, equal for all its parts. */
+  /** Line number of the point, equal for all its parts. */
   readonly line: number;
   readonly piece: SettledPiece;
 }

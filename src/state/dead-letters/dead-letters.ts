@@ -19,7 +19,7 @@ const reasonsEnding = '.ndjson';
 const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
 
 interface Paths {
-  /** Files of points, in alphabetical order. */
+  /** Paths of the files of points, in alphabetical order. */
   readonly points: readonly string[];
   readonly reasons: string;
 }

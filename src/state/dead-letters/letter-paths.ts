@@ -1,6 +1,6 @@
-// Builds the paths of the files of rejected points: the load's id, a name and an ending. If folders of an input add
-// columns (`host=a/`), its rejected points are written to folders of the same names, so that loading them again gives
-// the same points. Then the ending begins with these folders.
+// Builds the paths of the files of rejected points: the load's id, a name and an ending. Folders of an input may add
+// columns (`host=a/`). Its rejected points are then written to folders of the same names, and the ending begins with
+// these folders. So loading the rejected points again gives the same points.
 
 import { readdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';

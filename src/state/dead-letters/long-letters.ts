@@ -27,7 +27,7 @@ interface PartCollection {
   readonly pieces: { readonly byteOffset: number; readonly at: number; readonly length: number }[];
   bytes: number;
   first: LongLetterPart | null;
-  /** Decoded offset after the point; null until its last part arrives. */
+  /** Offset after the point in the decoded input; null until its last part arrives. */
   end: number | null;
 }
 
@@ -114,7 +114,7 @@ async function copyOut({ file, pieces }: PartCollection, write: (bytes: Uint8Arr
  * Returns an error if the points of a batch would exceed --max-reject-bytes. Does not count the reasons for the
  * rejection of these points, because they are written later.
  * @param files size of each file so far, bytes
- * @param parts total bytes of the points of which some parts have not arrived yet
+ * @param parts total bytes of the points that have not arrived completely
  */
 export function tooManyBytes(
   files: readonly number[],

@@ -50,7 +50,7 @@ export class FirstWriteLock {
 
   /**
    * Takes all locks, and waits for each while another load holds it. Throws BusyError if the wait is too long or a file
-   * is not a valid lock, StateError if locks cannot be written, and the signal's reason.
+   * is not a valid lock. Throws StateError if locks cannot be written, and the signal's reason if it aborts.
    */
   async take(signal: AbortSignal): Promise<HeldLock> {
     const { clock, maxWaitMs } = this.#options;

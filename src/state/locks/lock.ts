@@ -45,7 +45,7 @@ export class OddLockError extends Error {
 
 export interface LockOptions {
   readonly clock: Clock;
-  /** Mode of the lock file; private by default. */
+  /** Permissions of the lock file. By default, only its owner can read and write it. */
   readonly mode?: number;
   /** Called when another process replaced the lock because it considered this process dead. */
   readonly lost?: () => void;
@@ -142,7 +142,7 @@ function removeLeftovers(path: string, us: Holder): void {
   }
 }
 
-/** Removes a file, or ignores the failure. */
+/** Removes a file. Ignores failures. */
 function remove(path: string): void {
   try {
     rmSync(path);
