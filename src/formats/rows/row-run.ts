@@ -31,7 +31,7 @@ export class RowRun {
   count = 0;
   rejects: FormatReject[] = [];
   firstLine = 1;
-  /** Offset of the next row, and its physical line number. */
+  /** Offset and physical line number of the next row. */
   at = 0;
   line = 1;
   limit = 0;

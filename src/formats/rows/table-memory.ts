@@ -9,7 +9,7 @@ import { type FieldTypes, typeNames, UNKNOWN } from './values/field-types.js';
 
 const maxShapes = 4096;
 /**
- * Values in `TableMemory.declared`: a field's type is declared, or inferred from quoted cells. With either value,
+ * Values in `TableMemory.declared`. The type of a field is declared, or inferred from quoted cells. In both cases,
  * quoted cells must contain this type.
  */
 export const DECLARED = 1;

@@ -49,8 +49,8 @@ export interface KernelCalls {
 }
 
 /**
- * Everything that the WebAssembly parser of another thread needs to parse the same rows: the first `KERNEL_END` bytes
- * of its memory, the setup calls, and the function for the format.
+ * A copy of the WebAssembly parser for another thread: the first `KERNEL_END` bytes of the memory, the setup calls, and
+ * the function for the format.
  */
 export interface KernelImage {
   readonly bytes: Uint8Array;

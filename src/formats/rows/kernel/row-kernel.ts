@@ -100,8 +100,8 @@ export class RowKernel {
   }
 
   /**
-   * A copy of the parser's state, with which a worker thread can parse the next rows; null if the parser is not ready
-   * for CSV or NDJSON.
+   * A copy of the parser's state. A worker thread needs this copy to parse the next rows. Null if the parser is not
+   * ready for CSV or NDJSON.
    */
   get image(): KernelImage | null {
     if (!this.isReady) return null;
@@ -146,8 +146,8 @@ export class RowKernel {
   }
 
   /**
-   * Sets where the column descriptors are: [first, end). Also sets the number of cells of a row, and the offset of the
-   * table of powers of ten.
+   * Sets the range [first, end) of the column descriptors, the number of cells in a row, and the offset of the powers
+   * of ten.
    */
   setColumns(first: number, end: number, cells: number, powers: number): void {
     this.#exports.columns(first, end, cells, powers);

@@ -11,7 +11,7 @@ import { ValueWriter } from '../values/value-writer.js';
 
 /** Bytes that one tag adds to a series key, in addition to its value. */
 export const SERIES_KEY_PER_TAG = 9;
-/** An encoded value takes at most twice the bytes of its text, and this many more. */
+/** An encoded value takes at most twice as many bytes as its text, plus `slack`. */
 const slack = 64;
 /** The `level` of a declared type in `ValueWriter.put`. */
 const declaredLevel = 1;

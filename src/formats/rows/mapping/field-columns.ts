@@ -2,7 +2,7 @@
 
 import type { TagMapping } from '../../../core/types/index.js';
 
-/** The columns of --fields that were found. Includes all inputs of the load with a header or schema. */
+/** The columns of --fields that inputs have or lack. Inputs without a header or schema are not recorded. */
 export class FieldColumns {
   readonly #found = new Set<string>();
   readonly #lacking = new Set<string>();

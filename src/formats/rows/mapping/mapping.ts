@@ -284,7 +284,7 @@ function prefixOf(name: string, isField: boolean): Uint8Array {
   return prefix;
 }
 
-/** Writes the escaped name into [1, end). A negative `end` is the code of the reason why the name is invalid. */
+/** Returns the escaped name as bytes [1, end). For an invalid name, `end` is the negative code of the reason. */
 function escaped(name: string, isField: boolean): { bytes: Uint8Array; end: number } {
   const length = Buffer.byteLength(name);
   const bytes = new Uint8Array(3 * length + 2);

@@ -37,7 +37,7 @@ export class RowInput {
     this.#signal = signal;
   }
 
-  /** Sends rows to the thread of a complete read buffer: all rows that begin and end in this buffer. */
+  /** Sends all rows that begin and end in a complete read buffer to the thread that owns this buffer. */
   hand(window: ThreadWindow): void {
     const kernel = this.#kernel;
     const { thread, used, end, isComplete, isScanned, job } = window;

@@ -11,7 +11,7 @@ import { type RowJob, type RowJobResult, type RowSlot, type RowWorkerTask, rowSl
 
 /**
  * Rows that the main thread encodes change the state of the parser, and a thread then needs a new copy. After
- * `maxImages` copies, only every 16th job sends one.
+ * `maxImages` copies, only every 16th job sends a copy.
  */
 const maxImages = 16;
 const jobsPerImage = 16;
