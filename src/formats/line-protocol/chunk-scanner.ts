@@ -5,9 +5,7 @@ import { utf8Mark } from '../../core/io/encoding.js';
 import type { Problem } from '../../core/problem.js';
 import type { DeadLetterFormat, FormatReject, Position, Shape } from '../../core/types/index.js';
 
-/**
- * Why a scan stopped. `full`: the points found so far must be used before it continues. `drained`: it needs more bytes.
- */
+/** Why a scan stopped. `full`: the caller must use the points found so far. `drained`: the scan needs more bytes. */
 export type Stop = 'full' | 'drained';
 
 /** Parses the input bytes in memory (the window). Each call of `run` finds the next points. */
@@ -21,7 +19,7 @@ export interface WindowScan {
   readonly deadLetterFormat: DeadLetterFormat;
   /** Why the rest of the input cannot be loaded; null while it can. */
   readonly refusal: Problem | null;
-  /** Offset at which the next run begins, and its physical line. */
+  /** Offset and physical line number at which the next run begins. */
   readonly at: number;
   readonly line: number;
   /** Number of bytes before `at` that a resumed load must read again, such as the start of an open comment. */

@@ -1,5 +1,4 @@
-// Moves past the lines that are not points to load: blank lines, comments, and lines in sections of an export that are
-// not loaded.
+// Moves past lines without a point to load: blank lines, comments, and the lines of an export's skipped sections.
 
 import { CR, HASH, LF, SPACE } from '../../core/ascii.js';
 import type { Problem } from '../../core/problem.js';
@@ -10,7 +9,7 @@ const maxSectionLine = 1024;
 
 export abstract class LineCursor {
   readonly bytes: Uint8Array;
-  /** Offset of the next line to read, and its physical line. */
+  /** Offset and physical line number of the next line to read. */
   at = 0;
   line = 1;
   /** Why the rest of the input cannot be loaded; null while it can. */

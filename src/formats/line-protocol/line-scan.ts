@@ -227,7 +227,7 @@ export class LineScan extends LineCursor implements WindowScan {
       this.#reject('too-long', this.#longLineText(), start, end - start, 'first');
       this.#inLongLine = true;
     } else {
-      // The dead letter of an over-long line includes its carriage return, as if the line had arrived in parts.
+      // The dead letter of an over-long line includes the carriage return, as for a line that arrived in parts.
       if (tooLong) this.#reject('too-long', this.#longLineText(), start, end - start, 'whole');
       else this.#reject(reason, found, start, this.#withoutCr(start, end) - start, 'whole');
     }

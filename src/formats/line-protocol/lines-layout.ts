@@ -20,13 +20,13 @@ export interface LineProtocolOptions {
    * `DB` or `DB/RP` of the sections to load from an export of InfluxDB. Default: the export must name only one context.
    */
   readonly contexts?: readonly string[] | null;
-  /** All contexts that --context-map names, also those for other loads of the command. Default: no such option. */
+  /** All contexts that --context-map names, not only those of this load. Default: null, without --context-map. */
   readonly contextMap?: readonly ContextTarget[] | null;
   /** Bytes of one read. Default 512 KiB. */
   readonly chunkBytes?: number;
   /** Largest number of points in one run. Default 8192. */
   readonly indexPoints?: number;
-  /** Largest number of numbered shapes. Default 4096. */
+  /** Largest number of shapes that get a number. Default 4096. */
   readonly maxShapes?: number;
   /** Parses on a worker thread. Default: false. */
   readonly workerThread?: boolean;
@@ -34,7 +34,7 @@ export interface LineProtocolOptions {
   readonly kernel?: false | Uint8Array;
 }
 
-/** Size of each read, and which separate threads parse. */
+/** How inputs are read: the size of a read, and the threads that parse. */
 export interface ReadMode {
   /** True for reads of 1 MiB instead of 512 KiB. Larger reads gain nothing. */
   readonly wideChunks: boolean;

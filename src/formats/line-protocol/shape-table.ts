@@ -5,8 +5,8 @@ import { parseShape } from '../../core/points/line-protocol.js';
 import { type Shape, UNCOUNTED_SHAPE } from '../../core/types/index.js';
 
 /**
- * Size of a slot of the table. Its words: low and high half of the hash, the shape's number plus 1 (0 in a free slot),
- * unused.
+ * Size of a slot of the table, bytes. A slot has four words: the low half of the hash, the high half, the shape's
+ * number plus 1 (0 in a free slot), and an unused word.
  */
 export const SHAPE_SLOT_BYTES = 16;
 

@@ -6,7 +6,7 @@ export const BACKSLASH = 2;
 export const HIGH = 3;
 export const CONTROL = 4;
 export const SLASH = 5;
-/** An equals sign that does not end the name. */
+/** Class of an equals sign that does not end the name. */
 export const EQUALS = 6;
 
 function table(special: Record<string, number>): Uint8Array {
@@ -18,12 +18,12 @@ function table(special: Record<string, number>): Uint8Array {
 }
 
 export const measurementClasses = table({ '=': EQUALS, '/': SLASH });
-/** Byte classes of a measurement, for targets that accept a `/` in it. */
+/** Class of each byte of a table name, for targets that accept a slash in table names. */
 export const slashClasses = table({ '=': EQUALS });
 export const keyClasses = table({ '=': STOP });
 export const tagValueClasses = table({ '=': EQUALS });
 
-/** In strings, all bytes are plain except quotes, escapes, line ends (counted), NUL and multi-byte characters. */
+/** Class of each byte of a string. Control characters other than NUL are ordinary. A string may contain an LF. */
 export const stringClasses = new Uint8Array(256).fill(HIGH, 0x80);
 stringClasses[0x00] = CONTROL;
 stringClasses[0x0a] = STOP;

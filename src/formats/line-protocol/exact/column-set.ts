@@ -6,7 +6,7 @@ export const MAX_COLUMNS = 16_384;
 const SLOTS = 2 * MAX_COLUMNS;
 const WORDS = 4;
 
-/** Result of `add`: the name is new, the set is full, or the kind of the existing column with this name. */
+/** Result of `add`: `new` for a new name, `full` for a full set, otherwise the kind of the column with this name. */
 export type Added = 'new' | 'full' | 'tag' | 'field';
 
 /**

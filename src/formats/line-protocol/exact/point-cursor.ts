@@ -103,8 +103,8 @@ export abstract class PointCursor {
   }
 
   /**
-   * Tests whether an earlier search shows that the string at `start` ends too late: after the bytes in memory, or after
-   * the largest permitted point.
+   * Tests whether an earlier search shows that the string at `start` does not end in memory, or that its point exceeds
+   * --max-point-bytes.
    */
   #isKnownOpen(start: number): boolean {
     if (start <= this.#openFrom || start >= this.#openTo) return false;
@@ -117,7 +117,9 @@ export abstract class PointCursor {
     return Number(this.failAt(p, 'unterminated-string', 'an unterminated string'));
   }
 
-  /** Moves past backslashes and the quote that they escape. @returns the offset after these bytes; -1 after a failure */
+  /**
+   * Moves past backslashes and the quote that they escape. @returns the offset after these bytes; -1 after a failure
+   */
   #stringEscape(from: number): number {
     const bytes = this.bytes;
     let p = from;

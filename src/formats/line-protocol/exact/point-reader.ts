@@ -12,7 +12,8 @@ import { TimeReader } from './time-reader.js';
 import { valueKind } from './value-kind.js';
 
 /**
- * Bytes of a series key: a fixed number, plus a number per tag. The table name and tag values are counted separately.
+ * A series key takes `SERIES_KEY_BASE` bytes and the table name. Each tag adds `SERIES_KEY_PER_TAG` bytes and the tag's
+ * value.
  */
 const SERIES_KEY_BASE = 7;
 const SERIES_KEY_PER_TAG = 9;

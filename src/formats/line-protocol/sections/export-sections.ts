@@ -18,7 +18,7 @@ export interface SectionState {
   readonly inDefinitions: boolean;
   readonly database: string | null;
   readonly policy: string | null;
-  /** The first context with points, which all other contexts must equal. */
+  /** The first context with points. Later points must have the same context. */
   readonly first: ExportContext | null;
   /** Contexts that the CREATE DATABASE statements name. */
   readonly defined: readonly string[];
