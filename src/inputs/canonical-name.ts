@@ -21,7 +21,7 @@ export async function canonicalName(name: string, cwd: string): Promise<string> 
   if (isUrl(name)) return urlIdentity(new URL(name));
   const path = await canonicalPath(resolve(cwd, name));
   const folders = folderPath(columnsIn(`${name}/`));
-  // The name `part.csv`, typed in the folder `host=a`, lacks the column `host` that the name `host=a/part.csv` has.
+  // The name `part.csv` gives no column `host`, even in the folder `host=a`. So it differs from `host=a/part.csv`.
   return folders === folderPath(folderColumns(`${path}/`)) ? path : `${path} with ${folders || 'no folders'}`;
 }
 

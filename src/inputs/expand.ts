@@ -32,7 +32,7 @@ export interface Stdin {
 /** Inputs in the order of the arguments. The files of a directory or pattern are sorted by the bytes of their names. */
 export interface Expansion {
   readonly inputs: Input[];
-  /** Canonical names: paths, patterns below the working directory, URL identities without secrets, `-`. */
+  /** Canonical names of the arguments: absolute paths and patterns, URL identities without secrets, `-`. */
   readonly named: readonly string[];
   /** A sentence for each file that was named more than once. */
   readonly duplicates: string[];
@@ -55,9 +55,9 @@ export interface ExpandOptions {
 type Candidate = string | Input;
 
 /**
- * Resolves names to inputs. If no name is given, standard input is the input if it is a pipe or a file. If a file with the name
- * exists, the name means that file, even if it is also a pattern. Links are followed, and a file found twice is loaded once.
- * Throws UsageError with every problem: missing files, patterns without a match, empty or unreadable directories.
+ * Resolves names to inputs. Without names, standard input is used if it is a pipe or a file. A name that is both a file
+ * and a pattern means the file. Links are followed, and a file that is found twice is loaded once. Throws UsageError
+ * with every problem: missing files, patterns without a match, empty or unreadable directories.
  */
 export async function expand(names: readonly string[], options: ExpandOptions): Promise<Expansion> {
   const { cwd, stateDir, remote, stdin, encoding = 'utf-8' } = options;

@@ -13,14 +13,14 @@ import {
 } from '../core/types/index.js';
 
 /**
- * Number of equally spaced offsets in a file that are sampled, and bytes read at each offset. Of these bytes, the first
- * whole line is used.
+ * A file is sampled at 16 equally spaced offsets. At each offset, 4096 bytes are read, and the first whole line of
+ * these bytes is used.
  */
 const places = 16;
 const placeBytes = 4096;
 /** Number of lines parsed at each end of a file. */
 const endLines = 8;
-/** Number of points sampled from each `Points`, and largest number of distinct series that are stored. */
+/** At most 8 points of each run (`Points`) are sampled, and at most 50,000 distinct series are stored. */
 const runPoints = 8;
 const maxSeries = 50_000;
 
@@ -96,7 +96,7 @@ export class RowSampler {
     }
   }
 
-  /** Adds the decoded bytes of an input whose points were parsed; null if the size of the whole input is unknown. */
+  /** Adds the number of bytes that an input's parsed points occupied; null if the whole size is unknown. */
   decoded(bytes: number | null): void {
     this.#decoded = bytes === null || this.#decoded === null ? null : this.#decoded + bytes;
   }

@@ -20,7 +20,10 @@ const inputTimeoutMs = 5000;
 const timestamp = /[^\s\\] +(-?\d{1,19})[ \r]*$/gm;
 
 export interface TimeSample {
-  /** Ascending, disjoint time ranges with points, in the unit of the input, at most 256; empty if no time was read. */
+  /**
+   * At most 256 time ranges that contain points, ascending and without overlap. Times are in the unit of the input. The
+   * list is empty if no time was read.
+   */
   readonly spans: readonly TimestampRange[];
   /** Number of inputs whose end was not sampled: compressed, standard input, unreadable, or beyond `maxInputs`. */
   readonly unseen: number;
@@ -30,7 +33,10 @@ export interface TimeSample {
   readonly rows?: SampledRows | undefined;
 }
 
-/** Returns a sample of the times of inputs; an empty one unless all are line protocol. Throws only the signal's reason. */
+/**
+ * Samples the times of the inputs. The sample is empty unless all inputs are line protocol. Throws only the signal's
+ * reason.
+ */
 export async function timesOf(
   inputs: readonly Input[],
   formats: readonly string[],
@@ -143,12 +149,18 @@ function timesIn(bytes: Uint8Array, cut: 'start' | 'end'): bigint[] {
   return [...lines.matchAll(timestamp)].map(([, digits]) => BigInt(digits ?? 0)).sort(ascending);
 }
 
-/** Returns a range; an empty list if an end is unknown or the last time is before the first. */
+/**
+ * Returns a list with the range from `first` to `last`. The list is empty if `first` or `last` is unknown, or if `last`
+ * is before `first`.
+ */
 function spanOf(first: bigint | undefined, last: bigint | undefined): TimestampRange[] {
   return first === undefined || last === undefined || last < first ? [] : [{ first, last }];
 }
 
-/** Returns the range between the medians of the first and of the last times, which single odd times hardly change. */
+/**
+ * Returns the range from the median of the first times to the median of the last times. A few wrong times hardly change
+ * a median.
+ */
 function spanOfMedians(head: readonly bigint[], tail: readonly bigint[]): TimestampRange[] {
   const [first, last] = [head, tail].flatMap((times) => times[times.length >> 1] ?? []).sort(ascending);
   return spanOf(first, last);

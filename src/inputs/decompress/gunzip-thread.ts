@@ -53,7 +53,7 @@ export class GunzipThread implements ByteSource {
   readonly #bytes = new Uint8Array(new SharedArrayBuffer(chunks * chunkBytes));
   /** Responses with bytes that still have to be returned. */
   readonly #responses: GunzipResponse[] = [];
-  /** Offset of the oldest chunk that is not completely returned; `#used` is the number of its returned bytes. */
+  /** Offset in `#bytes` of the chunk that `read` copies from. `#used` bytes of this chunk have been copied. */
   #at = 0;
   #used = 0;
   #failure: BugError | null = null;

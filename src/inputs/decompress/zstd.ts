@@ -59,7 +59,7 @@ async function load(): Promise<Decoder> {
 }
 
 /**
- * Creates a source of the decoded bytes, which closes `raw` when it is closed. It uses 384 KiB of buffers and the
+ * Creates a source of the decoded bytes. Closing the source closes `raw`. The source uses 384 KiB of buffers and the
  * window that its frames need: 2 MiB at level 3, 8 MiB at level 19, never more than 128 MiB or `room`. Sources reuse
  * this memory.
  */
@@ -77,7 +77,10 @@ class ZstdSource implements ByteSource {
   readonly #name: string;
   readonly #room: MemoryBudget | undefined;
   readonly #context: number;
-  /** One block: two structs { pointer, size, position } of 12 bytes, then the input and the output buffer. */
+  /**
+   * Address of a block of WASM memory. It contains two structs { pointer, size, position } of 12 bytes, then the input
+   * buffer and the output buffer.
+   */
   readonly #block: number;
   readonly #buffer = new Uint8Array(INPUT_BYTES);
   /** First bytes of the current frame, until its window is known. */

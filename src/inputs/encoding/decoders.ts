@@ -5,8 +5,8 @@ import { TextDecoder } from 'node:util';
 
 export interface TextToUtf8 {
   /**
-   * Converts the next bytes of a text. Returns the bytes written to `into`, at most `3 * (from.length + maxCarried)`.
-   * `from` may be the last third of `into`.
+   * Converts the next bytes of a text. Returns the number of bytes written to `into`. This number is at most
+   * `3 * (from.length + maxCarried)`. `from` may be the last third of `into`.
    */
   convert(from: Uint8Array, into: Uint8Array): number;
   /** Ends the text. Returns the number of bytes written for an incomplete last character. */

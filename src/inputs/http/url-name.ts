@@ -2,7 +2,10 @@
 
 import { createHash } from 'node:crypto';
 
-/** A kind of signed URL: the parameters that it must have, and a pattern of all parameters of the signature. */
+/**
+ * A kind of signed URL. `required` lists the parameters of such a URL; each has one or more names. `removed` matches
+ * the names of all parameters of the signature.
+ */
 interface SignatureSet {
   readonly required: readonly (readonly string[])[];
   readonly removed: RegExp;
@@ -47,8 +50,8 @@ export function urlName(url: URL): string {
 }
 
 /**
- * Returns the identity of the resource. It is equal only for URLs that differ at most in user, password, fragment or a complete
- * signature. If the name masks a value, the identity contains a hash of the whole query.
+ * Returns the identity of the resource. Two URLs have the same identity only if they differ at most in user, password,
+ * fragment or a complete signature. If the name masks a value, the identity contains a hash of the whole query.
  */
 export function urlIdentity(url: URL): string {
   const whole = withQuery(url, (pair) => pair);

@@ -1,4 +1,4 @@
-// Sends GET requests by node:http. It stores little unread data: at most one socket buffer and one stream buffer.
+// Sends GET requests by node:http, which stores little unread data: at most one socket buffer and one stream buffer.
 // undici 7 ends the process if a server closes the connection while a body is not being read (undici issue 5360). The
 // first request loads the modules, because most loads have no remote input.
 

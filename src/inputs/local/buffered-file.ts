@@ -7,8 +7,8 @@ import { countUsedBuffer } from '../../core/v8.js';
 import type { RawSource } from './raw-source.js';
 
 /**
- * Largest file that is read completely, bytes; 1,000 points take 238,000 bytes. Over four readings of such a file, this
- * saves 60 asynchronous calls.
+ * Largest file that is read completely, bytes. A load opens each file four times. For a file of 1,000 points (238,000
+ * bytes), complete reads save 60 asynchronous calls.
  */
 export const smallFileBytes = 256 * 1024;
 

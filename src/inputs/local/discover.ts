@@ -45,8 +45,8 @@ function isMisnamed(name: string): boolean {
 }
 
 /**
- * Finds all regular files below a directory, through links, each directory once. Leaves out and counts all entries of the
- * kinds in `LeftOut`; a hidden directory counts as one.
+ * Finds all regular files below a directory. Follows links, but walks each directory once. Leaves out and counts all
+ * entries of the kinds in `LeftOut`. A hidden directory counts as one entry.
  * @param stateDir canonical path of a directory to leave out below `directory`; it is not left out if it is `directory`
  */
 export async function walk(directory: string, cwd: string, stateDir: string): Promise<DiscoveredFiles> {
@@ -111,8 +111,8 @@ function leaveOut({ leftOut }: DiscoveredFiles, kind: LeftOut, name: string): vo
 
 /**
  * Finds the files that a pattern matches, without directories and names that begin with a dot.
- * @param stateDir canonical path of a directory to leave out, unless the pattern begins below it. Of its state files,
- * only dead letters match, and only if the last part of the pattern contains `rejected`.
+ * @param stateDir canonical path of a directory to leave out, unless the pattern begins below it. Of the state files
+ * in it, only dead letters match, and only if the last part of the pattern contains `rejected`.
  */
 export async function match(pattern: string, cwd: string, stateDir: string): Promise<DiscoveredFiles> {
   const problems: Problem[] = [];

@@ -18,7 +18,7 @@ export async function fileSource(handle: FileHandle, name: string): Promise<RawS
   }
 }
 
-/** A file that another thread has opened and will close, with its size and version at that time. */
+/** A file that another thread has opened and will close. Size and version describe the file when it was opened. */
 export type SharedFile = Required<Pick<FileBytes, 'descriptor' | 'size'>> & { readonly version: string };
 
 /** Reads a file that another thread has opened. */

@@ -7,7 +7,7 @@ import { failedRequest, permanentFailure, type RequestFailure } from '../http/ht
 import type { S3Account } from './s3-account.js';
 import { childrenOf, childText, parseRoot, readText } from './s3-xml.js';
 
-/** Longest page of a listing, bytes: twice the size of a page with a thousand of the longest keys. */
+/** Longest page of a listing, bytes. A page with a thousand of the longest keys takes half of it. */
 const pageBytes = 8 * 1024 * 1024;
 const retryMs = 15_000;
 const backoff = { firstMs: 500, maxMs: 500 };
@@ -17,7 +17,10 @@ export interface ListedObject {
   readonly size: number;
 }
 
-/** Lists objects in the server's order. Throws UsageError for a bucket that cannot be listed, InputError for a failing server. */
+/**
+ * Lists objects in the server's order. Throws UsageError for a bucket that cannot be listed, InputError for a failing
+ * server.
+ */
 export async function* list(account: S3Account, bucket: string, prefix: string): AsyncGenerator<ListedObject, void> {
   const tried = `listing s3://${bucket}/${prefix}`;
   const seen = new Set<string>();

@@ -29,8 +29,8 @@ export class S3Account {
   }
 
   /**
-   * Locates the object under a key; with a query, locates a resource of the bucket. Methods of the result also throw
-   * UsageError.
+   * Locates the object with this key. With a query, locates a resource of the bucket instead. The methods of the result
+   * may throw UsageError.
    */
   location(bucket: string, key: string, query: Readonly<Record<string, string>> | null): ObjectLocation {
     let signed = false;
@@ -92,7 +92,10 @@ export class S3Account {
   }
 }
 
-/** Builds a URL. Uses path style for a custom endpoint, and for a bucket whose dots would not match Amazon's certificate. */
+/**
+ * Builds a URL. Uses path style for a custom endpoint, and for a bucket whose dots would not match Amazon's
+ * certificate.
+ */
 function addressOf(
   { region, endpoint }: Omit<S3Settings, 'chain'>,
   bucket: string,

@@ -7,7 +7,7 @@ import { isHidden } from '../local/discover.js';
 import { type ListedObject, list } from './listing.js';
 import type { S3Account } from './s3-account.js';
 
-/** Largest number of inputs that a name may expand to. The plan of our memory includes this many. */
+/** Largest number of inputs that a name may expand to. The plan of our memory assumes this many inputs. */
 const maxObjects = 250_000;
 
 export function isS3(name: string): boolean {
