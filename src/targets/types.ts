@@ -1,4 +1,4 @@
-// The contract of a kind of target. A kind is a folder that exports a descriptor, and one line of the registry.
+// The contract of a kind of target. Each kind has a folder, which exports a descriptor, and one line in the registry.
 
 import type { ProxyUrl } from '../core/network/proxy-url.js';
 import {

@@ -1,5 +1,5 @@
-// The meaning of CnosDB's responses to a write. Table rows are compared with the message first, because the code of a
-// failure differs between versions, and depends on whether the responding node leads the replica.
+// The meaning of CnosDB's responses to a write. An error's message has priority over its code, because the code differs
+// between versions, and depends on whether the responding node leads the replica.
 
 import { z } from 'zod';
 import { jsonOf } from '../http/response-text.js';
@@ -20,7 +20,7 @@ function offsetOf(message: string): number | null {
   return found === null ? null : Number(found[1]);
 }
 
-/** False if no point was written: code 050033, and 020005 before 2.4.2. After other errors, points may be stored. */
+/** False for errors that store no point: 050033, and 020005 before 2.4.2. Other errors may leave points stored. */
 const afterApply = (code: string): boolean => code !== '050033' && code !== '020005';
 
 const row = (

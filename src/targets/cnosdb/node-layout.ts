@@ -1,4 +1,4 @@
-// Finds the nodes that store the database, from SHOW REPLICAS. A URL may be that of a load balancer.
+// Finds the nodes that store the database, from SHOW REPLICAS. The URLs may name a load balancer instead of the nodes.
 
 import type { NodeLayout } from '../../core/types/index.js';
 import type { SqlRow } from './sql.js';

@@ -1,4 +1,4 @@
-// Reads points back by SQL exactly: integers as text, because JSON numbers are exact only up to 2^53, and times in ns.
+// Reads points back by SQL. Reads integers as text, because JSON numbers are exact only up to 2^53. Times are in ns.
 
 import { isoTime } from '../../core/time/iso-time.js';
 import type { ColumnType, FieldValue, PointValues, Precision, TargetColumn, TimeSpan } from '../../core/types/index.js';
@@ -37,7 +37,7 @@ function instant(time: bigint, precision: Precision): string {
   return precision === 'ns' && time >= 0n ? String(time) : quotedText(isoTime(time));
 }
 
-/** Builds the SELECT of all points of a table in a range of time, with the columns in the order of `csvPoints`. */
+/** Builds the SELECT of a table's points in a time range. The columns have the order that `csvPoints` expects. */
 export function spanStatement(
   table: string,
   columns: readonly TargetColumn[],
@@ -48,7 +48,10 @@ export function spanStatement(
   return `SELECT ${selectList(columns, quoted)} FROM ${quoted(table)} WHERE ${where}`;
 }
 
-/** Builds the statement that counts a table's points. Without a condition on `time`, CnosDB counts overwritten points again. */
+/**
+ * Builds the statement that counts a table's points. Without a condition on `time`, CnosDB counts overwritten points
+ * again.
+ */
 export function countStatement(table: string): string {
   return `SELECT count(*) AS n FROM ${quoted(table)} WHERE time > '1677-09-22T00:00:00Z'`;
 }

@@ -27,7 +27,7 @@ export function sqlRequest(scope: string, statement: string): QueryRequest {
   return { path: `/api/v1/sql?${scope}`, headers, body: statement, label: statement };
 }
 
-/** Builds the request of a statement whose rows CnosDB sends as CSV in chunks while it reads them. */
+/** Builds the request of a statement. CnosDB sends the rows as CSV, in chunks, while it reads them. */
 export function csvRequest(scope: string, statement: string): QueryRequest {
   const { path, ...request } = sqlRequest(scope, statement);
   return { ...request, path: `${path}&chunked=true`, headers: { accept: 'application/csv' } };

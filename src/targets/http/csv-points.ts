@@ -74,7 +74,7 @@ class CsvRows {
   #isHeader = true;
   #out = Buffer.allocUnsafe(256 * 1024);
   #length = 0;
-  /** The cell that was read last: its bytes and their range. `#next` is the offset of the next cell. */
+  /** The cell that was read last is [`#from`, `#to`) of `#cell`. `#next` is the offset of the next cell. */
   #cell: Uint8Array = this.#rest;
   #from = 0;
   #to = 0;
@@ -130,7 +130,7 @@ class CsvRows {
     return this.#rowEnd(bytes, start);
   }
 
-  /** Writes the point of the row at `start`, if it has a value. Returns the offset after the row; -1 while it is incomplete. */
+  /** Writes the point of a row, if it has a field. Returns the offset after the row; -1 while the row is incomplete. */
   #row(bytes: Buffer, start: number): number {
     const before = this.#length;
     this.#put(this.#table, 0, this.#table.length);

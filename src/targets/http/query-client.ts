@@ -184,7 +184,7 @@ export class QueryClient {
     }
   }
 
-  /** Returns the parsed body of a successful response. Throws like `response`, and RefusedError for any other response. */
+  /** Returns the parsed body of a successful response. Throws RefusedError for any other response. */
   async json<T>(request: QueryRequest, schema: z.ZodType<T>): Promise<T> {
     const response = await this.response(request);
     return this.parsed(request, response, response.status < 300 ? jsonOf(response.body) : undefined, schema);

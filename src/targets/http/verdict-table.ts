@@ -29,12 +29,15 @@ export type Meaning =
   | 'target-too-large'
   | 'target-rejected';
 
-/** One row of the table. Rows are compared with the message first, in order, and only then with the code. */
+/**
+ * One row of the table. A row applies only to its status. The first row whose pattern matches the message decides. If
+ * no pattern matches, the first row with the error's code decides.
+ */
 export interface VerdictRow {
   readonly status: number;
   /** Pattern of the message. A row without pattern and codes matches every message. */
   readonly message?: RegExp;
-  /** Error codes, or the first digits that the codes of a module share. */
+  /** Error codes. A shorter entry stands for all codes that begin with it. */
   readonly codes?: readonly string[];
   readonly means: Meaning;
   /** Advice to the user about a refusal. */
@@ -122,7 +125,7 @@ export function judgeOutcome(
 }
 
 /**
- * Judges a response to a write. If no row matches, the status decides; an unknown 400 or 422 is a rejection.
+ * Judges a response to a write. If no row matches, the status decides. Status 400 or 422 then rejects points.
  * @param now ms since 1970, for a Retry-After that is a date
  */
 export function judge(table: VerdictTable, response: HttpResponse, now: number): Verdict {

@@ -1,5 +1,5 @@
-// The meaning of InfluxDB 1's responses, in fixtures/wire/influxdb1.ndjson: recorded from 1.6.7, or taken from its
-// documentation.
+// The meaning of InfluxDB 1's responses. fixtures/wire/influxdb1.ndjson contains these responses, recorded from 1.6.7
+// or taken from the documentation.
 
 import { messageUnder, type VerdictTable } from '../http/verdict-table.js';
 

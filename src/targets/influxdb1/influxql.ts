@@ -51,7 +51,7 @@ export function chunkedStatement(db: string, text: string, rows: number): QueryR
 }
 
 /**
- * Parses one line of a response in chunks; returns undefined for other text. Numbers become strings that `digitsOf`
+ * Parses one line of a chunked response; returns undefined for other text. Numbers become strings that `digitsOf`
  * recognizes, because an object for each number would take most of the time.
  */
 export function chunkOf(line: string): z.infer<typeof resultsSchema> | undefined {
@@ -95,8 +95,8 @@ export function exactJson(json: string): unknown {
 }
 
 /**
- * Turns each number into a string that begins with U+0000. JSON escapes that character in strings, so no other string
- * begins so. The scan is linear.
+ * Turns each number into a string that begins with U+0000. The loader writes no string with this character. The scan is
+ * linear.
  */
 function withQuotedNumbers(json: string): string {
   const parts: string[] = [];

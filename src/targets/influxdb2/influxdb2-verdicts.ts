@@ -1,5 +1,5 @@
-// The meaning of InfluxDB 2's responses in fixtures/wire/influxdb2.ndjson, taken from its documentation. InfluxDB Cloud
-// responds in the same way.
+// The meaning of InfluxDB 2's responses. fixtures/wire/influxdb2.ndjson contains these responses, taken from the
+// documentation. InfluxDB Cloud responds in the same way.
 
 import { messageUnder, type VerdictTable } from '../http/verdict-table.js';
 

@@ -1,5 +1,6 @@
-// The meaning of the responses of InfluxDB 3 Core and Enterprise in fixtures/wire/influxdb3.ndjson, taken from its
-// documentation. Writes have accept_partial=false, so an error means that nothing was stored. The error names a line.
+// The meaning of the responses of InfluxDB 3 Core and Enterprise. fixtures/wire/influxdb3.ndjson contains these
+// responses, taken from the documentation. Writes have accept_partial=false, so an error means that nothing was stored.
+// The error names a line.
 
 import { z } from 'zod';
 import { jsonOf } from '../http/response-text.js';

@@ -58,7 +58,8 @@ export class Influxdb3 implements Dialect {
   }
 
   /**
-   * Judges a probe. Accepts 403, because a token may permit only writes. The first write shows whether it permits them.
+   * Judges a probe. Accepts 403, because a token may permit writes but no queries. The first write shows whether the
+   * token permits writes.
    */
   #probeVerdict(response: HttpResponse, now: number): Verdict {
     const { status, body } = response;

@@ -1,6 +1,6 @@
-// The meaning of VictoriaMetrics' responses, in fixtures/wire/victoriametrics.ndjson: recorded from 1.79.5, or taken
-// from its documentation. VictoriaMetrics acknowledges even points that it drops: unreadable lines, strings, and
-// timestamps outside its retention. The loader rejects such points before sending.
+// The meaning of VictoriaMetrics' responses. fixtures/wire/victoriametrics.ndjson contains these responses, recorded
+// from 1.79.5 or taken from the documentation. VictoriaMetrics acknowledges even points that it drops: unreadable
+// lines, strings, and timestamps outside its retention. The loader rejects such points before sending.
 
 import type { VerdictTable } from '../http/verdict-table.js';
 

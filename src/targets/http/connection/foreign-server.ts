@@ -1,4 +1,4 @@
-// Detects from the first bytes that a server sends whether it speaks a protocol other than HTTP/1.
+// Detects servers that speak a protocol other than HTTP/1, by the first bytes that they send.
 
 import { excerpt } from '../../../core/text.js';
 

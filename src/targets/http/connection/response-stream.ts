@@ -7,7 +7,7 @@ import type { ExchangeOutcome, HttpRequest, HttpResponse } from '../types.js';
 /** The loader stops reading from the connection while more than this many bytes are unread. */
 const maxUnread = 1024 * 1024;
 
-/** A response with its body in chunks. If it is an error, `outcome` contains the body. */
+/** A response with its body in chunks. If the response is an error, `outcome` contains the body instead. */
 export interface OpenedResponse {
   readonly outcome: ExchangeOutcome;
   /** Throws if the response breaks off, or after `timeoutMs` without a byte. `return()` closes the connection. */

@@ -5,7 +5,7 @@ import { ownCodes } from '../../../core/network/network-errors.js';
 
 const interim = Buffer.from('HTTP/1.1 100');
 const headEnd = '\r\n\r\n';
-/** Longest head of an interim response that is hidden. */
+/** Longest head of an interim response, bytes. Longer responses are not hidden. */
 const maxHeadBytes = 4096;
 
 /**

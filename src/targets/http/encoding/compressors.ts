@@ -33,8 +33,8 @@ const outputBytes = 256 * 1024;
 // 20.20, medians of 4 (2026-11-23). Level 1: 231 MB/s, ratio 1:7.7. Level 2: 209 MB/s, 1:8.1. Level 3: 174 MB/s, 1:8.7.
 // Other window sizes and memLevel 9 were no faster. Z_RLE and Z_HUFFMAN_ONLY: at most 106 MB/s, 1:1.6. CPU time is
 // worth more than the last 5 % of size. The threads of large loads are 2.6 times as fast, and their output is 0.94
-// times as large (deflate-thread.ts).
-// `flush`: each write makes one complete member, in one call on the other thread.
+// times as large (deflate-thread.ts). With Z_FINISH, each write makes one complete member, in one call on a thread of
+// Node's pool.
 const gzipOptions = { level: 1, memLevel: 8, chunkSize: outputBytes, flush: zlib.constants.Z_FINISH };
 
 // ZSTD_e_end is 2, ZSTD_c_compressionLevel 100, ZSTD_c_windowLog 101 (zstd.h). Measured on the same bodies, Node 24,
@@ -54,7 +54,7 @@ export function gzipPool(threads: DeflateThreads): Encode {
 /** Returns a function that compresses each body to one zstd frame, like `gzipPool`; null if this Node has no zstd. */
 export function zstdPool(): Encode | null {
   const create = createZstdCompress;
-  // After a finished frame its context can be used for the next frame.
+  // A compression context can be used again once its frame is finished.
   return create === undefined
     ? null
     : pool('zstd', () => new Compressor(create(zstdOptions) as CompressionStream, false));

@@ -54,7 +54,8 @@ export class DeflateThreads {
     try {
       return Array.from({ length: this.#count }, () => new DeflateThread((thread) => this.give(thread)));
     } catch {
-      return []; // no addresses for another memory: zlib compresses all bodies
+      // The process has too few addresses for the memory of a thread. So zlib compresses all bodies.
+      return [];
     }
   }
 }

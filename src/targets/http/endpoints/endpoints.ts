@@ -5,7 +5,7 @@ import type { Clock, EndpointTotals, Verdict } from '../../../core/types/index.j
 import { type Breaker, closed, next, openMsAt, type RequestResult } from './breaker.js';
 import { InFlightRequest } from './in-flight.js';
 
-/** An endpoint that has not responded to a write for this time (ms) is probed. */
+/** While a write waits for its response, its endpoint is probed at this interval, ms. */
 const doubtMs = 5_000;
 
 interface State {

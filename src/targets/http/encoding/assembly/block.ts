@@ -13,14 +13,13 @@ const MAX_BITS: i32 = 14;
 const END_OF_BLOCK: usize = 256;
 const DISTANCE_SIZES: usize = SIZES + LITERALS;
 
-/** The order of the code sizes in a header. */
+/** Order in which a header lists the sizes of the item codes (RFC 1951, 3.2.7). */
 const ORDER = memory.data<u8>([16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]);
-/**
- * Work space for the header of a block. LIST contains the code sizes of all symbols. ITEMS contains these sizes with
- * run lengths. The other lists contain the count, size and code of each symbol in ITEMS.
- */
+/** Code size of each literal, length and distance symbol. */
 const LIST: usize = HEADER_WORK;
+/** The same sizes as run-length items. A header contains these items. */
 const ITEMS: usize = HEADER_WORK + 320;
+/** Count, code size and code of each kind of item. */
 const ITEM_COUNTS: usize = HEADER_WORK + 960;
 const ITEM_SIZES: usize = HEADER_WORK + 1040;
 const ITEM_CODES: usize = HEADER_WORK + 1060;

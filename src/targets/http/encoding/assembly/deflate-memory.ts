@@ -17,22 +17,19 @@ export const HEADS_BYTES: usize = 4 * 32768;
 export const LITERALS: usize = 286;
 export const DISTANCES: usize = 30;
 
-/**
- * Three tables with the number of occurrences in a block. The first table counts each symbol for a literal, a length or
- * the end of the block. The second table counts each distance symbol. The third table counts each match length.
- */
+/** How often each literal, length and end-of-block symbol occurs in a block. */
 export const LITERAL_COUNTS: usize = HEADS + HEADS_BYTES;
+/** How often each distance symbol occurs in a block. */
 export const DISTANCE_COUNTS: usize = LITERAL_COUNTS + LITERALS * 4;
+/** Number of matches of each length in a block. */
 export const LENGTH_COUNTS: usize = DISTANCE_COUNTS + DISTANCES * 4;
 export const COUNTS_BYTES: usize = LITERALS * 4 + DISTANCES * 4 + 259 * 4;
 
-/**
- * Three tables of codes. Each entry is code << 8 | number of bits. The first table contains the codes of literals,
- * lengths and the end of a block. The second table contains the codes of distances. The third table contains a code for
- * each match length, followed by its extra bits.
- */
+/** Code of each literal, length and end-of-block symbol. All code tables contain code << 8 | number of bits. */
 export const LITERAL_CODES: usize = LITERAL_COUNTS + COUNTS_BYTES;
+/** Code of each distance symbol. */
 export const DISTANCE_CODES: usize = LITERAL_CODES + LITERALS * 4;
+/** Code of each match length, together with the extra bits of this length. */
 export const LENGTH_CODES: usize = DISTANCE_CODES + DISTANCES * 4;
 
 /**
@@ -60,7 +57,7 @@ export const BODY: usize = 262144;
 export const OUTPUT: usize = BODY + MAX_BODY + 1024;
 export const HEADER_BYTES: usize = 10;
 /**
- * Size of the memory. A compressed body is at most 1.75 times as long as the body: 14 bits for each byte. A match of 6
- * bytes takes less.
+ * Size of the memory. The compressed body is at most 1.75 times as long as the body, because a literal takes at most 14
+ * bits. A match takes fewer bits for each of its bytes.
  */
 export const MEMORY_BYTES: usize = 3211264;

@@ -2,12 +2,11 @@
 
 import { CODE_WORK } from './deflate-memory';
 
-/**
- * Work space with three lists. NODES contains the counts in ascending order, later the nodes of the tree. NAMES
- * contains the symbol of each count. NUMBERS contains the number of codes of each size.
- */
+/** Counts of the symbols in ascending order; later the nodes of the tree. */
 const NODES: usize = CODE_WORK;
+/** The symbol of each count, in the same order. */
 const NAMES: usize = CODE_WORK + 1152;
+/** Number of codes of each size. */
 const NUMBERS: usize = CODE_WORK + 1728;
 
 @inline
@@ -25,7 +24,7 @@ export function sizesOf(counts: usize, symbols: i32, max: i32, sizes: usize): vo
   memory.fill(sizes, 0, usize(symbols));
   const used = sorted(counts, symbols);
   if (used < 2) {
-    // Writes two codes, because some decoders expect two.
+    // Writes two codes even for fewer symbols, because some decoders expect two.
     const symbol = used == 1 ? usize(load<u16>(NAMES)) : 0;
     store<u8>(sizes + symbol, 1);
     store<u8>(sizes + (symbol == 0 ? 1 : 0), 1);

@@ -25,7 +25,10 @@ const BEYOND: u64 = 16;
 const MAX_MATCH: usize = 258;
 /** The last 16 bytes of a block are not searched for the start of a match. */
 const REACH: usize = 16;
-/** After 2^4 literals in a row, only every second byte is tried; after further 2^4, every third, and so on. */
+/**
+ * After 2^4 bytes without a match, the search for a match tries only every second byte. After 2^4 more bytes it tries
+ * every third, and so on.
+ */
 const PATIENCE: usize = 4;
 
 let matchesEnd: usize = 0;
