@@ -42,7 +42,9 @@ export async function awaitColumns(
   }
 }
 
-/** Waits until every endpoint shows the columns. Throws RefusedError if an endpoint responds without them for a minute. */
+/**
+ * Waits until every endpoint shows the columns. Throws RefusedError if an endpoint responds without them for a minute.
+ */
 export async function assertShown(
   target: ColumnSource,
   shapes: readonly Shape[],
@@ -63,7 +65,7 @@ export async function assertShown(
 }
 
 /**
- * Adds the columns of the shapes' tables to the catalogue, as the target lists them. Returns false if it did not list
+ * Queries the columns of the shapes' tables, and adds them to the catalogue. Returns false if the target did not list
  * them.
  * @param introduced shapes whose columns count as introduced by this load
  */

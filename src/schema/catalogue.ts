@@ -30,7 +30,7 @@ const typeNames: Record<ColumnType, string> = {
   string: 'a string',
 };
 
-/** Largest number of introduced tables whose names are kept, and largest number of kept column names of each table. */
+/** The names of at most 100 introduced tables are kept, each with the names of at most 12 columns. */
 const maxTables = 100;
 const maxColumns = 12;
 
@@ -124,7 +124,7 @@ export class Catalogue {
     return columns;
   }
 
-  /** Adds columns. Those that were not known before count as introduced by this load. */
+  /** Adds columns. New columns count as introduced by this load. */
   #add(table: string, columns: readonly { name: string; type: ColumnType | null }[]): void {
     const isNew = !this.#tables.has(table);
     if (isNew) this.#newTables += 1;
@@ -139,8 +139,7 @@ export class Catalogue {
     let entry = this.#introduced.get(table);
     if (entry === undefined) {
       if (this.#introduced.size >= maxTables) {
-        // Counts each introduction, so a table may count several times. Remembering the names of counted tables would
-        // take memory.
+        // A table counts once for each introduction, because remembering the names of counted tables would take memory.
         this.#further += 1;
         return;
       }

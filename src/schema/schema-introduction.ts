@@ -1,6 +1,7 @@
-// Introduces the columns of one batch while other loads or workers may send. Holds the turn (a lock that they share)
-// until every endpoint shows the columns. Each node of CnosDB writes by its own copy of the schema, which is updated
-// only after the acknowledgement. A node whose copy lacks a column creates another column, and stores values under it.
+// Introduces the columns of one batch while other loads or workers may send. Takes the turn, a lock that all of them
+// share, and holds it until every endpoint shows the columns. Each node of CnosDB writes by its own copy of the schema,
+// which is updated only after the acknowledgement. A node whose copy lacks a column creates another column, and stores
+// values under it.
 
 import type { Clock, HeldTurn, Receipt, Shape, Target } from '../core/types/index.js';
 import { assertShown, awaitColumns, type ColumnSource, refresh } from './await-columns.js';
@@ -18,8 +19,8 @@ export interface IntroductionContext {
   readonly catalogue: Catalogue;
   readonly sharedNames: boolean;
   /**
-   * True if the columns must be read again once the turn is held, because other workers may have introduced the same
-   * columns.
+   * True if this process must read the columns again after it gets the turn, because another worker may have introduced
+   * them.
    */
   readonly readsFirst: boolean;
   readonly clock: Clock;
