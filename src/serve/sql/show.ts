@@ -84,7 +84,7 @@ export function describe(store: Store, current: string, cursor: TokenCursor): Re
   return resultOf(['column_name', 'data_type', 'column_type', 'compression_codec'], rows);
 }
 
-/** Lists the replica groups, SHARD per time bucket. Each group has one member, because one node holds every vnode. */
+/** Lists the replica groups. A time bucket has SHARD groups, each with one member, because there is only one node. */
 function showReplicas(store: Store): Result {
   const rows = [...store.databases.values()].flatMap(({ name, buckets, options }) =>
     [...buckets].flatMap((bucket) => {

@@ -1,6 +1,6 @@
 // Parses line protocol exactly as CnosDB 2.4.3 does, oddities included: a name runs over a line end, the first byte of
-// some parts is not checked, two points may be on one line. Recorded responses of CnosDB specify this parser, so the
-// loader does not share it.
+// some parts is not checked, two points may be on one line. This parser follows recorded responses of CnosDB. So it
+// shares no code with the loader's parser.
 
 import { BACKSLASH, COMMA, CR, EQUALS, HASH, LF, QUOTE, SPACE } from '../../core/ascii.js';
 import { RequestRefusal, unreadable } from '../request-refusal.js';
