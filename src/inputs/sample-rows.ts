@@ -1,5 +1,5 @@
-// Samples lines of line protocol for planning, and estimates how many fields their tables have. In the target, a row
-// has an entry for each field of its table, although an export may write one field per line.
+// Samples lines of line protocol for planning, and estimates how many fields the tables have. In the target, a row has
+// an entry for each field of its table, although an export may write one field per line.
 
 import { parseShape, stringTotals } from '../core/points/line-protocol.js';
 import {
@@ -39,8 +39,8 @@ export class RowSampler {
   #bytes = 0;
   #strings: StringTotals = { count: 0, bytes: 0 };
   /**
-   * `#text`: bytes of all parsed points as line protocol. `#decoded`: their decoded bytes before parsing; null if the
-   * size of an input is unknown.
+   * `#text`: size of all parsed points as line protocol, bytes. `#decoded`: size of these points in the decoded inputs,
+   * bytes; null if the size of an input is unknown.
    */
   #text = 0;
   #decoded: number | null = 0;
@@ -101,7 +101,7 @@ export class RowSampler {
     this.#decoded = bytes === null || this.#decoded === null ? null : this.#decoded + bytes;
   }
 
-  /** Bytes of line protocol per decoded byte of the parsed points; null if unknown. */
+  /** Bytes of line protocol for each byte of the decoded inputs; null if unknown. */
   get textShare(): number | null {
     return this.#decoded === null || this.#decoded === 0 ? null : this.#text / this.#decoded;
   }

@@ -11,7 +11,7 @@ const chunkBytes = 64 * 1024;
 export interface DamagedMember {
   /** First byte of the deflate data. */
   readonly from: number;
-  /** Chunk of compressed bytes whose decoding failed: offset of its first byte, and offset after its last byte. */
+  /** The decoder failed on the compressed bytes [`chunk`, `end`) of the file. */
   readonly chunk: number;
   readonly end: number;
   /** Number of decoded bytes of the member that were already returned. */

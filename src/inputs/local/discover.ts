@@ -47,7 +47,7 @@ function isMisnamed(name: string): boolean {
 /**
  * Finds all regular files below a directory. Follows links, but walks each directory once. Leaves out and counts all
  * entries of the kinds in `LeftOut`. A hidden directory counts as one entry.
- * @param stateDir canonical path of a directory to leave out below `directory`; it is not left out if it is `directory`
+ * @param stateDir canonical path of a directory to leave out, unless it is `directory` itself
  */
 export async function walk(directory: string, cwd: string, stateDir: string): Promise<DiscoveredFiles> {
   const found = noFiles();
