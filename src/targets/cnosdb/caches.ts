@@ -36,7 +36,10 @@ export async function flush(query: QueryClient, scope: string, db: string, timeo
   return { kind: 'failed', tookMs: query.clock.monotonic() - since, reason };
 }
 
-/** Reads the unflushed bytes of a database on one endpoint's node; null if the node does not report them. Never throws. */
+/**
+ * Returns how many bytes of a database one endpoint's node has not flushed; null if the node does not report this
+ * number. Never throws.
+ */
 export async function gauge(
   query: QueryClient,
   index: number,
@@ -48,7 +51,7 @@ export async function gauge(
   return cacheBytes(outcome.response.body, tenant, db);
 }
 
-/** Sums the cache sizes on a Prometheus page over the vnodes of a database; null if the page shows none. */
+/** Returns the total cache size of a database's vnodes on a Prometheus page; null if the page shows none. */
 export function cacheBytes(page: string, tenant: string, db: string): number | null {
   if (!page.includes('vnode_cache_size_total')) return null;
   const wanted = [`tenant="${escaped(tenant)}"`, `database="${escaped(db)}"`];

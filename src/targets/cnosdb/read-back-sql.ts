@@ -11,7 +11,7 @@ export const pointsPerStatement = 25;
 
 const isWhole = (type: ColumnType | null): boolean => type === 'integer' || type === 'unsigned';
 
-/** Builds the SELECT that finds points of one table. Its rows may also include points with more tags. */
+/** Builds the SELECT that finds points of one table. The result may also contain points with more tags. */
 export function pointsStatement(
   points: readonly PointValues[],
   columns: readonly TargetColumn[],

@@ -15,7 +15,7 @@ import type { QueryClient, QueryRequest } from './query-client.js';
 import type { HttpResponse } from './types.js';
 import type { VerdictTable } from './verdict-table.js';
 
-/** The functions and settings of one target. If one is absent, the client uses its default. */
+/** The functions and settings of one target. The client uses defaults for absent members. */
 export interface Dialect {
   /** Value of the Authorization header; null for no header. */
   readonly authorization: string | null;

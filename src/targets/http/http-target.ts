@@ -28,7 +28,7 @@ import { judge, judgeOutcome } from './verdict-table.js';
 const maxWriteResponseBytes = 64 * 1024;
 /** Queries get at least this time, ms, even if the wait for the first response used up the time limit. */
 const minPatienceMs = 10_000;
-/** Time limit for each of several endpoints to list columns, ms. */
+/** If the target has several endpoints, each has this time to list columns, ms. */
 const endpointPatienceMs = 2_000;
 
 export class HttpTarget implements Target {

@@ -17,7 +17,7 @@ const DISTANCE_SIZES: usize = SIZES + LITERALS;
 const ORDER = memory.data<u8>([16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]);
 /** Code size of each literal, length and distance symbol. */
 const LIST: usize = HEADER_WORK;
-/** The same sizes as run-length items. A header contains these items. */
+/** The code sizes of LIST as run-length items. A header contains these items. */
 const ITEMS: usize = HEADER_WORK + 320;
 /** Count, code size and code of each kind of item. */
 const ITEM_COUNTS: usize = HEADER_WORK + 960;

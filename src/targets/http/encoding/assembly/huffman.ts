@@ -4,7 +4,7 @@ import { CODE_WORK } from './deflate-memory';
 
 /** Counts of the symbols in ascending order; later the nodes of the tree. */
 const NODES: usize = CODE_WORK;
-/** The symbol of each count, in the same order. */
+/** The symbol of each count in NODES, in the same order. */
 const NAMES: usize = CODE_WORK + 1152;
 /** Number of codes of each size. */
 const NUMBERS: usize = CODE_WORK + 1728;
