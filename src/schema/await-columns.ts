@@ -1,7 +1,7 @@
 // Waits until every endpoint shows new columns. While an attempt with unknown outcome may still run in the target, its
-// batch must not be sent again: two simultaneous first writes of a column store values under wrong columns. Once the
-// columns appear, the attempt has been applied. If the request was lost, the columns never appear, so the wait is
-// bounded.
+// batch must not be sent again. Otherwise two simultaneous first writes of a column would store values under wrong
+// columns. Once the columns appear, the attempt has been applied. If the request was lost, the columns never appear, so
+// the wait is bounded.
 
 import { RefusedError } from '../core/errors.js';
 import type { Clock, Shape, Target, TargetColumn } from '../core/types/index.js';
