@@ -35,7 +35,7 @@ export async function query(store: Store, database: string, tokens: readonly Sql
   }
 }
 
-/** Prepares a statement that only reads. EXPLAIN ANALYZE executes its statement, so its statement must only read, too. */
+/** Prepares a statement that only reads. EXPLAIN ANALYZE executes a statement, which must only read, too. */
 async function prepareRead(
   store: Store,
   connection: Connection,
