@@ -168,7 +168,7 @@ export function layout(options: LineProtocolOptions): LinesLayout {
   };
 }
 
-/** Returns for each window the memory of its index. */
+/** Returns the memory of each window's index. */
 export function indexes({ buffer }: WasmMemory, { runs, indexPoints }: LinesLayout): Uint32Array[] {
   return runs.map(({ index }) => new Uint32Array(buffer, index, indexPoints * POINT_WORDS));
 }

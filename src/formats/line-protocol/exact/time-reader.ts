@@ -17,7 +17,7 @@ export const timeLimits: Record<InputPrecision, readonly [number, number]> = {
   s: [9, 160_127_236],
 };
 
-/** Returns the maximum of a unit as one integer. */
+/** Returns the largest timestamp of a unit as one integer. */
 export function timeLimit(precision: InputPrecision): bigint {
   const [billions, rest] = timeLimits[precision];
   return BigInt(billions) * BigInt(BILLION) + BigInt(rest);
