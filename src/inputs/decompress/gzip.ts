@@ -205,7 +205,7 @@ class GunzipSource implements ByteSource {
     }
   }
 
-  /** Feeds a stream up to the end of its member. */
+  /** Feeds input to a deflate stream, up to the end of its member. */
   async #feed(inflate: InflateRaw): Promise<boolean> {
     for (;;) {
       if (this.#at === this.#end && !(await this.#fill(1))) {

@@ -40,7 +40,7 @@ export function unreadable(tried: string, error: unknown): InputError {
   return new InputError({ tried, expected: 'an input that can be read', ...systemProblem(error) }, { cause: error });
 }
 
-/** Returns the name of an input for a sentence. */
+/** Returns the name by which a sentence calls an input. */
 export function inputLabel(name: string): string {
   return name === '-' ? 'standard input' : name;
 }
