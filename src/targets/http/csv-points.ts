@@ -263,7 +263,7 @@ class CsvRows {
     return this.#day.seconds + two(11) * 3600 + two(14) * 60 + two(17);
   }
 
-  /** Returns the digit of a time at an offset of the cell. */
+  /** Returns the digit at an offset of a time cell. */
   #digit(at: number): number {
     const digit = this.#cell[at]! - ZERO;
     if (digit >= 0 && digit <= 9) return digit;

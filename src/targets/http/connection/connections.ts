@@ -149,7 +149,7 @@ function throughProxy(
   return { path: endpoint.origin + path, headers: { ...headers, host: endpoint.host, ...proxyHeaders } };
 }
 
-/** Names the proxy in the error of a connection to it. */
+/** Adds the proxy's name to the error of a connection to this proxy. */
 function viaProxy({ origin }: ChosenProxy, error: unknown): unknown {
   const { reason, permanent } = networkFailure(error);
   if (permanent) return error;
