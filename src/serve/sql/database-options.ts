@@ -92,7 +92,7 @@ export function setOption(options: DatabaseOptions, keyword: string, text: strin
   return setter?.(options, text) ?? false;
 }
 
-/** Builds a setter from a parser of its values. */
+/** Builds the setter of an option. `read` parses the option's value. */
 function setter<K extends keyof DatabaseOptions>(key: K, read: (text: string) => DatabaseOptions[K] | undefined) {
   return (options: DatabaseOptions, text: string): boolean => {
     const value = read(text);
