@@ -162,6 +162,17 @@ test('a batch sent from the memory of a run has at most the allowed number of po
   expect(batches.map(({ points }) => points.length)).toEqual([4, 4, 4]);
 });
 
+test.each<[string, Partial<BatcherOptions>]>([
+  ['points', { points: 9 }],
+  ['bytes', { bodyBytes: () => 90 }],
+])('plain points of less than half the %s of a batch are copied', async (_, limits) => {
+  // Points of 10 bytes in runs of 4 points: the first batch leaves 3 points of its last run.
+  const text = Array.from({ length: 27 }, (_, i) => point(10 + i)).join('');
+  const { batcher } = bench(limits);
+  const batches = await collect(batcher.batches(0, heldRuns(runs(text, { indexPoints: 4 }), { count: 0 }), never));
+  expect(batches.map(({ points }) => points.length)).toEqual([9, 9, 9]);
+});
+
 interface Unit {
   text: string;
   line: number;
@@ -562,7 +573,7 @@ describe('timestamps', () => {
   });
 
   test('of the rejects by the format, only timestamps that no server can store count as unexpected', async () => {
-    const misread = { ...unbounded, isMisread: () => true };
+    const misread = { ...unbounded, isMisread: (timestamp: bigint) => timestamp === 10n ** 19n - 1n };
     const unexpectedTimes = (): Error => new InputError('wrong unit');
     const fill = (line: string) =>
       collect(
@@ -592,6 +603,19 @@ describe('counting', () => {
     const [batch] = await collect(batcher.batches(0, runs(`x\n${many(4)}`), never));
     expect(batch).toMatchObject({ points: [point(2), point(3)], rejects: [] });
     expect([batch!.span.ordinal, batcher.reached, account.read]).toEqual([3, 5, 2]);
+  });
+
+  test('a point that arrives in parts is skipped as one point', async () => {
+    const { batcher } = bench({ skipPoints: 3 });
+    const long = `m s="${'x'.repeat(300)}" 1\n`;
+    const format = { maxPointBytes: 32, chunkBytes: 64 };
+    const [batch] = await collect(batcher.batches(0, runs(long + many(4), format), never));
+    expect(batch).toMatchObject({ points: [point(2), point(3)], rejects: [] });
+  });
+
+  test('a limit ends a batch among plain points', async () => {
+    const [batch] = await collect(bench({ limit: 5 }).batcher.batches(0, runs(many(9)), never));
+    expect(batch!.points).toHaveLength(5);
   });
 
   test('a limit takes exactly that many points over all inputs, and spans end there', async () => {
