@@ -112,7 +112,7 @@ const certificateNeedsKey: Rule = ({ explicit }) =>
     const missing = pair.find((key) => !explicit.has(key));
     return given === undefined || missing === undefined || more.length > 0
       ? []
-      : [problem(given, `${flagsOf(pair)} together`, 'only one of them', `add ${flagName(missing)}`)];
+      : [problem(given, `${flagsOf(pair)} together`, `only ${flagName(given)}`, `add ${flagName(missing)}`)];
   });
 
 const queueOptionsFitTheQueue: Rule = ({ values, explicit }) => {
@@ -122,7 +122,14 @@ const queueOptionsFitTheQueue: Rule = ({ values, explicit }) => {
   if (queue === undefined) return [];
   return [
     ...(queue.password !== null && explicit.has('queuePasswordFile')
-      ? [problem('queuePasswordFile', 'the password in one place', 'another one in --queue', 'leave one out')]
+      ? [
+          problem(
+            'queuePasswordFile',
+            'the password in one place',
+            'passwords in --queue-password-file and --queue',
+            'leave one out',
+          ),
+        ]
       : []),
     ...(queue.isTls
       ? []
@@ -148,7 +155,7 @@ const databaseOptionsNeedCreation: Rule = ({ values, explicit }) =>
     ? [
         problem(
           'dbOptions',
-          '--create-db, since they apply to a new database only',
+          '--create-db, since these options apply only to a new database',
           'no --create-db',
           'add --create-db',
         ),

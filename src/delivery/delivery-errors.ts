@@ -20,7 +20,7 @@ export function errorOf(cause: unknown): BulkLoadError {
 export function refusedError(reason: string, advice = 'check its users, privileges and database'): RefusedError {
   return new RefusedError({
     tried: 'writing a batch',
-    expected: 'the target to accept it',
+    expected: 'the target to accept the batch',
     found: `only refusals for ${formatDuration(refusedForMs)}: ${reason}`,
     fix: advice,
   });

@@ -102,7 +102,7 @@ class WriterGovernor implements Governor {
   #explain(before: number): void {
     const { limit, reason } = this.#concurrency;
     if (limit === before) return;
-    const message = `the target gets ${plural(limit, 'writer')} instead of ${count(before)}: ${reason}`;
+    const message = `the load may use ${plural(limit, 'writer')} instead of ${count(before)}: ${reason}`;
     this.#options.notify({ level: 'debug', kind: 'concurrency', message });
   }
 

@@ -33,7 +33,7 @@ export const reasons = {
   'trailing-data': 'nothing but spaces may follow the timestamp on its line',
   'carriage-return': 'a carriage return may only stand at the end of a line',
   'series-key-too-long':
-    'measurement and tags form the series key, which has at most 511 bytes in CnosDB and 64 KiB elsewhere; each tag adds 9 bytes to its text',
+    'measurement and tags form the series key, which has at most 511 bytes in CnosDB and 64 KiB elsewhere; each tag counts as its text plus 9 bytes',
   'invalid-utf8': 'names and strings are UTF-8',
   'control-character': 'names and tag values cannot contain control characters, and strings cannot contain NUL',
   'too-long': 'raise --max-point-bytes to load such points',

@@ -252,7 +252,7 @@ async function identify(candidate: Candidate, context: IdentifyContext): Promise
     return { name, identity: `${found.dev}:${found.ino}`, input: fileInput(name, canonical, size) };
   } catch (error) {
     // Node decodes names as UTF-8. A file whose name has another encoding cannot be opened.
-    const misnamed = { found: 'a name that is not UTF-8, by which it cannot be opened', fix: 'rename it' };
+    const misnamed = { found: 'a file name that is not UTF-8, so the file cannot be opened', fix: 'rename it' };
     const cause = name.includes('\ufffd') ? misnamed : systemProblem(error);
     return { problems: [{ tried: name, expected: 'a file that can be read', ...cause }] };
   }

@@ -188,7 +188,7 @@ export const figures: readonly Figure[] = [
   },
   {
     key: 'memory.level',
-    title: '1 for the present level of resident memory: normal, high, critical or stop',
+    title: '1 for the current level of resident memory: normal, high, critical or stop',
     unit: 'text',
     where: gauge('memory_level', {
       label: 'level',
@@ -230,7 +230,7 @@ export const figures: readonly Figure[] = [
   {
     key: 'target.rinses',
     title:
-      'Rinses: each sends small writes to one time bucket, so that the nodes drop its earlier request bodies from memory',
+      'Time buckets rinsed: small writes to the bucket push its earlier request bodies out of the memory of the nodes',
     unit: 'count',
     where: counter('target_rinses_total'),
   },

@@ -59,7 +59,7 @@ export async function assertShown(
   throw new RefusedError({
     tried: `introducing columns of table ${JSON.stringify(table)}`,
     expected: 'every endpoint to show the new columns',
-    found: 'an endpoint that answers and does not show them within a minute',
+    found: 'an endpoint that answered, but did not show these columns within a minute',
     fix: 'check that every --url belongs to one cluster',
   });
 }

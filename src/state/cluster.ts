@@ -93,7 +93,7 @@ export async function assertResumable(
       tried,
       expected: `an endpoint of the earlier run (${cluster.endpoints.join(', ')})`,
       found: `another cluster (${target.cluster.endpoints.join(', ')})`,
-      fix: `confirm with --same-target that both are one cluster, or ${fresh}`,
+      fix: `confirm with --same-target that these endpoints belong to one cluster, or ${fresh}`,
     });
   for await (const entry of entries) {
     const table = missingTable(entry, target);

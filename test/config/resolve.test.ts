@@ -124,7 +124,7 @@ test.each(['t0ken\n', 't0ken\r\n'])(
 
 test.each(['passwordFile', 'tokenFile', 'key'])('a secret given as %s is not repeated', async (key) => {
   const found = await problems({ db: 'd', target: 'influxdb1', url: 'https://h', [key]: 'hunter2' });
-  expect(found.join()).toContain('a name that is not shown: ENOENT');
+  expect(found.join()).toContain('a file (name not shown): ENOENT');
   expect(found.join()).not.toContain('hunter2');
 });
 

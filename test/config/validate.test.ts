@@ -285,7 +285,7 @@ describe('options that contradict each other are refused', () => {
     ],
     [
       { dbOptions: 'SHARD 3' },
-      'dbOptions: expected --create-db, since they apply to a new database only, found no --create-db. Add --create-db.',
+      'dbOptions: expected --create-db, since these options apply only to a new database, found no --create-db. Add --create-db.',
     ],
     [{ limit: 5, minPoints: 6 }, 'limit: expected at least --min-points, which is 6, found 5.'],
   ])('%j', (given, message) => {

@@ -29,7 +29,7 @@ test.each([
   ['auto', {}, 'one of the variables'],
   ['auto', { JOB_COMPLETION_INDEX: '1' }, 'the number of shards'],
   ['auto', slurm(1, 1, 5, 3), 'without gaps'],
-  ['auto/3', { AWS_BATCH_JOB_ARRAY_INDEX: '0', AWS_BATCH_JOB_ARRAY_SIZE: '2' }, 'the 2 tasks'],
+  ['auto/3', { AWS_BATCH_JOB_ARRAY_INDEX: '0', AWS_BATCH_JOB_ARRAY_SIZE: '2' }, '2, the number of tasks'],
 ])('--shard %s with %o is refused', (text, env, expected) => {
   expect(() => parseShard(text, env)).toThrow(expected);
 });

@@ -67,15 +67,15 @@ test('a load starts with one writer and every change of the number is reported',
   expect(reasons.map(({ kind, message }) => [kind, message])).toEqual([
     [
       'concurrency',
-      'the target gets 2 writers instead of 1: every allowed writer was busy and answers took 10 ms on average',
+      'the load may use 2 writers instead of 1: every allowed writer was busy and answers took 10 ms on average',
     ],
     [
       'concurrency',
-      'the target gets 4 writers instead of 2: every allowed writer was busy and answers took 10 ms on average',
+      'the load may use 4 writers instead of 2: every allowed writer was busy and answers took 10 ms on average',
     ],
     [
       'concurrency',
-      'the target gets 8 writers instead of 4: every allowed writer was busy and answers took 10 ms on average',
+      'the load may use 8 writers instead of 4: every allowed writer was busy and answers took 10 ms on average',
     ],
   ]);
   governor.close();

@@ -97,7 +97,7 @@ function targetLines({ report, settings, traits }: CheckFacts): string[] {
 function queueLines({ version, isDurable, workers }: QueueFacts): string[] {
   const file = isDurable
     ? 'with an append-only file'
-    : 'without an append-only file: pieces that a restart loses are loaded again';
+    : 'without an append-only file: if the server restarts, workers load some pieces again';
   const machines = [...new Set(workers.map(({ machine, version: of }) => `${machine} (${of})`))].toSorted();
   const none = 'none: start one with bulk-load worker --queue, with the same target and database';
   return [

@@ -55,7 +55,7 @@ export async function fleetContext(
     if (value === null || value === false) return [];
     const { name } = origins[key as keyof Settings];
     const expected = 'an option of a load over a fleet (--queue)';
-    return [{ tried: name, expected, found: 'an option that such a load does not take', fix }];
+    return [{ tried: name, expected, found: 'an option without effect in such a load', fix }];
   });
   if (!settings.checkpoint)
     problems.push({

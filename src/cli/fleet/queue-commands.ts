@@ -73,7 +73,7 @@ export async function runStop(
     throw new BusyError({
       tried: `stopping load ${load}`,
       expected: 'workers and coordinator to stop within a minute',
-      found: 'some of them still running',
+      found: 'a worker or the coordinator still running',
       fix: `look at bulk-load status --queue URL ${load}`,
     });
   });

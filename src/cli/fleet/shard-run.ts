@@ -93,7 +93,7 @@ function missing(tried: string, expected: string, fix: string): Problem {
 function otherLoad({ target, db }: Settings): Problem {
   return {
     tried: '--plan',
-    expected: 'the target, the database and the way to read inputs that the plan names',
+    expected: 'the target, database and input options of the plan',
     found: `other options for database ${JSON.stringify(db)} of ${target}`,
     fix: 'leave these options out: the plan holds them',
   };

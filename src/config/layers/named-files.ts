@@ -40,7 +40,7 @@ export async function readPems(names: PemKeys, given: Layer, problems: SettingPr
   await expectCertificate(caName, ca);
   const valid = await expectCertificate(certName, cert);
   if (valid && cert !== null && key !== null && !(await holds((crypto) => fits(crypto, cert, key)))) {
-    const found = `${fileNameText(given.get(keyName)?.value)} without this key`;
+    const found = `${fileNameText(given.get(keyName)?.value)}, which is not this key`;
     const expected = `the private key for ${flagName(certName)} as PEM, without a passphrase`;
     problems.push({ key: keyName, expected, found, fix: '' });
   }
@@ -69,7 +69,7 @@ async function readNamed(
 /** Shows a path whose directory exists. Hides other text, which may be a secret in the wrong place. */
 function fileNameText(value: unknown): string {
   const path = typeof value === 'string' ? value : '';
-  return path.includes('/') && existsSync(dirname(path)) ? JSON.stringify(path) : 'a name that is not shown';
+  return path.includes('/') && existsSync(dirname(path)) ? JSON.stringify(path) : 'a file (name not shown)';
 }
 
 type Crypto = typeof import('node:crypto');

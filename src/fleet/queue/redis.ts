@@ -184,7 +184,7 @@ function assertUsable(info: string, isCluster: boolean, address: QueueAddress): 
         address,
         'database 0, the only database of a cluster',
         `database ${address.database}`,
-        'leave the number out',
+        'leave the database number out',
       ),
     ]);
 }

@@ -68,7 +68,7 @@ export function nodeDied(endpoint: string, roomBytes: number | null): Notice {
       ? ''
       : `, and for the rest of the load each node gets at most ${size(roomBytes)} for rows and request bodies, half as much as before`;
   const message =
-    `${endpoint} refuses connections although it took writes: it was probably killed for lack of memory; ` +
-    `when it is back, the load first asks it to flush${halved}`;
+    `${endpoint} accepted writes and now refuses connections: the node was probably killed for lack of memory; ` +
+    `when the node is back, the load first asks it to flush${halved}`;
   return { level: 'warn', kind: `node-death ${endpoint}`, message };
 }

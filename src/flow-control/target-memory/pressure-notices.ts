@@ -56,7 +56,7 @@ export function flushesTooSlowly(unflushedBytes: number): UnavailableError {
   return new UnavailableError({
     tried: 'waiting for a flush of the target, because more rows would exceed --target-memory',
     expected: `a flush within ${maxHoldMs / 60_000} minutes`,
-    found: `about ${size(unflushedBytes)} of rows on a node that are still not on its disk`,
+    found: `a node with about ${size(unflushedBytes)} of rows that are not yet on disk`,
     fix: 'look at the disk and the log of the node, then run the same command again, or raise --target-memory if the nodes have more memory',
   });
 }
@@ -83,8 +83,8 @@ export function pacingMessage(
     );
   }
   return (
-    `--target-memory ${size(limit)} ${rate} beside ` +
-    `${bodiesKept} request bodies of ${size(bodyBytes)} a node has room for ${size(holdBytes)} of rows. If the nodes have the memory, ` +
+    `--target-memory ${size(limit)} ${rate} a node has room for ${size(holdBytes)} of rows ` +
+    `beside ${bodiesKept} request bodies of ${size(bodyBytes)}. If the nodes have enough memory, ` +
     `--target-memory ${sizeOption(nodePeak(plan.baseBytes, kept, 2 * holdBytes))} doubles the rate`
   );
 }

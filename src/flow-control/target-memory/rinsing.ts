@@ -184,8 +184,8 @@ export class Rinsing {
     end(
       new RefusedError({
         tried: `pushing the request bodies of ${plural(caches.buckets.length, 'time bucket')} out of the raft caches of a node`,
-        expected: `at most ${size(holdBytes)} of request bodies, for which --target-memory leaves room`,
-        found: `${size(caches.bytes)} of request bodies: ${this.#givenUp ?? 'repeating points of this length frees nothing'}`,
+        expected: `at most ${size(holdBytes)} of request bodies, as --target-memory allows`,
+        found: `${size(caches.bytes)} of request bodies: ${this.#givenUp ?? 'repeating such long points frees no memory'}`,
         fix: 'raise --target-memory if the nodes have more, or load into a database with a longer VNODE_DURATION',
       }),
     );
@@ -212,7 +212,7 @@ export class Rinsing {
       if (this.#givenUp !== null || this.#stop.signal.aborted) return;
       this.#count += group.length;
     }
-    const message = `rinsed the raft caches of ${plural(buckets.length, 'time bucket')}: ${size(before)} of request bodies became ${size(caches.bytes)} on the fullest node`;
+    const message = `rinsed the raft caches of ${plural(buckets.length, 'time bucket')}: the fullest node now retains ${size(caches.bytes)} of request bodies instead of ${size(before)}`;
     notify({ level: this.#count === buckets.length ? 'info' : 'debug', kind: 'rinse', message });
   }
 
@@ -226,7 +226,7 @@ export class Rinsing {
       if (verdict.kind === 'rejected' || verdict.kind === 'refused') {
         if (this.#givenUp !== null) return false;
         this.#givenUp = `the target refuses points that it accepted before (${verdict.reason})`;
-        const message = `rinses of raft caches are off: ${this.#givenUp}; the load will stop when a node reaches --target-memory`;
+        const message = `bulk-load no longer rinses raft caches: ${this.#givenUp}; the load will stop when a node reaches --target-memory`;
         notify({ level: 'warn', kind: 'rinse', message });
         return false;
       }

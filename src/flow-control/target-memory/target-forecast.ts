@@ -163,7 +163,7 @@ export function forecastNotices(
   const endpoints = options.urls.length;
   const warnings = [
     from === 'replicas' && nodes > endpoints
-      ? `--url names ${plural(endpoints, 'endpoint')}, but SHOW REPLICAS lists ${nodes} nodes: a load balancer, or nodes without a --url. ` +
+      ? `--url names ${plural(endpoints, 'endpoint')}, but SHOW REPLICAS lists ${nodes} nodes. Either an endpoint is a load balancer, or some nodes have no --url. ` +
         'bulk-load cannot read the memory of every node, so it estimates unflushed rows from acknowledged writes'
       : null,
     plan.vnodes < maxVnodes ? null : tooManyVnodes(plan, buckets),

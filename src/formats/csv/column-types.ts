@@ -278,7 +278,7 @@ function contradictionOf(
   const cells = [first, comma, other].flatMap((cell) => cell ?? []);
   const word = JSON.stringify(excerpt(other?.text ?? '', 60));
   const grouped = /^ *[+-]?\d{1,3},\d{3} *$/.test(comma?.text ?? '');
-  const thousands = grouped ? ', or --thousands with the comma between thousands' : '';
+  const thousands = grouped ? ", or --thousands ',' if the comma separates thousands" : '';
   return {
     tried: `inferring the type of the column ${JSON.stringify(name)}`,
     expected:
@@ -288,11 +288,11 @@ function contradictionOf(
     found: cells.map(({ text, line }) => `${JSON.stringify(excerpt(text, 60))} in line ${line}`).join(' and '),
     fix:
       comma === null
-        ? `declare it with --fields ${name}:string or ${name}:float, or add --null ${word} if that is no value`
+        ? `declare the column with --fields ${name}:string or ${name}:float, or add --null ${word} if ${word} means no value`
         : other !== null
-          ? `add --decimal ',' and, if ${word} is no value, --null ${word}; or declare it with --fields ${name}:string`
+          ? `add --decimal ',' and, if ${word} means no value, --null ${word}; or declare the column with --fields ${name}:string`
           : first !== null
-            ? `add --decimal ',' or declare it with --fields ${name}:string`
-            : `add --decimal ',' if they are numbers${thousands}, or declare a text with --fields ${name}:string`,
+            ? `add --decimal ',' or declare the column with --fields ${name}:string`
+            : `if these are numbers, add --decimal ','${thousands}; otherwise declare the column with --fields ${name}:string`,
   };
 }

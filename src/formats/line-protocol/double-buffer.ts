@@ -8,7 +8,7 @@ import { LENGTH, POINT_WORDS, START } from '../../core/types/index.js';
 import { ChunkScanner, type WindowScan } from './chunk-scanner.js';
 
 /** Reason for aborting a read that is no longer needed. */
-const inputEnded = new Error('the runs of this input have ended');
+const inputEnded = new Error('this input has ended');
 
 type ScannedWindow = Pick<
   WindowScan,

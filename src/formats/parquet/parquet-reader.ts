@@ -102,7 +102,7 @@ function assertSameTypes(
         tried: `reading ${name}`,
         expected: `column ${field} as ${known.type}, as in ${known.input}`,
         found: type,
-        fix: `declare its type for all files, such as --fields ${field}:${widerType(known.type, type)}`,
+        fix: `declare one type for all files, such as --fields ${field}:${widerType(known.type, type)}`,
       });
   }
 }

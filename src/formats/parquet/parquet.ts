@@ -94,7 +94,7 @@ function sequentialSource(name: string, compression: ByteSource['compression']):
   const isStream = compression === 'none';
   return new InputError({
     tried: `reading ${name === '-' ? 'standard input' : name}`,
-    expected: 'Parquet as a plain file, which is read from its end',
+    expected: 'Parquet in a plain file, because reading begins at the end of the file',
     found: isStream ? 'a stream' : `a file compressed with ${compression}`,
     fix: isStream
       ? 'write the stream to a file and name that file'

@@ -74,7 +74,7 @@ function cutPoint(name: string, { byteOffset, line }: Position): InputError {
   return new InputError({
     tried: `reading a piece of ${name}`,
     expected: `a point to end before line ${line}, byte ${byteOffset}, where the piece ends`,
-    found: 'a point that continues after it',
+    found: 'a point that continues after this place',
     fix: 'run bulk-load plan again; leave out --split lines if a value contains a line end',
   });
 }

@@ -181,7 +181,7 @@ class ZstdSource implements ByteSource {
     const raise = limit === null ? '' : `raise --memory-limit to ${limit}, or `;
     return new InputError({
       tried: `reading ${inputLabel(this.#name)}`,
-      expected: `a zstd window of at most ${mib(room.bytes)}, which is what the memory limit leaves`,
+      expected: `a zstd window of at most ${mib(room.bytes)}, as the memory limit allows`,
       found: `a window of ${mib(window)}`,
       fix: `${raise}compress it again without --long or --ultra`,
     });

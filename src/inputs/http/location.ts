@@ -33,7 +33,7 @@ export function urlLocation(web: Web, name: string, url: URL): ObjectLocation {
         response.body.destroy();
         const next = URL.canParse(location, at.href) ? new URL(location, at) : null;
         if (next === null || !/^https?:$/.test(next.protocol))
-          return permanentFailure(`${response.status}: a redirect that is not to a URL of http or https`);
+          return permanentFailure(`${response.status}: a redirect to something other than an http or https URL`);
         if (at.protocol === 'https:' && next.protocol === 'http:')
           return permanentFailure(`${response.status}: a redirect from https to http (${next.host}), not followed`);
         at = next;
@@ -59,7 +59,7 @@ function basicAuthorization(name: string, { username, password }: URL): Record<s
       {
         tried: name,
         expected: 'a percent-encoded user and password in the URL',
-        found: 'a % that encodes nothing',
+        found: 'an invalid percent-encoding',
         fix: 'write % as %25',
       },
     ]);

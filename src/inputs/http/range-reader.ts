@@ -120,7 +120,7 @@ export class RangeReader {
     if (to === null) this.#end = this.#at;
     // Waits, because without a pause the server might send the same response for ever.
     else if (this.#at === this.#partAt) {
-      await retry('a response without a new byte');
+      await retry('a response without new bytes');
       return 0;
     }
     await this.#partDone();
@@ -157,7 +157,7 @@ export class RangeReader {
       tried: `reading ${this.#object.name}`,
       expected: `the bytes before offset ${this.#at} to be unchanged`,
       found: 'other bytes: the input changed while it was read',
-      fix: 'load it again when it is complete',
+      fix: 'load the input again once it is complete',
     });
   }
 

@@ -99,7 +99,7 @@ export class RemoteObject {
         tried: `reading ${this.name}`,
         expected: `the bytes from offset ${from} on`,
         found: range,
-        fix: 'the ranges of this server are unreliable: fetch the object with another tool',
+        fix: 'this server answers range requests wrongly: fetch the object with another tool',
       });
     this.#check(headers, match[3] === '*' ? null : Number(match[3]));
     return { body, from, to };
@@ -127,7 +127,7 @@ export class RemoteObject {
       tried: `reading ${this.name}`,
       expected: `an input that stays as it was when opened (${describe(first)})`,
       found: `another version (${describe(now)}): the input changed while it was read`,
-      fix: 'load it again when it is complete',
+      fix: 'load the input again once it is complete',
     });
   }
 }

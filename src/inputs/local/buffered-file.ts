@@ -59,6 +59,6 @@ export function changedFile(name: string, opened: number, now: number): InputErr
     tried: `reading ${name}`,
     expected: `an input that stays as it was when opened (${opened} bytes)`,
     found: `a file that changed while it was read (${now} bytes)`,
-    fix: 'load it again when it is complete',
+    fix: 'load the input again once it is complete',
   });
 }

@@ -31,12 +31,12 @@ export async function* list(account: S3Account, bucket: string, prefix: string):
     for (const entry of childrenOf(page, 'Contents')) {
       const [key, size] = [childText(entry, 'Key'), childText(entry, 'Size')];
       if (key === null || size === null || !/^\d{1,15}$/.test(size))
-        throw contradiction(tried, 'a key and a size for each object', 'an entry without them');
+        throw contradiction(tried, 'a key and a size for each object', 'an entry without a key or a valid size');
       yield { key: text(key), size: Number(size) };
     }
     next = continuationOf(page, text, tried);
     const token = JSON.stringify(next);
-    if (seen.has(token)) throw contradiction(tried, 'each page once', 'the same continuation twice');
+    if (seen.has(token)) throw contradiction(tried, 'each page once', 'the same continuation token twice');
     seen.add(token);
   } while (next !== null);
 }
@@ -55,15 +55,15 @@ function continuationOf(
   if (token !== null) return { 'list-type': '2', 'continuation-token': token };
   const marker = childText(page, 'NextMarker');
   if (marker !== null) return { marker: text(marker) };
-  throw contradiction(tried, 'a continuation token for the next page', 'a truncated list without one');
+  throw contradiction(tried, 'a continuation token for the next page', 'a truncated list without a token');
 }
 
-/** Decodes a key. Throws InputError for a `%` that encodes nothing. */
+/** Decodes a key. Throws InputError for an invalid percent-encoding. */
 function decode(text: string, tried: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
-    throw contradiction(tried, 'percent-encoded keys', 'a % that encodes nothing');
+    throw contradiction(tried, 'percent-encoded keys', 'an invalid percent-encoding');
   }
 }
 

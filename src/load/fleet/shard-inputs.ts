@@ -37,7 +37,7 @@ async function assertUnchanged(source: ByteSource, { name, size, hash }: Planned
   if (hash === null || (await contentHash(source)) === hash) return;
   throw new InputError({
     tried: `reading ${name}`,
-    expected: version === null ? `the ${size} bytes that were planned` : 'the version that was planned',
+    expected: version === null ? `the ${size} bytes that planning read` : 'the version that planning read',
     found: file === undefined || file.size === size ? 'other content' : `${file.size} bytes`,
     fix: 'put the file back, or plan again',
   });

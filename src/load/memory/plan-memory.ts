@@ -132,7 +132,7 @@ export function assertColumnsFit(columns: number, { windowBytes, limitBytes }: M
   const more = sizeOption(2 * columnBytes * (columns - maxColumns));
   throw new MemoryLimitError({
     tried: 'keeping the list of columns in memory',
-    expected: `at most ${count(maxColumns)} columns in all tables, which --memory-limit ${sizeOption(limitBytes)} allows`,
+    expected: `at most ${count(maxColumns)} columns in all tables, as --memory-limit ${sizeOption(limitBytes)} allows`,
     found: count(columns),
     fix: `raise --memory-limit by at least ${more}`,
   });

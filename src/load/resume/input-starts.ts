@@ -135,7 +135,7 @@ export class InputStarts {
 
   #warnTouched(i: number): void {
     const { inputs, notify } = this.#options;
-    const message = `the modification time of ${inputs[i]!.name} has changed since its points were loaded. Its size and its first and last bytes are the same, so the load resumes it; the load cannot notice a change in between`;
+    const message = `the modification time of ${inputs[i]!.name} has changed since its points were loaded. Its size and its first and last bytes are unchanged, so the load resumes. The load cannot notice a change between these bytes`;
     notify({ level: 'warn', kind: 'touched', message });
   }
 
@@ -162,7 +162,7 @@ export class InputStarts {
     if (onChanged === 'refuse')
       throw new InputError({
         tried: `reading ${name}`,
-        expected: `the file of which ${loaded} were loaded before`,
+        expected: `the file from which ${loaded} were loaded before`,
         found: 'other content',
         fix: 'put the file back, or load it from its start with --on-changed restart',
       });
@@ -170,7 +170,7 @@ export class InputStarts {
     this.#copied = true;
     this.abandon(i, kept);
     const where = kept === null ? '' : `; the earlier checkpoint is kept as ${kept}`;
-    const message = `${name} has changed since ${loaded} of it were loaded; it is loaded from its start${where}`;
+    const message = `${name} has changed since ${loaded} were loaded from it; the load reads it again from its start${where}`;
     notify({ level: 'warn', kind: 'changed', message });
     earlier.drop(i, known);
   }

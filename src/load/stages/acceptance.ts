@@ -111,7 +111,7 @@ export function isMisread(timestamp: bigint, { expectTime }: Pick<ExpectedTimeOp
 }
 
 function newColumn(table: string): ShapeMatch {
-  const message = `table "${table}" or a column of it is missing in the target, and a shard creates neither; load the dead letters on one machine`;
+  const message = `the target lacks table "${table}" or one of its columns, and a shard creates no table or column; load the dead letters on one machine`;
   return { kind: 'conflict', reason: 'new-column', message };
 }
 
@@ -119,7 +119,7 @@ function strictWriteError(db: string, table: string): RefusedError {
   return new RefusedError({
     tried: `loading into "${db}"`,
     expected: 'every table and field to exist, since STRICT_WRITE drops unknown fields silently',
-    found: `points for "${table}" with a table or field that is missing`,
+    found: `points of table "${table}", which is missing or lacks a field`,
     fix: 'create the table or field first, or use a database without STRICT_WRITE',
   });
 }

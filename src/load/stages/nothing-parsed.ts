@@ -134,7 +134,10 @@ export function nothingParsed(
     return new NothingParsedError({
       tried: `reading ${name}`,
       expected: `data compressed as the extension .${packed} says, or ${wanted}`,
-      found: first.text === '' ? 'neither' : `neither; the first line is ${JSON.stringify(excerpt(first.text, 60))}`,
+      found:
+        first.text === ''
+          ? 'other content'
+          : `other content; the first line is ${JSON.stringify(excerpt(first.text, 60))}`,
       fix: 'look at the file: it may be an error page; then fetch it again',
     });
   return new NothingParsedError(`${noUnit} of ${name} ${verb} ${wanted}; is --format right?`);

@@ -178,8 +178,8 @@ function readBackError(sampled: number, read: number, { message, problem }: Bulk
   const cause = excerpt((problem?.found ?? message).replace(/\(?["']?SELECT\b.*/is, 'the query').trim());
   return new VerifyError({
     tried: 'reading a sample back for --verify',
-    expected: `${plural(sampled, 'point')}, after everything was loaded`,
-    found: `${count(read)} of them, then: ${cause}`,
+    expected: `${plural(sampled, 'point')} read back after the load`,
+    found: `${plural(read, 'point')}, then: ${cause}`,
     fix: '',
   });
 }
@@ -193,7 +193,7 @@ export function verifyError(report: VerifyReport, loaded: number): VerifyError |
   const missing = report.sampled - report.found;
   return new VerifyError({
     tried: 'verifying',
-    expected: `${plural(report.sampled, 'point')} of ${count(loaded)} loaded to read back as they were sent`,
+    expected: `${plural(report.sampled, 'sampled point')} of ${count(loaded)} to be stored as they were sent`,
     found: `${count(wrong)} that differ (${count(missing)} missing)${where}`,
     fix: 'check whether something else writes to these series; keep the inputs, since loading them again stores the same points',
   });

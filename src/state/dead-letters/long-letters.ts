@@ -127,7 +127,7 @@ export function tooManyBytes(
   return new TooManyRejectsError({
     tried: 'writing dead letters',
     expected: `at most ${size(maxBytes)} of dead letters on disk (--max-reject-bytes)`,
-    found: `${size(before)} on disk, and more dead letters to write`,
+    found: `${size(before)} on disk; the next dead letters would exceed the limit`,
     fix: 'look at the dead letters, fix the input, or raise --max-reject-bytes',
   });
 }

@@ -68,7 +68,7 @@ export class Cnosdb implements Dialect {
     if ('rejected' in result)
       throw new RefusedError({
         tried: `creating ${database}${clause}`,
-        expected: 'CnosDB to create it',
+        expected: 'CnosDB to create the database',
         found: result.rejected,
         fix: 'check --db and --db-options',
       });
@@ -95,7 +95,7 @@ export class Cnosdb implements Dialect {
     if ('rejected' in result)
       throw new RefusedError({
         tried: `dropping database ${name}`,
-        expected: 'CnosDB to drop it',
+        expected: 'CnosDB to drop the database',
         found: result.rejected,
         fix: 'check the privileges of --user',
       });

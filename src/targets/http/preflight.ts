@@ -134,7 +134,7 @@ async function created(
       const verdict = probed[without[0]!]!;
       throw new RefusedError({
         tried: `looking for ${tried}`,
-        expected: 'it to exist',
+        expected: 'the database to exist',
         found: verdict.kind === 'refused' ? verdict.reason : verdict.kind,
         fix: verdict.kind === 'refused' ? (verdict.advice ?? '') : '',
       });
@@ -177,7 +177,7 @@ async function spread(
       const wrong = indexesOf(verdicts, expected === 'exist' ? (verdict) => !isAccepted(verdict) : isAccepted);
       throw new RefusedError({
         tried: expected === 'exist' ? `looking for ${tried}` : `looking for the ${tried}`,
-        expected: `it to ${expected} on every endpoint within ${spreadMs / 1000}s`,
+        expected: `the database to ${expected} on every endpoint within ${spreadMs / 1000}s`,
         found: wrong.map((index) => `${urlOf(context, index)}: ${problemOf(verdicts[index]!)}`).join('; '),
         fix: 'check that every --url belongs to one cluster, and that nothing else writes to the database',
       });

@@ -43,7 +43,7 @@ export class Influxdb1 implements Dialect {
     // The request names no database, because InfluxDB requires a named database to exist.
     const request = statements('', [`CREATE DATABASE ${quoted(db)}${clause}`]);
     if ((await influxql(query, request)) === null)
-      throw query.refused(request, query.urls[query.order[0]!]!, 'that the user may not create a database');
+      throw query.refused(request, query.urls[query.order[0]!]!, 'a user that may not create databases');
   }
 
   async settings(query: QueryClient): Promise<DatabaseSettings> {

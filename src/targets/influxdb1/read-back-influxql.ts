@@ -65,7 +65,8 @@ export async function readBack(
       wanted.map((point) => select(point, rp)),
     );
     const results = await influxql(query, request);
-    if (results === null) throw query.refused(request, query.urls[query.order[0]!]!, 'that the user may not read');
+    if (results === null)
+      throw query.refused(request, query.urls[query.order[0]!]!, 'a user that may not read the database');
     wanted.forEach((point, k) => {
       const stored = (results[k] ?? []).flatMap((series) => pointsOf(series, known));
       found.push(stored.find((each) => isSamePoint(point, each)) ?? null);

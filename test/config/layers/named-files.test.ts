@@ -45,7 +45,7 @@ test.each<[string, () => Record<string, unknown>, RegExp]>([
   [
     'a missing file',
     () => ({ ca: '/no/such/ca.pem' }),
-    /^--ca: expected a readable file, found a name that is not shown: ENOENT\.$/,
+    /^--ca: expected a readable file, found a file \(name not shown\): ENOENT\.$/,
   ],
   [
     'a file with something other than certificates',
@@ -70,12 +70,12 @@ test.each<[string, () => Record<string, unknown>, RegExp]>([
   [
     'a certificate without its key',
     () => ({ cert: one.cert }),
-    /^--cert: expected --cert and --key together, found only one of them\. Add --key\.$/,
+    /^--cert: expected --cert and --key together, found only --cert\. Add --key\.$/,
   ],
   [
     'a key without its certificate',
     () => ({ key: one.key }),
-    /^--key: expected --cert and --key together, found only one of them\. Add --cert\.$/,
+    /^--key: expected --cert and --key together, found only --key\. Add --cert\.$/,
   ],
   [
     '--insecure without https',

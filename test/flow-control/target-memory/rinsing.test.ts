@@ -111,7 +111,8 @@ test('a finished time bucket is rinsed by 256 writes of its last point once its 
     {
       level: 'info',
       kind: 'rinse',
-      message: 'rinsed the raft caches of 1 time bucket: 20 MiB of request bodies became 1 MiB on the fullest node',
+      message:
+        'rinsed the raft caches of 1 time bucket: the fullest node now retains 1 MiB of request bodies instead of 20 MiB',
     },
   ]);
 });
@@ -211,7 +212,7 @@ test('a target that rejects the points ends rinses, and the load once the caches
   expect(notices.map(({ level, message }) => [level, message])).toEqual([
     [
       'warn',
-      'rinses of raft caches are off: the target refuses points that it accepted before (access denied); ' +
+      'bulk-load no longer rinses raft caches: the target refuses points that it accepted before (access denied); ' +
         'the load will stop when a node reaches --target-memory',
     ],
   ]);
@@ -252,7 +253,7 @@ test('full caches of several buckets that no rinse makes smaller end the load', 
   admit();
   await clock.advance(1000);
   expect(bodies).toEqual([]);
-  expect(ends[0]?.problem?.found).toBe('26 MiB of request bodies: repeating points of this length frees nothing');
+  expect(ends[0]?.problem?.found).toBe('26 MiB of request bodies: repeating such long points frees no memory');
 });
 
 test('rinsed caches count with their vnodes, so any number of them leaves a load its room', async () => {

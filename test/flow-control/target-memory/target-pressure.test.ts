@@ -102,7 +102,9 @@ test.each<[string, Verdict, boolean]>([
   await clock.advance(31_000);
   expect(flushes).toHaveLength(relieved ? 1 : 0);
   expect(notices.filter(({ kind }) => kind === 'relief').map(({ message }) => message)).toEqual(
-    relieved ? ['the target has answered only "memory exhausted" for 30s: asking it to flush (COMPACT DATABASE)'] : [],
+    relieved
+      ? ['the target has answered only "memory exhausted" for 30s: asking the target to flush (COMPACT DATABASE)']
+      : [],
   );
 });
 
@@ -323,7 +325,7 @@ test('a load whose target does not flush for two minutes ends with the figures, 
   expect(ends).toEqual([]);
   await clock.advance(15_000);
   expect(ends[0]).toBeInstanceOf(UnavailableError);
-  expect(String(ends[0])).toMatch(/a flush within 2 minutes.*about 110 MiB of rows on a node/);
+  expect(String(ends[0])).toMatch(/a flush within 2 minutes.*a node with about 110 MiB of rows/);
 });
 
 test('a stage flushes after the running flush and waits for its end', async () => {

@@ -232,7 +232,7 @@ test('a stage without an answer to its flush reads the gauge, for five minutes a
   expect(waiting.at).toBeNull();
   await slow.clock.advance(10_000);
   expect(waiting.at).not.toBeNull();
-  expect(slow.notices.at(-1)?.message).toMatch(/300 MiB are still unflushed.*5 minutes/);
+  expect(slow.notices.at(-1)?.message).toMatch(/300 MiB of rows are still unflushed.*5 minutes/);
   const silent = await setup({ stage: '100MiB', relieve: false });
   silent.told.gauge = null;
   silent.answer({ kind: 'accepted' }, 100 * MiB);
@@ -323,7 +323,7 @@ test('a node that dies halves the room of all nodes, and flushes before the next
   expect(side.bodyBytes).toBeLessThan(0.6 * before);
   expect(notices.map(({ message }) => message)).toEqual([
     expect.stringMatching(
-      /^e refuses connections although it took writes: it was probably killed for lack of memory; when it is back, the load first asks it to flush, and for the rest of the load each node gets at most 199 MiB for rows and request bodies, half as much as before$/,
+      /^e accepted writes and now refuses connections: the node was probably killed for lack of memory; when the node is back, the load first asks it to flush, and for the rest of the load each node gets at most 199 MiB for rows and request bodies, half as much as before$/,
     ),
   ]);
   answer({ kind: 'accepted' }, MiB);

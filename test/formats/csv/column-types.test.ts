@@ -9,7 +9,7 @@ const numbers = (from: number, count: number): string =>
 test.each([
   ['a null word first', 'time,v\n1,NA\n2,1.5\n', '"1.5" in line 3 and "NA" in line 2', '--null "NA"'],
   ['a decimal comma', 'time;v\n1;1,5\n2;2\n', '"2" in line 3 and "1,5" in line 2', "--decimal ','"],
-  ['a decimal comma in all rows', 'time;v\n1;1,5\n2;2,5\n', '"1,5" in line 2', "--decimal ',' if"],
+  ['a decimal comma in all rows', 'time;v\n1;1,5\n2;2,5\n', '"1,5" in line 2', "these are numbers, add --decimal ','"],
   [
     'a decimal comma before a word',
     'time;v\n1;1,5\n2;x\n',

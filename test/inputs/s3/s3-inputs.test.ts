@@ -206,11 +206,11 @@ describe('a refusal of S3', () => {
 
   test('a truncated list without a continuation, and one that repeats it, are input errors', async () => {
     const truncated = `<IsTruncated>true</IsTruncated>${entry('k1')}`;
-    expect(await listing(server, list(truncated))).toContain('found a truncated list without one');
+    expect(await listing(server, list(truncated))).toContain('found a truncated list without a token');
     const repeated = list(`${truncated}<NextContinuationToken>t</NextContinuationToken>`);
-    expect(await listing(server, repeated)).toContain('found the same continuation twice');
+    expect(await listing(server, repeated)).toContain('found the same continuation token twice');
     expect(await listing(server, list(`${truncated}<NextMarker>k1</NextMarker>`))).toContain(
-      'found the same continuation twice',
+      'found the same continuation token twice',
     );
     const error = await s3Inputs(account({ HOME: '/nonexistent', AWS_ENDPOINT_URL_S3: server.url }), 's3://b/k*').catch(
       (reason: unknown) => reason,

@@ -145,7 +145,7 @@ test.each([
   await change(path);
   const summary = await shard(1, 1);
   expect([summary.exitCode, summary.points.read]).toEqual([7, 0]);
-  expect(summary.inputs[0]!.error).toContain('that were planned');
+  expect(summary.inputs[0]!.error).toContain('bytes that planning read');
 });
 
 test('an object without a size is compared with the plan by its version', async () => {
@@ -161,7 +161,7 @@ test('an object without a size is compared with the plan by its version', async 
     expect((await shard(1, 1)).points.loaded).toBe(50);
     version = 2;
     const { exitCode, inputs } = await shard(1, 1, ['--fresh']);
-    expect([exitCode, inputs[0]!.error]).toEqual([7, expect.stringContaining('the version that was planned')]);
+    expect([exitCode, inputs[0]!.error]).toEqual([7, expect.stringContaining('the version that planning read')]);
   } finally {
     objects.closeAllConnections();
     objects.close();
@@ -218,7 +218,7 @@ test('--split lines cuts after line ends, and a piece that ends within a string 
     await file('b.lp', Array.from({ length: 50 }, (_, i) => point(i)).join('')),
   ]);
   const { exitCode, reason } = await shard(1, 1);
-  expect([exitCode, reason]).toEqual([7, expect.stringContaining('a point that continues after it')]);
+  expect([exitCode, reason]).toEqual([7, expect.stringContaining('a point that continues after this place')]);
 });
 
 test('commands that load nothing in shards refuse a plan', async () => {

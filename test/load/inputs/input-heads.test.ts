@@ -191,7 +191,7 @@ test.each([
     'no gzip\nat all\n',
     [
       'data compressed as the extension .gz says, or line protocol',
-      'neither; the first line is "no gzip"',
+      'other content; the first line is "no gzip"',
       'then fetch it again',
     ],
   ],

@@ -113,7 +113,7 @@ test('one URL for several nodes is reported, because gauges then show only some 
   const it = await begin({ script: { onOther } });
   const { stderr } = await it.load([await it.file('a.lp', lines(10))]);
   expect(stderr).toMatch(
-    /--url names 1 endpoint, but SHOW REPLICAS lists 2 nodes: a load balancer, or nodes without a --url/,
+    /--url names 1 endpoint, but SHOW REPLICAS lists 2 nodes\. Either an endpoint is a load balancer, or some nodes have no --url/,
   );
 });
 

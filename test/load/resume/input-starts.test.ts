@@ -154,9 +154,9 @@ test('a changed input is loaded from its start, and the checkpoint is copied onc
   expect(notices.map(({ level, message }) => [level, message])).toEqual([
     [
       'warn',
-      'a.lp has changed since 30 points of it were loaded; it is loaded from its start; the earlier checkpoint is kept as kept.json',
+      'a.lp has changed since 30 points were loaded from it; the load reads it again from its start; the earlier checkpoint is kept as kept.json',
     ],
-    ['warn', 'b.lp has changed since 30 points of it were loaded; it is loaded from its start'],
+    ['warn', 'b.lp has changed since 30 points were loaded from it; the load reads it again from its start'],
   ]);
   expect(starts.abandoned).toEqual({
     shown: [
@@ -170,7 +170,7 @@ test('a changed input is loaded from its start, and the checkpoint is copied onc
 test('a changed input is refused with --on-changed refuse', async () => {
   const { starts, calls } = startsOf({ input: await entryOf(sourceOf()), finished: false }, { onChanged: 'refuse' });
   await expect(starts.begin(0, sourceOf(Buffer.alloc(1000, 8)))).rejects.toThrow(
-    'reading a.lp: expected the file of which 30 points were loaded before, found other content',
+    'reading a.lp: expected the file from which 30 points were loaded before, found other content',
   );
   expect(calls).toEqual([]);
 });

@@ -126,7 +126,9 @@ test('an input that was replaced after the stop is loaded from its start, and th
   expect(refused.code).toBe(7);
   const { code, summary, stderr } = await it.load([...small, a, b]);
   expect(code).toBe(0);
-  expect(stderr).toMatch(/b\.lp has changed since [\d,]+ points of it were loaded; it is loaded from its start/);
+  expect(stderr).toMatch(
+    /b\.lp has changed since [\d,]+ points were loaded from it; the load reads it again from its start/,
+  );
   expect(summary?.inputs.map(({ read, loaded, resumedFromByte }) => [read, loaded, resumedFromByte > 0])).toEqual([
     [1000, 1000, true],
     [2000, 2000, false],
@@ -175,7 +177,9 @@ test.each([
     await utimes(path, mtime, dated(mtime));
     const { code, stderr, summary } = await it.load([...small, path]);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/a\.lp has changed since [\d,]+ points of it were loaded; it is loaded from its start/);
+    expect(stderr).toMatch(
+      /a\.lp has changed since [\d,]+ points were loaded from it; the load reads it again from its start/,
+    );
     expect(summary?.points).toMatchObject({ read: 6000, loaded: 6000 });
   },
 );

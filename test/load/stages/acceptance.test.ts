@@ -69,7 +69,7 @@ test('STRICT_WRITE refuses a point with a new field, and known points pass', () 
   expect(guard(true).match(shape('m f=1 1')).kind).toBe('known');
   expect(() => guard(true).match(shape('m g=1 1'))).toThrow(RefusedError);
   expect(() => guard(true).match(shape('m g=1 1'))).toThrow(
-    /loading into "db": .* points for "m" with a table or field/,
+    /loading into "db": .* points of table "m", which is missing/,
   );
   expect(guard(false).match(shape('m g=1 1')).kind).toBe('introduces');
   expect(guard(true).match(shape('m f="a" 1')).kind).toBe('conflict');

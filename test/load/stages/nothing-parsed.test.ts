@@ -5,7 +5,7 @@ test('a file that is not compressed as its extension says is described by the be
   const first = { text: 'x'.repeat(100), message: '' };
   const error = nothingParsed('a.lp.gz', 'lp', [['bad-line', 2]], 0, 'none', first);
   expect(error!.message).toContain(`the first line is "${'x'.repeat(57)}…"`);
-  expect(nothingParsed('a.lp.gz', 'lp', [['bad-line', 2]], 0, 'none')!.message).toContain('found neither.');
+  expect(nothingParsed('a.lp.gz', 'lp', [['bad-line', 2]], 0, 'none')!.message).toContain('found other content.');
 });
 
 test('lines that all break the same rule are line protocol, and other lines may have another format', () => {

@@ -105,7 +105,7 @@ function relief(isExhausted: boolean): Notice {
   const why = isExhausted
     ? 'the target has answered only "memory exhausted" for 30s'
     : 'a node has as many unflushed rows as --target-memory allows';
-  return { level: 'warn', kind: 'relief', message: `${why}: asking it to flush (COMPACT DATABASE)` };
+  return { level: 'warn', kind: 'relief', message: `${why}: asking the target to flush (COMPACT DATABASE)` };
 }
 
 function reliefFailed({ kind, reason, tookMs }: FlushOutcome): Notice {

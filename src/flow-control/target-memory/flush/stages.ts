@@ -70,7 +70,7 @@ export class Stages {
     const unflushed = await this.#untilFlushed(Math.max(flushedBytes, stage * flushedShare), since + maxStageWaitMs);
     signal.throwIfAborted();
     if (unflushed === null) return;
-    const message = `${size(unflushed)} are still unflushed on a node after ${maxStageWaitMs / 60_000} minutes: the load continues`;
+    const message = `${size(unflushed)} of rows are still unflushed on a node after ${maxStageWaitMs / 60_000} minutes: the load continues`;
     notify({ level: 'warn', kind: 'stage-over', message });
   }
 

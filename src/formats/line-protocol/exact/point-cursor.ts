@@ -195,7 +195,7 @@ export abstract class PointCursor {
     if (next === QUOTE || next === 0x27) return p + 2;
     if (next !== BACKSLASH) {
       if (this.#backslashes && next !== EQUALS && next !== LF && next !== CR) return p + 1;
-      this.failAt(p + 1, 'bad-escape', 'a backslash before a character that needs none');
+      this.failAt(p + 1, 'bad-escape', 'a backslash before a character that needs no escape');
       return -1;
     }
     // Older servers read the second backslash of `a\\ ` as the escape of the space.

@@ -17,7 +17,7 @@ import type { SectionState } from '../sections/export-sections.js';
 import type { PointRun, WorkerRequest, WorkerResponse } from './worker-messages.js';
 
 /** Reason for aborting a read that is no longer needed. */
-const inputEnded = new Error('the runs of this input have ended');
+const inputEnded = new Error('this input has ended');
 
 export class WorkerScanner {
   readonly #layout: LinesLayout;

@@ -56,8 +56,7 @@ class ThriftWalk {
     const head = this.#byte();
     const size = head >> 4 === 15 ? this.#varint() : head >> 4;
     // Each element has at least one byte, so a longer list must be damaged.
-    if (size > this.#bytes.length - this.#at)
-      throw new ThriftError('a list with more elements than the bytes after its length');
+    if (size > this.#bytes.length - this.#at) throw new ThriftError('a list with more elements than bytes left');
     for (let i = 0; i < size; i++) this.#value(head & 0x0f, depth + 1, true);
   }
 

@@ -14,7 +14,7 @@ import { type FreeSlot, WindowReader } from './window-reader.js';
 
 /** If no further bytes arrive for this long, the main thread scans an incomplete read buffer itself, ms. */
 const quietMs = 20;
-const inputEnded = new Error('the runs of this input have ended');
+const inputEnded = new Error('this input has ended');
 
 export class RowWorkers {
   readonly #kernel: RowKernel;

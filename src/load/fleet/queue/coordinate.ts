@@ -144,7 +144,7 @@ class Coordination {
         throw alreadyRuns(this.#id, `a coordinator that runs as pid ${pid} on ${machine}`);
       leftBefore = leftMs;
       if (holder !== null)
-        notify({ level: 'info', kind: 'lock', message: `waiting for the lock of pid ${pid} on ${machine} to end` });
+        notify({ level: 'info', kind: 'lock', message: `waiting until the lock of pid ${pid} on ${machine} expires` });
       await clock.sleep(1000, this.#control.stop);
     }
   }

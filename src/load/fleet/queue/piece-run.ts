@@ -173,8 +173,8 @@ async function resultOf(
 export function deadlyPiece({ input: { path }, piece: { from } }: PieceJob, deaths: number): InputError {
   return new InputError({
     tried: `loading ${path} from line ${from.line}`,
-    expected: 'a worker to load it to its end',
-    found: `${deaths} workers that ended while they loaded it`,
+    expected: 'a worker that loads the piece to its end',
+    found: `${deaths} workers that died while they loaded the piece`,
     fix: 'look at the logs of the workers, and load this input on one machine',
   });
 }

@@ -93,8 +93,8 @@ test('a coordinator waits for the lock of a killed one, and takes the load once 
   fleet.redis.texts.set(await lockOf(fleet, path), { text, until: 5000 });
   const { summary } = await fleet.ended(Promise.all([fleet.coordinate([path]), fleet.work()]).then(([load]) => load));
   expect([summary.outcome, summary.points.loaded, summary.phases.startSeconds]).toEqual(['complete', 10, 5]);
-  expect(fleet.notices.filter((each) => each.includes('waiting for the lock'))).toEqual(
-    [0, 1, 2, 3, 4].map((seconds) => `${seconds} info waiting for the lock of pid 42 on there to end`),
+  expect(fleet.notices.filter((each) => each.includes('waiting until the lock'))).toEqual(
+    [0, 1, 2, 3, 4].map((seconds) => `${seconds} info waiting until the lock of pid 42 on there expires`),
   );
 });
 

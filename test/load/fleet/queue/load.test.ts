@@ -202,7 +202,7 @@ describe.skipIf(!hasRedis)('a load over a fleet', () => {
     expect([code, stderr]).toEqual([
       7,
       expect.stringMatching(
-        /loading deadly\.lp from line 1: expected a worker to load it to its end, found 5 workers that ended/,
+        /loading deadly\.lp from line 1: expected a worker that loads the piece to its end, found 5 workers that died/,
       ),
     ]);
   }, 120_000);

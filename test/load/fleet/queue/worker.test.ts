@@ -193,7 +193,9 @@ test.each([
   await it.workFor(400);
   expect([it.result()!.outcome, it.store.lines.size]).toEqual([outcome, points]);
   if (outcome === 'complete') return;
-  expect(it.result()!.error).toMatch(/loading a\.lp from line 1: .* found 5 workers that ended while they loaded it/);
+  expect(it.result()!.error).toMatch(
+    /loading a\.lp from line 1: .* found 5 workers that died while they loaded the piece/,
+  );
   expect(it.said()).toEqual([]);
 });
 
