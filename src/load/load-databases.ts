@@ -24,7 +24,8 @@ export function settingsByDatabase(settings: Settings): readonly Settings[] {
 /**
  * Loads into one database after another, and merges the results. After a failed load, continues only if the reason is
  * an input, rejected points or the verification. Throws the errors of `load`.
- * @param contextOf returns the context of a load; its `writeResults` is called once, with the merged result
+ * @param contextOf returns the context of the load of one database. After the last load, its `writeResults` is called
+ *   with the merged result.
  */
 export async function loadDatabases(
   settings: Settings,

@@ -68,7 +68,7 @@ export class FileComparison {
     return points;
   }
 
-  /** Adds an input point to the digest that the target must have in the point's time window. */
+  /** Adds an input point to the expected digest of its time window. The target's digest of the window must be equal. */
   #expect(offsets: LineOffsets): void {
     const { expected, differences } = this.#comparison;
     if (typeof offsets !== 'number' && this.#merged(offsets).earlier.size > 0) differences.overwritten += 1;

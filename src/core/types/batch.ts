@@ -63,7 +63,7 @@ export interface Batch {
   readonly points: number;
   /** Number of field values. */
   readonly values: number;
-  /** For each row, the target stores one entry for each field of the table. This is the number of these entries. */
+  /** Entries that the target stores for the batch: the number of fields of its table for each row, added up. */
   readonly slots: number;
   /** Parts by time bucket: one part for a target without time buckets, no part for a batch without points. */
   readonly buckets: readonly BucketPart[];

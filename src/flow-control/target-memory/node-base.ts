@@ -58,8 +58,8 @@ export function nodeBase(vnodes: number, { series, fields, reopened }: NodeSerie
 const noSeries: NodeSeries = { series: 0, fields: 0, reopened: 0 };
 
 /**
- * Returns the resident bytes of the index cache of a vnode that receives points after a flush: the vnode then looks up each
- * of their series on disk and caches it at a random place of both maps.
+ * Returns the resident bytes of the index cache of a vnode that receives points after a flush. For each new series, the
+ * vnode reads the series from disk and stores it in two maps, at a random place of each.
  */
 function indexCache(series: number): number {
   return cacheTables * (1 - Math.exp(-series / cachePages)) + cachedBytes * Math.min(series, manySeries);

@@ -50,9 +50,9 @@ export class SeriesEstimate {
   }
 
   /**
-   * Lower bound of the number of series. It assumes at least `surelySeveral` repeated series, as fewer are uncertain.
-   * Inputs that list all series in the same order again and again double the estimate. So the estimate is halved once
-   * series repeat.
+   * Lower bound of the number of series. If fewer than `surelySeveral` series have repeated, it is computed with
+   * `surelySeveral`. Inputs that list all series in the same order again and again double the estimate. So it falls to
+   * half as series repeat.
    */
   get least(): number {
     const several = this.#seen.size - this.#seen.once;

@@ -87,7 +87,7 @@ export function treeOf(elements: readonly SchemaElement[], name: string): { root
     });
   const build = (above: Node | null, path: readonly string[], isWrapped: boolean, inMap: boolean): Node => {
     const element = elements[next++];
-    if (element === undefined) throw invalid('fewer columns than the schema groups declare');
+    if (element === undefined) throw invalid('fewer columns than the groups of the schema declare');
     if (path.length > maxDepth) throw invalid(`columns nested deeper than ${maxDepth}`);
     const here = above === null ? [] : [...path, element.name];
     const isList = element.repetition_type === 'REPEATED' && above !== null;
@@ -120,7 +120,7 @@ export function treeOf(elements: readonly SchemaElement[], name: string): { root
     return node;
   };
   const root = build(null, [], false, false);
-  if (next !== elements.length) throw invalid('more columns than the schema groups declare');
+  if (next !== elements.length) throw invalid('more columns than the groups of the schema declare');
   return { root, leaves };
 }
 
