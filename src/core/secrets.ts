@@ -62,7 +62,7 @@ export function secretsOf(settings: {
 }): (string | null)[] {
   const { user, password, token, headers, queue } = settings;
   const credentials = password === '' ? null : `${user}:${password}`;
-  // A server may repeat only the second word of `Bearer abc`.
+  // A response may contain the token of `Bearer abc` without the word `Bearer`. So the token alone is masked as well.
   const values = headers.flatMap(({ value }) => [value, value.split(' ').at(-1) ?? '']);
   return [password, credentials, token, queue?.password ?? null, ...values];
 }

@@ -33,7 +33,7 @@ export interface FigureMetric {
 }
 
 export interface Figure {
-  /** Path of the value in the progress event; without `read`, also its path in the snapshot. */
+  /** Path of the value in the progress event. If `read` is absent, the snapshot has the value at the same path. */
   readonly key: string;
   readonly title: string;
   readonly unit: 'points' | 'values' | 'bytes' | 'seconds' | 'ms' | 'percent' | 'count' | 'text';

@@ -137,7 +137,7 @@ describe('network errors', () => {
     ],
     [coded(ownCodes.idle), 'no data for 30s', false],
     [Object.assign(new Error(''), { errors: [coded('ECONNREFUSED')] }), 'connection refused', false],
-    [new Error('socket hang up'), 'connection closed before the end', false],
+    [new Error('socket hang up'), 'connection closed before the end of the response', false],
     [coded('EODD', 'something odd'), 'something odd', false],
     ['text', 'text', false],
     [null, 'null', false],

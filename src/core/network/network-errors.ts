@@ -84,7 +84,7 @@ export function networkFailure(error: unknown): NetworkFailure {
   if (Array.isArray(errors) && errors.length > 0) return networkFailure(errors[0]);
   // node:http reports a truncated body, and a response that never began, only by its message.
   if (message === 'aborted' || message === 'socket hang up')
-    return { reason: 'connection closed before the end', permanent: false };
+    return { reason: 'connection closed before the end of the response', permanent: false };
   const own = typeof message === 'string' ? message : '';
   return { reason: own || key || 'connection failed', permanent: false };
 }

@@ -78,7 +78,7 @@ export interface Points {
   readonly origin: number;
   /**
    * Offset in the decoded input after these points and the blank lines and comments that follow. Once the points are
-   * settled, reading can resume at this offset, except inside a point that arrives in parts.
+   * settled, reading can resume at this offset, unless it lies inside a point that arrives in parts.
    */
   readonly end: number;
   /** Physical line, from 1, of the byte at `end`. */

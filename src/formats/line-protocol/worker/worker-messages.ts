@@ -17,7 +17,7 @@ export interface WorkerTask {
 }
 
 /**
- * Requests to the worker. `begin` starts an input; `crc` is the checksum of the bytes before its start. `window` hands
+ * Requests to the worker. `begin` starts to read an input at an offset; `crc` is the checksum of the bytes before. `window` hands
  * over a window with `length` new bytes, or with 0 bytes at the end of the input. The worker adds the last `unsummed`
  * of these bytes to the checksum. `more` asks for further points of a window that is not drained.
  */
