@@ -140,7 +140,7 @@ const table = [
   { key: 'checkpoint', group: 'state', is: { kind: 'switch' }, default: 'true', description: 'keep no checkpoint: a stopped load starts over' },
   { key: 'fresh', group: 'state', is: { kind: 'switch' }, default: 'false', description: 'start over; the checkpoint of the unfinished load stays, marked abandoned' },
   { key: 'sameTarget', group: 'state', is: { kind: 'switch' }, default: 'false', description: 'resume at endpoints that the earlier run did not use; use it only if these endpoints belong to the same cluster' },
-  { key: 'onChanged', group: 'state', is: { kind: 'choice', values: ['restart', 'refuse'] }, default: 'restart', arg: '<what>', description: 'when an input was replaced since the load stopped: restart loads it from its start, refuse does not load it (exit code 7)' },
+  { key: 'onChanged', group: 'state', is: { kind: 'choice', values: ['restart', 'refuse'] }, default: 'restart', arg: '<what>', description: 'what to do with an input that was replaced after the load stopped: restart loads it from its start, refuse does not load it (exit code 7)' },
   { key: 'skipLoaded', group: 'state', is: { kind: 'switch' }, default: 'false', description: 'leave out inputs that an earlier load into this database finished' },
   { key: 'turnDir', group: 'state', is: { kind: 'path' }, default: null, defaultText: 'bulk-load-locks in /dev/shm, else in the temporary directory', arg: '<dir>', description: 'directory of the locks by which loads take turns to introduce tables and columns; share it among containers that load into one database' },
   { key: 'turn', group: 'state', is: { kind: 'switch' }, default: 'true', description: 'introduce tables and columns without taking turns with other loads' },

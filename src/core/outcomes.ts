@@ -80,7 +80,7 @@ export const outcomes = {
     exitCode: 7,
     short: 'input',
     meaning:
-      'an input could not be read to its end, changed while it was read, or held no point of its format; or all inputs held fewer points than `--min-points`; everything else is loaded',
+      'an input could not be read to its end, changed while it was read, or held no point of its format; or the inputs together held fewer points than `--min-points`; all valid points that could be read are loaded',
     retryUnattended: true,
     closingSentence: 'Incomplete: an input could not be read to its end, or held too few points.',
     checkSentence: 'be incomplete',

@@ -217,7 +217,7 @@ export class LineScan extends LineCursor implements WindowScan {
     return end > start && this.bytes[end - 1] === CR ? end - 1 : end;
   }
 
-  /** Rejects the line at `at` up to its first LF. Returns false if this LF is not in memory yet. */
+  /** Rejects the bytes from `at` to the next LF. Returns false if this LF is not in memory yet. */
   #refuse(reason: Reason, found: string): boolean {
     const start = this.at;
     const end = this.bytes.indexOf(LF, start);

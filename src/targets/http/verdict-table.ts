@@ -207,7 +207,7 @@ export function missingDatabase(reason: string): Verdict {
 function notTheTarget({ title, acknowledgement }: VerdictTable, { status, body }: HttpResponse): Verdict {
   return {
     kind: 'refused',
-    reason: `status ${status}${inParentheses(plainText(body))}, where ${title} acknowledges a write with an empty ${acknowledgement}`,
+    reason: `status ${status}${inParentheses(plainText(body))}, but ${title} acknowledges a write with status ${acknowledgement} and an empty body`,
     advice: `check that --url points at ${title}`,
   };
 }

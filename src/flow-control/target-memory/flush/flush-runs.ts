@@ -56,7 +56,7 @@ export class FlushRuns {
     return this.#running;
   }
 
-  /** Asks the fleet's log for permission to flush. If the log grants it, the log delivers the start of the flush. */
+  /** Asks the fleet's log for permission to flush. If permitted, all workers receive an event that the flush begins. */
   async ask(log: MemoryLog, cause: FlushCause): Promise<void> {
     if (this.#asking) return;
     this.#asking = true;

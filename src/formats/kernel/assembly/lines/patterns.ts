@@ -43,7 +43,7 @@ const MASK: usize = 32;
 const LENGTH: usize = 36;
 /** Offset of the word with the kind of the value; 0 for the measurement and for tags. */
 const KIND: usize = 40;
-/** Offset of the byte that ends the value; 0 for the measurement. */
+/** Offset, in a part, of the word with the byte that ends the value. The word of the measurement is 0. */
 const ENDED_BY: usize = 44;
 const PART_BYTES: usize = 48;
 const MAX_STAY: u32 = 8;
