@@ -34,7 +34,10 @@ afterAll(() => {
 const longMiB = 350;
 const similar = [
   'thirteen weeks in time buckets of one',
+  'ninety days in time buckets of one',
   'ninety days from standard input',
+  'a year in time buckets of one day',
+  'a pool smaller than the memcaches, and no leave to flush',
   'the incident: 10 × 1000 points on a cluster too small',
 ];
 const scenarios = all.filter(({ name, load }) => isSoak || (load.mib < longMiB && !similar.includes(name)));
