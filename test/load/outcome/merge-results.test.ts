@@ -187,13 +187,9 @@ test('verifications are added, and their tables are named with the database', ()
 
 test('the rate of several databases is that of the time in which they were sent, and 0 without such a time', () => {
   const { phases, thisRun } = summaryOf({});
-  const loaded = (points: number, sendSeconds: number) =>
-    merged(
-      { phases: { ...phases, sendSeconds }, thisRun: { ...thisRun, loaded: points } },
-      {
-        phases: { ...phases, sendSeconds },
-        thisRun: { ...thisRun, loaded: points },
-      },
-    ).rate.pointsPerSecond;
+  const loaded = (points: number, sendSeconds: number) => {
+    const each = { phases: { ...phases, sendSeconds }, thisRun: { ...thisRun, loaded: points } };
+    return merged(each, each).rate.pointsPerSecond;
+  };
   expect([loaded(10, 0.25), loaded(0, 0), loaded(10, 0)]).toEqual([40, 0, 0]);
 });

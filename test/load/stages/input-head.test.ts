@@ -30,24 +30,23 @@ test('the end of an input is not looked for in the bytes of earlier reads', asyn
   expect([head.bytes, head.whole]).toEqual([given, true]);
 });
 
-test('the head of an input is its first megabyte', async () => {
+/** Parses the head of two megabytes of equal lines with a string of this length. */
+async function headOfLines(length: number): ReturnType<typeof parseHead> {
   const { settings } = await resolve(options, { flags: { db: 'db' }, env: {} });
-  const text = Buffer.alloc(2 * headBytes, `m s="${'x'.repeat(997)}" 1640995200000000000\n`);
+  const text = Buffer.alloc(2 * headBytes, `m s="${'x'.repeat(length)}" 1640995200000000000\n`);
   const source = sourceOf(text, 64 * 1024);
   const input: Input = { name: 'a.lp', path: null, size: text.length, open: () => Promise.resolve(source) };
   const signal = new AbortController().signal;
   const context = { formats: new FormatSet(settings), options: settings, match: null, sampler: null, signal };
-  expect(await parseHead(input, context)).toMatchObject({ bytes: 2 ** 20, points: 1024, whole: false });
+  return await parseHead(input, context);
+}
+
+test('the head of an input is its first megabyte', async () => {
+  expect(await headOfLines(997)).toMatchObject({ bytes: 2 ** 20, points: 1024, whole: false });
 });
 
 test('a head ends after a complete line, so that no point is cut', async () => {
-  const { settings } = await resolve(options, { flags: { db: 'db' }, env: {} });
-  const text = Buffer.alloc(2 * headBytes, `m s="${'x'.repeat(1000)}" 1640995200000000000\n`);
-  const source = sourceOf(text, 64 * 1024);
-  const input: Input = { name: 'a.lp', path: null, size: text.length, open: () => Promise.resolve(source) };
-  const signal = new AbortController().signal;
-  const context = { formats: new FormatSet(settings), options: settings, match: null, sampler: null, signal };
-  const head = await parseHead(input, context);
+  const head = await headOfLines(1000);
   expect(head.rejects).toEqual({});
   expect(head.bytes % 1027).toBe(0);
 });

@@ -6,6 +6,7 @@
 // - tls: outage with TLS, client certificate and ACL; planted secrets are searched in keys, files, logs and arguments
 // - frozen: a worker is stopped for 3 min
 // - clocks: the clocks of workers are 10 min fast and slow
+// - skewed: outage with such clocks
 // - coordinator: it is killed at random moments, and its state is kept or lost
 // - size: 100,000 pieces
 
@@ -259,11 +260,12 @@ async function loaded(fleet, share) {
 
 /**
  * @param {Fleet} fleet @param {Omit<Parameters<Fleet['begin']>[0], 'pieces'>} [options]
- * @param {number} [most] Largest number of pieces that are done twice: one for each worker, and one more.
+ * @param {number} [most] largest number of pieces that are done twice: one for each worker, and one more
+ * @param {number[]} [skewsMs] error of the clock of each worker
  */
-async function outage(fleet, options = {}, most = 5) {
+async function outage(fleet, options = {}, most = 5, skewsMs = [0, 0, 0, 0]) {
   await fleet.begin({ pieces: Number(values.pieces), ...options });
-  for (let i = 0; i < 4; i += 1) fleet.work();
+  for (const skewMs of skewsMs) fleet.work(skewMs);
   const coordinator = fleet.coordinate();
   await loaded(fleet, 0.25);
   for (const worker of fleet.workers.slice(0, 2)) worker.kill('SIGKILL');
@@ -349,6 +351,7 @@ const scenarios = {
     const { isExact, found, repeated } = await fleet.end(fleet.coordinate());
     return { ok: isExact && repeated === 0, text: `${found}; ${repeated} pieces twice` };
   },
+  skewed: (fleet) => outage(fleet, {}, 5, [0, 600_000, -600_000, 600_000]),
   coordinator: async (fleet) => {
     await fleet.begin({ pieces: 200 });
     for (let i = 0; i < 2; i += 1) fleet.work();
