@@ -69,7 +69,8 @@ export function randomFile(seed: number): RandomFile {
     [
       ['lp', lineProtocol, '', {}],
       ['csv', csv, `host,s,v,time${lineEnd}`, { ...rows, fields: 's:string,v:float' }],
-      ['ndjson', ndjson, '', rows],
+      // Without --format, a file whose first line is half an object is one JSON document.
+      ['ndjson', ndjson, '', { ...rows, format: 'ndjson' }],
     ] as const
   )[seed % 3]!;
   const body = Array.from({ length: count }, (_, i) => writer(i, random) + lineEnd).join('');
