@@ -1,6 +1,6 @@
 // Stores for each point of a batch where it ends in the request body, and where its original input is. Most points are
-// consecutive, unchanged lines of the input. For such points, only the ends are written at first. The other words are
-// written only when a split, a reject or a stop needs them.
+// consecutive, unchanged lines of the input. For such points, only the word `END` is written at first. The other words
+// are written only when a split, a reject or a stop needs them.
 
 import { LENGTH, LINE, POINT_WORDS, SOURCE_LENGTH, SOURCE_START, START } from '../core/types/index.js';
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, SLOT_WORDS, type Slot } from './arena.js';
@@ -28,7 +28,7 @@ export class Entries {
   readonly #slot: Slot;
   #stretches: EntryStretch[] = [];
   #count = 0;
-  /** The five words of the last point. They are always set, because every batch needs them. */
+  /** The five words of the last point. `#last` is always up to date, because every batch needs these words. */
   readonly #last = new Float64Array(SLOT_WORDS);
 
   constructor(slot: Slot) {
@@ -46,8 +46,8 @@ export class Entries {
 
   /**
    * Adds unchanged points, one per input line. `index` is their part of `Points.index`. The first point begins at
-   * offset `from` of the body. `line` and `offset` are those of the first point. Only the last point may have an LF
-   * inside a string.
+   * offset `from` of the body. `line` and `offset` are the position of the first point. Only the last point may have an
+   * LF inside a string.
    */
   stretch(index: Uint32Array, from: number, line: number, offset: number): void {
     const words = this.#slot.index;

@@ -86,7 +86,8 @@ export class BatchFiller {
   }
 
   /**
-   * Adds points of the run to the open batch. Returns why it must be closed; null at the end of the run or of the load.
+   * Adds points of the run to the open batch. Returns the reason to close the batch; null at the end of the run or of
+   * the load.
    */
   fill(job: FillJob): Cut | null {
     const { open, run, cursor, position } = job;
@@ -119,7 +120,10 @@ export class BatchFiller {
     return null;
   }
 
-  /** Adds plain points up to a reject, a limit, or a point that must be checked singly. Returns their number. */
+  /**
+   * Adds plain points up to a reject, a limit, or a point that must be checked singly. Returns the number of added
+   * points.
+   */
   #takePlain({ open, gate, run, cursor, position }: FillJob, left: number, limits: BatchLimits): number {
     if (this.#suffixes.stamped !== null || position.covered.length > 0) return 0;
     const until = Math.min(

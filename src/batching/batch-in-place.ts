@@ -1,4 +1,4 @@
-// Makes batches whose points remain in the format's memory. The request body is sent from there, without a copy.
+// Makes batches whose points remain in the format's memory. The request body is sent from that memory, without a copy.
 
 import { LF } from '../core/ascii.js';
 import type { Batch, BatchSpan, Points } from '../core/types/index.js';
@@ -13,8 +13,9 @@ export interface BatchLimits {
 }
 
 /**
- * Finds plain points in [from, to) of a run that fill at least half a batch. Returns null if there are too few. The
- * points up to `to` are divided into batches of equal size, because a small rest would have to be copied.
+ * Finds plain points in [from, to) of a run that fill at least half a batch. Returns null if there are too few plain
+ * points. The points up to `to` are divided into batches of equal size, because a small remainder would have to be
+ * copied.
  */
 export function stretchInPlace(
   run: Points,

@@ -39,7 +39,9 @@ export interface Rest {
   readonly to: Position;
 }
 
-/** Numbers of accepted and rejected points of one input, as its format counted them. `rejects`: by reason. */
+/**
+ * Numbers of accepted and rejected points of one input, as its format counted them. `rejects` has one count per reason.
+ */
 export interface Parsed {
   readonly points: number;
   readonly rejects: ReadonlyMap<string, number>;
@@ -182,8 +184,8 @@ export class Batcher {
   }
 
   /**
-   * If most points so far have unexpected timestamps, returns an error that ends this input, or throws one that ends
-   * the load. Otherwise returns null.
+   * If most points so far have unexpected timestamps, returns an error that ends this input, or throws an error that
+   * ends the load. Otherwise returns null.
    */
   #wrongUnit({ unexpected, taken, firstUnexpected }: FillPosition): InputError | null {
     if (firstUnexpected === null || unexpected * 2 <= taken) return null;
@@ -289,7 +291,10 @@ function restOf({ batched, offset, line, ordinal }: FillPosition): Rest {
 
 type NextRun = IteratorResult<Points, void> | 'idle' | InputError;
 
-/** Returns the next points of the input, its InputError as a value, or `idle` if the linger time ends first. */
+/**
+ * Returns the next points of the input, or `idle` if the linger time ends first. Returns an InputError instead of
+ * throwing it.
+ */
 async function nextRun(next: Promise<IteratorResult<Points, void>>, linger: LingerTimer | null): Promise<NextRun> {
   const run = next.catch((error: unknown) => {
     if (error instanceof InputError) return error;

@@ -105,8 +105,8 @@ function share({ loaded, rejected, undelivered }: Receipt, from: number, to: num
 }
 
 /**
- * Tests whether a batch can be combined with others. A batch with rejects or rewritten points cannot, because only the
- * body is copied.
+ * Tests whether a batch can be combined with others. A batch with rejects or rewritten points cannot be combined,
+ * because only the body is copied.
  */
 function isSmall(batch: Batch): batch is FilledBatch {
   const { cut, points, body, rejects, introduces, sideBytes } = batch as Batch & Partial<FilledBatch>;

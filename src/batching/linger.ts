@@ -11,8 +11,8 @@ export class LingerTimer {
   #isRunning = false;
   #cancel = ignore;
   /**
-   * Ends the current wait if its time is over. This is a callback: a promise shared by all waits would keep the values
-   * of finished waits in memory.
+   * Ends the current wait if its time is over. `#wake` is a callback, because a promise shared by all waits would keep
+   * the values of finished waits in memory.
    */
   #wake = ignore;
 

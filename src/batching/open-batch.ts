@@ -120,7 +120,10 @@ export class OpenBatch {
     this.points += 1;
   }
 
-  /** Adds the plain points of [from, to) that follow the previous point directly and fit. Returns their number. */
+  /**
+   * Adds the plain points of [from, to) that follow the previous point directly and fit. Returns the number of added
+   * points.
+   */
   addPlain(
     run: Points,
     from: number,
@@ -156,8 +159,8 @@ export class OpenBatch {
   }
 
   /**
-   * Adds entries of rewritten points. Copies their original input up to `sourceEnd`, with the bytes between the points,
-   * into `Slot.side`.
+   * Adds entries of rewritten points. Copies the original input of the points up to `sourceEnd`, with the bytes between
+   * the points, into `Slot.side`.
    */
   #enterRewritten({ bytes, index, origin, firstLine }: Points, from: number, count: number, sourceEnd: number): void {
     const word = from * POINT_WORDS;

@@ -7,12 +7,12 @@ import type { OpenBatch } from './open-batch.js';
 
 /** Compares shapes with the columns that the target is known to have. The catalogue implements this interface. */
 export interface SchemaGuard {
-  /** True if a batch that introduces tables or columns must begin with a point that introduces some. */
+  /** True if a batch that introduces tables or columns must begin with an introducing point. */
   readonly exclusive: boolean;
   match(shape: Shape): ShapeMatch;
   /** Number of fields that a table is known to have in the target. */
   fields(table: string): number;
-  /** Number of all known columns. It grows whenever `fields` of a table grows. */
+  /** Number of all known columns. The number grows whenever `fields` of a table grows. */
   readonly columns: number;
   introduction(): Introduction;
 }
@@ -26,7 +26,7 @@ export const isRejected = -2;
 const known = 1;
 const conflicting = 2;
 
-/** Decides about the points of one format. Each format has its own shape numbers, so each needs its own gate. */
+/** Decides about the points of one format. Each format has its own shape numbers, so each format needs its own gate. */
 export class SchemaGate {
   readonly #guard: SchemaGuard;
   #state = new Uint8Array(1024);

@@ -6,7 +6,7 @@ import type { Batch, PointRange } from '../core/types/index.js';
 export interface Search {
   /** Ranges without a final result. The last range is sent first. */
   readonly open: readonly PointRange[];
-  /** Index in the batch of the point that the target named last; -1 before the first. */
+  /** Index in the batch of the point that the target named last; -1 before the target named a point. */
   readonly suspect: number;
   /** True after the target named a wrong point. From then on, the search splits ranges in the middle. */
   readonly misled: boolean;
@@ -68,7 +68,9 @@ export interface NamedPlace {
   readonly offset: number | null;
 }
 
-/** Returns the index in the batch of the point that the target named; null if it named no point of this range. */
+/**
+ * Returns the index in the batch of the point that the target named; null if the target named no point of this range.
+ */
 export function namedPoint(batch: Pick<Batch, 'bodyEnd'>, range: PointRange, named: NamedPlace): number | null {
   const { point, offset } = named;
   if (typeof point === 'number' && point < range.to - range.from) return range.from + point;

@@ -34,7 +34,10 @@ export interface DeliveryOptions {
   readonly random: () => number;
   /** Called with every attempt, for flow control and the meter. `bodyBytes`: bytes of the points in the batch. */
   readonly observe: (attempt: Attempt, batch: Batch, bodyBytes: number, retry: boolean, sent: PlainBody) => void;
-  /** Returns a body with fewer lines for the same points; null to send the points as they are. Absent to join no points. */
+  /**
+   * Returns a body with fewer lines for the same points; null to send the points as they are. Absent if points are
+   * never joined.
+   */
   readonly join?: (batch: Batch, range: PointRange) => PlainBody | null;
   /** Returns whether `more` further points may be rejected. After false, the delivery of the batch fails. */
   readonly mayReject: (more: number) => boolean;
@@ -243,7 +246,7 @@ export class Delivery {
   }
 
   /**
-   * Sends an empty body, to find out whether the point sent before causes the dropped connections. Returns true if an
+   * Sends an empty body, to find out whether the previous point causes the dropped connections. Returns true if an
    * endpoint accepts the empty body but dropped the connection when it received the point.
    */
   async #answersEmptyBody(droppedBy: ReadonlySet<string>, abort: AbortSignal): Promise<boolean> {

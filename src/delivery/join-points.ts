@@ -6,7 +6,10 @@ import type { Batch, PlainBody, PointRange } from '../core/types/index.js';
 
 /** Rows are sparse if they have at least this many field slots for each value. */
 const sparseSlots = 4;
-/** Points are joined only if that leaves at most this share of the lines. Otherwise they are sent unchanged. */
+/**
+ * Points are joined only if the joined body has at most this share of the lines. Otherwise the points are sent
+ * unchanged.
+ */
 const maxShare = 3 / 4;
 const timestamp = /^-?\d+$/;
 

@@ -9,7 +9,9 @@ import { type RetryStep, reasonOf } from './retry-policy.js';
 
 /** Result of the attempts to send a range. */
 export type RangeResult =
-  /** `separate`: points were joined, and one of them may be bad. So all are sent again without joining them. */
+  /**
+   * `separate`: joined points were sent, and one of the points may be bad. So all of them are sent again, one per line.
+   */
   | { readonly do: 'loaded' | 'split' | 'separate' | 'stopped' }
   | { readonly do: 'reject'; readonly reason: string; readonly message: string; readonly endpoint: string }
   | { readonly do: 'isolate'; readonly point: number }

@@ -5,8 +5,8 @@ import { fullJitter } from '../core/time/backoff.js';
 /** Limits of the random wait: the upper limit doubles from `firstMs` to `maxMs` with each failure. */
 const range = { firstMs: 250, maxMs: 30_000 };
 /**
- * Least time between two attempts while raft groups form or elect leaders, ms. An election of CnosDB 2.4.3.4 takes 0.9
- * to 1.5 s.
+ * Minimum time between two attempts while raft groups form or elect leaders, ms. An election of CnosDB 2.4.3.4 takes
+ * 0.9 to 1.5 s.
  */
 const formingMs = 1_000;
 

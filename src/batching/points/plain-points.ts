@@ -18,7 +18,7 @@ import {
 import { sideBytes } from '../batch-entries.js';
 import { type Bounds, type HighWords, isWithin } from './point-bounds.js';
 
-/** What makes a point plain. */
+/** Rules that decide whether a point is plain. */
 export interface PlainRules {
   /** Number of values of a point, by shape number; -1 for a shape that is not known. */
   readonly plain: Int32Array;
@@ -54,7 +54,7 @@ export interface PlainPoints {
   readonly slots: number;
 }
 
-/** Counts how many points in a row are plain, from index `from` of the run and at most up to index `to`. */
+/** Finds the consecutive plain points that begin at index `from` of the run and end before index `to`. */
 export function plainPoints(
   run: Points,
   from: number,

@@ -25,7 +25,7 @@ export interface Bounds {
   readonly newest: number;
   /** Number of input time units in one time unit of the target; 1 if the target stores every timestamp exactly. */
   readonly grain: number;
-  /** Points longer than this many bytes are examined by `long`; Infinity to examine no point. */
+  /** Length above which `long` examines a point, bytes; Infinity if `long` is never called. */
   readonly longBytes: number;
   readonly long: (point: Uint8Array) => BoundsRefusal | null;
 }
@@ -78,7 +78,9 @@ export function isWithin(high: number, low: number, bytes: number, bounds: Bound
   return time >= oldest && time <= newest && bytes <= longBytes && (grain === 1 || isMultiple(high, low, grain));
 }
 
-/** Returns why the target would not store point `i` of a run unchanged; null if it would. */
+/**
+ * Returns why the target would not store point `i` of a run unchanged; null if the target stores the point unchanged.
+ */
 export function refusal(run: Points, i: number, bounds: Bounds): BoundsRefusal | null {
   const { index } = run;
   const word = i * POINT_WORDS;
