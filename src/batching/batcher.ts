@@ -39,9 +39,7 @@ export interface Rest {
   readonly to: Position;
 }
 
-/**
- * Numbers of accepted and rejected points of one input, as its format counted them. `rejects` has one count per reason.
- */
+/** Points of one input that its format accepted, and number of its rejects by reason. */
 export interface Parsed {
   readonly points: number;
   readonly rejects: ReadonlyMap<string, number>;
@@ -291,10 +289,7 @@ function restOf({ batched, offset, line, ordinal }: FillPosition): Rest {
 
 type NextRun = IteratorResult<Points, void> | 'idle' | InputError;
 
-/**
- * Returns the next points of the input, or `idle` if the linger time ends first. Returns an InputError instead of
- * throwing it.
- */
+/** Returns the next points of the input, its InputError, or `idle` if the linger time ends first. */
 async function nextRun(next: Promise<IteratorResult<Points, void>>, linger: LingerTimer | null): Promise<NextRun> {
   const run = next.catch((error: unknown) => {
     if (error instanceof InputError) return error;

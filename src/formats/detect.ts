@@ -6,7 +6,7 @@ import type { Detection, FormatDescriptor, InputHead } from './types.js';
 /** Largest number of bytes that detection reads to find the end of the first line. */
 export const headBytes = 64 * 1024;
 
-/** Returns the format of an input. `head` contains at least the first line of the input, `name` is the input's name. */
+/** Returns the format of an input from its first bytes and its name. `head` contains at least the first line. */
 export function detect(head: Uint8Array, name: string): FormatName {
   const text = Buffer.from(head.buffer, head.byteOffset, head.length)
     .toString('latin1')

@@ -1,4 +1,5 @@
-// The formats of one load. A format is created for its first input and reads all later inputs in this format.
+// The formats of one load. The first input in a format creates the parser, which also reads all later inputs in this
+// format.
 
 import { UsageError } from '../core/errors.js';
 import { peekSource } from '../core/io/byte-source.js';
@@ -21,7 +22,9 @@ import type { FormatOptions } from './types.js';
 export type { ReadMode } from './line-protocol/lines-layout.js';
 export { chunkBytes } from './line-protocol/lines-layout.js';
 
-/** Largest number of inputs to open for detecting formats. Half of them are the first inputs, half the last inputs. */
+/**
+ * Largest number of inputs to open for detecting formats: half of them from the start of the list, half from its end.
+ */
 const maxDetected = 64;
 
 /** Returns how many bytes of memory these formats allocate. */
@@ -139,7 +142,7 @@ export class FormatSet {
   readonly #scratch = new Uint8Array(headBytes);
   readonly #created = new Map<FormatName, Promise<Format>>();
   readonly #fieldColumns: FieldColumns | null;
-  /** Name and folders of the first line protocol input in folders such as `host=a`; null if there is none. */
+  /** Name and folders of the first line protocol input in folders such as `host=a`; null before such an input. */
   #unusedFolder: string | null = null;
   #rows: Promise<RowFormatMemory> | null = null;
 
@@ -161,7 +164,7 @@ export class FormatSet {
     if (mode.workerThread) this.#format('lp').catch(() => {});
   }
 
-  /** Closes all formats. No points may be requested afterwards. */
+  /** Closes all formats. The caller must not request points afterwards. */
   async close(): Promise<void> {
     for (const created of this.#created.values()) {
       const format = await created.catch(() => null);

@@ -167,7 +167,7 @@ export class RowReader {
       return;
     }
     let out = this.#scratch;
-    // A row whose cell does not fit here is too long. It is rejected later.
+    // A row whose cell does not fit here is too long. The row is rejected later.
     if (end - from > this.#run.layout.scratchEnd - out) return;
     starts[column] = out;
     for (let p = from; p < end; p++) {

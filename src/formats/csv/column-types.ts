@@ -20,7 +20,7 @@ export interface RowSample extends HeadSample {
   readonly line: number;
 }
 
-/** How the cells of an input are written. */
+/** Notation of the cells of an input. */
 export interface CellNotation {
   readonly dialect: CsvDialect;
   /** Words for a missing value. */
@@ -142,7 +142,8 @@ function decisionsOf({ tables, isQuoted }: SampleKinds, fields: readonly MappedF
 }
 
 /**
- * Tests whether further rows are unlikely to change the decision. False if all numbers are quoted: they may be texts.
+ * Tests whether further rows are unlikely to change the decision. False if all numbers are quoted, because they may be
+ * texts.
  */
 function isClear({ problem, kinds }: Decision): boolean {
   return problem === null && (kinds.quotedNumber === null || (kinds.number ?? kinds.word) !== null);
@@ -261,7 +262,7 @@ function isSeen(kinds: ColumnKinds, bytes: Uint8Array, from: number, to: number,
     if (p < to && bytes[p] === kinds.point) while (++p < to && bytes[p]! >= 0x30 && bytes[p]! <= 0x39);
     return p === to && whole > from && bytes[whole - 1]! >= 0x30;
   }
-  // No number and no boolean begins with these letters.
+  // A cell that begins with t, f, i or n may be a boolean, an infinity or NaN. Any other first letter begins a word.
   const letter = first | 0x20;
   const isWord =
     letter > 0x60 && letter < 0x7b && letter !== 0x74 && letter !== 0x66 && letter !== 0x69 && letter !== 0x6e;

@@ -4,7 +4,7 @@ export interface CsvDialectOptions {
   /** The delimiter, one byte; null for the default of the format. */
   readonly delimiter: string | null;
   readonly quote: string | null;
-  /** The escape character; null if there is none. */
+  /** The escape character; null for inputs without escapes. */
   readonly escape: string | null;
   readonly noHeader: boolean;
   readonly decimal: string;
@@ -17,9 +17,9 @@ export interface CsvDialectOptions {
 
 export interface CsvDialect {
   delimiter: number;
-  /** The quote byte; -1 if there are no quotes. */
+  /** The quote byte; -1 for inputs without quotes. */
   readonly quote: number;
-  /** The escape byte; -1 if there is no escape character. */
+  /** The escape byte; -1 for inputs without an escape character. */
   readonly escapeByte: number;
   /** True if cells without quotes may contain escapes as in the language C, such as `\n` for a line feed. */
   readonly hasLetterEscapes: boolean;

@@ -12,8 +12,7 @@ interface TagSet {
 }
 
 /**
- * Tests whether the header is that of a result of InfluxDB 1. The caller checks whether an option uses the column
- * `tags`.
+ * Tests whether a header belongs to a result of InfluxDB 1. The caller checks whether an option uses the column `tags`.
  */
 export function isInfluxQl(names: readonly string[]): boolean {
   return names[0] === 'name' && names[1] === 'tags' && names.includes('time');

@@ -45,7 +45,7 @@ export function influxLines(source: ByteSource, name: string, mapping: InfluxMap
   return tokenSource(source, name, [], new SeriesRows(name, mapping));
 }
 
-/** Kinds of objects and lists in a response. `ignored` stands for all others. */
+/** Kinds of objects and lists in a response. `ignored` stands for all other kinds. */
 type Place = 'response' | 'results' | 'result' | 'list' | 'series' | 'tags' | 'columns' | 'values' | 'row' | 'ignored';
 
 /** Kind of an object or list, by the kind of its parent and by its own key. `*` stands for any key or list element. */

@@ -1,6 +1,6 @@
 // Splits a JSON list, or consecutive JSON values, into one line per element. The brackets of the list and line ends
-// within elements become spaces, and commas between elements become line feeds. So offsets remain those of the input.
-// The exception: consecutive values on one line get a line feed between them.
+// within elements become spaces, and commas between elements become line feeds. So offsets in the lines equal offsets
+// in the input. Only a line feed inserted between two values on one line changes the offsets after it.
 
 import {
   BACKSLASH,
@@ -35,9 +35,9 @@ class JsonSplitter {
   #needsLineEnd = false;
 
   /**
-   * Replaces list brackets, commas and line ends from offset `from` on, in place. Returns the number of bytes; or a
-   * smaller offset, if the object there needs a line feed before it. The caller inserts the line feed and calls again
-   * with this offset.
+   * Replaces list brackets, commas and line ends from offset `from` on, in place. Returns the number of bytes. If an
+   * object needs a line feed before it, returns the smaller offset of that object instead. The caller then inserts the
+   * line feed and calls again with this offset.
    */
   split(bytes: Uint8Array, from: number): number {
     for (let i = this.inString ? this.#string(bytes, from) + 1 : from; i < bytes.length; i++) {
@@ -117,7 +117,7 @@ class JsonSplitter {
   }
 }
 
-/** Reads JSON as lines. Splits it in the caller's memory until a line feed must be inserted, then in a buffer. */
+/** Reads JSON as lines. Splits the JSON in the caller's memory until a line feed must be inserted, then in a buffer. */
 class LineSource {
   readonly #source: ByteSource;
   readonly #name: string;

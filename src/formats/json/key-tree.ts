@@ -99,7 +99,9 @@ export class Keys {
     );
   }
 
-  /** Returns the column of a key, or NOWHERE if it is not loaded. Returns a reason if the row must be rejected. */
+  /**
+   * Returns the column of a key, or NOWHERE if its values are not loaded. Returns a reason if the row must be rejected.
+   */
   columnOf(entry: Entry): number | Reason {
     if (entry.column !== UNSEEN) return entry.column;
     const { path } = entry;

@@ -90,7 +90,7 @@ export class ObjectReader {
   }
 
   /**
-   * Reads an object. Returns the offset after it; -1 if it is invalid.
+   * Reads an object. Returns the offset after the object; -1 for an invalid object.
    * @param entry the key whose value is the object; null to skip the object
    */
   #object(start: number, entry: Entry | null, depth: number): number {
@@ -175,7 +175,7 @@ export class ObjectReader {
     return isNull ? 0 : this.#put(entry, TEXT, from, to);
   }
 
-  /** Returns the offset of the closing quote; -1 if there is none. */
+  /** Returns the offset of the closing quote; -1 for a string without a closing quote. */
   #stringEnd(from: number): number {
     const { bytes } = this.#run;
     let p = from;

@@ -36,7 +36,8 @@ interface LineKernelExports {
 }
 
 /**
- * Fast path for common lines. It stops at the start of any other line, which the exact check (PointReader) then reads.
+ * Fast path for common lines. The fast path stops at the start of any other line, which the exact check (PointReader)
+ * then reads.
  */
 export interface Kernel {
   /** Discards the list of structural bytes. Must be called when the input bytes in memory change. */

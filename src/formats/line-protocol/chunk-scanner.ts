@@ -5,7 +5,9 @@ import { utf8Mark } from '../../core/io/encoding.js';
 import type { Problem } from '../../core/problem.js';
 import type { DeadLetterFormat, FormatReject, Position, Shape } from '../../core/types/index.js';
 
-/** Why a scan stopped. `full`: the caller must use the points found so far. `drained`: the scan needs more bytes. */
+/**
+ * Reason why a scan stopped. `full`: the caller must use the points found so far. `drained`: the scan needs more bytes.
+ */
 export type Stop = 'full' | 'drained';
 
 /** Parses the input bytes in memory (the window). Each call of `run` finds the next points. */
@@ -17,7 +19,7 @@ export interface WindowScan {
   readonly rejects: readonly FormatReject[];
   readonly firstLine: number;
   readonly deadLetterFormat: DeadLetterFormat;
-  /** Why the rest of the input cannot be loaded; null while it can. */
+  /** Reason why the rest of the input cannot be loaded; otherwise null. */
   readonly refusal: Problem | null;
   /** Offset and physical line number at which the next run begins. */
   readonly at: number;
@@ -31,7 +33,7 @@ export interface WindowScan {
    * at `limit`. The scan overwrites the byte at `limit`.
    */
   window(from: number, limit: number, final: boolean, fresh: number): void;
-  /** Finds the next points. Their index replaces that of the previous points. */
+  /** Finds the next points. Writes their entries over those of the previous points. */
   run(): Stop;
   /** Returns the shape that has this number in the index. */
   shape(number: number): Shape;
@@ -81,7 +83,7 @@ export class ChunkScanner {
   }
 
   /**
-   * Finds the next points. `isWorth` is false if there is nothing to yield: no points, no rejects and no end of the
+   * Finds the next points. `isWorth` is true if there is something to yield: points, rejects, or the last bytes of the
    * input.
    */
   run(): { readonly isWorth: boolean; readonly drained: boolean } {

@@ -1,4 +1,5 @@
-// Reads a source into two parts of the format's memory: the next chunk is read into one while the other is parsed.
+// Reads a source into two parts of the format's memory: the next chunk is read into one part while the other part is
+// parsed.
 
 import { UsageError } from '../../core/errors.js';
 import { parseShape } from '../../core/points/line-protocol.js';

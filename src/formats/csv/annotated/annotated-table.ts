@@ -1,6 +1,6 @@
 // Decides which column of an annotated table becomes which part of a point. Columns are identified by number, because
-// names may be missing or repeated. Columns that only the annotations define (virtual columns) follow those of the
-// rows.
+// names may be missing or repeated. Columns that only the annotations define (virtual columns) follow the columns of
+// the rows.
 
 import { UsageError } from '../../../core/errors.js';
 import { entryOf, someOf } from '../../../core/text.js';
@@ -142,7 +142,7 @@ function mappingOf(columns: readonly AnnotatedColumn[], time: number, options: M
   };
 }
 
-/** Returns the index of the time column; -1 if there is none and points get generated timestamps. */
+/** Returns the index of the time column; -1 if points get generated timestamps instead. */
 function timeColumn(columns: readonly AnnotatedColumn[], { missingTimestamp }: MappingOptions): number {
   const found = columns.flatMap(({ part }, i) => (part === 'time' ? [i] : []));
   if (found.length === 1) return found[0]!;

@@ -1,5 +1,5 @@
-// Reads the annotation rows of annotated CSV, as InfluxDB writes and reads them. They precede the header and describe
-// the columns.
+// Reads the annotation rows of annotated CSV, as InfluxDB writes and reads them. Annotation rows precede the header and
+// describe the columns.
 
 import { UsageError } from '../../../core/errors.js';
 import { type ColumnDeclaration, datatypeNames, datatypeOf } from './datatypes.js';

@@ -1,4 +1,4 @@
-// The table with which InfluxDB ends a result of Flux when the query fails: its columns are `error` and `reference`.
+// InfluxDB ends the result of a failed Flux query with an error table. Its header is `error,reference`.
 
 import { InputError } from '../../../core/errors.js';
 import { excerpt } from '../../../core/text.js';
@@ -10,7 +10,7 @@ export function isErrorTable(bytes: Uint8Array, header: RowReader): boolean {
   return isShort && /^,?error,reference$/.test(cellTexts(bytes, header).join());
 }
 
-/** Returns the error of the row below the header. */
+/** Builds the error from the cells of the row below the header. */
 export function serverError(cells: readonly string[]): InputError {
   const [error = '', reference = ''] = cells.slice(-2);
   return new InputError({

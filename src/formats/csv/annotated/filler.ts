@@ -37,8 +37,8 @@ export class Filler implements RowFiller {
   }
 
   /**
-   * Copies the constant texts of the annotations to offset `at` of the memory. They must not be overwritten while rows
-   * are read.
+   * Copies the constant texts of the annotations to offset `at` of the memory. The copies must not be overwritten while
+   * rows are read.
    */
   begin(at: number): void {
     this.#at = at;
@@ -49,7 +49,7 @@ export class Filler implements RowFiller {
    * Sets the cells that the annotations define.
    * @param real number of cells in the row of the input
    * @param scratch start of the memory for new texts, which ends at `end`
-   * @returns why the row cannot become a point; null if it can
+   * @returns the reason why the row cannot become a point; null for a valid row
    */
   fill(cells: Cells, real: number, scratch: number, end: number): Reason | null {
     cells.reserve(this.#columns);

@@ -26,7 +26,7 @@ import { SampleTypes } from './sample-types.js';
 /** Largest number of heads in the cache. */
 const maxHeads = 64;
 
-/** A head (the lines before the rows), and how the rows below it become points. */
+/** A head (the lines before the rows), and the mapping from the rows below the head to points. */
 export interface CsvHead {
   readonly deadLetterFormat: DeadLetterFormat;
   readonly mapping: Mapping;
@@ -191,8 +191,8 @@ function fieldNamed(name: string): { name: string; as: string; type: null } {
 }
 
 /**
- * Returns the names of --columns, or numbers without this option. Throws UsageError if the first row has more or fewer
- * cells than --columns has names.
+ * Returns the names of --columns, or numbers if --columns is not set. Throws UsageError if the first row has more or
+ * fewer cells than --columns has names.
  */
 function namesWithoutHeader(names: readonly string[] | null, columns: number): readonly string[] {
   if (names === null) return numberedNames(columns);

@@ -1,12 +1,12 @@
-// Infers the types of fields from the first bytes of inputs (samples), and remembers the result for each sample. A load
-// reads the sample of an input when it plans and again when it reads the input, so most samples are read twice.
+// Infers the types of fields from the first bytes of inputs (samples), and caches the result for each sample. Most
+// samples are read twice: when the load is planned, and when the load reads the input.
 
 import { crc32 } from 'node:zlib';
 import type { Mapping } from '../../rows/mapping/mapping.js';
 import type { FieldTypes } from '../../rows/values/field-types.js';
 import { type CellNotation, inferTypes, type RowSample } from '../column-types.js';
 
-/** Largest number of remembered samples. */
+/** Largest number of samples in the cache. */
 const maxSamples = 1024;
 
 export class SampleTypes {

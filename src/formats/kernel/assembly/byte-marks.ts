@@ -1,5 +1,5 @@
-// Byte constants and helpers of both fast paths (lines and rows). A SIMD load may read up to 16 bytes beyond the bytes
-// that it tests.
+// Byte constants and helpers of the fast paths for lines and for rows. A SIMD load may read up to 16 bytes beyond the
+// bytes that it tests.
 
 export const LF: u32 = 0x0a;
 export const CR: u32 = 0x0d;
@@ -11,8 +11,8 @@ export const DOT: u32 = 0x2e;
 export const EQUALS: u32 = 0x3d;
 
 /**
- * Fractional part of the golden ratio, scaled to 64 bits (Knuth, TAOCP 3, 6.4). A multiplication by it spreads the bits
- * of a hash.
+ * Fractional part of the golden ratio, scaled to 64 bits (Knuth, TAOCP 3, 6.4). Multiplying by this number spreads the
+ * bits of a hash.
  */
 export const MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
 

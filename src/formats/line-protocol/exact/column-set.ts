@@ -1,5 +1,5 @@
-// The column names of one point, to find duplicates. The set uses open addressing and compares names exactly, so that the
-// time stays linear in the number of columns.
+// The column names of one point, to find duplicates. The set uses open addressing and compares names exactly, so that
+// the time stays linear in the number of columns.
 
 /** Largest number of columns in a point. */
 export const MAX_COLUMNS = 16_384;

@@ -13,7 +13,7 @@ export abstract class PointCursor {
   newlines = 0;
   /** Number of backslashes that `rewrite` adds. */
   inserted = 0;
-  /** Why the point is invalid, and what was found. */
+  /** Reason to reject the point, and a description of the bytes found. */
   reason: Reason = 'no-measurement';
   found = '';
   protected readonly bytes: Uint8Array;

@@ -121,9 +121,9 @@ function learn(pattern: usize, start: usize): bool {
 }
 
 /**
- * Returns the stored pattern for the shape of the valid line at `start`; 0 if it is not stored. If the slot of the
- * shape contains another pattern, this line lowers the counter STAY, or replaces that pattern when the counter is 0.
- * `number` is the line's shape number + 1.
+ * Returns the stored pattern for the shape of the valid line at `start`; 0 if the pattern is not stored. If the slot of
+ * the shape contains another pattern, this line lowers the counter STAY, or replaces that pattern when the counter is
+ * 0. `number` is the line's shape number + 1.
  */
 export function patternOf(start: usize, number: u32): usize {
   const pattern = PATTERNS + usize(number & PATTERNS_MASK) * PATTERN_BYTES;

@@ -1,5 +1,5 @@
-// The walk along the list of structural bytes. It checks one line, hashes its table and columns, and writes its index
-// entry.
+// The walk along the list of structural bytes. The walk checks one line, hashes its table and columns, and writes its
+// index entry.
 
 import { COMMA, CR, EQUALS, LF, mix, MULTIPLIER, QUOTE, SPACE } from '../byte-marks';
 import { wholeNumber } from '../digits';
@@ -39,7 +39,7 @@ function shapeNumber(hash: u64): u32 {
 
 /**
  * Accepts the line at `start` and writes its entry.
- * @returns the offset after the line; 0 if the exact check must read it
+ * @returns the offset after the line; 0 if the exact check must read the line
  */
 @inline
 export function line(start: usize, entry: usize, lineNumber: u32): usize {

@@ -26,7 +26,7 @@ let clockColumn: i32 = -1;
 let newlines: u32 = 0;
 /** Offset of the block of 64 input bytes that was searched last for delimiters and LFs. */
 let nextBlock: usize = 0;
-/** Mask of this block, with a bit for each delimiter and LF that follows the previous row. */
+/** Mask of the block at `nextBlock`, with a bit for each delimiter and LF that follows the previous row. */
 let nextMarks: u64 = 0;
 
 /**
@@ -115,7 +115,7 @@ function marksIn(p: usize): u64 {
 
 /**
  * Splits the row at `start` into cells.
- * @returns the offset of its LF; 0 if the encoder in TypeScript must read the row
+ * @returns the offset of the row's LF; 0 if the encoder in TypeScript must read the row
  */
 function split(start: usize, limit: usize): usize {
   const last = CELLS + (columns << 4);

@@ -52,8 +52,8 @@ function blanks(from: usize): usize {
 }
 
 /**
- * Tests whether the key that begins at `from` equals `key`. No key contains an LF, so the comparison ends at the latest
- * at the LF after the input bytes in memory.
+ * Tests whether the key that begins at `from` equals `key`. A key never contains an LF, so the comparison ends at the
+ * latest at the LF after the input bytes in memory.
  */
 @inline
 function isKey(key: usize, from: usize): bool {
@@ -189,7 +189,7 @@ function word(p: usize, key: usize): usize {
   return head == 0x736c6166 && load<u8>(p, 4) == 0x65 && put(key, p, p + 5, FALSE) ? p + 5 : 0;
 }
 
-/** Encodes objects, one per line. Parameters and result are those of `csv`. */
+/** Encodes objects, one per line. Parameters and result are the same as for `csv`. */
 export function ndjson(at: usize, limit: usize, entry: usize, entriesEnd: usize): usize {
   beginRun(entry, entriesEnd);
   const cellsEnd = CELLS + (columns << 4);

@@ -92,7 +92,7 @@ function isNone(cell: usize): bool {
   return from == to || (nullsEnd > NULLS && isNull(from, to - from));
 }
 
-/** Finds the plan of the table that the row names. Returns false if there is none. */
+/** Finds the plan of the table that the row names. Returns false if this table has no plan. */
 function choose(): bool {
   const cell = cellOf(nameColumn);
   if (isNone(cell) || load<u32>(cell, 8) > TEXT) return false;

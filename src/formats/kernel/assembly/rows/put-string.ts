@@ -11,7 +11,9 @@ const LETTER_U: u32 = 0x75;
 /** Length of the escape that `unescaped` read last, including the backslash. */
 let escapeLength: usize = 0;
 
-/** Returns the value of the four hexadecimal digits at `p`; a number above 0xffff if one byte is no such digit. */
+/**
+ * Returns the value of the four hexadecimal digits at `p`; a number above 0xffff if a byte is not a hexadecimal digit.
+ */
 function hexadecimal(p: usize): u32 {
   let value: u32 = 0;
   for (let i: usize = 0; i < 4; i++) {
@@ -60,7 +62,7 @@ function putCharacter(code: u32, out: usize): usize {
   return out + length;
 }
 
-/** Writes the text [from, to) as a string with quotes. @param kind kind of its cell: TEXT, DOUBLED or ESCAPED */
+/** Writes the text [from, to) as a string with quotes. @param kind kind of the text's cell: TEXT, DOUBLED or ESCAPED */
 export function putString(from: usize, to: usize, out: usize, kind: u32): usize {
   const table = i8x16(-1, -1, -1, -1, 0x22, -1, -1, -1, -1, -1, -1, 0x5c, -1, -1, -1, -1);
   let p = from;

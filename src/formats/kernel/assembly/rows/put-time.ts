@@ -39,7 +39,10 @@ export function putTime(from: usize, to: usize, out: usize): usize {
   return read(out, end) ? end : 0;
 }
 
-/** Copies a time that already consists of digits in the precision of the load. @returns their end; 0 for other bytes */
+/**
+ * Copies a time that already consists of digits in the precision of the load.
+ * @returns the end of the digits; 0 for other bytes
+ */
 export function putNumber(from: usize, to: usize, out: usize): usize {
   return read(from, to) ? copy(out, from, to - from) : 0;
 }

@@ -1,5 +1,5 @@
-// Layout of the column descriptors. They tell the fast path where a block of Parquet rows stores the values of each
-// column. TypeScript imports this file as well.
+// Layout of the column descriptors. A descriptor states where a block of Parquet rows stores the values of a column.
+// TypeScript imports this file as well.
 
 // Offsets of the 32-bit words in a column descriptor. TypeScript sets these words.
 /** Offset of the word with the index of the cell that receives the column's value. */

@@ -197,7 +197,7 @@ function putBack(end: usize): void {
 
 /**
  * Writes the current row as JSON at `start`.
- * @returns the end of the row; NOT_HERE if the encoder in TypeScript must read it
+ * @returns the end of the row; NOT_HERE if the encoder in TypeScript must read the row
  */
 function putRow(start: usize): usize {
   const limit = start + maxPointBytes;

@@ -17,7 +17,7 @@ const MAX_LEADING_ZEROS: i32 = 5;
 const FRACTION_BITS: u64 = 52;
 const BIAS: i32 = 1075;
 
-/** Offset in memory of the powers of ten from MIN_POWER on. Each has two 64-bit words, the high word first. */
+/** Offset in memory of the powers of ten from MIN_POWER on. Each power has two 64-bit words, the high word first. */
 let powers: usize = 0;
 /** High word of the product that `multiply` returned last. */
 let high: u64 = 0;
