@@ -11,27 +11,34 @@ export type SentBody = PlainBody;
 
 export type BodyEvent = Extract<MemoryEvent, { kind: 'body' }>;
 
+export interface Sampling {
+  /** Returns the time bucket of a point. */
+  readonly bucketOf: (point: Uint8Array) => number;
+  /** True if the target's memory is limited. More points are then sampled. */
+  readonly isLimited: boolean;
+}
+
 /** Bytes that the target's memory gauge counts for each series of a body, in addition to its rows. */
 const gaugedGroup = 106;
 
 /**
  * Returns the event of an acknowledged body, and the bytes that the gauge counts for its rows.
  * @param bodyBytes length of the sent points, which may be a part of their batch
- * @param bucketOf returns the time bucket of a point; null to sample no points
+ * @param sampling how points are sampled; null to sample no points
  * @param sent the body as it was sent; absent if it contained the points of the batch unchanged
  */
 export function bodyEvent(
   batch: Batch,
   bodyBytes: number,
-  bucketOf: ((point: Uint8Array) => number) | null,
+  sampling: Sampling | null,
   sent?: SentBody,
 ): { event: BodyEvent; gauged: number } {
   const { buckets } = batch;
   const linesPerPoint = sent?.linesPerPoint ?? 1;
   const [points, slots] = [batch.points * linesPerPoint, batch.slots * linesPerPoint];
-  const sampled = bucketOf === null ? [] : sampledPoints(batch);
-  const isDivided = bucketOf !== null && buckets.length > 1;
-  const sample = sampledSeries(sampled, isDivided ? bucketOf : () => buckets[0]?.bucket ?? 0);
+  const sampled = sampling === null ? [] : sampledPoints(batch, sampling);
+  const isDivided = sampling !== null && buckets.length > 1;
+  const sample = sampledSeries(sampled, isDivided ? sampling.bucketOf : () => buckets[0]?.bucket ?? 0);
   const strings = sampledStrings(sampled, batch);
   const { resident, gauged } = weighRows({ points, slots, strings, bytes: batch.body.length });
   const part = bodyBytes / batch.body.length;

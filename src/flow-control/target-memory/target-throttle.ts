@@ -4,7 +4,7 @@ import { RefusedError } from '../../core/errors.js';
 import { WaitStats } from '../../core/time/wait-stats.js';
 import type { Attempt, Batch, Clock, MemoryFollower, MemoryLog, Notice, Target } from '../../core/types/index.js';
 import type { ThrottleAccount } from '../types.js';
-import { type BodyEvent, bodyEvent, type SentBody } from './body-event.js';
+import { type BodyEvent, bodyEvent, type Sampling, type SentBody } from './body-event.js';
 import { followMemory } from './fleet-memory.js';
 import { flushMarks } from './flush/flush-marks.js';
 import { flushIntervalMs } from './flush/flushing.js';
@@ -70,8 +70,8 @@ export class TargetThrottle {
   readonly #rows = { resident: 0, gauged: 0 };
   /** Flush that runs after a dead node has returned; null if no such flush runs. */
   #recovery: Promise<unknown> | null = null;
-  /** Measures the waits for flushes and stages. */
   readonly #waits: WaitStats;
+  readonly #sampling: Sampling | null;
   readonly #pacedNotice = new PacedNotice();
 
   constructor(options: ThrottleOptions, forecast: TargetMemoryForecast, context: TargetThrottleContext) {
@@ -81,6 +81,8 @@ export class TargetThrottle {
     this.#forecast = forecast;
     this.#context = context;
     this.#waits = new WaitStats(clock);
+    const sampling = { bucketOf: (point: Uint8Array) => context.placeOf(point).bucket, isLimited: limitBytes !== null };
+    this.#sampling = target.traits.plansMemory ? sampling : null;
     this.#caches = new RaftCaches({
       ...{ share, existing: forecast.existing, bodyBytes: plan.sustainedBytes },
       maxBytes: Math.min(plan.rinse?.holdBytes ?? 0, share * (forecast.totalBytes ?? Number.POSITIVE_INFINITY)),
@@ -186,12 +188,11 @@ export class TargetThrottle {
 
   /** Call it for each attempt as soon as its response arrives. */
   observe(attempt: Attempt, bodyBytes: number, batch: Batch, sent?: SentBody): void {
-    const { placeOf, target, clock, notify } = this.#context;
+    const { clock, notify } = this.#context;
     this.#watch(attempt);
     let [rows, series] = [0, 0];
     if (attempt.verdict.kind === 'accepted') {
-      const bucketOf = target.traits.plansMemory ? (point: Uint8Array): number => placeOf(point).bucket : null;
-      const { event, gauged } = bodyEvent(batch, bodyBytes, bucketOf, sent);
+      const { event, gauged } = bodyEvent(batch, bodyBytes, this.#sampling, sent);
       this.#rows.resident += event.rows;
       this.#rows.gauged += gauged;
       if (this.#log === null) rows = event.rows;
@@ -279,8 +280,7 @@ export class TargetThrottle {
       const { limitBytes } = this.#forecast.plan;
       notify(nodeDied(endpoint, limitBytes === null ? null : limitBytes - this.#plannedBase));
     }
-    if (event !== 'cannotStart') return;
-    end(cannotStart(endpoint));
+    if (event === 'cannotStart') end(cannotStart(endpoint));
   }
 
   /** Ends the run and throws RefusedError once time buckets and their series need more than --target-memory. */

@@ -11,8 +11,10 @@ const batch = {
   buckets: [{ bucket: 7, bytes: 4 * length, ...part }],
 } as unknown as Batch;
 
+const sampling = { bucketOf: () => 7, isLimited: true };
+
 test('a body adds 144 bytes a point, 16 a slot, and 30 beside the text of a string; the gauge sees 32 a point and no 30', () => {
-  const { event, gauged } = bodyEvent(batch, 4 * length, () => 7);
+  const { event, gauged } = bodyEvent(batch, 4 * length, sampling);
   expect(event).toMatchObject({ kind: 'body', bytes: 4 * length, points: 4, slots: 8, part: 1 });
   expect(event.parts).toEqual([{ bucket: 7, bytes: 4 * length }]);
   expect(event.rows).toBeCloseTo(4 * 144 + 8 * 16 + 4 * 30 + 4 * 3, 6);
@@ -23,13 +25,13 @@ test('a body adds 144 bytes a point, 16 a slot, and 30 beside the text of a stri
 
 test('a body with several lines for each point counts them, and retains the bytes that were sent', () => {
   const sent = { linesPerPoint: 2, bytes: Buffer.alloc(5 * length) };
-  const { event } = bodyEvent(batch, 4 * length, () => 7, sent as never);
+  const { event } = bodyEvent(batch, 4 * length, sampling, sent as never);
   expect([event.points, event.slots, event.parts[0]!.bytes]).toEqual([8, 16, 5 * length]);
 });
 
 test('half of a body adds half of it', () => {
-  const { event, gauged } = bodyEvent(batch, 2 * length, () => 7);
-  const whole = bodyEvent(batch, 4 * length, () => 7);
+  const { event, gauged } = bodyEvent(batch, 2 * length, sampling);
+  const whole = bodyEvent(batch, 4 * length, sampling);
   expect([event.rows * 2, event.part, event.parts[0]!.bytes]).toEqual([whole.event.rows, 0.5, 2 * length]);
   expect(gauged * 2).toBeCloseTo(whole.gauged, 6);
 });
@@ -37,10 +39,10 @@ test('half of a body adds half of it', () => {
 test('points of several time buckets are asked for theirs, those of one bucket are not', () => {
   const asked: string[] = [];
   const bucketOf = (point: Uint8Array): number => asked.push(Buffer.from(point).toString());
-  bodyEvent(batch, length, bucketOf);
+  bodyEvent(batch, length, { bucketOf, isLimited: true });
   expect(asked).toEqual([]);
   const two = { ...batch, buckets: [...batch.buckets, { bucket: 8, bytes: 1, ...part }] } as Batch;
-  expect(new Set(bodyEvent(two, length, bucketOf).event.sample).size).toBe(4);
+  expect(new Set(bodyEvent(two, length, { bucketOf, isLimited: true }).event.sample).size).toBe(4);
   expect(asked).toEqual(lines);
 });
 

@@ -3,13 +3,18 @@
 import { stringTotals } from '../../../core/points/line-protocol.js';
 import type { Batch, StringTotals } from '../../../core/types/index.js';
 
+/** Number of points in a sample of a batch. A load without a memory limit needs the sample only for its report. */
 const sampled = 128;
+const sampledForReport = 16;
 const quote = 0x22;
 
 export type SampledPoints = Pick<Batch, 'ordinal' | 'points' | 'body' | 'bodyEnd'>;
 
-export function sampledPoints({ ordinal, points, body, bodyEnd }: SampledPoints): Uint8Array[] {
-  const count = Math.min(sampled, points);
+export function sampledPoints(
+  { ordinal, points, body, bodyEnd }: SampledPoints,
+  { isLimited }: { readonly isLimited: boolean },
+): Uint8Array[] {
+  const count = Math.min(isLimited ? sampled : sampledForReport, points);
   return Array.from({ length: count }, (_, k) => {
     const i = Math.floor(((k + drawn(ordinal * sampled + k)) * points) / count);
     return body.subarray(i === 0 ? 0 : bodyEnd(i - 1), bodyEnd(i));

@@ -12,7 +12,9 @@ function batchOf(points: number, ordinal = 1) {
 
 /** Numbers of the sampled points. */
 function numbersOf(batch: ReturnType<typeof batchOf>): number[] {
-  return sampledPoints(batch).map(({ byteOffset }) => (byteOffset - batch.body.byteOffset) / length);
+  return sampledPoints(batch, { isLimited: true }).map(
+    ({ byteOffset }) => (byteOffset - batch.body.byteOffset) / length,
+  );
 }
 
 test('up to 128 points are all sampled, and of more one in each of 128 equal parts', () => {
@@ -29,7 +31,8 @@ test('a point is drawn from the whole of its part, and another one in the next b
   expect(one).not.toEqual(two);
 });
 
-const stringsOf = (batch: ReturnType<typeof batchOf>) => sampledStrings(sampledPoints(batch), batch);
+const stringsOf = (batch: ReturnType<typeof batchOf>) =>
+  sampledStrings(sampledPoints(batch, { isLimited: true }), batch);
 
 test('strings of a batch are estimated from its sample', () => {
   expect(stringsOf(batchOf(100))).toEqual({ count: 50, bytes: 150 });
@@ -39,4 +42,10 @@ test('strings of a batch are estimated from its sample', () => {
   expect(stringsOf(batchOf(0))).toEqual({ count: 0, bytes: 0 });
   const one = Buffer.from('m s="abc",f=0 0\n');
   expect(stringsOf({ ordinal: 1, points: 1, body: one, bodyEnd: () => one.length })).toEqual({ count: 1, bytes: 3 });
+});
+
+test('16 points of a batch are sampled if the memory is not limited', () => {
+  const batch = batchOf(1000);
+  expect(sampledPoints(batch, { isLimited: true })).toHaveLength(128);
+  expect(sampledPoints(batch, { isLimited: false })).toHaveLength(16);
 });
