@@ -1,4 +1,5 @@
-// All input formats, in the order of detection. An input that fits no format is read as line protocol, the last format.
+// All input formats, in the order of detection. An input in an unknown format is read as line protocol, the last
+// format.
 
 import { csv, tsv } from './csv/index.js';
 import { json, ndjson } from './json/index.js';

@@ -29,8 +29,8 @@ export interface InputHead {
 }
 
 /**
- * Tells whether an input is in a format, judged by its first bytes. `certain` counts more than the file name.
- * `possible` counts only if the file name decides nothing. Null means no.
+ * Result of detection by the first bytes of an input. `certain` has priority over the file name. `possible` counts only
+ * if the file name decides nothing. Null if the bytes do not suggest the format.
  */
 export type Detection = 'certain' | 'possible' | null;
 

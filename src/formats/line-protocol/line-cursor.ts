@@ -12,7 +12,7 @@ export abstract class LineCursor {
   /** Offset and physical line number of the next line to read. */
   at = 0;
   line = 1;
-  /** Why the rest of the input cannot be loaded; null while it can. */
+  /** Reason why the rest of the input cannot be loaded; otherwise null. */
   refusal: Problem | null = null;
   protected limit = 0;
   protected final = false;
@@ -34,8 +34,8 @@ export abstract class LineCursor {
   }
 
   /**
-   * Number of bytes before `at` that belong to an unfinished comment. A resumed load must read them again; otherwise it
-   * would read the rest of the comment as a point.
+   * Number of bytes before `at` that belong to an unfinished comment. A resumed load must read these bytes again.
+   * Otherwise it would read the rest of the comment as a point.
    */
   get held(): number {
     return this.inComment ? this.#commentBytes : 0;

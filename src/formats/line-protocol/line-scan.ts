@@ -137,7 +137,7 @@ export class LineScan extends LineCursor implements WindowScan {
     return this.shapes.shape(number);
   }
 
-  /** Lets the fast path (kernel) read as many lines as it can. Returns false if it reads none. */
+  /** Lets the fast path (kernel) read as many lines as possible. Returns false if the fast path reads 0 lines. */
   #takeKernelLines(): boolean {
     const kernel = this.#kernel;
     if (kernel === null) return false;

@@ -34,13 +34,13 @@ export interface LineProtocolOptions {
   readonly kernel?: false | Uint8Array;
 }
 
-/** How inputs are read: the size of a read, and the threads that parse. */
+/** The size of a read, and the threads that parse inputs. */
 export interface ReadMode {
   /** True for reads of 1 MiB instead of 512 KiB. Larger reads gain nothing. */
   readonly wideChunks: boolean;
   /** Parses line protocol on a separate thread. */
   readonly workerThread: boolean;
-  /** Number of separate threads that parse rows of text. Default: none. */
+  /** Number of separate threads that parse rows of text. Default: 0. */
   readonly rowThreads?: number;
   /** Reads Parquet on a separate thread. Default: false. */
   readonly parquetThread?: boolean;
@@ -125,7 +125,9 @@ export function linesMemoryBytes(options: LinesMemoryOptions, mode: ReadMode): n
   return formatBytes(lineOptions(options, mode));
 }
 
-/** Returns how much memory a format with these options allocates at construction, bytes. Later it allocates no more. */
+/**
+ * Returns how much memory a format with these options allocates, bytes. The format allocates all of it at construction.
+ */
 export function formatBytes(options: LineProtocolOptions): number {
   return layout(options).bytes + ColumnSet.memoryBytes + (options.workerThread === true ? threadBytes : 0);
 }

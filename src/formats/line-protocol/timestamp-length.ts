@@ -3,7 +3,7 @@
 import { NO_TIMESTAMP, POINT_WORDS, SHAPE, TIME_HIGH, TIME_LOW } from '../../core/types/index.js';
 
 export class TimestampLength {
-  /** Decimal digits of the last timestamp; 0 before the first. */
+  /** Decimal digits of the last timestamp; 0 before the first timestamp. */
   digits = 0;
 
   /** Remembers the last timestamp among the entries of an index. */

@@ -1,4 +1,4 @@
-// Estimates the memory for reading a row group: the dictionary and one page of each column, but all pages of columns
+// Estimates the memory for reading a row group: the dictionary and one page of each column, or all pages of a column
 // with lists. The largest row group is checked before the first row. `PageMeter` later checks the actual pages of every
 // row group against the same budget.
 
@@ -82,7 +82,7 @@ async function largestPages(file: FileBytes, chunk: Chunk, leaf: Leaf, progress:
   const headers = new PageHeaders(file, chunk, false);
   let dictionary = 0;
   let page = 0;
-  // A damaged header ends the estimate here. It is reported later, when its page is read.
+  // A damaged header ends the estimate here. The damage is reported later, when the page is read.
   for (;;) {
     const range = await headers.next().catch(() => null);
     if (range === null) return dictionary + page;

@@ -1,5 +1,4 @@
-// The Parquet format. It reads only uncompressed files with random access, because the footer is at the end of the
-// file.
+// The Parquet format. Reads only uncompressed files with random access, because the footer is at the end of the file.
 
 import { BugError, InputError } from '../../core/errors.js';
 import { wrapSource } from '../../core/io/byte-source.js';

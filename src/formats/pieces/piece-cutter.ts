@@ -6,8 +6,8 @@ import { INPUT_START, isCounted, LINE, POINT_WORDS, SOURCE_START } from '../../c
 import { TimestampLength } from '../line-protocol/timestamp-length.js';
 
 /**
- * A possible start of a piece. The cutter uses it only if a point follows, and then another point or reject. So the
- * last timestamp of an input has an earlier timestamp in the same piece, with which the format compares it.
+ * A possible start of a piece. The cutter uses this start only if a point follows, and then another point or reject. So
+ * the last timestamp of an input has an earlier timestamp in the same piece, with which the format compares it.
  */
 interface PendingCut {
   readonly place: Position;

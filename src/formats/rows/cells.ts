@@ -9,7 +9,7 @@ export { BARE, FALSE, INSTANT, NONE, NUMBER, TEXT, TRUE } from '../kernel/assemb
 /** Kind of a cell whose value is a list, or any other value that no column can store. */
 export const LIST = 6;
 
-/** Cells of one row. The reader overwrites them for each next row, so that a row allocates nothing. */
+/** Cells of one row. The reader reuses this object for all rows, so a row allocates nothing. */
 export class Cells {
   kinds = new Uint8Array(64);
   /** Offsets of each cell in the format's memory: its first byte, and the byte after its last byte. */

@@ -63,7 +63,10 @@ export class RowEncoder {
   /** The time that applies to all rows, as digits in the precision of the load; null if each row has its own time. */
   #constantTime: Uint8Array | null = null;
   #mask = new Int32Array(1);
-  /** Types that this row determines for fields of unknown type. `encode` stores them once it has accepted the row. */
+  /**
+   * Types that this row determines for fields of unknown type. `encode` stores these types once it has accepted the
+   * row.
+   */
   readonly #newTypes: [field: number, type: number][] = [];
 
   constructor(bytes: Uint8Array, options: EncoderOptions, timeCell: TimeCell, shapes: RowShapes, types: FieldTypes) {
@@ -259,8 +262,8 @@ export class RowEncoder {
   }
 
   /**
-   * Tests for a quoted cell that is empty or contains a word for null, in a column of numbers or booleans. Both mean
-   * "no value".
+   * Tests for a quoted cell that means "no value" in a column of numbers or booleans: an empty cell, or a cell with a
+   * word for null.
    */
   #isQuotedNull(type: number, from: number, to: number): boolean {
     return type !== STRING && type !== UNKNOWN && (from === to || this.#isNull(from, to));

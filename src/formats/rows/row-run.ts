@@ -10,7 +10,7 @@ import { FULL, type RowEncoder } from './encoder.js';
 import type { RowKernel } from './kernel/row-kernel.js';
 import type { RowLayout } from './rows-layout.js';
 
-/** Largest number of rejects in one run. Each reject is an object, so more of them would need much memory. */
+/** Largest number of rejects in one run. Each reject is an object, so a larger number would need much memory. */
 const REJECTS_PER_RUN = 1024;
 
 /** Position of a row in the read buffer. */
@@ -99,8 +99,8 @@ export class RowRun {
   }
 
   /**
-   * Lets the WebAssembly parser add as many rows as possible. Returns false if it added no row: the caller must read
-   * the next row itself.
+   * Lets the WebAssembly parser add as many rows as possible. Returns false if the parser added 0 rows. The caller must
+   * then read the next row itself.
    */
   takeKernelRows(kernel: RowKernel): boolean {
     const taken = kernel.take(this.at, this.limit, this.count, this.line - this.firstLine, this.#out);

@@ -34,7 +34,7 @@ export const columnMemoryBytes = 2 * 1024 * 1024;
 
 /** Size of a page of WebAssembly memory, bytes. */
 const PAGE = 65_536;
-/** Bytes after each read buffer. They contain the LF at which every search for a line end stops. */
+/** Bytes after each read buffer. These bytes contain the LF at which every search for a line end stops. */
 const SLACK = 64;
 
 /** Computes the layout. The decoded cells and the encoded point of a row may each need three times the row's bytes. */

@@ -1,5 +1,4 @@
-// Stores what is known about each table: the types of its fields, and a number for each set of columns that its rows
-// have.
+// Stores the field types of each table, and a number for each set of columns that its rows have.
 
 import { parseShape } from '../../core/points/line-protocol.js';
 import { type Shape, UNCOUNTED_SHAPE } from '../../core/types/index.js';
@@ -40,7 +39,7 @@ export class RowShapes {
   }
 }
 
-/** What is known about one table under one mapping. */
+/** Field types and column sets of one table under one mapping. */
 export class TableMemory {
   readonly name: string;
   /** Encoded measurement and constant tags, with which every point of the table begins. */

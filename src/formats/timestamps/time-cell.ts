@@ -17,7 +17,7 @@ export interface TimeOptions {
   readonly timeFormat: string;
   readonly timezone: string;
   readonly ambiguousTime: Ambiguity;
-  /** Whether a time with more decimal places than the precision allows is rejected or truncated. */
+  /** Treatment of a time with more decimal places than the precision allows. */
   readonly timeRounding: 'reject' | 'truncate';
 }
 
@@ -167,8 +167,8 @@ export class TimeCell {
   #excel(from: number, to: number, out: number): number {
     const text = Buffer.from(this.#bytes.subarray(from, to)).toString('latin1');
     const [, whole = '', fraction = ''] = /^(\d{1,7})(?:\.(\d{1,20}))?$/.exec(text) ?? [];
-    // Excel counts 1900-02-29, a day that never existed. Earlier serials are therefore shifted by a day, so they are
-    // rejected.
+    // Excel counts 1900-02-29, a day that never existed. Serial numbers before that day are shifted by one day, so they
+    // are rejected.
     if (whole === '' || Number(whole) < 61) return badTimestamp;
     const scale = 10n ** BigInt(fraction.length);
     const ms = (BigInt(whole + fraction) * 86_400_000n + scale / 2n) / scale - 25_569n * 86_400_000n;

@@ -54,8 +54,8 @@ export abstract class PointCursor {
   }
 
   /**
-   * Sets why the point is invalid, and returns false. If the bytes in memory end here but the input does not, the point
-   * remains undecided.
+   * Sets the reason why the point is invalid, and returns false. If the bytes in memory end here but the input
+   * continues, the point remains undecided.
    */
   protected fail(reason: Reason, found: string): false {
     if (this.at >= this.limit && !this.final) this.needsMore = true;

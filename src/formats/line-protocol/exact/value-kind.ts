@@ -61,13 +61,16 @@ function numberKind(bytes: Uint8Array, from: number, to: number, signed: boolean
 
 /**
  * Returns the reason to reject a value that has other text instead of digits. Servers accept texts such as `-inf`, but
- * return no value for them.
+ * do not return them.
  */
 function nonNumber(bytes: Uint8Array, start: number, to: number): Reason {
   return /^(inf(inity)?|nan)$/i.test(text(bytes, start, Math.min(to, start + 12))) ? 'non-finite' : 'bad-number';
 }
 
-/** Returns FLOAT, or `non-finite` beyond the largest float. Only an exponent or more than 300 digits can exceed that float. */
+/**
+ * Returns FLOAT, or `non-finite` for a number beyond the largest float. Only a number with an exponent or more than 300
+ * digits can exceed the largest float.
+ */
 function floatKind(bytes: Uint8Array, from: number, to: number, exponent: boolean): number | Reason {
   if (!exponent && to - from <= 300) return FLOAT;
   return Number.isFinite(Number(Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1')))

@@ -5,7 +5,7 @@ import type { Problem } from '../../../core/problem.js';
 import { someOf } from '../../../core/text.js';
 import type { ContextTarget } from '../../../core/types/index.js';
 
-/** Database of InfluxDB's statistics about itself. It is loaded only if --context names it. */
+/** Database of InfluxDB's statistics about itself. This database is loaded only if --context names it. */
 const statistics = '_internal';
 
 interface ExportContext {
@@ -55,7 +55,10 @@ export class ExportSections {
     this.#update();
   }
 
-  /** Reads a comment line, which may begin a section. @returns why the export cannot be loaded; null if it can */
+  /**
+   * Reads a comment line, which may begin a section. @returns the reason why the export cannot be loaded; otherwise
+   * null
+   */
   comment(text: string): Problem | null {
     const [, name = '', value = ''] =
       /^#\s*(DDL|DML|CONTEXT-DATABASE|CONTEXT-RETENTION-POLICY)\s*(?::(.*))?$/s.exec(text) ?? [];

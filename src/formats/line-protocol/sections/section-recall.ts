@@ -10,8 +10,8 @@ const sectionBytes = 1024;
 const chunkBytes = 256 * 1024;
 
 /**
- * Returns the section at offset `to`. An input that does not begin with a comment is not an export, so no more of it is
- * read.
+ * Returns the section at offset `to`. An input that does not begin with a comment is not an export, so only its first
+ * chunk is read.
  */
 export async function sectionAt(source: ByteSource, to: number, signal: AbortSignal): Promise<SectionState> {
   const sections = new ExportSections(null);

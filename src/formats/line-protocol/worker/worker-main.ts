@@ -1,5 +1,5 @@
-// The worker thread that parses line protocol. It receives windows (parts of the input) in order, and responds with the
-// points in each window.
+// The worker thread that parses line protocol. The thread receives windows (parts of the input) in order, and responds
+// with the points in each window.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';

@@ -1,6 +1,7 @@
-// Messages between the main thread and the worker thread that parses line protocol. Both share one memory, which is
-// divided into windows. Only the thread that received the last message about a window may use it. Transferring buffers
-// instead would create an object of megabytes for each message, and the garbage collector would run ten times a second.
+// Messages between the main thread and the worker thread that parses line protocol. Both threads share one memory,
+// which is divided into windows. Only the thread that received the last message about a window may use it. Transferring
+// buffers instead would create an object of megabytes for each message, and the garbage collector would run ten times a
+// second.
 
 import type { Problem } from '../../../core/problem.js';
 import type { FormatReject, Position, Shape } from '../../../core/types/index.js';
@@ -17,9 +18,10 @@ export interface WorkerTask {
 }
 
 /**
- * Requests to the worker. `begin` starts to read an input at an offset; `crc` is the checksum of the bytes before. `window` hands
- * over a window with `length` new bytes, or with 0 bytes at the end of the input. The worker adds the last `unsummed`
- * of these bytes to the checksum. `more` asks for further points of a window that is not drained.
+ * Requests to the worker. `begin` starts to read an input at an offset; `crc` is the checksum of all bytes before that
+ * offset. `window` hands over a window with `length` new bytes, or with 0 bytes at the end of the input. The worker
+ * adds the last `unsummed` of these bytes to the checksum. `more` asks for further points of a window that is not
+ * drained.
  */
 export type WorkerRequest =
   | {
@@ -51,7 +53,7 @@ export interface WorkerResponse {
    * Null in later responses, or if the window does not change the checksum.
    */
   readonly crc: number | null;
-  /** Why the rest of the input cannot be loaded; null if it can. */
+  /** Reason why the rest of the input cannot be loaded; otherwise null. */
   readonly refusal: Problem | null;
 }
 

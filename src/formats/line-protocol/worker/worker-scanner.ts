@@ -55,7 +55,7 @@ export class WorkerScanner {
     });
   }
 
-  /** Ends the thread. No points may be requested afterwards. */
+  /** Ends the thread. The caller must not request points afterwards. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#thread.terminate();

@@ -19,7 +19,7 @@ export interface Chunk {
   readonly values: number;
   /** Size of all pages after decompression. Some writers state the compressed size or 0 instead. */
   readonly bytes: number;
-  /** Why the column chunk cannot be read; null if it can be read. Does not matter for columns that are not loaded. */
+  /** Reason why the column chunk cannot be read; otherwise null. Ignored for columns that are not loaded. */
   readonly problem: ChunkProblem | null;
 }
 
@@ -51,7 +51,10 @@ const tailBytes = 8;
 const parsedBytesPerByte = 65;
 const minFileBytes = magic.length + tailBytes;
 
-/** Reads and checks the footer. Throws InputError if it is invalid or parsing needs more than `maxMemory` bytes. */
+/**
+ * Reads and checks the footer. Throws InputError for an invalid footer, or if parsing needs more than `maxMemory`
+ * bytes.
+ */
 export async function readFooter(file: FileBytes, name: string, maxMemory: number): Promise<Footer> {
   const tried = `reading ${name}`;
   const damaged = (found: string): InputError =>

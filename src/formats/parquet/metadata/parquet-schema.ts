@@ -1,10 +1,10 @@
-// Describes the columns of a Parquet file: what their values mean, and where they are in nested rows.
+// Describes the columns of a Parquet file: the meaning of their values, and their positions in nested rows.
 
 import { InputError } from '../../../core/errors.js';
 import type { FieldTypeName } from '../../rows/mapping/mapping.js';
 import type { Physical, SchemaElement } from './footer-schema.js';
 
-// What the values of a column mean (`Leaf.kind`).
+// Meanings of the values of a column (`Leaf.kind`).
 export const BOOL = 0;
 export const INT = 1;
 export const UINT = 2;

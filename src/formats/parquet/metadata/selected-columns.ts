@@ -105,7 +105,7 @@ function mappedColumns(all: readonly NamedColumn[], options: MappingOptions): re
   ]);
 }
 
-/** Returns all columns of values to load. Those inside lists come last. */
+/** Returns all columns of values to load. Columns inside lists come last. */
 export function selectedLeaves({ flat, lists }: SelectedColumns): Leaf[] {
   return [...flat.map(({ node }) => node), ...lists.flatMap((list) => list.leaves)].map(({ leaf }) => leaf!);
 }

@@ -1,7 +1,7 @@
 // Checks data in Thrift's compact encoding before the library decodes it. The library would read numbers of unlimited
 // length, and would allocate lists of whatever length the data states.
 
-/** Largest nesting depth of structures. No valid footer reaches it. */
+/** Largest nesting depth of structures. Valid footers have fewer levels. */
 const maxDepth = 32;
 /** Largest number of bytes of an encoded 64-bit number. */
 const maxVarintBytes = 10;
@@ -15,7 +15,10 @@ const STRUCT = 12;
 /** Error for a structure that is damaged or incomplete. */
 export class ThriftError extends Error {}
 
-/** Checks the structure at `from`; returns the offset after it. Throws ThriftError if it is damaged or incomplete. */
+/**
+ * Checks the structure at `from`; returns the offset after it. Throws ThriftError for a damaged or incomplete
+ * structure.
+ */
 export function structEnd(bytes: Uint8Array, from: number): number {
   return new ThriftWalk(bytes, from).struct(0);
 }

@@ -88,7 +88,7 @@ function unpack(bytes: Uint8Array, from: number, width: number, into: Numbers, a
   }
   const mask = 2 ** width - 1;
   let p = from;
-  // Bits that were read but not used yet. With `width` up to 24, they fit into 32 bits.
+  // Bits that were read but not used yet. With `width` up to 24, these bits fit into 32 bits.
   let bits = 0;
   let pending = 0;
   for (let i = at; i < at + length; i++) {

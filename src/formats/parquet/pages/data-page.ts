@@ -25,7 +25,7 @@ export interface Levels {
   readonly repetition: number;
 }
 
-/** What is needed to decode the pages of one column. */
+/** Parameters for decoding the pages of one column. */
 export interface PageDecoder {
   readonly leaf: Leaf;
   readonly levels: Levels;

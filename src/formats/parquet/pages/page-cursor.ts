@@ -74,7 +74,7 @@ export class PageCursor {
     this.values = values;
   }
 
-  /** Index in the current page of the next entry. */
+  /** Index of the next entry in the current page. */
   get entry(): number {
     return this.#count - this.#leftInPage;
   }

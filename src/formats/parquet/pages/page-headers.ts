@@ -9,7 +9,10 @@ import { structEnd, ThriftError } from '../metadata/thrift.js';
 
 /** Bytes read together with a page header, so that one read suffices for several small pages. */
 const readAhead = 64 * 1024;
-/** Bytes read after the body of a page. They contain the header of the next page, unless it is unusually long. */
+/**
+ * Bytes read after the body of a page. These bytes contain the header of the next page, unless that header is unusually
+ * long.
+ */
 const headerBytes = 512;
 /** Largest accepted header, bytes. Statistics of long texts can enlarge a header, but not to this size. */
 const maxHeader = 4 * 1024 * 1024;

@@ -29,8 +29,8 @@ export const noValues: PageValues = valuesOf(0, noBytes, 0);
 const maxDeltaBlock = 1 << 16;
 
 /**
- * The only function that creates PageValues, so that all have the same hidden class in V8. Otherwise, reading them
- * would be several times slower.
+ * The only function that creates PageValues, so that all PageValues have the same hidden class in V8. With several
+ * hidden classes, reading values would be several times slower.
  */
 function valuesOf(
   count: number,
@@ -123,7 +123,7 @@ function deltaValues(into: Int32Array | BigInt64Array, bytes: Uint8Array, from: 
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   deltaBinaryUnpack({ view, offset: from }, into.length, into);
   // The library reads only 32 bits of the first number, but DuckDB writes 33 bits for unsigned integers. All later
-  // numbers are sums with the first one, so the same correction applies to each.
+  // numbers are sums that include the first number, so the same correction applies to every number.
   if (into instanceof Int32Array && into.length > 0 && into[0] !== (first | 0)) {
     const missing = first - into[0]!;
     for (let i = 0; i < into.length; i++) into[i]! += missing;

@@ -30,9 +30,9 @@ const storages: Readonly<Record<number, number | undefined>> = {
 interface BlockColumn extends FlatColumn {
   /** Offset in memory of the column's descriptor, which the WebAssembly parser reads. */
   readonly at: number;
-  /** How the values are stored in the block, unless they come from a dictionary. */
+  /** Storage of the values in the block (see column-memory.ts), unless the values come from a dictionary. */
   readonly storage: number;
-  /** The first value of the block, as an index in the current page. */
+  /** Index of the block's first value in the current page. */
   firstValue: number;
   /** The last dictionary of the column, and the offset of its entries as text; 0 if it was not converted to text. */
   dictionary: PageValues;
@@ -104,7 +104,7 @@ export class ColumnBlock {
 
   /**
    * Lets the WebAssembly parser add up to `rows` rows to the current run. All columns must have these rows in memory.
-   * The parser writes their JSON from `run.at` on, before `run.limit`. Returns the number of added rows.
+   * The parser writes the JSON of the rows from `run.at` on, before `run.limit`. Returns the number of added rows.
    */
   take(rows: number): number {
     if (this.#left === 0 && !this.#load(rows)) return 0;
@@ -249,7 +249,7 @@ export class ColumnBlock {
     return at;
   }
 
-  /** Converts a dictionary to text if its entries occur often enough. Returns false if it was not converted. */
+  /** Converts a dictionary to text if its entries occur often enough. Returns true if its text is in memory. */
   #rendersDictionary(column: BlockColumn, cursor: PageCursor): boolean {
     const { values } = cursor;
     if (column.dictionary !== values) {
@@ -262,8 +262,8 @@ export class ColumnBlock {
 }
 
 /**
- * Returns the kind of the cells in a column. TRUE stands for all booleans, because the WebAssembly parser distinguishes
- * them itself.
+ * Returns the kind of the cells in a column. TRUE stands for both booleans, because the WebAssembly parser itself
+ * distinguishes true from false.
  */
 function usualKind({ target, storage }: BlockColumn, isTime: boolean): number {
   if (isTime) return INSTANT;

@@ -18,7 +18,7 @@ import * as numbers from './number-text.js';
 export const maxShortValue = 128;
 
 const hex = Buffer.from('0123456789abcdef');
-/** For each byte, the letter after the backslash of its escape: 0 if it needs no escape, 1 for a \u escape. */
+/** For each byte, the letter after the backslash of its escape; 0 for a byte without an escape, 1 for a \u escape. */
 const escapes = new Uint8Array(256).fill(1, 0, 0x20);
 escapes[QUOTE] = QUOTE;
 escapes[BACKSLASH] = BACKSLASH;
@@ -112,7 +112,7 @@ export class RowText {
     return isTime && isNumber && timeFormat === 'auto' && (utc || timezone === 'UTC');
   }
 
-  /** Writes text with quotes and escapes. Returns the offset after it. */
+  /** Writes text with quotes and escapes. Returns the offset after the closing quote. */
   string(target: CellTarget, source: Uint8Array, from: number, to: number, at: number): number {
     const { bytes } = this;
     let o = at;

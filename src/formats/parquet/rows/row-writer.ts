@@ -12,7 +12,7 @@ import { type CellTarget, maxShortValue, RowText } from './row-text.js';
 
 const NULL = Buffer.from('null');
 
-/** A row whose JSON is longer than --max-point-bytes. It is rejected in parts. */
+/** A row whose JSON is longer than --max-point-bytes. Such a row is rejected in parts. */
 interface LongRow {
   readonly text: Uint8Array;
   written: number;
@@ -34,7 +34,7 @@ export class RowWriter implements TextSink {
   #lists: readonly ListRows[] = [];
   /** Input offset at which the next row begins. */
   #offset: number;
-  /** A row whose JSON is written, but whose point did not fit into the run. The next run begins with it. */
+  /** A row whose JSON is written, but whose point did not fit into the run. The next run begins with this row. */
   #waiting: { readonly start: number; readonly end: number } | null = null;
   #long: LongRow | null = null;
   #isLong = false;

@@ -48,7 +48,7 @@ export class ValueEntries {
   /**
    * Writes one entry for each of `count` values.
    * @param valueAt returns the index of the i-th value in the page or dictionary
-   * @returns the offset of the entries; 0 if they do not fit, in which case no memory remains allocated
+   * @returns the offset of the entries; 0 if they do not fit, after freeing their memory
    */
   put(
     column: FlatColumn,
@@ -66,7 +66,7 @@ export class ValueEntries {
     return isFull ? 0 : entries;
   }
 
-  /** Writes the entry of one value. Returns false if it does not fit. */
+  /** Writes the entry of one value. Returns false if the entry does not fit. */
   #put({ target, key }: FlatColumn, cursor: PageCursor, value: number, range: MemoryRange, word: number): boolean {
     const { cell, leaf } = target;
     const { cells, run } = this.#rows;

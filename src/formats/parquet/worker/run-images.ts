@@ -1,5 +1,5 @@
-// Memory that the main thread shares with the worker thread that reads Parquet. It consists of images: each image has
-// the layout of the format's memory and stores one run of points.
+// Memory that the main thread shares with the worker thread that reads Parquet. This memory consists of images. Each
+// image has the layout of the format's memory and stores one run of points.
 
 import { copyBytes } from '../../../core/io/byte-source.js';
 import type { Points } from '../../../core/types/index.js';

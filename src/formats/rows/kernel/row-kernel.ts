@@ -33,7 +33,7 @@ const maxColumns = 2048;
 export interface KeyTable {
   readonly version: number;
   readonly columns: number;
-  /** Writes the keys into [from, to). @returns the range of the outermost object's keys; null if they do not fit */
+  /** Writes the keys into [from, to). @returns the range of the outermost object's keys; null if keys do not fit */
   write(buffer: ArrayBuffer, from: number, to: number): readonly [first: number, end: number] | null;
 }
 
@@ -253,7 +253,7 @@ export class RowKernel {
 
   /**
    * Writes the length and the bytes of each word that means null. Skips words that do not fit into the memory.
-   * @returns the offset at which all words would end; it exceeds PLANS if some did not fit
+   * @returns the offset at which all words would end; above PLANS if some words did not fit
    */
   #putNulls(words: readonly string[]): number {
     const view = new DataView(this.#bytes.buffer);

@@ -8,7 +8,7 @@ import { type MissingColumn, missingFix } from './missing-column.js';
 
 /**
  * Maps all columns. Throws UsageError if the columns contradict the options.
- * @param typeOf returns the type that the input declares for a column; null if it declares none
+ * @param typeOf returns the type that the input declares for a column; null for an undeclared type
  */
 export function buildMapping(
   names: readonly string[],

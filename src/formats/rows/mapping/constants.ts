@@ -1,5 +1,5 @@
-// Values that are the same in all rows of an input: folders such as `host=a`, and the tags of --add-tag. They are
-// encoded once.
+// Values that are the same in all rows of an input: folders such as `host=a`, and the tags of --add-tag. These values
+// are encoded once.
 
 import { UsageError } from '../../../core/errors.js';
 import type { FieldMapping, FolderColumn } from '../../../core/types/index.js';

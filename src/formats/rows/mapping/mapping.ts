@@ -1,5 +1,5 @@
 // Decides which columns of an input become the time, the table name, tags and fields. Each header gets one mapping.
-// Rows with new columns extend it.
+// Rows with new columns extend the mapping.
 
 import { UsageError } from '../../../core/errors.js';
 import type { ColumnType, FieldMapping, FolderColumn, TagMapping } from '../../../core/types/index.js';
@@ -193,7 +193,7 @@ export class Mapping {
     return this.table !== null || this.#measurementColumn !== null ? null : missingTable;
   }
 
-  /** The first required column that is still missing; null if none is missing. */
+  /** The first required column that is still missing; null if the mapping has all required columns. */
   get missing(): MissingColumn | null {
     const { timeColumn, tags, fields } = this.options;
     const hasTime = this.time >= 0 || this.constants.time !== null;

@@ -130,7 +130,7 @@ export function putInteger(bytes: Uint8Array, from: number, to: number, out: num
   return o;
 }
 
-// How `putString` and `putName` treat each byte. Bytes of class 0 are copied.
+// Classes of bytes: the actions of `putString` and `putName`. Bytes of class 0 are copied.
 const ESCAPE = 1;
 const HIGH = 2;
 const REJECT = 3;

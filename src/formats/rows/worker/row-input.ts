@@ -26,7 +26,7 @@ export class RowInput {
   readonly #scan: ResumableScan;
   readonly #scanner: ChunkScanner;
   readonly #signal: AbortSignal;
-  /** Which of the scanner's two read buffers receives the next bytes, 0 or 1. */
+  /** Index of the scanner's read buffer that receives the next bytes, 0 or 1. */
   #window = 0;
 
   constructor(kernel: RowKernel, scan: ResumableScan, start: Position, signal: AbortSignal) {

@@ -1,5 +1,5 @@
-// Controls one worker thread from the main thread: sends it rows to parse, and tracks which state of the WebAssembly
-// parser it has.
+// Controls one worker thread from the main thread: sends rows to parse, and tracks which state of the WebAssembly
+// parser the thread has.
 
 import type { Worker } from 'node:worker_threads';
 import type { BugError } from '../../../core/errors.js';
@@ -19,7 +19,7 @@ const jobsPerImage = 16;
 export class RowThread {
   readonly slots: readonly RowSlot[];
   readonly bytes: Uint8Array;
-  /** Why the thread has ended; null while it is running. */
+  /** Error that ended the thread; null while the thread is running. */
   failure: BugError | null = null;
   readonly #worker: Worker;
   readonly #changed: () => void;

@@ -1,7 +1,7 @@
 // Distributes one input to worker threads that parse rows. The threads get blocks of the input in turns, and points
-// return in the order of the input. A thread guesses where its first row begins. The main thread scans the bytes that
-// no thread parsed. It uses a thread's rows only if its own scan ends exactly where these rows start. So the points
-// equal those of a scan without threads.
+// return in the order of the input. A thread guesses where its first row begins. The main thread uses the rows of a
+// thread only if its own scan ends exactly where these rows start. It scans all other bytes itself. So the points equal
+// those of a scan without threads.
 
 import { abortWith } from '../../../core/time/wait-stats.js';
 import type { ByteSource, Points, Position } from '../../../core/types/index.js';

@@ -89,7 +89,7 @@ export class WindowReader {
     });
   }
 
-  /** Removes the first of `windows`. It becomes free once no batch is being sent from it. */
+  /** Removes the first of `windows`. Its read buffer becomes free once no batch is being sent from the buffer. */
   free(): void {
     this.windows.shift()!.use.end();
   }
