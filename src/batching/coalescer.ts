@@ -1,5 +1,6 @@
-// Combines the last batches of small inputs into one request. The ledger still counts each batch for its own input. With one
-// request per file, a load of many files would spend most of its time on requests. The target would also write once per file.
+// Combines the last batches of small inputs into one request. The ledger still counts each batch for its own input.
+// With one request per file, a load of many files would spend most of its time on requests. The target would also write
+// once per file.
 
 import type { Batch, BucketPart, Clock, Receipt } from '../core/types/index.js';
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SLOT_WORDS, type Slot } from './arena.js';

@@ -90,9 +90,9 @@ export interface TargetDescriptor {
   readonly traits: TargetTraits;
   /** Default values of the options whose default depends on the target. */
   readonly defaults: { readonly user: string; readonly tenant: string; readonly targetMemory: string };
-  /** Whether the target decompresses zstd bodies. */
+  /** True if the target decompresses zstd bodies. */
   readonly takesZstd: boolean;
-  /** Whether every write names a database. */
+  /** True if every write names a database. */
   readonly needsDatabase: boolean;
   readonly nameLimits: NameLimits;
   /** Options that this target does not support, each with advice to the user. */

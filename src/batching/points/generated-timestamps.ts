@@ -29,7 +29,9 @@ export class TimestampSuffixes {
     this.#low = Number(base % BigInt(low));
   }
 
-  /** Returns the suffix ` <timestamp>` of a point that follows `before` points. The bytes are valid until the next call. */
+  /**
+   * Returns the suffix ` <timestamp>` of a point that follows `before` points. The bytes are valid until the next call.
+   */
   missing(before: number): Uint8Array {
     const sum = this.#low + before;
     const high = this.#high + BigInt(Math.floor(sum / low));

@@ -34,7 +34,10 @@ export class Csv implements Format {
     this.#scan = new CsvScan(rows, options, dialectOf(options, name), `.${name}`);
   }
 
-  /** Reads the header. In annotated CSV, reads everything before `byteOffset`, because a later table may replace the header. */
+  /**
+   * Reads the header. In annotated CSV, reads everything before `byteOffset`, because a later table may replace the
+   * header.
+   */
   async recall(head: ByteSource, { byteOffset }: Position, signal: AbortSignal): Promise<void> {
     const source = await this.#sampled(head, signal);
     const runs = scanRuns(this.#scan, firstBytes(byteOffset, source), signal, INPUT_START);

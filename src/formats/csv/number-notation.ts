@@ -32,7 +32,9 @@ function grammarOf({ decimal, thousands }: NumberNotation): RegExp {
   return new RegExp(`^ *[+-]?(?:${whole}(?:${point}\\d*)?|${point}\\d+)(?:[eE][+-]?\\d+)? *$`);
 }
 
-/** Rewrites the numbers of a row to plain notation. Rejects a row with a plain number that the notation does not allow. */
+/**
+ * Rewrites the numbers of a row to plain notation. Rejects a row with a plain number that the notation does not allow.
+ */
 export class NotationFiller implements RowFiller {
   readonly bytes = 0;
   readonly kernel: KernelFilling;

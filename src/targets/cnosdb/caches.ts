@@ -13,8 +13,8 @@ const metricsTimeoutMs = 5_000;
 const denied = /Insufficient privileges|Access denied/i;
 
 /**
- * Sends COMPACT DATABASE to the first endpoint that can be reached; that node forwards it to all nodes of the database. The
- * response can arrive more than 10 s after a successful flush. Never throws.
+ * Sends COMPACT DATABASE to the first endpoint that can be reached. Its node forwards the statement to all nodes of the
+ * database. The response can arrive more than 10 s after a successful flush. Never throws.
  */
 export async function flush(query: QueryClient, scope: string, db: string, timeoutMs: number): Promise<FlushOutcome> {
   const since = query.clock.monotonic();
@@ -51,7 +51,9 @@ export async function gauge(
   return cacheBytes(outcome.response.body, tenant, db);
 }
 
-/** Returns the total cache size of a database's vnodes on a Prometheus page; null if the page shows none. */
+/**
+ * Returns the total cache size of a database's vnodes on a Prometheus page; null if the page does not show cache sizes.
+ */
 export function cacheBytes(page: string, tenant: string, db: string): number | null {
   if (!page.includes('vnode_cache_size_total')) return null;
   const wanted = [`tenant="${escaped(tenant)}"`, `database="${escaped(db)}"`];

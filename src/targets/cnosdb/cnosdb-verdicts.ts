@@ -20,7 +20,7 @@ function offsetOf(message: string): number | null {
   return found === null ? null : Number(found[1]);
 }
 
-/** False for errors that store no point: 050033, and 020005 before 2.4.2. Other errors may leave points stored. */
+/** False for errors after which the points are certainly not stored: 050033, and 020005 before 2.4.2. */
 const afterApply = (code: string): boolean => code !== '050033' && code !== '020005';
 
 const row = (
@@ -34,8 +34,8 @@ const signIn = { advice: 'check --user and --password' };
 const leaderCodes = ['050026', '050027', '050028', '050029', '050030', '050022', '050023', '050015'];
 const replicaCodes = ['030028', '030036', '030053', '030055'];
 
-// The order matters. Rows whose messages quote the user's text come first and are anchored, so that a column named "Leader"
-// or a value 'request timed out' is not mistaken for a problem of the server.
+// The order matters. Rows whose messages quote the user's text come first and are anchored, so that a column named
+// "Leader" or a value 'request timed out' is not mistaken for a problem of the server.
 const rows: readonly VerdictRow[] = [
   row('target-parse', /^Error parsing message/, ['040004']),
   row('target-utf8', /^Invalid utf-8 sequence/i, ['040015']),
@@ -45,7 +45,7 @@ const rows: readonly VerdictRow[] = [
     ['050017', '020040', '020004', '020011'],
   ),
   row('target-parse', /Fields can't be empty|Table name can't be empty|Field column not found/, []),
-  row('target-type', /Apply engine failed: Table .* not found/, []), // STRICT_WRITE
+  row('target-type', /Apply engine failed: Table .* not found/, []), // with STRICT_WRITE
   row('target-expired', /create expired bucket|write expired time data/, ['050025']),
   row('target-timestamp', /timestamp overflow|create bucket unknown error/, ['050024']),
   row('overloaded', /Memory Exhausted|Resources exhausted/i, ['050033', '020005'], {
@@ -67,7 +67,8 @@ const rows: readonly VerdictRow[] = [
     [...leaderCodes, ...replicaCodes],
     { mayBeApplied: false },
   ),
-  // Disk or address space of the server is exhausted. This affects every batch, so no batch is searched for a bad point.
+  // The server has exhausted its disk or its address space. Such an error affects every batch, so the loader does not
+  // search the batch for a bad point.
   row(
     'overloaded',
     /storage error|No space left|Resource temporarily unavailable|Too many open files|(^|\W)IO( error|:)/i,

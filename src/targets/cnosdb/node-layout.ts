@@ -10,9 +10,10 @@ export interface KnownLayout {
 }
 
 /**
- * Derives the layout. For a database without time buckets, assumes as many nodes as other databases use, or as many as
- * there are endpoints, whichever is more. @param listed rows of `replica_id, location, database, start_time, end_time`,
- * one for each raft group; null if the user may not list them. `location` is `1001*,1002`, with a star at the leader.
+ * Derives the layout. A database without time buckets is assumed to use as many nodes as other databases, but at least
+ * as many nodes as there are endpoints.
+ * @param listed rows of `replica_id, location, database, start_time, end_time`, one for each raft group; null if the
+ *   user may not list them. `location` is `1001*,1002`, with a star at the leader.
  */
 export function layoutOf(listed: readonly SqlRow[] | null, db: string, known: KnownLayout): NodeLayout {
   const rows = listed ?? [];

@@ -1,4 +1,5 @@
-// Chooses a shard as CnosDB does: by a BKDR hash of table and sorted tags (common/utils/src/bkdr_hash.rs of version 2.4.3).
+// Chooses a shard as CnosDB does: by a BKDR hash of table and sorted tags (common/utils/src/bkdr_hash.rs of version
+// 2.4.3).
 
 import type { PointValues } from '../../core/types/index.js';
 

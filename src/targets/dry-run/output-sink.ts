@@ -9,7 +9,7 @@ import { openFifoForWriting, temporaryBeside } from '../../core/io/files.js';
 export interface OutputSink {
   /** Name in messages. */
   readonly name: string;
-  /** Opens the output. Throws UsageError if it cannot be written. */
+  /** Opens the output. Throws UsageError if the output cannot be written. */
   open(): Promise<void>;
   /**
    * Resolves once the bytes are written. Until then, the caller must not change the bytes. Throws StateError if writing
@@ -17,7 +17,7 @@ export interface OutputSink {
    */
   write(bytes: Uint8Array): Promise<void>;
   /**
-   * Closes the output. Throws StateError if this fails.
+   * Closes the output. Throws StateError if closing fails.
    * @param complete true if the file holds every point and may replace the old file
    */
   close(complete: boolean): Promise<void>;
@@ -46,8 +46,9 @@ export function standardOutputSink(stream: StandardOutput): OutputSink {
 }
 
 /**
- * Creates a sink for a file or pipe. @param reserved input files, which must not be overwritten @param readerWaitsMs
- * pauses between attempts to open a pipe that has no reader yet; absent for the defaults
+ * Creates a sink for a file or pipe.
+ * @param reserved input files, which must not be overwritten
+ * @param readerWaitsMs pauses between attempts to open a pipe without a reader; absent for the defaults
  */
 export function fileSink(
   path: string,
@@ -103,7 +104,8 @@ async function closeFile({ handle, path, temporary }: OpenFile, complete: boolea
 }
 
 /**
- * Tests for a regular file. The loader writes it without Node's stream, which ignores a write cut short by a full disk.
+ * Tests for a regular file or a device such as /dev/null. The loader writes to both without Node's stream, because the
+ * stream ignores a write cut short by a full disk.
  */
 function isFile({ fd, isTTY }: StandardOutput): boolean {
   if (fd === undefined || isTTY) return false;

@@ -1,4 +1,5 @@
-// The client of every target that accepts line protocol over HTTP. A `Dialect` describes how a target differs.
+// The client of every target that accepts line protocol over HTTP. A `Dialect` describes the differences between
+// targets.
 
 import type {
   Attempt,
@@ -26,9 +27,9 @@ import type { ExchangeOutcome } from './types.js';
 import { judge, judgeOutcome } from './verdict-table.js';
 
 const maxWriteResponseBytes = 64 * 1024;
-/** Queries get at least this time, ms, even if the wait for the first response used up the time limit. */
+/** Minimum time for queries, ms, even if the wait for the first response used up the time limit. */
 const minPatienceMs = 10_000;
-/** If the target has several endpoints, each has this time to list columns, ms. */
+/** Time that each endpoint has to list columns if the target has several endpoints, ms. */
 const endpointPatienceMs = 2_000;
 
 export class HttpTarget implements Target {
@@ -41,7 +42,7 @@ export class HttpTarget implements Target {
   readonly #sender: Sender;
   readonly #threads: DeflateThreads;
 
-  /** Opens no connection before the first request. Throws UsageError for a compression that this Node lacks. */
+  /** Connects only with the first request. Throws UsageError for a compression that this Node lacks. */
   constructor(descriptor: TargetDescriptor, dialect: Dialect, deps: TargetDeps) {
     const { urls, compression } = deps.settings;
     this.traits = descriptor.traits;

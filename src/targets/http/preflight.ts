@@ -1,4 +1,4 @@
-// Checks before the first write: does an endpoint respond, does it accept our credentials, does it have the database?
+// Checks before the first write that an endpoint responds, accepts the credentials and has the database.
 
 import { RefusedError, UnavailableError } from '../../core/errors.js';
 import { compareVersions } from '../../core/text.js';
@@ -10,7 +10,8 @@ import type { QueryClient } from './query-client.js';
 
 const retryMs = 1_000;
 /**
- * Longest wait until every node shows that a database was created or dropped, ms. Nodes learn it from the meta service.
+ * Longest wait until every node shows that a database was created or dropped, ms. Nodes learn of the change from the
+ * meta service.
  */
 const spreadMs = 10_000;
 const spreadRetryMs = 200;
@@ -40,7 +41,10 @@ export interface PreflightResult {
 
 const probeTimeoutMs = 10_000;
 
-/** Checks the target, and creates or drops the database. Throws RefusedError, UnavailableError, or the reason of the signal. */
+/**
+ * Checks the target, and creates or drops the database. Throws RefusedError, UnavailableError, or the reason of the
+ * signal.
+ */
 export async function preflight(context: PreflightContext): Promise<PreflightResult> {
   const { descriptor, dialect, deps, query } = context;
   const { createDb, dbOptions, db } = deps.settings;

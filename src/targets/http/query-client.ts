@@ -100,14 +100,14 @@ export class QueryClient {
     };
   }
 
-  /** Returns the verdict on an outcome, as for a write. */
+  /** Returns the verdict on an outcome, by the same rules as for a write. */
   verdictOf(outcome: ExchangeOutcome, timeoutMs: number): Verdict {
     return judgeOutcome(this.#context.verdicts, outcome, timeoutMs, this.#context.clock.now());
   }
 
   /**
    * Returns the response of the first endpoint that is neither overloaded nor forming raft groups. Throws
-   * UnavailableError, the signal's reason, and RefusedError for a too long response or a permanent network error.
+   * UnavailableError, the signal's reason, and RefusedError for an overlong response or a permanent network error.
    */
   async response(request: QueryRequest): Promise<QueryResponse> {
     return await this.#firstResponse(request, (index, timeoutMs) => this.once(index, request, { timeoutMs }));

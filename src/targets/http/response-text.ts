@@ -1,4 +1,5 @@
-// Extracts text of responses for messages. Every function takes linear and limited time, because the server may be hostile.
+// Extracts text of responses for messages. Every function takes linear and limited time, because the server may be
+// hostile.
 
 import { excerpt } from '../../core/text.js';
 

@@ -44,7 +44,10 @@ export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
-/** Tests whether a stored point is the requested one: the same time, the same tags and no others. */
+/**
+ * Tests whether a stored point has the time and exactly the tags of the requested point. An empty stored tag counts as
+ * missing.
+ */
 export function isSamePoint(wanted: PointValues, stored: PointValues): boolean {
   return (
     wanted.time === stored.time &&

@@ -23,8 +23,8 @@ export interface HttpResponse {
 }
 
 /**
- * `sent`: a connected socket received the request. `timedOut`: `timeoutMs` passed. `aborted`: the caller's signal fired.
- * `error`: the network failed.
+ * `sent`: a connected socket received the request. `timedOut`: `timeoutMs` passed. `aborted`: the caller's signal
+ * fired. `error`: the network failed.
  */
 export type ExchangeOutcome =
   | { readonly kind: 'response'; readonly response: HttpResponse; readonly truncated: boolean }

@@ -71,7 +71,9 @@ export interface VerdictTable {
   readonly offsetOf?: (message: string) => number | null;
 }
 
-/** Returns a parser that reads the message under a key of a JSON error body. It returns null for any other body. */
+/**
+ * Returns a parser that reads the message under a key of a JSON error body. The parser returns null for any other body.
+ */
 export function messageUnder(key: string): VerdictTable['errorOf'] {
   const schema = z.object({ [key]: z.string().min(1) });
   return (body) => {
@@ -93,8 +95,8 @@ const transient: Readonly<Record<number, string>> = {
 const plainHttpOnTls = /plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i;
 
 /**
- * Judges the outcome of a write, with or without a response. @param judged returns the verdict on a complete response;
- * absent to use the table
+ * Judges the outcome of a write, with or without a response.
+ * @param judged returns the verdict on a complete response; absent to use the table
  */
 export function judgeOutcome(
   table: VerdictTable,

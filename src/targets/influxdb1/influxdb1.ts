@@ -40,7 +40,7 @@ export class Influxdb1 implements Dialect {
   async create(query: QueryClient): Promise<void> {
     const { db, dbOptions } = this.#settings;
     const clause = dbOptions === null ? '' : ` WITH ${dbOptions}`;
-    // The request names no database, because InfluxDB requires a named database to exist.
+    // The request omits the database, because InfluxDB requires a named database to exist.
     const request = statements('', [`CREATE DATABASE ${quoted(db)}${clause}`]);
     if ((await influxql(query, request)) === null)
       throw query.refused(request, query.urls[query.order[0]!]!, 'a user that may not create databases');

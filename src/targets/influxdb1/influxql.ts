@@ -1,4 +1,5 @@
-// Sends InfluxQL statements and parses their results. Numbers keep their digits: a JSON number is exact only up to 2^53.
+// Sends InfluxQL statements and parses their results. Numbers keep their digits: a JSON number is exact only up to
+// 2^53.
 
 import { z } from 'zod';
 import type { QueryClient, QueryRequest } from '../http/query-client.js';
@@ -64,8 +65,8 @@ export function digitsOf(value: unknown): string | null {
 }
 
 /**
- * Returns the series of each statement; null if the user may not run the statements. Throws like `QueryClient.response`, and
- * RefusedError for a failed statement.
+ * Returns the series of each statement; null if the user may not run the statements. Throws like
+ * `QueryClient.response`, and RefusedError for a failed statement.
  */
 export async function influxql(query: QueryClient, request: QueryRequest): Promise<InfluxqlSeries[][] | null> {
   const response = await query.response(request);
@@ -95,8 +96,8 @@ export function exactJson(json: string): unknown {
 }
 
 /**
- * Turns each number into a string that begins with U+0000. The loader writes no string with this character. The scan is
- * linear.
+ * Turns each number into a string that begins with U+0000. The loader never writes strings with this character. The
+ * scan is linear.
  */
 function withQuotedNumbers(json: string): string {
   const parts: string[] = [];

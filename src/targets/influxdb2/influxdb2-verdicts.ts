@@ -8,7 +8,7 @@ export const verdicts: VerdictTable = {
   acknowledgement: 204,
   errorOf: messageUnder('message'),
   rows: [
-    // The response to a body without points. InfluxDB has checked token, organization and bucket by then.
+    // InfluxDB responds so to a body without points, after it has checked token, organization and bucket.
     { status: 400, message: /^writing requires points$/, means: 'accepted' },
     { status: 400, message: /unable to parse/, means: 'target-parse' },
     { status: 400, message: /unable to read data|gzip/, means: 'refused', advice: 'check --compression' },

@@ -1,5 +1,5 @@
-// The dialect of InfluxDB 3 Core and Enterprise: /api/v3/write_lp. A write creates its database, so a query checks first
-// whether the database exists.
+// The dialect of InfluxDB 3 Core and Enterprise: /api/v3/write_lp. A write creates its database, so a query checks
+// first whether the database exists.
 
 import { z } from 'zod';
 import { entryOf } from '../../core/text.js';

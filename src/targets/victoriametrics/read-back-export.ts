@@ -60,8 +60,8 @@ function exportRequest(point: PointValues, db: string, names: MetricNames): Quer
   const ms = Number(point.time / nsPerMs);
   const form = new URLSearchParams();
   for (const field of point.fields.keys()) form.append('match[]', selector(labelsOf(point, field, db, names)));
-  // The range is in seconds. It is a millisecond longer than needed at both ends, because VictoriaMetrics truncates
-  // fractions.
+  // The range is in seconds. At both ends, the range is a millisecond longer than needed, because VictoriaMetrics
+  // truncates fractions.
   form.set('start', ((ms - 1) / 1000).toFixed(3));
   form.set('end', ((ms + 1) / 1000).toFixed(3));
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -117,7 +117,10 @@ function stored(
   return fields.size === 0 ? null : { ...point, fields };
 }
 
-/** Tests for equality up to 15 digits. VictoriaMetrics changes later digits (1.7976931348623157e+23 to …62316 in 1.79.5). */
+/**
+ * Tests for equality up to 15 digits. VictoriaMetrics changes later digits (1.7976931348623157e+23 to …62316 in
+ * 1.79.5).
+ */
 function isEqual(a: number, b: number): boolean {
   return a === b || a.toPrecision(15) === b.toPrecision(15);
 }

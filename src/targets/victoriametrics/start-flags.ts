@@ -1,4 +1,5 @@
-// Reads the start flags of VictoriaMetrics from its Prometheus page: what the server stores, and under which names.
+// Reads the start flags of VictoriaMetrics from its Prometheus page. The flags set the limits of the storage and the
+// names of metrics.
 
 import type { StorageLimits } from '../../core/types/index.js';
 import { samples } from '../http/response-text.js';
@@ -21,7 +22,7 @@ export interface StartFlags {
   readonly names: MetricNames;
   /** VictoriaMetrics truncates timestamps to multiples of this duration. */
   readonly trim: string;
-  /** Of the points of a series within this duration, VictoriaMetrics stores only one. */
+  /** VictoriaMetrics stores only one point of a series within this duration. */
   readonly dedup: string;
 }
 
@@ -33,7 +34,7 @@ export interface MetricNames {
   readonly dbLabel: string;
 }
 
-/** Only this many characters of a sample's labels are parsed. */
+/** Largest number of characters of a sample's labels that are parsed. */
 const maxLabels = 8192;
 
 /** Parses the flags. For a missing flag, assumes the strictest default of any version. */

@@ -29,8 +29,8 @@ export class Connections {
   readonly #pools: Pool[] = [];
 
   /**
-   * Throws UsageError if a proxy variable does not name an HTTP proxy. @param authorization value of the Authorization
-   * header; null for no header
+   * Throws UsageError if a proxy variable does not name an HTTP proxy.
+   * @param authorization value of the Authorization header; null to omit the header
    */
   constructor(deps: TargetDeps, authorization: string | null) {
     const { urls, headers } = deps.settings;
@@ -82,7 +82,10 @@ export class Connections {
     return { ...outcome, error: proxy === null || outcome.sent ? error : viaProxy(proxy, error) };
   }
 
-  /** Returns the error to report. If the endpoint never responded, the error may say that it is not an HTTP server. */
+  /**
+   * Returns the error to report. If the endpoint never responded, the error may say that the endpoint is not an HTTP
+   * server.
+   */
   #explained({ origin, protocol }: URL, error: unknown, sent: boolean): unknown {
     const foreign = this.#foreign.get(origin);
     if (foreign !== undefined) return { code: ownCodes.permanent, message: foreign };
@@ -132,7 +135,10 @@ export class Connections {
   }
 }
 
-/** Tests for an http endpoint behind a proxy. Its requests name the whole URL; https endpoints use a tunnel. */
+/**
+ * Tests for an http endpoint behind a proxy. Requests to such an endpoint contain the whole URL. Requests to https
+ * endpoints use a tunnel.
+ */
 function usesForwarding(endpoint: URL, proxy: ChosenProxy | null): boolean {
   return proxy !== null && endpoint.protocol === 'http:';
 }

@@ -7,8 +7,8 @@ import type { Clock } from '../../../core/types/index.js';
 import type { ExchangeOutcome, HttpRequest, HttpResponse } from '../types.js';
 
 /**
- * Sends a request. Never rejects. Once the promise resolves, the caller may reuse the body. If the server responded early,
- * unsent bytes may still be queued; the server discards them.
+ * Sends a request. Never rejects. Once the promise resolves, the caller may reuse the body. If the server responded
+ * early, unsent bytes may still be queued; the server discards them.
  */
 export async function exchange(
   dispatcher: Dispatcher,
@@ -65,7 +65,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // The caller aborted while the connection was being made. Nothing may be sent now.
+    // The caller aborted while the connection was being made. The request must not be sent now.
     if (this.#settled) controller.abort(new Error('aborted'));
     else this.#controller = controller;
   }

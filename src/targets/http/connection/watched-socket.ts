@@ -32,8 +32,9 @@ export function onFirstBytes(socket: Socket, report: (bytes: Buffer) => void): v
 }
 
 /**
- * Makes a reset fail the response. If a reset ends a response without a length, undici accepts the response as complete, so
- * half an error message could pass as an acknowledgement. undici recognises a reset by its code, so the code is changed.
+ * Makes a reset fail the response. If a reset ends a response without a length, undici accepts the response as
+ * complete, so half an error message could pass as an acknowledgement. undici recognises a reset by its code, so the
+ * code is changed.
  */
 export function failOnReset(socket: Socket): Socket {
   return socket.prependListener('error', (error: NodeJS.ErrnoException) => {
@@ -42,9 +43,9 @@ export function failOnReset(socket: Socket): Socket {
 }
 
 /**
- * Hides "100 Continue" responses that were not requested. Some proxies send them, and a client must ignore them (RFC
- * 9110, 15.2). undici would close the connection, and the loader would blame a point of the batch. Inspects only the
- * bytes after a write.
+ * Hides "100 Continue" responses that were not requested. Some proxies send such responses, and a client must ignore
+ * them (RFC 9110, 15.2). undici would close the connection, and the loader would blame a point of the batch. Inspects
+ * only the bytes after a write.
  */
 export function hideInterim<T extends Socket>(socket: T): T {
   const read = socket.read.bind(socket);

@@ -1,4 +1,4 @@
-// The program of a compressor thread. It compresses each body in the shared memory to one gzip member.
+// The program of a compressor thread. Compresses each body in the shared memory to one gzip member.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
@@ -18,5 +18,5 @@ port.on('message', (length: number) => {
   view.setUint32(end + 4, length, true);
   port.postMessage(end + 8 - output);
 });
-// Tells the main thread that the compressor is ready.
+// Reports to the main thread that the compressor is ready.
 port.postMessage(0);

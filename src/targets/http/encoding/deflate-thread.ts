@@ -1,6 +1,6 @@
 // Compresses bodies with gzip on separate threads, with a deflate compiled to WebAssembly. With 1 MiB bodies of IoT
-// points (test/bench/generate.js), a second of CPU time compresses 930 MB, ratio 1:8.2. With zlib at level 1 it
-// compresses 350 MB, ratio 1:7.7 (Node 20.20 and 24.21, medians of 7; 2026-11-30).
+// points (test/bench/generate.js), a second of CPU time compresses 930 MB, ratio 1:8.2. zlib at level 1 compresses 350
+// MB in the same time, ratio 1:7.7 (Node 20.20 and 24.21, medians of 7; 2026-11-30).
 
 import { readFileSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
@@ -23,7 +23,7 @@ const gzipHeader = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 0xff);
 /** Threads start after this many bytes, which zlib compresses in the time that a thread takes to start. */
 const startBytes = 16 * 1024 * 1024;
 
-/** Compression threads. They start once the load has sent many bytes. */
+/** Compression threads. The threads start once `startBytes` bytes were given to `take`. */
 export class DeflateThreads {
   readonly #count: number;
   readonly #idle: DeflateThread[] = [];
@@ -54,7 +54,7 @@ export class DeflateThreads {
     try {
       return Array.from({ length: this.#count }, () => new DeflateThread((thread) => this.give(thread)));
     } catch {
-      // The process has too few addresses for the memory of a thread. So zlib compresses all bodies.
+      // The process has too little address space for the memory of a thread. So zlib compresses all bodies.
       return [];
     }
   }

@@ -1,5 +1,5 @@
-// Compresses request bodies. A body is sent only after its compression has finished: CnosDB responds with 200 to a truncated
-// zstd body and stores the part that it can decode.
+// Compresses request bodies. A body is sent only after its compression has finished: CnosDB responds with 200 to a
+// truncated zstd body and stores the part that it can decode.
 
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
@@ -23,8 +23,8 @@ function compresses(compression: Compression, origins: readonly string[]): boole
 }
 
 /**
- * Compresses one body per CPU core at a time. More bodies would evict each other from the CPU caches, and would delay reads
- * of inputs, which use the same threads.
+ * Compresses one body per CPU core at a time. More bodies would evict each other from the CPU caches, and would delay
+ * reads of inputs, which use the same threads.
  */
 function onePerCore(encode: Encode): Encode {
   const gate = pLimit(availableParallelism());
@@ -32,8 +32,8 @@ function onePerCore(encode: Encode): Encode {
 }
 
 /**
- * Returns the encoder of a setting. `auto`: no compression if every origin is loopback, else zstd if this Node and the target
- * support it, else gzip. Throws UsageError for zstd if this Node lacks it.
+ * Returns the encoder of a setting. `auto`: no compression if every origin is loopback, else zstd if this Node and the
+ * target support it, else gzip. Throws UsageError for zstd if this Node lacks it.
  * @param threads threads that compress large loads with gzip
  */
 export function encoder(

@@ -11,7 +11,7 @@ export interface Breaker {
   readonly phase: 'closed' | 'open' | 'trial';
   /** Number of consecutive writes that were sent and got no response. */
   readonly losses: number;
-  /** How often the circuit has opened since the last write with a response. */
+  /** Number of times that the circuit has opened since the last write with a response. */
   readonly openings: number;
   /** Monotonic ms at which the circuit opened; used while it is open. */
   readonly openedAt: number;
@@ -22,8 +22,8 @@ export interface Breaker {
 }
 
 /**
- * Result of one request. `answered`: a write got any response, even a refusal. `lost`: a write was sent and got no response.
- * `unreachable`: nothing was sent. `dead`: a probe got no response. `alive`: a probe was acknowledged.
+ * Result of one request. `answered`: a write got any response, even a refusal. `lost`: a write was sent and got no
+ * response. `unreachable`: nothing was sent. `dead`: a probe got no response. `alive`: a probe was acknowledged.
  */
 export type RequestResult = 'answered' | 'lost' | 'unreachable' | 'dead' | 'alive';
 
@@ -70,7 +70,7 @@ export function openMsAt({ phase, openMs, openedAt }: Breaker, now: number): num
 }
 
 function opened(breaker: Breaker, { now, random }: BreakerInput): Breaker {
-  // Several requests in flight may report the same failure. It counts once.
+  // Several requests in flight may report the same failure. Only the first report counts.
   if (breaker.phase === 'open' && now < breaker.dueAt) return breaker;
   const cap = Math.min(firstOpenMs * 2 ** Math.min(breaker.openings, 16), maxOpenMs);
   return {

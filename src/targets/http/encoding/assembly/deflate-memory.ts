@@ -17,9 +17,9 @@ export const HEADS_BYTES: usize = 4 * 32768;
 export const LITERALS: usize = 286;
 export const DISTANCES: usize = 30;
 
-/** How often each literal, length and end-of-block symbol occurs in a block. */
+/** Number of occurrences of each literal, length and end-of-block symbol in a block. */
 export const LITERAL_COUNTS: usize = HEADS + HEADS_BYTES;
-/** How often each distance symbol occurs in a block. */
+/** Number of occurrences of each distance symbol in a block. */
 export const DISTANCE_COUNTS: usize = LITERAL_COUNTS + LITERALS * 4;
 /** Number of matches of each length in a block. */
 export const LENGTH_COUNTS: usize = DISTANCE_COUNTS + DISTANCES * 4;

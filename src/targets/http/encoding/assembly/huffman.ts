@@ -24,7 +24,7 @@ export function sizesOf(counts: usize, symbols: i32, max: i32, sizes: usize): vo
   memory.fill(sizes, 0, usize(symbols));
   const used = sorted(counts, symbols);
   if (used < 2) {
-    // Writes two codes even for fewer symbols, because some decoders expect two.
+    // Writes two codes even for fewer symbols, because some decoders expect two codes.
     const symbol = used == 1 ? usize(load<u16>(NAMES)) : 0;
     store<u8>(sizes + symbol, 1);
     store<u8>(sizes + (symbol == 0 ? 1 : 0), 1);
@@ -37,7 +37,7 @@ export function sizesOf(counts: usize, symbols: i32, max: i32, sizes: usize): vo
     for (let n = get(NUMBERS, size); n > 0; n--) store<u8>(sizes + usize(load<u16>(NAMES + (usize(--i) << 1))), u8(size));
 }
 
-/** Sorts the counts above 0. Returns their number. */
+/** Sorts the counts above 0. Returns how many counts were sorted. */
 function sorted(counts: usize, symbols: i32): i32 {
   let used: i32 = 0;
   for (let symbol = 0; symbol < symbols; symbol++) {

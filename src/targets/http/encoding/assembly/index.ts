@@ -26,8 +26,8 @@ const MAX_MATCH: usize = 258;
 /** The last 16 bytes of a block are not searched for the start of a match. */
 const REACH: usize = 16;
 /**
- * After 2^4 bytes without a match, the search for a match tries only every second byte. After 2^4 more bytes it tries
- * every third, and so on.
+ * After 2^4 bytes without a match, the search for a match tries only every second byte. After 2^4 more bytes, the
+ * search tries every third byte, and so on.
  */
 const PATIENCE: usize = 4;
 
