@@ -63,7 +63,7 @@ function retrySentence(): string {
   const others = outcomeNames.filter((name) => name !== 'interrupted').map((name) => outcomeRow(name));
   const codes = others.filter(({ retryUnattended }) => retryUnattended === true);
   const list = codes.map(({ exitCode }) => exitCode).join(', ');
-  return `Exit codes ${list.replace(/, (\d+)$/, ' and $1')} allow another run with the same command, which resumes the load.`;
+  return `After exit code ${list.replace(/, (\d+)$/, ' or $1')}, run the same command again: the load resumes.`;
 }
 
 /** One row for each metric, from what a scrape returns. */
