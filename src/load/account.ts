@@ -28,16 +28,16 @@ export interface RunAccount {
   /** Collects the details of the report page; null without --report. */
   readonly details: DetailCollector | null;
   readonly resident: ReturnType<typeof residentMemory>;
-  /** Facts for snapshots and the summary. A fact is null until the part of the run that it describes exists. */
+  /** Facts for snapshots and the summary. A fact is null until the run has created the part that the fact describes. */
   readonly facts: RunFacts;
 }
 
-/** Creates the account of a run. Opens no file yet. */
+/** Creates the account of a run. Files are opened later. */
 export function openAccount(settings: Settings, context: LoadContext, control: RunControl): RunAccount {
   const { inputs, target, clock, notify } = context;
   const names = namesOf(settings, context);
-  // Dead letters are UTF-8. If --encoding has another value, they begin with a byte order mark, which overrides
-  // --encoding. So they can be loaded with the same options.
+  // Dead letters are in UTF-8. If --encoding has another value, a byte order mark at their start overrides --encoding.
+  // So dead letters can be loaded with the same options.
   const mark = Buffer.from(settings.encoding === 'utf-8' ? '' : '\ufeff');
   const deadLetters = new DeadLetters(settings.stateDir, names.load, {
     mark,
@@ -75,7 +75,10 @@ export function openAccount(settings: Settings, context: LoadContext, control: R
   return { ledger, meter, deadLetters, resume, status, phases, details, resident, facts };
 }
 
-/** Returns the precision of timestamps in requests: that of the inputs, or ms if the target accepts no seconds. */
+/**
+ * Returns the precision of timestamps in requests: the precision of the inputs, or ms if the target does not accept
+ * seconds.
+ */
 export function sentPrecision(precision: InputPrecision, { traits }: Pick<Target, 'traits'>): InputPrecision {
   return precision === 's' && !traits.sendsSeconds ? 'ms' : precision;
 }

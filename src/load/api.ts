@@ -37,16 +37,16 @@ export interface LoadControl {
   /** Receives the messages that the command prints while a load runs. */
   readonly notify?: (notice: Notice) => void;
   /**
-   * Target that the program provides. It receives the batches instead of the target that the options name. `db` is then
-   * only part of the load's name, and the default of `targetMemory` is `off`.
+   * Target that the program provides. This target receives the batches instead of the target that the options name.
+   * `db` is then only part of the load's name, and the default of `targetMemory` is `off`.
    */
   readonly target?: Target;
 }
 
 /**
- * A running load. Awaiting it returns its summary. Iterating over it yields a snapshot each second and a last one at
- * the end. Awaiting and iterating throw UsageError if the load cannot begin, and LoadFailed if its outcome is neither
- * `complete` nor `complete-with-rejects`. A loop that stops iterating does not stop the load.
+ * A running load. Awaiting it returns its summary. Iterating over it yields a snapshot each second and a last snapshot
+ * at the end. Awaiting and iterating throw UsageError if the load cannot begin, and LoadFailed if its outcome is
+ * neither `complete` nor `complete-with-rejects`. A loop that stops iterating does not stop the load.
  */
 export interface Load extends PromiseLike<Summary>, AsyncIterable<Snapshot> {}
 
@@ -190,8 +190,8 @@ async function expandInputs(
 }
 
 /**
- * Returns a signal that aborts when the caller's signal aborts. Its reason is an InterruptedError, which decides the
- * outcome of the load.
+ * Returns a signal that aborts when the caller's signal aborts. The reason of the returned signal is an
+ * InterruptedError, which decides the outcome of the load.
  */
 function interruption(signal: AbortSignal | undefined): AbortSignal {
   const stop = new AbortController();
@@ -217,8 +217,8 @@ class SnapshotFeed {
   }
 
   /**
-   * Yields a snapshot each second until the load ends, and a last one. Then throws the error of a failed load, so that
-   * a loop over it fails, too.
+   * Yields a snapshot each second until the load ends, then a last snapshot. Then throws the error of a failed load, so
+   * that a loop over the snapshots fails, too.
    */
   async *until(summary: Promise<Summary>): AsyncGenerator<Snapshot, void> {
     while (!this.#over) {

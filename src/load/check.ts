@@ -59,7 +59,7 @@ export interface CheckContext {
 
 /**
  * Checks a load. Sends no point, and closes the target. Creates no database if the target was created without
- * `createDb`. Throws nothing but the signal's reason: all other errors are part of the report.
+ * `createDb`. Throws only the signal's reason: all other errors are part of the report.
  */
 export async function check(settings: Settings, context: CheckContext): Promise<CheckReport> {
   try {
@@ -110,7 +110,8 @@ async function examine(settings: Settings, { inputs, target, queue, signal }: Ch
   const found = heads.map(({ format }) => format);
   const unused = unusedMapping(settings, found) ?? formats.unusedFolders;
   const read = readOf(heads);
-  // With --skip-loaded, a load also counts the points of skipped inputs for --min-points. Their number is unknown here.
+  // With --skip-loaded, a load also counts the points of skipped inputs for --min-points. The number of these points is
+  // unknown here.
   const isWhole = heads.length > 0 && heads.every(({ whole, problem }) => whole && problem === null);
   if (isWhole && !settings.skipLoaded && read < settings.minPoints)
     real.push(new InputError(tooFewPoints(read, settings.minPoints)));

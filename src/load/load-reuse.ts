@@ -12,7 +12,7 @@ export class LoadReuse {
   #arena: Arena | null = null;
 
   /**
-   * Returns the parsers of the previous load if they were created for the same sizes, else new ones.
+   * Returns the parsers of the previous load if they were created for the same sizes, else new parsers.
    * @param sizes text of all sizes
    */
   async formats(sizes: string, create: () => FormatSet): Promise<FormatSet> {

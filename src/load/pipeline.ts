@@ -1,8 +1,6 @@
-// One load, from the names of its inputs to its summary. Read this file first. The stages, each with its folder in
-// src/:
+// One load, from the names of its inputs to its summary. Read this file first. Each stage names its folder in src/:
 //  1. Open the account: totals (load/ledger), checkpoint and dead letters (load/resume, state/).
-//  2. Prepare (load/prepare): plan the memory (flow-control/), connect to the target (targets/), read the checkpoint
-//     (state/).
+//  2. Prepare (load/prepare): plan memory (flow-control/), connect to the target (targets/), read the checkpoint (state/).
 //  3. Open and decompress an input (inputs/) and go to the place where an earlier run stopped (load/resume).
 //  4. Parse: bytes become points (formats/).
 //  5. Fill batches with points (batching/) and check their tables and columns (schema/).
@@ -10,8 +8,8 @@
 //  7. Send a batch that introduces a table or column while no other batch is in flight (delivery/).
 //  8. Send batches with N writers and book each receipt (delivery/, load/stages, targets/).
 //  9. With --verify, read a sample back (targets/).
-// 10. Finish (load/outcome): choose the exit code and build the summary. The caller prints it (reporting/). Stages 3 to
-//     7 are generators. Stage 8 pulls every batch through them.
+// 10. Finish (load/outcome): choose the exit code and build the summary. The caller prints it (reporting/).
+// Stages 3 to 7 are generators. Stage 8 pulls every batch through these generators.
 
 import { Arena } from '../batching/arena.js';
 import { Batcher } from '../batching/batcher.js';

@@ -70,7 +70,8 @@ export async function prepare(
   const budget = memoryBudget(settings, names, memory);
   const mode = readMode(names, memory.optimizes, memory.threads);
   const { shard } = context;
-  // A piece may lack columns that other pieces have. An infinite number of inputs tells the parsers to accept this.
+  // A piece may lack columns that other pieces have. An infinite number of inputs makes the parsers accept missing
+  // columns.
   const options = shard === undefined ? settings : { ...settings, fieldTypes: shard.fieldTypes };
   const create = (): FormatSet =>
     new FormatSet(options, budget, mode, shard === undefined ? inputs.length : Number.POSITIVE_INFINITY);
@@ -123,7 +124,7 @@ function sizesOf(names: readonly string[], memory: MemoryPlan): string {
   return JSON.stringify([names, slots, slotBytes, bodyBytes, formatBytes, remoteBytes, optimizes, threads]);
 }
 
-/** Starts the watchdog of this process's memory. It runs until the results are written. */
+/** Starts the watchdog of this process's memory. The watchdog runs until the results are written. */
 function startWatchdog(
   { memoryWatchdog }: Settings,
   { clock, notify }: LoadContext,
@@ -159,7 +160,7 @@ async function foundTarget(
   return {
     cluster: await clusterOf(origins, database.id ?? null),
     isCreated: isCreated === true,
-    // A target that a program supplies has no endpoints. It may also be unable to list its tables.
+    // A target that a program supplies has no endpoints. Such a target may also be unable to list its tables.
     tables:
       target.traits.firstWriteExclusive && endpoints.length > 0 ? new Set(columns.map(({ table }) => table)) : null,
   };

@@ -4,7 +4,7 @@ import { setMaxListeners } from 'node:events';
 import { BugError, BulkLoadError, InterruptedError } from '../core/errors.js';
 import type { Clock } from '../core/types/index.js';
 
-/** Time that requests in flight have to finish after a stop, ms. The product contract fixes it. */
+/** Time that requests in flight have to finish after a stop, ms. The product contract fixes this time. */
 const graceMs = 10_000;
 
 export interface RunControlOptions {
@@ -31,7 +31,7 @@ export class RunControl {
     this.startedAt = clock.monotonic();
     // Allows any number of listeners, because every writer adds some.
     setMaxListeners(0, this.stop, this.abort);
-    // Keeps the process alive, because the timer of `Clock.every` does not.
+    // Keeps the process alive, because the timer of `Clock.every` does not keep it alive.
     const alive = setInterval(() => {}, 60_000);
     this.#cancel.push(() => clearInterval(alive));
     this.#listen(stop, (reason) => this.end(reason));

@@ -20,15 +20,15 @@ export interface LoadContext {
   readonly version: string;
   readonly inputs: readonly Input[];
   /**
-   * Names by which the user gave the inputs, such as canonical paths and patterns. They identify the load. Default: the
-   * paths of the inputs.
+   * Names by which the user gave the inputs, such as canonical paths and patterns. These names identify the load.
+   * Default: the paths of the inputs.
    */
   readonly named?: readonly string[];
   readonly target: Target;
   /** Kind of the target, which is part of the load's identity. Default: the kind in the settings. */
   readonly targetKind?: string;
   readonly clock: Clock;
-  /** The shard of a planned load that this run loads; absent if it loads everything. */
+  /** The shard of a planned load that this run loads; absent if the run loads everything. */
   readonly shard?: LoadShard;
   /** Limits that this run shares with the other workers of a fleet; absent for a run outside of a fleet. */
   readonly fleet?: FleetHooks;
@@ -44,10 +44,10 @@ export interface LoadContext {
   readonly notify: (notice: Notice) => void;
   /** Memory and parsers of the previous load, which this load uses and then gives back; absent for a single load. */
   readonly reuse?: LoadReuse;
-  /** Whether worker threads may parse. By default, they parse large inputs. */
+  /** False if worker threads must not parse. By default, worker threads parse large inputs. */
   readonly workerThread?: boolean;
   /**
-   * Writes the results of the run. The memory watchdog runs until this resolves.
+   * Writes the results of the run. The memory watchdog runs until the promise resolves.
    * @param latest returns the result with the peak of memory up to the call
    */
   readonly writeResults?: (latest: () => LoadResult) => Promise<void>;

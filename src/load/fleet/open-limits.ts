@@ -11,14 +11,17 @@ export interface LimitContext {
   readonly loadId: string;
   /** Unique for each worker process. */
   readonly workerId: string;
-  /** Settings of the whole load. The limits in them apply to all workers together. */
+  /** Settings of the whole load. The limits in these settings apply to all workers together. */
   readonly settings: Settings;
   readonly clock: Clock;
   readonly notify: (notice: Notice) => void;
 }
 
 export interface WorkerLimits {
-  /** Settings for loading a piece. They contain no rate limits, because `FleetHooks.admit` limits the rates. */
+  /**
+   * Settings for loading a piece. The rate limits are removed from these settings, because `FleetHooks.admit` limits
+   * the rates.
+   */
   readonly settings: Settings;
   /** Begins a piece, and returns the hooks for its load. The worker ends the piece before it begins the next. */
   hooks(piece: string): FleetHooks;

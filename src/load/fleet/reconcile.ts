@@ -185,7 +185,9 @@ export interface FleetOutcome {
   readonly reason: string | null;
 }
 
-/** Decides the outcome of a load if none of its shards or pieces ended with an outcome in `worstFirst`. */
+/**
+ * Decides the outcome of a load. Every shard or piece of the load ended with an outcome that is not in `worstFirst`.
+ */
 export function totalOutcome(
   { limits, inputs: planned }: Pick<FleetPlan, 'limits' | 'inputs'>,
   total: Summary['points'],

@@ -31,7 +31,7 @@ export interface ScanContext {
    * values: parses only the first megabyte of each input.
    */
   readonly split: 'auto' | 'lines' | 'off';
-  /** Least size of a piece, decoded bytes. */
+  /** Smallest size of a piece, decoded bytes. */
   readonly pieceBytes: number;
   readonly bounds: Bounds;
   /** Compares a table and its columns with the columns of the target and of the earlier points. */
@@ -39,7 +39,7 @@ export interface ScanContext {
   /**
    * Receives each table with columns that the target lacks, and the first point with these columns as line protocol.
    * The point is null if only the schema of the input contains the columns. The callback must record the columns, so
-   * that `match` knows them.
+   * that `match` includes them from then on.
    */
   readonly introduces: (shape: Shape, point: Uint8Array | null) => void;
   /** Receives an input, and the number of its decoded bytes that are parsed so far. */
@@ -219,7 +219,9 @@ class PointCounts {
     return this.#points > 0 ? null : (nothingParsed(name, format, this.#rejects)?.message ?? null);
   }
 
-  /** Tests whether the earlier points had all these columns. If so, further such rows introduce no column. */
+  /**
+   * Tests whether the earlier points had all these columns. If so, further rows with these columns introduce no column.
+   */
   haveColumns({ table, columns }: PlainRows): boolean {
     return columns.every((name) => this.#columns.has(JSON.stringify([table, name])));
   }

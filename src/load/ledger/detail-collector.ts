@@ -1,5 +1,5 @@
-// Collects the details of the report page: rejects by reason, table and input, and points and times by table. It
-// examines only a sample of each batch's points, to limit memory and time.
+// Collects the details of the report page: rejects by reason, table and input, and points and times by table. To limit
+// memory and time, the collector examines only a sample of each batch's points.
 
 import { tableOf, timestampAt } from '../../core/points/line-protocol.js';
 import { type Batch, isCounted, type Receipt, type RunDetails } from '../../core/types/index.js';

@@ -23,7 +23,7 @@ export interface InputTotals {
   bytes: number;
   /** Field values of the loaded points. */
   values: number;
-  /** Rejects by reason; null if there are none. */
+  /** Rejects by reason; null before the first reject. */
   reasons: Map<string, number> | null;
   error: string | null;
 }
@@ -48,7 +48,7 @@ export type Allowance = { readonly count: number } | { readonly percent: number 
 
 type LedgerFleet = Pick<FleetHooks, 'elsewhere' | 'report'>;
 
-/** A percentage applies once this many points were read. Before that, a few rejects would already exceed it. */
+/** A percentage applies once this many points were read, because a few rejects among fewer points could exceed it. */
 const percentAppliesFrom = 100_000;
 
 export class Ledger {
@@ -177,8 +177,8 @@ export class Ledger {
   }
 
   /**
-   * Throws BugError unless read = loaded + rejected + undelivered, for each input and in total. Also throws it for
-   * undelivered points of a run that was not stopped.
+   * Throws BugError unless read = loaded + rejected + undelivered, for each input and in total. Also throws BugError
+   * for undelivered points of a run that was not stopped.
    */
   assertBalanced(stopped: boolean): void {
     const { undelivered: left } = this.#total;

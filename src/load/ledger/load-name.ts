@@ -13,7 +13,7 @@ export interface LoadIdentity {
   readonly precision: string;
 }
 
-/** Returns the name as 12 hex digits. The names of the load's files in the state directory begin with it. */
+/** Returns the name as 12 hex digits. The names of the load's files in the state directory begin with this name. */
 export function loadName({ target, tenant, database, inputs, format, precision }: LoadIdentity): string {
   const identity = JSON.stringify([target, tenant, database, [...inputs].sort(), format, precision]);
   return createHash('sha256').update(identity).digest('hex').slice(0, 12);

@@ -3,8 +3,8 @@
 
 const windowMs = 5_000;
 /**
- * Growth of the histogram's buckets: each is a tenth wider than the one before. The first bucket ends at 0.1 ms; the
- * last begins at about 10 minutes.
+ * Growth of the histogram's buckets: each bucket is a tenth wider than the bucket before. The first bucket ends at 0.1
+ * ms; the last bucket begins at about 10 minutes.
  */
 const growth = 1.1;
 const firstMs = 0.1;

@@ -52,7 +52,7 @@ export class Reservoir<T> {
     return Math.floor(Math.log(this.#uniform()) / Math.log1p(-this.#weight)) + 1;
   }
 
-  /** Returns a random number above 0 and up to 1. It is never 0, because the logarithm of 0 is infinite. */
+  /** Returns a random number above 0 and up to 1. The number is never 0, because the logarithm of 0 is infinite. */
   #uniform(): number {
     return 1 - this.#random();
   }

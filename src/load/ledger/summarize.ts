@@ -134,7 +134,7 @@ export function outcomeOf(
   return { outcome: complete ? 'complete' : 'complete-with-rejects', error: null };
 }
 
-/** Returns the first error. If there are more, its text also gives their number. */
+/** Returns the first error. Its text also gives the number of further errors. */
 function combined(errors: readonly InputError[]): InputError {
   const [first] = errors as [InputError, ...InputError[]];
   if (errors.length === 1) return first;

@@ -65,10 +65,10 @@ function isRemote({ path }: Input): boolean {
 }
 
 /**
- * Least number of CPU cores for worker threads. Measured: seconds to load 4 GB on two cores, with and without a worker
- * thread. Node 20: 6.6 and 7.7 uncompressed, 16.9 and 17.7 gzip. Node 22: 7.7 and 9.9 uncompressed, 17.3 and 17.6 gzip,
- * 11.8 and 12.7 zstd. Node 24: 6.7 and 8.8 uncompressed, 16.0 and 16.9 gzip, 11.0 and 12.4 zstd (medians of 4
- * alternating runs, 2026-11-26).
+ * Minimum number of CPU cores for worker threads. Measured: seconds to load 4 GB on two cores, with and without a
+ * worker thread. Node 20: 6.6 and 7.7 uncompressed, 16.9 and 17.7 gzip. Node 22: 7.7 and 9.9 uncompressed, 17.3 and
+ * 17.6 gzip, 11.8 and 12.7 zstd. Node 24: 6.7 and 8.8 uncompressed, 16.0 and 16.9 gzip, 11.0 and 12.4 zstd (medians of
+ * 4 alternating runs, 2026-11-26).
  */
 const minCores = 2;
 /**
@@ -81,7 +81,9 @@ const minMeanBytes = MIB;
 /** Largest number of worker threads. The main thread sends about as fast as three threads parse. */
 const maxThreads = 4;
 
-/** Returns how many worker threads may parse the inputs: one for each CPU core; none for small inputs. */
+/**
+ * Returns how many worker threads may parse the inputs: one for each CPU core, up to `maxThreads`; 0 for small inputs.
+ */
 export function parserThreads(inputs: readonly Pick<Input, 'size'>[], processors = availableParallelism()): number {
   // The size of a pipe is unknown, so it counts as large.
   const total = inputs.reduce((sum, { size }) => sum + (size ?? Number.POSITIVE_INFINITY), 0);
@@ -90,8 +92,8 @@ export function parserThreads(inputs: readonly Pick<Input, 'size'>[], processors
 }
 
 /**
- * Switches off V8's optimising compiler for WebAssembly if the memory plan has no memory for it. Must be called before
- * the first read.
+ * Switches off V8's optimising compiler for WebAssembly if the memory plan leaves too little memory for the compiler.
+ * Must be called before the first read.
  */
 export function reduceMemory({ optimizes }: MemoryPlan): void {
   if (!optimizes) useBaselineCompiler();

@@ -83,7 +83,10 @@ function withMemory(result: LoadResult, watchdog: Watchdog | null): LoadResult {
   return { ...result, error: excess, summary: { ...result.summary, memory, outcome, exitCode, reason } };
 }
 
-/** Closes all parts of the run. An error while closing becomes the error of the run, unless the run already has one. */
+/**
+ * Closes all parts of the run. An error while closing becomes the error of the run, unless the run already has an
+ * error.
+ */
 async function closeAll(
   settings: Settings,
   { target, reuse }: LoadContext,

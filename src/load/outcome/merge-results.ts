@@ -38,7 +38,7 @@ export function mergeResults(parts: readonly DatabaseResult[]): LoadResult {
   };
 }
 
-/** Adds up the figures of summaries of the same inputs. Outcome and reason are those of the last summary. */
+/** Adds up the figures of summaries of the same inputs. Takes outcome and reason from the last summary. */
 export function mergeSummaries(all: readonly Summary[]): Summary {
   const first = all[0]!;
   const last = all.at(-1)!;

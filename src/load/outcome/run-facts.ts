@@ -93,8 +93,8 @@ export function snapshotOf(facts: RunFacts): Snapshot {
 }
 
 /**
- * Returns the factor that limits the load now; null if nothing does. A wait of all batches has precedence over a
- * reduced number of writers. A reduced number of writers has precedence over a wait for an input.
+ * Returns the factor that limits the load now; null if nothing limits the load. A wait of all batches has precedence
+ * over a reduced number of writers. A reduced number of writers has precedence over a wait for an input.
  */
 function heldBackBy({ writer, throttle, status }: RunFacts): LimitingFactor | null {
   return (
@@ -109,7 +109,7 @@ function heldBackBy({ writer, throttle, status }: RunFacts): LimitingFactor | nu
 function heldBack({ writer, throttle, status }: RunFacts): Record<LimitingFactor, number> {
   const by = writer?.governor.account().heldBack;
   const held = throttle?.account();
-  // `pacedSeconds` is the time spent waiting for the least interval between two flushes to pass. The user's limit for
+  // `pacedSeconds` is the time spent waiting for the minimum interval between two flushes to pass. The user's limit for
   // the target's memory causes these waits, not the target.
   const targetMemory = held?.pacedSeconds ?? 0;
   return {

@@ -3,7 +3,7 @@
 import type { Clock } from '../../core/types/index.js';
 
 const saveMs = 1000;
-/** Least interval between saves, divided by the duration of a save. So saving takes at most 1 % of the time. */
+/** Minimum ratio of the interval between saves to the duration of a save. So saving takes at most 1 % of the time. */
 const saveShare = 100;
 
 export interface CheckpointSaverOptions {

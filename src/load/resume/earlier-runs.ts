@@ -86,7 +86,9 @@ export class EarlierRuns {
     return at < 0 ? null : { input: await this.#store.finishedAt(at), finished: true };
   }
 
-  /** Records that this run has begun an input, so that the checkpoint of earlier runs no longer describes it. */
+  /**
+   * Records that this run has begun an input, so that the checkpoint of earlier runs no longer describes this input.
+   */
   begun(i: number): void {
     this.#unfinished.delete(i);
   }

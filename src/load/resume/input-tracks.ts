@@ -19,7 +19,10 @@ interface InputTrack {
   fingerprint: Fingerprint | null;
   /** Decoded size of the whole input; null until this run has read its end. */
   end: number | null;
-  /** Settled parts of long points, by line number. They count once the dead letters contain all parts of the point. */
+  /**
+   * Settled parts of long points, by line number. These parts count once the dead letters contain all parts of the
+   * point.
+   */
   readonly parts: Map<number, SettledPiece[]>;
   /** Up to `maxTables` tables that contain points of the input. */
   readonly tables: Set<string>;
@@ -52,14 +55,14 @@ export class InputTracks {
   }
 
   /**
-   * Number of long points of which the dead letters have the last part, but not yet every earlier part. They already
-   * count as rejected, so a checkpoint must not be written now.
+   * Number of long points whose last part is in the dead letters, but whose earlier parts are not yet all there. These
+   * points already count as rejected, so a checkpoint must not be written now.
    */
   get incompletePoints(): number {
     return this.#incompletePoints;
   }
 
-  /** Number of points of the load before the first point that is not settled; null if no input is unfinished. */
+  /** Number of points of the load before the first point that is not settled; null if all inputs are finished. */
   get firstOpenOrdinal(): number | null {
     const ordinals = [...this.#tracks.values()].map(({ progress }) => progress.place.ordinal);
     return ordinals.length === 0 ? null : Math.min(...ordinals);
@@ -100,7 +103,7 @@ export class InputTracks {
   }
 
   /**
-   * Records which bytes of an input a batch has settled: those of its loaded and rejected points.
+   * Records which bytes of an input a batch has settled: the bytes of its loaded and rejected points.
    * @param stored true if the dead letters contain the rejects of the batch
    * @param complete line numbers of long points whose parts are now all in the dead letters
    */
@@ -170,8 +173,8 @@ export class InputTracks {
 }
 
 /**
- * Extends the fingerprint of an input. For a plain file, it then covers the bytes of loaded and rejected points. For
- * other inputs, it covers the bytes read.
+ * Extends the fingerprint of an input. The fingerprint of a plain file then covers the bytes of loaded and rejected
+ * points. The fingerprint of any other input covers the bytes read.
  */
 async function refreshFingerprint(track: InputTrack): Promise<void> {
   const { source, progress, fingerprint: known } = track;

@@ -21,10 +21,12 @@ import { InputStarts } from './input-starts.js';
 import { InputTracks } from './input-tracks.js';
 import type { ResumeContext } from './types.js';
 
-/** Once this many finished inputs are in memory, they are appended to the log. Each needs about 1.5 KiB of memory. */
+/**
+ * Once this many finished inputs are in memory, they are appended to the log. Each input needs about 1.5 KiB of memory.
+ */
 const maxFinished = 500;
 
-/** How a run ended. `not-started` means that no run of this load has sent a point. */
+/** Ending of a run. `not-started` means that no run of this load has sent a point. */
 export type RunEnding = 'finished' | 'stopped' | 'not-started';
 
 export class ResumeState {
@@ -43,10 +45,10 @@ export class ResumeState {
   #startMs: number;
   #opened = false;
   #finished = false;
-  /** Checkpoint of an earlier run, as `open` read it; null if there is none. */
+  /** Checkpoint of an earlier run, as `open` read it; null without such a checkpoint. */
   #unresumed: Checkpoint | null = null;
   #target: FoundTarget | null = null;
-  /** Part of the final names of the dead letters while the load completes; null before. */
+  /** Part of the final names of the dead letters while the load completes; null until then. */
   #completing: string | null = null;
 
   constructor(context: ResumeContext, deadLetters: DeadLetters, ledger: Ledger) {

@@ -93,7 +93,7 @@ export function schemaGuard(options: GuardOptions): SchemaGuard {
   };
 }
 
-/** Builds the problem of an input with mostly unexpected timestamps. Names the first of them. */
+/** Builds the problem of an input with mostly unexpected timestamps. Names the first unexpected timestamp. */
 export function unexpectedTimes(
   name: string,
   { timestamp, line }: { readonly timestamp: bigint; readonly line: number },
@@ -105,7 +105,7 @@ export function unexpectedTimes(
   return { tried: `reading ${name}:${line}`, expected: '', found: '', fix: '', ...problem, ...expected };
 }
 
-/** Tests a timestamp that no server can store: would it be an expected time with another --precision? */
+/** Tests whether a timestamp that no server can store would be an expected time with another --precision. */
 export function isMisread(timestamp: bigint, { expectTime }: Pick<ExpectedTimeOptions, 'expectTime'>): boolean {
   return fittingPrecision(timestamp, expectTime ?? usualTimes) !== null;
 }

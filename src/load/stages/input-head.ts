@@ -38,11 +38,11 @@ export interface ParsedHead {
   readonly whole: boolean;
   /** Timestamps of the first and of the last point, in units of --precision; null without timestamps. */
   readonly time: { readonly first: bigint; readonly last: bigint } | null;
-  /** How columns of the rows become tags and fields; null for line protocol, and without `match`. */
+  /** Inferred mapping of columns to tags and fields; null for line protocol, and without `match`. */
   readonly mapping: InferredSchema | null;
-  /** Advice about the options for this input; null if there is none. */
+  /** Advice about the options for this input; null without advice. */
   readonly advice: string | null;
-  /** Error that loading this input would cause; null if there is none. */
+  /** Error that loading this input would cause; null if the input can be loaded. */
   readonly problem: InputError | UsageError | null;
 }
 

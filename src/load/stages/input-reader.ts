@@ -93,8 +93,8 @@ export class InputReader {
   }
 
   /**
-   * Yields the points of an input unchanged. After the last one, reports the advice about a pipe, whose first megabyte
-   * was not parsed before.
+   * Yields the points of an input unchanged. After the last points, reports the advice about a pipe, whose first
+   * megabyte was not parsed before.
    */
   async *#advising(i: number, format: Format, runs: AsyncGenerator<Points, void>): AsyncGenerator<Points, void> {
     try {

@@ -81,7 +81,7 @@ interface BrokenRule {
   readonly rejects: number;
   /** True if all rejects look like line protocol. */
   readonly areLines: boolean;
-  /** What was found in the first reject, and what was expected; an empty text if unknown. */
+  /** Message of the first reject: what was found, and what was expected; an empty text if unknown. */
   readonly message: string;
 }
 

@@ -77,7 +77,7 @@ export class ReadStatus {
     this.#formats.set(input, format.name);
     this.#source = source;
     const isPlain = isUnchanged(source) && format.reads === undefined && format.isRandom !== true;
-    // `bytesRead` of a source that can seek excludes the skipped bytes, so they are added here.
+    // `bytesRead` of a source that can seek excludes the skipped bytes, so this code adds the skipped bytes.
     const file = source.seek === undefined ? 0 : from - source.bytesRead;
     const begin = this.#inputs[input]!.piece?.from.byteOffset ?? 0;
     this.#offsets = { file, decoded: from - begin - this.#decoded, isPlain };

@@ -21,12 +21,15 @@ import { Reservoir } from '../ledger/reservoir.js';
 export interface VerifyOptions {
   /** Precision of the timestamps in request bodies. */
   readonly precision: InputPrecision;
-  /** True if batches are sent one by one. Of two points with equal series and time, the target then keeps the later. */
+  /**
+   * True if batches are sent one by one. Of two points with equal series and time, the target then keeps the later
+   * point.
+   */
   readonly ordered: boolean;
   readonly random: () => number;
 }
 
-/** Number of points to read back. The product contract fixes it. */
+/** Number of points to read back. The product contract fixes this number. */
 const sampleSize = 1_000;
 /**
  * Number of concurrent queries, one for each point. On CnosDB 2.4.3, a query for one point takes 8 ms. A query for 25
@@ -47,8 +50,8 @@ interface SampledPoint {
   /** Timestamp, rounded by `roundedTimestampAt`. */
   readonly time: number;
   /**
-   * Allowed values of each field. A field has several if points with the same series and time were sent in parallel:
-   * the target may keep any of them.
+   * Allowed values of each field. A field has several allowed values if points with the same series and time were sent
+   * in parallel, because the target may keep any of these values.
    */
   readonly expected: Map<string, FieldValue[]>;
 }
@@ -184,7 +187,7 @@ function readBackError(sampled: number, read: number, { message, problem }: Bulk
   });
 }
 
-/** Returns the error for a report with differences; null if it has none. */
+/** Returns the error for a report with differences; null for a report without differences. */
 export function verifyError(report: VerifyReport, loaded: number): VerifyError | null {
   const wrong = report.sampled - report.equal;
   if (wrong === 0) return null;

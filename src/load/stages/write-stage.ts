@@ -48,8 +48,8 @@ export interface WriteOptions {
 }
 
 /**
- * Largest size and longest time of a request that introduces columns in a fleet. They limit what a process that was
- * frozen can still write after its turn has ended.
+ * Largest size and longest time of a request that introduces columns in a fleet. So a process that was frozen can write
+ * only a little after its turn has ended.
  */
 const maxTurnBytes = 64 * 1024;
 const maxTurnMs = 30_000;
@@ -88,7 +88,7 @@ export class WriteStage {
   readonly #stall: StallReport;
   readonly #delivery: Delivery;
   #hasSent = false;
-  /** Introduction of columns by the latest batch; null if this batch introduces none. */
+  /** Introduction of columns by the latest batch; null for a batch without new columns. */
   #introduction: SchemaIntroduction | null = null;
 
   constructor(context: WriteStageContext) {
@@ -149,7 +149,7 @@ export class WriteStage {
 
   /**
    * Delivers a batch. A batch that introduces columns first takes the turn, so that no other load introduces columns
-   * meanwhile. It releases the turn once all endpoints show its columns.
+   * meanwhile. The turn is released once all endpoints show the columns of the batch.
    */
   async #deliver(batch: Batch): Promise<Receipt> {
     const { target, catalogue, control, fleet, throttle } = this.#context;

@@ -132,7 +132,10 @@ class Coordination {
     });
   };
 
-  /** Takes the lock. Throws BusyError if its holder runs. Waits for the lock of a killed coordinator to expire. */
+  /**
+   * Takes the lock. Throws BusyError if the holder of the lock runs. Waits for the lock of a killed coordinator to
+   * expire.
+   */
   async #takeLock(): Promise<void> {
     const { clock, notify } = this.#context;
     const until = clock.monotonic() + 2 * coordinatorMs;

@@ -29,7 +29,7 @@ import type { FleetTotals } from './fleet-totals.js';
 /** Pause after Redis has refused a command, ms. */
 const refusedMs = 1000;
 /**
- * How long the coordinator waits for workers to offer results that Redis has lost, ms. Idle workers look for a new
+ * Time that the coordinator waits for workers to offer results that Redis has lost, ms. Idle workers look for a new
  * announcement of the load twice a second.
  */
 const offerMs = 3000;
@@ -127,7 +127,7 @@ export class FleetFollow {
   }
 
   /**
-   * Tells the workers to stop. Waits until no worker has a piece, but at most `maxMs`. Books the results of the pieces.
+   * Asks the workers to stop. Waits until no worker has a piece, but at most `maxMs`. Books the results of the pieces.
    */
   async drain(maxMs: number): Promise<void> {
     const { store, queue, load, clock } = this.#context;
@@ -142,7 +142,7 @@ export class FleetFollow {
     while (await this.#bookSome());
   }
 
-  /** Removes the load and its pieces from Redis. They are no longer needed: the record on this disk is complete. */
+  /** Removes the load and its pieces from Redis, because the record on this disk is complete. */
   async remove(): Promise<void> {
     const { store, queue, load, token, prepareLimits } = this.#context;
     await store.removeLoad(load.id);
@@ -168,8 +168,8 @@ export class FleetFollow {
   }
 
   /**
-   * Adds pieces again that Redis has lost, for example because it died before it wrote them to its disk. First books
-   * the results that workers offer.
+   * Adds pieces again that Redis has lost, for example because Redis died before it wrote the pieces to its disk. First
+   * books the results that workers offer.
    */
   async #addAgain(): Promise<void> {
     const { store, load, clock } = this.#context;
@@ -198,7 +198,10 @@ export class FleetFollow {
     await queue.add(missing());
   }
 
-  /** Books pieces that workers have ended, and removes them from the queue. Returns true if there may be more. */
+  /**
+   * Books pieces that workers have ended, and removes them from the queue. Returns true if the queue may contain
+   * further ended pieces.
+   */
   async #bookSome(isWanted: (job: SettledJob) => boolean = () => true): Promise<boolean> {
     const { queue } = this.#context;
     const settled = await queue.settled(bookedAtOnce);
@@ -225,7 +228,9 @@ export class FleetFollow {
     return pieces.map(([piece]) => piece);
   }
 
-  /** Writes pieces to the record before they count. Then stores them in Redis for coordinators on other machines. */
+  /**
+   * Writes pieces to the record before they count. Then stores the pieces in Redis for coordinators on other machines.
+   */
   async #record(pieces: readonly (readonly [BookedPiece, PieceResult['letters'], string])[]): Promise<void> {
     const { record, store, totals, load } = this.#context;
     const fresh = pieces.filter(([{ id }]) => !totals.isBooked(id));

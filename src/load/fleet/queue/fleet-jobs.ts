@@ -15,7 +15,7 @@ import { fleetIdentity } from '../shard-settings.js';
 
 /** Groups of options that the coordinator gives to every worker. */
 const sharedGroups: readonly string[] = ['input', 'mapping', 'batch', 'delivery', 'memory'];
-/** Options in the shared groups that the coordinator does not give. Each machine sets them for itself. */
+/** Options in the shared groups that the coordinator does not give. Each machine sets these options for itself. */
 const ownKeys: readonly string[] = ['memoryLimit', 'memoryWatchdog'];
 
 /** Keys of the options that the coordinator gives to its workers. */
@@ -23,7 +23,7 @@ export const sharedKeys: ReadonlySet<string> = new Set(
   table.rows.filter(({ group, key }) => sharedGroups.includes(group) && !ownKeys.includes(key)).map(({ key }) => key),
 );
 
-/** Returns those of the given options that the workers need. They contain neither the target nor secrets. */
+/** Returns the given options that the workers need. The result contains neither the target nor secrets. */
 export function sharedOptions(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(given).filter(([key]) => sharedKeys.has(key)));
 }

@@ -88,7 +88,8 @@ export class FleetRecord {
   }
 
   /**
-   * Paths of all dead-letter files; null if there are none. Files on other machines come last, as machine and folder.
+   * Paths of all dead-letter files; null for a load without dead letters. Files on other machines come last, as machine
+   * and folder.
    */
   get letters(): { readonly points: string[]; readonly reasons: string | null } | null {
     const endings = Object.keys(this.#letters);

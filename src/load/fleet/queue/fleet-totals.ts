@@ -34,7 +34,7 @@ export class FleetTotals {
   #bytes = 0;
   #inputsDone = 0;
   #thisRun: Summary | null = null;
-  /** The worst outcome so far that ends the whole load, with its reason; null if there is none. */
+  /** The worst outcome so far that ends the whole load, with its reason; null before such an outcome. */
   #worst: FleetOutcome | null = null;
 
   constructor(plan: FleetPlan, pieces: ReadonlyMap<string, PlacedPiece>) {

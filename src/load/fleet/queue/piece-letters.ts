@@ -13,8 +13,8 @@ import { maxLetterBytes, type PieceLetters } from '../../../fleet/queue/messages
 const maxGzipBytes = 1024 * 1024;
 
 /**
- * Reads the dead letters of a piece from its folder; returns null if the piece has none. If they are too large to send,
- * returns only their folder and size.
+ * Reads the dead letters of a piece from its folder; returns null for a piece without dead letters. If the dead letters
+ * are too large to send, returns only their folder and size.
  */
 export async function collectLetters({ rejects }: Summary, folder: string): Promise<PieceLetters | null> {
   const { deadLetters, reasons } = rejects;

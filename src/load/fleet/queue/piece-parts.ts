@@ -12,8 +12,8 @@ export class PieceParts {
   #target: Target | null = null;
   #shared: Target | null = null;
   /**
-   * Known columns of the target. Null if the next piece must read them: at first, and after a piece that introduced
-   * columns or read the columns more than once.
+   * Known columns of the target. Null if the next piece must read the columns: at first, and after a piece that
+   * introduced columns or read the columns more than once.
    */
   #columns: readonly TargetColumn[] | null = null;
 

@@ -17,7 +17,7 @@ import { shardInputs } from '../shard-inputs.js';
 import { collectLetters } from './piece-letters.js';
 import type { PieceParts } from './piece-parts.js';
 
-/** What the worker's process provides for all its pieces. */
+/** Facts and functions that the worker's process provides for all its pieces. */
 export interface PieceContext {
   readonly version: string;
   /** Name of the machine for messages. */
@@ -52,8 +52,8 @@ export interface PieceOutcome {
 }
 
 /**
- * Settings that are equal for every piece. They switch off what the coordinator does: it checks the number of points,
- * keeps the record and creates the database.
+ * Settings that are equal for every piece. The coordinator itself checks the number of points, keeps the record and
+ * creates the database.
  */
 const pieceSettings = { checkpoint: false, report: null, minPoints: 0, createDb: false, dbOptions: null };
 
@@ -111,7 +111,7 @@ export function failedPiece({ workerId, machine }: PieceContext, error: BulkLoad
   };
 }
 
-/** Finds a job's input on this machine. Throws InputError if it is missing or --allow-input excludes it. */
+/** Finds a job's input on this machine. Throws InputError if the input is missing or --allow-input excludes it. */
 async function inputOf({ allowed, findInput }: PieceContext, { input: { path, size } }: PieceJob): Promise<Input> {
   const paths = await allowed.pathsOf(path);
   const found: Input[] = [];

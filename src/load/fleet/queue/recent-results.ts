@@ -4,7 +4,9 @@
 
 import type { FleetLoad, PieceResult } from '../../../fleet/queue/messages.js';
 
-/** Largest number of remembered results. It is enough, because the coordinator books results twice a second. */
+/**
+ * Largest number of remembered results. This number is enough, because the coordinator books results twice a second.
+ */
 const maxResults = 100;
 /** Largest length of a result that is remembered, characters. Only results with many dead letters are longer. */
 const maxLength = 64 * 1024;
@@ -15,8 +17,8 @@ export class RecentResults {
   readonly #results = new Map<string, string>();
 
   /**
-   * Remembers a result that Redis acknowledged. First forgets the results if they belong to another load or to an
-   * earlier coordinator.
+   * Remembers a result that Redis acknowledged. First discards the earlier results if they belong to another load or to
+   * an earlier coordinator.
    */
   add(load: FleetLoad, piece: string, result: PieceResult): void {
     if (!this.#isOf(load)) this.#results.clear();
@@ -27,7 +29,7 @@ export class RecentResults {
     if (this.#results.size > maxResults) this.#results.delete(oldest!);
   }
 
-  /** Returns id and JSON of each result if their load was announced again; otherwise an empty array. */
+  /** Returns id and JSON of each result if the load of the results was announced again; otherwise an empty array. */
   offersFor(load: FleetLoad): [piece: string, json: string][] {
     return this.#isOf(load) && this.#load?.epoch !== load.epoch ? [...this.#results] : [];
   }

@@ -1,4 +1,4 @@
-// Runs a worker of a fleet. It loads the pieces of all loads into its target, one piece at a time, until it is stopped.
+// Runs a worker of a fleet: loads the pieces of all loads into its target, one piece at a time, until `stop` aborts.
 
 import { randomUUID } from 'node:crypto';
 import { rmdir } from 'node:fs/promises';
@@ -94,7 +94,7 @@ class FleetWorker {
     const { clock, stop, workerId } = this.#context;
     const ended = AbortSignal.any([stop, this.#end.signal]);
     const cancel = clock.every(beatMs, () => void this.#beat());
-    // Keeps the process alive, because the timer of `Clock.every` does not.
+    // Keeps the process alive, because the timer of `Clock.every` does not keep it alive.
     const alive = setInterval(() => {}, 60_000);
     try {
       await orAborted(this.#beat(), ended).catch(() => {});
@@ -121,7 +121,7 @@ class FleetWorker {
     await rmdir(this.#folder).catch(() => {});
   }
 
-  /** Takes a piece of the oldest load that has a waiting piece; returns null if no load has one. */
+  /** Takes a piece of the oldest load that has a waiting piece; returns null while no piece is waiting. */
   async #next(): Promise<{ readonly joined: Joined; readonly lease: PieceLease } | null> {
     const ids = await this.#store.loadIds();
     for (const [id, { joined }] of this.#joined) {
@@ -226,7 +226,7 @@ class FleetWorker {
     }
   }
 
-  /** Reports the result of a piece to the queue. The queue refuses it if the worker no longer holds the lease. */
+  /** Reports the result of a piece. The queue refuses the result if the worker no longer holds the lease. */
   async #settle(load: FleetLoad, lease: PieceLease, job: PieceJob, { result, error }: PieceOutcome): Promise<void> {
     const { path } = job.input;
     if (lease.lost.aborted) return this.#late(path);
