@@ -39,8 +39,11 @@ export interface Ran extends LoadResult {
 }
 
 export interface Loader {
-  /** Options by their key in the config file. */
-  load(urls: readonly string[], options?: Record<string, string>): Promise<Ran>;
+  /**
+   * @param options by their key in the config file
+   * @param notices list to which the load adds its notices
+   */
+  load(urls: readonly string[], options?: Record<string, string>, notices?: Notice[]): Promise<Ran>;
   end(): Promise<void>;
 }
 
@@ -52,7 +55,7 @@ export async function exactLoader(count: number, clock: Clock): Promise<Loader> 
   await import('undici');
   let runs = 0;
   return {
-    load: async (urls, options = {}) => {
+    load: async (urls, options = {}, notices = []) => {
       runs += 1;
       const own = { url: urls, db: 'db', stateDir: join(folder, `state-${runs}`), waitForTarget: '2h' };
       // Tests share this process, so its memory says nothing about the load.
@@ -60,7 +63,6 @@ export async function exactLoader(count: number, clock: Clock): Promise<Loader> 
       const { settings } = await resolve(optionTable, { flags, env: {} });
       const stdin = { isTTY: false, isPipeOrFile: false, stream: () => process.stdin };
       const { inputs } = await expand([path], { stdin, cwd: folder, stateDir: 'state', remote });
-      const notices: Notice[] = [];
       const notify = (notice: Notice): void => void notices.push(notice);
       const never = new AbortController().signal;
       const context = { version: '0.0.0', clock, notify, inputs, stdout: process.stdout };
