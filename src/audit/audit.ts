@@ -1,6 +1,6 @@
 // Runs `bulk-load audit`. Reads the inputs and computes one digest for each time window of a table. Compares these
 // digests with digests of the target, and compares windows with different digests point by point. With --repair, loads
-// the differing points again and compares their windows once more.
+// the differing points again and compares the windows of these points once more.
 
 import { join } from 'node:path';
 import { InputError } from '../core/errors.js';
@@ -19,7 +19,7 @@ import { type AuditPlan, digestInputs } from './windows/digest-inputs.js';
 
 export type { AuditContext, AuditedInputs, AuditPhase } from './types.js';
 
-/** Runs an audit. If it fails, its state remains on disk, and the next audit with the same identity resumes. */
+/** Runs an audit. If the audit fails, its state remains on disk, and the next audit with the same identity resumes. */
 export async function audit(context: AuditContext): Promise<AuditReport> {
   const state = new AuditState(context.folder, context.identity);
   const earlier = await state.resume();
@@ -83,8 +83,8 @@ async function compareTarget(
 }
 
 /**
- * Loads missing and different points again, then compares the time windows of these points once more. Returns null if
- * there was nothing to load, or without --repair.
+ * Loads missing and different points again, then compares the time windows of these points once more. Returns null
+ * without such points, or without --repair.
  */
 async function repairPoints(
   context: AuditContext,

@@ -1,4 +1,4 @@
-// Types of an audit: what the caller of an audit provides, and the totals of the inputs.
+// Types of an audit: the context that the caller provides, and the totals of the inputs.
 
 import type { Clock, InputPrecision, Notice, TimeSpan } from '../core/types/index.js';
 
@@ -21,7 +21,10 @@ export interface AuditContext {
   readonly scan: (table: string, span: TimeSpan, signal: AbortSignal) => AsyncIterable<Uint8Array>;
   /** Lists the tables of the target. */
   readonly targetTables: () => Promise<readonly string[]>;
-  /** Limits the rate of reading the target. Receives the points and bytes just read; resolves before the next read. */
+  /**
+   * Limits the rate of reading the target. Receives the numbers of points and bytes that were just read. Resolves when
+   * the next read may begin.
+   */
   readonly admit: (points: number, bytes: number) => Promise<void>;
   /**
    * Audited range of times, ns since 1970, without `until` itself. A null `since` is the first time in the inputs; a
@@ -31,7 +34,7 @@ export interface AuditContext {
   readonly until: bigint | null;
   /** Loads the points of a file again, with timestamps in `precision`; null without --repair. */
   readonly repair: ((file: string) => Promise<void>) | null;
-  /** Existing directory that holds the state of this audit and nothing else. */
+  /** Existing directory that contains only the state of this audit. */
   readonly folder: string;
   /** Identity of the audit. Audits with the same target, inputs, input content and range have the same identity. */
   readonly identity: string;

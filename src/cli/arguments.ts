@@ -1,4 +1,4 @@
-// Finds mistakes on the command line that the parser would report badly, or only one at a time.
+// Finds mistakes on the command line that the parser would report unclearly or one at a time.
 
 import { existsSync } from 'node:fs';
 import type { Command, CommanderError, Option } from 'commander';
@@ -31,7 +31,9 @@ export function refuseMistypedCommand(word: string | undefined, program: Command
   ]);
 }
 
-/** Returns the command, and the unknown options, each with the word that follows it. */
+/**
+ * Returns the command and its unknown options. Each unknown option maps to the text after it, which may be its value.
+ */
 function unknownOptions(
   words: readonly string[],
   program: Command,

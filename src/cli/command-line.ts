@@ -10,7 +10,9 @@ const secretFlags = new Set(
   options.rows.filter(({ secret, is }) => secret && is.kind !== 'queue').map(({ key }) => flagName(key)),
 );
 
-/** Returns the command without secret options, and without credentials in URLs. `argv` has the form of `process.argv`. */
+/**
+ * Returns the command without secret options, and without credentials in URLs. `argv` has the form of `process.argv`.
+ */
 export function commandLine(argv: readonly string[]): string {
   const words: string[] = [];
   for (let i = 2; i < argv.length; i += 1) {
@@ -22,11 +24,14 @@ export function commandLine(argv: readonly string[]): string {
   return ['bulk-load', ...words].join(' ');
 }
 
-/** Returns the command that resumes a load. Removes --fresh. `skipPoints` replaces --skip-points; null keeps it. */
+/**
+ * Returns the command that resumes a load. Removes --fresh. `skipPoints` replaces the value of --skip-points; null
+ * keeps the value.
+ */
 export function continuation(argv: readonly string[], fresh: boolean, skipPoints: number | null): string {
   const words = argv.filter((word, i) => !isFresh(word) && !(skipPoints !== null && isSkip(argv, i)));
   const added = [
-    // The environment or the config file sets --fresh, which only a flag can override.
+    // The flag --no-fresh overrides a --fresh from the environment or the config file.
     ...(fresh && !argv.some(isFresh) ? ['--no-fresh'] : []),
     ...(skipPoints === null || skipPoints === 0 ? [] : ['--skip-points', String(skipPoints)]),
   ];
@@ -42,7 +47,10 @@ function isSkip(argv: readonly string[], i: number): boolean {
   return /^--skip-points(=|$)/.test(argv[i]!) || argv[i - 1] === '--skip-points';
 }
 
-/** Removes secrets from a word, which may be a signed URL or the URL of an endpoint. Keeps a URL without secrets as typed. */
+/**
+ * Removes secrets from a word, which may be a signed URL or the URL of an endpoint. Leaves a URL without secrets
+ * unchanged.
+ */
 function withoutCredentials(word: string): string {
   const masked = maskUrl(word);
   const plain = URL.canParse(word) && new URL(word).href === masked ? word : masked;

@@ -1,4 +1,4 @@
-// Options for finding and reading inputs. They come from the settings and the process.
+// Derives the options for finding and reading inputs from the settings and the process.
 
 import { fstatSync } from 'node:fs';
 import node from 'node:process';
@@ -11,7 +11,7 @@ import { version } from '../core/version.js';
 import type { ExpandOptions, Stdin } from '../inputs/expand.js';
 import type { Process } from './process.js';
 
-/** Throws UsageError if the working directory does not exist any more. */
+/** Returns the options for finding and reading inputs. Throws UsageError if the working directory no longer exists. */
 export function inputOptions(
   { tls, stateDir, encoding, proxy }: Pick<Settings, 'tls' | 'stateDir' | 'encoding' | 'proxy'>,
   process: Process,
@@ -30,12 +30,15 @@ export function inputOptions(
   return { stdin: standardInput(process), cwd: workingDirectory(process), stateDir, encoding, remote };
 }
 
-/** Describes standard input. A load without named inputs reads standard input from a pipe or a file, never from a terminal. */
+/**
+ * Describes standard input. A load without named inputs reads standard input from a pipe or a file, never from a
+ * terminal.
+ */
 export function standardInput(process: Process): Stdin {
   const isPipeOrFile = stdinIsPipeOrFile();
   const stream = (): NodeJS.ReadStream => process.stdin;
   if (process.argv !== node.argv) return { isTTY: process.stdin.isTTY === true, isPipeOrFile, stream };
-  // Accessing process.stdin creates the stream, and then nothing else can read the descriptor.
+  // Accessing process.stdin creates a stream. After that, other code cannot read from the descriptor.
   return { isTTY: isatty(0), isPipeOrFile, ...(isPipeOrFile ? { descriptor: 0 } : {}), stream };
 }
 

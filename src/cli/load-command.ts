@@ -1,4 +1,4 @@
-// `bulk-load [load] INPUT…`: loads the inputs. Progress goes to stderr, results go where the options say.
+// `bulk-load [load] INPUT…`: loads the inputs. Progress goes to stderr, and results go to the files that options name.
 
 import { existsSync } from 'node:fs';
 import type { Resolved } from '../config/resolve.js';
@@ -83,7 +83,7 @@ export async function runLoad(
       target,
       stop: interruption.stop,
       abort: interruption.abort,
-      // A dry run keeps no checkpoint, so no command can resume it.
+      // A dry run does not write a checkpoint, so it cannot be resumed.
       command: settings.dryRun === null ? (skip) => continuation(process.argv, settings.fresh, skip) : null,
       watch: (snapshot, description, memory) => {
         const from = `${plural(inputs.length, 'input')} (${totalSize(inputs)})`;
@@ -104,7 +104,7 @@ export async function runLoad(
           () => report.end(result, progress.samples(), target.traits.title),
           () => {
             const { summary: last } = maskResult(latest(), mask);
-            // If another run holds the lock, the file belongs to the other run.
+            // If another run holds the lock of the load, that run owns the file.
             return writeOutput(settings.summary, summaryJson(last), process, last.outcome === 'busy');
           },
         ]).catch((error: unknown) => {
@@ -150,7 +150,10 @@ function dryRunText(output: string, { outcome }: Summary): string {
   return isKept ? 'nothing was sent' : `nothing was sent; ${output} is not written, since the run stopped early`;
 }
 
-/** Adds the outcome of the load to the error of writing a result file. The error decides the exit code of the command. */
+/**
+ * Adds the outcome of the load to an error that occurred while a result file was written. The error decides the exit
+ * code of the command.
+ */
 function withEndOfLoad(error: unknown, { exitCode, outcome }: Summary): unknown {
   if (!(error instanceof StateError) || error.problem === null) return error;
   const found = `${error.problem.found}; the load itself ended with exit code ${exitCode} (${outcome})`;
@@ -174,7 +177,7 @@ function showResult(result: LoadResult, settings: Settings, process: Process): v
   const silent = (settings.quiet && summary.exitCode === 0) || summary.exitCode === closedPipe;
   if (!silent && settings.progress !== 'json') {
     const width = widthOf(process);
-    // A dry run that read points shows how many it loaded and rejected.
+    // A dry run that read points shows the numbers of loaded and rejected points.
     const isEmpty = sentNothing(summary) && (settings.dryRun === null || summary.points.read === 0);
     if (isEmpty) process.stderr.write(emptyRunText(result, 'bulk-load'));
     else {

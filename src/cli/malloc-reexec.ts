@@ -22,9 +22,9 @@ const settings = { [threshold]: '131072', MALLOC_ARENA_MAX: '1' };
  */
 const flags = ['--max-semi-space-size=2', '--disable-sigusr1'] as const;
 /**
- * With this flag, V8 collects garbage after the heap has grown by a fifth. Without it, the heap grows to several times
- * its size. One collection takes 15 ms. Measured with 4 GB from a pipe on Node 20.20 (2026-11-26): peak memory falls
- * from 131 to 112 MiB at the same speed.
+ * With this flag, V8 collects garbage after the heap has grown by a fifth. Without the flag, the heap grows to several
+ * times its size. One collection takes 15 ms. Measured with 4 GB from a pipe on Node 20.20 (2026-11-26): peak memory
+ * falls from 131 to 112 MiB at the same speed.
  */
 const growth = '--heap-growing-percent=20';
 
@@ -37,7 +37,8 @@ const maxCommandLength = 1024 * 1024;
 const smallBytes = 4 * 1024 * 1024;
 const fewInputs = 64;
 /**
- * After this time in ms, a load of small files may use the optimising compiler: compressed files may hold many points.
+ * After this time in ms, a load of small files may use the optimising compiler, because small compressed files may
+ * contain many points.
  */
 const smallMs = 500;
 
@@ -64,7 +65,10 @@ export interface CompiledCode {
   keep(): void;
 }
 
-/** Modules of Node that every load uses. After a change of flags, V8 would compile them from source in 6 ms (Node 24.21). */
+/**
+ * Modules of Node that every load uses. After a change of flags, V8 would compile them from source in 6 ms (Node
+ * 24.21).
+ */
 const neededLater = ['node:crypto', 'node:perf_hooks'];
 
 /**
@@ -85,8 +89,8 @@ export function limitV8(
     interpretFirst(smallMs, setFlag);
     return;
   }
-  // Only a restarted run caches its code here. Other runs use the cache that small loads write. It must also hold
-  // functions that a small load calls later.
+  // Only a restarted run caches its code here. All other runs share one cache. Small loads write that cache at their
+  // end, so that it contains all functions they call.
   if (process.execArgv?.includes(flags[0])) code?.keep();
   const keepHeapSmall = (): void => {
     // This flag takes effect at any time, unlike the flag for the size of the semi-spaces. Measured with gzip bodies on

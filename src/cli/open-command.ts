@@ -15,8 +15,8 @@ export interface OpenCommand {
 }
 
 /**
- * Resolves the options and masks their secrets. `names` are the inputs as given. `planOptions` returns the options in the
- * file of --plan, for commands that read one. Throws UsageError.
+ * Resolves the options and masks their secrets. `names` are the inputs as given. `planOptions` returns the options in
+ * the file of --plan, for commands that can read a plan. Throws UsageError.
  */
 export async function openCommand(
   names: readonly string[],

@@ -37,8 +37,8 @@ export async function runServe(options: Readonly<Record<string, unknown>>, proce
     return code;
   } finally {
     interruption.end();
-    // A normal exit would wait for a query that DuckDB cannot interrupt. SIGTERM ends the process at once, because its
-    // handler is removed.
+    // A normal exit would wait for a query that DuckDB cannot interrupt. SIGTERM ends the process at once, because by
+    // then the handler of SIGTERM is removed.
     if (!(await server.close())) kill(pid, 'SIGTERM');
   }
 }

@@ -19,7 +19,7 @@ export function onSignals(process: Process, notify: (line: string) => void): Int
   const abort = new AbortController();
   const handlers = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => {
     const handler = (): void => {
-      // A closed terminal sends SIGHUP. The load ends as after SIGTERM.
+      // A closed terminal sends SIGHUP. The load then ends as after SIGTERM.
       const reason = new InterruptedError(signal === 'SIGHUP' ? 'SIGTERM' : signal);
       if (stop.signal.aborted) abort.abort(reason);
       else {
@@ -39,7 +39,7 @@ export function onSignals(process: Process, notify: (line: string) => void): Int
       const restore = (): void => {
         for (const [signal, handler] of handlers) process.off(signal, handler);
       };
-      // The results are written. A further signal must not change the exit code.
+      // The results are already written, so a further signal must not change the exit code.
       if (stop.signal.aborted) setTimeout(restore, exitMs).unref();
       else restore();
     },
@@ -51,7 +51,7 @@ const statusSignals = ['SIGUSR2', 'SIGUSR1'] as const;
 
 /** Calls `show` at each status signal until the returned function is called. */
 export function onStatus(process: Process, show: () => void): () => void {
-  // Windows has neither signal.
+  // Windows lacks both signals.
   if (process.platform === 'win32') return () => {};
   for (const signal of statusSignals) process.on(signal, show);
   return () => {

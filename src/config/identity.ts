@@ -27,7 +27,10 @@ export function readingIdentity({ rows }: Options, settings: Settings): string {
   return [format, ...mapping, ...rest].join(' ');
 }
 
-/** Options that existed in the first version. A later option is part of the identity only when its value is not the default. */
+/**
+ * Options that existed in the first version. A later option is part of the identity only if its value is not the
+ * default.
+ */
 const alwaysListed: ReadonlySet<string> = new Set([
   'measurement',
   'tags',

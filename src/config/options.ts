@@ -1,5 +1,5 @@
-// The options, one row each. Settings, flags, environment, config file, help and manual derive from this table.
-// The rows are plain data: printing the help does not load the validator.
+// The options: one row for each option. Settings, flags, environment, config file, help and manual derive from this
+// table. The rows are plain data, so printing the help does not load the validator.
 
 import { alternatives } from '../core/text.js';
 import type { NameLimits } from '../core/types/index.js';
@@ -26,7 +26,10 @@ export type OptionGroup =
   | 'output';
 
 export interface Option {
-  /** `batchPoints` in the config file, `--batch-points` as a flag, `BULK_LOAD_BATCH_POINTS` in the environment. */
+  /**
+   * Name of the option: `batchPoints` in the config file, `--batch-points` as a flag, `BULK_LOAD_BATCH_POINTS` in the
+   * environment.
+   */
   readonly key: string;
   /** Name in `Settings` if it differs from the key, such as `batchLingerMs` or `urls`. */
   readonly as?: string;
@@ -42,9 +45,11 @@ export interface Option {
   readonly arg?: string;
   /** Description for help and manual. `{values}` stands for the values of a choice. */
   readonly description: string;
-  /** The value is never shown. */
+  /** True if the value is a secret, which is never shown. */
   readonly secret?: true;
-  /** Part of the identity of a load: the option changes where points go or how inputs are read. */
+  /**
+   * True if the option is part of a load's identity, because the option changes where points go or how inputs are read.
+   */
   readonly identity?: true;
 }
 
@@ -90,7 +95,8 @@ const table = [
   { key: 'inOrder', group: 'input', is: { kind: 'switch' }, default: 'false', description: 'begin an input only after every point of the previous one is acknowledged' },
   { key: 'hivePartitioning', group: 'input', is: { kind: 'choice', values: ['auto', 'off'] }, default: 'auto', arg: '<what>', description: 'folders such as host=a in the name of an input: auto makes each folder a column of the rows (a tag, unless another option names it); off ignores them', identity: true },
   { key: 'context', as: 'contexts', group: 'input', is: { kind: 'words' }, default: null, defaultText: 'the only section', arg: '<db[/rp]>', description: 'section of an InfluxDB export to load: a database, or a database and a retention policy; repeatable', identity: true },
-  // Not part of the identity: the load into each database has the identity of a load with --context and --db.
+  // --context-map is not part of the identity: the load into each database has the identity of a load with --context
+  // and --db.
   { key: 'contextMap', group: 'input', is: { kind: 'contextMap' }, default: null, defaultText: 'none', arg: '<db[/rp]=db>', description: 'load each section of an InfluxDB export into a separate database, one after another; replaces --context and --db; repeatable' },
 
   { key: 'measurement', group: 'mapping', is: { kind: 'text' }, default: null, defaultText: '{measurement}', arg: '<name>', description: 'table of the rows: a name, or {column} to take the name from a column', identity: true },
@@ -171,7 +177,7 @@ const table = [
 
 export type OptionRow = (typeof table)[number];
 
-/** Facts about a kind of target. The options depend on these facts. */
+/** Facts about a kind of target on which the options depend. */
 export interface TargetOptions {
   readonly kind: string;
   readonly defaultPort: number;
@@ -188,7 +194,7 @@ export interface TargetOptions {
   validate(options: Readonly<Record<string, unknown>>): readonly SettingProblem[];
 }
 
-/** A problem of one option: three phrases for the composer of messages. */
+/** A problem with one option: three of the four phrases of the error message. */
 export interface SettingProblem {
   readonly key: string;
   readonly expected: string;
@@ -219,12 +225,12 @@ export function createOptions(registries: {
   return { rows, targets: registries.targets };
 }
 
-/** `batchPoints` → `--batch-points`. */
+/** Returns the flag of an option: `--batch-points` for `batchPoints`. */
 export function flagName(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-/** `batchPoints` → `BULK_LOAD_BATCH_POINTS`. */
+/** Returns the environment variable of an option: `BULK_LOAD_BATCH_POINTS` for `batchPoints`. */
 export function environmentName(key: string): string {
   return `BULK_LOAD_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }

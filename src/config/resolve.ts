@@ -1,5 +1,5 @@
 // Merges layers into settings: flags override the environment, which overrides the config file. Reports all problems at
-// once, each with the name that the user gave.
+// once, each problem under the name that the user typed.
 
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -21,18 +21,18 @@ import type { Options } from './options.js';
 import type { Origin, Settings } from './settings.js';
 import { type Merged, validate } from './validate.js';
 
-/** Settings with the origin of each, and warnings about variables without effect. */
+/** Settings, the origin of each setting, and warnings about variables without effect. */
 export interface Resolved {
   readonly settings: Settings;
   readonly origins: Readonly<Record<keyof Settings, Origin>>;
   readonly warnings: readonly string[];
-  /** Values as a layer gave them, by key of the option. */
+  /** Values that a layer gave, before parsing, by option key. */
   readonly given: Readonly<Record<string, unknown>>;
 }
 
 /**
  * Merges and checks all layers. Reads only the config file and the files with secrets and certificates. `flags`
- * contains given values by option key. Throws UsageError with all problems; no message contains a secret.
+ * contains given values by option key. Throws UsageError with all problems. The messages never contain secrets.
  */
 export async function resolve(
   options: Options,
@@ -41,10 +41,10 @@ export async function resolve(
     readonly env: NodeJS.ProcessEnv;
     /**
      * Returns the options in the file of --plan. Config file, environment and flags override these options. Absent for
-     * commands that read no plan.
+     * commands that cannot read a plan.
      */
     readonly planOptions?: (path: string) => Promise<Readonly<Record<string, unknown>>>;
-    /** Options that a load over a fleet gives to a worker. All other layers override them. */
+    /** Options that a load over a fleet gives to a worker. All other layers override these options. */
     readonly lowest?: Readonly<Record<string, unknown>>;
   },
 ): Promise<Resolved> {
@@ -117,7 +117,7 @@ function originsOf({ rows, targets }: Options, given: Layer, settings: Settings)
   const password = given.get('passwordFile')?.origin ?? all.password;
   const token = given.get('tokenFile')?.origin ?? all.token;
   const origins = { ...all, password, token };
-  // Uses the credentials in a URL if no option gives credentials.
+  // Credentials that no option gives come from a URL.
   const user = targets.find(({ kind }) => kind === settings.target)?.defaults.user;
   if (origins.user === none && settings.user !== user) origins.user = origins.urls;
   if (password === none && settings.password !== '') origins.password = origins.urls;

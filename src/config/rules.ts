@@ -46,7 +46,7 @@ const databaseIsNamed: Rule = ({ values, target }) =>
     ? [problem('db', 'the database to load into', 'nothing', 'name it with --db')]
     : [];
 
-/** Refuses options for one database, because --context-map makes a load for each database. */
+/** Refuses --context-map with options for a single database, because --context-map makes a load for each database. */
 const contextMapNamesDatabases: Rule = ({ values, explicit }) =>
   (values.contextMap ?? null) === null
     ? []
@@ -141,7 +141,7 @@ const queueOptionsFitTheQueue: Rule = ({ values, explicit }) => {
 
 const queueTlsKeys = ['queueCa', 'queueCert', 'queueKey'];
 
-/** Accepts --ca without an https endpoint, because inputs also use it. */
+/** Accepts --ca without an https endpoint, because inputs also use this option. */
 const certificatesNeedHttps: Rule = (input) => {
   const urls = urlsOf(input);
   if (urls.length === 0 || urls.some(({ origin }) => origin.startsWith('https:'))) return [];

@@ -1,5 +1,5 @@
-// Parsed options, as the rest of the program reads them. The types follow from the table of options and the zod types of
-// its kinds.
+// Parsed options, as the rest of the program reads them. The types follow from the table of options and the zod types
+// of its kinds.
 
 import type { z } from 'zod';
 import type { NameLimits } from '../core/types/index.js';
@@ -28,13 +28,13 @@ type SettingName<Row extends OptionRow> = Row extends { readonly as: infer Name 
 
 /** One endpoint of the target, without credentials. */
 export interface Endpoint {
-  /** URL for people. */
+  /** URL for messages and reports. */
   readonly shown: string;
   /** Scheme, host and port, for the HTTP client. */
   readonly origin: string;
 }
 
-/** PEM texts; null if no file is given. */
+/** PEM texts; null for an unset option. */
 export interface PemTexts {
   readonly ca: string | null;
   readonly cert: string | null;
@@ -50,10 +50,10 @@ export type Settings = { readonly [Row in OptionRow as SettingName<Row>]: Settin
   readonly names: NameLimits;
 };
 
-/** Where the value of a setting comes from. */
+/** The source of a setting's value. */
 export interface Origin {
   readonly source: 'default' | 'file' | 'environment' | 'flag';
-  /** `--batch-bytes`, `BULK_LOAD_BATCH_BYTES`, the path of the file, or `default`. */
+  /** Name of the source: `--batch-bytes`, `BULK_LOAD_BATCH_BYTES`, the path of the file, or `default`. */
   readonly name: string;
 }
 
@@ -66,5 +66,5 @@ type GivenOf<Is extends OptionRow['is']> = Is extends { readonly values: infer V
 /** Values that a program may pass, by key of the option, in the forms of the config file. */
 export type OptionValues = { readonly [Row in OptionRow as Row['key']]?: GivenOf<Row['is']> };
 
-/** Keys of the options that only commands have: those for output and those for loads over many machines. */
+/** Keys of the options that only commands have: options for output and options for loads over many machines. */
 export type CommandKey = Exclude<Extract<OptionRow, { readonly group: 'output' | 'machines' }>['key'], 'config'>;

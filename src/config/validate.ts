@@ -40,7 +40,7 @@ export function validate(
   return problems.length > 0 || target === undefined ? { problems } : { settings: toSettings(options, values, target) };
 }
 
-/** Parses the value of one option; null leaves it unset. */
+/** Parses the value of one option. Null, the value of an unset option, remains null. */
 export function parseOption(
   option: Option,
   raw: unknown,
@@ -59,7 +59,10 @@ export function parseOption(
 
 const types = new Map<string, z.ZodType>();
 
-/** Returns the zod type of a kind from a cache. Many options share a type, and creating a type takes longer than using it. */
+/**
+ * Returns the zod type of a kind from a cache. Many options share a type, and creating a type takes longer than
+ * parsing.
+ */
 function typeOf(is: Option['is']): z.ZodType {
   const key = JSON.stringify(is);
   const type = types.get(key) ?? (kinds[is.kind] as (is: Option['is']) => z.ZodType)(is);
@@ -77,12 +80,12 @@ function suggestion({ is }: Option, raw: unknown): string {
   return near === undefined ? '' : `did you mean ${near}?`;
 }
 
-/** Returns the text of a value. Hides what is, or may be, a secret. */
+/** Returns the text of a value for an error message. Hides text that is or may be a secret. */
 function foundText({ is, secret }: Option, raw: unknown): string {
   if (secret) return 'a value of another form, which is not shown';
   const text = Array.isArray(raw) && raw.length > 0 ? raw.map(jsonText).join(', ') : jsonText(raw);
   if (is.kind === 'path' || is.kind === 'switchOrPath') return pathText(raw);
-  // A password stands before the @ of a URL, a token may stand in its query.
+  // A URL may contain a password before the @, and a token in its query.
   const shown = is.kind === 'urls' ? text.replace(/^.*@/s, '"…@').replace(/\?.*$/s, '?…"') : text;
   return shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
 }

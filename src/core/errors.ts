@@ -5,15 +5,19 @@ import { type Problem, problemText } from './problem.js';
 
 export interface BulkLoadErrorOptions {
   readonly cause?: unknown;
-  /** True if the same command may succeed later. Default: whether `retryUnattended` of the outcome is true. */
+  /**
+   * True if the same command may succeed later. Default: the outcome's `retryUnattended`, where null counts as false.
+   */
   readonly retryHelps?: boolean;
 }
 
-/** An error that ends a run. `outcome` decides the exit code. `code` is a stable name for programs. */
+/**
+ * An error that ends a run. `outcome` decides the exit code. `code` is a stable identifier that programs can compare.
+ */
 export class BulkLoadError extends Error {
   readonly outcome: Outcome;
   readonly code: string;
-  /** The four parts of the message; null where the message is plain text. */
+  /** The four parts of the message; null if the message is plain text. */
   readonly problem: Problem | null;
   /** Whether the same command may succeed later without any change. */
   readonly retryHelps: boolean;
@@ -36,7 +40,7 @@ export class BulkLoadError extends Error {
 export class UsageError extends BulkLoadError {
   /** Each problem in one line. */
   readonly problems: readonly string[];
-  /** The problems with their four phrases each. A problem that is plain text is a string. */
+  /** The same problems as objects with four phrases. A problem that is plain text is a string. */
   readonly parts: readonly (string | Problem)[];
 
   constructor(problems: readonly (string | Problem)[], options?: BulkLoadErrorOptions) {
@@ -113,7 +117,7 @@ const interruptions: Readonly<Record<string, number>> = { SIGPIPE: 141, SIGTERM:
 export class InterruptedError extends BulkLoadError {
   readonly #exitCode: number;
 
-  /** @param by cause: `SIGTERM` and `--max-duration` mean exit code 143, `SIGPIPE` 141, everything else 130 */
+  /** @param by cause: `SIGTERM` and `--max-duration` mean exit code 143, `SIGPIPE` 141, any other cause 130 */
   constructor(by: string) {
     super('interrupted', 'BULK_INTERRUPTED', `stopped by ${by}`);
     this.#exitCode = interruptions[by] ?? outcomes.interrupted.exitCode;
@@ -131,7 +135,7 @@ export class BugError extends BulkLoadError {
   }
 }
 
-/** Returns the code of a system error, such as `ENOENT`; for an error without a code, the error's text. */
+/** Returns the code of a system error, such as `ENOENT`. For an error without a code, returns the error's text. */
 export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

@@ -1,9 +1,9 @@
-// The factors that can limit the rate of a load. Bar, metrics, series, report page and summary iterate this list. It is
-// in core, because some folders measure a factor, others print it, and all use its type.
+// The factors that can limit the rate of a load. Bar, metrics, series, report page and summary iterate this list. The
+// list is in core, because some folders measure the factors and others print them.
 
 export const limitingFactors = [
   /**
-   * The target responds slowly or refuses further requests, or the load waits for a flush, such as one that --stage
+   * The target responds slowly or refuses further requests, or the load waits for a flush, such as a flush that --stage
    * demands.
    */
   { key: 'target', label: 'target', title: 'the target', colour: 'overloaded', minShare: 0.01 },
@@ -11,7 +11,7 @@ export const limitingFactors = [
   { key: 'targetMemory', label: 'target memory', title: '--target-memory', colour: 'forming', minShare: 0.01 },
   /** This process has little memory left, so --memory-limit allows fewer writers. */
   { key: 'ownMemory', label: 'own memory', title: 'own memory', colour: 'rejected', minShare: 0.01 },
-  /** Every run sometimes waits for its input. So waits below a tenth of the time are not mentioned. */
+  /** Every run sometimes waits for its input. So the summary does not mention waits below a tenth of the run's time. */
   { key: 'input', label: 'input', title: 'the input', colour: 'edge', minShare: 0.1 },
   { key: 'rateLimit', label: 'rate limit', title: 'the rate limit', colour: 'refused', minShare: 0.01 },
 ] as const satisfies readonly LimitingFactorRow[];
@@ -23,7 +23,7 @@ interface LimitingFactorRow {
   readonly label: string;
   /** Name within sentences. */
   readonly title: string;
-  /** Variable of the report page's style sheet. */
+  /** Name of the colour's variable in the report page's style sheet. */
   readonly colour: string;
   /** The summary names the factor only if it limited the load for at least this share of the run's time. */
   readonly minShare: number;

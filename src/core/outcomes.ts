@@ -4,7 +4,7 @@
 /** One way a run ends. */
 export interface OutcomeRow {
   readonly exitCode: number;
-  /** Further exit codes of the same outcome, such as those of other signals. */
+  /** Further exit codes of the same outcome, such as the codes of other signals. */
   readonly otherCodes?: readonly number[];
   /** A few words for the help. */
   readonly short: string;
@@ -16,7 +16,7 @@ export interface OutcomeRow {
   readonly closingSentence: string;
   /** Completes "This load would …" in `check`. */
   readonly checkSentence: string;
-  /** Advice for the user; null if none is needed, or if the reason contains advice. */
+  /** Advice for the user; null if the user need not act, or if the error message already contains advice. */
   readonly advice: string | null;
 }
 
@@ -151,7 +151,7 @@ export type Outcome = keyof typeof outcomes;
 /** All outcomes, in the order of the manual. */
 export const outcomeNames = Object.keys(outcomes) as readonly Outcome[];
 
-/** Returns the row of an outcome, typed with every optional field. */
+/** Returns the row of an outcome. Its type `OutcomeRow` has every optional field. */
 export function outcomeRow(outcome: Outcome): OutcomeRow {
   return outcomes[outcome];
 }

@@ -1,12 +1,12 @@
 // Formats every error message: what was tried, expected and found, and what to do about it.
 
-/** The four phrases of an error message. None begins with a capital letter or ends with a period. */
+/** The four phrases of an error message. A phrase begins in lower case and ends without a period. */
 export interface Problem {
-  /** `reading a.csv` */
+  /** The action that failed, such as `reading a.csv`. */
   readonly tried: string;
-  /** `a column named time` */
+  /** The expected state or value, such as `a column named time`. */
   readonly expected: string;
-  /** `columns ts and value` */
+  /** The actual state or value, such as `columns ts and value`. */
   readonly found: string;
   /** Advice such as `name it with --time-column ts`; empty if no action helps. */
   readonly fix: string;

@@ -2,9 +2,12 @@
 
 const replacement = '(hidden)';
 
-/** Secrets shorter than this are masked only as whole words, because ordinary words may contain them by chance. */
+/**
+ * Secrets with fewer characters are masked only as whole words, because an ordinary word may contain such a secret by
+ * chance.
+ */
 const wordBytes = 6;
-/** Secrets shorter than this are not masked, because they cannot be distinguished from ordinary text. */
+/** Secrets with fewer characters are not masked, because they cannot be distinguished from ordinary text. */
 const minLength = 3;
 
 export class SecretMask {

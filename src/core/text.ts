@@ -2,23 +2,27 @@
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
-/** Formats a number as `1,234,567`. Creating the first Intl.NumberFormat would take a tenth of the time of a short run. */
+/**
+ * Formats a number as `1,234,567`. Creating the first Intl.NumberFormat would take a tenth of the time of a short run.
+ */
 export function count(value: number): string {
   return value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** Formats `1 point`, `2 points`. `many` is a plural that is not formed with `s`: `2 flushes`. */
+/**
+ * Formats a number with its noun: `1 point`, `2 points`. Pass `many` if the plural is not `one` plus `s`: `2 flushes`.
+ */
 export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-/** Joins up to 20 texts with commas. A longer list ends with the number of all texts. */
+/** Joins texts with commas. After 20 texts, the list ends with the number of all texts. */
 export function someOf(texts: readonly string[]): string {
   const shown = texts.slice(0, 20).join(', ');
   return texts.length > 20 ? `${shown}, … (${texts.length} in all)` : shown;
 }
 
-/** `a`, `a or b`, `a, b or c` */
+/** Joins alternatives: `a`, `a or b`, `a, b or c`. */
 export function alternatives(texts: readonly string[]): string {
   return texts.join(', ').replace(/, ([^,]*)$/, ' or $1');
 }
@@ -41,7 +45,7 @@ export function excerpt(text: string, maxBytes = excerptBytes): string {
   return `${bytes.toString('utf8', 0, end)}…`;
 }
 
-/** Formats `17 B`, `4.5 KiB`, `231 MiB`, `2 GiB`: at most three significant digits, and no `.0`. */
+/** Formats a number of bytes: `17 B`, `4.5 KiB`, `231 MiB`, `2 GiB`. A fractional value below 100 gets one decimal. */
 export function size(bytes: number): string {
   const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
   const value = bytes / 1024 ** power;
@@ -56,14 +60,14 @@ export function sizeOption(bytes: number): string {
   return `${Math.ceil(bytes / 1024 ** 2)}MiB`;
 }
 
-/** Formats `231/512 MiB`. The second number decides the unit of both. */
+/** Formats a part of a size: `231/512 MiB`. The second number decides the unit of both numbers. */
 export function share(bytes: number, of: number): string {
   const power = of < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(of) / 10));
   const digits = of / 1024 ** power < 10 ? 1 : 0;
   return `${(bytes / 1024 ** power).toFixed(digits)}/${(of / 1024 ** power).toFixed(digits)} ${units[power]}`;
 }
 
-/** `0.4s`, `42s`, `3m 05s`, `2h 07m`, `3d 04h` */
+/** Formats seconds: `0.4s`, `42s`, `3m 05s`, `2h 07m`, `3d 04h`. */
 export function duration(seconds: number): string {
   if (seconds < 9.95) return `${seconds.toFixed(1)}s`;
   const whole = Math.round(seconds);
@@ -75,13 +79,13 @@ export function duration(seconds: number): string {
   return `${Math.floor(hours / 24)}d ${pad(hours % 24)}h`;
 }
 
-/** Milliseconds: `0.4 ms`, `12 ms`, `1.3s`. */
+/** Formats milliseconds: `0.4 ms`, `12 ms`, `1.3s`. */
 export function latency(ms: number): string {
   if (ms >= 1000) return duration(ms / 1000);
   return `${ms < 9.95 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
 }
 
-/** Largest width of a column. A cell longer than this, such as a list of endpoints, does not widen its column. */
+/** Largest width of a column, characters. A longer cell, such as a list of endpoints, does not widen its column. */
 const maxWidth = 48;
 
 /** Aligns rows with the same number of cells. The first `numbers` columns are aligned to the right. */
@@ -105,7 +109,7 @@ export function printable(line: string): string {
   });
 }
 
-/** Quotes a word for a POSIX shell. Returns a word that needs no quotes unchanged. */
+/** Quotes a word for a POSIX shell. Returns a word of plain characters unchanged. */
 export function shellQuote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
@@ -114,7 +118,10 @@ function pad(value: number): string {
   return String(value).padStart(2, '0');
 }
 
-/** Tests whether two words differ by one letter added, removed or changed, or by two letters swapped. */
+/**
+ * Tests whether a word of at least three letters is a likely misspelling of another word: one letter is added, missing
+ * or wrong, or two letters are swapped.
+ */
 export function isNear(word: string, meant: string): boolean {
   const changes = word.length > 2 ? distance(word, meant) : 0;
   const letters = (text: string): string => text.split('').sort().join('');
@@ -133,7 +140,9 @@ export function distance(a: string, b: string): number {
   return row[b.length];
 }
 
-/** Compares versions by their numbers, for sorting. `localeCompare` would load the collation tables, which takes 10 ms. */
+/**
+ * Compares versions by their numbers, for sorting. `localeCompare` would load the collation tables, which takes 10 ms.
+ */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [a, b].map((version) => version.split(/\D+/).filter(Boolean).map(Number)) as [
     number[],

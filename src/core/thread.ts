@@ -5,13 +5,16 @@ import { packaged } from './version.js';
 interface ThreadOptions<Message> {
   /** File of this package's bundle that the thread runs. */
   readonly file: string;
-  /** Description of the thread for its error, such as `the thread that parses points`. */
+  /** Description of the thread for error messages, such as `the thread that parses points`. */
   readonly title: string;
   readonly workerData: object;
-  /** Limit of the thread's heap, MiB. Large data is in shared memory, so only messages become garbage. */
+  /**
+   * Limit of the thread's heap, MiB. Default: 32. Large data is in shared memory, so the heap contains little more than
+   * messages.
+   */
   readonly heapMiB?: number;
   readonly receive: (message: Message) => void;
-  /** Called when the thread has ended for any reason, also by `terminate`. */
+  /** Called when the thread has ended for any reason, including `terminate`. */
   readonly fail: (error: BugError) => void;
 }
 
@@ -31,7 +34,7 @@ export function startThread<Message>(options: ThreadOptions<Message>): Worker {
   thread.on('message', receive);
   thread.on('error', ended);
   thread.on('exit', (code) => ended(new Error(`it exited with code ${code}`)));
-  // `unref` comes last, because adding a message listener lets the thread keep the process running again.
+  // `unref` comes last, because a new message listener makes the thread keep the process running again.
   thread.unref();
   return thread;
 }

@@ -1,4 +1,5 @@
-// Units of sizes, durations and timestamps. Parsing is strict: `5` alone is neither a size nor a duration.
+// Units of sizes, durations and timestamps. Parsing is strict: a duration needs a unit, and a size without a unit must
+// be a whole number of bytes.
 
 import type { InputPrecision } from './types/input.js';
 

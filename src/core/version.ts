@@ -1,5 +1,5 @@
-// The version, and paths of files in this package. The package folder is two levels above this file, and also two levels
-// above the bundle that contains this code.
+// The version, and paths of files in this package. The package folder is two levels above this file, and also two
+// levels above the bundle that contains this code.
 
 import { readFileSync } from 'node:fs';
 

@@ -21,7 +21,8 @@ export async function canonicalName(name: string, cwd: string): Promise<string> 
   if (isUrl(name)) return urlIdentity(new URL(name));
   const path = await canonicalPath(resolve(cwd, name));
   const folders = folderPath(columnsIn(`${name}/`));
-  // The name `part.csv` gives no column `host`, even in the folder `host=a`. So it differs from `host=a/part.csv`.
+  // Even in the folder `host=a`, the name `part.csv` does not give a column `host`. So its canonical name must differ
+  // from the canonical name of `host=a/part.csv`.
   return folders === folderPath(folderColumns(`${path}/`)) ? path : `${path} with ${folders || 'no folders'}`;
 }
 

@@ -27,7 +27,10 @@ async function* bytesOf(chunks: AsyncIterable<Uint8Array | string>): AsyncGenera
   }
 }
 
-/** Converts errors of a program's own input to InputError. Otherwise they would be reported as defects of bulk-load. */
+/**
+ * Converts errors of a program's own input to InputError. Otherwise such errors would be reported as defects of
+ * bulk-load.
+ */
 export function withInputErrors(input: Input): Input {
   const guard = async <T>(verb: string, signal: AbortSignal, action: () => Promise<T>): Promise<T> => {
     try {

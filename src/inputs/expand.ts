@@ -1,4 +1,5 @@
-// Resolves names from the command line to inputs: files, directories, patterns, URLs and standard input, each of them once.
+// Resolves names from the command line to inputs: files, directories, patterns, URLs and standard input. Each input
+// occurs only once.
 
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -23,7 +24,7 @@ import { isS3, s3Inputs } from './s3/s3-inputs.js';
 export interface Stdin {
   readonly isTTY: boolean;
   readonly isPipeOrFile: boolean;
-  /** File descriptor to read from. No other code of the program may read it. */
+  /** File descriptor to read from. Other code of the program must not read from the descriptor. */
   readonly descriptor?: number;
   /** Returns the stream. Called only when standard input is opened. */
   readonly stream: () => Readable;
@@ -36,7 +37,7 @@ export interface Expansion {
   readonly named: readonly string[];
   /** A sentence for each file that was named more than once. */
   readonly duplicates: string[];
-  /** A sentence for each directory with skipped entries. It counts the entries of each kind. */
+  /** A sentence for each directory with skipped entries. The sentence counts the entries of each kind. */
   readonly leftOut: readonly string[];
 }
 
@@ -45,7 +46,7 @@ export interface ExpandOptions {
   readonly cwd: string;
   /** State directory. Files in it are inputs only if the user names it. */
   readonly stateDir: string;
-  /** Encoding of inputs without a byte order mark. Default utf-8. */
+  /** Encoding of inputs without a byte order mark. Default: utf-8. */
   readonly encoding?: string;
   /** Options of remote inputs. */
   readonly remote: WebOptions & { readonly env: Environment };
@@ -179,7 +180,7 @@ interface IdentifyContext {
   readonly web: Web;
 }
 
-/** Files examined in parallel. One at a time, 100,000 files take three times as long. */
+/** Number of files examined in parallel. Examined one at a time, 100,000 files would take three times as long. */
 const groupSize = 64;
 
 async function deduplicate(
@@ -211,7 +212,7 @@ function duplicateNote(name: string, before: string): string {
 
 interface IdentifiedInput {
   readonly name: string;
-  /** Equal for all names of one file. */
+  /** Identifier of the file, equal for all names of one file. */
   readonly identity: string;
   readonly input: Input;
 }
@@ -244,7 +245,7 @@ async function identify(candidate: Candidate, context: IdentifyContext): Promise
   if (name === '-') return { name, identity: '-', input: standardInput(stdin) };
   try {
     const path = resolve(cwd, name);
-    // The path of a `<(…)` cannot be resolved.
+    // The path of a process substitution `<(…)` cannot be resolved, so `canonicalPath` returns the path unchanged.
     const [found, canonical] = await Promise.all([stat(path, { bigint: true }), canonicalPath(path)]);
     if (found.isSocket()) throw Object.assign(new Error('a socket'), { code: 'ENXIO' });
     const size = found.isFile() ? Number(found.size) : null;

@@ -19,8 +19,8 @@ import { inputLabel, type RawSource, unreadable, withChecksum } from './local/ra
 import { StreamSource } from './local/stream-source.js';
 
 /**
- * Opens a file, a named pipe or a device. Throws InputError. @param size size of the file when it was found; null if
- * unknown
+ * Opens a file, a named pipe or a device. Throws InputError.
+ * @param size size of the file when it was found; null if unknown
  */
 export async function openPath(
   path: string,
@@ -59,7 +59,7 @@ export async function openDescriptor(
 async function openRaw(path: string, name: string, signal: AbortSignal, size: number | null): Promise<RawSource> {
   signal.throwIfAborted();
   try {
-    // A small file is read synchronously. An asynchronous call for its size would take longer than reading it.
+    // A small file is read synchronously. An asynchronous call for its size would take longer than reading the file.
     const found = size !== null && size <= smallFileBytes ? statSync(path) : await stat(path);
     if (found.isDirectory())
       throw new InputError({
@@ -81,7 +81,7 @@ function failureOf(name: string): (error: unknown) => InputError {
   return (error) => unreadable(`reading ${inputLabel(name)}`, error);
 }
 
-/** Adds the decoder for the source's content. The result closes `raw`. Throws InputError. */
+/** Adds the decoder for the source's content. Closing the result closes `raw`. Throws InputError. */
 export async function decompress(
   raw: RawSource,
   name: string,

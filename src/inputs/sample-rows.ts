@@ -57,7 +57,7 @@ export class RowSampler {
     }
   }
 
-  /** Collects the series in a text. Its first or last line may be incomplete. */
+  /** Collects the series in a text. The first or last line may be incomplete. */
   takeSeries(text: Uint8Array): void {
     for (const [series] of Buffer.from(text.buffer, text.byteOffset, text.length)
       .toString('latin1')
@@ -96,7 +96,9 @@ export class RowSampler {
     }
   }
 
-  /** Adds the number of bytes that an input's parsed points occupied; null if the whole size is unknown. */
+  /**
+   * Adds the size of an input's parsed points in the decoded input, bytes; null if the size of the input is unknown.
+   */
   decoded(bytes: number | null): void {
     this.#decoded = bytes === null || this.#decoded === null ? null : this.#decoded + bytes;
   }
@@ -132,14 +134,14 @@ export class RowSampler {
       const { count, bytes } = stringTotals(line);
       this.#strings = { count: this.#strings.count + count, bytes: this.#strings.bytes + bytes };
     } catch {
-      // Ignores an unreadable line. Reading reports it later.
+      // Ignores an unreadable line. The load reports such a line later.
     }
   }
 }
 
 /**
  * Estimates the number of different fields from the number of samples with each field (Chao 1987). If many fields occur
- * in only one sample, many more are unseen. A single sample gives no estimate of unseen fields.
+ * in only one sample, many more fields are unseen. A single sample does not allow an estimate of unseen fields.
  */
 function richness(seen: readonly number[], samples: number): number {
   const [once, twice] = [1, 2].map((times) => seen.filter((each) => each === times).length);

@@ -1,5 +1,5 @@
 // Samples the times of the inputs for planning: from the first and last bytes of a plain file, and the first bytes of a
-// compressed file. Validates nothing, and counts inputs whose times cannot be read.
+// compressed file. Does not validate points. Counts inputs whose times cannot be read.
 
 import { isUnchanged } from '../core/io/byte-source.js';
 import { orAborted } from '../core/time/wait-stats.js';
@@ -9,8 +9,8 @@ import { RowSampler } from './sample-rows.js';
 /** Bytes sampled at each end. */
 const sampleBytes = 64 * 1024;
 /**
- * Largest number of sampled inputs. Of a longer list, the first 32 and the last 32 are sampled: most files are named by
- * time.
+ * Largest number of sampled inputs. Of a longer list, the first 32 and the last 32 inputs are sampled, because most
+ * files are named by time.
  */
 const maxInputs = 64;
 const maxSpans = 256;
@@ -46,7 +46,10 @@ export async function timesOf(
   return { spans: [], unseen: inputs.length, totalBytes: null };
 }
 
-/** Adds the times and rows that `heads` sampled from the first points. @param heads null for line protocol */
+/**
+ * Adds the times and rows that `heads` sampled from the first points.
+ * @param heads null for line protocol
+ */
 export function withHeads(times: TimeSample, heads: RowSampler | null, inputs: readonly Input[]): TimeSample {
   const rows = heads?.result;
   if (heads === null || rows === undefined) return times;
@@ -56,8 +59,8 @@ export function withHeads(times: TimeSample, heads: RowSampler | null, inputs: r
 }
 
 /**
- * Samples the times of inputs. Opens only inputs of known size, reads at most 192 KiB of each, and throws only the
- * signal's reason. If one input takes longer than `timeoutMs`, skips all later inputs, which are often on the same
+ * Samples the times of inputs. Opens only inputs of known size, reads at most 192 KiB of each input, and throws only
+ * the signal's reason. If one input takes longer than `timeoutMs`, skips all later inputs, which are often on the same
  * device.
  */
 export async function sampleTimes(

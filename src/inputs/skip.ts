@@ -8,8 +8,8 @@ import { inputLabel } from './local/raw-source.js';
 const bufferBytes = 256 * 1024;
 
 /**
- * Skips the first `bytes` decoded bytes. Call it before the first read. Throws InputError if the input has fewer bytes or
- * cannot be decoded, and the signal's reason.
+ * Skips the first `bytes` decoded bytes. Must be called before the first read. Throws InputError if the input has fewer
+ * bytes or cannot be decoded, and the signal's reason.
  */
 export async function skipBytes(source: ByteSource, bytes: number, name: string, signal: AbortSignal): Promise<void> {
   if (bytes === 0) return;

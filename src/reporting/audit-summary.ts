@@ -6,7 +6,10 @@ import { row, wrappedRow } from './summary.js';
 
 const maxShown = 5;
 
-/** Prints the result as lines, each ended by LF. @param width columns at which lines wrap between words; null: no wrapping */
+/**
+ * Formats the result as lines, each ended by LF.
+ * @param width columns at which lines wrap between words; null means unlimited width
+ */
 export function auditText(summary: AuditSummary, width: number | null = null): string {
   const { inputs, target, windows, memory, range, otherTables } = summary;
   const others =
@@ -30,7 +33,7 @@ export function auditText(summary: AuditSummary, width: number | null = null): s
     .join('');
 }
 
-/** The closing sentence of an audit. */
+/** Returns the closing sentence of an audit. */
 export function auditSentence({ outcome, repair }: AuditSummary): string {
   if (outcome !== 'complete') return 'The target differs from the inputs.';
   return repair === null
@@ -50,7 +53,7 @@ function inputNotes({ rejected, overwritten }: AuditSummary['inputs']): string {
   return notes.map((note) => `; ${note}`).join('');
 }
 
-/** Formats `97 points loaded again; all their windows are equal now`. */
+/** Formats the result of a repair: `97 points loaded again; nothing differs now`. */
 export function repairText({ points, differingWindows }: NonNullable<AuditSummary['repair']>): string {
   const now =
     differingWindows === 0
@@ -59,17 +62,17 @@ export function repairText({ points, differingWindows }: NonNullable<AuditSummar
   return `${plural(points, 'point')} loaded again; ${now}`;
 }
 
-/** `12 missing, 3 extra, 85 different, 0 overwritten` */
+/** Formats numbers of differences: `12 missing, 3 extra, 85 different, 0 overwritten`. */
 export function differenceCounts({ missing, extra, different, overwritten }: AuditSummary['differences']): string {
   return `${count(missing)} missing, ${count(extra)} extra, ${count(different)} different, ${count(overwritten)} overwritten`;
 }
 
-/** Number of points that differ. */
+/** Returns the number of points that differ. */
 export function differenceTotal({ missing, extra, different, overwritten }: AuditSummary['differences']): number {
   return missing + extra + different + overwritten;
 }
 
-/** `cpu,host=a` */
+/** Formats the series of a point: `cpu,host=a`. */
 export function seriesOf({ table, tags }: AuditDifference): string {
   return [table, ...Object.entries(tags).map(([name, value]) => `${name}=${value}`)].join(',');
 }
@@ -86,7 +89,7 @@ function differenceRows({ differences }: AuditSummary): string[] {
   ];
 }
 
-/** Formats `cpu,host=a 2022-01-01T00:00:00.000000000Z usage: expected 1, found 2`. */
+/** Formats a difference: `cpu,host=a 2022-01-01T00:00:00.000000000Z usage: expected 1, found 2`. */
 export function differenceText(difference: AuditDifference): string {
   const { kind, time, fields } = difference;
   const series = seriesOf(difference);

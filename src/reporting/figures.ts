@@ -1,5 +1,5 @@
 // The figures of a run, one row each. Progress line, progress JSON, Prometheus metrics and report page iterate this
-// list. A new figure is a row here. A value that Snapshot lacks also needs a field there, which
+// list. A new figure needs a row here. If Snapshot lacks the value, Snapshot needs a new field that
 // load/outcome/run-facts.ts fills.
 
 import { byFactor, limitingFactors } from '../core/limiting-factors.js';
@@ -23,7 +23,7 @@ import type { Snapshot } from './snapshot.js';
 
 export type { Snapshot } from './snapshot.js';
 
-/** A Prometheus metric, `name` without the prefix `bulk_load_`. Each key of a record becomes a `label`. */
+/** A Prometheus metric. `name` lacks the prefix `bulk_load_`. Each key of a record becomes a `label`. */
 export interface FigureMetric {
   readonly name: string;
   readonly type: 'counter' | 'gauge';
@@ -37,7 +37,7 @@ export interface Figure {
   readonly key: string;
   readonly title: string;
   readonly unit: 'points' | 'values' | 'bytes' | 'seconds' | 'ms' | 'percent' | 'count' | 'text';
-  /** Returns the value in the progress event: null if unknown, undefined to omit it. */
+  /** Returns the value in the progress event: null if unknown, undefined to omit the figure. */
   readonly read?: (run: Snapshot, pace: LoadPace) => unknown;
   readonly where?: {
     readonly line?: (run: Snapshot, pace: LoadPace) => readonly LinePart[];

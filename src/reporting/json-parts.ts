@@ -3,8 +3,8 @@
 const rowsPerPart = 100;
 
 /**
- * Yields the text that JSON.stringify returns for a plain object. Arrays among its values are split into parts of 100
- * elements.
+ * Yields the text that JSON.stringify returns for a plain object. Arrays among the object's values are split into parts
+ * of 100 elements.
  * @param indent 0 for one line
  */
 export function* jsonParts(object: object, indent: 0 | 2): Generator<string> {

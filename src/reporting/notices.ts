@@ -13,14 +13,17 @@ export interface ThrottledNotice extends Notice {
 
 interface NoticeKind {
   latest: Notice;
-  /** Message that was shown last. */
+  /** The message that was shown last. */
   shown: string;
   /** Number of notices that are not shown yet. */
   waiting: number;
   shownAt: number;
 }
 
-/** Shows the first notice of a kind at once, and later ones once a minute with their count. Times are monotonic ms. */
+/**
+ * Shows the first notice of a kind at once, and later notices of this kind once a minute with their count. Times are
+ * monotonic ms.
+ */
 export class NoticeThrottle {
   readonly #kinds = new Map<string, NoticeKind>();
   readonly #level: Notice['level'];

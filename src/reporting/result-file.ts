@@ -84,7 +84,7 @@ export async function prepareResult(path: string, head = summaryHead): Promise<v
   }
 }
 
-/** Removes an older result if there is one. Never throws: the caller reports another error. */
+/** Removes an older result, if it exists. Never throws, because the caller already reports another error. */
 export async function removeResult(path: string, head: RegExp): Promise<void> {
   const file = await resolved(path);
   if (await isSpecial(file)) return;

@@ -1,4 +1,4 @@
-// Keeps at most 600 samples of a run over time. If there are more, adjacent samples merge in pairs.
+// Keeps at most 600 samples of a run over time. If there are more samples, adjacent samples merge in pairs.
 
 import { byFactor } from '../core/limiting-factors.js';
 import type { Level, Sample } from '../core/types/index.js';
@@ -20,7 +20,7 @@ export class Series {
   #stretchSeconds = firstStretch;
   #samples: CumulativeSample[] = [];
   #first: CumulativeSample | null = null;
-  /** Totals of the loads before the current one. */
+  /** Totals of the loads before the current load. */
   #base: CumulativeSample | null = null;
 
   /** Adds a snapshot. All snapshots in the same time range merge into one sample. */
@@ -94,7 +94,7 @@ function sumOf(base: CumulativeSample, sample: CumulativeSample): CumulativeSamp
   };
 }
 
-/** Merges two samples: returns the totals of the second and the maxima of both. */
+/** Merges two samples. Returns the totals of the second sample and the maxima of both samples. */
 function merged(first: CumulativeSample, second: CumulativeSample): CumulativeSample {
   return {
     ...second,

@@ -3,7 +3,10 @@
 import type { LimitingFactor } from '../core/limiting-factors.js';
 import type { Answers, Level, Summary } from '../core/types/index.js';
 
-/** State of a run at one moment. It is cheap to create, because progress views and metrics often request it. */
+/**
+ * State of a run at one moment. A snapshot must be cheap to create, because progress views and metrics often request
+ * snapshots.
+ */
 export interface Snapshot {
   /** Wall clock, ms since 1970. */
   readonly at: number;
@@ -29,9 +32,9 @@ export interface Snapshot {
   readonly memory: { readonly rssBytes: number; readonly limitBytes: number; readonly level: Level };
   readonly latencyMs: { readonly p50: number; readonly p99: number };
   readonly requests: Summary['requests'];
-  /** Factor that limits the load at this moment; null if none is known. */
+  /** Factor that limits the load at this moment; null if unknown. */
   readonly heldBackBy: LimitingFactor | null;
-  /** Seconds that each factor limited the load so far. */
+  /** Seconds in which each factor limited the load so far. */
   readonly heldBack: Readonly<Record<LimitingFactor, number>>;
   readonly target: {
     /**

@@ -11,7 +11,10 @@ import { wrapped } from './wrap.js';
 const nothingSentNow = 'Nothing was sent in this run: an option or an input is wrong.';
 
 const maxDifferences = 5;
-/** If a load has more inputs than this, only inputs with rejects or problems are listed. */
+/**
+ * Largest number of inputs in the summary. For a load with more inputs, the summary lists only inputs with rejects or
+ * problems.
+ */
 const maxInputs = 20;
 const nameWidth = 10;
 /** Matches rows that users copy. These rows are not wrapped on narrow terminals. */
@@ -26,9 +29,9 @@ export function* summaryJson(summary: object): Generator<string> {
 }
 
 /**
- * Prints the summary as lines, each ended by LF.
+ * Formats the summary as lines, each ended by LF.
  * @param examples first reject of each reason
- * @param width columns at which lines wrap between words; null: no wrapping
+ * @param width columns at which lines wrap between words; null means unlimited width
  * @param writtenTo name of the output of a dry run; null for a target
  */
 export function summaryText(
@@ -53,12 +56,12 @@ export function summaryText(
     .join('');
 }
 
-/** Wraps a row. Further lines of its text are aligned with the first. */
+/** Wraps a row. Aligns further lines of the row's text with the first line. */
 export function wrappedRow(line: string, width: number): string[] {
   return wrapped(line, width, line.startsWith('  ') ? nameWidth + 3 : 0);
 }
 
-/** `  points     1 read = …` */
+/** Formats a row: `  points     1 read = …`. */
 export function row(name: string, text: string): string {
   return `  ${name.padEnd(nameWidth)} ${text}`;
 }
@@ -110,7 +113,7 @@ function hasError({ error }: InputSummary): boolean {
 }
 
 function inputRows(all: readonly InputSummary[], outcome: Outcome): string[] {
-  // If there is only one input, the first line of the summary shows its error.
+  // If there is only one input, the first line of the summary shows the error of this input.
   if (all.length === 1)
     return outcome === 'input' ? [] : all.filter(hasError).map(({ name, error }) => row('input', `${name}: ${error}`));
   const troubled = all.filter((each) => each.error !== null || each.rejected > 0 || each.undelivered > 0);
@@ -124,7 +127,7 @@ function inputRows(all: readonly InputSummary[], outcome: Outcome): string[] {
   ];
 }
 
-/** `1m 23s (start 0.4s, sending 1m 20s, verify 2.0s)` */
+/** Formats the times of a run: `1m 23s (start 0.4s, sending 1m 20s, verify 2.0s)`. */
 export function timeText({ seconds, phases }: Pick<Summary, 'seconds' | 'phases'>): string {
   const { startSeconds, sendSeconds, verifySeconds } = phases;
   const verify = verifySeconds > 0 ? [`verify ${duration(verifySeconds)}`] : [];
@@ -132,7 +135,7 @@ export function timeText({ seconds, phases }: Pick<Summary, 'seconds' | 'phases'
   return `${duration(seconds)} (${parts.join(', ')})`;
 }
 
-/** Formats time and bytes, and for a target also the requests. A dry run sends no requests. */
+/** Formats time and bytes, and for a target also the requests. A dry run does not send requests. */
 function rateRows(summary: Summary, writtenTo: string | null): string[] {
   const { rate, bytes, latencyMs, requests } = summary;
   const rates = `${count(rate.pointsPerSecond)} points/s, ${size(rate.decodedBytesPerSecond)}/s`;
@@ -151,7 +154,7 @@ function rateRows(summary: Summary, writtenTo: string | null): string[] {
   ];
 }
 
-/** `peak 131 MiB of 512 MiB (default), high for 12s` */
+/** Formats the memory use of a run: `peak 131 MiB of 512 MiB (default), high for 12s`. */
 export function memoryText({ memory }: Summary): string {
   return [
     `peak ${size(memory.peakRssBytes)} of ${size(memory.limitBytes)} (${memory.limitSource})`,
@@ -161,11 +164,14 @@ export function memoryText({ memory }: Summary): string {
   ].join(', ');
 }
 
-/** Formats `limited by the target 1m 05s, the input 12s`; null if no factor limited the load noticeably. */
+/**
+ * Formats the limiting factors: `limited by the target 1m 05s, the input 12s`. Returns null if no factor limited the
+ * load noticeably.
+ */
 export function limitText({ pressure, seconds }: Summary): string | null {
   const named = namedFactors(pressure.heldBackBy, seconds).map((each) => `${each.title} ${duration(each.seconds)}`);
   if (named.length === 0) return null;
-  // Several factors may limit at once, so the sum of their times may exceed the time of the run.
+  // Several factors may limit the load at once, so the sum of their times may exceed the time of the run.
   return `limited${named.length > 1 ? ' (these may overlap)' : ''} by ${named.join(', ')}`;
 }
 

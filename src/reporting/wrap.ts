@@ -10,8 +10,8 @@ function visibleLength(text: string): number {
 }
 
 /**
- * Breaks a line at spaces into rows of at most `width` characters. Rows after the first begin with `hang` spaces. A word
- * longer than the width stays whole, so that paths and addresses can be copied.
+ * Breaks a line at spaces into rows of at most `width` characters. Rows after the first begin with `hang` spaces. A
+ * word longer than the width stays whole, so that paths and addresses can be copied.
  */
 export function wrapped(line: string, width: number, hang = defaultHang): string[] {
   if (visibleLength(line) <= width) return [line];

@@ -9,7 +9,7 @@ import { Catalogue } from './catalogue.js';
 
 const pollMs = 20;
 const maxPollMs = 2_000;
-/** Up to this many tables are queried one by one. For more tables, one query lists the columns of all tables. */
+/** Largest number of tables that are queried one by one. For more tables, one query lists the columns of all tables. */
 const maxQueries = 10;
 /**
  * Longest wait for columns, ms. In CnosDB, a request can hang for up to 60 s in a call to the meta service before it
@@ -23,7 +23,8 @@ export type ColumnSource = Pick<Target, 'columns' | 'listsColumns'>;
 /**
  * Waits until the target lists every column of the shapes, but at most `limitMs`. Adds the listed columns to the
  * catalogue. Columns of the shapes count as introduced by this load. A failed query counts as "not listed yet". Returns
- * false if the time is over, and at once for a target that lists no columns. Rejects only when the signal aborts.
+ * false after the time limit. Returns false at once for a target that does not list columns. Rejects only when the
+ * signal aborts.
  */
 export async function awaitColumns(
   target: ColumnSource,
@@ -43,7 +44,8 @@ export async function awaitColumns(
 }
 
 /**
- * Waits until every endpoint shows the columns. Throws RefusedError if an endpoint responds without them for a minute.
+ * Waits until every endpoint shows the columns. Throws RefusedError if an endpoint responds for a minute without
+ * showing the columns.
  */
 export async function assertShown(
   target: ColumnSource,
@@ -66,7 +68,7 @@ export async function assertShown(
 
 /**
  * Queries the columns of the shapes' tables, and adds them to the catalogue. Returns false if the target did not list
- * them.
+ * the columns.
  * @param introduced shapes whose columns count as introduced by this load
  */
 export async function refresh(
@@ -92,8 +94,8 @@ export async function refresh(
     const all = await list();
     for (const table of tables) take(table, all ?? []);
     if (all !== null && all.length > 0) return true;
-    // Queries each table now: the list of all columns can be too long to read, and an empty list may mean that the
-    // target lists no columns.
+    // Queries each table now. The list of all columns can be too long to read, and an empty list may mean that the
+    // target does not list columns.
   }
   for (const table of tables) {
     const columns = await list(table);

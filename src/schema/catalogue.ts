@@ -1,5 +1,5 @@
 // The tables, columns and types that the target is known to have. A column is known once the target has listed it or
-// has acknowledged a request that contains it. Reading a point from an input adds no column.
+// has acknowledged a request that contains it. Reading a point from an input does not add columns.
 
 import type {
   Column,
@@ -17,7 +17,7 @@ type ColumnKey = (column: { readonly name: string; readonly type: ColumnType | n
 
 const columnName: ColumnKey = ({ name }) => name;
 /**
- * Gives a tag and a field of the same name different keys. The prefix NUL is safe, because no name begins with a NUL.
+ * Gives a tag and a field of the same name different keys. The prefix NUL is safe, because names never begin with NUL.
  */
 const tagOrField: ColumnKey = ({ name, type }) => (type === 'tag' ? `\0${name}` : name);
 
@@ -163,7 +163,7 @@ export class Catalogue {
 
 /**
  * The tables and columns that one batch introduces. If `exclusive`, all points that introduce columns of a table have
- * the same columns. CnosDB hands the points of a request to vnodes, and each vnode assigns numbers to its missing
+ * the same columns. CnosDB distributes the points of a request to vnodes, and each vnode assigns numbers to its missing
  * columns. So vnodes with different new columns would store values under wrong columns.
  */
 class ShapeSet implements Introduction {

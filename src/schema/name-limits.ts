@@ -36,7 +36,10 @@ export function shapeConflict({ table, columns }: Shape, limits: StorageLimits |
   );
 }
 
-/** Returns why a point exceeds the limits of the target; null if it does not. @param bytes length of the point */
+/**
+ * Returns why a point exceeds the limits of the target; null for a point within the limits.
+ * @param bytes length of the point
+ */
 export function pointConflict(
   bytes: number,
   { table, tags, fields }: PointValues,

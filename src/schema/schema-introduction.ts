@@ -1,7 +1,7 @@
-// Introduces the columns of one batch while other loads or workers may send. Takes the turn, a lock that all of them
-// share, and holds it until every endpoint shows the columns. Each node of CnosDB writes by its own copy of the schema,
-// which is updated only after the acknowledgement. A node whose copy lacks a column creates another column, and stores
-// values under it.
+// Introduces the columns of one batch while other loads or workers may send. Takes the turn, a lock that all these
+// loads and workers share, and holds the turn until every endpoint shows the columns. Each node of CnosDB writes by its
+// own copy of the schema, which is updated only after the acknowledgement. A node whose copy lacks a column creates
+// another column, and stores values under that column.
 
 import type { Clock, HeldTurn, Receipt, Shape, Target } from '../core/types/index.js';
 import { assertShown, awaitColumns, type ColumnSource, refresh } from './await-columns.js';
@@ -9,7 +9,7 @@ import { Catalogue } from './catalogue.js';
 
 /**
  * Longest wait for the columns of a batch that was loaded only in part, ms. The wait is short, because the loaded
- * points may contain none of the new columns.
+ * points may lack all new columns.
  */
 const partMs = 1_000;
 
@@ -20,7 +20,7 @@ export interface IntroductionContext {
   readonly sharedNames: boolean;
   /**
    * True if this process must read the columns again after it gets the turn, because another worker may have introduced
-   * them.
+   * the columns.
    */
   readonly readsFirst: boolean;
   readonly clock: Clock;
@@ -37,15 +37,15 @@ export class SchemaIntroduction {
     this.#shapes = shapes;
   }
 
-  /** True once every endpoint shows the columns of the batch, so that no turn is needed. */
+  /** True once every endpoint shows the columns of the batch, so that a turn is not needed. */
   get isKnown(): boolean {
     return this.#isKnown;
   }
 
   /**
    * Resolves when a request may begin: this process holds the turn, or another load has introduced the columns. If the
-   * turn has expired, waits for it again and reads the columns again. Rejects with the signal's reason, or with the
-   * reason why there is no turn.
+   * turn has expired, waits for the turn again and reads the columns again. Rejects with the signal's reason, or with
+   * the error of `takeTurn`.
    */
   async hold(signal: AbortSignal): Promise<void> {
     const { takeTurn, target, catalogue, readsFirst } = this.#context;

@@ -1,4 +1,4 @@
-// Refusals of requests. They are thrown at any depth and become responses in http/http-server.ts.
+// Refusals of requests. Code at any depth throws refusals, and http/http-server.ts turns them into responses.
 
 /** A refused request: HTTP status, CnosDB's six-digit code and text. */
 export class RequestRefusal extends Error {

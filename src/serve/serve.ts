@@ -1,5 +1,5 @@
-// An embedded server that behaves like CnosDB 2.4.3: HTTP writes, SQL, ping and metrics, stored in DuckDB.
-// It serves demos, CI and tests.
+// An embedded server that behaves like CnosDB 2.4.3: HTTP writes, SQL, ping and metrics, stored in DuckDB. The server
+// is for demos, CI and tests.
 
 import { StateError } from '../core/errors.js';
 import { makeDirectory } from '../core/io/files.js';
@@ -10,7 +10,7 @@ import { openStore } from './storage/store.js';
 
 export interface ServeOptions {
   readonly host: string;
-  /** Port; 0 for a free port. */
+  /** Port; 0 means any free port. */
   readonly port: number;
   /** Folder of the data; an acknowledged write is on disk. Null keeps all data in memory. */
   readonly dataDir: string | null;

@@ -19,7 +19,7 @@ export const inputSchema = z.strictObject({
   path: z.string(),
   fingerprint: fingerprintSchema,
   place: positionSchema,
-  /** Settled ranges after `place`. Between them, the input is not settled. */
+  /** Settled ranges after `place`. Between the ranges, the input is not settled. */
   beyond: z.array(z.strictObject({ from: count, to: positionSchema })),
   loaded: count,
   rejected: count,
@@ -32,18 +32,20 @@ export const inputSchema = z.strictObject({
   cluster: clusterSchema.optional(),
 });
 
-/** Returns the schema of the file. Creating a schema takes time that a new load need not spend. */
+/**
+ * Returns the schema of the file. This is a function, because a new load saves the time that creating a schema takes.
+ */
 const checkpointSchema = () =>
   z.strictObject({
     formatVersion: z.literal(formatVersion),
-    /** Start of the load, ms since 1970; generated timestamps count from it. */
+    /** Start of the load, ms since 1970; generated timestamps count from this time. */
     startedMs: count,
     /** Size of each dead-letter file in bytes, by the ending of its name; null if no point was rejected. */
     deadLetters: z.record(z.string(), count).nullable(),
     /** Size of the log of finished inputs when this checkpoint was written, bytes. */
     finishedBytes: count,
     /**
-     * Final name of the dead-letter files, once all inputs are finished and only cleaning up remains; null before that.
+     * Final name of the dead-letter files, once all inputs are finished and only cleaning up remains; null until then.
      */
     completing: z.string().nullable(),
     /** Cluster that the load writes to; absent in files of earlier versions. */
@@ -54,7 +56,7 @@ const checkpointSchema = () =>
 export type CheckpointInput = z.infer<typeof inputSchema>;
 export type Checkpoint = Omit<z.infer<ReturnType<typeof checkpointSchema>>, 'formatVersion'>;
 
-/** Reads the checkpoint; returns null if there is no file. Throws StateError for a damaged checkpoint. */
+/** Reads the checkpoint. Returns null for a missing file. Throws StateError for a damaged checkpoint. */
 export async function readCheckpoint(path: string): Promise<Checkpoint | null> {
   try {
     return checkpointSchema().parse(JSON.parse(await readText(path)));
@@ -81,7 +83,7 @@ export function temporaryCheckpoint(path: string): string {
   return join(dirname(path), `.${basename(path)}.tmp`);
 }
 
-/** Resolves once the checkpoint is durable. If it throws StateError, the earlier checkpoint still exists. */
+/** Resolves once the checkpoint is durable. After a StateError, the earlier or the new checkpoint exists. */
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
   try {
     const write = async (file: FileHandle): Promise<void> => {

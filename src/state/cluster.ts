@@ -10,7 +10,10 @@ import { bareHost } from '../core/network/proxy-url.js';
 export const clusterSchema = z.strictObject({
   /** `host:port` of each endpoint, by name and by resolved address. */
   endpoints: z.array(z.string()),
-  /** Identifier of the database, which differs between databases of the same name; null if the target reports none. */
+  /**
+   * Identifier of the database, which differs between databases of the same name; null if the target does not report an
+   * identifier.
+   */
   id: z.string().nullable(),
 });
 
@@ -33,8 +36,8 @@ export async function clusterOf(urls: readonly URL[], id: string | null, resolve
 }
 
 /**
- * Tests whether two descriptions are of one cluster. If both have an id, the ids must be equal. Otherwise they must
- * have an endpoint in common.
+ * Tests whether two descriptions belong to one cluster. If both have an id, the ids must be equal. Otherwise the
+ * descriptions must have an endpoint in common.
  */
 export function isSameCluster(one: Cluster, other: Cluster): boolean {
   if (one.id !== null && other.id !== null) return one.id === other.id;
@@ -54,13 +57,13 @@ export interface FoundTarget {
   readonly cluster: Cluster;
   /** True if this run created the database. */
   readonly isCreated: boolean;
-  /** Tables of the database; null if the target lists none. */
+  /** Tables of the database; null if the target does not list tables. */
   readonly tables: ReadonlySet<string> | null;
 }
 
 /**
- * Returns a table into which an earlier run loaded points of the input, but that the target lacks. Returns null if
- * there is no such table, or if the target lists no tables.
+ * Returns a table into which an earlier run loaded points of the input, but that the target lacks. Returns null without
+ * such a table, or if the target does not list tables.
  */
 function missingTable({ loaded, tables }: EarlierInput, target: FoundTarget): string | null {
   if (target.tables === null || loaded === 0) return null;

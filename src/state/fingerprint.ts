@@ -1,5 +1,5 @@
 // Identifies a file across runs by its content, not by its inode or date. A block at the start and a block at the end
-// of the part that was read are always hashed; this costs the same for a file of any size. A checksum of all bytes that
+// of the part that was read are always hashed, at the same cost for a file of any size. A checksum of all bytes that
 // were read detects changes between the two blocks. The checksum is compared if the date of the file changed, and
 // always before an unfinished file resumes.
 
@@ -27,7 +27,10 @@ export type Fingerprint = z.infer<typeof fingerprintSchema>;
 const blockBytes = 16 * 1024;
 const checksumBytes = 1024 * 1024;
 
-/** Identifies a file. @param readTo number of bytes at the start of the file that contain everything settled so far */
+/**
+ * Identifies a file.
+ * @param readTo number of bytes at the start of the file that contain everything settled so far
+ */
 export async function fingerprint(file: FileBytes, readTo: number): Promise<Fingerprint> {
   const last = Math.min(readTo, file.size);
   const { from, to } = file.near?.(last) ?? { from: Math.max(0, last - blockBytes), to: last };
@@ -55,7 +58,7 @@ export interface Comparison {
 
 /**
  * Compares a file with an earlier fingerprint. If the date of the file changed, reads the file again as far as the
- * checksum covers it.
+ * checksum reaches.
  * @param always true to read the file again even if its date is unchanged
  */
 export async function compareFingerprint(file: FileBytes, known: Fingerprint, always = false): Promise<Comparison> {

@@ -1,5 +1,5 @@
-// Stores the finished inputs of one load in a file that only grows, one JSON line each. If the checkpoint contained
-// 100,000 inputs, it would be too large to write every second, and too large to keep in memory.
+// Stores the finished inputs of one load in a file that only grows, with one JSON line for each input. If the
+// checkpoint contained 100,000 inputs, it would be too large to write every second, and too large to keep in memory.
 
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';

@@ -1,5 +1,5 @@
-// Stores which inputs the loads into one database have finished, one line each. `--skip-loaded` skips these inputs. A
-// line that cannot be parsed is ignored, so its input is loaded again.
+// Stores the inputs that the loads into one database have finished, with one line for each input. `--skip-loaded` skips
+// these inputs. A line that cannot be parsed is ignored, so its input is loaded again.
 
 import { constants } from 'node:fs';
 import { errorCode } from '../core/errors.js';

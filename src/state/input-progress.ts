@@ -1,5 +1,5 @@
 // Tracks which bytes of one input are settled (loaded, or rejected and stored): all bytes up to `place`, and separate
-// ranges after it. Each batch in flight leaves at most one such range. The order in which ranges are added has no
+// ranges after `place`. Each batch in flight leaves at most one such range. The order in which ranges are added has no
 // effect.
 
 import type { ByteRange, Position, ResumePoint } from '../core/types/index.js';
@@ -12,7 +12,7 @@ export interface SettledPiece {
 
 export class InputProgress {
   #place: Position;
-  /** Settled ranges after `#place`, ascending. They do not overlap or touch each other or `#place`. */
+  /** Settled ranges after `#place`, ascending. The ranges touch neither each other nor `#place`. */
   #beyond: SettledPiece[] = [];
 
   constructor(place: Position, beyond: readonly SettledPiece[] = []) {
@@ -56,7 +56,9 @@ function union(one: SettledPiece, other: SettledPiece): SettledPiece {
   return { from: Math.min(one.from, other.from), to: later(first.to, second.to) };
 }
 
-/** Returns the later position. If its number of timestamp digits is unknown, uses that of the earlier position. */
+/**
+ * Returns the later position. If its number of timestamp digits is unknown, uses the number of the earlier position.
+ */
 function later(before: Position, position: Position): Position {
   if (position.byteOffset < before.byteOffset) return before;
   return position.digits === 0 ? { ...position, digits: before.digits } : position;

@@ -1,5 +1,5 @@
-// Manages the files of one load in the state directory. Writes and removes them in an order that lets the next run resume
-// wherever the process dies.
+// Manages the files of one load in the state directory. Writes and removes the files in an order that lets the next run
+// resume, whenever the process dies.
 
 import { constants } from 'node:fs';
 import { copyFile, rename } from 'node:fs/promises';
@@ -46,7 +46,7 @@ export class LoadStore {
     return this.path.replace(/json$/, 'inputs.ndjson');
   }
 
-  /** Returns the checkpoint of an earlier run; null if there is none. Throws StateError. */
+  /** Returns the checkpoint of an earlier run; null without a checkpoint. Throws StateError. */
   async open(): Promise<Checkpoint | null> {
     const checkpoint = await readCheckpoint(this.path);
     await this.#log.open(checkpoint?.finishedBytes ?? 0);
@@ -63,7 +63,7 @@ export class LoadStore {
     return await this.#log.read(at);
   }
 
-  /** Appends finished inputs. They count as finished once the next checkpoint is written. Throws StateError. */
+  /** Appends finished inputs. The inputs count as finished once the next checkpoint is written. Throws StateError. */
   async append(finished: readonly CheckpointInput[]): Promise<void> {
     await this.#log.add(finished, false);
   }

@@ -1,5 +1,5 @@
 // Computes which bytes of the input are settled (loaded, or rejected and stored) after a batch. A resumed load skips
-// them.
+// these bytes.
 
 import { LF, MINUS, SPACE } from '../core/ascii.js';
 import type { Batch, BatchReject, Receipt } from '../core/types/index.js';
@@ -20,7 +20,10 @@ export interface SettledRanges {
   readonly parts: readonly SettledPart[];
 }
 
-/** Returns the settled ranges of a batch. @param stored true if the rejects of the batch are stored as dead letters */
+/**
+ * Returns the settled ranges of a batch.
+ * @param stored true if the rejects of the batch are stored as dead letters
+ */
 export function settledRanges(batch: Batch, receipt: Receipt, stored: boolean): SettledRanges {
   const { span, rejects } = batch;
   const hasParts = rejects.some(({ part }) => part !== 'whole');
@@ -31,7 +34,7 @@ export function settledRanges(batch: Batch, receipt: Receipt, stored: boolean): 
   return { settled: [{ from: span.byteOffset, to }], parts: [] };
 }
 
-/** A point or a reject of a batch. In the input, it extends to the start of the next unit. */
+/** A point or a reject of a batch. In the input, a unit extends to the start of the next unit. */
 interface Unit {
   readonly byteOffset: number;
   readonly line: number;
@@ -81,8 +84,8 @@ function rejectUnit({ byteOffset, line, part }: BatchReject, stored: boolean): U
 }
 
 /**
- * Counts the decimal digits of the last point's timestamp. Returns 0 if the batch has no points or the last one has no
- * timestamp.
+ * Counts the decimal digits of the last point's timestamp. Returns 0 for a batch without points, or if the last point
+ * lacks a timestamp.
  */
 function lastDigits(batch: Batch): number {
   if (batch.points === 0) return 0;

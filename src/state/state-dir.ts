@@ -1,5 +1,5 @@
-// Creates the state directory and opens the files in it. Anyone can predict their names, so only this user may write to
-// the directory, and no file is opened through a link.
+// Creates the state directory and opens the files in it. Anyone can predict the names of the files. So only this user
+// may write to the directory, and files are never opened through links.
 
 import { constants } from 'node:fs';
 import { access, type FileHandle, open, stat } from 'node:fs/promises';
@@ -43,8 +43,8 @@ function octal(mode: number): string {
 }
 
 /**
- * Opens a state file. Only this user can read a file that it creates. Throws for a symbolic link and for anything but a
- * regular file, because a pipe would block the process.
+ * Opens a state file. Only this user can read a file that this function creates. Throws for a symbolic link and for
+ * anything but a regular file, because a pipe would block the process.
  * @param flags constants such as O_RDWR
  */
 export async function openStateFile(path: string, flags: number): Promise<FileHandle> {
@@ -65,7 +65,8 @@ export async function exists(path: string): Promise<boolean> {
 const otherDirectory = 'name another directory with --state-dir';
 
 /**
- * For each system error code: what was found, and advice. `writeProblem` appends the advice to use another directory.
+ * For each system error code: the phrase about what was found, and the beginning of the advice. `writeProblem` appends
+ * the advice to use another directory.
  */
 const causes: Record<string, readonly [found: string, fix: string]> = {
   ENOSPC: ['no space left on its file system', 'free some space there, or '],
@@ -82,7 +83,10 @@ const causes: Record<string, readonly [found: string, fix: string]> = {
   ENOENT: ['no such directory', ''],
 };
 
-/** Explains why a file cannot be written. @param instead advice to name another directory or file */
+/**
+ * Explains why a file cannot be written.
+ * @param instead advice to name another directory or file
+ */
 export function writeProblem(error: unknown, instead = otherDirectory): Pick<Problem, 'found' | 'fix'> {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const [found, fix] = causes[code] ?? [];

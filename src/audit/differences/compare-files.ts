@@ -68,7 +68,10 @@ export class FileComparison {
     return points;
   }
 
-  /** Adds an input point to the expected digest of its time window. The target's digest of the window must be equal. */
+  /**
+   * Adds an input point to the expected digest of its time window. The target's digest of the window must equal the
+   * expected digest.
+   */
   #expect(offsets: LineOffsets): void {
     const { expected, differences } = this.#comparison;
     if (typeof offsets !== 'number' && this.#merged(offsets).earlier.size > 0) differences.overwritten += 1;
@@ -80,9 +83,7 @@ export class FileComparison {
     expected.set(index, digest);
   }
 
-  /**
-   * Compares a target point with the input lines of the same point. `offsets` is undefined if there are no such lines.
-   */
+  /** Compares a target point with the input lines of the same point. `offsets` is undefined without such lines. */
   #compare(offsets: LineOffsets | undefined, { bytes, start, end, reader }: AuditPoint): void {
     const { differences, repair } = this.#comparison;
     const stored = bytes.subarray(start, end);

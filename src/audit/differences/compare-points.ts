@@ -14,7 +14,9 @@ import { WindowIndex } from '../windows/windows.js';
 import { FileComparison, type PointComparison } from './compare-files.js';
 import { PointFiles } from './point-files.js';
 
-/** Largest number of files for the inputs. The target has as many. Each file has a buffer of 16 KiB. */
+/**
+ * Largest number of files for the inputs. The target has the same number of files. Each file has a buffer of 16 KiB.
+ */
 const maxFiles = 256;
 
 export interface DifferingWindow {

@@ -1,4 +1,5 @@
-// Collects the differing points of inputs and target. Counts all of them, but lists only the first ones of each kind.
+// Collects the differing points of inputs and target. Counts all differences, but lists only the first differences of
+// each kind.
 
 import { fieldType, fieldValue, tokenize } from '../../core/points/line-protocol.js';
 import { isoTime } from '../../core/time/iso-time.js';
@@ -46,7 +47,10 @@ export interface MergedFields {
   readonly earlier: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Merges the fields of one point. @param lines lines of the point, in the order of the inputs */
+/**
+ * Merges the fields of one point.
+ * @param lines lines of the point, in the order of the inputs
+ */
 export function mergeFields(lines: readonly Uint8Array[]): MergedFields {
   const fields = new Map<string, string>();
   const earlier = new Map<string, string[]>();

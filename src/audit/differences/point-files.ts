@@ -12,7 +12,7 @@ const bufferBytes = 16 * 1024;
 interface PointFile {
   readonly path: string;
   descriptor: number | null;
-  /** Number of valid bytes at the start of the file. The next write overwrites the bytes after them. */
+  /** Number of valid bytes at the start of the file. The next write overwrites all later bytes. */
   length: number;
   /** `length` at the last commit. */
   committed: number;
@@ -27,7 +27,7 @@ interface PointFile {
 export class PointFiles {
   readonly #files: readonly PointFile[];
 
-  /** Creates no files. The first write to a file creates it. */
+  /** Does not create files. The first write to a file creates the file. */
   constructor(folder: string, side: string, count: number) {
     this.#files = Array.from({ length: count }, (_, i) => ({
       path: join(folder, `${side}-${i}.points`),

@@ -6,7 +6,10 @@ import { TableNames } from './table-names.js';
 
 const billion = 1_000_000_000n;
 
-/** A point: the line in `bytes` from `start` to `end`, LF included. `reader` contains its hashes and its time. */
+/**
+ * A point: the line in `bytes` from `start` to `end`, LF included. `reader` contains the hashes and the time of the
+ * point.
+ */
 export interface AuditPoint {
   readonly bytes: Uint8Array;
   readonly start: number;

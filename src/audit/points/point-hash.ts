@@ -7,7 +7,7 @@ import { BACKSLASH, COMMA, EQUALS, LF, MINUS, QUOTE, SMALL_I, SMALL_U, SPACE, ZE
 import type { InputPrecision } from '../../core/types/index.js';
 import { absorb, absorbWord, addTo, finish, finishIdentity, HASH_WORDS, seed } from './hash-128.js';
 
-/** Number that is hashed before each value. It gives `1` and `1i` different hashes. */
+/** Number that is hashed before each value, so that `1` and `1i` have different hashes. */
 const types = { float: 1, integer: 2, unsigned: 3, boolean: 4, string: 5 } as const;
 
 /** Decimal digits of a timestamp after the whole seconds, by precision. */
@@ -233,7 +233,10 @@ function plainEnd(bytes: Uint8Array, from: number): number {
   return p;
 }
 
-/** Parses a decimal number exactly. Up to 15 digits without an exponent need only one division, which is exact. */
+/**
+ * Parses a decimal number exactly. A number of up to 15 digits without an exponent needs only one division, which is
+ * rounded correctly.
+ */
 function floatOf(bytes: Uint8Array, from: number, to: number): number {
   const negative = bytes[from] === MINUS;
   let digits = 0;

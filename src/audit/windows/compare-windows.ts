@@ -20,7 +20,7 @@ const nanosecondsPerMs = 1_000_000n;
 
 /**
  * Groups the wanted windows of each table into ranges within `span`, one query for each range. A range may include some
- * unwanted windows between wanted ones, because separate queries would cost more.
+ * unwanted windows between wanted windows, because separate queries would cost more.
  */
 export function tableSpans(
   windows: readonly Window[],
@@ -91,7 +91,7 @@ export class DigestSink implements PointSink {
     this.#pending = new Map();
   }
 
-  /** Removes the digest of the window with this index, and returns it. */
+  /** Removes and returns the digest of the window with this index. */
   taken(index: number): Digest {
     const digest = this.#sum.get(index) ?? new Digest();
     this.#sum.delete(index);

@@ -5,7 +5,10 @@ import type { PointHasher } from '../points/point-hash.js';
 /** A digest in the state file: points, values, bytes, and the words of the hash. */
 export type StoredDigest = readonly number[];
 
-/** A digest of points. It depends neither on the order of points nor on how lines share the fields of a point. */
+/**
+ * A digest of points. A digest depends neither on the order of points nor on the distribution of a point's fields over
+ * lines.
+ */
 export class Digest {
   /** Number of added points. A point that the inputs spread over several lines counts once per line. */
   points = 0;

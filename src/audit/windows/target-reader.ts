@@ -16,7 +16,7 @@ export interface TableSpan {
   readonly end: number;
 }
 
-/** Receives points. `commit` makes the points since the last commit permanent; `rollback` drops them. */
+/** Receives points. `commit` makes the points since the last commit permanent; `rollback` drops these points. */
 export interface PointSink {
   /** Selects the points that `take` receives; absent to receive every point. */
   readonly isWanted?: PointFilter;

@@ -1,12 +1,12 @@
 // The windows of an audit. A window is a range of time of one table. The windows of a table follow one another without
-// gaps, and each has about the same number of points. An audit compares the digest of a whole window.
+// gaps and have about the same number of points. An audit compares the digest of a whole window.
 
 import { Digest, type StoredDigest } from './digest.js';
 import type { DigestsByTime } from './time-buckets.js';
 
 /** Planned number of points in a window. If the digest of a window differs, the audit reads the whole window again. */
 const windowPoints = 10_000;
-/** Largest number of windows of all tables. Each takes about 400 B of memory. */
+/** Largest number of windows of all tables. A window takes about 400 B of memory. */
 const maxWindows = 50_000;
 /** First and last time that a signed 64-bit number of nanoseconds can represent, ms since 1970. */
 const earliestMs = -9_223_372_036_855;

@@ -122,7 +122,7 @@ function assertAuditable({ missingTimestamp, dryRun }: Settings): void {
 
 type LoadedPage = Promise<typeof import('../../reporting/html/audit-page.js')>;
 
-/** Loads the code of the report at the start: an update of bulk-load during the audit can remove this code. */
+/** Loads the code of the report at the start, because an update of bulk-load during the audit can remove this code. */
 function loadPage({ report }: Settings): LoadedPage | null {
   if (report === null) return null;
   const loading = import('../../reporting/html/audit-page.js');

@@ -1,5 +1,5 @@
-// Reads the inputs of an audit by a load, so that an audit accepts and rejects the same points as a load. Passes the
-// points to the audit instead of a target.
+// Reads the inputs of an audit as a load does, so that the audit accepts and rejects the same points as a load. Passes
+// the points to the audit instead of a target.
 
 import type { AuditedInputs } from '../../audit/audit.js';
 import type { Settings } from '../../config/settings.js';
@@ -21,7 +21,7 @@ export interface AuditInputsContext extends Pick<LoadContext, 'version' | 'input
 
 const all = { count: Number.MAX_SAFE_INTEGER };
 
-/** Reads all inputs from their start. Throws the error that the load ended with. */
+/** Reads all inputs from their start. Throws the error that ended the load. */
 export async function readAuditInputs(
   settings: Settings,
   context: AuditInputsContext,
@@ -37,7 +37,10 @@ export async function readAuditInputs(
   return { points: summary.points.loaded, rejected: summary.points.rejected, byReason: summary.rejects.byReason };
 }
 
-/** Settings of the load that reads the inputs. One writer keeps the order of the inputs, and rejects do not stop the load. */
+/**
+ * Settings of the load that reads the inputs. A single writer keeps the order of the inputs, and rejects do not stop
+ * the load.
+ */
 const readingOnly = {
   workers: 1,
   checkpoint: false,
@@ -56,8 +59,8 @@ const readingOnly = {
 } as const satisfies Partial<Settings>;
 
 /**
- * Creates a target that passes all points to `take`. The created target has no columns. So a value whose type differs
- * from the column of the real target counts as missing, not as rejected.
+ * Creates a target that passes all points to `take`. The created target reports no columns. So a value whose type
+ * differs from the column of the real target counts as missing, not as rejected.
  */
 function collector(
   description: TargetDescription,

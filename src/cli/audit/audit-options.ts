@@ -5,7 +5,10 @@ import type { Problem } from '../../core/problem.js';
 
 export interface AuditOptions {
   readonly repair: boolean;
-  /** Nanoseconds since 1970. A null `since` means the first time in the inputs, a null `until` the last. */
+  /**
+   * Bounds in nanoseconds since 1970. A null `since` means the first time in the inputs, and a null `until` the last
+   * time.
+   */
   readonly since: bigint | null;
   readonly until: bigint | null;
 }

@@ -38,7 +38,10 @@ export interface AuditRun {
 const comparisonShare = 1 / 4;
 const progressMs = 60_000;
 
-/** Runs an audit to its end. Throws the error that ends the audit. The next run of the same audit resumes it. */
+/**
+ * Runs an audit to its end. Throws the error that ends the audit. After an error, the next run with the same options
+ * resumes the audit.
+ */
 export async function runAuditOf(run: AuditRun): Promise<AuditReport> {
   const { settings, options, inputs, target, notify } = run;
   const lockLoss = new AbortController();
@@ -110,7 +113,7 @@ function identityOf({ settings, options }: AuditRun, content: readonly unknown[]
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** Loads the points in the repair file by an ordinary load. */
+/** Loads the points in the repair file with an ordinary load. */
 async function repair(run: AuditRun, file: string, folder: string, precision: Settings['precision']): Promise<void> {
   const { settings, target, stop, abort, notify } = run;
   const { size } = await stat(file);
@@ -147,7 +150,7 @@ const phases: Readonly<Record<AuditPhase, readonly [doing: string, one: string, 
   check: ['checking the repaired windows', 'query', 'queries'],
 };
 
-/** Reports the start of each phase, and its progress once a minute. */
+/** Reports the start of each phase, and the phase's progress once a minute. */
 function progressNotices(notify: (notice: Notice) => void): AuditContext['progress'] {
   let last: { phase: AuditPhase; at: number } | null = null;
   return (phase, done, of) => {

@@ -1,4 +1,4 @@
-// `bulk-load check`: prints on one page on stderr everything that can be known before a load.
+// `bulk-load check`: prints a page to stderr with everything that can be known before a load.
 
 import { describeSettings } from '../../config/help/describe.js';
 import { outcomes } from '../../core/outcomes.js';
@@ -19,7 +19,7 @@ import type { Process } from '../process.js';
 import { onSignals } from '../signals.js';
 import { checkPage } from './check-page.js';
 
-/** Returns the exit code that a load would end with. */
+/** Returns the exit code with which a load would end. */
 export async function runCheck(
   names: readonly string[],
   flags: Readonly<Record<string, unknown>>,
@@ -69,7 +69,7 @@ export async function runCheck(
   }
 }
 
-/** Returns the report as JSON. Timestamps are text, because JSON numbers cannot hold them. */
+/** Returns the report as JSON. Timestamps are text, because JSON numbers cannot represent them exactly. */
 function reportJson({ outcome, memory, target, queue, inputs, problems }: CheckReport): string {
   const report = {
     formatVersion: 1,

@@ -1,4 +1,4 @@
-// Renders the inputs on the page of `check`: one line for each input, its problem, and how its rows are mapped.
+// Renders the inputs on the page of `check`: one line for each input, its problem, and the mapping of its rows.
 
 import { aligned, count, plural, size } from '../../core/text.js';
 import type { InputPrecision } from '../../core/types/index.js';
@@ -12,7 +12,7 @@ const tablesShown = 5;
 const columnsShown = 40;
 const sampleWidth = 40;
 
-/** Lists up to 20 inputs. If there are more, inputs with problems come first. */
+/** Lists up to 20 inputs. If there are more inputs, inputs with problems come first. */
 export function inputLines(inputs: readonly ParsedHead[], precision: InputPrecision): string[] {
   if (inputs.length === 0) return [];
   const hasProblem = (head: ParsedHead): boolean => head.problem !== null || head.firstReject !== null;

@@ -28,11 +28,11 @@ export interface CheckFacts {
   readonly traits: TargetTraits;
 }
 
-/** Renders the page as lines, wrapped between words at `width`; null: no wrapping. */
+/** Renders the page as lines. Wraps them between words at `width`; null means unlimited width. */
 export function checkPage(facts: CheckFacts, width: number | null): string[] {
   const { report, settings, descriptions, warnings, leftOut, traits } = facts;
   const { memory, inputs, target, creates } = report;
-  // Without a response of the target, new tables are unknown. A dry run creates no tables.
+  // Without a response of the target, new tables are unknown. A dry run never creates tables.
   const tables = (target !== null || creates) && settings.dryRun === null ? newTables(report, traits) : [];
   const parts = [
     [...verdict(report), ...warnings.map((each) => row('WARNING', each))],
@@ -106,7 +106,7 @@ function queueLines({ version, isDurable, workers }: QueueFacts): string[] {
   ];
 }
 
-/** Lists the endpoints. DOWN is in capitals, because the page has no colours. */
+/** Lists the endpoints. DOWN is in capitals, because the page is printed without colours. */
 function endpointLines({ endpoints }: TargetDescription, { title }: TargetTraits): string[] {
   const cells = endpoints.map(({ url, reachable, version, problem, proxy }) => [
     row('endpoint', url),

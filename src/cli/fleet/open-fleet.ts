@@ -44,7 +44,7 @@ const unsuited: Readonly<Record<string, string>> = {
   exitWhenIdle: 'give it to bulk-load worker',
 };
 
-/** Returns what a coordinator needs. Throws UsageError for options that a load over a fleet cannot have. */
+/** Returns the context of a coordinator. Throws UsageError for options that a load over a fleet cannot have. */
 export async function fleetContext(
   { settings, origins, given }: Resolved,
   cwd: string,
@@ -74,7 +74,10 @@ export async function fleetContext(
   };
 }
 
-/** Connects to the queue as a coordinator does, and describes the queue. Throws the error that would end the coordinator. */
+/**
+ * Connects to the queue as a coordinator does, and returns facts about the queue. Throws the error that would end the
+ * coordinator.
+ */
 export async function queueFacts(resolved: Resolved, inputs: readonly Input[], cwd: string): Promise<QueueFacts> {
   const { connect, allowed } = await fleetContext(resolved, cwd, true);
   const redis = await connect(new AbortController().signal);

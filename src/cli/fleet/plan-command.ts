@@ -1,4 +1,5 @@
-// `bulk-load plan`: cuts the inputs into pieces, creates tables and columns, and writes the plan that every shard reads.
+// `bulk-load plan`: cuts the inputs into pieces, creates tables and columns, and writes the plan that every shard
+// reads.
 
 import type { Settings } from '../../config/settings.js';
 import { UsageError } from '../../core/errors.js';
@@ -18,13 +19,13 @@ import { openCommand } from '../open-command.js';
 import type { Process } from '../process.js';
 import { onSignals } from '../signals.js';
 
-/** Groups of options that apply to every shard. The plan stores their values as given. */
+/** Groups of options that apply to every shard. The plan stores the given values of these options. */
 const keptGroups: readonly string[] = ['input', 'mapping', 'batch', 'delivery', 'memory'];
 
 /** Interval between two progress lines, ms. */
 const progressMs = 60_000;
 
-/** Returns the exit code. Throws every error that would end a load before it sends. */
+/** Returns the exit code. Throws every error that would end a load before the first request. */
 export async function runPlan(
   names: readonly string[],
   flags: Readonly<Record<string, unknown>>,

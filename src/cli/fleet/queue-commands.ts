@@ -1,4 +1,4 @@
-// `bulk-load status` shows the loads in a queue, and `bulk-load stop` stops one of them.
+// `bulk-load status` shows the loads in a queue, and `bulk-load stop` stops a load.
 
 import { BusyError, UsageError } from '../../core/errors.js';
 import { count, plural, printable, size } from '../../core/text.js';
@@ -45,7 +45,7 @@ export async function runStatus(
   });
 }
 
-/** Stops a load as a signal to its coordinator would, then waits until the load has ended. */
+/** Stops a load as a signal to its coordinator does, then waits until the load has ended. */
 export async function runStop(
   load: string,
   flags: Readonly<Record<string, unknown>>,
@@ -134,7 +134,7 @@ async function withQueue(
   command: string,
   act: (redis: FleetRedis, store: FleetStore) => Promise<number>,
 ): Promise<number> {
-  // These commands use only the options of the queue, but the options of a load require a database.
+  // The options of a load require --db, although these commands do not use the database.
   const { resolved } = await openCommand([], { db: 'any', ...flags }, unmasked);
   const redis = await openQueue(resolved.settings, command, true);
   try {

@@ -17,7 +17,10 @@ export interface ReconcileOptions {
   readonly quiet?: boolean;
 }
 
-/** If a load has more inputs than this, only inputs with rejects or problems are listed. */
+/**
+ * Largest number of inputs on the page. For a load with more inputs, the page lists only inputs with rejects or
+ * problems.
+ */
 const maxInputs = 20;
 
 /** Returns the exit code of the whole load. Throws UsageError for files that do not belong to the plan. */

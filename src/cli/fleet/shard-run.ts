@@ -1,4 +1,4 @@
-// `bulk-load --plan F --shard i/n`: selects the pieces that this machine loads, and its part of each limit.
+// `bulk-load --plan F --shard i/n`: selects the pieces that this machine loads, and this machine's share of each limit.
 
 import { flagName } from '../../config/options.js';
 import type { Resolved } from '../../config/resolve.js';
@@ -19,7 +19,10 @@ export interface ShardRun {
   readonly expand: (options: ExpandOptions) => Promise<Expansion>;
 }
 
-/** Returns this machine's part of a planned load; null for other loads. Throws UsageError if options contradict a plan. */
+/**
+ * Returns this machine's part of a planned load; null for a load without a plan. Throws UsageError if options
+ * contradict a plan.
+ */
 export function shardRun(
   plan: FleetPlan | null,
   { settings, origins }: Resolved,
@@ -69,7 +72,7 @@ export function shardRun(
   };
 }
 
-/** Throws UsageError for a command that takes no plan. */
+/** Throws UsageError if --plan or --shard is given to a command that does not use plans. */
 export function refusePlan({ planFile, shard }: Settings, command: string): void {
   const fix = 'leave it out';
   const flag = planFile !== null ? '--plan' : '--shard';

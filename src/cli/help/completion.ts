@@ -25,11 +25,11 @@ export function shellNamed(word: string): Shell {
   ]);
 }
 
-/** What the shell offers as the value of an option; null for an option without a value. */
+/** Values that the shell offers for an option; null for an option without a value. */
 type CompletionValue = { readonly words: readonly string[] } | 'path' | 'directory' | 'text' | null;
 
 interface Word {
-  /** `--batch-bytes` */
+  /** The flag, such as `--batch-bytes`. */
   readonly name: string;
   readonly value: CompletionValue;
   readonly description: string;

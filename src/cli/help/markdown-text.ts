@@ -38,7 +38,7 @@ function blocksOf(text: string): string[] {
 function blockLines(block: string, width: number): string[] {
   const text = linkText(block);
   if (text.startsWith('|')) return tableLines(text.split('\n'), width);
-  // A list item continues on the lines below it; everything else is one paragraph.
+  // A list item may continue on further lines. Other text is one paragraph.
   const items = text.split(/\n(?=\s*(?:[-*]|\d+\.) |#)/);
   return items.flatMap((item) => wrapped(item.replace(/\n\s*/g, ' '), width, /^\s*[-*\d]/.test(item) ? 2 : 0));
 }

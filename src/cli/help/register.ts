@@ -9,7 +9,7 @@ import { isNear } from '../../core/text.js';
 import { options } from '../../load/option-table.js';
 import { exampleList, groupExamples } from './examples.js';
 
-/** Adds all options, or those of one group. */
+/** Adds all options, or the options of one group. */
 export function withSettings(command: Command, only?: OptionGroup): Command {
   return withRows(command, ({ group }) => only === undefined || group === only);
 }

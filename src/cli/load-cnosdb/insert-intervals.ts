@@ -1,5 +1,5 @@
 // `--insert-intervals`: minimum seconds between the starts of two inserts of a worker. `1,2-4` means one second for
-// worker 0 and two to four seconds for all others (load/insertstrategy of tsdb-comparisons).
+// worker 0, and two or three seconds (below 4) for all other workers (load/insertstrategy of tsdb-comparisons).
 
 /** Draws the seconds until the next insert of a worker. */
 export type Interval = (random: () => number) => number;

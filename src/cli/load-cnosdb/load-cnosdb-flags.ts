@@ -39,7 +39,7 @@ export const ownFlags: readonly GoFlag[] = [
   },
 ];
 
-/** Flags that have no effect, neither here nor in the Go tool. */
+/** Flags without effect, both here and in the Go tool. */
 export const unusedFlags: readonly string[] = [
   'do-abort-on-exist',
   'hash-workers',

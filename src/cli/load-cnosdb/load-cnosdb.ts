@@ -71,7 +71,9 @@ export async function loadCnosdb(process: Process, code?: CompiledCode): Promise
   }
 }
 
-/** Like the Go tool, prints the problem on both streams and the usage on stderr. Returns exit code 2 even for --help. */
+/**
+ * Like the Go tool, prints the problem on both streams and the usage on stderr. Returns exit code 2 even for --help.
+ */
 async function refuse({ message, help }: FlagError, process: Process): Promise<number> {
   const text = usage('load_cnosdb', flags);
   process.stderr.write(help ? text : `${message}\n${text}`);

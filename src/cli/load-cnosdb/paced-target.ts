@@ -1,5 +1,5 @@
-// Sends requests by numbered workers, like the Go tool. Each worker keeps its interval between inserts, and waits for
-// `--backoff` after an overload response of the target.
+// Sends requests through numbered workers, like the Go tool. Each worker keeps its interval between inserts, and waits
+// for `--backoff` after an overload response of the target.
 
 import type { Attempt, Clock, EncodedBody, Target } from '../../core/types/index.js';
 import { wrapObject } from '../../core/wrap-object.js';
@@ -18,7 +18,7 @@ export interface WorkerPace {
 interface Worker {
   readonly number: number;
   busy: boolean;
-  /** Monotonic ms. */
+  /** Earliest start of the next insert, monotonic ms. */
   notBefore: number;
   backingOffSince: number | null;
   backoffSeconds: number;
@@ -30,7 +30,7 @@ export interface PacedTarget {
   backoffs(): readonly number[];
 }
 
-/** Returns a target whose `write` waits for a worker. Its other methods are those of `target`. */
+/** Returns a target whose `write` waits for a worker. All other methods come from `target`. */
 export function pacedTarget(target: Target, pace: WorkerPace, clock: Clock): PacedTarget {
   const workers = Array.from(
     { length: pace.workers },

@@ -1,4 +1,4 @@
-/** Replacements in bulk-load for options of load_cnosdb. Options with the same name in both are not listed. */
+/** Replacements in bulk-load for options of load_cnosdb. Options with the same name in both programs are not listed. */
 export const replacements: Readonly<Record<string, string>> = {
   '--urls': 'bulk-load calls it --url',
   '--db-name': 'bulk-load calls it --db',

@@ -1,5 +1,5 @@
-// The lines that load_cnosdb prints on standard output, equal to the Go tool's byte for byte (load/loader.go and
-// cmd/load_cnosdb/process.go of tsdb-comparisons).
+// The lines that load_cnosdb prints on standard output, equal to the lines of the Go tool byte for byte (load/loader.go
+// and cmd/load_cnosdb/process.go of tsdb-comparisons).
 
 export const header = 'time,per. metric/s,metric total,overall metric/s,per. row/s,row total,overall row/s\n';
 

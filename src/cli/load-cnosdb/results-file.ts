@@ -25,7 +25,7 @@ const config = [
 /** Values that do not depend on the flags. */
 const fixed: Record<string, GoValue> = { 'no-flow-control': false, 'channel-capacity': 0n, 'hash-workers': false };
 
-/** Renders the file. Durations are in nanoseconds, `startMs` and `endMs` count from 1970. */
+/** Renders the file. Durations are in nanoseconds; `startMs` and `endMs` are ms since 1970. */
 export function resultsJson(
   values: ReadonlyMap<string, GoValue>,
   startMs: number,

@@ -17,7 +17,7 @@ export interface LoadCnosdbRequest {
   readonly intervals: readonly Interval[] | null;
   /** 0 switches the report off. */
   readonly reportingPeriodMs: number;
-  /** Empty without a results file. */
+  /** Path of the results file; empty if the file is not wanted. */
   readonly resultsFile: string;
   readonly warnings: readonly string[];
 }
@@ -50,7 +50,7 @@ export function toRequest(values: ReadonlyMap<string, GoValue>, given: ReadonlyS
       user: text('username'),
       ...(given.has('password') ? { password: text('password') } : {}),
       compression: values.get('gzip') === true ? 'gzip' : 'none',
-      // The Go tool keeps no state, and accepts an empty input.
+      // The Go tool does not store state, and accepts an empty input.
       checkpoint: false,
       minPoints: '0',
     },

@@ -18,7 +18,9 @@ const flags: Readonly<Record<string, string>> = {
 
 const byFlag = new Map(options.rows.map((option) => [flagName(option.key), option]));
 
-/** Replaces every option by the flag of load_cnosdb. An option that load_cnosdb lacks becomes its environment variable. */
+/**
+ * Replaces every option by the flag of load_cnosdb. An option that load_cnosdb lacks becomes an environment variable.
+ */
 export function translateFlagNames(text: string): string {
   return text.replace(/(?<![\w-])(--[a-z][a-z-]*[a-z])(?: ([a-z]+|"))?/g, (all, name: string, next?: string) => {
     const option = byFlag.get(name);

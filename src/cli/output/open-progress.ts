@@ -1,4 +1,4 @@
-// Chooses how to show the progress of a run, by the settings and the terminal, and opens that view.
+// Chooses the form of the progress from the settings and the terminal, and opens the reporter.
 
 import type { Settings } from '../../config/settings.js';
 import { clock } from '../../core/time/system-clock.js';

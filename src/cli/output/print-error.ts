@@ -1,4 +1,4 @@
-// Prints on stderr why a command ended: a headline, and four short lines for each problem.
+// Prints the reason for a command's end to stderr: a headline, and four short lines for each problem.
 
 import { BulkLoadError, UsageError } from '../../core/errors.js';
 import { type Outcome, outcomeRow, outcomes } from '../../core/outcomes.js';
@@ -8,7 +8,7 @@ import type { Summary } from '../../core/types/index.js';
 import type { LoadResult } from '../../load/pipeline.js';
 import type { Process } from '../process.js';
 
-/** At most this many inputs with problems are listed. Further ones are only counted. */
+/** Largest number of inputs with problems that are listed. Further inputs are only counted. */
 const inputsShown = 20;
 
 /** Prints an error and returns the exit code. `translate` replaces the names of options. */

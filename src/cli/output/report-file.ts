@@ -1,4 +1,4 @@
-// The HTML report of --report. An older report is removed at the start; the new one appears whole at the end.
+// The HTML report of --report. An older report is removed at the start; the new report appears whole at the end.
 
 import { describeSettings } from '../../config/help/describe.js';
 import type { Resolved } from '../../config/resolve.js';
@@ -11,7 +11,10 @@ import { outputName } from './print.js';
 
 export interface ReportOutput {
   notice(notice: Notice): void;
-  /** @param title name of the kind of target. Throws StateError when the file cannot be written. */
+  /**
+   * Writes the report. Throws StateError if the file cannot be written.
+   * @param title name of the kind of target
+   */
   end(result: LoadResult, samples: readonly Sample[], title: string): Promise<void>;
 }
 
@@ -21,7 +24,7 @@ export function openReport({ settings, origins }: Resolved, clock: Clock): Repor
   if (report === null) return { notice: () => {}, end: () => Promise.resolve() };
   const log = new NoticeLog();
   const startMs = clock.monotonic();
-  // Loaded at the start: an update of bulk-load during the load can remove the module.
+  // Loaded at the start, because an update of bulk-load during the load can remove the module.
   const loading = import('../../reporting/html/report-page.js');
   loading.catch(() => {});
   return {

@@ -1,4 +1,4 @@
-// Serves the metrics of a run over HTTP while it runs, and writes them to a file at its end.
+// Serves the metrics of a run over HTTP during the run, and writes the metrics to a file at the end.
 
 import type { Settings } from '../../config/settings.js';
 import type { Summary } from '../../core/types/index.js';
@@ -17,7 +17,7 @@ export interface MetricsOutput {
 }
 
 /**
- * Opens the metrics that the settings request. The caller has checked the file by `prepareResults`. Throws UsageError
+ * Opens the metrics that the settings request. The caller has checked the file with `prepareResults`. Throws UsageError
  * if the address cannot be used.
  */
 export async function openMetrics({ metricsListen, metricsFile, db }: Settings): Promise<MetricsOutput> {

@@ -1,5 +1,5 @@
-// Removes the results of an earlier run when a run ends before its settings are known. A script would take the old
-// results for those of the latest run.
+// Removes the results of an earlier run when a run ends before its settings are known. Otherwise a script would take
+// the old results for the results of the latest run.
 
 import { flags } from '../../config/help/flags.js';
 import { environmentName, flagName } from '../../config/options.js';
@@ -10,7 +10,9 @@ import type { Process } from '../process.js';
 const heads = { summary: summaryHead, report: pageHead, metricsFile: metricsHead };
 const otherCommands: readonly string[] = ['check', 'serve', 'completion', 'help'];
 
-/** Removes the files of --summary, --report and --metrics-file of a load if it can find their names. Never throws. */
+/**
+ * Removes the files of --summary, --report and --metrics-file that the arguments or the environment name. Never throws.
+ */
 export async function removeStaleOutputs({ argv, env }: Pick<Process, 'argv' | 'env'>): Promise<void> {
   const words = wordsBeforeInputs(argv.slice(2));
   if (otherCommands.includes(firstOperand(words) ?? '')) return;

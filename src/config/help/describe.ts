@@ -7,7 +7,7 @@ import { flagName, type Option, type Options } from '../options.js';
 import type { Origin, Settings } from '../settings.js';
 
 export interface SettingDescription {
-  /** `--batch-bytes` */
+  /** The flag, such as `--batch-bytes`. */
   readonly flag: string;
   readonly value: string;
   readonly origin: Origin;

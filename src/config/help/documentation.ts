@@ -3,13 +3,13 @@
 import { codesOf, outcomeNames, outcomeRow } from '../../core/outcomes.js';
 import { environmentName, flagName, type Option, type OptionGroup, type Options } from '../options.js';
 
-/** One heading of the help with its rows. */
+/** A heading of the help with its rows. */
 export interface HelpGroup {
   readonly title: string;
   readonly rows: readonly { readonly flags: string; readonly description: string }[];
 }
 
-/** Headings of the help, in its order. */
+/** Headings in the order of the help. */
 export const titles: Readonly<Record<OptionGroup, string>> = {
   target: 'Target',
   input: 'Input',
@@ -33,7 +33,10 @@ export function helpGroups({ rows }: Options): HelpGroup[] {
   }));
 }
 
-/** A switch that is on by default appears as its negation, the only form that has an effect. */
+/**
+ * Returns the flag with its argument. For a switch that is on by default, returns the negation, because only this form
+ * has an effect.
+ */
 function notation({ key, arg, default: text }: Option): string {
   if (text === 'true') return flagName(key).replace('--', '--no-');
   return arg ? `${flagName(key)} ${arg}` : flagName(key);
@@ -81,7 +84,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [head, head.map(() => '---'), ...rows].map(tableRow).join('\n');
 }
 
-/** Escapes pipes, because a pipe ends a cell even between backticks. */
+/** Formats a row of a Markdown table. Escapes pipes, because a pipe ends a cell even between backticks. */
 function tableRow(cells: readonly string[]): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }

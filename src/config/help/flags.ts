@@ -54,9 +54,9 @@ function isOnByDefault({ is, default: text }: Option): boolean {
 }
 
 /**
- * Rewrites `--quiet=false` to `--no-quiet`, `--quiet=true` to `--quiet` and `--dry-run` to `--dry-run=-`, up to a `--`.
- * With an optional value, the parser would take the input in `--dry-run data.lp` as the value. Throws UsageError for
- * other values.
+ * Rewrites `--quiet=false` to `--no-quiet`, `--quiet=true` to `--quiet` and `--dry-run` to `--dry-run=-`, in all words
+ * before `--`. If the value of `--dry-run` were optional, the parser would take the input in `--dry-run data.lp` as the
+ * value. Throws UsageError for other values of a switch.
  */
 export function normalizeSwitches(options: Options, argv: readonly string[]): string[] {
   const end = argv.indexOf('--');

@@ -20,8 +20,10 @@ const synonyms: Readonly<Record<string, string>> = {
 };
 
 /**
- * Finds the option key nearest to a mistyped key, with or without the prefix `mapping.`; null when none is near.
- * @param value the text after the key; if the key ends in `-size`, a number without a unit suggests points, else bytes
+ * Finds the option key nearest to a mistyped key, with or without the prefix `mapping.`; null if all keys differ too
+ * much.
+ * @param value the text after the key; if the key ends in `-size`, a number without a unit suggests points, and any
+ * other text suggests bytes
  */
 export function nearestOption(rows: readonly Option[], typed: string, value = ''): string | null {
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z]/g, '');
@@ -36,7 +38,7 @@ export function nearestOption(rows: readonly Option[], typed: string, value = ''
   return nearest !== undefined && nearest.distance <= Math.max(1, Math.floor(key.length / 3)) ? nearest.key : null;
 }
 
-/** Patterns that values of an option match, by the kind of the option. */
+/** For each kind of option, the pattern that its values match. */
 const valueForms: Readonly<Record<string, RegExp>> = {
   count: /^\d+$/,
   size: /^\d+(\.\d+)?[KMG]?i?B$/i,
@@ -45,7 +47,7 @@ const valueForms: Readonly<Record<string, RegExp>> = {
 
 /**
  * Finds the options whose first word is near a mistyped word: `bacth` is near `batchPoints`.
- * @param value the text after the mistyped word; if the text suits some of the options, only these are returned
+ * @param value the text after the mistyped word; if the text suits some of the options, only these options are returned
  */
 export function optionsNamedLike(rows: readonly Option[], typed: string, value: string): Option[] {
   const first = (key: string): string => key.replace(/[A-Z].*/, '');

@@ -15,7 +15,7 @@ export function fields() {
   return list(columns, parsed(z.string(), expected, parseField), expected);
 }
 
-/** Tags with their values. A value may contain commas. */
+/** Constant tags with their values. A value may contain commas. */
 export function constants() {
   const expected = 'KEY=VALUE such as site=berlin';
   return list((text) => [text], parsed(z.string(), expected, constant), expected);
@@ -27,8 +27,7 @@ function constant(text: string): FolderColumn | null {
 }
 
 /**
- * Contexts of an InfluxDB export, each with the database to load it into. The name of a database cannot contain an
- * equals sign.
+ * Contexts of an InfluxDB export, each with the database for its points. A database name cannot contain an equals sign.
  */
 export function contextMap() {
   const expected = 'DB=DB or DB/RP=DB such as telegraf/autogen=metrics';

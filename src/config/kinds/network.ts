@@ -32,7 +32,7 @@ export function address() {
   return parsed(z.string(), 'HOST:PORT, such as 127.0.0.1:9100 or :0', parseAddress);
 }
 
-/** Request paths that a URL must not contain, because the program adds them itself. */
+/** Request paths that a URL must not contain, because the program adds such paths itself. */
 const requestPath = /\/(write|query|api\/v1\/sql|api\/v[123]\/write(_lp)?|api\/v3\/query_sql)$/;
 
 /**
@@ -58,12 +58,14 @@ function parseUrl(given: string): GivenUrl | string {
   }
 }
 
-/** `http:host` and `http:/host` are typing errors, not hosts. */
+/**
+ * Tests whether a text may be an endpoint without a scheme. Excludes `http:/host` and paths, which are typing errors.
+ */
 function lacksScheme(text: string): boolean {
   return !/^[a-z][a-z0-9+.-]*:\/\//i.test(text) && !/^https?:\//i.test(text) && !text.startsWith('/');
 }
 
-/** Returns those URLs of a value that lack a scheme, and removes their credentials. */
+/** Returns the URLs in a value that lack a scheme. Removes their credentials. */
 export function schemelessUrls(value: unknown): string[] {
   const texts = (Array.isArray(value) ? value : [value]).flatMap((each) => String(each ?? '').split(','));
   const found = texts.map((text) => text.trim()).filter((text) => text !== '' && lacksScheme(text));

@@ -54,7 +54,7 @@ function bounded(
   return number.pipe(z.number().min(min).max(max)).describe(`${noun} ${range}${spelling}`);
 }
 
-/** `64KiB`: a size without a space, as a user types it. */
+/** Formats a size without a space, as users type sizes: `64KiB`. */
 function compactBytes(bytes: number): string {
   return sizeText(bytes).replace(' ', '').replace('.0', '');
 }

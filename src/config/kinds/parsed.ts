@@ -1,11 +1,12 @@
-// The zod types on which every kind of option value builds. The description of a type completes the message "expected …".
+// The zod types on which every kind of option value builds. The description of a type completes the message "expected
+// …".
 
 import { z } from 'zod';
 
 /** Text from a flag or variable, or a number from a config file. */
 export const scalar = z.union([z.string().trim(), z.number().transform(String)]);
 
-/** Parses text; null from `parse` means that the text does not fit. */
+/** Parses text; null from `parse` means that the text is invalid. */
 export function parsed<T, Input>(text: z.ZodType<string, Input>, expected: string, parse: (text: string) => T | null) {
   return text
     .transform((value, context) => {
@@ -17,7 +18,7 @@ export function parsed<T, Input>(text: z.ZodType<string, Input>, expected: strin
     .describe(expected);
 }
 
-/** Parses a list from one text, or from several texts: those of a repeated flag or of a list in a config file. */
+/** Parses a list from one text or several texts. A repeated flag and a list in a config file give several texts. */
 export function list<T>(split: (text: string) => string[], item: z.ZodType<T, string>, expected: string) {
   return z
     .union([z.string().transform((text) => [text]), z.array(z.string())])
@@ -26,7 +27,7 @@ export function list<T>(split: (text: string) => string[], item: z.ZodType<T, st
     .describe(expected);
 }
 
-/** Parses text. A failing `parse` returns a phrase, which replaces the description in the message. */
+/** Parses text. For invalid text, `parse` returns a phrase that replaces the description in the message. */
 export function explained<T extends object>(parse: (text: string) => T | string) {
   return z.string().transform((text, context): T => {
     const result = parse(text);

@@ -1,4 +1,4 @@
-// A kind of option value: the URLs of the Redis or Valkey that hands pieces to workers.
+// A kind of option value: the URLs of the Redis or Valkey server that distributes the pieces of a load to workers.
 
 import type { QueueAddress } from '../../core/types/index.js';
 import { explained } from './parsed.js';

@@ -27,7 +27,10 @@ export function onOff() {
   return truth.describe('true or false');
 }
 
-/** The name of a file or directory. Longer or multi-line text is a value in the wrong place, such as a pasted key. */
+/**
+ * The name of a file or directory. Rejects very long or multi-line text, which is probably a value in the wrong place,
+ * such as a pasted key.
+ */
 export function path() {
   return parsed(z.string(), 'a file name of one line, with at most 255 bytes between slashes', fileName);
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { unitDecimals } from '../../core/units.js';
 import { parsed, scalar } from './parsed.js';
 
-/** FROM..TO in ms since 1970; `fromMs` is inside the range, `toMs` is not. */
+/** A range FROM..TO in ms since 1970, including `fromMs` and excluding `toMs`. */
 export function timeRange() {
   const expected = 'FROM..TO with FROM before TO, each a year or a date such as 2024-01-31';
   return parsed(scalar, expected, (text) => {
@@ -24,14 +24,17 @@ export function timezone() {
   return parsed(z.string(), 'a time zone such as Europe/Berlin, UTC or +01:00', (text) => (isZone(text) ? text : null));
 }
 
-/** Reads a year, a date or a time into ms since 1970; a year or date stands for its first instant in UTC. NaN otherwise. */
+/**
+ * Parses a year, a date or a time into ms since 1970. A year or date means its first instant in UTC. Returns NaN for
+ * other text.
+ */
 function instant(text: string): number {
   const shape = /^\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?)?)?$/;
   return shape.test(text) ? Date.parse(text) : Number.NaN;
 }
 
 function isZone(text: string): boolean {
-  // These zones need no Intl, which takes 80 ms to load all zones.
+  // UTC and offsets are checked without Intl, which takes 80 ms to load all zones.
   if (text === 'UTC' || /^[+-]\d\d:\d\d$/.test(text)) return true;
   try {
     new Intl.DateTimeFormat('en', { timeZone: text }).format();

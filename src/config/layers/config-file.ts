@@ -7,8 +7,8 @@ import type { Origin } from '../settings.js';
 import type { GivenValue, Layer } from './layers.js';
 
 /**
- * Reads the options in the file. An invalid file yields no options. Problems never quote the file: it may hold
- * passwords.
+ * Reads the options in the file. An invalid file yields no options. Problems never quote the file, because the file may
+ * contain passwords.
  */
 export async function fromFile(
   options: Options,
@@ -25,7 +25,7 @@ export async function fromFile(
     text = await readText(path);
   } catch (error) {
     const code = errorCode(error);
-    // Reports nothing: the option's own check reports a value that cannot be a file name.
+    // Such a value cannot be a file name. The option's own check reports the value.
     if (code === 'ENAMETOOLONG' || code === 'ERR_INVALID_ARG_VALUE') return { layer: new Map(), problems: [] };
     const found = code === 'ENOENT' ? `no file ${JSON.stringify(path)}` : `${JSON.stringify(path)}: ${code}`;
     return failed('a readable YAML or JSON file', found);
@@ -41,7 +41,7 @@ export async function fromFile(
   return { layer: new Map(present.map(([key, value]) => [key, { value, origin }])), problems: [] };
 }
 
-/** Returns the options by key. If the file holds something else, returns a phrase that describes the content. */
+/** Returns the options by key. If the file contains something else, returns a phrase that describes the content. */
 async function parseFile(text: string): Promise<Record<string, unknown> | string> {
   // Imported only for a config file: the parser takes as long to load as all other modules of the settings together.
   const { parseDocument } = await import('yaml');

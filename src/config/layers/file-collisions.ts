@@ -8,7 +8,10 @@ import { flagName, type SettingProblem } from '../options.js';
 const written = ['dryRun', 'summary', 'report', 'metricsFile'];
 const read = ['config', 'passwordFile', 'tokenFile', 'ca', 'cert', 'key'];
 
-/** Finds files that two options name. @param given returns the given value of an option */
+/**
+ * Finds files that two options name.
+ * @param given returns the given value of an option
+ */
 export function collisions(given: (key: string) => unknown): SettingProblem[] {
   const first = new Map<string, string>();
   const problems: SettingProblem[] = [];
@@ -33,7 +36,7 @@ function canonicalPath(name: unknown): string | null {
     if (found !== undefined) return found.isFile() ? realpathSync(name) : null;
     return join(realpathSync(dirname(resolve(name))), basename(name));
   } catch {
-    // The name is too long or its directory is missing. Another check reports this.
+    // The name is too long or its directory is missing. Another check reports this problem.
     return name;
   }
 }

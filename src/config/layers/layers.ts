@@ -28,7 +28,10 @@ export function fromFlags(flags: Readonly<Record<string, unknown>>): Layer {
   return new Map(present.map(([key, value]) => [key, { value, origin: { source: 'flag', name: typed(key, value) } }]));
 }
 
-/** Returns a warning for each variable with our prefix that names no option. Omits values, which may be secrets. */
+/**
+ * Returns a warning for each variable whose name has the prefix of our variables but matches no option. Omits values,
+ * which may be secrets.
+ */
 export function unknownEnvVars({ rows }: Options, env: NodeJS.ProcessEnv): string[] {
   const prefix = environmentName('');
   const known = new Set(rows.map(({ key }) => environmentName(key)));
@@ -40,7 +43,10 @@ export function unknownEnvVars({ rows }: Options, env: NodeJS.ProcessEnv): strin
   });
 }
 
-/** Returns, by key, a warning for each variable that the target does not use. Commands may share an environment. */
+/**
+ * Returns, by key, a warning for each variable that the target does not use. These are only warnings, because several
+ * commands may share an environment.
+ */
 export function ignoredEnvVars({ targets }: Options, environment: Layer, kind: unknown): Map<string, string> {
   const target = targets.find((each) => each.kind === kind);
   return new Map(

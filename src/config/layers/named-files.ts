@@ -9,7 +9,7 @@ import { flagName, type SettingProblem } from '../options.js';
 import type { Settings } from '../settings.js';
 import type { Layer } from './layers.js';
 
-/** Largest size of a file with a secret. No server accepts a header of this length. */
+/** Largest size of a file with a secret, bytes. No server accepts a header of this length. */
 const maxSecretBytes = 64 * 1024;
 
 /** Reads a password or token without the newline at its end; null if the option names no file. */
@@ -59,7 +59,7 @@ async function readNamed(
     return await readText(path, maxBytes);
   } catch (error) {
     const code = errorCode(error);
-    // Reports nothing: the option's own check reports a value that cannot be a file name.
+    // Such a value cannot be a file name. The option's own check reports the value.
     if (code === 'ENAMETOOLONG' || code === 'ERR_INVALID_ARG_VALUE') return null;
     problems.push({ key, expected: 'a readable file', found: `${fileNameText(path)}: ${code}`, fix: '' });
     return null;
@@ -75,7 +75,7 @@ function fileNameText(value: unknown): string {
 type Crypto = typeof import('node:crypto');
 
 async function holds(look: (crypto: Crypto) => unknown): Promise<boolean> {
-  // Most runs need no crypto and start sooner without it.
+  // Imported only here: few runs need this module, and the other runs start sooner without the module.
   const crypto = await import('node:crypto');
   try {
     return look(crypto) !== false;

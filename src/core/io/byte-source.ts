@@ -13,7 +13,7 @@ export function isUnchanged({ compression, encoding }: ByteSource): boolean {
   return compression === 'none' && encoding === undefined;
 }
 
-/** Wraps a source; see wrapObject. */
+/** Returns a source with some of its members replaced, as `wrapObject` does. */
 export function wrapSource<T extends Readable, O extends Partial<Record<keyof T, unknown>>>(
   source: T,
   overrides: O & ThisType<T>,
@@ -41,7 +41,10 @@ export async function peekSource<T extends Readable & { seek?: (to: number) => v
   return { head, source: replay(source, head, head.length) };
 }
 
-/** Returns a source: `length` bytes of `head`, then the bytes that `pending` reads into `head`, then `source`. */
+/**
+ * Returns a source that yields `length` bytes of `head`, then the bytes that `pending` reads into `head`, then the
+ * bytes of `source`.
+ */
 export function replay<T extends Readable & { seek?: (to: number) => void }>(
   source: T,
   head: Uint8Array,
@@ -73,9 +76,9 @@ export function replay<T extends Readable & { seek?: (to: number) => void }>(
 }
 
 /**
- * Copies bytes [start, end) of `from` to offset `at` of `to`. With shared memory, `set` copies word by word, as does
- * `Buffer.copy` on Node 20 (1.8 GB/s). `fill` with a source of the same length is one `memcpy` (12 to 14 GB/s on Node
- * 20, 22 and 24, measured 2026-11-26). Throws RangeError if the bytes do not fit.
+ * Copies bytes [start, end) of `from` to offset `at` of `to`. In shared memory, `Uint8Array.set` copies word by word,
+ * and so does `Buffer.copy` on Node 20 (1.8 GB/s). `Buffer.fill` with a source of the same length is one `memcpy` (12
+ * to 14 GB/s on Node 20, 22 and 24, measured 2026-11-26). Throws RangeError if the bytes do not fit.
  */
 export function copyBytes(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
   const until = at + end - start;

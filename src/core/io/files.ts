@@ -10,7 +10,7 @@ import { size } from '../text.js';
 
 /**
  * Reads a whole file or pipe as UTF-8. Throws the file system's error. Throws an error that names the limit if the file
- * exceeds `maxBytes` (default 16 MiB), because reading a device may never end.
+ * exceeds `maxBytes` (default 16 MiB). Without a limit, reading a device such as /dev/zero would never end.
  */
 export async function readText(path: string, maxBytes = 16 * 1024 * 1024): Promise<string> {
   const bytes = await buffer(createReadStream(path, { end: maxBytes }));
@@ -19,8 +19,8 @@ export async function readText(path: string, maxBytes = 16 * 1024 * 1024): Promi
 }
 
 /**
- * Creates a directory and its parents one by one, and returns whether it was missing. Node's recursive mkdir never ends
- * if the file system reports ENOENT for every attempt, as /proc does. Rejects with the system's error.
+ * Creates a directory and its parents one by one, and returns whether the directory was missing. Node's recursive mkdir
+ * never ends if the file system reports ENOENT for every attempt, as /proc does. Rejects with the system's error.
  */
 export async function makeDirectory(path: string, mode = 0o777): Promise<boolean> {
   const found = await stat(path).catch(() => null);
@@ -37,16 +37,18 @@ export async function makeDirectory(path: string, mode = 0o777): Promise<boolean
   }
 }
 
-/** Removes a file, if it exists. Node's `rm` would load the code that removes folders. Throws the file system's error. */
+/**
+ * Removes a file, if it exists. Node's `rm` would load the code that removes folders. Throws the file system's error.
+ */
 export async function removeFile(path: string): Promise<void> {
-  // Most of these files do not exist. This check takes less time than an error with its stack would.
+  // Most files to remove do not exist. This check takes less time than creating an error with its stack.
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
   await unlink(path).catch((error: unknown) => {
     if (errorCode(error) !== 'ENOENT') throw error;
   });
 }
 
-/** Returns a hidden path in the same folder; its name contains the process id. */
+/** Returns the path of a hidden file in the same folder. The file's name contains the process id. */
 export function temporaryBeside(path: string): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
 }
@@ -82,7 +84,8 @@ const readerWaitsMs = [0, 100, 400, 1500, 3000];
 
 /**
  * Opens a named pipe for writing. Without a reader, a plain open would block forever and could not be cancelled. So
- * this function first tries to open with O_NONBLOCK. Throws if no process opens the pipe for reading.
+ * this function first tries to open with O_NONBLOCK. Throws if no process opens the pipe for reading before the last
+ * wait ends.
  */
 export async function openFifoForWriting(
   path: string,

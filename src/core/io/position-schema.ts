@@ -1,4 +1,4 @@
-// Schemas that all state files use.
+// Schemas that several kinds of state files use.
 
 import { z } from 'zod';
 

@@ -1,4 +1,4 @@
-// Computes a checksum of the part of a file that was read, while the file is read.
+// Computes a checksum of a file's first bytes while the file is read.
 
 import { crc32 } from 'node:zlib';
 
@@ -17,7 +17,10 @@ const START: PrefixState = { to: 0, crc: 0 };
  */
 export class PrefixChecksum {
   #state: PrefixState | null = null;
-  /** End offsets of the reads whose checksum another thread still computes; null while this thread computes it. */
+  /**
+   * End offsets of the reads whose checksum another thread still computes; null while this thread computes the
+   * checksum.
+   */
   #delegated: number[] | null = null;
   #unsummed = 0;
 
@@ -45,7 +48,7 @@ export class PrefixChecksum {
     }
   }
 
-  /** Delegates the checksum of the next bytes to another thread. Returns the CRC so far, or null if there is no checksum. */
+  /** Delegates the checksum of the next bytes to another thread. Returns the CRC so far, or null if `state` is null. */
   delegate(): number | null {
     this.#delegated = [];
     return this.#state?.crc ?? null;
@@ -65,8 +68,8 @@ export class PrefixChecksum {
   }
 
   /**
-   * From now on, this thread computes the checksum. If the CRC of a delegated read is still missing, the next `add`
-   * sets the state to null.
+   * Makes this thread compute the checksum again. If the CRC of a delegated read is still missing, the next `add` sets
+   * the state to null.
    */
   reclaim(): void {
     this.#delegated = null;

@@ -6,15 +6,18 @@ export interface NetworkFailure {
   readonly permanent: boolean;
 }
 
-/** Error codes of this program, in the style of Node's codes. */
+/** Error codes that this program adds to Node's codes. */
 export const ownCodes = {
-  /** The server closed the first TLS connection. A TLS 1.3 server does so if it refuses our certificate. */
+  /** The server closed the first TLS connection. A TLS 1.3 server does so if it refuses the client's certificate. */
   closedAfterHandshake: 'CLOSED_AFTER_HANDSHAKE',
   /** The server closed the first connection of a plain http:// URL at once, perhaps because it expects TLS. */
   closedAtOnce: 'CLOSED_AT_ONCE',
-  /** No retry helps. The message gives the reason. */
+  /** A failure that no retry can fix. The error's message gives the reason. */
   permanent: 'PERMANENT_FAILURE',
-  /** The connection was reset during a response. undici would accept a response without Content-Length as complete. */
+  /**
+   * The connection was reset during a response. undici would accept a truncated response without Content-Length as
+   * complete.
+   */
   resetInResponse: 'RESET_IN_RESPONSE',
   noConnection: 'NO_CONNECTION',
   noAnswer: 'NO_ANSWER',
@@ -74,7 +77,7 @@ export function networkFailure(error: unknown): NetworkFailure {
   if (key === ownCodes.permanent) return { reason: String(message), permanent: true };
   const final = permanent[key];
   if (final !== undefined) {
-    // The message lists the names in the certificate, which show which server answered.
+    // The message lists the names in the certificate, so the user can identify the server that answered.
     const names = key === 'ERR_TLS_CERT_ALTNAME_INVALID' ? ` (${String(message)})` : '';
     return { reason: `${final}${names}`, permanent: true };
   }
@@ -82,7 +85,7 @@ export function networkFailure(error: unknown): NetworkFailure {
   if (known !== undefined) return { reason: known, permanent: false };
   // Happy Eyeballs tries several addresses of a host and collects one error for each.
   if (Array.isArray(errors) && errors.length > 0) return networkFailure(errors[0]);
-  // node:http reports a truncated body, and a response that never began, only by its message.
+  // node:http may report a truncated or missing response without a code. Then only the message identifies the error.
   if (message === 'aborted' || message === 'socket hang up')
     return { reason: 'connection closed before the end of the response', permanent: false };
   const own = typeof message === 'string' ? message : '';

@@ -1,4 +1,4 @@
-/** An HTTP proxy. Of its parts, only `authorization` contains credentials. */
+/** An HTTP proxy. Only `authorization` contains credentials. */
 export interface ProxyUrl {
   /** URL without credentials. */
   readonly origin: string;
@@ -9,12 +9,14 @@ export interface ProxyUrl {
 /** Default port of a proxy, as in curl. */
 const defaultPort = 1080;
 
-/** Parses the URL of an HTTP proxy; the default scheme is `http://`. Returns null for other text, such as a SOCKS URL. */
+/**
+ * Parses the URL of an HTTP proxy; the default scheme is `http://`. Returns null for other text, such as a SOCKS URL.
+ */
 export function parseProxyUrl(given: string): ProxyUrl | null {
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`;
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === '') return null;
-  // The class `URL` drops a standard port, so an explicit :80 must be found in the text.
+  // The class `URL` drops the standard port 80, so this test searches the text for an explicit :80.
   const hasPort = url.port !== '' || /:80\/?$/.test(text);
   if (!hasPort && url.protocol === 'http:') url.port = String(defaultPort);
   try {

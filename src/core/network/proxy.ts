@@ -1,4 +1,4 @@
-// Chooses the proxy of an endpoint or a remote input as curl does, and opens tunnels through it.
+// Chooses the proxy of an endpoint or a remote input by the rules of curl, and opens tunnels through the proxy.
 
 import type { ClientRequest } from 'node:http';
 import { BlockList, isIP, type Socket } from 'node:net';
@@ -22,8 +22,9 @@ type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Returns the proxy of an endpoint; null means a direct connection. `--proxy` has precedence over environment
- * variables, and a variable in lower case over one in upper case. NO_PROXY applies to all of them. Throws UsageError
- * for a variable that is not an HTTP URL. @param given the value of `--proxy`; `none` ignores the environment
+ * variables, and a variable in lower case over a variable in upper case. A host in NO_PROXY never gets a proxy. Throws
+ * UsageError for a variable that is not an HTTP URL.
+ * @param given the value of `--proxy`; `none` ignores the environment
  */
 export function proxyFor(endpoint: URL, given: ProxyUrl | 'none' | null, env: ProxyEnvironment): ChosenProxy | null {
   if (given === 'none' || isExcluded(endpoint.hostname, env.no_proxy || env.NO_PROXY || '')) return null;
@@ -88,7 +89,10 @@ export async function openTunnel(
   else done(null, socket);
 }
 
-/** Sends a CONNECT request. Imports Node's HTTP modules here, because most runs open no tunnel. */
+/**
+ * Sends a CONNECT request and returns the tunnel's socket. Imports Node's HTTP modules only here, because few runs open
+ * a tunnel.
+ */
 async function tunnel(proxy: ProxyUrl, endpoint: URL, { ca, insecure, timeoutMs }: TunnelOptions): Promise<Socket> {
   const isTls = proxy.origin.startsWith('https:');
   const { request } = await import(isTls ? 'node:https' : 'node:http');

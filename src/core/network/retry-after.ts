@@ -1,4 +1,4 @@
-/** Longest Retry-After that is honoured, ms. */
+/** Longest wait that a Retry-After header can cause, ms. */
 const maxRetryAfterMs = 300_000;
 
 type HeaderValue = string | readonly string[] | undefined;
@@ -10,7 +10,7 @@ function first(header: HeaderValue): string {
 /**
  * Parses a Retry-After header: seconds, or an HTTP date (RFC 9110, 10.2.3). A date is compared with the server's Date
  * header, so that a wrong clock on either side does not matter. Without a Date header, a date is compared with `nowMs`.
- * @returns ms from 0 to 5 minutes; null when the header is absent or unreadable
+ * @returns a wait from 0 to 300,000 ms; null when the header is absent or unreadable
  */
 export function retryAfterMs(header: HeaderValue, dateHeader: HeaderValue, nowMs: number): number | null {
   const text = first(header);

@@ -18,20 +18,20 @@ export function splitColumns(text: string, separator: ',' | ':'): string[] {
   return parts;
 }
 
-/** Reads `name[:as]`; null for any other text. */
+/** Parses `name[:as]`. Returns null for any other text. */
 export function parseTag(text: string): TagMapping | null {
   const [name, as = name, ...more] = splitColumns(text, ':').map(unescaped);
   return name && as && more.length === 0 ? { name, as } : null;
 }
 
-/** Reads `name[:type[:as]]`; null for any other text. */
+/** Parses `name[:type[:as]]`. Returns null for any other text. */
 export function parseField(text: string): FieldMapping | null {
   const [name, type = '', as = name, ...more] = splitColumns(text, ':').map(unescaped);
   const known = fieldTypes.find((each) => each === type) ?? null;
   return name && as && more.length === 0 && (known !== null || type === '') ? { name, type: known, as } : null;
 }
 
-/** Writes a list as a user could type it. */
+/** Formats a list of columns as a user could type the list. */
 export function formatColumns(list: readonly (string | TagMapping | FieldMapping)[]): string {
   return list.map((each) => (typeof each === 'string' ? each : formatColumn(each))).join(',');
 }

@@ -1,8 +1,9 @@
-// Folders such as `day=2026-11-29`. Hive, Spark, pyarrow and DuckDB store a column's value in the name of such a folder.
+// Folders such as `day=2026-11-29`. Hive, Spark, pyarrow and DuckDB store a column's value in the name of such a
+// folder.
 
 import type { FolderColumn } from '../types/index.js';
 
-/** The folder value that stands for null. */
+/** The value in a folder's name that stands for null. */
 const noValue = '__HIVE_DEFAULT_PARTITION__';
 /** Characters that `folderPath` percent-encodes. */
 const special = /[\p{Cc}"#%/:=?\\{}[\]^]/gu;

@@ -1,4 +1,4 @@
-// Parses points of line protocol that were validated before.
+// Parses and formats points of line protocol. Most functions expect a validated point.
 
 import { BACKSLASH, COMMA, LF, MINUS, SPACE } from '../ascii.js';
 import type {
@@ -12,13 +12,16 @@ import type {
 } from '../types/index.js';
 import { unitNanoseconds } from '../units.js';
 
-/** Longest table name that CnosDB stores, bytes. A rejected point may have a longer name. */
+/**
+ * Longest table name that CnosDB stores, bytes. `tableOf` reads at most this many bytes, because a rejected point may
+ * have a longer name.
+ */
 const maxTableBytes = 512;
 const maxSharedColumns = 16_384;
 /** Longest name of a column that `columnOf` stores for reuse, in characters. Longer names rarely recur. */
 const maxSharedName = 256;
 
-/** A point as text. Names are unescaped; field values remain in line protocol. */
+/** A point as text. Names and tag values are unescaped; field values keep the syntax of line protocol. */
 export interface PointTokens {
   readonly table: string;
   readonly tags: readonly (readonly [key: string, value: string])[];
@@ -59,7 +62,7 @@ export function tokenize(point: Uint8Array): PointTokens {
   return { table, tags, fields, time: text.slice(p).trim() };
 }
 
-/** Writes a point without its LF. Copies field values unchanged. */
+/** Formats a point without LF. Copies field values unchanged. */
 export function pointText({ table, tags, fields, time }: PointTokens): string {
   const tagText = tags.map(([key, value]) => `,${escapeName(key)}=${escapeName(value)}`).join('');
   const fieldText = fields.map(([key, value]) => `${escapeName(key)}=${value}`).join(',');
@@ -67,8 +70,8 @@ export function pointText({ table, tags, fields, time }: PointTokens): string {
 }
 
 /**
- * Escapes a name or a tag value. Line protocol cannot express a backslash before a special character or at the end.
- * Such a backslash is doubled, so that the rest of the point can be parsed.
+ * Escapes a name or a tag value. Line protocol cannot express a backslash before a special character or at the end of a
+ * name. This function doubles such a backslash, so that the rest of the point can be parsed.
  */
 export function escapeName(text: string): string {
   return text.replace(/(?<!\\)(\\*)([,= \n]|$)/g, (_, slashes: string, special: string) => {
@@ -83,8 +86,8 @@ export function quoteString(text: string): string {
 }
 
 /**
- * Returns the offset of the first unescaped character of `stops`; without such a character, the length of the text or
- * more.
+ * Returns the offset of the first unescaped character of `stops`. Without such a character, returns at least the length
+ * of the text.
  */
 export function unescapedEnd(text: string, from: number, stops: string): number {
   let p = from;
@@ -118,7 +121,7 @@ export function fieldValue(text: string): FieldValue {
   return type === 'boolean' ? /^[tT]/.test(text) : Number(text);
 }
 
-/** Returns the shape of a valid point. */
+/** Returns the shape of a valid point: its table and columns. */
 export function parseShape(point: Uint8Array): Shape {
   const { table, tags, fields } = tokenize(point);
   const columns = tags.map(([key]) => columnOf(key, 'tag'));
@@ -126,7 +129,7 @@ export function parseShape(point: Uint8Array): Shape {
   return { table: copyOf(table), columns };
 }
 
-/** Returns the values of a valid point with a timestamp of this precision. The point may end with its LF. */
+/** Returns the values of a valid point with a timestamp of this precision. The point may end with LF. */
 export function pointValues(point: Uint8Array, precision: InputPrecision): PointValues {
   const { table, tags, fields, time } = tokenize(point);
   return {
@@ -166,7 +169,7 @@ export function shortestField(point: Uint8Array): Uint8Array {
   return Buffer.from(`${text.slice(0, head)} ${shortest}${text.slice(to)}`);
 }
 
-/** Returns a column. Equal names and types share one object, for up to 16,384 columns of each type. */
+/** Returns the column with this name and type. Equal columns share one object, up to 16,384 columns of each type. */
 export function columnOf(name: string, type: ColumnType): Column {
   const shared = sharedColumns[type];
   const known = shared.get(name);
@@ -176,12 +179,12 @@ export function columnOf(name: string, type: ColumnType): Column {
   return column;
 }
 
-/** Copies a text that is a slice of a point. The slice would keep the whole point in memory. */
+/** Copies a slice of a point's text. Without the copy, V8 keeps the whole text in memory with the slice. */
 function copyOf(text: string): string {
   return Buffer.from(text).toString();
 }
 
-/** Returns the table of the point at `start`; null if the point has no table name or the name has no end. */
+/** Returns the table of the point at `start`; null if the table name is empty or does not end within 512 bytes. */
 export function tableOf(bytes: Uint8Array, start: number): string | null {
   const limit = Math.min(bytes.length, start + maxTableBytes);
   for (let i = start; i < limit; i += 1) {
@@ -194,14 +197,17 @@ export function tableOf(bytes: Uint8Array, start: number): string | null {
   return null;
 }
 
-/** Returns the offset of the first digit of the number that ends at `end`; `end` if no digit is there. */
+/**
+ * Returns the offset of the first digit of the number that ends at `end`. Returns `end` if the byte before is not a
+ * digit.
+ */
 function digitsStart(bytes: Uint8Array, end: number): number {
   let at = end;
   while (at > 0 && bytes[at - 1]! >= 0x30 && bytes[at - 1]! <= 0x39) at -= 1;
   return at;
 }
 
-/** Returns the timestamp that ends at `end`; null if no timestamp ends there. */
+/** Returns the timestamp that ends at `end`; null if the bytes before `end` are not a timestamp. */
 export function timestampAt(bytes: Uint8Array, end: number): bigint | null {
   const digits = digitsStart(bytes, end);
   const start = digits > 0 && bytes[digits - 1] === MINUS ? digits - 1 : digits;

@@ -8,11 +8,11 @@ export interface BackoffRange {
 }
 
 /**
- * Draws a wait in ms uniformly from [0, cap), where cap doubles with each failure. This is the "full jitter" of M. Brooker,
- * "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015). It spreads clients that failed together better than a
- * fixed wait plus noise.
- * @param failures attempts that failed in a row, from 1
- * @param random draws from [0, 1)
+ * Draws a wait in ms uniformly from [0, cap), where cap doubles with each failure. This is the "full jitter" of M.
+ * Brooker, "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015). It spreads clients that failed together
+ * better than a fixed wait plus noise.
+ * @param failures number of attempts that failed in a row, at least 1
+ * @param random returns a number in [0, 1)
  */
 export function fullJitter(failures: number, { firstMs, maxMs }: BackoffRange, random: () => number): number {
   return random() * Math.min(maxMs, firstMs * 2 ** Math.min(failures - 1, 20));

@@ -22,7 +22,7 @@ export class WaitStats {
     return (this.#overMs + (this.#waiting > 0 ? this.#clock.monotonic() - this.#since : 0)) / 1000;
   }
 
-  /** Counts a wait. Settles like the wait. */
+  /** Measures a wait. Settles like `wait`. */
   async during<T>(wait: Promise<T>): Promise<T> {
     if (this.#waiting++ === 0) this.#since = this.#clock.monotonic();
     try {
@@ -44,8 +44,8 @@ export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Pr
 }
 
 /**
- * Creates a controller that also aborts with `signal`. Aborting the controller removes its listener from `signal`. With
- * AbortSignal.any, each call would leak 80 bytes until `signal` itself is freed (Node 20.20).
+ * Creates a controller that aborts as soon as `signal` aborts. Aborting the controller removes its listener from
+ * `signal`. With AbortSignal.any, each call would leak 80 bytes until `signal` itself is freed (Node 20.20).
  */
 export function abortWith(signal: AbortSignal): AbortController {
   const own = new AbortController();

@@ -9,7 +9,7 @@ export interface BatchSpan {
   /** Index into the load's inputs. */
   readonly input: number;
   readonly firstLine: number;
-  /** Decoded offset of the first byte. */
+  /** Offset of the first byte in the decoded input. */
   readonly byteOffset: number;
   readonly bytes: number;
   /** Number of points of the load before the first point of the batch. */
@@ -18,7 +18,10 @@ export interface BatchSpan {
   readonly endLine: number;
 }
 
-/** Where to resume an input. Points that begin inside `covered` are skipped, because they are already settled. */
+/**
+ * The position at which a load resumes an input. Points that begin inside `covered` are skipped, because they are
+ * already settled.
+ */
 export interface ResumePoint {
   readonly place: Position;
   /** Ranges of bytes after `place`, in ascending order and without overlap. */
@@ -32,7 +35,7 @@ export type Cut = 'points' | 'bytes' | 'inputEnd' | 'idle' | 'shape';
 export interface BatchReject {
   readonly bytes: Uint8Array;
   readonly line: number;
-  /** Decoded offset from the start of the input. */
+  /** Offset in the decoded input. */
   readonly byteOffset: number;
   readonly reason: string;
   readonly message: string;
@@ -41,11 +44,11 @@ export interface BatchReject {
 
 /** Part of a batch that lies in one time bucket of the target. */
 export interface BucketPart {
-  /** Start of the time bucket, divided by its duration. */
+  /** Number of the time bucket: its start divided by its duration. */
   readonly bucket: number;
   /** Number of bytes that the part takes in the body. */
   readonly bytes: number;
-  /** Index of the part's last point in the batch, the point's offset in the body, and its length with LF. */
+  /** The last point of the part: its index in the batch, its offset in the body, and its length with LF. */
   readonly lastPoint: number;
   readonly lastStart: number;
   readonly lastBytes: number;
@@ -63,9 +66,11 @@ export interface Batch {
   readonly points: number;
   /** Number of field values. */
   readonly values: number;
-  /** Entries that the target stores for the batch: the number of fields of its table for each row, added up. */
+  /**
+   * Number of entries that the target stores for the batch. Each row counts as many entries as its table has fields.
+   */
   readonly slots: number;
-  /** Parts by time bucket: one part for a target without time buckets, no part for a batch without points. */
+  /** Parts by time bucket: one part for a target without time buckets, an empty list for a batch without points. */
   readonly buckets: readonly BucketPart[];
   /** One contiguous request body; LF ends every point. */
   readonly body: Uint8Array;
@@ -75,7 +80,7 @@ export interface Batch {
   source(i: number): { bytes: Uint8Array; line: number; byteOffset: number };
   readonly rejects: readonly BatchReject[];
   readonly deadLetterFormat: DeadLetterFormat;
-  /** `Shape`s with a table or column that the target is not known to have; null if the target has all columns. */
+  /** Shapes with a table or column that the target may lack; null if the target has all columns. */
   readonly introduces: readonly Shape[] | null;
   readonly span: BatchSpan;
   readonly cut: Cut;
@@ -87,7 +92,10 @@ export interface Batch {
 /** A request body before its compression. */
 export interface PlainBody {
   readonly bytes: Uint8Array;
-  /** Lines in the body divided by its points: 1, or less if one line has the fields of several points. */
+  /**
+   * Number of lines in the body divided by the number of points: 1, or less if one line has the fields of several
+   * points.
+   */
   readonly linesPerPoint: number;
 }
 
@@ -104,7 +112,7 @@ export interface PointReject {
   readonly endpoint: string | null;
 }
 
-/** What happened to every point of a batch. Each point belongs to exactly one of the three lists. */
+/** The result for every point of a batch. Each point belongs to exactly one of the three lists. */
 export interface Receipt {
   readonly loaded: readonly PointRange[];
   readonly rejected: readonly PointReject[];

@@ -1,5 +1,5 @@
-// What a run shares with the other workers of its fleet: requests in flight, rates, rejects, the estimate of a node's
-// memory, and the permission to introduce columns.
+// Data that a run shares with the other workers of its fleet: requests in flight, rates, rejects, the estimate of a
+// node's memory, and the permission to introduce columns.
 
 import type { BodyPart } from './batch.js';
 import type { FlushOutcome } from './target.js';
@@ -20,7 +20,7 @@ export interface RequestPermit {
 
 /** Permission to introduce tables and columns. Only one worker at a time has this permission for a database. */
 export interface HeldTurn {
-  /** True if a request that begins now and takes at most 30 s ends before another worker can get the permission. */
+  /** Tests whether a request that begins now and takes 30 s would end before another worker can get the permission. */
   isFresh(): boolean;
   release(): void;
 }
@@ -32,7 +32,7 @@ export type FlushCause = 'planned' | 'relief' | 'stage';
 export type MemoryEvent =
   /**
    * An acknowledged request. `bytes` is the length of the body, 0 if the body only repeats acknowledged points. `rows`
-   * is the memory that its rows take in the target, bytes.
+   * is the memory that the body's rows take in the target, bytes.
    */
   | {
       readonly kind: 'body';
@@ -54,7 +54,7 @@ export type MemoryEvent =
       readonly kind: 'sample';
       readonly bucket: number;
       readonly points: readonly (string | null)[];
-      /** Mean bytes of a row in the target's memory. */
+      /** Mean size of a row in the target's memory, bytes. */
       readonly rowBytes: number;
     }
   | { readonly kind: 'flush'; readonly cause: FlushCause }
@@ -64,7 +64,10 @@ export type MemoryEvent =
 export interface MemoryFollower {
   /** Applies a change. `own` is true if this worker requested the `flush` and runs it. */
   apply(event: MemoryEvent, own: boolean): void;
-  /** Called when the worker that began the last `flush` ended without reporting `flushed`. No worker flushes then. */
+  /**
+   * Called when no worker of the fleet is flushing. A `flush` without `flushed` then counts as failed, because the
+   * worker that requested the flush has ended.
+   */
   flushLost(): void;
   /** Returns the estimate as JSON data, for workers that join later. */
   save(): unknown;
@@ -81,7 +84,10 @@ export interface MemoryLog {
   /** Resolves once the follower has applied all changes so far. Accepts one follower at a time. */
   follow(follower: MemoryFollower): Promise<void>;
   unfollow(): void;
-  /** Appends a `flush`; returns false instead if a flush runs or the last one began less than 2 s ago. */
+  /**
+   * Appends a `flush` and returns true. Returns false if a flush is running, or if the last flush began less than 2 s
+   * ago.
+   */
   beginFlush(cause: FlushCause): Promise<boolean>;
   /** Begins a rinse and returns true. Returns false if another worker performs a rinse. */
   beginRinse(): Promise<boolean>;
@@ -105,9 +111,9 @@ export interface FleetHooks {
   takeTurn(signal: AbortSignal): Promise<HeldTurn>;
 }
 
-/** Address of a fleet's queue, with the credentials in its URL. */
+/** Address of a fleet's queue in Redis, and the credentials from its URL. */
 export interface QueueAddress {
-  /** Nodes of a cluster, or the one server. */
+  /** Nodes of a Redis cluster, or a single server. */
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
   /** Index of the Redis database. */
   readonly database: number;

@@ -8,9 +8,9 @@ import type { ColumnType } from './shape.js';
 export interface ByteSource {
   /**
    * Fills `into` from its start and returns the number of bytes, at least one; 0 at the end. Rejects with the signal's
-   * reason on abort, even while it waits for an idle pipe. Rejects with an `InputError` if the input cannot be read or
-   * decompressed to its end. One call at a time. After an abort the source may only be closed; `into` may change until
-   * `close` has resolved.
+   * reason on abort, even while the read waits for an idle pipe. Rejects with an `InputError` if the input cannot be
+   * read or decompressed to its end. Only one call may be pending. After an abort the source may only be closed; `into`
+   * may change until `close` has resolved.
    */
   read(into: Uint8Array, signal: AbortSignal): Promise<number>;
   /** Closes the source. Resolves when no read is pending. Later calls have no effect. */
@@ -33,7 +33,7 @@ export interface FileBytes {
   /** Size when the file was opened, bytes. */
   readonly size: number;
   /**
-   * A value that changes with the content: modification time of a file, ETag or date of an object; null or absent where
+   * A value that changes with the content: modification time of a file, ETag or date of an object; null or absent if
    * unknown.
    */
   readonly version?: string | null;
@@ -43,7 +43,10 @@ export interface FileBytes {
   readonly descriptor?: number;
   /** Reads bytes [from, to), fewer at the end of the file. Rejects with a system error or an `InputError`. */
   bytes(from: number, to: number): Promise<Uint8Array>;
-  /** Returns a cached range that ends at or shortly before `to`; null without one. Absent if reads are cheap. */
+  /**
+   * Returns a cached range that ends at or shortly before `to`; null if such a range is not cached. Absent if reads are
+   * cheap.
+   */
   near?(to: number): ByteRange | null;
 }
 
@@ -52,7 +55,10 @@ export interface MemoryBudget {
   readonly bytes: number;
   /** True if a large gzip file may be decoded on its own thread, which uses 18 MiB of this memory. Default: false. */
   readonly hasThread?: boolean;
-  /** Returns the `--memory-limit` that would allow `bytes`, as a user types it; null if no limit would. */
+  /**
+   * Returns the `--memory-limit` that would allow `bytes`, as a user types the option; null if a larger limit would not
+   * help.
+   */
   limitFor(bytes: number): string | null;
 }
 
@@ -62,7 +68,7 @@ export interface Input {
   /** Canonical absolute path, or URL without secrets; null for standard input. */
   readonly path: string | null;
   readonly size: number | null;
-  /** Columns that the folders of the input's path add to each row. Default: none. */
+  /** Columns that the folders of the input's path add to each row. Absent if the folders add nothing. */
   readonly folderColumns?: readonly FolderColumn[];
   /** The part of the input to read; absent for the whole input. `size` and `path` then describe this part. */
   readonly piece?: InputPiece;
@@ -73,7 +79,7 @@ export interface Input {
   open(signal: AbortSignal, room?: MemoryBudget): Promise<ByteSource>;
 }
 
-/** A column whose value is the same in all rows of an input. A null `value` means that the rows have no value. */
+/** A column whose value is the same in all rows of an input. If `value` is null, the column is empty in every row. */
 export interface FolderColumn {
   readonly name: string;
   readonly value: string | null;

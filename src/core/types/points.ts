@@ -4,7 +4,10 @@ import type { ByteSource } from './input.js';
 import type { Position } from './position.js';
 import type { Shape } from './shape.js';
 
-/** Number of 32-bit words that `Points.index` contains for each point. The constants below number these words. */
+/**
+ * Number of 32-bit words that `Points.index` contains for each point. The constants below are the offsets of these
+ * words.
+ */
 export const POINT_WORDS = 8;
 /** Offset in `Points.bytes` of the point to send. */
 export const START = 0;
@@ -16,7 +19,7 @@ export const SOURCE_START = 2;
 export const SOURCE_LENGTH = 3;
 /** Line number of the point's first byte, minus `Points.firstLine`. */
 export const LINE = 4;
-/** Low 31 bits: number of the point's `Shape`, or UNCOUNTED_SHAPE. Top bit: the point has no timestamp. */
+/** Low 31 bits: number of the point's `Shape`, or UNCOUNTED_SHAPE. Top bit: set if the point lacks a timestamp. */
 export const SHAPE = 5;
 /** Low word of the timestamp, a signed 64-bit integer in the unit of the input; 0 without a timestamp. */
 export const TIME_LOW = 6;
@@ -38,7 +41,7 @@ export interface FormatReject {
   readonly line: number;
   /** One of a fixed set of reasons, in kebab-case: `no-fields`, `bad-number`, `too-long`, … */
   readonly reason: string;
-  /** What was found and what was expected, for people. */
+  /** Explanation for people: the found and the expected content. */
   readonly message: string;
   /** A point too long for the format's memory arrives in parts. Only `whole` and `last` count as a point. */
   readonly part: 'whole' | 'first' | 'middle' | 'last';
@@ -55,7 +58,10 @@ export interface DeadLetterFormat {
   readonly ending: string;
   /** Bytes before the first point, such as a header with its line end. Each different head needs its own file. */
   readonly head: Uint8Array;
-  /** Folders of the input whose names contain column values, such as `host=a`; absent or empty if there are none. */
+  /**
+   * Folders of the input whose names contain column values, such as `host=a`. Absent or empty for an input without such
+   * folders.
+   */
   readonly folder?: string;
 }
 
@@ -72,7 +78,7 @@ export interface Points {
   readonly rejects: readonly FormatReject[];
   /** Physical line, counted from 1, to which LINE 0 refers. */
   readonly firstLine: number;
-  /** `Points` with equal heads of dead letters share one object. */
+  /** Format of the dead letters. `Points` with equal heads share one object. */
   readonly deadLetterFormat: DeadLetterFormat;
   /** Offset of `bytes[0]` in the decoded input; negative if the input begins later in `bytes`. */
   readonly origin: number;
@@ -85,7 +91,7 @@ export interface Points {
   readonly endLine: number;
   /** Returns the `Shape` with a number from `index`. Always returns the same object for the same number. */
   shape(number: number): Shape;
-  /** Parses the shape of point `i`. Needed if its SHAPE is UNCOUNTED_SHAPE. */
+  /** Parses the shape of point `i`. Needed for a point whose SHAPE is UNCOUNTED_SHAPE. */
   shapeOf(i: number): Shape;
   /** Keeps these `Points` valid until the returned function is called. Absent if the next `Points` reuse the memory. */
   readonly hold?: (() => () => void) | undefined;
@@ -106,18 +112,18 @@ export interface InputOutline {
   readonly shape: Shape | null;
 }
 
-/** Rows of one table. Each line is a row, unless it contains one of the bytes in `marks`. */
+/** Rows of one table. Each line is a row, unless the line contains a byte of `marks`. */
 export interface PlainRows {
   readonly table: string;
-  /** Tags and fields that rows may have. Their types are known. */
+  /** Names of the tags and fields that rows may have, all with known types. */
   readonly columns: readonly string[];
   /** The bytes that quote or escape text. */
   readonly marks: readonly number[];
 }
 
 /**
- * A format turns inputs into points, one input after another. It allocates all its memory when it is created. Numbers
- * of `Shape`s remain valid as long as the format exists.
+ * A format turns inputs into points, one input after another. A format allocates all its memory at construction.
+ * Numbers of `Shape`s remain valid as long as the format exists.
  */
 export interface Format {
   /** The name in the registry of formats. */
@@ -150,14 +156,15 @@ export interface Format {
    */
   plainRows?(): PlainRows | null;
   /**
-   * Yields points in order, as soon as they were read. Each `Points` is valid until the caller requests the next.
-   * Throws the errors of `source.read`, after the points before the error. Throws UsageError if the input contradicts
-   * the options. The caller closes the source before the next input. One input at a time.
+   * Yields points in order, as soon as they are read. Each `Points` is valid until the caller requests the next
+   * `Points`. Throws the errors of `source.read`, after it has yielded the points before the error. Throws UsageError
+   * if the input contradicts the options. The caller closes the source before the next input. Only one input may be
+   * read at a time.
    * @param start position of the first byte of the source
    */
   points(source: ByteSource, signal: AbortSignal, start?: Position): AsyncGenerator<Points, void>;
   /** Advice about the options for the last input, as a clause that follows the input's name; null without advice. */
   readonly advice?: string | null;
-  /** Releases resources other than memory, such as a thread. The caller must not ask for further points. */
+  /** Releases resources other than memory, such as a thread. The caller must not request points afterwards. */
   close?(): Promise<void>;
 }

@@ -18,7 +18,7 @@ export interface ByteRange {
   readonly to: number;
 }
 
-/** A part of an input. It begins where a point or a rejected point begins. */
+/** A part of an input that begins at the start of a point or a rejected point. */
 export interface InputPiece {
   readonly from: Position;
   /** Position of the first byte after the piece; null if the piece extends to the end of the input. */

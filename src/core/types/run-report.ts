@@ -8,7 +8,7 @@ export type Level = 'normal' | 'high' | 'critical' | 'stop';
 
 export type Answers = Readonly<Record<Verdict['kind'], number>>;
 
-/** One interval of a run. It ends `seconds` after the start of the run. */
+/** One interval of a run. The interval ends `seconds` after the start of the run. */
 export interface Sample {
   readonly seconds: number;
   /** Highest resident memory in the interval, bytes. */
@@ -18,9 +18,9 @@ export interface Sample {
   readonly pointsPerSecond: number;
   /** Number of writers allowed at the end of the interval. */
   readonly writers: number;
-  /** Highest level of our own memory use in the interval. */
+  /** Highest level of this process's memory use in the interval. */
   readonly level: Level;
-  /** Seconds of the interval for which each factor limited the load. */
+  /** Seconds of the interval in which each factor limited the load. */
   readonly heldBack: Readonly<Record<LimitingFactor, number>>;
   /** Flush requests sent in the interval. */
   readonly flushes: number;
@@ -48,7 +48,7 @@ export interface RunDetails {
   /** Groups of rejected points, the largest first. `more` counts the points of groups that are left out. */
   readonly rejects: Excerpt<{
     readonly reason: string;
-    /** Null where the table cannot be read from the point. */
+    /** Null if the table cannot be read from the point. */
     readonly table: string | null;
     readonly input: number;
     readonly points: number;
@@ -61,7 +61,7 @@ export interface RunDetails {
     /** Earliest and latest time of the sampled points, ns since 1970; null without a sample. */
     readonly time: { readonly first: bigint; readonly last: bigint } | null;
   }>;
-  /** True if points per table are estimates from a sample of each batch. */
+  /** True if the numbers of points in `tables` are estimates from a sample of each batch. */
   readonly sampled: boolean;
   /** Tables and columns that this load introduced. `more` counts the tables that are left out. */
   readonly introduced: Excerpt<{
@@ -70,8 +70,8 @@ export interface RunDetails {
     readonly columns: Excerpt<string>;
   }>;
   /**
-   * Checkpoints that were abandoned to start afresh, and the files that preserve them. A null `input` means the
-   * checkpoint of the whole load.
+   * Checkpoints that were abandoned to start afresh, and the files that preserve them. If `input` is null, the
+   * checkpoint belongs to the whole load.
    */
   readonly abandoned: Excerpt<{ readonly input: number | null; readonly kept: string | null }>;
 }
@@ -79,7 +79,7 @@ export interface RunDetails {
 /** A message for the user during a run. */
 export interface Notice {
   readonly level: 'error' | 'warn' | 'info' | 'debug';
-  /** Kind of the notice. Notices of the same kind are printed once a minute with their count. */
+  /** Kind of the notice. Notices of the same kind are printed at most once a minute, with their count. */
   readonly kind: string;
   readonly message: string;
 }
@@ -87,10 +87,10 @@ export interface Notice {
 /** The result of `--verify`. */
 export interface VerifyReport {
   sampled: number;
-  /** Number of sampled points that the target has. `equal` counts those whose values are all as sent. */
+  /** Number of sampled points that the target has. `equal` counts the points with exactly the sent values. */
   found: number;
   equal: number;
-  /** A limited list of differences. A null `field` means that the target lacks the point. */
+  /** A limited list of differences. If `field` is null, the target lacks the point. */
   differences: {
     table: string;
     time: string;
@@ -99,7 +99,7 @@ export interface VerifyReport {
     expected: string;
     got: string | null;
   }[];
-  /** A count is null where the target does not provide it. */
+  /** A count is null if the target does not provide the count. */
   tables: { table: string; countBefore: number | null; countAfter: number | null }[];
 }
 
@@ -108,7 +108,7 @@ export interface AuditDifference {
   /** Kind of difference. `overwritten`: the target has a value that a later line of the inputs should have replaced. */
   readonly kind: 'missing' | 'extra' | 'different' | 'overwritten';
   readonly table: string;
-  /** RFC 3339 with nanoseconds. */
+  /** Time of the point in RFC 3339, with nanoseconds. */
   readonly time: string;
   readonly tags: Readonly<Record<string, string>>;
   /** Fields that differ; empty if the inputs or the target lack the whole point. */
@@ -127,15 +127,15 @@ export interface AuditDifferences extends Readonly<Record<AuditDifference['kind'
   readonly listed: readonly AuditDifference[];
 }
 
-/** What `audit` found. */
+/** The result of `audit`. */
 export interface AuditReport {
-  /** The audited time range. It includes `from` and excludes `to`. Null if there are no points. */
+  /** The audited time range, including `from` and excluding `to`; null without points. */
   readonly range: { readonly from: string; readonly to: string } | null;
   readonly inputs: {
     /** Points in the audited time range; a point may have several lines in the inputs. */
     readonly points: number;
     readonly values: number;
-    /** Points that a load would reject. They are not compared. */
+    /** Points that a load would reject. `audit` does not compare these points. */
     readonly rejected: number;
     readonly byReason: Readonly<Record<string, number>>;
     /** Points with a value that a later line of the inputs overwrites. */
@@ -144,9 +144,11 @@ export interface AuditReport {
   readonly target: { readonly points: number; readonly values: number };
   readonly windows: { readonly total: number; readonly differing: number };
   readonly differences: AuditDifferences;
-  /** Points that --repair loaded again, and time ranges that still differ; null if nothing was loaded again. */
+  /**
+   * Points that --repair loaded again, and time ranges that still differ; null if `audit` did not load points again.
+   */
   readonly repair: { readonly points: number; readonly differingWindows: number } | null;
-  /** Tables of the target without a point in the inputs. They are not audited. */
+  /** Tables of the target without a point in the inputs. `audit` does not compare these tables. */
   readonly otherTables: readonly string[];
 }
 
@@ -162,7 +164,7 @@ export interface AuditSummary extends AuditReport {
   readonly memory: { readonly limitBytes: number; readonly peakRssBytes: number };
 }
 
-/** The JSON of `--summary`, formatVersion 1. All keys are always present; a change is a breaking change. */
+/** The JSON of `--summary`, formatVersion 1. All keys are always present. Changing a key is a breaking change. */
 export interface Summary {
   formatVersion: 1;
   version: string;
@@ -224,11 +226,11 @@ export interface Summary {
     /** Number of nodes that died during the load, presumably for lack of memory. */
     nodeDeaths: number;
     /**
-     * Largest difference between the unflushed bytes that a node reports and the estimate; null if no node reports
-     * them.
+     * Largest difference between the unflushed bytes that a node reports and the estimate; null if no node reports its
+     * unflushed bytes.
      */
     gaugeDifferenceBytes: number | null;
-    /** The option that would speed the load up; null if no option would. */
+    /** Advice about an option that would speed the load up; null without advice. */
     advice: string | null;
     newTables: number;
     newColumns: number;
@@ -250,6 +252,6 @@ export interface Summary {
   checkpoint: string | null;
   /** The shard of a planned load that this run loads, `index` from 1; null for a whole load. */
   shard: { plan: string; index: number; of: number } | null;
-  /** What each machine of a fleet did in this run; null for a load on one machine. */
+  /** Results of each machine of a fleet in this run; null for a load on one machine. */
   machines: { name: string; pieces: number; loaded: number; seconds: number; peakRssBytes: number }[] | null;
 }

@@ -1,4 +1,5 @@
-// Shapes: names and types of a point's columns, and how they compare with the target's.
+// Shapes: a point's table, and the names and types of its columns; and the comparison of shapes with the target's
+// columns.
 
 export type ColumnType = 'tag' | 'float' | 'integer' | 'unsigned' | 'boolean' | 'string';
 

@@ -34,14 +34,14 @@ export type Verdict =
   | { readonly kind: 'dropped'; readonly reason: string; readonly mayBeApplied: true }
   | {
       readonly kind: 'rejected';
-      /** Kebab-case, as dead-letter files show it: `target-parse`, `target-type`, `expired`, `too-large`, … */
+      /** The reason in kebab-case, as in dead-letter files: `target-parse`, `target-type`, `expired`, `too-large`, … */
       readonly reason: string;
       readonly message: string;
-      /** Byte offset in the body that the target named; null if its message contains none. */
+      /** Byte offset in the body that the target named; null if the target's message lacks an offset. */
       readonly offset: number | null;
       /** Index of the point that the target named, counted from 0 in the body. */
       readonly point?: number | null;
-      /** Status 413: the body is too large, so it must be split. No single point is at fault. */
+      /** True for status 413: the whole body is too large and must be split. */
       readonly tooLarge: boolean;
       /** True for an unknown response. The caller retries a few times before it searches for bad points. */
       readonly unknown: boolean;
@@ -94,7 +94,7 @@ export interface DatabaseSettings {
 /** Settings of a database that decide on which nodes its vnodes are placed. */
 export type VnodePlacement = Pick<DatabaseSettings, 'shard' | 'replica' | 'vnodeDurationMs' | 'maxMemcacheBytes'>;
 
-/** Default settings of a database in CnosDB. They also stand for a target that has no such settings. */
+/** Default settings of a database in CnosDB. The same values stand for a target without such settings. */
 export const defaultDatabaseSettings: DatabaseSettings = {
   precision: 'ns',
   ttlMs: null,
@@ -126,7 +126,7 @@ export interface EndpointState {
   readonly reachable: boolean;
   readonly version: string | null;
   readonly problem: string | null;
-  /** Proxy between the loader and the endpoint, with the setting that names the proxy; absent for a direct connection. */
+  /** Proxy between loader and endpoint, and the setting that names the proxy; absent for a direct connection. */
   readonly proxy?: string;
 }
 
@@ -147,17 +147,17 @@ export interface TargetColumn {
   readonly type: ColumnType | null;
 }
 
-/** Result of a flush request. `timedOut`: no response in time; the flush may still run. `blocked`: cancelled by the load. */
+/** Result of a flush. `timedOut`: the response is late; the flush may still run. `blocked`: cancelled by the load. */
 export interface FlushOutcome {
   readonly kind: 'done' | 'timedOut' | 'notPermitted' | 'failed' | 'blocked';
   readonly tookMs: number;
-  /** Message of the target when it did not flush. */
+  /** Message of the target if the flush did not succeed; otherwise null. */
   readonly reason: string | null;
 }
 
 /**
- * Placement of the database on the nodes. `from` tells how the placement is known. `endpoints` means a guess from the
- * number of endpoints. The guess may have too many vnodes for each node.
+ * Placement of the database on the nodes. `from` is the source of the placement. `endpoints` means a guess from the
+ * number of endpoints, which may give a node too many vnodes.
  */
 export interface NodeLayout {
   /** Number of data nodes that hold the database. */
@@ -195,7 +195,7 @@ export interface NameLimits {
   readonly leadingPoints: boolean;
 }
 
-/** Limits of CnosDB. They are the strictest of all targets. */
+/** Limits of CnosDB, the strictest of all targets. */
 export const strictestNameLimits: NameLimits = {
   seriesKeyBytes: 511,
   slashes: false,
@@ -214,7 +214,7 @@ export interface TargetTraits {
   readonly plansMemory: boolean;
   /** Whether the target can count the points of a table. */
   readonly countsPoints: boolean;
-  /** Whether the target accepts timestamps in seconds; otherwise they are sent in milliseconds. */
+  /** Whether the target accepts timestamps in seconds; otherwise the load sends milliseconds. */
   readonly sendsSeconds: boolean;
   /** Present if `scan` can read whole tables. */
   readonly scans?: true;
@@ -236,8 +236,8 @@ export interface Target {
    * Waits for a response of any endpoint, creates the database with `--create-db`, and reads its settings. Throws
    * UnavailableError if no endpoint responds within `--wait-for-target`. Throws RefusedError for wrong credentials,
    * missing privileges, a missing tenant or database, and a PRECISION that would merge points.
-   * @param beforeChange is awaited before a database is created or dropped. Its error prevents the change. It returns
-   * the memcache size of a new database; null for the server's default
+   * @param beforeChange called before a database is created or dropped. An error of this function prevents the change.
+   * Its result is the memcache size of a new database; null means the server's default
    */
   describe(signal: AbortSignal, beforeChange?: () => Promise<number | null>): Promise<TargetDescription>;
   /**
@@ -256,9 +256,9 @@ export interface Target {
   /**
    * Sends one request to the least busy healthy endpoint. An unhealthy endpoint has an open circuit and is only probed.
    * If the endpoint is found dead while another endpoint accepts writes, a waiting request ends as `unreachable` with
-   * `mayBeApplied`. Failures of the target or the network never throw. Throws BulkLoadError if a local file takes no
-   * more bytes. An aborted `signal` cancels the request, which ends as `dropped`. `points` is added to the totals of
-   * the endpoint. The body must not change until the promise resolves.
+   * `mayBeApplied`. Failures of the target or the network never throw. Throws BulkLoadError if a local file cannot be
+   * written. An aborted `signal` cancels the request, which ends as `dropped`. `points` is added to the totals of the
+   * endpoint. The body must not change until the promise resolves.
    */
   write(body: EncodedBody, points: number, timeoutMs: number, signal: AbortSignal): Promise<Attempt>;
   /**
@@ -268,7 +268,7 @@ export interface Target {
   flush(timeoutMs: number, signal: AbortSignal): Promise<FlushOutcome>;
   /** Returns unflushed bytes of the database per endpoint, up to 10 s old; null for an unknown value. Never throws. */
   gauges(signal: AbortSignal): Promise<readonly (number | null)[]>;
-  /** Reads the placement after `describe`. Without permission, guesses from endpoints. Throws only `signal.reason`. */
+  /** Reads the placement of vnodes after `describe`; guesses without permission. Throws only `signal.reason`. */
   layout(signal: AbortSignal): Promise<NodeLayout>;
   /**
    * Reads points of one table back; null for each point that the target lacks. A returned point has all requested
@@ -277,14 +277,14 @@ export interface Target {
   readBack(points: readonly PointValues[], signal: AbortSignal): Promise<(PointValues | null)[]>;
   /**
    * Reads all points of a table in a range of time, in any order; present with the trait `scans`. Yields whole points
-   * as line protocol with timestamps in nanoseconds, each ended by LF, as they arrive. An unknown table has no points.
-   * Throws the errors of `describe`, and UnavailableError if the response breaks off.
+   * as line protocol with timestamps in nanoseconds, each ended by LF, as they arrive. Yields nothing for an unknown
+   * table. Throws the errors of `describe`, and UnavailableError if the response breaks off.
    */
   scan?(table: string, span: TimeSpan, signal: AbortSignal): AsyncIterable<Uint8Array>;
-  /** Counts the points of a table; null if the table is missing or counting unsupported. Throws as `describe` does. */
+  /** Counts the points of a table; null if the table is missing or not countable. Throws as `describe` does. */
   count(table: string, signal: AbortSignal): Promise<number | null>;
   endpoints(): readonly EndpointTotals[];
-  /** @param whole true if the run completed. Throws StateError if a local file cannot be completed. */
+  /** Closes the target; `whole` is true for a completed run. Throws StateError if a local file cannot be completed. */
   close(whole?: boolean): Promise<void>;
 }
 

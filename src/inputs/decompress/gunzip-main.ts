@@ -1,4 +1,4 @@
-// The program of the thread that decodes one gzip file. It decodes while the shared memory has a free chunk.
+// The program of the thread that decodes one gzip file. The thread decodes while the shared memory has a free chunk.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { InputError } from '../../core/errors.js';

@@ -12,9 +12,9 @@ import type { ByteSource, FileBytes } from '../../core/types/index.js';
 import type { SharedFile } from '../local/file.js';
 import type { RawSource } from '../local/raw-source.js';
 
-/** Bytes of a chunk, as many as one call of zlib returns. */
+/** Size of a chunk, bytes: the output of one call of zlib. */
 export const chunkBytes = 512 * 1024;
-/** Number of chunks that the thread decodes ahead. They suffice while the main thread is busy with other work. */
+/** Number of chunks that the thread decodes ahead. Six chunks suffice while the main thread is busy with other work. */
 const chunks = 6;
 /**
  * Smallest file that a thread decodes. Starting a thread takes 30 ms of CPU time. Decoding a smaller file takes less
@@ -30,7 +30,8 @@ export interface GunzipTask {
 }
 
 /**
- * The next chunk, or the problem that prevents it. `length` is the chunk's number of bytes; 0 at the end of the input.
+ * The next chunk, or the problem that prevents decoding. `length` is the chunk's number of bytes; 0 at the end of the
+ * input.
  */
 export type GunzipResponse =
   | { readonly length: number; readonly bytesRead: number; readonly checksum: PrefixState | null }
@@ -61,7 +62,10 @@ export class GunzipThread implements ByteSource {
   /** Ends the wait of `#change`. */
   #wake: () => void = () => {};
 
-  /** Takes over `raw`. @param file the file of `raw` */
+  /**
+   * Takes over `raw`.
+   * @param file the file of `raw`
+   */
   constructor(raw: RawSource, file: FileBytes & SharedFile, name: string) {
     this.#raw = raw;
     this.file = file;

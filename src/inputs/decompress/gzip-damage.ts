@@ -1,5 +1,5 @@
 // Recovers what Node's decoder drops at damaged data: the output of the failed call, and output that was not read yet.
-// A file can be read again, so the gzip member is decoded a second time, its last chunk byte by byte.
+// A file can be read again, so the gzip member is decoded a second time, and the last chunk byte by byte.
 
 import { setImmediate as turn } from 'node:timers/promises';
 import { createInflateRaw, type InflateRaw } from 'node:zlib';
@@ -43,7 +43,7 @@ export async function* decodedBeforeDamage(
       at += bytes.length;
     }
   } catch {
-    // Decoding failed at the damage again, as expected. All bytes decoded before have been yielded.
+    // Decoding failed at the damage again, as expected. All bytes before the damage have been yielded.
   } finally {
     inflate.destroy();
   }

@@ -1,6 +1,6 @@
 // Decodes gzip (RFC 1952). Node's decoder for gzip drops the data just before damage, and ignores everything after zero
 // padding. So this file reads headers, trailers and padding, and zlib decodes each member as raw deflate, off the main
-// thread. Small members after the first are decoded synchronously, because a stream for each would take 100 µs.
+// thread. Small members after the first are decoded synchronously, because a stream for each member would take 100 µs.
 
 import { crc32, createInflateRaw, type InflateRaw, inflateRawSync } from 'node:zlib';
 import { InputError } from '../../core/errors.js';
@@ -14,20 +14,20 @@ import { decodedBeforeDamage } from './gzip-damage.js';
 
 /**
  * Bytes of input per call of zlib. With 64 KiB of input and 256 KiB of output, zlib would take 25 % more CPU time. With
- * 256 KiB and 1 MiB it would take 10 % less (Node 20.20).
+ * 256 KiB of input and 1 MiB of output, zlib would take 10 % less (Node 20.20).
  */
 const INPUT_BYTES = 256 * 1024;
-/** Input per call for a file below `SMALL_FILE`. More would put the reported progress several percent ahead. */
+/** Bytes of input per call for a file below `SMALL_FILE`. More would put the reported progress noticeably ahead. */
 const SMALL_FILE_INPUT = 64 * 1024;
 const SMALL_FILE = 16 * 1024 * 1024;
-/** Output per call of zlib. At most three such buffers exist at once. */
+/** Bytes of output per call of zlib. At most three such buffers exist at once. */
 const OUTPUT_BYTES = 512 * 1024;
-/** Input per call of zlib near the start of the input. Damage there loses at most the output of one call. */
+/** Bytes of input per call of zlib near the start of the input. Damage there loses at most the output of one call. */
 const FIRST_BYTES = 2 * 1024;
-/** Largest compressed member that counts as small. After a small member, the next one is expected to be small. */
+/** Largest compressed member that counts as small. After a small member, the next member is expected to be small. */
 const SMALL_MEMBER = 32 * 1024;
 
-/** Creates a source of the decoded bytes. The source closes `raw` when it is closed. */
+/** Creates a source of the decoded bytes. Closing the source closes `raw`. */
 export function gunzipSource(raw: RawSource, name: string): ByteSource {
   return new GunzipSource(raw, name);
 }
@@ -104,7 +104,7 @@ class GunzipSource implements ByteSource {
     }
   }
 
-  /** Decodes the bytes that the decoder dropped. Returns false once all are decoded, or if the input is a pipe. */
+  /** Decodes the bytes that the decoder dropped. Returns false once these bytes are decoded, and always for a pipe. */
   async #recover(error: unknown): Promise<boolean> {
     if (this.#recovery === null) {
       if (this.file === undefined || (error as NodeJS.ErrnoException).code !== 'Z_DATA_ERROR') return false;
@@ -138,7 +138,7 @@ class GunzipSource implements ByteSource {
     return bytes.length;
   }
 
-  /** Reads the next header, then opens a large member or decodes a small one. Returns false at the end of the input. */
+  /** Reads the next header, then opens a large member or decodes a small member. Returns false at the input's end. */
   async #beginMember(): Promise<boolean> {
     if (this.#members > 0 && !(await this.#skipPadding())) return false;
     await this.#readHeader();
@@ -155,7 +155,7 @@ class GunzipSource implements ByteSource {
     return true;
   }
 
-  /** Skips zeros after a member. Returns false if nothing else follows. */
+  /** Skips zeros after a member. Returns false at the end of the input. */
   async #skipPadding(): Promise<boolean> {
     let padded = false;
     for (;;) {
@@ -180,13 +180,13 @@ class GunzipSource implements ByteSource {
       const [low = 0, high = 0] = await this.#take(2);
       for (let left = low + 256 * high; left > 0; left -= 1) await this.#byte();
     }
-    // Skips the file name and the comment. Each ends with a zero byte.
+    // Skips the file name and the comment, which both end with a zero byte.
     if ((flags & 8) !== 0) while ((await this.#byte()) !== 0);
     if ((flags & 16) !== 0) while ((await this.#byte()) !== 0);
     if ((flags & 2) !== 0) await this.#take(2);
   }
 
-  /** Decodes a member if the buffer contains all of it, else returns false. */
+  /** Decodes a member and returns true if the buffer contains the whole member. Otherwise returns false. */
   #decodeSmall(): boolean {
     const input = this.#buffer.subarray(this.#at, this.#end);
     try {
@@ -200,7 +200,7 @@ class GunzipSource implements ByteSource {
       this.#trailerDue = true;
       return true;
     } catch {
-      // The member is larger than the buffer, truncated or damaged. The stream detects which.
+      // The member is larger than the buffer, truncated or damaged. A stream then detects the cause.
       return false;
     }
   }
@@ -248,7 +248,7 @@ class GunzipSource implements ByteSource {
     return this.#buffer.slice(this.#at - count, this.#at);
   }
 
-  /** Reads until `count` bytes are buffered. Returns false if the input ends before. */
+  /** Reads until `count` bytes are buffered. Returns false if the input ends earlier. */
   async #fill(count: number): Promise<boolean> {
     if (this.#end - this.#at < count) {
       this.#buffer.copyWithin(0, this.#at, this.#end);
@@ -285,9 +285,7 @@ class GunzipSource implements ByteSource {
   }
 }
 
-/**
- * Writes a chunk to a decoder. Returns the number of bytes consumed, which is smaller if the member ends in the chunk.
- */
+/** Writes a chunk to a decoder. Returns the number of consumed bytes, fewer than the chunk has if the member ends. */
 function write(inflate: InflateRaw, chunk: Uint8Array): Promise<number> {
   const before = inflate.bytesWritten;
   return new Promise((resolve, reject) => {

@@ -5,7 +5,7 @@ import { shellQuote } from '../../core/text.js';
 import type { ByteSource } from '../../core/types/index.js';
 import { inputLabel } from '../local/raw-source.js';
 
-/** Length of the longest signature below. No valid point is shorter. */
+/** Length of the longest signature below. A line with a point is at least as long. */
 export const signatureBytes = 6;
 
 interface UnsupportedContent {
@@ -45,7 +45,7 @@ const unsupported: readonly UnsupportedContent[] = [
 export function detectCompression(head: Uint8Array, name: string, command?: string): ByteSource['compression'] {
   const hex = Buffer.from(head).toString('hex');
   if (hex.startsWith('1f8b')) return 'gzip';
-  // The second pattern matches a skippable frame. Some writers begin with such a frame.
+  // The second pattern matches a skippable frame. Some writers begin a file with such a frame.
   if (/^(28b52ffd|5.2a4d18)/.test(hex)) return 'zstd';
   const found = unsupported.find((each) => new RegExp(`^${each.hex}`).test(hex));
   if (found === undefined) return 'none';
@@ -63,7 +63,7 @@ function pipeline({ tool, needsFile }: UnsupportedContent, command: string): str
   return needsFile ? `${command} > archive && ${tool} archive` : `${command} | ${tool}`;
 }
 
-/** Quotes a file name, so that no tool mistakes it for an option. */
+/** Quotes a file name, so that tools do not mistake the name for an option. */
 function fileArgument(name: string): string {
   return shellQuote(name.startsWith('-') ? `./${name}` : name);
 }

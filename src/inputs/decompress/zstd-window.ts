@@ -1,5 +1,5 @@
-// Reads from the header of a zstd frame how much memory its decoding needs, before the decoder gets the header (RFC
-// 8878, 3.1.1).
+// Reads the memory that decoding a zstd frame needs from the header of the frame, before the decoder gets the header
+// (RFC 8878, 3.1.1).
 
 const frameMagic = 0xfd2fb528;
 /** Length of the longest header: magic, descriptor, and at most 1 + 4 + 8 bytes of fields. */

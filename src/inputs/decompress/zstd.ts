@@ -1,6 +1,6 @@
 // Decodes zstd by the WASM build in zstddec, on every Node: Node's own stream (24.21) ends silently after the first of
-// several frames. This file calls the decoder's functions directly, because the library's loop ignores their errors, never
-// ends on damaged data, and leaks memory if it is abandoned.
+// several frames. This file calls the decoder's functions directly, because the library's loop ignores the errors of
+// these functions, never ends on damaged data, and leaks memory if it is abandoned.
 
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -163,7 +163,7 @@ class ZstdSource implements ByteSource {
 
   /**
    * Returns the end of the input for the decoder's next call. The decoder allocates memory once it has a frame's whole
-   * header, so it gets a header byte by byte, until the window size is known to fit.
+   * header, so the decoder gets a header byte by byte, until the window size is known to fit.
    */
   #headerBytes(): number {
     if (this.#consumedBytes === this.#bufferedBytes) return this.#bufferedBytes;

@@ -1,5 +1,5 @@
-// Decoders of text encodings. A decoder writes UTF-8. For each malformed part it writes the byte FF, which UTF-8 never
-// contains, so that the row is rejected.
+// Decoders of text encodings. A decoder writes UTF-8. For each malformed part, a decoder writes the byte FF, which
+// UTF-8 never contains, so that the row is rejected.
 
 import { TextDecoder } from 'node:util';
 
@@ -101,7 +101,7 @@ class MultiByteToUtf8 implements TextToUtf8 {
   }
 }
 
-/** Decodes UTF-16. Unlike TextDecoder, it distinguishes a lone surrogate from the character U+FFFD. */
+/** Decodes UTF-16. Unlike TextDecoder, this decoder distinguishes a lone surrogate from the character U+FFFD. */
 class Utf16ToUtf8 implements TextToUtf8 {
   readonly #isBigEndian: boolean;
   #rest = Buffer.alloc(0);
@@ -115,7 +115,7 @@ class Utf16ToUtf8 implements TextToUtf8 {
     const bytes = Buffer.concat([this.#rest, from]);
     const whole = bytes.length & ~1;
     const high = bytes[this.#isBigEndian ? whole - 2 : whole - 1] ?? 0;
-    // The second half of a surrogate pair follows.
+    // If the last unit is the first half of a surrogate pair, the second half comes with the next call.
     const end = high >= 0xd8 && high < 0xdc ? whole - 2 : whole;
     this.#rest = bytes.subarray(end);
     return this.#put(bytes.subarray(0, end), into);

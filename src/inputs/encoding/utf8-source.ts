@@ -8,7 +8,7 @@ import { createDecoder, maxCarried } from './decoders.js';
 /** Smallest buffer for decoding. A read into less memory copies its bytes from a buffer of this size. */
 const minReadBytes = 1024;
 
-/** Returns the encoding of the byte order mark at the start of an input; null if there is no mark. */
+/** Returns the encoding of the byte order mark at the start of an input; null without a mark. */
 function markedEncoding(head: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' | null {
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
   if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
@@ -62,7 +62,8 @@ export function utf8Source(source: ByteSource, encoding: string): ByteSource {
   const decoder = createDecoder(encoding);
   let rest = new Uint8Array(0);
   const fill = async (into: Uint8Array, signal: AbortSignal): Promise<number> => {
-    // Bytes are read into the last third. A byte becomes at most three, so no unread byte is overwritten.
+    // Bytes are read into the last third of `into`. A byte becomes at most three bytes, so unread bytes are never
+    // overwritten.
     const from = into.subarray(into.length - Math.floor(into.length / 3) + maxCarried);
     for (;;) {
       const read = await source.read(from, signal);

@@ -46,14 +46,14 @@ export class BlockCache {
     block.length += part.length;
   }
 
-  /** Returns the last complete block that ends at `to` or less than 64 KiB before it. */
+  /** Returns the last complete block that ends at `to` or less than 64 KiB before `to`; null without such a block. */
   before(to: number): ByteRange | null {
     const block = this.#blocks.findLast(({ from, length }) => length === blockBytes && from + length <= to);
     if (block === undefined || block.from + spacingBytes + blockBytes <= to) return null;
     return { from: block.from, to: block.from + blockBytes };
   }
 
-  /** Returns a copy of bytes [from, to); null if they are not cached. */
+  /** Returns a copy of bytes [from, to); null if these bytes are not cached. */
   bytes(from: number, to: number): Uint8Array | null {
     const block = this.#blocks.find((each) => each.from <= from && to <= each.from + each.length);
     return block === undefined ? null : block.bytes.slice(from - block.from, to - block.from);

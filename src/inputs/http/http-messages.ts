@@ -35,7 +35,7 @@ const statuses: Record<number, string> = {
 
 /**
  * Describes a response whose status is not a success.
- * @param detail text in which the server explains the status; empty if the server sent none
+ * @param detail text in which the server explains the status; empty without such a text
  */
 export function refusedRequest(status: number, detail: string, headers: Headers, nowMs: number): RequestFailure {
   const reason = `${status}${detail === '' ? '' : ` ${detail}`}`;

@@ -8,17 +8,26 @@ import type { Web, WebResponse } from './web-client.js';
 export interface ObjectLocation {
   /** Name in messages. */
   readonly name: string;
-  /** Requests the object with these headers and the credentials. Rejects with the network's error or the signal's reason. */
+  /**
+   * Requests the object with these headers and the credentials. Rejects with the network's error or the signal's
+   * reason.
+   */
   get(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<WebResponse | RequestFailure>;
-  /** Returns a shell command such as `curl URL` that writes the object to standard output. It contains no secrets. */
+  /**
+   * Returns a shell command such as `curl URL` that writes the object to standard output. The command contains no
+   * secrets.
+   */
   command(): string;
-  /** Describes a response that is not the content. */
+  /** Describes a response without the content of the object. */
   refused(response: WebResponse): Promise<RequestFailure>;
 }
 
 const maxRedirects = 10;
 
-/** Locates a URL. Sends its user and password only to its origin. Throws UsageError if they are not percent-encoded. */
+/**
+ * Locates an object by its URL. Sends the user and password in the URL only to the origin of the URL. Throws UsageError
+ * if they are not percent-encoded.
+ */
 export function urlLocation(web: Web, name: string, url: URL): ObjectLocation {
   const credentials = basicAuthorization(name, url);
   return {

@@ -1,5 +1,5 @@
-// Opens a remote object. The decoders read its bytes in order. Single ranges are also read, to identify the input.
-// Opening reads the first 64 KiB, so that later reads of this part need no request.
+// Opens a remote object. The decoders read its bytes in order. Fingerprints read single ranges, to identify the input.
+// Opening reads the first 64 KiB, so that later reads of this part do not need a request.
 
 import { InputError } from '../../core/errors.js';
 import { abortWith } from '../../core/time/wait-stats.js';
@@ -11,13 +11,13 @@ import type { RemoteObject } from './remote-object.js';
 
 const headBytes = 64 * 1024;
 
-/** How long requests that deliver no byte are retried: `openMs` while opening, `readMs` while reading. */
+/** Time for which requests without a new byte are retried, ms: `openMs` while opening, `readMs` while reading. */
 export interface RetryTiming {
   readonly openMs: number;
   readonly readMs: number;
 }
 
-/** Opens an object. Throws InputError, and the signal's reason. */
+/** Opens an object. Throws InputError, or the signal's reason. */
 export async function openObject(object: RemoteObject, timing: RetryTiming, signal: AbortSignal): Promise<RawSource> {
   const first = new RangeReader(object, 0, null, headBytes, timing.openMs);
   const head = new Uint8Array(headBytes);

@@ -1,5 +1,5 @@
-// Reads one range of a remote object across broken connections. After a break, the reader requests its last bytes again
-// and compares them before it continues.
+// Reads one range of a remote object across broken connections. After a break, the reader requests the last received
+// bytes again and compares them before it continues.
 
 import { InputError } from '../../core/errors.js';
 import { count } from '../../core/text.js';
@@ -13,14 +13,14 @@ const overlapBytes = 4096;
 const backoff = { firstMs: 250, maxMs: 30_000 };
 
 export class RangeReader {
-  /** How long requests that deliver no byte are retried, ms. */
+  /** Time for which requests without a new byte are retried, ms. */
   retryMs: number;
   readonly #object: RemoteObject;
   readonly #to: number | null;
   /** Offset of the next byte to return. */
   #at: number;
   #end: number | null = null;
-  /** Number of bytes that the first request asks for; null for the whole range. */
+  /** Number of bytes that the first request demands; null for the whole range. */
   #window: number | null;
   #part: ObjectPart | null = null;
   #body: StreamSource | null = null;
@@ -34,8 +34,8 @@ export class RangeReader {
   #failingSince = 0;
 
   /**
-   * @param to end of the range; null for the end of the object @param window number of bytes of the first request; null
-   * for the whole range
+   * @param to end of the range; null for the end of the object
+   * @param window number of bytes of the first request; null for the whole range
    */
   constructor(object: RemoteObject, from: number, to: number | null, window: number | null, retryMs: number) {
     this.#object = object;
@@ -62,7 +62,7 @@ export class RangeReader {
     await body?.close();
   }
 
-  /** Requests the next part. Returns false if there is no body: the request failed, or the object has ended. */
+  /** Requests the next part. Returns false without a body, because the request failed or the object has ended. */
   async #request(signal: AbortSignal): Promise<boolean> {
     const from = this.#at - this.#recent.length;
     const window = this.#window === null ? null : this.#at + this.#window;

@@ -26,7 +26,7 @@ export class RemoteObject {
   readonly name: string;
   readonly web: Web;
   readonly #location: ObjectLocation;
-  /** Version of the first response. All other responses must match it. */
+  /** Version of the first response. All other responses must match this version. */
   #version: ObjectVersion | null = null;
 
   constructor(web: Web, location: ObjectLocation) {
@@ -51,9 +51,9 @@ export class RemoteObject {
   }
 
   /**
-   * Requests the bytes from `from` to `to`, or to the end if `to` is null. Returns null if the object ends before `from`. If
-   * the server supports no ranges, the body begins before `from`. Throws InputError if the object changed since the first
-   * response, and the signal's reason.
+   * Requests the bytes from `from` to `to`, or to the end if `to` is null. Returns null if the object ends before
+   * `from`. If the server does not support ranges, the body begins before `from`. Throws InputError if the object
+   * changed since the first response, and the signal's reason.
    */
   async part(from: number, to: number | null, signal: AbortSignal): Promise<ObjectPart | RequestFailure | null> {
     signal.throwIfAborted();
@@ -68,7 +68,10 @@ export class RemoteObject {
     }
   }
 
-  /** Returns the If-Range header. With it, the server sends the whole object if its version has changed. */
+  /**
+   * Returns the If-Range header. With this header, the server sends the whole object if the object's version has
+   * changed.
+   */
   #ifUnchanged(): Record<string, string> {
     return this.version === null ? {} : { 'if-range': this.version };
   }

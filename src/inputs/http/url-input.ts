@@ -1,4 +1,5 @@
-// Creates inputs from URLs. A URL is requested once to learn its size. The load later opens it like a file.
+// Creates inputs from URLs. A URL is requested once to learn the size of the object. The load later opens the input
+// like a file.
 
 import { InputError, UsageError } from '../../core/errors.js';
 import type { Input } from '../../core/types/index.js';

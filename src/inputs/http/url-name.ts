@@ -1,10 +1,10 @@
-// Computes the identity of a URL, and its name for messages. Neither depends on the URL's signature.
+// Computes the identity of a URL, and its name for messages. Both are independent of the URL's signature.
 
 import { createHash } from 'node:crypto';
 
 /**
- * A kind of signed URL. `required` lists the parameters of such a URL; each has one or more names. `removed` matches
- * the names of all parameters of the signature.
+ * A kind of signed URL. `required` lists the parameters of such a URL; each parameter has one or more names. `removed`
+ * matches the names of all parameters of the signature.
  */
 interface SignatureSet {
   readonly required: readonly (readonly string[])[];
@@ -81,7 +81,7 @@ function nameOf(pair: string): string {
   return name.toLowerCase();
 }
 
-/** Masks secrets in a word of the command line that is a URL or looks like one. */
+/** Masks secrets in a word of the command line that is a URL or looks like a URL. */
 export function maskUrl(word: string): string {
   if (!looksLikeUrl(word)) return word;
   if (isUrl(word) && URL.canParse(word)) return urlName(new URL(word));

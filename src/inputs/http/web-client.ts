@@ -1,6 +1,6 @@
-// Sends GET requests by node:http, which stores little unread data: at most one socket buffer and one stream buffer.
+// Sends GET requests with node:http, which stores little unread data: at most one socket buffer and one stream buffer.
 // undici 7 ends the process if a server closes the connection while a body is not being read (undici issue 5360). The
-// first request loads the modules, because most loads have no remote input.
+// first request loads the modules, because few loads have remote inputs.
 
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Readable } from 'node:stream';
@@ -13,7 +13,10 @@ import type { Headers } from './http-messages.js';
 
 export interface WebOptions {
   readonly clock: Clock;
-  /** PEM of CA certificates that are trusted besides the default ones; null for only the default ones. */
+  /**
+   * PEM of CA certificates that are trusted besides the default certificates; null to trust only the default
+   * certificates.
+   */
   readonly ca: string | null;
   /** Proxy; absent for direct connections. */
   readonly proxy?: ProxyOptions;
@@ -32,7 +35,9 @@ export interface WebResponse {
 }
 
 const connectMs = 10_000;
-/** If the server sends nothing for this time, ms, the connection is closed and the request repeated. */
+/**
+ * Longest time without data from the server, ms. After this time, the connection is closed and the request repeated.
+ */
 const idleMs = 30_000;
 
 interface HttpProtocol {
@@ -58,14 +63,14 @@ export class Web {
     this.#userAgent = `bulk-load/${version}`;
   }
 
-  /** True if CA certificates besides the default ones are trusted. */
+  /** True if CA certificates besides the default certificates are trusted. */
   get hasOwnCa(): boolean {
     return this.#ca !== null;
   }
 
   /**
-   * Sends one request and follows no redirect. Rejects with the network's error, the signal's reason, or UsageError for a
-   * proxy variable that names no HTTP proxy.
+   * Sends one request, and does not follow redirects. Rejects with the network's error, the signal's reason, or
+   * UsageError for a proxy variable that does not name an HTTP proxy.
    */
   async get(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<WebResponse> {
     signal.throwIfAborted();
@@ -88,7 +93,8 @@ export class Web {
   }
 
   /**
-   * Returns the module for a protocol. @param tunnel proxy that tunnels the connections; null for direct connections
+   * Returns the module for a protocol.
+   * @param tunnel proxy that tunnels the connections; null for direct connections
    */
   #protocol(name: string, tunnel: ChosenProxy | null): Promise<HttpProtocol> {
     const key = `${name} ${tunnel?.origin ?? ''}`;
@@ -144,7 +150,8 @@ function responseTo(request: ClientRequest, clock: Clock, signal: AbortSignal): 
     let body: IncomingMessage | null = null;
     const abort = (): unknown => (body ?? request).destroy(signal.reason as Error);
     signal.addEventListener('abort', abort, { once: true });
-    // Passes an error to the body. After a reset, node:http would end a body without a length as if complete.
+    // Passes an error to the body. After a reset, node:http would end a body without a length as if the body were
+    // complete.
     request.on('error', (error) => (body === null ? reject(error) : body.destroy(error)));
     request.once('close', () => {
       cancelTimeout();
@@ -188,7 +195,10 @@ function codedError(code: string): Error {
   return Object.assign(new Error(code), { code });
 }
 
-/** Returns the default CA certificates. Since Node 22.15 they include the certificates of NODE_EXTRA_CA_CERTS. */
+/**
+ * Returns the default CA certificates. Since Node 22.15, the default certificates include the certificates of
+ * NODE_EXTRA_CA_CERTS.
+ */
 function defaultCas(): readonly string[] {
   const { getCACertificates } = tls() as { getCACertificates?: (type: 'default') => string[] };
   return getCACertificates?.('default') ?? tls().rootCertificates;

@@ -1,5 +1,5 @@
-// Reads a small file completely when it is opened, and closes it at once. Otherwise a load of many small files would spend its
-// time waiting for a dozen asynchronous calls per file.
+// Reads a small file completely when it is opened, and closes it at once. Otherwise a load of many small files would
+// spend its time on a dozen asynchronous calls for each file.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { InputError } from '../../core/errors.js';
@@ -12,7 +12,10 @@ import type { RawSource } from './raw-source.js';
  */
 export const smallFileBytes = 256 * 1024;
 
-/** Reads a regular file. Throws InputError if its size is no longer `size`, or the system's error. */
+/**
+ * Reads a regular file. Throws InputError if the file is smaller than `size` or changes during the read. Throws the
+ * system's error.
+ */
 export function smallFile(path: string, name: string, size: number): RawSource {
   const { bytes, version } = contentOf(path, name, size);
   // Counts the buffers of earlier files, because V8 alone would not collect them in a load of many small files.

@@ -111,8 +111,8 @@ function leaveOut({ leftOut }: DiscoveredFiles, kind: LeftOut, name: string): vo
 
 /**
  * Finds the files that a pattern matches, without directories and names that begin with a dot.
- * @param stateDir canonical path of a directory to leave out, unless the pattern begins below it. Of the state files
- * in it, only dead letters match, and only if the last part of the pattern contains `rejected`.
+ * @param stateDir canonical path of a directory to leave out, unless the pattern begins below it. State files in this
+ * directory match only if the last part of the pattern contains `rejected`, which selects dead letters.
  */
 export async function match(pattern: string, cwd: string, stateDir: string): Promise<DiscoveredFiles> {
   const problems: Problem[] = [];

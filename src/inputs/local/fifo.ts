@@ -9,8 +9,8 @@ import { pipeSource } from './pipe.js';
 import type { RawSource } from './raw-source.js';
 
 /**
- * Opens a pipe and waits for its first writer. Rejects with the signal's reason or with a system error. @param failure
- * converts a system error during later reads into the error to reject with
+ * Opens a pipe and waits for its first writer. Rejects with the signal's reason or with a system error.
+ * @param failure converts a system error during later reads into the error to reject with
  */
 export async function openFifo(
   path: string,
@@ -19,7 +19,8 @@ export async function openFifo(
 ): Promise<RawSource> {
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    // A `<(…)` has no name in the file system. Its writer exists from the start and may already be gone.
+    // A process substitution `<(…)` lacks a name in the file system. The writer of such a pipe exists from the start
+    // and may already be gone.
     const named = await realpath(path).then(
       () => true,
       () => false,
@@ -32,7 +33,7 @@ export async function openFifo(
   }
 }
 
-/** Returns the bytes that the first writer has sent so far; empty if it has sent no byte yet. */
+/** Returns the bytes that the first writer has sent so far; empty if the writer has not sent bytes yet. */
 async function firstBytes(descriptor: number, signal: AbortSignal): Promise<Uint8Array> {
   const buffer = new Uint8Array(4096);
   for (;;) {
@@ -43,7 +44,7 @@ async function firstBytes(descriptor: number, signal: AbortSignal): Promise<Uint
   }
 }
 
-/** Returns the number of bytes read; 0 if there is no writer, null if the writer has sent no byte yet. */
+/** Returns the number of bytes read; 0 without a writer, null if the writer has not sent bytes yet. */
 function tryRead(descriptor: number, buffer: Uint8Array): number | null {
   try {
     return readSync(descriptor, buffer);

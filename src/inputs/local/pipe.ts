@@ -1,6 +1,6 @@
 // Reads a pipe or a socket through its descriptor. A stream would allocate a buffer per 64 KiB, thousands a second, and
-// fragment the heap. This source reuses one buffer, and joins all available pieces in one read. Its reads can be cancelled,
-// unlike reads in the thread pool.
+// fragment the heap. This source reuses one buffer, and joins all available pieces in one read. Reads of this source
+// can be cancelled, unlike reads in the thread pool.
 
 import { type OnReadOpts, Socket } from 'node:net';
 import { copyBytes } from '../../core/io/byte-source.js';
@@ -10,14 +10,15 @@ import type { RawSource } from './raw-source.js';
 const pieceBytes = 64 * 1024;
 
 /**
- * Creates a source that closes the descriptor. @param first bytes that were already read from the pipe @param failure
- * converts a system error into the error to reject with
+ * Creates a source that closes the descriptor.
+ * @param first bytes that were already read from the pipe
+ * @param failure converts a system error into the error to reject with
  */
 export function pipeSource(descriptor: number, first: Uint8Array, failure: (error: unknown) => unknown): RawSource {
   return new PipeSource(descriptor, first, failure);
 }
 
-/** A pending read. It waits for its first piece, and then takes all further pieces that have already arrived. */
+/** A pending read, which waits for its first piece and then takes all further pieces that have already arrived. */
 interface PendingRead {
   readonly into: Uint8Array;
   length: number;
@@ -87,7 +88,8 @@ class PipeSource implements RawSource {
   #receive(length: number): boolean {
     const pending = this.#pending;
     if (pending === null) {
-      // Not expected, because the socket is paused between reads. The bytes may have overwritten unread bytes.
+      // This case is not expected, because the socket is paused between reads. The bytes may have overwritten unread
+      // bytes.
       this.#fail(new Error('the pipe delivered bytes without a pending read'));
       return false;
     }

@@ -40,7 +40,7 @@ export function unreadable(tried: string, error: unknown): InputError {
   return new InputError({ tried, expected: 'an input that can be read', ...systemProblem(error) }, { cause: error });
 }
 
-/** Returns the name by which a sentence calls an input. */
+/** Returns the name of an input for a sentence: `standard input` for `-`. */
 export function inputLabel(name: string): string {
   return name === '-' ? 'standard input' : name;
 }
@@ -48,7 +48,7 @@ export function inputLabel(name: string): string {
 /**
  * Adds a checksum of the raw bytes to a local file.
  * @param starts true to start the checksum at once, which costs almost nothing for small and compressed files;
- * otherwise the caller starts it
+ * otherwise the caller starts the checksum
  */
 export function withChecksum(source: RawSource, starts: boolean): RawSource {
   const { file } = source;

@@ -5,7 +5,10 @@ import { copyBytes } from '../../core/io/byte-source.js';
 import { countUsedBuffer } from '../../core/v8.js';
 import type { RawSource } from './raw-source.js';
 
-/** Reads a stream, and destroys it when closed. `failure` converts the stream's error into the error to reject with. */
+/**
+ * Reads a stream. Closing the source destroys the stream. `failure` converts the stream's error into the error to
+ * reject with.
+ */
 export class StreamSource implements RawSource {
   readonly compression = 'none';
   bytesRead = 0;

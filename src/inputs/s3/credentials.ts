@@ -13,11 +13,11 @@ export interface Credentials {
   readonly expires: number | null;
 }
 
-/** Gets a small text from the container endpoint. */
+/** Requests a small text from the container endpoint. */
 export type Fetch = (url: URL, headers: Readonly<Record<string, string>>) => Promise<string>;
 
 const tried = 'reading the S3 credentials';
-/** Credentials are replaced this long before they expire, ms. */
+/** Time before their expiry at which credentials are replaced, ms. */
 const refreshMs = 5 * 60_000;
 const containerHost = 'http://169.254.170.2';
 
@@ -42,7 +42,7 @@ export class CredentialChain {
     return this.#known;
   }
 
-  /** Reads keys from environment variables. As in the AWS tools, they are ignored if a profile is named. */
+  /** Reads keys from environment variables. As in the AWS tools, these variables are ignored if a profile is named. */
   #fromEnvironment(): Credentials | null {
     const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_SESSION_TOKEN: token } = this.#env;
     return this.#env.AWS_PROFILE ? null : credentialsOf(id, secret, token);

@@ -7,7 +7,7 @@ import { failedRequest, permanentFailure, type RequestFailure } from '../http/ht
 import type { S3Account } from './s3-account.js';
 import { childrenOf, childText, parseRoot, readText } from './s3-xml.js';
 
-/** Longest page of a listing, bytes. A page with a thousand of the longest keys takes half of it. */
+/** Longest page of a listing, bytes. A page with a thousand of the longest keys takes half of this size. */
 const pageBytes = 8 * 1024 * 1024;
 const retryMs = 15_000;
 const backoff = { firstMs: 500, maxMs: 500 };

@@ -1,4 +1,5 @@
-// Reads one profile from the files of the AWS tools, ~/.aws/credentials and ~/.aws/config. Credentials have precedence.
+// Reads one profile from the files of the AWS tools, ~/.aws/credentials and ~/.aws/config. ~/.aws/credentials has
+// precedence.
 
 import { join } from 'node:path';
 import { UsageError } from '../../core/errors.js';
@@ -11,7 +12,10 @@ export interface Profile {
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** Reads a profile. Treats missing files as empty. Throws UsageError if AWS_PROFILE names a profile that both files lack. */
+/**
+ * Reads a profile. Treats missing files as empty. Throws UsageError if both files lack the profile that AWS_PROFILE
+ * names.
+ */
 export async function readProfile(env: Environment): Promise<Profile> {
   const name = env.AWS_PROFILE || 'default';
   const folder = join(env.HOME ?? '', '.aws');

@@ -1,4 +1,5 @@
-// Creates inputs from `s3://bucket/key`, `s3://bucket/prefix/` and `s3://bucket/pattern*`. Patterns work as for local files.
+// Creates inputs from `s3://bucket/key`, `s3://bucket/prefix/` and `s3://bucket/pattern*`. Patterns have the same
+// meaning as for local files.
 
 import { UsageError } from '../../core/errors.js';
 import type { Input } from '../../core/types/index.js';
@@ -7,7 +8,7 @@ import { isHidden } from '../local/discover.js';
 import { type ListedObject, list } from './listing.js';
 import type { S3Account } from './s3-account.js';
 
-/** Largest number of inputs that a name may expand to. The plan of our memory assumes this many inputs. */
+/** Largest number of inputs that a name may expand to. The memory plan of this process assumes this many inputs. */
 const maxObjects = 250_000;
 
 export function isS3(name: string): boolean {
@@ -47,7 +48,7 @@ function refusal(tried: string, expected: string, found: string, fix = ''): Usag
   return new UsageError([{ tried, expected, found, fix }]);
 }
 
-/** Returns the matching objects in byte order. If a key equals the pattern, it is the only match. */
+/** Returns the matching objects in byte order. If a key equals the pattern, that key is the only match. */
 async function matching(
   account: S3Account,
   bucket: string,

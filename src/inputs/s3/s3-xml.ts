@@ -1,4 +1,4 @@
-// Reads bodies of S3 responses up to a limit, and parses them by a conformant XML reader.
+// Reads bodies of S3 responses up to a limit, and parses them with a conformant XML parser.
 
 import type { XmlElement } from '@rgrove/parse-xml';
 import type { WebResponse } from '../http/web-client.js';
@@ -29,7 +29,7 @@ export function childrenOf(element: XmlElement, name: string): XmlElement[] {
   return element.children.filter((child): child is XmlElement => 'name' in child && child.name === name);
 }
 
-/** Returns the text of the first child with this name; null if there is none. */
+/** Returns the text of the first child with this name; null without such a child. */
 export function childText(element: XmlElement, name: string): string | null {
   return childrenOf(element, name)[0]?.text ?? null;
 }

@@ -16,7 +16,7 @@ export interface AuditPageFacts {
   readonly settings: readonly SettingRow[];
 }
 
-/** Makes the whole document. */
+/** Renders the whole document. */
 export function auditPage(facts: AuditPageFacts): string {
   const { summary, database } = facts;
   const title = `audit: ${differenceCounts(summary.differences)} in ${database}`;

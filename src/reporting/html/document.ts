@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { type Html, html } from './html.js';
 import { style } from './style.js';
 
-/** Makes a whole page that needs no network. */
+/** Renders a whole page, which loads nothing from the network. */
 export function htmlDocument(title: string, version: string, body: Html): string {
   const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'`;
-  // The style sheet is not escaped: it is our own text, and browsers do not decode entities inside it.
+  // The style sheet is not escaped: it is our own text, and browsers do not decode entities inside a style sheet.
   const sheet = `<style>${style}`;
   const head = html`<!doctype html>
 <!-- a report of bulk-load -->

@@ -23,7 +23,7 @@ type EndpointSummary = Summary['endpoints'][number];
 
 const maxCharts = 8;
 const maxRows = 100;
-/** The page omits times with an open circuit that are shorter than this, s. */
+/** Shortest time with an open circuit that the page shows, s. */
 const minOpenSeconds = 0.05;
 
 export function endpointSection(all: readonly EndpointSummary[], samples: readonly Sample[], seconds: number): Html {
@@ -78,7 +78,7 @@ function endpointFigure(
 <p class="axis-name">p99 of acknowledged writes, maximum of each interval</p>${latencyChart(url, i, samples, seconds)}</figure>`;
 }
 
-/** Draws the kinds of responses as stacked areas. Background bands show when the circuit was open. */
+/** Draws the kinds of responses as stacked areas. Background bands mark the times with an open circuit. */
 function answerChart(url: string, i: number, samples: readonly Sample[], seconds: number): Html {
   const rate = (kind: keyof Answers): SvgStretch[] =>
     stretches(samples, ({ endpoints }, elapsed) => (endpoints[i]?.answers[kind] ?? 0) / elapsed);
@@ -97,7 +97,7 @@ function answerChart(url: string, i: number, samples: readonly Sample[], seconds
     const x = timeScale(frame, seconds);
     const y = linear(ticks.at(-1)!, frame.bottom, frame.top);
     const zones = open.map((each) => band(each, x, frame.top, frame.bottom - frame.top, 'zone-critical'));
-    // The highest area is drawn first. Each further area covers the lower part of the earlier ones.
+    // The highest area is drawn first. Each further area covers the lower part of the earlier areas.
     const areas = layers
       .filter(({ empty }) => !empty)
       .reverse()

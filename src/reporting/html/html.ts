@@ -2,7 +2,7 @@
 
 import { count, printable } from '../../core/text.js';
 
-/** Markup. Only `html` creates it. */
+/** Markup that only `html` creates. */
 export class Html {
   readonly text: string;
 
@@ -27,12 +27,12 @@ function markup(value: TemplateValue): string {
   return escaped(String(value));
 }
 
-/** Creates markup and escapes the inserted values. Attributes need double quotes. A null value adds no text. */
+/** Creates markup and escapes the inserted values. Attributes need double quotes. A null value adds nothing. */
 export function html(strings: TemplateStringsArray, ...values: readonly TemplateValue[]): Html {
   return new Html(strings.reduce((text, next, i) => text + markup(values[i - 1]!) + next));
 }
 
-/** Isolates the name, so that its writing direction does not affect the text around it. */
+/** Marks up a name. Isolates the name, so that its writing direction does not affect the text around the name. */
 export function name(text: string): Html {
   return html`<bdi>${text}</bdi>`;
 }
@@ -44,7 +44,7 @@ export function joined(parts: readonly Html[], separator: string): Html {
 
 export interface HtmlColumn<T> {
   readonly head: string;
-  /** Numbers align right. */
+  /** True for numbers, which are aligned to the right. */
   readonly number?: boolean;
   readonly cell: (row: T) => Html | string;
 }
@@ -67,7 +67,7 @@ export function figure(value: number, kind = ''): Html {
   return html`<span class="${value === 0 ? 'none' : kind}">${count(value)}</span>`;
 }
 
-/** Creates the line below a table. The line says what the table omits. */
+/** Creates a line below a table about the rows that the table omits. */
 export function more(text: string | null): Html | null {
   return text === null ? null : html`<p class="more">${text}</p>`;
 }

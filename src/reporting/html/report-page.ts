@@ -1,5 +1,5 @@
-// `--report`: the run on one HTML page. The result and the next steps come first, details follow. The page depends only on
-// `PageFacts`.
+// `--report`: the run on one HTML page. The result and the next steps come first, and details follow. The page depends
+// only on `PageFacts`.
 
 import { outcomes } from '../../core/outcomes.js';
 import { count, duration, plural, size } from '../../core/text.js';
@@ -38,7 +38,7 @@ export interface PageFacts {
   readonly urls: readonly string[];
   /** Name of the output of a dry run; null for a target. */
   readonly writtenTo: string | null;
-  /** Memory that the load may use on a node; null for no limit. */
+  /** Memory that the load may use on a node; null without a limit. */
   readonly targetMemoryBytes: number | null;
   readonly notices: readonly NoticeEntry[];
   /** Number of notices whose kind is not in `notices`. */
@@ -49,7 +49,7 @@ export interface PageFacts {
 const minSamples = 2;
 const maxUrls = 4;
 
-/** Makes the whole document. */
+/** Renders the whole document. */
 export function page(facts: PageFacts): string {
   const { summary, particulars } = facts;
   const body = html`${header(facts)}${overTime(facts)}${inputSection(summary, particulars)}${machineSection(summary)}${rejectSection(summary, particulars, facts.examples)}${verifySection(summary)}${targetSection(summary, particulars)}${endpoints(facts)}${noticeSection(facts.notices, facts.moreNotices)}${settingSection(facts.settings)}${footer(facts)}`;

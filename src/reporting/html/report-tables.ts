@@ -13,7 +13,7 @@ const maxDifferences = 50;
 const maxTables = 100;
 const maxReasons = 30;
 
-/** Lists the inputs, those with trouble first. */
+/** Lists the inputs. Inputs with trouble come first. */
 export function inputSection(summary: Summary, details: RunDetails | null): Html {
   const isTroubled = (each: Summary['inputs'][number]): boolean =>
     each.error !== null || each.rejected > 0 || each.undelivered > 0;
@@ -145,7 +145,7 @@ function introducedNote(introduced: RunDetails['introduced']['shown'][number] | 
   return html`<span class="note">${isNew ? 'new table, ' : ''}${plural(all, 'new column')}: ${names}${rest}</span>`;
 }
 
-/** Formats nanoseconds since 1970 as a time; as a number if the calendar does not contain the time. */
+/** Formats nanoseconds since 1970 as a time, or as a number if `Date` cannot represent the time. */
 export function instant(ns: bigint): string {
   const ms = Number(ns / 1_000_000n);
   if (Math.abs(ms) > 8.64e15) return `${ns} ns`;

@@ -2,7 +2,7 @@
 
 export type Scale = (value: number) => number;
 
-/** Maps [0, max] to [from, to]. Values outside are mapped to the nearest end. */
+/** Maps [0, max] to [from, to]. Values outside [0, max] are mapped to the nearest end. */
 export function linear(max: number, from: number, to: number): Scale {
   return (value) => from + (to - from) * (max > 0 ? Math.min(1, Math.max(0, value / max)) : 0);
 }
@@ -36,7 +36,7 @@ const timeSteps = [
   ...[1, 2, 3, 6, 12].map((hours) => hours * hour),
 ];
 
-/** Returns 0 and up to `count` more ticks, none beyond `max` seconds. */
+/** Returns 0 and up to `count` more ticks, all within `max` seconds. */
 export function timeTicks(max: number, count: number): number[] {
   const step = timeSteps.find((each) => max / each <= count) ?? Math.ceil(max / count / day) * day;
   return upTo(max, step).filter((tick) => tick <= max * 1.0001);
@@ -47,13 +47,13 @@ function upTo(max: number, step: number): number[] {
   return Array.from({ length: steps + 1 }, (_, i) => Number((i * step).toPrecision(12)));
 }
 
-/** `0`, `250`, `1.5k`, `20M` */
+/** Formats a number for an axis: `0`, `250`, `1.5k`, `20M`. */
 export function shortCount(value: number): string {
   const power = value < 1000 ? 0 : Math.min(3, Math.floor(Math.log10(value) / 3));
   return `${Number((value / 1000 ** power).toPrecision(3))}${['', 'k', 'M', 'G'][power]}`;
 }
 
-/** `0`, `0.5s`, `30s`, `10m`, `1h 30m`, `2d` */
+/** Formats seconds for an axis: `0`, `0.5s`, `30s`, `10m`, `1h 30m`, `2d`. */
 export function shortTime(seconds: number): string {
   if (seconds === 0) return '0';
   if (seconds < minute) return `${Number(seconds.toFixed(1))}s`;

@@ -1,4 +1,5 @@
-// Style sheet of the report page: one column of text, and colour only for trouble and charts. It loads nothing.
+// Style sheet of the report page, without references to other files. The page has one column of text. Only trouble and
+// charts have colours.
 
 import { limitingFactors } from '../../core/limiting-factors.js';
 import { answerKinds } from '../answers.js';

@@ -19,7 +19,10 @@ export interface SvgStretch {
   readonly value: number;
 }
 
-/** Size of the window. The page contains each picture in both sizes and shows the size that fits. */
+/**
+ * Size of a picture, for wide and narrow windows. The page contains each picture in both sizes and shows the size that
+ * fits.
+ */
 export type PictureSize = 'wide' | 'narrow';
 
 const widths = { wide: 1000, narrow: 360 } as const;
@@ -42,7 +45,7 @@ export function timeScale({ left, right }: Frame, seconds: number): Scale {
   return linear(seconds, left, right);
 }
 
-/** Rounds a coordinate to tenths. No screen shows smaller differences. */
+/** Rounds a coordinate to tenths. Smaller differences are invisible on a screen. */
 export function rounded(place: number): number {
   return Math.round(place * 10) / 10;
 }
@@ -80,7 +83,7 @@ export function runs(stretches: readonly SvgStretch[]): SvgStretch[] {
   return all;
 }
 
-/** Draws a band over a time range, at least one unit wide so that it is visible. */
+/** Draws a band over a time range, at least one unit wide, so that the band is visible. */
 export function band({ from, to }: SvgStretch, x: Scale, top: number, height: number, kind: string, opacity = 1): Html {
   const left = x(from);
   const width = Math.max(1, x(to) - left);

@@ -1,4 +1,5 @@
-// Charts over time: rate and limiting factors, our own memory, the memory of the target's nodes. A table lists the values.
+// Charts over time: rate and limiting factors, our own memory, the memory of the target's nodes. A table lists the
+// values.
 
 import { limitingFactors } from '../../core/limiting-factors.js';
 import { count, duration, size } from '../../core/text.js';
@@ -36,7 +37,7 @@ export function stretches(
   return all.filter(({ from, to }) => to > from);
 }
 
-/** A row below the chart. It shows when something limited the load. */
+/** A row below the chart. The row marks the times at which a factor limited the load or a circuit was open. */
 interface ChartLane {
   readonly label: string;
   readonly kind: string;
@@ -44,7 +45,7 @@ interface ChartLane {
   readonly shares: readonly SvgStretch[];
 }
 
-/** Smaller shares of a time range are not drawn. */
+/** Smallest share of a time range that is drawn. */
 const minShare = 0.05;
 
 function lanesOf(samples: readonly Sample[]): ChartLane[] {
@@ -85,7 +86,7 @@ function flushLane(samples: readonly Sample[], frame: Frame, seconds: number, to
   return html`${laneBase(frame, 'flushes', top)}${marks}`;
 }
 
-/** Charts acknowledged points per second. Below, a row for each limiting factor shows when it limited the load. */
+/** Charts acknowledged points per second. Rows below the chart mark the times at which each factor limited the load. */
 export function rateChart(samples: readonly Sample[], seconds: number): Html {
   const rates = stretches(samples, ({ pointsPerSecond }) => pointsPerSecond);
   const ticks = countTicks(Math.max(1, ...rates.map(({ value }) => value)), 4);
@@ -130,7 +131,7 @@ function limitLine(frame: Frame, y: number, label: string): Html {
   return html`<line class="limit" x1="${frame.left}" x2="${frame.right}" y1="${at}" y2="${at}"/><text class="limit-name" x="${frame.right}" y="${at - 5}" text-anchor="end">${label}</text>`;
 }
 
-/** Charts resident memory and its limit. Bands show when the level was high or critical. */
+/** Charts resident memory and its limit. Bands mark the times at which the memory level was high or critical. */
 export function ownMemoryChart(samples: readonly Sample[], seconds: number): Html {
   const values = stretches(samples, ({ rssBytes }) => rssBytes);
   const limit = samples.at(-1)?.limitBytes ?? 0;

@@ -17,12 +17,15 @@ export class RunMetrics {
     this.#set('info', 'Always 1; labels name the version and the database.', 1, info);
   }
 
-  /** From now on, collects the metrics from the snapshots that `snapshot` returns. */
+  /** Sets the source of the metrics: from now on, each request for metrics calls `snapshot`. */
   watch(snapshot: () => Snapshot): void {
     this.#snapshot = snapshot;
   }
 
-  /** Adds the metrics about the end of the run, for the metrics file. A later call replaces an earlier one. */
+  /**
+   * Adds the metrics about the end of the run, for the metrics file. A later call replaces the metrics of an earlier
+   * call.
+   */
   end({ exitCode, outcome, endedAt, points }: Summary): void {
     this.#set('exit_code', 'Exit code of the last run.', exitCode, { outcome });
     this.#set('end_time_seconds', 'End of the last run, seconds since 1970.', Date.parse(endedAt) / 1000);

@@ -1,4 +1,5 @@
-// The progress bar of a terminal, drawn by cli-progress. This file formats its line. Notices appear above the line.
+// The progress bar of a terminal, drawn by cli-progress. This file formats the bar's line. Notices appear above the
+// line.
 
 import { clearScreenDown, cursorTo, moveCursor } from 'node:readline';
 import { printable } from '../../core/text.js';
@@ -10,7 +11,7 @@ import { lineFor, noticeText, paint, red, type View, type ViewOutput, yellow } f
 
 const green = 32;
 const colours: Record<Exclude<Tone, 'plain'>, number> = { warn: yellow, bad: red };
-/** Width of a terminal that does not report one. */
+/** Width assumed for a terminal that does not report its width. */
 const defaultColumns = 80;
 
 interface BarPayload {
@@ -27,7 +28,7 @@ export async function barView(output: ViewOutput, stream: ViewOutput['terminal']
   const columns = (): number => Math.max(1, output.columns() ?? defaultColumns);
   const bar = new cli.SingleBar({
     stream: terminal,
-    fps: 1, // every snapshot draws, so the timer of cli-progress never comes first
+    fps: 1, // snapshots draw the bar before this timer of cli-progress fires
     synchronousUpdate: false,
     clearOnComplete: true,
     barCompleteChar: '=',
@@ -45,7 +46,7 @@ export async function barView(output: ViewOutput, stream: ViewOutput['terminal']
     const rows = Math.ceil(line.length / columns());
     const narrowed = drawn !== null && rows > 1 && output.reflows === true;
     if (narrowed) {
-      // The terminal has wrapped the line. All of its rows are cleared, beginning with the first.
+      // The terminal has wrapped the line. All rows of the line are cleared, beginning with the first row.
       moveCursor(terminal, 0, 1 - rows);
       cursorTo(terminal, 0);
       clearScreenDown(terminal);

@@ -54,7 +54,7 @@ export function phasePart(phase: string): LinePart[] {
   return phase === 'verifying' ? [part('phase', 'reading a sample back (--verify)', 'verifying')] : [];
 }
 
-/** `12/48 pieces  4 workers` */
+/** Formats the state of a fleet: `12/48 pieces by 4 workers`. */
 export function fleetPart(
   fleet: { readonly workers: number; readonly pieces: Readonly<Record<string, number>> } | null,
 ): LinePart[] {

@@ -5,10 +5,13 @@ import type { Answers } from '../../core/types/index.js';
 import { answerKinds } from '../answers.js';
 
 const windowSeconds = 15;
-/** A factor is named if it limits the load for at least this share of 15 s. Every run waits for its input at times. */
+/**
+ * A factor is named only if it limits the load for at least this share of 15 s, because every run sometimes waits for
+ * its input.
+ */
 const minLimitedShare = 0.2;
 
-/** The part of a snapshot that rates are computed from. */
+/** The part of a snapshot from which rates are computed. */
 export interface PaceSample {
   readonly seconds: number;
   /** Progress of the whole load, 0 to 100; null while unknown. */
@@ -28,7 +31,7 @@ export interface LoadPace {
   readonly etaSeconds: number | null;
   /** The factor that limited the load longest in the last 15 s; null if no factor limited it for at least 3 s. */
   readonly limitedBy: LimitingFactor | null;
-  /** The most frequent answer that did not accept a write. */
+  /** The most frequent kind of trouble in the responses of the last 15 s; null without trouble. */
   readonly trouble: keyof Answers | null;
   /** Number of endpoints whose circuit was open since the previous snapshot. */
   readonly openCircuits: number;
@@ -43,7 +46,10 @@ const noPace: LoadPace = {
   openCircuits: 0,
 };
 
-/** Returns the snapshots for the next measurement: the new one, those of the last 15 s, and one earlier snapshot. */
+/**
+ * Returns the snapshots for the next measurement: the new snapshot, the snapshots of the last 15 s, and one earlier
+ * snapshot.
+ */
 export function remember<T extends PaceSample>(samples: readonly T[], latest: T): T[] {
   const all = [...samples, latest];
   const first = all.findIndex(({ seconds }) => latest.seconds - seconds < windowSeconds);

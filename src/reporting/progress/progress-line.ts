@@ -5,7 +5,7 @@ import { figures, type Snapshot } from '../figures.js';
 import { type LinePart, type LineRank, part, ranking, type Tone } from './line-parts.js';
 import type { LoadPace } from './pace.js';
 
-/** Drawing functions of a terminal. Without colours they return the text as it is. */
+/** Drawing functions of a terminal. Without colours, the functions return the text unchanged. */
 export interface Brush {
   /** Draws a bar of `width` characters. */
   bar(width: number): string;
@@ -57,7 +57,10 @@ export function fittedLine(run: Snapshot, pace: LoadPace, width: number, brush: 
   return { text, length: length + barWidth + frame.length };
 }
 
-/** Chooses the most important parts that fit in their short form, then lengthens parts while they fit, again by importance. */
+/**
+ * Chooses the most important parts that fit in their short form. Then replaces short forms by long forms while the line
+ * fits, the most important parts first.
+ */
 function fitParts(all: readonly LinePart[], width: number, known: boolean): { shown: LinePart[]; bar: boolean } {
   let bar = known;
   const fits = (some: readonly LinePart[]): boolean => lengthOf(some) + (bar ? minBar + frame.length : 0) <= width;

@@ -1,4 +1,4 @@
-// Shows a run during the run. Reads snapshots on its own timers, so the run never waits for a terminal.
+// Shows the progress of a run. Reads snapshots on its own timers, so the run never waits for a terminal.
 
 import { duration } from '../../core/text.js';
 import type { Clock, Notice, Sample, Summary } from '../../core/types/index.js';
@@ -13,7 +13,7 @@ import { jsonView, plainView, silentView, type View, type ViewOutput } from './v
 export type ProgressMode = 'bar' | 'plain' | 'json' | 'none';
 
 export interface Reporter {
-  /** Prints the facts known before the run, one line each. */
+  /** Prints the facts known before the run, each fact on its own line. */
   start(lines: readonly string[]): void;
   /**
    * Reads a snapshot 4 times a second (bar), every second (json) or every minute (plain). A later call replaces

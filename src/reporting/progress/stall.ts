@@ -1,5 +1,6 @@
-// Reports a stall: after each minute without an acknowledgement a notice names what the load waits for, since when, and
-// the last error. A load whose points are rejected waits for nothing: its notice counts the rejects.
+// Reports a stall. After each minute without an acknowledgement, a notice names the current waits of the load, their
+// durations and the last error. If points were rejected in that minute, the notice counts the rejects instead of naming
+// waits.
 
 import { duration, plural } from '../../core/text.js';
 import type { Attempt, Clock, EndpointTotals, Notice } from '../../core/types/index.js';
@@ -13,7 +14,7 @@ export interface StallFacts {
   /** Number of batches that writers have received but not settled. */
   readonly outstanding: number;
   readonly endpoints: readonly EndpointTotals[];
-  /** The input being read; null without one. */
+  /** Name of the input that is being read; null between inputs. */
   readonly input: string | null;
 }
 
@@ -26,7 +27,7 @@ interface Failure {
 export interface StallContext {
   readonly clock: Clock;
   readonly facts: () => StallFacts;
-  /** Returns the number of points rejected so far, whether the program or the target rejected them. */
+  /** Returns the number of points that the program or the target has rejected so far. */
   readonly rejected: () => number;
   readonly notify: (notice: Notice) => void;
 }
@@ -106,14 +107,14 @@ export class StallReport {
     this.#countRejects();
   }
 
-  /** Begins to count rejects anew. */
+  /** Resets the count of rejects. */
   #countRejects(): void {
     this.#rejectedRequests = 0;
     this.#rejectedBefore = this.#context.rejected();
   }
 
   /**
-   * Describes the rejects since the last acknowledgement or report; null if there are none. The ledger counts the
+   * Describes the rejects since the last acknowledgement or report; null without rejects. The ledger counts the
    * rejected points of a batch only once the batch ends.
    */
   #rejects(): string | null {

@@ -1,4 +1,4 @@
-// Views of a run that need no terminal: plain lines and JSON lines.
+// Views of a run that work without a terminal: plain lines and JSON lines.
 
 import { duration, printable } from '../../core/text.js';
 import type { Sample, Summary } from '../../core/types/index.js';
@@ -12,13 +12,16 @@ import { fullLine } from './progress-line.js';
 /** Output of a view; standard error outside of tests. */
 export interface ViewOutput {
   write(text: string): void;
-  /** Returns the current width of the terminal. Null disables wrapping: no terminal, or an unknown width. */
+  /**
+   * Returns the current width of the terminal. Returns null, which disables wrapping, without a terminal or for an
+   * unknown width.
+   */
   columns(): number | null;
   /** True if a terminal that becomes narrower wraps the lines on screen; false if the terminal cuts them. */
   readonly reflows?: boolean;
   /** True on a terminal when NO_COLOR is unset. */
   readonly color: boolean;
-  /** The terminal itself, for the bar; absent without one. */
+  /** The terminal itself, for the bar; absent if the output is not a terminal. */
   readonly terminal?: { readonly isTTY?: boolean | undefined; write(text: string): unknown };
 }
 
@@ -40,7 +43,7 @@ export function paint(text: string, code: number, color: boolean): string {
   return color ? `\u001b[${code}m${text}\u001b[0m` : text;
 }
 
-/** Formats `warning: the target answers Memory Exhausted (12 more times)`. */
+/** Formats a notice: `warning: the target answers Memory Exhausted (12 more times)`. */
 export function noticeText({ level, message, count }: ThrottledNotice, color: boolean): string {
   const times = count > 1 ? ` (${count} more times)` : '';
   const prefix = { error: paint('error: ', red, color), warn: paint('warning: ', yellow, color), info: '', debug: '' };
@@ -53,7 +56,7 @@ export function lineFor(output: ViewOutput, text: string): string {
   return columns === null ? text : wrapped(text, columns).join('\n');
 }
 
-/** Prints one line a minute. */
+/** Creates a view that prints one line a minute. */
 export function plainView(output: ViewOutput): View {
   const line = (text: string): void => output.write(`${lineFor(output, text)}\n`);
   return {
@@ -65,12 +68,12 @@ export function plainView(output: ViewOutput): View {
   };
 }
 
-/** Prints only notices. */
+/** Creates a view that prints only notices. */
 export function silentView(output: ViewOutput): View {
   return { ...plainView(output), start: () => {}, progress: () => {} };
 }
 
-/** Prints one JSON object a second. */
+/** Creates a view that prints one JSON object a second. */
 export function jsonView(output: ViewOutput): View {
   const line = (event: object): void => output.write(`${JSON.stringify(event)}\n`);
   return {

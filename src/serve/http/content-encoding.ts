@@ -1,4 +1,4 @@
-// Content-Encoding of requests and responses. lz4 and snappy are refused, as CnosDB before 2.4.2 does.
+// Content-Encoding of requests and responses. lz4 and snappy are refused, as in CnosDB before 2.4.2.
 
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
@@ -10,7 +10,7 @@ const inflateRaw = promisify(zlib.inflateRaw) as unknown as (
 ) => Promise<{ buffer: Buffer; engine: { bytesWritten: number } }>;
 const brotliDecompress = promisify(zlib.brotliDecompress);
 const GZIP_TRAILER = 8;
-/** The zstd decoder never ends on a damaged body. This many empty outputs in a row mean damage. */
+/** The zstd decoder never ends on a damaged body. More than this many empty outputs in a row mean damage. */
 const IDLE_STEPS = 8;
 
 /** Decompresses a request body to at most `limit` bytes. `encoding` is a single token; lists are refused. */
@@ -30,7 +30,7 @@ const decoders: Record<string, (body: Buffer, limit: number) => Promise<Buffer>>
   zstd: unzstd,
 };
 
-/** Builds the refusal of a body that cannot be decoded, or of one beyond the limit. */
+/** Builds the refusal of a body that cannot be decoded, or of a body beyond the limit. */
 function undecodable(text: string, cause?: unknown): RequestRefusal {
   const isTooLarge = cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE';
   if (isTooLarge) return new RequestRefusal(413, null, 'body too large');

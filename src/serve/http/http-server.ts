@@ -1,4 +1,4 @@
-// The HTTP server. It checks path, method and length before it reads a body, as CnosDB does.
+// The HTTP server. Like CnosDB, the server checks path, method and length before it reads a body.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -16,7 +16,7 @@ export async function listen(
   const server = createServer((request, response) => {
     void handle(service, request, response, log);
   });
-  // A loader may pause for minutes between two requests of a connection.
+  // A loader may pause for minutes between two requests of a connection, so connections stay open.
   server.keepAliveTimeout = 0;
   server.requestTimeout = 0;
   server.listen(port, host);
@@ -70,7 +70,7 @@ function refusedWith(refused: RequestRefusal): ServerResponseParts {
   return { status: refused.status, headers, body: refused.body() };
 }
 
-/** Converts an unexpected error. DuckDB's out-of-memory error becomes that of CnosDB. */
+/** Converts an unexpected error. DuckDB's out-of-memory error becomes CnosDB's error. */
 function unexpected(error: unknown): RequestRefusal {
   const text = error instanceof Error ? error.message : String(error);
   if (/out of memory/i.test(text)) return refusal('050033', 'Memory Exhausted Retry Later');

@@ -1,4 +1,4 @@
-// The routes of the server: from a complete request to a response.
+// The routes of the server. A route turns a complete request into a response.
 
 import { MIB } from '../../core/units.js';
 import { RequestRefusal, refusal } from '../request-refusal.js';
@@ -47,7 +47,7 @@ export const routes: Readonly<Record<string, Route>> = {
   '/write': { methods: ['POST'], limit: maxWriteBytes, respond: writeInflux },
 };
 
-/** The returned version starts like CnosDB's, because clients parse it. */
+/** Returns version and status. The version begins like a version of CnosDB, because clients parse the version. */
 async function ping(): Promise<ServerResponseParts> {
   const body = { version: '2.4.3, revision: UNKNOWN, build_time: bulk-load serve', status: 'healthy' };
   return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
@@ -69,7 +69,9 @@ async function writeLines(service: Service, request: ServerRequest): Promise<Ser
   return empty;
 }
 
-/** The InfluxDB 1 endpoint of CnosDB: no credentials, no compression, always nanoseconds. */
+/**
+ * Serves CnosDB's endpoint for InfluxDB 1. Ignores credentials and Content-Encoding. Timestamps are always nanoseconds.
+ */
 async function writeInflux(service: Service, request: ServerRequest): Promise<ServerResponseParts> {
   rejectRepeated(request.query);
   authenticate(service, ['root', ''], request.query);
@@ -111,7 +113,7 @@ function userOf(request: ServerRequest): readonly [string, string] {
   return [text.slice(0, colon), text.slice(colon + 1)];
 }
 
-/** Accepts one user, root, and one tenant, cnosdb. */
+/** Accepts only the user root and the tenant cnosdb. */
 function authenticate(service: Service, user: readonly [string, string], query: URLSearchParams): void {
   const [name, password] = user;
   if (service.password !== null && (name !== 'root' || password !== service.password))

@@ -9,10 +9,10 @@ import { type Cell, cellText } from './result.js';
 
 export const INFORMATION = '\ue003information';
 
-/** Internal databases of CnosDB. They are listed here, but empty. */
+/** Internal databases of CnosDB. This server lists them as empty databases. */
 export const systemDatabases = ['cluster_schema', 'usage_schema'];
 
-/** Rewrites the tables for a connection; they are temporary tables of that connection. */
+/** Rewrites the tables, which are temporary tables of the connection. */
 export async function refreshInformation(store: Store, connection: Connection): Promise<void> {
   await connection.run(`CREATE SCHEMA IF NOT EXISTS ${identifier(INFORMATION)}`);
   await fill(connection, 'columns', columnsHead, columns(store));

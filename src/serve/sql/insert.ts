@@ -1,4 +1,4 @@
-// INSERT INTO: DuckDB evaluates the rows, then they are written like points.
+// INSERT INTO: DuckDB evaluates the rows. Then the rows are written like points.
 
 import { refusal } from '../request-refusal.js';
 import type { Database } from '../storage/database.js';

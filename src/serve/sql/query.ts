@@ -1,4 +1,4 @@
-// Runs queries: rewrites CnosDB's SQL for DuckDB, and converts DuckDB's column names to those of CnosDB.
+// Runs queries: rewrites CnosDB's SQL for DuckDB, and converts DuckDB's column names to CnosDB's names.
 
 import type { DuckDBPreparedStatement, DuckDBValue, StatementType } from '@duckdb/node-api';
 import { noDatabase, noTable, RequestRefusal, refusal } from '../request-refusal.js';
@@ -35,7 +35,10 @@ export async function query(store: Store, database: string, tokens: readonly Sql
   }
 }
 
-/** Prepares a statement that only reads. EXPLAIN ANALYZE executes a statement, which must only read, too. */
+/**
+ * Prepares a statement that only reads. EXPLAIN ANALYZE executes the explained statement, so this statement must also
+ * only read.
+ */
 async function prepareRead(
   store: Store,
   connection: Connection,
@@ -132,7 +135,7 @@ function columnName(name: string, table: string, tokens: readonly SqlToken[]): s
   return `${call[1].toUpperCase()}(${call[2] ?? ''}${table}.${call[3]})`;
 }
 
-/** Converts DuckDB's errors to those of CnosDB. */
+/** Converts DuckDB's errors to CnosDB's errors. */
 function explain(error: unknown, database: string, found: Database | undefined): unknown {
   if (!(error instanceof Error) || error instanceof RequestRefusal) return error;
   const missing = /Table with name (.*?) does not exist/.exec(error.message);

@@ -7,7 +7,7 @@ interface Timestamp {
   readonly nanos: bigint;
 }
 
-/** A floating-point number. Unlike an integer it always shows a fraction or an exponent. */
+/** A floating-point number. Unlike an integer, such a number is always formatted with a fraction or an exponent. */
 interface Double {
   readonly double: number;
 }
@@ -19,12 +19,11 @@ export interface Result {
 
 export type ResultFormat = 'json' | 'nd-json' | 'csv' | 'tsv';
 
-/** Builds a result. */
 export function resultOf(columns: readonly string[], rows: readonly (readonly Cell[])[]): Result {
   return { columns, rows };
 }
 
-/** Formats a result. If it has no rows, JSON is an empty body and CSV consists of the header. */
+/** Formats a result. Without rows, the JSON is an empty text and the CSV consists of the header. */
 export function formatResult(result: Result, format: ResultFormat): string {
   if (format === 'csv' || format === 'tsv') return separated(result, format === 'csv' ? ',' : '\t');
   const order = result.columns.map((_, i) => i).sort((a, b) => (result.columns[a] < result.columns[b] ? -1 : 1));
@@ -52,7 +51,7 @@ function separated(result: Result, separator: string): string {
   return line(result.columns) + result.rows.map((row) => line(row.map(cellText))).join('');
 }
 
-/** Formats a value as plain text, as in CSV; null is empty. */
+/** Formats a value as plain text, as in CSV. Null becomes an empty text. */
 export function cellText(cell: Cell): string {
   if (cell === null) return '';
   if (typeof cell !== 'object') return String(cell);

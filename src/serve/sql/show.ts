@@ -84,7 +84,10 @@ export function describe(store: Store, current: string, cursor: TokenCursor): Re
   return resultOf(['column_name', 'data_type', 'column_type', 'compression_codec'], rows);
 }
 
-/** Lists the replica groups. A time bucket has SHARD groups, each with one member, because there is only one node. */
+/**
+ * Lists the replica groups. A time bucket has SHARD groups. Each group has one member, because this server is a single
+ * node.
+ */
 function showReplicas(store: Store): Result {
   const rows = [...store.databases.values()].flatMap(({ name, buckets, options }) =>
     [...buckets].flatMap((bucket) => {

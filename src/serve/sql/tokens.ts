@@ -39,7 +39,7 @@ export function statements(tokens: readonly SqlToken[]): SqlToken[][] {
   return found.filter((statement) => statement.length > 0);
 }
 
-/** Reads one statement from left to right. Its errors have the wording of CnosDB. */
+/** Reads one statement from left to right. The errors have the wording of CnosDB. */
 export class TokenCursor {
   readonly #tokens: readonly SqlToken[];
   #at = 0;

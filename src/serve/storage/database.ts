@@ -24,7 +24,7 @@ export class Database {
     this.#next = next;
   }
 
-  /** Returns the table with this name. The first write that succeeds creates a new table. */
+  /** Returns the table with this name. A new table counts as existing only after its first successful write. */
   table(name: string): StoredTable {
     let table = this.#tables.get(name);
     if (table === undefined) {

@@ -1,5 +1,5 @@
-// Loads the optional peer dependency DuckDB, and encodes CnosDB's names for it.
-// DuckDB's names are case-insensitive and exclude some characters; CnosDB's names are case-sensitive and may contain any.
+// Loads the optional peer dependency DuckDB, and encodes CnosDB's names for it. DuckDB's names are case-insensitive and
+// exclude some characters; CnosDB's names are case-sensitive and may contain any.
 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ export async function loadDuckDB(): Promise<DuckDB> {
   }
 }
 
-/** Opens the database of a folder, or a database in memory. Its SQL statements can neither access files nor change settings. */
+/** Opens the database of a folder, or a database in memory. SQL statements cannot access files or change settings. */
 export async function openDuckDB(api: DuckDB, folder: string | null): Promise<duckdb.DuckDBInstance> {
   const path = folder === null ? ':memory:' : join(folder, 'bulk-load-serve.duckdb');
   const spill = folder === null ? join(tmpdir(), `bulk-load-serve-${process.pid}`) : join(folder, 'spill');
@@ -56,7 +56,10 @@ const UPPER = '\ue000';
 const NUL = '\ue001';
 const EMPTY = '\ue002';
 
-/** Encodes a name for DuckDB. Private-use characters mark upper case and characters that DuckDB excludes. */
+/**
+ * Encodes a name for DuckDB. Private-use characters mark upper-case letters and replace characters that DuckDB
+ * excludes.
+ */
 function encodeName(name: string): string {
   if (name === '') return EMPTY;
   return name.replaceAll('\0', NUL).replace(/[A-Z]/g, (letter) => letter.toLowerCase() + UPPER);

@@ -15,7 +15,10 @@ export interface QueryLimits {
 }
 
 export const defaultLimits: QueryLimits = { ms: 60_000, rows: 1_000_000, text: 256 * 1024 * 1024 };
-/** Largest number of running queries. Each occupies one of Node's four pool threads, and writes need the others. */
+/**
+ * Largest number of running queries. Each query occupies one of Node's four pool threads, and writes need the other
+ * threads.
+ */
 const maxRunning = 2;
 /** Interval between two interrupts, ms. DuckDB forgets an interrupt between two steps of a statement. */
 const interruptMs = 50;

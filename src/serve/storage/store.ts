@@ -126,7 +126,7 @@ export class Store {
     database.remove(table.name);
   }
 
-  /** Creates the table, or adds the columns that it lacks. */
+  /** Creates the table, or adds the columns that the table lacks. */
   async setColumns(database: Database, table: StoredTable, columns: readonly TableColumn[]): Promise<void> {
     this.#closeAppender(table);
     await this.#run(...(table.created ? sql.addColumns(table, columns) : sql.createStorage(table, columns)));
@@ -155,8 +155,8 @@ export class Store {
   }
 
   /**
-   * Runs a write. With a data folder it is a transaction, because an acknowledged write must be on disk. In memory,
-   * DuckDB may buffer appends.
+   * Runs a write. With a data folder, a write is a transaction, because an acknowledged write must be on disk. In
+   * memory, DuckDB may buffer appends.
    */
   async writeThrough<T>(work: () => Promise<T>): Promise<T> {
     if (this.#durable) return this.transaction(work);
@@ -169,7 +169,7 @@ export class Store {
     }
   }
 
-  /** Reloads the catalogue, because after a failure the catalogue in memory may be ahead of the stored one. */
+  /** Reloads the catalogue, because after a failure the catalogue in memory may be ahead of the stored catalogue. */
   async #recover(): Promise<void> {
     this.#appenders.clear();
     await this.load();
@@ -200,7 +200,7 @@ export class Store {
     appendRows(this.api, await this.#appender(table), table);
   }
 
-  /** Makes all rows visible, and merges rows that share series and time. */
+  /** Makes all rows visible to queries, and merges rows that share series and time. */
   async merge(): Promise<void> {
     this.#flush();
     for (const database of this.databases.values())

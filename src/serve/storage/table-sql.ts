@@ -6,7 +6,7 @@ import type { StoredTable, TableColumn } from './table.js';
 export const internalSchema = '\ue003raw';
 export const INTERNAL = quote(internalSchema);
 
-/** Returns the name of a table's storage. */
+/** Returns the name of the DuckDB table that stores the rows or the series of a table. */
 export function storageOf(kind: 'rows' | 'series', table: StoredTable): string {
   return `${INTERNAL}.${kind}_${table.id}`;
 }
@@ -26,7 +26,7 @@ function definition(column: TableColumn): string {
   return `${identifier(`f:${column.name}`)} ${sqlTypes[column.type]}`;
 }
 
-/** Creates the storage of a table. */
+/** Returns the statements that create the storage of a table. */
 export function createStorage(table: StoredTable, columns: readonly TableColumn[]): string[] {
   const list = (tags: boolean): string =>
     columns
@@ -39,7 +39,7 @@ export function createStorage(table: StoredTable, columns: readonly TableColumn[
   ];
 }
 
-/** Adds the columns that the storage of a table lacks. */
+/** Returns the statements that add the columns that the storage of a table lacks. */
 export function addColumns(table: StoredTable, columns: readonly TableColumn[]): string[] {
   const known = new Set(table.columns.map((column) => column.name));
   return columns
@@ -47,7 +47,7 @@ export function addColumns(table: StoredTable, columns: readonly TableColumn[]):
     .map((each) => `ALTER TABLE ${storageOf(each.tag ? 'series' : 'rows', table)} ADD COLUMN ${definition(each)}`);
 }
 
-/** Creates the view that SQL sees: time, tags, fields. */
+/** Returns the statement that creates the view for queries: time, tags and fields. */
 export function createView(database: string, table: StoredTable): string {
   const columns = [...table.columns].sort((a, b) => Number(b.tag) - Number(a.tag));
   const list = columns.map(
@@ -59,7 +59,10 @@ export function createView(database: string, table: StoredTable): string {
   );
 }
 
-/** Merges rows that share series and time. In each field, the last value that is not null wins. */
+/**
+ * Returns the statements that merge rows with the same series and time. In each field, the last value that is not null
+ * wins.
+ */
 export function mergeRows(table: StoredTable): string[] {
   const rows = storageOf('rows', table);
   const names = table.columns.filter((each) => !each.tag).map((column) => identifier(`f:${column.name}`));

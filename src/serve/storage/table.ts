@@ -1,9 +1,9 @@
-// Tables, columns and series in memory. A stored row carries the number of its series instead of tags.
+// Tables, columns and series in memory. A stored row contains the number of its series instead of tags.
 
 import type { StoredFieldType } from '../writes/parse-values.js';
 import { type RowColumn, RowColumns } from '../writes/row-columns.js';
 
-/** A column. `codec` has no effect; DESCRIBE shows it. */
+/** A column. Only DESCRIBE uses `codec`. */
 export interface TableColumn {
   readonly name: string;
   readonly type: StoredFieldType;
@@ -15,9 +15,9 @@ export interface StoredSeries {
   readonly table: StoredTable;
   /** Distinct tags, sorted by name. */
   readonly tags: readonly (readonly [string, string])[];
-  /** −1 until the first write of the series is stored. */
+  /** Number of the series; −1 until the first write of the series is stored. */
   id: number;
-  /** Latest stored time in ns. A point after this time overwrites no row. */
+  /** Latest stored time in ns. A point with a later time does not overwrite a row. */
   last: bigint;
   /** Number of the last request that contains the series. */
   request: number;
@@ -38,7 +38,7 @@ export interface StoredTable {
   readonly written: Map<string, RowColumn>;
   /** Columns in their usual order. `written` is the name of a field as a request contains it, with the `=`. */
   readonly usualFields: { readonly written: Uint8Array; readonly column: RowColumn }[];
-  /** True when stored rows may share series and time. A merge precedes the next query. */
+  /** True if stored rows may share series and time. A merge then precedes the next query. */
   overlapping: boolean;
 }
 
@@ -60,7 +60,7 @@ export function newTable(name: string, id: number, columns: TableColumn[] = [], 
   };
 }
 
-/** Returns the series of these tags, in any order. The first of duplicate tags wins. */
+/** Returns the series with these tags, which may be in any order. The first of several tags with one name wins. */
 export function seriesOf(table: StoredTable, tags: readonly (readonly [string, string])[]): StoredSeries {
   const sorted = [...tags].sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
   const distinct = sorted.filter((tag, i) => i === 0 || tag[0] !== sorted[i - 1][0]);
@@ -73,7 +73,7 @@ export function seriesOf(table: StoredTable, tags: readonly (readonly [string, s
   return series;
 }
 
-/** Discards the rows of a request. After a large request the memory is freed too. */
+/** Discards the rows of a request. After a large request, also frees the memory. */
 export function discardRows(table: StoredTable): void {
   if (table.rows.count > LARGE_REQUEST) {
     table.rows = new RowColumns();
@@ -82,7 +82,7 @@ export function discardRows(table: StoredTable): void {
   } else table.rows.reset();
 }
 
-/** Returns true when SQL can see a table. A name with a slash can be written to, but not queried. */
+/** Tests whether SQL can read a table. A table with a slash in its name can be written, but not queried. */
 export function visible(table: StoredTable): boolean {
   return table.created && !table.name.includes('/');
 }

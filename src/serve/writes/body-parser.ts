@@ -1,6 +1,6 @@
-// Parses line protocol exactly as CnosDB 2.4.3 does, oddities included: a name runs over a line end, the first byte of
-// some parts is not checked, two points may be on one line. This parser follows recorded responses of CnosDB. So it
-// shares no code with the loader's parser.
+// Parses line protocol exactly as CnosDB 2.4.3 does, oddities included: a name may continue after a line end, the first
+// byte of some parts is not checked, and two points may be on one line. This parser follows recorded responses of
+// CnosDB. So this parser does not share code with the loader's parser.
 
 import { BACKSLASH, COMMA, CR, EQUALS, HASH, LF, QUOTE, SPACE } from '../../core/ascii.js';
 import { RequestRefusal, unreadable } from '../request-refusal.js';
@@ -24,7 +24,9 @@ import type { RowColumn } from './row-columns.js';
 const MAX_HEADS = 200_000;
 const MAX_USUAL_FIELDS = 1_000;
 
-/** Converts the written time of a point (null if it has no time) to the stored time. May throw RequestRefusal. */
+/**
+ * Converts the written time of a point (null for a point without a time) to the stored time. May throw RequestRefusal.
+ */
 export type TimeConverter = (written: bigint | null) => bigint;
 
 /** Parses one body into the rows of its tables. */
@@ -36,7 +38,7 @@ export class BodyParser {
   #at = 0;
   /** True if the part that was read last contains a backslash. */
   #escaped = false;
-  /** Refusal of the body, thrown once all of it is parsed. */
+  /** Refusal of the body, thrown once the whole body is parsed. */
   #refusal: RequestRefusal | null = null;
   readonly #tables: StoredTable[] = [];
 
@@ -47,7 +49,7 @@ export class BodyParser {
     this.#request = request;
   }
 
-  /** Tables of the body in order of appearance. The list is valid even after `parse` threw. */
+  /** Tables of the body in order of appearance. The list is valid even after an error in `parse`. */
   get tables(): readonly StoredTable[] {
     return this.#tables;
   }
@@ -179,7 +181,10 @@ export class BodyParser {
     }
   }
 
-  /** Reads the field name if it equals the usual name at this position. Returns its column, or null. */
+  /**
+   * Reads the next field name if it equals the usual name at this position. Returns the column of the name, or null for
+   * another name.
+   */
   #usualField(table: StoredTable, nth: number): RowColumn | null {
     const usual = table.usualFields[nth];
     if (usual === undefined) return null;
@@ -250,7 +255,7 @@ export class BodyParser {
 
   #column(table: StoredTable, key: number, equals: number, escaped: boolean): RowColumn {
     const written = this.#bytes.toString('latin1', key, equals);
-    // The unchecked first byte may be a backslash, so the same text can be two names.
+    // The unchecked first byte may be a backslash, so the same text can stand for two names.
     const known = table.written.get(escaped ? `\\${written}` : written);
     if (known !== undefined) return known;
     const column = table.rows.column(readName(this.#bytes, key, equals, escaped));
@@ -264,7 +269,7 @@ export class BodyParser {
     return this.#at < this.#bytes.length;
   }
 
-  /** Reads the timestamp: any first byte, then up to the next white space. */
+  /** Reads the timestamp: any first byte, then all bytes up to the next white space. */
   #time(): bigint {
     const bytes = this.#bytes;
     const start = this.#at;

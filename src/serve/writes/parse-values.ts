@@ -28,7 +28,7 @@ export function fieldType(bytes: Buffer, from: number, to: number): StoredFieldT
   return last === 105 ? 'I64' : last === 117 ? 'U64' : 'F64';
 }
 
-/** Parses a bare number. Dividing up to 15 digits by a power of ten rounds correctly. */
+/** Parses a number without a suffix. For up to 15 digits, a division by a power of ten is rounded correctly. */
 export function readFloat(bytes: Buffer, from: number, to: number): number {
   const first = bytes[from];
   let at = first === 45 || first === 43 ? from + 1 : from;
@@ -64,13 +64,13 @@ export function readInteger(bytes: Buffer, from: number, to: number, unsigned: b
   return value;
 }
 
-/** Parses a boolean. Its first letter decides; the rest must be a known spelling. */
+/** Parses a boolean. The first letter decides the value, and the whole text must be a known spelling. */
 export function readBoolean(bytes: Buffer, from: number, to: number): boolean {
   if (to - from > 1 && !booleans.has(bytes.toString('latin1', from, to))) throw invalid(bytes, from, to);
   return bytes[from] === 116 || bytes[from] === 84;
 }
 
-/** Parses a quoted string. A backslash before `"` or `\` is dropped, unless the byte before it was dropped. */
+/** Parses a quoted string. A backslash before `"` or `\` is dropped, unless the previous byte was dropped. */
 export function readString(bytes: Buffer, from: number, to: number, escaped: boolean): string {
   if (to - from < 2 || bytes[to - 1] !== QUOTE) throw invalid(bytes, from, to);
   if (!escaped) return bytes.toString('utf8', from + 1, to - 1);

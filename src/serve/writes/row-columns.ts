@@ -1,4 +1,4 @@
-// Holds the points of one request for one table, as columns. The next request reuses their memory:
+// Holds the points of one request for one table, as columns. The next request reuses the memory of the columns, because
 // requests are applied one after another, and appending to DuckDB is synchronous.
 
 import { type RequestRefusal, refusal } from '../request-refusal.js';
@@ -22,11 +22,11 @@ function grown(values: RowValues, size: number): RowValues {
   return copy;
 }
 
-/** One column of a request. A tag column holds no values, because tags belong to the series. */
+/** One column of a request. A tag column does not contain values, because tags belong to the series. */
 export class RowColumn {
   readonly name: string;
   tag = false;
-  /** Null when the request lacks the column. */
+  /** Type of the values; null if the request lacks the column. */
   type: StoredFieldType | null = null;
   /** First row with the column. */
   firstRow = 0;
@@ -39,7 +39,9 @@ export class RowColumn {
     this.name = name;
   }
 
-  /** Sets the type at the first call in a request. Returns a refusal if a later call has another type, else null. */
+  /**
+   * Sets the type at the first call in a request. Returns a refusal if a later call has another type, otherwise null.
+   */
   use(type: StoredFieldType, tag: boolean, row: number): RequestRefusal | null {
     if (this.type === type) return null;
     if (this.type !== null) return mixedTypes(type);
@@ -55,7 +57,7 @@ export class RowColumn {
     return null;
   }
 
-  /** Returns whether the row has a value. The first of duplicate fields wins. */
+  /** Tests whether the row has a value. The first of several fields with one name wins. */
   has(row: number): boolean {
     return this.#last === row;
   }

@@ -16,7 +16,10 @@ const MAX = 2n ** 63n - 1n;
 const MIN = -(2n ** 63n);
 let requests = 0;
 
-/** Stores all points of the body, or none. After a type conflict, tables created before the conflict remain, without rows. */
+/**
+ * Stores all points of the body, or refuses the whole body. After a type conflict, tables that were created before the
+ * conflict remain without rows.
+ */
 export function write(store: Store, name: string, body: Buffer, precision: WritePrecision): Promise<void> {
   return store.exclusively(async () => {
     if (!isUtf8(body)) throw refusal('040015', 'Invalid utf-8 sequence: invalid utf-8 sequence');
@@ -80,7 +83,10 @@ function conflict(found: RowColumn, expected: TableColumn): RequestRefusal {
   return notApplied(`DataSchemaError: Column '${found.name}' type error, found ${got} expected ${wanted}`);
 }
 
-/** Builds the conversion of written time to stored time, in ns. A point without a time gets the current time in ns. */
+/**
+ * Builds the conversion of written time to stored time, in ns. For a point without a time, the written time is the
+ * current time in ns, even if `precision` is another unit.
+ */
 export function timeConverter(database: Database, precision: WritePrecision): TimeConverter {
   const unit = perUnit[precision];
   const stored = perUnit[database.options.precision.toLowerCase() as WritePrecision];
@@ -100,7 +106,7 @@ function expired(): RequestRefusal {
   return refusal('030034', 'Operation not support: create expired bucket');
 }
 
-/** Refuses new buckets beyond the TTL. Existing buckets still accept points. */
+/** Returns a check that refuses new buckets beyond the TTL. Existing buckets still accept points. */
 function bucketCheck(database: Database, now: number): (time: number) => void {
   const { ttl, vnodeDuration } = database.options;
   let current = Number.NaN;

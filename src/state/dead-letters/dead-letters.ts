@@ -1,6 +1,7 @@
-// Stores rejected points ("dead letters"). Their original bytes are written to one file for each format and header;
-// each file can be loaded as an input. A further file contains the reason for each rejection. If a write fails, the
-// files are cut back to their state before the batch, because half a line would merge with the next line.
+// Stores rejected points ("dead letters"). The original bytes of the points are written to one file for each format and
+// header. Each of these files can be loaded as an input. A further file contains the reason for each rejection. If a
+// write fails, the files are cut back to their state before the batch, because half a line would merge with the next
+// line.
 
 import { createHash } from 'node:crypto';
 import { access, constants, type FileHandle, rename, rm } from 'node:fs/promises';
@@ -93,9 +94,9 @@ export class DeadLetters {
   }
 
   /**
-   * Appends the rejected points of a batch. Concurrent calls run one after the other. Of the points that arrive in
-   * parts, returns the line numbers of those that are now complete. Throws StateError, or TooManyRejectsError before
-   * the files exceed their limit. After the first error, every call throws.
+   * Appends the rejected points of a batch. Concurrent calls run one after the other. Returns the line numbers of
+   * points that arrived in parts and are now complete. Throws StateError, or TooManyRejectsError before the files
+   * exceed their limit. After the first error, every call throws.
    */
   async write(
     input: string,
@@ -125,9 +126,9 @@ export class DeadLetters {
   }
 
   /**
-   * Makes the files durable and closes them. A finished load renames them, so that no later load appends to them.
-   * Throws StateError.
-   * @param finalName new name, from `finalName`; null to not rename the files
+   * Makes the files durable and closes the files. A finished load renames the files, so that a later load never appends
+   * to them. Throws StateError.
+   * @param finalName new name, from `finalName`; null to keep the current names
    */
   async close(finalName: string | null): Promise<void> {
     await this.#last;

@@ -1,11 +1,14 @@
 // Builds the paths of the files of rejected points: the load's id, a name and an ending. Folders of an input may add
-// columns (`host=a/`). Its rejected points are then written to folders of the same names, and the ending begins with
-// these folders. So loading the rejected points again gives the same points.
+// columns (`host=a/`). The rejected points of such an input are written to folders of the same names, and the ending
+// begins with these folders. So loading the rejected points again gives the same points.
 
 import { readdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 
-/** Returns the path of a file of rejected points. @param ending such as `.lp` or `host=a/.csv` */
+/**
+ * Returns the path of a file of rejected points.
+ * @param ending such as `.lp` or `host=a/.csv`
+ */
 export function letterPath(stateDir: string, load: string, name: string, ending: string): string {
   const { dir, base } = parse(ending);
   return join(stateDir, dir, `${load}.${name}${base}`);

@@ -1,5 +1,6 @@
 // Rejected points that are too long for memory arrive in parts. The batches of the parts settle in any order. A
-// temporary file collects the parts until the point is complete, so that no other reject is written between them.
+// temporary file collects the parts until the point is complete, so that other rejects are not written between the
+// parts.
 
 import { constants } from 'node:fs';
 import { type FileHandle, rm } from 'node:fs/promises';
@@ -8,7 +9,7 @@ import { size } from '../../core/text.js';
 import type { BatchReject } from '../../core/types/index.js';
 import { openStateFile } from '../state-dir.js';
 
-/** A rejected point, or one part of it. */
+/** A rejected point, or one part of a rejected point. */
 export interface LongLetterPart {
   readonly bytes: Uint8Array;
   readonly line: number;
@@ -86,7 +87,8 @@ export class LongLetterParts {
     const path = `${this.#path}-${this.#files}`;
     await rm(path, { force: true });
     const file = await openStateFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL);
-    // Removes the name of the open file at once, so that the system deletes the file however the process ends.
+    // Removes the name of the open file at once, so that the operating system deletes the file, whatever ends the
+    // process.
     await rm(path, { force: true });
     const long: PartCollection = { file, pieces: [], bytes: 0, first: null, end: null };
     this.#open.set(key, long);
@@ -112,7 +114,7 @@ async function copyOut({ file, pieces }: PartCollection, write: (bytes: Uint8Arr
 
 /**
  * Returns an error if the points of a batch would exceed --max-reject-bytes. Does not count the reasons for the
- * rejection of these points, because they are written later.
+ * rejection of these points, because the reasons are written later.
  * @param files size of each file so far, bytes
  * @param parts total bytes of the points that have not arrived completely
  */

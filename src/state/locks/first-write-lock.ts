@@ -1,6 +1,6 @@
 // Lets one load at a time on a host send batches that introduce a table or column. Parallel first writes would make
 // CnosDB store values under wrong columns. Each host name and address of an endpoint has one lock. So loads that share
-// an endpoint exclude each other, whatever name they use for it.
+// an endpoint exclude each other, whatever name they use for the endpoint.
 
 import { createHash } from 'node:crypto';
 import { chmod } from 'node:fs/promises';
@@ -49,8 +49,9 @@ export class FirstWriteLock {
   }
 
   /**
-   * Takes all locks, and waits for each while another load holds it. Throws BusyError if the wait is too long or a file
-   * is not a valid lock. Throws StateError if locks cannot be written, and the signal's reason if it aborts.
+   * Takes all locks. Waits while another load holds one of the locks. Throws BusyError if the wait is too long or a
+   * file is not a valid lock. Throws StateError if locks cannot be written, and the signal's reason if the signal
+   * aborts.
    */
   async take(signal: AbortSignal): Promise<HeldLock> {
     const { clock, maxWaitMs } = this.#options;
@@ -72,15 +73,15 @@ export class FirstWriteLock {
   }
 
   /**
-   * Returns the paths of the locks. There is one for each resolved address too, so that `localhost` and `127.0.0.1`
-   * share a lock.
+   * Returns the paths of the locks: a lock for each endpoint's name, and a lock for each resolved address. So
+   * `localhost` and `127.0.0.1` share a lock.
    */
   async #findPaths(): Promise<readonly string[]> {
     const { endpoints, database, resolve } = this.#options;
     const urls = endpoints.map((each) => new URL(each));
     const { endpoints: addresses } = await clusterOf(urls, null, resolve);
     this.#warnIfUnshared(addresses);
-    // All loads take locks in the same order, so that no two loads wait for each other.
+    // All loads take locks in the same order, so that two loads never wait for each other.
     return addresses.map((each) => join(this.#directory, `${nameOf([each, ...database])}.lock`)).sort();
   }
 

@@ -11,7 +11,7 @@ export interface LoadLockOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly notify: (notice: Notice) => void;
-  /** Called when another run considered this run dead and replaced its lock. */
+  /** Called when another run considered this run dead and replaced the lock of this run. */
   readonly lost: () => void;
 }
 
@@ -21,7 +21,7 @@ const watchMs = 1000;
 /**
  * Takes the lock. If the holder runs in another container or on another host, waits until its last heartbeat expires.
  * Throws BusyError if the holder certainly runs. Throws StateError if the lock cannot be written, and the signal's
- * reason if it aborts.
+ * reason if the signal aborts.
  */
 export async function takeLoadLock(path: string, options: LoadLockOptions): Promise<HeldLock> {
   const { clock, signal, notify } = options;

@@ -1,6 +1,6 @@
 // Describes the process that holds a lock, and tests whether this process still runs. A pid identifies a process only
-// within one boot and one pid namespace, and only together with the start time. For a holder elsewhere, the age of the
-// last heartbeat decides.
+// within one boot and one pid namespace, and only together with the start time. For a holder in another container or on
+// another host, the age of the last heartbeat decides.
 
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
@@ -8,15 +8,20 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { errorCode } from '../../core/errors.js';
 
-/** Returns the schema of a lock file. Creating a schema takes time that a load without a contender need not spend. */
+/**
+ * Returns the schema of a lock file. This is a function, because a load without a contender saves the time that
+ * creating a schema takes.
+ */
 const holderSchema = () =>
   z.object({
     host: z.string(),
     bootId: z.string(),
-    /** Identifier of the pid namespace; null if the system has none. Absent in locks of earlier versions. */
+    /**
+     * Identifier of the pid namespace; null if the system lacks pid namespaces. Absent in locks of earlier versions.
+     */
     pidNamespace: z.string().nullable().optional(),
     pid: z.int().positive(),
-    /** Start time of the process, clock ticks since boot; null if the system does not reveal it. */
+    /** Start time of the process, clock ticks since boot; null if the system hides the start time. */
     started: z.string().nullable(),
     /** Random identifier of this lock. */
     nonce: z.string().regex(/^[\w-]+$/),
@@ -45,7 +50,8 @@ export function currentHolder(now: number): Holder {
 }
 
 /**
- * Formats the text of a lock file. A new heartbeat does not change the length, so it can overwrite the file in place.
+ * Formats the text of a lock file. A new heartbeat does not change the length of the text, so the new text can
+ * overwrite the file in place.
  */
 export function holderText(holder: Holder): string {
   return `${JSON.stringify(holder)}\n`;
@@ -61,8 +67,8 @@ export function parseHolder(text: string): Holder | null {
 }
 
 /**
- * Returns the time after which the lock of `holder` expires if no further heartbeat comes, ms. Returns 0 if the holder
- * is dead, and null if it certainly runs. `us` describes this process; `us.heartbeat` is the current time.
+ * Returns the time after which the lock of `holder` expires without a further heartbeat, ms. Returns 0 if the holder is
+ * dead, and null if the holder certainly runs. `us` describes this process; `us.heartbeat` is the current time.
  */
 export function remainingMs(holder: Holder, us: Holder): number | null {
   const sees = holder.host === us.host && holder.bootId === us.bootId && holder.pidNamespace === us.pidNamespace;
@@ -84,7 +90,7 @@ function canSignal(pid: number): boolean {
   }
 }
 
-/** Tests for a zombie: a dead process whose parent has not read its exit status. Signals still reach it. */
+/** Tests for a zombie: a dead process whose parent has not read its exit status. Signals still reach a zombie. */
 function isZombie(pid: number): boolean {
   return ['Z', 'X'].includes(statOf(pid)?.[0] ?? '');
 }
@@ -102,7 +108,9 @@ function startOf(pid: number): string | null {
   return statOf(pid)?.[19] ?? null;
 }
 
-/** Returns the fields of `stat` from the third on (proc(5)). The second field, in parentheses, may contain blanks. */
+/**
+ * Returns the fields of `stat` from the third field on (proc(5)). The second field, in parentheses, may contain blanks.
+ */
 function statOf(pid: number): string[] | null {
   const stat = readText(`/proc/${pid}/stat`);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? null;

@@ -1,7 +1,7 @@
 // A lock is a file that only one process can create. The lock of a dead process is stale. To replace a stale lock, a
-// process creates a second lock, named after the stale one, which again only one process can create. So two processes
-// that find a lock stale cannot both replace it. A process that dies during the replacement leaves an ordinary stale
-// lock. All operations are synchronous and short.
+// process creates a second lock, named after the stale lock. Again, only one process can create this second lock. So
+// two processes that find a lock stale cannot both replace it. A process that dies during the replacement leaves an
+// ordinary stale lock. All operations are synchronous and short.
 
 import {
   closeSync,
@@ -27,8 +27,8 @@ export interface HeldLock {
 }
 
 /**
- * `held`: the lock, if it was taken. `by`: otherwise its holder. `freeInMs`: time until the holder's lock expires
- * without a further heartbeat; null if the holder certainly runs.
+ * `held`: the lock, if it was taken. `by`: otherwise the holder of the lock. `freeInMs`: time until the holder's lock
+ * expires without a further heartbeat; null if the holder certainly runs.
  */
 export type LockAttempt = { readonly held: HeldLock } | { readonly by: Holder; readonly freeInMs: number | null };
 
@@ -130,8 +130,8 @@ function replace(
 }
 
 /**
- * Removes files of dead processes that once tried to take this lock. Meanwhile no process can take it, because this
- * process holds it.
+ * Removes files of dead processes that once tried to take this lock. Meanwhile other processes cannot take the lock,
+ * because this process holds it.
  */
 function removeLeftovers(path: string, us: Holder): void {
   const folder = dirname(path);
@@ -167,7 +167,7 @@ interface LockFile {
 }
 
 /**
- * Reads a lock file without following a link and without blocking on a pipe. Returns null if there is no file. Throws
+ * Reads a lock file without following a link and without blocking on a pipe. Returns null for a missing file. Throws
  * OddLockError for anything but a small regular file.
  */
 function readLock(path: string): LockFile | null {
@@ -225,7 +225,8 @@ class OwnLock implements HeldLock {
   }
 
   /**
-   * Writes the heartbeat. Uses the open file instead of its path, so it never overwrites the lock of another process.
+   * Writes the heartbeat. Uses the open file instead of its path, so a heartbeat never overwrites the lock of another
+   * process.
    */
   #beat(now: number, lost: () => void): void {
     try {

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Directory that all processes of a Linux host share, whatever TMPDIR and PrivateTmp say. Each container has its own.
+ * Directory that all processes of a Linux host share, independent of TMPDIR and PrivateTmp. Each container has its own
+ * directory.
  */
 const sharedMemory = '/dev/shm';
 
@@ -22,7 +23,10 @@ export function defaultTurnDirectory(shared = sharedMemory): string {
 /** Files that Docker and Podman put into a container. */
 const containerFiles = ['/.dockerenv', '/run/.containerenv'];
 
-/** Tests whether this process runs in a container. Other containers do not see its memory and files. */
+/**
+ * Tests whether this process runs in a container. Other containers do not see the shared memory and the files of this
+ * container.
+ */
 export function isContainer(env = process.env, exists: (path: string) => boolean = existsSync): boolean {
   return env.KUBERNETES_SERVICE_HOST !== undefined || env.container !== undefined || containerFiles.some(exists);
 }

@@ -9,7 +9,7 @@ const truths: Record<string, boolean> = {
   ...Object.fromEntries(['0', 'f', 'F', 'FALSE', 'false', 'False'].map((word) => [word, false])),
 };
 
-/** Quotes like Go's `%q`. The results are equal only for texts that occur in flags. */
+/** Quotes like Go's `%q`. The result equals Go's result only for texts that occur in flags. */
 export function quoted(text: string): string {
   return JSON.stringify(text);
 }
@@ -20,7 +20,7 @@ export function parseBool(text: string): boolean {
   return value;
 }
 
-/** Parses 64-bit integers with 0x, 0o, 0b, leading 0 for octal, and underscores. Only ParseInt takes a sign. */
+/** Parses 64-bit integers with 0x, 0o, 0b, leading 0 for octal, and underscores. Only ParseInt accepts a sign. */
 export function parseInteger(text: string, what: 'ParseInt' | 'ParseUint'): bigint {
   const signed = what === 'ParseInt';
   const sign = signed && /^[-+]/.test(text) ? text[0]! : '';
