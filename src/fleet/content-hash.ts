@@ -5,8 +5,8 @@ const blockBytes = 16 * 1024;
 
 /**
  * Returns a hash of the input's content that is equal on all machines. For a file, hashes size, first block and last
- * block, but no date, because the dates of copies differ. For an object without a known size, hashes its version.
- * Returns null if neither is known.
+ * block, but not the date, because the dates of copies differ. For an object without a known size, hashes its version.
+ * Returns null if both size and version are unknown.
  */
 export async function contentHash({
   file,

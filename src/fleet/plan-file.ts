@@ -16,7 +16,7 @@ export const pieceSchema = z.strictObject({
   to: positionSchema.nullable(),
   /** Size of the piece in the stored input, bytes. */
   bytes: count,
-  /** Number of points in the piece, rejected ones included; null if planning did not parse the piece. */
+  /** Number of points in the piece, including rejected points; null if planning did not parse the piece. */
   points: count.nullable(),
 });
 
@@ -27,7 +27,7 @@ export const inputContentSchema = z.strictObject({
   /** Columns that `key=value` folders in the input's path add to each row. */
   folders: z.array(z.strictObject({ name: z.string(), value: z.string().nullable() })),
   size: count,
-  /** Result of `contentHash`; null if neither size nor version of the input is known. */
+  /** Result of `contentHash`; null if both size and version of the input are unknown. */
   hash: z.string().nullable(),
 });
 
@@ -57,7 +57,7 @@ export const timesSchema = z.strictObject({
     .optional(),
 });
 
-/** Type of each field, by table and field name. Only formats with rows use it, such as CSV. */
+/** Type of each field, by table and field name. Only formats with rows, such as CSV, use these types. */
 export const fieldTypesSchema = z.record(z.string(), z.record(z.string(), z.string()));
 
 const planSchema = z.strictObject({
@@ -72,13 +72,15 @@ const planSchema = z.strictObject({
    */
   options: z.record(z.string(), z.unknown()),
   /**
-   * Text that contains the target's kind, the database, and the options that affect how inputs are read. It must be
-   * equal for every shard.
+   * Text that contains the target's kind, the database, and the options that affect how inputs are read. The text must
+   * be equal for every shard.
    */
   identity: z.string(),
   /** Limits that hold for all shards together. */
   limits: z.strictObject({ maxRejected: allowance, acceptRejects: allowance, minPoints: count }),
-  /** Type of each field in formats with rows, by table and field name. Planning determines it from all inputs. */
+  /**
+   * Type of each field in formats with rows, by table and field name. Planning determines the types from all inputs.
+   */
   fieldTypes: fieldTypesSchema,
   times: timesSchema,
   /** Numbers of tables and columns that planning found in the inputs but not in the target. Not part of `id`. */

@@ -1,5 +1,6 @@
 // Computes the number of writers as a pure function of the target's responses: additive increase, multiplicative
-// decrease. Ignores responses to requests sent before the last change, because they describe the old limit on writers.
+// decrease. Ignores responses to requests sent before the last change, because such responses describe the old limit on
+// writers.
 
 import { latency } from '../core/text.js';
 import type { Verdict } from '../core/types/index.js';
@@ -39,7 +40,10 @@ export interface Concurrency {
   readonly round: Round;
 }
 
-/** One response. `inFlight` counts the batches in flight when it arrived, including its own batch; `now` is monotonic ms. */
+/**
+ * One response. `inFlight` counts the batches in flight when the response arrived, including its own batch. `now` is in
+ * monotonic ms.
+ */
 export interface Observation {
   readonly verdict: Verdict['kind'];
   readonly latencyMs: number;

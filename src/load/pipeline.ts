@@ -1,6 +1,6 @@
 // One load, from the names of its inputs to its summary. Read this file first. Each stage names its folder in src/:
 //  1. Open the account: totals (load/ledger), checkpoint and dead letters (load/resume, state/).
-//  2. Prepare (load/prepare): plan memory (flow-control/), connect to the target (targets/), read the checkpoint (state/).
+//  2. Prepare (load/prepare): plan memory (flow-control/), connect (targets/), read the checkpoint (state/).
 //  3. Open and decompress an input (inputs/) and go to the place where an earlier run stopped (load/resume).
 //  4. Parse: bytes become points (formats/).
 //  5. Fill batches with points (batching/) and check their tables and columns (schema/).

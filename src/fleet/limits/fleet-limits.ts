@@ -81,8 +81,8 @@ export class FleetLimits {
 }
 
 /**
- * Creates the limits of a load before any worker knows the load, so that the first worker need not wait. If a worker
- * finds no limits, it creates them and waits, because other workers may have permits that Redis has lost.
+ * Creates the limits of a load before any worker knows the load, so that the first worker need not wait. A worker that
+ * finds no limits creates new limits and waits, because other workers may have permits that Redis has lost.
  */
 export async function beginLimits(client: ScriptClient, loadId: string): Promise<void> {
   const nothing = { released: [], held: [], wanted: [], reserved: [], pieces: {}, events: [], claims: [], ended: [] };

@@ -12,7 +12,7 @@ import { type ScriptClient, scriptRunner, turnScript } from './scripts.js';
 export const turnLeaseMs = 120_000;
 /**
  * Longest time after a renewal in which the holder begins a request, ms. A request takes effect within a minute, and
- * all nodes know its columns soon afterwards. So the next holder of the turn finds every column that this holder
+ * all nodes have its columns soon afterwards. So the next holder of the turn finds every column that this holder
  * introduced.
  */
 export const turnBoundMs = 30_000;
@@ -37,7 +37,8 @@ export class FleetTurn {
     const { client, database, id } = options;
     this.#options = options;
     const run = scriptRunner(client, turnScript);
-    // If Redis loses its data, a worker may still hold the turn. So all workers wait for one lease before they get it.
+    // If Redis loses its data, a worker may still hold the turn. So all workers wait for the length of one lease before
+    // they take the turn.
     this.#run = async (op) => (await run(turnKey(database), op, id, String(turnLeaseMs), String(turnLeaseMs))) === 1;
   }
 

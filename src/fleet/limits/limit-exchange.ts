@@ -17,7 +17,7 @@ export interface WorkClaim {
   readonly work: string;
   readonly token: string;
   readonly leaseMs: number;
-  /** Least time between two successful claims of this work by any workers, ms. */
+  /** Minimum time between two successful claims of this work by any workers, ms. */
   readonly gapMs: number;
   /** True if the worker that does the work may claim it again. */
   readonly renews: boolean;
@@ -69,7 +69,7 @@ const replySchema = z.object({
 
 export type ExchangeReply = z.infer<typeof replySchema>;
 
-/** A shared limit. It adds its data to each exchange. */
+/** A shared limit, which adds its data to each exchange. */
 export interface ExchangeParty {
   /** True while the limit needs the latest state of the fleet. Exchanges then run at regular intervals. */
   readonly isActive: boolean;

@@ -1,5 +1,6 @@
 // The log of changes to the memory of a target's node. All workers apply the changes in the same order. Redis stores
-// the latest changes, and a snapshot of the memory before them. So a worker that joins late needs no earlier changes.
+// the latest changes, and a snapshot of the memory before these changes. So a worker that joins late does not need
+// earlier changes.
 
 import { z } from 'zod';
 import type { ExclusiveWork, FlushCause, MemoryEvent, MemoryFollower, MemoryLog } from '../../core/types/index.js';
@@ -10,7 +11,7 @@ import type { Exchange, ExchangeParty, ExchangeReply, ExchangeRequest, WorkClaim
  * changes since the snapshot, about 400 bytes each.
  */
 const maxEvents = 100;
-/** Least time between the starts of two flushes, ms: 2 s, plus 1 ms for rounding by the clock of Redis. */
+/** Minimum time between the starts of two flushes, ms: 2 s, plus 1 ms for rounding by the clock of Redis. */
 const flushGapMs = 2_001;
 /** Time without renewal after which a claim for a flush ends, ms. A flush at the end of a stage may take 5 minutes. */
 const flushLeaseMs = { planned: 20_000, relief: 20_000, stage: 310_000 } as const;
@@ -58,7 +59,7 @@ export class FleetMemoryLog implements MemoryLog, ExchangeParty {
   #claims: WorkClaim[] = [];
   #granted = new Set<string>();
   #ended: string[] = [];
-  /** Changes that this worker applied while Redis was unreachable. They are skipped when Redis returns them. */
+  /** Changes that this worker applied while Redis was unreachable. Such a change is skipped when Redis returns it. */
   readonly #applied = new Set<string>();
   #rinsing = false;
   #isFlushing = false;

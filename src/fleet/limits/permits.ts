@@ -1,5 +1,5 @@
 // Limits the requests in flight of all workers together. Each permit is a lease in Redis and allows one request. A
-// worker uses a permit for one batch after another. It returns permits when other workers wait.
+// worker uses a permit for one batch after another, and returns permits when other workers wait.
 
 import { plural } from '../../core/text.js';
 import { orAborted } from '../../core/time/wait-stats.js';
@@ -26,8 +26,8 @@ const pollMs = 20;
 /** The fleet's limit is halved after this time of overload without an accepted request, ms. */
 const overloadMs = 5_000;
 /**
- * A worker that returns its only permit, because others wait, asks for no permit for this time, ms. If it returns a
- * permit and n remain, the time is n + 1 times as long.
+ * Time for which a worker does not ask for permits after it has returned its only permit to waiting workers, ms. If n
+ * permits remain, the time is n + 1 times as long.
  */
 const handoverMs = 60;
 
@@ -57,10 +57,10 @@ export class Permits implements ExchangeParty {
   #othersWait = false;
   /** Number by which the permits of the fleet exceed its limit. */
   #excess = 0;
-  /** Monotonic ms of the first overload since the last accepted request; null if there was no overload. */
+  /** Monotonic ms of the first overload since the last accepted request; null without such an overload. */
   #overloadedAt: number | null = null;
   #isOverloaded = false;
-  /** This worker asks for no permit before this time, monotonic ms. */
+  /** Monotonic ms from which this worker may ask for permits again. */
   #wantsFrom = 0;
 
   constructor(options: PermitOptions) {

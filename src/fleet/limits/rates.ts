@@ -5,7 +5,7 @@ import type { Clock } from '../../core/types/index.js';
 import type { Exchange, ExchangeParty, ExchangeReply, ExchangeRequest } from './limit-exchange.js';
 
 export interface FleetRates {
-  /** Null for no limit. */
+  /** Largest numbers of points and bytes per second for the whole fleet; null for an unlimited rate. */
   readonly ratePoints: number | null;
   readonly rateBytes: number | null;
 }

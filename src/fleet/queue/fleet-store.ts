@@ -42,7 +42,9 @@ export class FleetStore {
     await client.zadd(loadIds, 'NX', String(Date.parse(load.startedAt)), load.id);
   }
 
-  /** Returns the description of a load; null if Redis has none or this version of bulk-load cannot parse it. */
+  /**
+   * Returns the description of a load; null if it is missing in Redis, or if this version of bulk-load cannot parse it.
+   */
   async load(id: string): Promise<FleetLoad | null> {
     const json = await answerOf(text, this.#redis.client.get(loadKey(id, 'load')));
     return json === null ? null : parseFleetLoad(json);

@@ -20,7 +20,7 @@ export function limitKey(loadId: string, part: string): string {
 }
 
 /**
- * Returns the key of the turn to introduce columns. All loads into the database share the key, and it remains after a
+ * Returns the key of the turn to introduce columns. All loads into the database share the key. The key remains after a
  * load ends.
  */
 export function turnKey(database: readonly string[]): string {

@@ -17,11 +17,14 @@ const maxJobBytes = 16 * 1024;
 /** Largest JSON text of the description of a load, bytes. */
 const maxLoadBytes = 1024 * 1024;
 const maxResultBytes = 4 * 1024 * 1024;
-/** Largest size of a piece's dead letters in Redis, bytes before compression. Larger ones remain with the worker. */
+/**
+ * Largest size of a piece's dead letters in Redis, bytes before compression. Larger dead letters remain on the worker's
+ * disk.
+ */
 export const maxLetterBytes = 8 * 1024 * 1024;
-/** Largest accepted number of reject reasons in a result. A real piece has fewer. */
+/** Largest accepted number of reject reasons in a result. A real piece has fewer reasons. */
 const maxReasons = 100;
-/** A reason or an example of a reject. It quotes data, so it is cut to 2,000 characters. */
+/** A reason or an example of a reject, cut to 2,000 characters because it may quote much data. */
 const someText = z.string().transform((text) => excerpt(text, 2000));
 
 /** Description of a load that the coordinator stores for the workers. */
@@ -37,7 +40,7 @@ const fleetLoadSchema = z.strictObject({
   target: z.string(),
   /** Hash of the `identity` of the plan. */
   identity: z.string(),
-  /** Options that the user gave for the load. The limits among them apply to the whole fleet. */
+  /** Options that the user gave for the load. The limits among these options apply to the whole fleet. */
   options: z.record(z.string(), z.unknown()),
   fieldTypes: fieldTypesSchema,
   times: timesSchema,
@@ -143,7 +146,7 @@ const pieceResultSchema = z.strictObject({
   outcome: z.enum(outcomeNames as [Outcome, ...Outcome[]]),
   reason: someText.nullable(),
   format: z.string(),
-  /** Reason why the worker could not read the piece to its end; null if it could. */
+  /** Reason why the worker could not read the piece to its end; otherwise null. */
   error: someText.nullable(),
   inputBytes: count,
   /** Null if the worker did not load the piece. */
@@ -154,7 +157,7 @@ const pieceResultSchema = z.strictObject({
   letters: lettersSchema.nullable(),
 });
 
-/** Status that a worker sends each second. It is only displayed; the totals of a load do not use it. */
+/** Status that a worker sends each second, for display only. The totals of a load do not use this status. */
 const workerStatusSchema = z.strictObject({
   formatVersion,
   id: z.string(),

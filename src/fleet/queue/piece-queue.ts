@@ -16,7 +16,7 @@ export const maxFailures = 3;
 export const maxDeaths = 5;
 /** Largest number of jobs that one command adds. */
 const addedAtOnce = 1000;
-/** `settled` reads no further result once the results have this many characters in total. This limits its memory. */
+/** Total number of characters of results at which `settled` stops reading, to limit memory. */
 const maxSettledLength = 16 * 1024 * 1024;
 
 /** Returns the id of a piece: a hash of its input and positions. Planning the load again gives the same ids. */
@@ -30,7 +30,7 @@ export function pieceId({ input, piece }: Pick<PieceJob, 'input' | 'piece'>): st
 /** A piece with a result, or a piece that BullMQ has given up. */
 export interface SettledJob {
   readonly id: string;
-  /** Result as JSON; null if BullMQ has given up the piece. `reason` then tells why. */
+  /** Result as JSON; null if BullMQ has given up the piece. `reason` then contains the cause. */
   readonly result: string | null;
   readonly reason: string;
 }
@@ -164,8 +164,8 @@ export class PieceSource {
 }
 
 /**
- * Returns a subclass of the BullMQ worker. For a job with invalid JSON it returns an empty job instead of throwing, so
- * that the job can be refused by its id.
+ * Returns a subclass of the BullMQ worker. For a job with invalid JSON, the subclass creates an empty job instead of
+ * throwing, so that the job can be refused by its id.
  */
 function tolerant({ Worker }: typeof bullmq): typeof Worker {
   return class extends Worker {

@@ -1,5 +1,6 @@
 // Converts errors of the --queue server to errors of bulk-load that name the server: refused commands, responses in
-// another protocol, and responses too large for memory. Otherwise they would be reported as defects of bulk-load.
+// another protocol, and responses too large for memory. Otherwise such errors would be reported as defects of
+// bulk-load.
 
 import type * as ioredis from 'ioredis';
 import type { z } from 'zod';
@@ -75,7 +76,7 @@ function wrongAnswer(tried: string, found: string, cause?: unknown): RefusedErro
   return new RefusedError({ tried, expected: 'answers of Redis or Valkey', found, fix }, { cause });
 }
 
-/** Returns a response that matches the schema. Throws RefusedError if it does not. */
+/** Returns a response that matches the schema. Throws RefusedError for any other response. */
 export async function answerOf<T>(schema: z.ZodType<T>, answer: Promise<unknown>): Promise<T> {
   const { success, data, error } = schema.safeParse(await answer);
   if (success) return data;

@@ -37,7 +37,7 @@ export interface FleetRedis {
   queueOptions(loadId: string): { readonly connection: RedisClient; readonly prefix: string };
   /** Returns a proxy of a BullMQ object that rejects only with errors of `queueError`. */
   guard<T extends object>(object: T): T;
-  /** True while there is no usable connection to the server. */
+  /** True while the connection to the server cannot be used. */
   readonly isAway: boolean;
   /** Facts that the server reported when the connection was opened. */
   readonly server: RedisServerFacts;

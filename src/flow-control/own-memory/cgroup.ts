@@ -17,7 +17,7 @@ export interface GroupLimit {
 /** Reads memory figures of the cgroups and the machine. */
 export interface MemoryProbe {
   /**
-   * Returns the limits of the process's own cgroup, then those of its parents. The list is empty if no cgroup has a
+   * Returns the limits of the process's own cgroup, then the limits of its parents; an empty list if no cgroup has a
    * limit.
    */
   limits(): GroupLimit[];
@@ -28,8 +28,8 @@ export interface MemoryProbe {
 interface CgroupVersion {
   readonly limits: readonly string[];
   /**
-   * Matches the line of `memory.stat` that states the smallest limit of a cgroup and its parents. That includes parents
-   * that a container does not see. Null if this version has no such line.
+   * Matches the line of `memory.stat` that states the smallest limit of a cgroup and its parents. This limit includes
+   * parents that a container does not see. Null if this version has no such line.
    */
   readonly hierarchical: RegExp | null;
 }

@@ -15,15 +15,18 @@ export interface MemoryLimit {
   readonly source: string;
 }
 
-/** Returns the smallest cgroup limit below the machine's RAM; null if every limit is larger or none exists. */
+/**
+ * Returns the smallest cgroup limit below the machine's RAM; null if every limit is larger, or if the cgroups are
+ * unlimited.
+ */
 function smallest(probe: MemoryProbe): GroupLimit | null {
   const real = probe.limits().filter(({ bytes }) => bytes > 0 && bytes < probe.totalBytes());
   return real.reduce<GroupLimit | null>((least, each) => (least && least.bytes <= each.bytes ? least : each), null);
 }
 
 /**
- * Chooses the limit. `asked` is the value of --memory-limit, null if unset. A percentage refers to the smallest limit of the
- * cgroups, or to RAM if they have no limit.
+ * Chooses the limit. `asked` is the value of --memory-limit, null if unset. A percentage refers to the smallest limit
+ * of the cgroups, or to RAM if the cgroups are unlimited.
  */
 export function memoryLimit(asked: { bytes: number } | { percent: number } | null, probe: MemoryProbe): MemoryLimit {
   if (asked !== null && 'bytes' in asked) return { bytes: asked.bytes, source: '--memory-limit' };
