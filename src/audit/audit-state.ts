@@ -29,7 +29,7 @@ export class AuditState {
     this.#identity = identity;
   }
 
-  /** Returns the state of an earlier audit with the same identity; null if the disk has no such state. */
+  /** Returns the state of an earlier audit with the same identity; null without such a state on disk. */
   async resume(): Promise<{ readonly plan: AuditPlan; readonly compared: ComparedSpan[] } | null> {
     const stored = await readJson<StoredPlan>(this.#planPath);
     if (stored?.identity !== this.#identity) return null;

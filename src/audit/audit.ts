@@ -44,7 +44,7 @@ export async function audit(context: AuditContext): Promise<AuditReport> {
   return { ...reportOf(plan, compared, comparison.differences, repair), otherTables };
 }
 
-/** Throws InputError if the inputs have no points in the audited range. */
+/** Throws InputError if the inputs lack points in the audited range. */
 function assertPoints({ windows, totals }: AuditPlan, { since, until }: AuditContext): void {
   if (windows.length > 0) return;
   throw new InputError({

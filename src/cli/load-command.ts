@@ -173,7 +173,7 @@ function destination(
 
 function showResult(result: LoadResult, settings: Settings, process: Process): void {
   const { summary, examples, error } = result;
-  // A closed pipe means that the reader needs no more output.
+  // A closed pipe means that the reader does not need further output.
   const silent = (settings.quiet && summary.exitCode === 0) || summary.exitCode === closedPipe;
   if (!silent && settings.progress !== 'json') {
     const width = widthOf(process);

@@ -99,7 +99,7 @@ export function limitV8(
     setFlag(growth);
   };
   keepHeapSmall();
-  // When V8 creates the heap of a thread, it resets the growth of the young generation for the whole process.
+  // V8 resets the growth of the young generation for the whole process when it creates the heap of a thread.
   process.on('worker', (worker: Worker) => worker.once('online', keepHeapSmall));
 }
 

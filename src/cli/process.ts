@@ -16,7 +16,7 @@ export interface Process {
   readonly platform?: string;
   readonly execPath?: string;
   readonly execArgv?: readonly string[];
-  /** Replaces the program of this process; Node 22.15 and later, not on Windows. */
+  /** Replaces the program of this process. Exists in Node 22.15 and later, except on Windows. */
   readonly execve?: ((file: string, argv: readonly string[], env: NodeJS.ProcessEnv) => never) | undefined;
   exitCode?: number | string | null | undefined;
   cwd(): string;

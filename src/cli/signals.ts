@@ -1,4 +1,5 @@
-// Signals: the first signal stops a run cleanly, the second stops the run at once. A status signal prints the progress.
+// Signals: the first signal stops a run cleanly, and the second signal stops the run at once. A status signal prints
+// the progress.
 
 import { InterruptedError } from '../core/errors.js';
 import type { Process } from './process.js';
@@ -46,7 +47,7 @@ export function onSignals(process: Process, notify: (line: string) => void): Int
   };
 }
 
-/** SIGUSR1 remains for users of earlier versions. */
+/** Signals that print the progress. SIGUSR1 remains for users of earlier versions. */
 const statusSignals = ['SIGUSR2', 'SIGUSR1'] as const;
 
 /** Calls `show` at each status signal until the returned function is called. */

@@ -35,11 +35,11 @@ export interface Option {
   readonly as?: string;
   readonly group: OptionGroup;
   readonly is: OptionKind;
-  /** The default as a user would type it; null if the option has no default. */
+  /** The default as a user would type it; null for an option without a default. */
   readonly default: string | null;
   /** Text that help and manual show instead of the default. */
   readonly defaultText?: string;
-  /** The target or the environment supplies the missing value, so that the setting is never null. */
+  /** True if the target or the environment supplies a missing value, so that the setting is never null. */
   readonly supplied?: true;
   /** Placeholder of the value in the help; absent for switches. */
   readonly arg?: string;

@@ -102,8 +102,8 @@ function merge({ rows }: Options, given: Layer, env: NodeJS.ProcessEnv): Merged 
 }
 
 /**
- * Returns the state directory that systemd sets, else the default directory of the user. systemd separates several
- * directories by colons, the main directory first.
+ * Returns the state directory that systemd sets, or otherwise the default directory of the user. systemd separates
+ * several directories by colons, the main directory first.
  */
 function defaultStateDir(env: NodeJS.ProcessEnv): string {
   const given = env.STATE_DIRECTORY?.split(':')[0];

@@ -28,9 +28,9 @@ type SettingName<Row extends OptionRow> = Row extends { readonly as: infer Name 
 
 /** One endpoint of the target, without credentials. */
 export interface Endpoint {
-  /** URL for messages and reports. */
+  /** URL of the endpoint, for messages and reports. */
   readonly shown: string;
-  /** Scheme, host and port, for the HTTP client. */
+  /** Scheme, host, port and path, for the HTTP client. */
   readonly origin: string;
 }
 
@@ -46,7 +46,7 @@ export type Settings = { readonly [Row in OptionRow as SettingName<Row>]: Settin
   readonly tls: PemTexts;
   /** PEM texts of --queue-ca, --queue-cert and --queue-key. */
   readonly queueTls: PemTexts;
-  /** Names that the target accepts. */
+  /** Limits of the names that the target accepts. */
   readonly names: NameLimits;
 };
 

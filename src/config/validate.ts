@@ -14,7 +14,7 @@ export type Merged = Readonly<Record<string, unknown>>;
 
 /**
  * Parses and checks all options. `explicit` contains the keys of the options that a layer gave. The settings do not
- * contain the content of named files yet. No problem shows the value of a secret option.
+ * contain the content of named files yet. Problems never show the value of a secret option.
  */
 export function validate(
   options: Options,

@@ -38,7 +38,7 @@ export class BulkLoadError extends Error {
 
 /** A wrong option or input, found before anything was sent. Contains all problems, not only the first. */
 export class UsageError extends BulkLoadError {
-  /** Each problem in one line. */
+  /** The problems as texts of one line each. */
   readonly problems: readonly string[];
   /** The same problems as objects with four phrases. A problem that is plain text is a string. */
   readonly parts: readonly (string | Problem)[];
@@ -61,7 +61,7 @@ export class RefusedError extends BulkLoadError {
   }
 }
 
-/** No endpoint answered within `--wait-for-target`, or a batch was not acknowledged within `--retry-for`. */
+/** The endpoints did not answer within `--wait-for-target`, or a batch was not acknowledged within `--retry-for`. */
 export class UnavailableError extends BulkLoadError {
   constructor(message: string | Problem, options?: BulkLoadErrorOptions) {
     super('unavailable', 'BULK_TARGET_UNAVAILABLE', message, options);

@@ -19,9 +19,9 @@ export const limitingFactors = [
 interface LimitingFactorRow {
   /** Key in JSON and label in metrics. */
   readonly key: string;
-  /** Name in the progress bar and beside charts. */
+  /** Name of the factor in the progress bar and beside charts. */
   readonly label: string;
-  /** Name within sentences. */
+  /** Name of the factor within sentences. */
   readonly title: string;
   /** Name of the colour's variable in the report page's style sheet. */
   readonly colour: string;

@@ -1,12 +1,12 @@
-// The ways a run ends. Exit codes, help, manual, check, summary and report page all derive from this table. Changing
-// the exit code of an outcome is a breaking change.
+// The ways in which a run ends. Exit codes, help, manual, check, summary and report page all derive from this table.
+// Changing the exit code of an outcome is a breaking change.
 
-/** One way a run ends. */
+/** One way in which a run ends. */
 export interface OutcomeRow {
   readonly exitCode: number;
   /** Further exit codes of the same outcome, such as the codes of other signals. */
   readonly otherCodes?: readonly number[];
-  /** A few words for the help. */
+  /** Name of the outcome in the help, in a few words. */
   readonly short: string;
   /** Meaning of the outcome for the manual, in Markdown. */
   readonly meaning: string;
@@ -151,7 +151,7 @@ export type Outcome = keyof typeof outcomes;
 /** All outcomes, in the order of the manual. */
 export const outcomeNames = Object.keys(outcomes) as readonly Outcome[];
 
-/** Returns the row of an outcome. Its type `OutcomeRow` has every optional field. */
+/** Returns the row of an outcome. The row's type `OutcomeRow` has every optional field. */
 export function outcomeRow(outcome: Outcome): OutcomeRow {
   return outcomes[outcome];
 }

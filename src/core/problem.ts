@@ -1,4 +1,4 @@
-// Formats every error message: what was tried, expected and found, and what to do about it.
+// Formats every error message from four phrases: what was tried, what was expected, what was found, and what to do.
 
 /** The four phrases of an error message. A phrase begins in lower case and ends without a period. */
 export interface Problem {
@@ -8,7 +8,7 @@ export interface Problem {
   readonly expected: string;
   /** The actual state or value, such as `columns ts and value`. */
   readonly found: string;
-  /** Advice such as `name it with --time-column ts`; empty if no action helps. */
+  /** Advice such as `name it with --time-column ts`; empty without useful advice. */
   readonly fix: string;
 }
 

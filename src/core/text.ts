@@ -97,10 +97,10 @@ export function aligned(rows: readonly (readonly string[])[], numbers = 0): stri
   return rows.map((cells) => cells.map(cell).join('  ').trimEnd());
 }
 
-/** Control characters and direction marks, which change what a terminal shows. */
+/** Control characters and direction marks, which change the output of a terminal. */
 const acting = /\p{Cc}|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-/** Escapes control characters, line ends and direction marks of a foreign text: `\n`, `\x1b`, `\u202e`. */
+/** Escapes control characters, line ends and direction marks in text from outside: `\n`, `\x1b`, `\u202e`. */
 export function printable(line: string): string {
   return line.replace(acting, (found) => {
     if (found === '\n') return '\\n';

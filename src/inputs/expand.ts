@@ -24,7 +24,7 @@ import { isS3, s3Inputs } from './s3/s3-inputs.js';
 export interface Stdin {
   readonly isTTY: boolean;
   readonly isPipeOrFile: boolean;
-  /** File descriptor to read from. Other code of the program must not read from the descriptor. */
+  /** Descriptor of standard input. Other code of the program must not read from the descriptor. */
   readonly descriptor?: number;
   /** Returns the stream. Called only when standard input is opened. */
   readonly stream: () => Readable;
@@ -44,7 +44,7 @@ export interface Expansion {
 export interface ExpandOptions {
   readonly stdin: Stdin;
   readonly cwd: string;
-  /** State directory. Files in it are inputs only if the user names it. */
+  /** State directory. Files in this directory are inputs only if the user names the directory. */
   readonly stateDir: string;
   /** Encoding of inputs without a byte order mark. Default: utf-8. */
   readonly encoding?: string;
@@ -249,7 +249,7 @@ async function identify(candidate: Candidate, context: IdentifyContext): Promise
     const [found, canonical] = await Promise.all([stat(path, { bigint: true }), canonicalPath(path)]);
     if (found.isSocket()) throw Object.assign(new Error('a socket'), { code: 'ENXIO' });
     const size = found.isFile() ? Number(found.size) : null;
-    // Device and inode are equal for hard links as well.
+    // Hard links to one file have the same device and inode.
     return { name, identity: `${found.dev}:${found.ino}`, input: fileInput(name, canonical, size) };
   } catch (error) {
     // Node decodes names as UTF-8. A file whose name has another encoding cannot be opened.

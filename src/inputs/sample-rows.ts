@@ -29,7 +29,7 @@ const seriesOfLine = /^(?![#\s])(?:[^ \\\n]|\\.)+(?= )/gm;
 
 interface TableSample {
   points: number;
-  /** Number of lines with each field. */
+  /** Number of lines with each field, by the name of the field. */
   readonly fields: Map<string, number>;
 }
 
@@ -79,7 +79,7 @@ export class RowSampler {
 
   /**
    * Samples parsed points at equal distances, and collects the series of all points.
-   * @param timeOf returns the time of a point; null if the point has no time
+   * @param timeOf returns the time of a point; null for a point without a time
    */
   takeRun(run: Points, timeOf: (i: number) => bigint | null): void {
     const step = Math.ceil(run.count / runPoints);
@@ -108,7 +108,7 @@ export class RowSampler {
     return this.#decoded === null || this.#decoded === 0 ? null : this.#text / this.#decoded;
   }
 
-  /** Result of the sampling; undefined if no line was readable. */
+  /** Result of the sampling; undefined without a readable line. */
   get result(): SampledRows | undefined {
     const tables = [...this.#tables.values()];
     if (tables.length === 0) return undefined;

@@ -6,7 +6,7 @@ import { orAborted } from '../core/time/wait-stats.js';
 import type { FileBytes, Input, SampledRows, TimestampRange } from '../core/types/index.js';
 import { RowSampler } from './sample-rows.js';
 
-/** Bytes sampled at each end. */
+/** Number of bytes that are sampled at each end of a file. */
 const sampleBytes = 64 * 1024;
 /**
  * Largest number of sampled inputs. Of a longer list, the first 32 and the last 32 inputs are sampled, because most
@@ -22,14 +22,14 @@ const timestamp = /[^\s\\] +(-?\d{1,19})[ \r]*$/gm;
 export interface TimeSample {
   /**
    * At most 256 time ranges that contain points, ascending and without overlap. Times are in the unit of the input. The
-   * list is empty if no time was read.
+   * list is empty if the times could not be read.
    */
   readonly spans: readonly TimestampRange[];
   /** Number of inputs whose end was not sampled: compressed, standard input, unreadable, or beyond `maxInputs`. */
   readonly unseen: number;
   /** Size of all inputs as line protocol, in bytes; null if an input is compressed or its size is unknown. */
   readonly totalBytes: number | null;
-  /** Sampled points; absent if no point was sampled. */
+  /** Sampled points; absent without sampled points. */
   readonly rows?: SampledRows | undefined;
 }
 
@@ -100,7 +100,7 @@ function sizeOf(inputs: readonly Input[]): number | null {
 
 interface InputSample {
   readonly spans: readonly TimestampRange[];
-  /** True if both ends were read. */
+  /** True if both ends of the input were read. */
   readonly whole: boolean;
   readonly plain: boolean;
 }

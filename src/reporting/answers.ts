@@ -20,12 +20,12 @@ export const answerKinds: readonly AnswerRow[] = [
   { kind: 'refused', label: 'refused', isTrouble: true },
 ];
 
-/** Subtracts two counts of answers. */
+/** Subtracts earlier counts of answers from later counts. */
 export function answersBetween(now: Answers, before: Answers | undefined): Answers {
   return byKind((kind) => now[kind] - (before?.[kind] ?? 0));
 }
 
-/** Adds two counts of answers. */
+/** Adds two sets of counts of answers. */
 export function answersSum(now: Answers, before: Answers | undefined): Answers {
   return byKind((kind) => now[kind] + (before?.[kind] ?? 0));
 }

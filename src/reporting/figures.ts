@@ -1,5 +1,5 @@
-// The figures of a run, one row each. Progress line, progress JSON, Prometheus metrics and report page iterate this
-// list. A new figure needs a row here. If Snapshot lacks the value, Snapshot needs a new field that
+// The figures of a run, with one row for each figure. Progress line, progress JSON, Prometheus metrics and report page
+// iterate this list. A new figure needs a row here. If Snapshot lacks the value, Snapshot needs a new field that
 // load/outcome/run-facts.ts fills.
 
 import { byFactor, limitingFactors } from '../core/limiting-factors.js';

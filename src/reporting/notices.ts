@@ -74,7 +74,7 @@ export class NoticeThrottle {
 
 export interface NoticeEntry {
   readonly level: Notice['level'];
-  /** The latest message. */
+  /** The latest message of this kind. */
   readonly message: string;
   readonly times: number;
   /** Times of the first and the last notice, seconds since the start of the run. */

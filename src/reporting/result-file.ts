@@ -52,8 +52,8 @@ export const pageHead = /^<!doctype html>\n<!-- a report of bulk-load -->/;
 export const metricsHead = /^# HELP bulk_load_/;
 
 /**
- * Prepares result files. `head` matches the start of an older result. A null path means no file. Throws one UsageError
- * for all bad files.
+ * Prepares result files. `head` matches the start of an older result. Skips null paths. Throws one UsageError for all
+ * bad files.
  */
 export async function prepareResults(files: readonly (readonly [path: string | null, head: RegExp])[]): Promise<void> {
   const problems: UsageError['parts'][number][] = [];

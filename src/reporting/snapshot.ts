@@ -8,7 +8,7 @@ import type { Answers, Level, Summary } from '../core/types/index.js';
  * snapshots.
  */
 export interface Snapshot {
-  /** Wall clock, ms since 1970. */
+  /** Time of the snapshot, ms since 1970. */
   readonly at: number;
   /** Seconds since this run began. */
   readonly seconds: number;

@@ -165,8 +165,8 @@ export function memoryText({ memory }: Summary): string {
 }
 
 /**
- * Formats the limiting factors: `limited by the target 1m 05s, the input 12s`. Returns null if no factor limited the
- * load noticeably.
+ * Formats the limiting factors: `limited by the target 1m 05s, the input 12s`. Returns null if the load was not
+ * noticeably limited.
  */
 export function limitText({ pressure, seconds }: Summary): string | null {
   const named = namedFactors(pressure.heldBackBy, seconds).map((each) => `${each.title} ${duration(each.seconds)}`);

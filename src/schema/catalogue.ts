@@ -36,7 +36,7 @@ const maxColumns = 12;
 
 export class Catalogue {
   readonly #tables = new Map<string, Columns>();
-  /** Number of fields by table. */
+  /** Number of fields of each table, by the name of the table. */
   readonly #fields = new Map<string, number>();
   #size = 0;
   #newTables = 0;

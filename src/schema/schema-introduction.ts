@@ -1,7 +1,7 @@
-// Introduces the columns of one batch while other loads or workers may send. Takes the turn, a lock that all these
-// loads and workers share, and holds the turn until every endpoint shows the columns. Each node of CnosDB writes by its
-// own copy of the schema, which is updated only after the acknowledgement. A node whose copy lacks a column creates
-// another column, and stores values under that column.
+// Introduces the columns of one batch while other loads or workers may send requests. Takes the turn, a lock that all
+// these loads and workers share, and holds the turn until every endpoint shows the columns. Each node of CnosDB writes
+// by its own copy of the schema, which is updated only after the acknowledgement. A node whose copy lacks a column
+// creates another column, and stores values under that column.
 
 import type { Clock, HeldTurn, Receipt, Shape, Target } from '../core/types/index.js';
 import { assertShown, awaitColumns, type ColumnSource, refresh } from './await-columns.js';
@@ -68,7 +68,7 @@ export class SchemaIntroduction {
   async end({ loaded, rejected, undelivered }: Receipt, signal: AbortSignal): Promise<void> {
     const { target, sharedNames, clock } = this.#context;
     try {
-      // A target that a program of the user implements has no endpoints, and may not list columns.
+      // A target that a user's program implements lacks endpoints, and may be unable to list columns.
       const isShown = this.#isKnown || target.endpoints().length === 0;
       if (isShown || this.#turn === null || loaded.length === 0) return;
       if (rejected.length === 0 && undelivered.length === 0)

@@ -3,7 +3,7 @@
 /** A refused request: HTTP status, CnosDB's six-digit code and text. */
 export class RequestRefusal extends Error {
   readonly status: number;
-  /** Code of the error. If null, the response has no body (404, 405, 413, 500). */
+  /** Code of the error. If null, the body of the response is empty (404, 405, 413, 500). */
   readonly code: string | null;
   /** True to close the connection without a response, as CnosDB does when it panics. */
   readonly closes: boolean;

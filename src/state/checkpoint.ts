@@ -40,7 +40,7 @@ const checkpointSchema = () =>
     formatVersion: z.literal(formatVersion),
     /** Start of the load, ms since 1970; generated timestamps count from this time. */
     startedMs: count,
-    /** Size of each dead-letter file in bytes, by the ending of its name; null if no point was rejected. */
+    /** Size of each dead-letter file in bytes, by the ending of its name; null without rejected points. */
     deadLetters: z.record(z.string(), count).nullable(),
     /** Size of the log of finished inputs when this checkpoint was written, bytes. */
     finishedBytes: count,
@@ -48,7 +48,7 @@ const checkpointSchema = () =>
      * Final name of the dead-letter files, once all inputs are finished and only cleaning up remains; null until then.
      */
     completing: z.string().nullable(),
-    /** Cluster that the load writes to; absent in files of earlier versions. */
+    /** Cluster to which the load writes; absent in files of earlier versions. */
     cluster: clusterSchema.optional(),
     inputs: z.array(inputSchema),
   });

@@ -81,7 +81,7 @@ export function isLoadedInto(entry: EarlierInput, target: FoundTarget, sameTarge
 
 /**
  * Throws RefusedError if the target is not the cluster of the earlier run, or lacks a table of the earlier run.
- * @param cluster cluster that the earlier run loaded into; undefined in checkpoints of earlier versions
+ * @param cluster cluster into which the earlier run loaded; undefined in checkpoints of earlier versions
  */
 export async function assertResumable(
   cluster: Cluster | undefined,

@@ -14,7 +14,9 @@ export const fingerprintSchema = z.strictObject({
   size: count,
   /** Hash of the first bytes, up to offset `to`. */
   head: z.strictObject({ to: count, hash: z.string() }),
-  /** Hash of the last block that was read. For a remote object, it can be an earlier block that is still cached. */
+  /**
+   * Hash of the last block that was read. For a remote object, this block can be an earlier block that is still cached.
+   */
   tail: z.strictObject({ from: count, to: count, hash: z.string() }),
   /** Modification time, ETag or date of the file; absent in state files of earlier versions. */
   version: z.string().nullable().optional(),
@@ -50,8 +52,8 @@ export interface Comparison {
   /** `grown`: the file has the earlier content and more bytes after it. */
   readonly kind: 'same' | 'grown' | 'changed';
   /**
-   * False if the date changed and no checksum covers the part that was read. Then a change between the two blocks is
-   * possible.
+   * False if the date changed and a checksum of the part that was read is missing. Then a change between the two blocks
+   * is possible.
    */
   readonly certain: boolean;
 }

@@ -1,6 +1,5 @@
 // Tracks which bytes of one input are settled (loaded, or rejected and stored): all bytes up to `place`, and separate
-// ranges after `place`. Each batch in flight leaves at most one such range. The order in which ranges are added has no
-// effect.
+// ranges after `place`. Each batch in flight leaves at most one such range. Ranges may be added in any order.
 
 import type { ByteRange, Position, ResumePoint } from '../core/types/index.js';
 

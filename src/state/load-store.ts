@@ -77,7 +77,7 @@ export class LoadStore {
 
   /** Renames the files of an unfinished load. Returns the checkpoint's new path; null without a checkpoint. */
   async abandon(stamp: string): Promise<string | null> {
-    // Renames the checkpoint first, because a log without a checkpoint has no meaning.
+    // Renames the checkpoint first, because a log without a checkpoint is ignored.
     const checkpoint = await this.#keepAs(this.path, stamp, rename);
     await this.#keepAs(this.#logPath, stamp, rename);
     return checkpoint;

@@ -59,7 +59,7 @@ export async function comparePoints(
   try {
     await writePoints(context, plan, windowIndex, round, inputs, target);
     for (let i = 0; i < files; i += 1) {
-      await nextTurn(); // lets signals and the timer that renews the lock run
+      await nextTurn(); // gives signals and the timer of the lock time to run
       context.signal.throwIfAborted();
       new FileComparison(context.precision, windowIndex, comparison).run(inputs.read(i), target.read(i));
     }

@@ -14,7 +14,7 @@ interface PointFile {
   descriptor: number | null;
   /** Number of valid bytes at the start of the file. The next write overwrites all later bytes. */
   length: number;
-  /** `length` at the last commit. */
+  /** Value of `length` at the last commit. */
   committed: number;
   readonly buffer: Buffer;
   buffered: number;

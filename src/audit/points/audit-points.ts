@@ -67,7 +67,7 @@ export function nanosecondsOf({ seconds, nanos }: AuditTime): bigint {
   return BigInt(seconds) * billion + BigInt(nanos);
 }
 
-/** Splits a time in nanoseconds since 1970. */
+/** Splits a time in nanoseconds since 1970 into seconds and nanoseconds. */
 export function secondsOf(time: bigint): AuditTime {
   const nanos = ((time % billion) + billion) % billion;
   return { seconds: Number((time - nanos) / billion), nanos: Number(nanos) };

@@ -1,5 +1,5 @@
 // Hashes points of line protocol. A point has one hash of its identity (table, tags and time), and one hash of its
-// field values. The hash of the values is a sum. So it depends neither on the order of the fields nor on their
+// field values. The hash of the values is a sum. So this sum depends neither on the order of the fields nor on their
 // distribution over several lines. Equal values have equal hashes even if they are written differently: `1.0` and
 // `1e0`, `t` and `true`, or `\=` and `=` in a tag.
 

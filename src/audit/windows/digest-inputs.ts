@@ -7,7 +7,7 @@ import { planWindows, type Window } from './windows.js';
 /** The time windows of an audit, each with the digest of the input points in it. */
 export interface AuditPlan {
   readonly windows: readonly Window[];
-  /** The audited range; empty if the inputs have no points. */
+  /** The audited range; empty for inputs without points. */
   readonly span: TimeSpan;
   readonly totals: AuditedInputs;
 }

@@ -13,7 +13,7 @@ export class Digest {
   /** Number of added points. A point that the inputs spread over several lines counts once per line. */
   points = 0;
   values = 0;
-  /** Bytes of the points as line protocol. */
+  /** Size of the points as line protocol, bytes. */
   bytes = 0;
   // An audit stores many digests. Four integers need 32 B; an array of four integers needs 150 B.
   #a = 0;

@@ -29,7 +29,7 @@ import { onSignals } from '../signals.js';
 import { auditOptions } from './audit-options.js';
 import { runAuditOf } from './audit-run.js';
 
-/** Returns exit code 0 if inputs and target are equal, else 9. Throws the error that ends the audit. */
+/** Returns exit code 0 if inputs and target are equal, otherwise 9. Throws the error that ends the audit. */
 export async function runAudit(
   names: readonly string[],
   { repair, since, until, ...flags }: Readonly<Record<string, unknown>>,

@@ -59,7 +59,7 @@ const readingOnly = {
 } as const satisfies Partial<Settings>;
 
 /**
- * Creates a target that passes all points to `take`. The created target reports no columns. So a value whose type
+ * Creates a target that passes all points to `take`. The created target does not report columns. So a value whose type
  * differs from the column of the real target counts as missing, not as rejected.
  */
 function collector(

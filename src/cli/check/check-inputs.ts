@@ -56,7 +56,7 @@ function timeText(time: bigint, precision: InputPrecision): string {
   return Number.isNaN(date.getTime()) ? `${time}` : date.toISOString().slice(0, 19).replace('T', ' ');
 }
 
-/** Shows each mapping once, with the number of inputs that it applies to. */
+/** Shows each different mapping once, with the number of its inputs. */
 export function mappingParts(inputs: readonly ParsedHead[]): string[][] {
   const kinds = new Map<string, { names: string[]; mapping: RowMapping }>();
   for (const { name, mapping } of inputs) {

@@ -28,7 +28,7 @@ export interface CheckFacts {
   readonly traits: TargetTraits;
 }
 
-/** Renders the page as lines. Wraps them between words at `width`; null means unlimited width. */
+/** Renders the page as lines. Wraps lines between words at `width`; null means unlimited width. */
 export function checkPage(facts: CheckFacts, width: number | null): string[] {
   const { report, settings, descriptions, warnings, leftOut, traits } = facts;
   const { memory, inputs, target, creates } = report;

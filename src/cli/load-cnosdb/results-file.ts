@@ -1,4 +1,5 @@
-// Renders the file of `--results-file` as Go's json.MarshalIndent does: one space per level, no newline at the end.
+// Renders the file of `--results-file` as Go's json.MarshalIndent does: one space per level, without a newline at the
+// end.
 
 import type { GoValue } from './go/pflag.js';
 import type { Totals } from './report-lines.js';

@@ -15,7 +15,7 @@ export interface LoadCnosdbRequest {
   readonly workers: bigint;
   readonly backoffMs: number;
   readonly intervals: readonly Interval[] | null;
-  /** 0 switches the report off. */
+  /** Interval of the periodic report; 0 switches the report off. */
   readonly reportingPeriodMs: number;
   /** Path of the results file; empty if the file is not wanted. */
   readonly resultsFile: string;

@@ -14,7 +14,7 @@ export interface Flag {
   /** Text for the help, with the default and the environment variable. */
   readonly description: string;
   readonly group: OptionGroup;
-  /** True if the flag may occur several times. The values form a list. */
+  /** True if the flag may occur several times. The values then form a list. */
   readonly repeatable: boolean;
   /** True for a flag such as `--no-quiet`, which stores false under `key`. */
   readonly negates: boolean;

@@ -2,7 +2,7 @@
 
 export interface Address {
   readonly host: string;
-  /** 0 means any free port. */
+  /** Port number; 0 means any free port. */
   readonly port: number;
 }
 

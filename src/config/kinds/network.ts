@@ -7,7 +7,7 @@ import { explained, list, parsed } from './parsed.js';
 
 /** An endpoint as a user typed it, with its credentials. */
 export interface GivenUrl {
-  /** URL without credentials. */
+  /** URL of the endpoint without credentials, for messages. */
   readonly shown: string;
   /** Scheme, host, port and path, without a slash at the end. */
   readonly origin: string;

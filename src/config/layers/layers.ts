@@ -20,7 +20,7 @@ export function fromEnvironment({ rows }: Options, env: NodeJS.ProcessEnv): Laye
   return new Map(present.map(({ key, name }) => [key, { value: env[name], origin: { source: 'environment', name } }]));
 }
 
-/** Returns the given flags, each named as the user typed it: `--no-…` for a switch that is off. */
+/** Returns the given flags with the names that the user typed: `--no-…` for a switch that is off. */
 export function fromFlags(flags: Readonly<Record<string, unknown>>): Layer {
   const present = Object.entries(flags).filter(([, value]) => value !== undefined);
   const typed = (key: string, value: unknown): string =>
@@ -29,8 +29,8 @@ export function fromFlags(flags: Readonly<Record<string, unknown>>): Layer {
 }
 
 /**
- * Returns a warning for each variable whose name has the prefix of our variables but matches no option. Omits values,
- * which may be secrets.
+ * Returns a warning for each variable whose name has the prefix of our variables but does not match an option. Omits
+ * values, which may be secrets.
  */
 export function unknownEnvVars({ rows }: Options, env: NodeJS.ProcessEnv): string[] {
   const prefix = environmentName('');
@@ -44,8 +44,8 @@ export function unknownEnvVars({ rows }: Options, env: NodeJS.ProcessEnv): strin
 }
 
 /**
- * Returns, by key, a warning for each variable that the target does not use. These are only warnings, because several
- * commands may share an environment.
+ * Returns, by key, a warning for each variable that the target does not use. The messages are only warnings, because
+ * several commands may share an environment.
  */
 export function ignoredEnvVars({ targets }: Options, environment: Layer, kind: unknown): Map<string, string> {
   const target = targets.find((each) => each.kind === kind);

@@ -9,10 +9,10 @@ import { flagName, type SettingProblem } from '../options.js';
 import type { Settings } from '../settings.js';
 import type { Layer } from './layers.js';
 
-/** Largest size of a file with a secret, bytes. No server accepts a header of this length. */
+/** Largest size of a file with a secret, bytes. Servers refuse a header of this length. */
 const maxSecretBytes = 64 * 1024;
 
-/** Reads a password or token without the newline at its end; null if the option names no file. */
+/** Reads a password or token without the newline at its end; null for an unset option. */
 export async function readSecret(
   key: 'passwordFile' | 'tokenFile' | 'queuePasswordFile',
   given: Layer,

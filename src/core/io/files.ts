@@ -84,8 +84,7 @@ const readerWaitsMs = [0, 100, 400, 1500, 3000];
 
 /**
  * Opens a named pipe for writing. Without a reader, a plain open would block forever and could not be cancelled. So
- * this function first tries to open with O_NONBLOCK. Throws if no process opens the pipe for reading before the last
- * wait ends.
+ * this function first tries to open with O_NONBLOCK. Throws if the pipe lacks a reader after the last wait.
  */
 export async function openFifoForWriting(
   path: string,

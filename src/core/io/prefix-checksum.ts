@@ -54,7 +54,10 @@ export class PrefixChecksum {
     return this.#state?.crc ?? null;
   }
 
-  /** Returns how many bytes of the last read the other thread must add to the checksum. A second call returns 0. */
+  /**
+   * Returns the number of bytes of the last read that the other thread must add to the checksum. A second call returns
+   * 0.
+   */
   takeUnsummed(): number {
     const unsummed = this.#unsummed;
     this.#unsummed = 0;

@@ -1,6 +1,6 @@
 // The table of network and TLS errors, for targets and remote inputs.
 
-/** A failure, described in a few words. `permanent` is true if no retry can help. */
+/** A failure, described in a few words. `permanent` is true if retries cannot help. */
 export interface NetworkFailure {
   readonly reason: string;
   readonly permanent: boolean;
@@ -10,9 +10,9 @@ export interface NetworkFailure {
 export const ownCodes = {
   /** The server closed the first TLS connection. A TLS 1.3 server does so if it refuses the client's certificate. */
   closedAfterHandshake: 'CLOSED_AFTER_HANDSHAKE',
-  /** The server closed the first connection of a plain http:// URL at once, perhaps because it expects TLS. */
+  /** The server closed the first connection of a plain http:// URL at once, perhaps because the server expects TLS. */
   closedAtOnce: 'CLOSED_AT_ONCE',
-  /** A failure that no retry can fix. The error's message gives the reason. */
+  /** A failure that retries cannot fix. The error's message gives the reason. */
   permanent: 'PERMANENT_FAILURE',
   /**
    * The connection was reset during a response. undici would accept a truncated response without Content-Length as

@@ -1,6 +1,6 @@
 /** An HTTP proxy. Only `authorization` contains credentials. */
 export interface ProxyUrl {
-  /** URL without credentials. */
+  /** URL of the proxy, without credentials. */
   readonly origin: string;
   /** Value of the Proxy-Authorization header; null without credentials. */
   readonly authorization: string | null;

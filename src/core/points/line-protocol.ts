@@ -26,7 +26,7 @@ export interface PointTokens {
   readonly table: string;
   readonly tags: readonly (readonly [key: string, value: string])[];
   readonly fields: readonly (readonly [key: string, value: string])[];
-  /** The timestamp's digits; empty if the point has no timestamp. */
+  /** The timestamp's digits; empty for a point without a timestamp. */
   readonly time: string;
 }
 

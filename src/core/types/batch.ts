@@ -35,7 +35,7 @@ export type Cut = 'points' | 'bytes' | 'inputEnd' | 'idle' | 'shape';
 export interface BatchReject {
   readonly bytes: Uint8Array;
   readonly line: number;
-  /** Offset in the decoded input. */
+  /** Offset of the point in the decoded input. */
   readonly byteOffset: number;
   readonly reason: string;
   readonly message: string;
@@ -54,12 +54,13 @@ export interface BucketPart {
   readonly lastBytes: number;
 }
 
-/** A time bucket, and how many bytes of a body belong to its points. */
+/** A time bucket, and the number of bytes in a body that belong to the points of the bucket. */
 export type BodyPart = Pick<BucketPart, 'bucket' | 'bytes'>;
 
 /**
- * The unit of sending. Its memory belongs to the arena (memory for all batches) or to a format. The owner of the batch
- * calls `release` once, after the batch is settled, to return this memory. A batch with only rejects is not sent.
+ * The unit of sending. The memory of a batch belongs to the arena (memory for all batches) or to a format. The owner of
+ * the batch calls `release` once, after the batch is settled, to return this memory. A batch with only rejects is not
+ * sent.
  */
 export interface Batch {
   readonly ordinal: number;

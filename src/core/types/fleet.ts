@@ -65,8 +65,8 @@ export interface MemoryFollower {
   /** Applies a change. `own` is true if this worker requested the `flush` and runs it. */
   apply(event: MemoryEvent, own: boolean): void;
   /**
-   * Called when no worker of the fleet is flushing. A `flush` without `flushed` then counts as failed, because the
-   * worker that requested the flush has ended.
+   * Called while the fleet is not flushing. A `flush` without `flushed` then counts as failed, because the worker that
+   * requested the flush has ended.
    */
   flushLost(): void;
   /** Returns the estimate as JSON data, for workers that join later. */
@@ -120,6 +120,6 @@ export interface QueueAddress {
   readonly isTls: boolean;
   readonly user: string | null;
   readonly password: string | null;
-  /** URL for people, without credentials. */
+  /** URL without credentials, for messages. */
   readonly shown: string;
 }

@@ -1,10 +1,10 @@
-// Inputs and the byte sources that formats read from.
+// Inputs, and the byte sources from which formats read.
 
 import type { PrefixChecksum } from '../io/prefix-checksum.js';
 import type { ByteRange, InputPiece } from './position.js';
 import type { ColumnType } from './shape.js';
 
-/** An open, decompressed input. The caller owns the memory, so reading a plain file allocates nothing. */
+/** An open, decompressed input. The caller owns the memory, so reading a plain file does not allocate memory. */
 export interface ByteSource {
   /**
    * Fills `into` from its start and returns the number of bytes, at least one; 0 at the end. Rejects with the signal's
@@ -13,7 +13,7 @@ export interface ByteSource {
    * may change until `close` has resolved.
    */
   read(into: Uint8Array, signal: AbortSignal): Promise<number>;
-  /** Closes the source. Resolves when no read is pending. Later calls have no effect. */
+  /** Closes the source. Resolves when a pending read has ended. Idempotent. */
   close(): Promise<void>;
   /** Bytes of the file or pipe read so far, before decompression. */
   readonly bytesRead: number;
@@ -22,7 +22,7 @@ export interface ByteSource {
   readonly encoding?: string;
   /** The underlying regular file or object, for fingerprints; absent for pipes. Usable until `close`. */
   readonly file?: FileBytes;
-  /** ETag or date of an object whose server sends no size; null or absent if unknown. */
+  /** ETag or date of an object whose server does not send a size; null or absent if unknown. */
   readonly version?: string | null;
   /** Moves to a decoded offset. Allowed only before the first read. Absent if all earlier bytes must be decoded. */
   seek?(to: number): void;
@@ -30,7 +30,7 @@ export interface ByteSource {
 
 /** The raw bytes of a file on disk or of an object on a server. */
 export interface FileBytes {
-  /** Size when the file was opened, bytes. */
+  /** Size of the file at the time of opening, bytes. */
   readonly size: number;
   /**
    * A value that changes with the content: modification time of a file, ETag or date of an object; null or absent if
@@ -62,7 +62,7 @@ export interface MemoryBudget {
   limitFor(bytes: number): string | null;
 }
 
-/** A named input that is not open yet. `size` is in file bytes; null for a pipe. */
+/** A named input that is not open yet. `size` is the size of the file before decompression, bytes; null for a pipe. */
 export interface Input {
   readonly name: string;
   /** Canonical absolute path, or URL without secrets; null for standard input. */
@@ -85,7 +85,7 @@ export interface FolderColumn {
   readonly value: string | null;
 }
 
-/** A section of an InfluxDB export, `DB` or `DB/RP`, and the database to load its points into. */
+/** A section of an InfluxDB export, `DB` or `DB/RP`, and the database for the points of the section. */
 export interface ContextTarget {
   readonly context: string;
   readonly db: string;

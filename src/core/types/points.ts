@@ -27,7 +27,10 @@ export const TIME_LOW = 6;
 export const TIME_HIGH = 7;
 
 export const NO_TIMESTAMP = 0x8000_0000;
-/** Marks a point whose `Shape` has no number because the table of shapes is full. `Points.shapeOf(i)` parses it. */
+/**
+ * Marks a point whose `Shape` lacks a number because the table of shapes is full. `Points.shapeOf(i)` parses the shape
+ * of such a point.
+ */
 export const UNCOUNTED_SHAPE = 0x7fff_ffff;
 
 /** A point that is rejected for its content before sending. */
@@ -39,7 +42,7 @@ export interface FormatReject {
   readonly length: number;
   /** Line number in the file, minus `Points.firstLine`. */
   readonly line: number;
-  /** One of a fixed set of reasons, in kebab-case: `no-fields`, `bad-number`, `too-long`, … */
+  /** Name of the broken rule, in kebab-case: `no-fields`, `bad-number`, `too-long`, … */
   readonly reason: string;
   /** Explanation for people: the found and the expected content. */
   readonly message: string;
@@ -157,9 +160,9 @@ export interface Format {
   plainRows?(): PlainRows | null;
   /**
    * Yields points in order, as soon as they are read. Each `Points` is valid until the caller requests the next
-   * `Points`. Throws the errors of `source.read`, after it has yielded the points before the error. Throws UsageError
-   * if the input contradicts the options. The caller closes the source before the next input. Only one input may be
-   * read at a time.
+   * `Points`. Throws the errors of `source.read`, after yielding the points before the error. Throws UsageError if the
+   * input contradicts the options. The caller closes the source before the next input. Only one input may be read at a
+   * time.
    * @param start position of the first byte of the source
    */
   points(source: ByteSource, signal: AbortSignal, start?: Position): AsyncGenerator<Points, void>;

@@ -1,8 +1,8 @@
 /** A position in an input from which reading can resume. Every point before the position is settled. */
 export interface Position {
-  /** Decoded bytes from the start of the input. */
+  /** Number of decoded bytes before the position. */
   readonly byteOffset: number;
-  /** Physical line, from 1. */
+  /** Number of the physical line, from 1. */
   readonly line: number;
   /** Number of points of the load before the position, rejects included. Generated timestamps contain this number. */
   readonly ordinal: number;

@@ -226,7 +226,7 @@ export interface Summary {
     /** Number of nodes that died during the load, presumably for lack of memory. */
     nodeDeaths: number;
     /**
-     * Largest difference between the unflushed bytes that a node reports and the estimate; null if no node reports its
+     * Largest difference between the unflushed bytes that a node reports and the estimate; null if nodes do not report
      * unflushed bytes.
      */
     gaugeDifferenceBytes: number | null;

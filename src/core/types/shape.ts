@@ -1,5 +1,5 @@
-// Shapes: a point's table, and the names and types of its columns; and the comparison of shapes with the target's
-// columns.
+// A shape is the table of a point with the names and types of the point's columns. A `ShapeMatch` compares a shape with
+// the target's columns.
 
 export type ColumnType = 'tag' | 'float' | 'integer' | 'unsigned' | 'boolean' | 'string';
 

@@ -49,7 +49,7 @@ export type Verdict =
   | {
       readonly kind: 'refused';
       readonly reason: string;
-      /** Action that may help, for people; absent if no action is known. */
+      /** Action that may help, for people; absent if unknown. */
       readonly advice?: string;
       /** Present if the target refuses only because the database is missing. */
       readonly missingDatabase?: true;
@@ -58,7 +58,7 @@ export type Verdict =
 /** One request and its verdict. */
 export interface Attempt {
   readonly verdict: Verdict;
-  /** URL without credentials. */
+  /** URL of the endpoint, without credentials. */
   readonly endpoint: string;
   readonly latencyMs: number;
   /** Bytes of the request body on the wire. */
@@ -75,7 +75,7 @@ export interface EncodedBody {
 }
 
 export interface DatabaseSettings {
-  /** Distinguishes the database from earlier databases of the same name; absent if the target reports no id. */
+  /** Distinguishes the database from earlier databases of the same name; absent if the target does not report an id. */
   readonly id?: string;
   readonly precision: Precision;
   /** Lifetime of points, ms; null for INF. */
@@ -175,7 +175,7 @@ export type FieldValue = number | bigint | boolean | string;
 /** The values of a point. */
 export interface PointValues {
   readonly table: string;
-  /** Nanoseconds since 1970. */
+  /** Time of the point, nanoseconds since 1970. */
   readonly time: bigint;
   readonly tags: ReadonlyMap<string, string>;
   readonly fields: ReadonlyMap<string, FieldValue>;
@@ -187,7 +187,7 @@ export interface NameLimits {
   readonly seriesKeyBytes: number;
   /** Whether a measurement name may contain a slash. */
   readonly slashes: boolean;
-  /** True if a backslash in a name or a tag value is literal when the next byte needs no escape. */
+  /** True if a backslash in a name or a tag value is literal when the next byte does not need an escape. */
   readonly backslashes: boolean;
   /** Whether a tag and a field may have the same name. */
   readonly sharedNames: boolean;
@@ -206,9 +206,9 @@ export const strictestNameLimits: NameLimits = {
 
 /** Properties of a kind of target that are known before the first request. */
 export interface TargetTraits {
-  /** Product name. */
+  /** Name of the product. */
   readonly title: string;
-  /** Whether a batch that introduces a table or column must be sent while no other request is in flight. */
+  /** Whether a batch that introduces a table or column must be sent without other requests in flight. */
   readonly firstWriteExclusive: boolean;
   /** True if the target flushes on request and reports unflushed bytes. Then the load plans the memory of nodes. */
   readonly plansMemory: boolean;
@@ -234,8 +234,8 @@ export interface Target {
   readonly traits: TargetTraits;
   /**
    * Waits for a response of any endpoint, creates the database with `--create-db`, and reads its settings. Throws
-   * UnavailableError if no endpoint responds within `--wait-for-target`. Throws RefusedError for wrong credentials,
-   * missing privileges, a missing tenant or database, and a PRECISION that would merge points.
+   * UnavailableError if the endpoints do not respond within `--wait-for-target`. Throws RefusedError for wrong
+   * credentials, missing privileges, a missing tenant or database, and a PRECISION that would merge points.
    * @param beforeChange called before a database is created or dropped. An error of this function prevents the change.
    * Its result is the memcache size of a new database; null means the server's default
    */
@@ -262,7 +262,7 @@ export interface Target {
    */
   write(body: EncodedBody, points: number, timeoutMs: number, signal: AbortSignal): Promise<Attempt>;
   /**
-   * Asks the target to write the caches of the database to disk (CnosDB: COMPACT DATABASE). Never throws. The caller
+   * Makes the target write the caches of the database to disk (CnosDB: COMPACT DATABASE). Never throws. The caller
    * never overlaps two flushes.
    */
   flush(timeoutMs: number, signal: AbortSignal): Promise<FlushOutcome>;
@@ -295,6 +295,6 @@ export interface EndpointTotals {
   readonly failures: number;
   /** Seconds with an open circuit: the endpoint was unreachable, or lost writes while others accepted writes. */
   readonly openSeconds: number;
-  /** Start of the oldest pending write, monotonic ms; absent if no write is pending. */
+  /** Start of the oldest pending write, monotonic ms; absent without a pending write. */
   readonly waitingSince?: number;
 }

@@ -22,7 +22,7 @@ const chunks = 6;
  */
 const minFileBytes = 32 * 1024 * 1024;
 
-/** Start data of the thread. */
+/** Data that the thread receives at its start. */
 export interface GunzipTask {
   readonly file: SharedFile;
   readonly name: string;
@@ -37,7 +37,7 @@ export type GunzipResponse =
   | { readonly length: number; readonly bytesRead: number; readonly checksum: PrefixState | null }
   | { readonly problem: Problem };
 
-/** Returns the file of a source if it is large enough for a thread; null otherwise. */
+/** Returns the file of a source; null unless the file is local and large enough for a thread. */
 export function fileForThread({ file }: RawSource): (FileBytes & SharedFile) | null {
   const isLarge = file !== undefined && file.size >= minFileBytes;
   return isLarge && file.descriptor !== undefined && typeof file.version === 'string'
@@ -54,7 +54,7 @@ export class GunzipThread implements ByteSource {
   readonly #bytes = new Uint8Array(new SharedArrayBuffer(chunks * chunkBytes));
   /** Responses with bytes that still have to be returned. */
   readonly #responses: GunzipResponse[] = [];
-  /** Offset in `#bytes` of the chunk that `read` copies from. `#used` bytes of this chunk have been copied. */
+  /** Offset in `#bytes` of the chunk from which `read` copies. `#used` bytes of this chunk have been copied. */
   #at = 0;
   #used = 0;
   #failure: BugError | null = null;

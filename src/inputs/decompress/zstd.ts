@@ -78,8 +78,8 @@ class ZstdSource implements ByteSource {
   readonly #room: MemoryBudget | undefined;
   readonly #context: number;
   /**
-   * Address of a block of WASM memory. It contains two structs { pointer, size, position } of 12 bytes, then the input
-   * buffer and the output buffer.
+   * Address of a block of WASM memory. The block contains two structs { pointer, size, position } of 12 bytes, then the
+   * input buffer and the output buffer.
    */
   readonly #block: number;
   readonly #buffer = new Uint8Array(INPUT_BYTES);

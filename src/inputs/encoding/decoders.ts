@@ -15,7 +15,7 @@ export interface TextToUtf8 {
 
 /** Largest number of bytes of an incomplete character that a decoder stores until the next call. */
 export const maxCarried = 8;
-/** Byte for a malformed part. */
+/** Byte that a decoder writes for a malformed part of a text. */
 const MALFORMED = 0xff;
 const encoder = new TextEncoder();
 

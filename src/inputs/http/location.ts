@@ -6,7 +6,7 @@ import { permanentFailure, type RequestFailure, refusedRequest } from './http-me
 import type { Web, WebResponse } from './web-client.js';
 
 export interface ObjectLocation {
-  /** Name in messages. */
+  /** Name of the object in messages. */
   readonly name: string;
   /**
    * Requests the object with these headers and the credentials. Rejects with the network's error or the signal's
@@ -14,7 +14,7 @@ export interface ObjectLocation {
    */
   get(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<WebResponse | RequestFailure>;
   /**
-   * Returns a shell command such as `curl URL` that writes the object to standard output. The command contains no
+   * Returns a shell command such as `curl URL` that writes the object to standard output. The command does not contain
    * secrets.
    */
   command(): string;
@@ -26,7 +26,7 @@ const maxRedirects = 10;
 
 /**
  * Locates an object by its URL. Sends the user and password in the URL only to the origin of the URL. Throws UsageError
- * if they are not percent-encoded.
+ * if user or password are not percent-encoded.
  */
 export function urlLocation(web: Web, name: string, url: URL): ObjectLocation {
   const credentials = basicAuthorization(name, url);

@@ -42,7 +42,7 @@ class RemoteSource implements RawSource {
   readonly #head: Uint8Array;
   readonly #retryMs: number;
   readonly #blocks = new BlockCache();
-  /** Cancels reads of ranges when the source is closed, because such a read has no signal as a parameter. */
+  /** Cancels reads of ranges when the source is closed, because such a read does not receive a signal. */
   readonly #closed: AbortController;
   #reader: RangeReader;
   /** Offset of the next byte to return. */

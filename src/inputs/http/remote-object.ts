@@ -1,5 +1,5 @@
-// Requests ranges of one object on a server, and checks that all of them belong to one version. A server without
-// support for ranges sends the object from its start each time; the caller skips known bytes.
+// Requests ranges of one object on a server, and checks that all ranges belong to one version. A server without support
+// for ranges sends the object from its start each time; the caller skips known bytes.
 
 import type { Readable } from 'node:stream';
 import { BulkLoadError, InputError } from '../../core/errors.js';
@@ -7,7 +7,7 @@ import { failedRequest, type Headers, type RequestFailure } from './http-message
 import type { ObjectLocation } from './location.js';
 import type { Web, WebResponse } from './web-client.js';
 
-/** A body with the bytes [from, to) of the object; `to` is null if the server sends no length. */
+/** A body with the bytes [from, to) of the object; `to` is null if the server does not send a length. */
 export interface ObjectPart {
   readonly body: Readable;
   readonly from: number;
@@ -35,12 +35,12 @@ export class RemoteObject {
     this.#location = location;
   }
 
-  /** See `RawSource.command`. */
+  /** Shell command that writes the object to standard output. */
   get command(): string {
     return this.#location.command();
   }
 
-  /** Size in bytes; null before the first response, or if the server sends no size. */
+  /** Size in bytes; null before the first response, or if the server does not send a size. */
   get size(): number | null {
     return this.#version?.size ?? null;
   }

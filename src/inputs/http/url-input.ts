@@ -12,7 +12,7 @@ import type { Web } from './web-client.js';
 
 const defaultTiming: RetryTiming = { openMs: 15_000, readMs: 300_000 };
 
-/** Creates an input from a remote object. `size` is null if the server sends no size. */
+/** Creates an input from a remote object. `size` is null if the server does not send a size. */
 export function objectInput(
   web: Web,
   location: ObjectLocation,

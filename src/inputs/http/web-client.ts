@@ -30,7 +30,7 @@ export interface WebOptions {
 export interface WebResponse {
   readonly status: number;
   readonly headers: Headers;
-  /** Body of the response. The caller must read it to its end or destroy it. */
+  /** Body of the response. The caller must read the body to its end or destroy the body. */
   readonly body: Readable;
 }
 

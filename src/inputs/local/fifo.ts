@@ -10,7 +10,7 @@ import type { RawSource } from './raw-source.js';
 
 /**
  * Opens a pipe and waits for its first writer. Rejects with the signal's reason or with a system error.
- * @param failure converts a system error during later reads into the error to reject with
+ * @param failure converts a system error during later reads into the error of the rejection
  */
 export async function openFifo(
   path: string,

@@ -12,7 +12,7 @@ const pieceBytes = 64 * 1024;
 /**
  * Creates a source that closes the descriptor.
  * @param first bytes that were already read from the pipe
- * @param failure converts a system error into the error to reject with
+ * @param failure converts a system error into the error of the rejection
  */
 export function pipeSource(descriptor: number, first: Uint8Array, failure: (error: unknown) => unknown): RawSource {
   return new PipeSource(descriptor, first, failure);

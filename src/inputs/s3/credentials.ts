@@ -125,7 +125,7 @@ function parse(text: string): Credentials {
     const found = credentialsOf(AccessKeyId, SecretAccessKey, Token);
     if (found !== null) return { ...found, expires: Expiration ? Date.parse(Expiration) : null };
   } catch {
-    // The message omits the response, because it may contain keys.
+    // The message omits the response, because the response may contain keys.
   }
   throw new UsageError([
     {

@@ -8,7 +8,7 @@ import { isHidden } from '../local/discover.js';
 import { type ListedObject, list } from './listing.js';
 import type { S3Account } from './s3-account.js';
 
-/** Largest number of inputs that a name may expand to. The memory plan of this process assumes this many inputs. */
+/** Largest number of inputs for one name. The memory plan of this process assumes this many inputs. */
 const maxObjects = 250_000;
 
 export function isS3(name: string): boolean {
@@ -16,7 +16,7 @@ export function isS3(name: string): boolean {
 }
 
 /**
- * Returns the inputs for a name. Throws UsageError if no object matches, and InputError if a listing fails.
+ * Returns the inputs for a name. Throws UsageError without a matching object, and InputError if a listing fails.
  * @param leftOut called for each object that is left out because a part of its key is hidden
  */
 export async function s3Inputs(account: S3Account, name: string, leftOut = (): void => {}): Promise<Input[]> {

@@ -5,7 +5,7 @@ import { style } from './style.js';
 /** Renders a whole page, which loads nothing from the network. */
 export function htmlDocument(title: string, version: string, body: Html): string {
   const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'`;
-  // The style sheet is not escaped: it is our own text, and browsers do not decode entities inside a style sheet.
+  // The style sheet is not escaped, because the text is our own and browsers do not decode entities in style sheets.
   const sheet = `<style>${style}`;
   const head = html`<!doctype html>
 <!-- a report of bulk-load -->

@@ -29,11 +29,13 @@ export interface LoadPace {
   readonly bytesPerSecond: number;
   /** Time to 100 percent at the current rate; null while the total is unknown or nothing is acknowledged. */
   readonly etaSeconds: number | null;
-  /** The factor that limited the load longest in the last 15 s; null if no factor limited it for at least 3 s. */
+  /**
+   * The factor that limited the load longest in the last 15 s; null if every factor limited the load for less than 3 s.
+   */
   readonly limitedBy: LimitingFactor | null;
   /** The most frequent kind of trouble in the responses of the last 15 s; null without trouble. */
   readonly trouble: keyof Answers | null;
-  /** Number of endpoints whose circuit was open since the previous snapshot. */
+  /** Number of endpoints whose circuit was open at any time since the previous snapshot. */
   readonly openCircuits: number;
 }
 

@@ -101,7 +101,7 @@ export class StallReport {
     this.#reportedAt = now;
     const facts = this.#context.facts();
     const rejects = this.#rejects();
-    // Waiting for an idle pipe or for --verify needs no warning.
+    // Waiting for an idle pipe or for --verify does not need a warning.
     const level = facts.outstanding === 0 && rejects === null ? 'info' : 'warn';
     this.#context.notify({ level, kind: 'stall', message: this.#message(facts, rejects, now) });
     this.#countRejects();

@@ -50,7 +50,7 @@ export function noticeText({ level, message, count }: ThrottledNotice, color: bo
   return `${prefix[level]}${printable(message)}${times}`;
 }
 
-/** Wraps a line between words on a terminal. Returns a line for a log unchanged. */
+/** Wraps a line between words on a terminal. Without a terminal, returns the line unchanged. */
 export function lineFor(output: ViewOutput, text: string): string {
   const columns = output.columns();
   return columns === null ? text : wrapped(text, columns).join('\n');

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { RequestRefusal, refusal } from '../request-refusal.js';
 import { type Route, routes, type ServerResponseParts, type Service } from './routes.js';
 
-/** Listens on an address; port 0 takes a free port. Rejects with the system's error if listening fails. */
+/** Listens on an address; port 0 means any free port. Rejects with the system's error if listening fails. */
 export async function listen(
   service: Service,
   host: string,

@@ -1,5 +1,5 @@
-// The options of a database. SQL sets them, and DESCRIBE shows them.
-// Only PRECISION, TTL, VNODE_DURATION, STRICT_WRITE and MAX_MEMCACHE_SIZE have an effect here.
+// The options of a database, which SQL sets and DESCRIBE shows. Only PRECISION, TTL, VNODE_DURATION, STRICT_WRITE and
+// MAX_MEMCACHE_SIZE have an effect here.
 
 import { MIB } from '../../core/units.js';
 

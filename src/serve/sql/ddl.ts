@@ -1,4 +1,4 @@
-// CREATE, ALTER, DROP of databases and tables.
+// Executes CREATE, ALTER and DROP of databases and tables.
 
 import { noDatabase, noTable, refusal } from '../request-refusal.js';
 import type { Database } from '../storage/database.js';

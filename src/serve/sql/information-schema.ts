@@ -9,7 +9,7 @@ import { type Cell, cellText } from './result.js';
 
 export const INFORMATION = '\ue003information';
 
-/** Internal databases of CnosDB. This server lists them as empty databases. */
+/** Internal databases of CnosDB, which this server lists as empty databases. */
 export const systemDatabases = ['cluster_schema', 'usage_schema'];
 
 /** Rewrites the tables, which are temporary tables of the connection. */

@@ -2,7 +2,7 @@
 
 export type Cell = string | number | bigint | boolean | null | Timestamp | Double;
 
-/** Nanoseconds since 1970, UTC. */
+/** A time in nanoseconds since 1970, UTC. */
 interface Timestamp {
   readonly nanos: bigint;
 }

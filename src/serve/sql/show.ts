@@ -1,4 +1,4 @@
-// SHOW and DESCRIBE statements.
+// Executes SHOW and DESCRIBE statements.
 
 import type { Store } from '../storage/store.js';
 import { visible } from '../storage/table.js';

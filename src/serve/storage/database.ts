@@ -11,7 +11,7 @@ export class Database {
   readonly options: DatabaseOptions;
   /** Series. The key is the text of measurement and tags as a request contains them, with escapes. */
   readonly heads = new Map<string, StoredSeries>();
-  /** Existing time buckets. */
+  /** Numbers of the existing time buckets. */
   readonly buckets = new Set<number>();
   /** Bytes written since the last flush, for a metric. */
   cached = 0;
@@ -34,7 +34,7 @@ export class Database {
     return table;
   }
 
-  /** Finds an existing table. */
+  /** Returns an existing table; undefined for any other name. */
   find(name: string): StoredTable | undefined {
     const table = this.#tables.get(name);
     return table?.created ? table : undefined;

@@ -1,5 +1,5 @@
-// Loads the optional peer dependency DuckDB, and encodes CnosDB's names for it. DuckDB's names are case-insensitive and
-// exclude some characters; CnosDB's names are case-sensitive and may contain any.
+// Loads the optional peer dependency DuckDB, and encodes CnosDB's names for DuckDB. DuckDB's names are case-insensitive
+// and exclude some characters; CnosDB's names are case-sensitive and may contain any character.
 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -10,7 +10,7 @@ import type { Connection } from './duckdb.js';
 export interface QueryLimits {
   readonly ms: number;
   readonly rows: number;
-  /** Characters of text in the result. */
+  /** Largest number of characters of text in the result. */
   readonly text: number;
 }
 

@@ -28,7 +28,7 @@ export class RowColumn {
   tag = false;
   /** Type of the values; null if the request lacks the column. */
   type: StoredFieldType | null = null;
-  /** First row with the column. */
+  /** Index of the first row with the column. */
   firstRow = 0;
   filled = new Uint8Array(FIRST_CAPACITY);
   #values = new Map<StoredFieldType, RowValues>();
@@ -69,7 +69,7 @@ export class RowColumn {
     this.#last = row;
   }
 
-  /** Returns the value of a row, or null. */
+  /** Returns the value of a row; null for a row without a value. */
   get(row: number): StoredFieldValue | null {
     if (row >= this.filled.length || this.filled[row] === 0) return null;
     const value = this.#current[row];

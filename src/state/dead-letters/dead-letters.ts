@@ -63,7 +63,7 @@ export class DeadLetters {
     this.#parts = new LongLetterParts(join(folder, `${load}.rejected.part`));
   }
 
-  /** Absolute paths of the files; null if no point was rejected. */
+  /** Absolute paths of the files; null without rejected points. */
   get paths(): Paths | null {
     const endings = this.#lengths === null ? this.#moved : Object.keys(this.#lengths);
     if (endings.length === 0) return null;

@@ -24,7 +24,7 @@ const tried = 'waiting for the turn to introduce columns';
 export interface FirstWriteLockOptions {
   /** URL origins of the endpoints. */
   readonly endpoints: readonly string[];
-  /** Parts of the database's name, which distinguish it from other databases at the same endpoint. */
+  /** Parts of the database's name, which distinguish the database from other databases at the same endpoint. */
   readonly database: readonly string[];
   /** Directory of the locks; null for the directory that all processes of the host share. */
   readonly directory: string | null;

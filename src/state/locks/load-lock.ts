@@ -19,9 +19,9 @@ export interface LoadLockOptions {
 const watchMs = 1000;
 
 /**
- * Takes the lock. If the holder runs in another container or on another host, waits until its last heartbeat expires.
- * Throws BusyError if the holder certainly runs. Throws StateError if the lock cannot be written, and the signal's
- * reason if the signal aborts.
+ * Takes the lock. If the holder runs in another container or on another host, waits until the last heartbeat of the
+ * holder expires. Throws BusyError if the holder certainly runs. Throws StateError if the lock cannot be written, and
+ * the signal's reason if the signal aborts.
  */
 export async function takeLoadLock(path: string, options: LoadLockOptions): Promise<HeldLock> {
   const { clock, signal, notify } = options;

@@ -45,9 +45,9 @@ export class OddLockError extends Error {
 
 export interface LockOptions {
   readonly clock: Clock;
-  /** Permissions of the lock file. By default, only its owner can read and write it. */
+  /** Permissions of the lock file. By default, only the owner of the file can read and write the file. */
   readonly mode?: number;
-  /** Called when another process replaced the lock because it considered this process dead. */
+  /** Called when another process replaced the lock because the other process considered this process dead. */
   readonly lost?: () => void;
   /** A holder to treat as dead, unless it has written a newer heartbeat. */
   readonly presumedDead?: Holder;
@@ -232,7 +232,7 @@ class OwnLock implements HeldLock {
     try {
       writeSync(this.#file, holderText({ ...this.#us, heartbeat: now }), 0);
     } catch {
-      // One missed heartbeat does no harm: other processes wait for 60 s (`silenceMs`).
+      // One missed heartbeat is harmless, because other processes wait for 60 s (`silenceMs`).
     }
     if (!this.#isOurs()) lost();
   }

@@ -34,7 +34,7 @@ export function parseInteger(text: string, what: 'ParseInt' | 'ParseUint'): bigi
   return value;
 }
 
-/** Nanoseconds in each unit. */
+/** Number of nanoseconds in each unit. */
 const durationUnits: Record<string, number> = {
   ns: 1,
   us: 1e3,
