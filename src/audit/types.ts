@@ -2,7 +2,7 @@
 
 import type { Clock, InputPrecision, Notice, TimeSpan } from '../core/types/index.js';
 
-/** Totals of the points of all inputs. Rejected points are not compared. */
+/** Numbers of points, over all inputs. Rejected points are not compared. */
 export interface AuditedInputs {
   readonly points: number;
   readonly rejected: number;

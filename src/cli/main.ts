@@ -1,5 +1,5 @@
 // The command line: runs the command in the arguments and sets the exit code. Each command imports its own modules, so
-// that help and errors appear fast.
+// that help and errors appear quickly.
 
 import { Command, CommanderError } from 'commander';
 import { groups } from '../config/help/documentation.js';

@@ -8,7 +8,7 @@ import { parseOption } from './validate.js';
 const ownPlace: ReadonlySet<string> = new Set(['target', 'tenant', 'db', 'format', 'precision']);
 
 /**
- * Joins the format and all identity options except those in `ownPlace` into one text. Earlier checkpoints depend on
+ * Joins the format and all identity options except those in `ownPlace` into one text. Existing checkpoints depend on
  * this text.
  */
 export function readingIdentity({ rows }: Options, settings: Settings): string {

@@ -3,7 +3,7 @@
 
 import type { InputPrecision } from './types/input.js';
 
-/** Nanoseconds in one unit of a precision. */
+/** For each precision, the number of nanoseconds in one unit. */
 export const unitNanoseconds: Readonly<Record<InputPrecision, bigint>> = {
   ns: 1n,
   us: 1_000n,
@@ -11,10 +11,10 @@ export const unitNanoseconds: Readonly<Record<InputPrecision, bigint>> = {
   s: 1_000_000_000n,
 };
 
-/** Number of units of a precision in one millisecond; 0.001 for seconds. */
+/** For each precision, the number of units in one millisecond; 0.001 for seconds. */
 export const unitsPerMs: Readonly<Record<InputPrecision, number>> = { ns: 1_000_000, us: 1_000, ms: 1, s: 0.001 };
 
-/** Decimal places of a second in each precision. */
+/** For each precision, the number of decimal places of a second. */
 export const unitDecimals: Readonly<Record<InputPrecision, number>> = { s: 0, ms: 3, us: 6, ns: 9 };
 
 export const KIB = 1024;

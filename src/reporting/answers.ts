@@ -20,12 +20,12 @@ export const answerKinds: readonly AnswerRow[] = [
   { kind: 'refused', label: 'refused', isTrouble: true },
 ];
 
-/** Subtracts earlier counts of answers from later counts. */
+/** For each kind of answer, subtracts an earlier number from a later number. */
 export function answersBetween(now: Answers, before: Answers | undefined): Answers {
   return byKind((kind) => now[kind] - (before?.[kind] ?? 0));
 }
 
-/** Adds two sets of counts of answers. */
+/** For each kind of answer, adds two numbers. */
 export function answersSum(now: Answers, before: Answers | undefined): Answers {
   return byKind((kind) => now[kind] + (before?.[kind] ?? 0));
 }

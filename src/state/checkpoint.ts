@@ -42,7 +42,7 @@ const checkpointSchema = () =>
     startedMs: count,
     /** Size of each dead-letter file in bytes, by the ending of its name; null without rejected points. */
     deadLetters: z.record(z.string(), count).nullable(),
-    /** Size of the log of finished inputs when this checkpoint was written, bytes. */
+    /** Size of the log of finished inputs at the time of this checkpoint, bytes. */
     finishedBytes: count,
     /**
      * Final name of the dead-letter files, once all inputs are finished and only cleaning up remains; null until then.

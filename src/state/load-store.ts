@@ -22,7 +22,7 @@ const historyBatch = 500;
 export class LoadStore {
   /** Path of the checkpoint. */
   readonly path: string;
-  /** Path of the file of inputs that loads into the database have finished. */
+  /** Path of the history, which lists the inputs that loads into this database have finished. */
   readonly history: string;
   readonly #log: FinishedInputs;
   #written = false;

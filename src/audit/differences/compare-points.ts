@@ -1,4 +1,4 @@
-// Compares, point by point, the time windows whose digests differ. Writes the points of the inputs and of the target to
+// Compares, point by point, the time windows whose digests differ. Writes the inputs' points and the target's points to
 // separate sets of files. The hash of table, tags and time chooses the number of a point's file. So equal points are in
 // files with the same number. Compares each pair of files in memory. Windows with too many points for 256 files are
 // compared in several rounds.

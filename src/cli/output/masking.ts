@@ -45,7 +45,7 @@ export function withMaskedStderr(process: Process): Process {
   return wrapObject(process, { stderr: wrapObject(stderr, { write }) });
 }
 
-/** Masks secrets in the texts of a result that may quote a server. Does not change names and paths. */
+/** Masks secrets in those texts of a result that may quote a server. Does not change names and paths. */
 export function maskResult(result: LoadResult, mask: SecretMask): LoadResult {
   const { summary } = result;
   // Copies only inputs with an error, because a load may have many inputs.

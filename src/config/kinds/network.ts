@@ -65,7 +65,7 @@ function lacksScheme(text: string): boolean {
   return !/^[a-z][a-z0-9+.-]*:\/\//i.test(text) && !/^https?:\//i.test(text) && !text.startsWith('/');
 }
 
-/** Returns the URLs in a value that lack a scheme. Removes their credentials. */
+/** Returns those URLs in a value that lack a scheme. Removes their credentials. */
 export function schemelessUrls(value: unknown): string[] {
   const texts = (Array.isArray(value) ? value : [value]).flatMap((each) => String(each ?? '').split(','));
   const found = texts.map((text) => text.trim()).filter((text) => text !== '' && lacksScheme(text));

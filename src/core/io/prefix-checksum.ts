@@ -55,8 +55,8 @@ export class PrefixChecksum {
   }
 
   /**
-   * Returns the number of bytes of the last read that the other thread must add to the checksum. A second call returns
-   * 0.
+   * Returns the number of bytes that the other thread must add to the checksum. All these bytes are from the last read.
+   * A second call returns 0.
    */
   takeUnsummed(): number {
     const unsummed = this.#unsummed;

@@ -198,8 +198,8 @@ export function tableOf(bytes: Uint8Array, start: number): string | null {
 }
 
 /**
- * Returns the offset of the first digit of the number that ends at `end`. Returns `end` if the byte before is not a
- * digit.
+ * Returns the offset of the first digit of the number that ends at `end`. Returns `end` if the byte before `end` is not
+ * a digit.
  */
 function digitsStart(bytes: Uint8Array, end: number): number {
   let at = end;

@@ -12,7 +12,7 @@ export interface BatchSpan {
   /** Offset of the first byte in the decoded input. */
   readonly byteOffset: number;
   readonly bytes: number;
-  /** Number of points of the load before the first point of the batch. */
+  /** Number of the load's points before the first point of the batch. */
   readonly ordinal: number;
   /** Physical line of the first byte after the batch. */
   readonly endLine: number;

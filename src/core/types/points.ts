@@ -59,7 +59,7 @@ export function isCounted({ part }: Pick<FormatReject, 'part'>): boolean {
 export interface DeadLetterFormat {
   /** File extension: `.lp`, `.csv`. */
   readonly ending: string;
-  /** Bytes before the first point, such as a header with its line end. Each different head needs its own file. */
+  /** Bytes before the first point, such as a header with its line end. Each head needs its own file. */
   readonly head: Uint8Array;
   /**
    * Folders of the input whose names contain column values, such as `host=a`. Absent or empty for an input without such

@@ -91,7 +91,7 @@ export interface DatabaseSettings {
   readonly limits?: StorageLimits;
 }
 
-/** Settings of a database that decide on which nodes its vnodes are placed. */
+/** Settings of a database that determine the nodes for its vnodes. */
 export type VnodePlacement = Pick<DatabaseSettings, 'shard' | 'replica' | 'vnodeDurationMs' | 'maxMemcacheBytes'>;
 
 /** Default settings of a database in CnosDB. The same values stand for a target without such settings. */
@@ -204,7 +204,7 @@ export const strictestNameLimits: NameLimits = {
   leadingPoints: false,
 };
 
-/** Properties of a kind of target that are known before the first request. */
+/** Properties of a kind of target, known before the first request. */
 export interface TargetTraits {
   /** Name of the product. */
   readonly title: string;

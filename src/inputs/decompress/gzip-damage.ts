@@ -18,7 +18,7 @@ export interface DamagedMember {
   readonly returned: number;
 }
 
-/** Yields the decoded bytes before the damage that were not returned yet. */
+/** Yields those decoded bytes before the damage that were not returned yet. */
 export async function* decodedBeforeDamage(
   file: FileBytes,
   { from, chunk, end, returned }: DamagedMember,

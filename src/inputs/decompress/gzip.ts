@@ -58,7 +58,7 @@ class GunzipSource implements ByteSource {
   /** True if the trailer of a small member must be checked once its output was returned. */
   #trailerDue = false;
   #members = 0;
-  /** Compressed size of the last member. Before the first member: size of the file, or infinity for other inputs. */
+  /** Compressed size of the last member. Initial value: the file size, or infinity for a pipe. */
   #lastMemberBytes: number;
   #crc = 0;
   #memberBytes = 0;
@@ -117,7 +117,7 @@ class GunzipSource implements ByteSource {
     return this.#rest.length > 0;
   }
 
-  /** Offset in the file of the next byte to decode. */
+  /** File offset of the next byte to decode. */
   get #offset(): number {
     return this.#raw.bytesRead - (this.#end - this.#at);
   }

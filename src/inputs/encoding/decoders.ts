@@ -13,7 +13,7 @@ export interface TextToUtf8 {
   end(into: Uint8Array): number;
 }
 
-/** Largest number of bytes of an incomplete character that a decoder stores until the next call. */
+/** Between two calls, a decoder stores at most this many bytes of an incomplete character. */
 export const maxCarried = 8;
 /** Byte that a decoder writes for a malformed part of a text. */
 const MALFORMED = 0xff;

@@ -32,7 +32,7 @@ export function objectInput(
   };
 }
 
-/** Creates an input from a URL; see `probeObject`. */
+/** Creates an input from a URL, in the way of `probeObject`. */
 export async function urlInput(web: Web, text: string, timing = defaultTiming): Promise<Input> {
   const url = new URL(text);
   const name = urlName(url);

@@ -1,5 +1,5 @@
-// Reads one profile from the files of the AWS tools, ~/.aws/credentials and ~/.aws/config. ~/.aws/credentials has
-// precedence.
+// Reads one profile from the files of the AWS tools, ~/.aws/credentials and ~/.aws/config. Values in ~/.aws/credentials
+// have precedence.
 
 import { join } from 'node:path';
 import { UsageError } from '../../core/errors.js';

@@ -14,7 +14,7 @@ const maxCredentialBytes = 64 * 1024;
 interface S3Settings {
   readonly chain: CredentialChain;
   readonly region: string;
-  /** Endpoint; null for Amazon's endpoint. */
+  /** Custom endpoint; null for Amazon's endpoint. */
   readonly endpoint: URL | null;
 }
 

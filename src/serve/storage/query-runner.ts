@@ -10,7 +10,7 @@ import type { Connection } from './duckdb.js';
 export interface QueryLimits {
   readonly ms: number;
   readonly rows: number;
-  /** Largest number of characters of text in the result. */
+  /** Largest total length of the texts in the result, characters. */
   readonly text: number;
 }
 

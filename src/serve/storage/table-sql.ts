@@ -39,7 +39,7 @@ export function createStorage(table: StoredTable, columns: readonly TableColumn[
   ];
 }
 
-/** Returns the statements that add the columns that the storage of a table lacks. */
+/** Returns the statements that add missing columns to the storage of a table. */
 export function addColumns(table: StoredTable, columns: readonly TableColumn[]): string[] {
   const known = new Set(table.columns.map((column) => column.name));
   return columns

@@ -20,7 +20,7 @@ const reasonsEnding = '.ndjson';
 const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
 
 interface Paths {
-  /** Paths of the files of points, in alphabetical order. */
+  /** Paths of the files with rejected points, in alphabetical order. */
   readonly points: readonly string[];
   readonly reasons: string;
 }
@@ -44,7 +44,7 @@ export class DeadLetters {
   /** Open files, by the ending of their name. The ending may begin with the folder of the points, such as `host=a/`. */
   readonly #files = new Map<string, FileHandle>();
   #lengths: FileSizes | null = null;
-  /** Endings of files that a killed run wrote and that already have their final name. */
+  /** Endings of files from a killed run that already have their final name. */
   #moved: readonly string[] = [];
   #name = 'rejected';
   #last: Promise<void> = Promise.resolve();

@@ -28,7 +28,7 @@ interface PartCollection {
   readonly pieces: { readonly byteOffset: number; readonly at: number; readonly length: number }[];
   bytes: number;
   first: LongLetterPart | null;
-  /** Offset after the point in the decoded input; null until its last part arrives. */
+  /** End offset of the point in the decoded input; null until the last part of the point arrives. */
   end: number | null;
 }
 
