@@ -1,5 +1,6 @@
-// Constants of the two controllers that react to the target's responses. Each states its range and the source of its value.
-// "Vector" is src/sinks/util/adaptive_concurrency/mod.rs of vectordotdev/vector; "simulated" is fixtures/scenarios/congestion.json.
+// Constants of the two controllers that react to the target's responses. Each constant states its range and the source
+// of its value. "Vector" is src/sinks/util/adaptive_concurrency/mod.rs of vectordotdev/vector. "simulated" is
+// fixtures/scenarios/congestion.json.
 
 /** Settings of the concurrency limit (additive increase, multiplicative decrease). */
 export const concurrencyTuning = {
@@ -24,20 +25,28 @@ export const concurrencyTuning = {
    * request is refused (simulated).
    */
   restMs: 1_000,
-  /** Latency below which no round is slow, ms. Range 1–100. Scheduling noise of a busy machine stays below it (simulated). */
+  /**
+   * Latency below which a round never counts as slow, ms. Range 1–100. Scheduling noise of a busy machine stays below
+   * this latency (simulated).
+   */
   quickMs: 20,
   /**
    * The deviation counts as at least this share of the mean. Range 0–0.5. Without it, a few equal latencies would make
    * every other latency count as slow (simulated).
    */
   minDeviation: 0.1,
-  /** Multiple of the best latency above which more writers only lengthen the target's queue. Range 1.2–5 (simulated). */
+  /**
+   * Multiple of the best latency above which more writers only lengthen the target's queue. Range 1.2–5 (simulated).
+   */
   queueingRatio: 2,
-  /** Age after which the best latency is dropped, ms. Range 10,000–600,000. A target may slow down permanently (simulated). */
+  /**
+   * Age after which the best latency is dropped, ms. Range 10,000–600,000. A target may slow down permanently
+   * (simulated).
+   */
   bestLifetimeMs: 60_000,
   /**
    * Smallest body whose latency counts, as a share of the usual size. Range 0–1. The latency of smaller bodies does not
-   * predict that of full ones (simulated).
+   * predict the latency of full bodies (simulated).
    */
   comparableSize: 0.5,
   /**

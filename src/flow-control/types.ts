@@ -32,7 +32,7 @@ export interface Governor {
   readonly level: Level;
   /** Factor that limits the number of writers at this moment. */
   readonly heldBackBy: 'target' | 'ownMemory' | null;
-  /** Call it for each attempt as soon as its response arrives; `inFlight` still includes its batch. */
+  /** Must be called for each attempt as soon as its response arrives. `inFlight` then still includes its batch. */
   observe(attempt: Attempt, bodyBytes: number, inFlight: number): void;
   /** Reads the memory of this process. The caller calls it after each batch. */
   sample(): void;

@@ -66,13 +66,13 @@ export interface PlanRequest {
 }
 
 /**
- * Resident size of the process without batches and parser memory. Sockets and garbage are included: peaks of a load with one
- * writer were 73 MiB on Node 20, 71 MiB on Node 22 and 78 MiB on Node 24 (measured 2026-11-30).
+ * Resident size of the process without batches and parser memory. Sockets and garbage are included: peaks of a load
+ * with one writer were 73 MiB on Node 20, 71 MiB on Node 22 and 78 MiB on Node 24 (measured 2026-11-30).
  */
 const idleBytes = 80 * MIB;
 /**
- * Peak memory of V8 while it optimizes the parser, once, early in a load (Node 20: 35 MiB, Node 22 and 24: 17 MiB; measured
- * 2026-11-30).
+ * Peak memory of V8 while it optimizes the parser, once, early in a load (Node 20: 35 MiB, Node 22 and 24: 17 MiB;
+ * measured 2026-11-30).
  */
 const compilerBytes = 36 * MIB;
 /** Below this limit the parser runs unoptimized at half its speed, so that batches get the memory of V8's compiler. */
@@ -81,20 +81,24 @@ const minReserve = 16 * MIB;
 /** The reserve is this share of the memory limit. */
 const reserveShare = 0.1;
 const minBodyBytes = 64 * KIB;
-/** Largest window of a zstd frame that decompressors accept by default. The plan for threads leaves room for it. */
+/**
+ * Largest window of a zstd frame that decompressors accept by default. A plan with threads leaves room for such a
+ * window.
+ */
 const largeWindow = 128 * MIB;
 /**
- * Memory that parser threads must leave for decompressing inputs. To decode a gzip file on its own thread takes 18 MiB
- * of this memory.
+ * Memory that parser threads must leave for decompressing inputs. Decoding a gzip file on a separate thread takes 18
+ * MiB of this memory.
  */
 const minWindowWithThread = 32 * MIB;
 /**
- * Like `minWindowWithThread`, for threads with an unoptimized parser. With them, no gzip file has a thread of its own.
+ * Like `minWindowWithThread`, for threads with an unoptimized parser. If the plan has such threads, gzip files are
+ * decoded without a separate thread.
  */
 const minWindowWithNarrowThread = 8 * MIB;
 /** Bytes for totals, progress and summary of an input, without its name and path (measured with 100,000 files). */
 export const bytesPerInput = 690;
-/** Length of the shortest point, `m f=1 0\n`. It limits the number of points in a body. */
+/** Length of the shortest point, `m f=1 0\n`. This length limits the number of points in a body. */
 const shortestPoint = 8;
 
 /**
@@ -171,7 +175,7 @@ function fitSlots(request: PlanRequest, reads: ReadSize): MemoryPlan | null {
   return null;
 }
 
-/** Lists the body sizes to try: the requested one and its halves, down to 64 KiB. */
+/** Lists the body sizes to try: the requested size, and repeated halves of it, down to 64 KiB. */
 function halvings(bytes: number): number[] {
   return bytes <= minBodyBytes ? [bytes] : [bytes, ...halvings(Math.floor(bytes / 2))];
 }

@@ -14,7 +14,10 @@ export interface Resident {
 const digit0 = 48;
 const space = 32;
 
-/** Reads the resident pages: the second number of /proc/self/statm (proc(5)). Allocates nothing, because it runs per batch. */
+/**
+ * Reads the resident pages: the second number of /proc/self/statm (proc(5)). Allocates nothing, because `pages` runs
+ * for each batch.
+ */
 function pages(fd: number, buffer: Uint8Array): number {
   const length = readSync(fd, buffer, 0, buffer.length, 0);
   let value = 0;
@@ -44,8 +47,8 @@ export function peakResident(): number {
 const pageSizeKey = 6n;
 
 /**
- * Returns the bytes of a page (4, 16 or 64 KiB). Node has no function for the page size. Dividing Node's resident bytes by
- * statm's pages is wrong if the collector frees memory between the two reads.
+ * Returns the bytes of a page (4, 16 or 64 KiB). Node has no function for the page size. Dividing Node's resident bytes
+ * by statm's pages is wrong if the collector frees memory between the two reads.
  */
 export function pageBytes(): number {
   const text = readFileSync('/proc/self/auxv');

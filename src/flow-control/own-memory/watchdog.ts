@@ -1,5 +1,5 @@
 // Reads resident memory, forces garbage collections, reports levels, and computes how many writers memory allows. In
-// mode `observe` it makes the same decisions, so its notices report what it would have done.
+// mode `observe`, the watchdog makes the same decisions, but only reports them.
 
 import type { MemoryLimitError } from '../../core/errors.js';
 import type { Clock, Level, Notice } from '../../core/types/index.js';

@@ -8,7 +8,9 @@ import type { Level } from '../../core/types/index.js';
 export const highMark = 80;
 export const criticalMark = 90;
 export const stopMark = 97;
-/** The high level ends below 72 % of the limit, the critical level below 80 %. This prevents rapid changes of level. */
+/**
+ * The high level ends below 72 % of the limit, the critical level below 80 %. The gaps prevent rapid changes of level.
+ */
 const highLeave = highMark - Math.min(criticalMark - highMark, highMark / 10);
 
 /**
@@ -19,8 +21,8 @@ const stopAfterMs = 5_000;
 const gcMinMs = 250;
 const gcMaxMs = 30_000;
 /**
- * Least interval between collections, as a multiple of a collection's duration. So collections take at most a tenth of
- * the time.
+ * Minimum interval between collections, as a multiple of a collection's duration. So collections take at most a tenth
+ * of the time.
  */
 const gcCost = 10;
 /**
@@ -33,11 +35,11 @@ export interface Watermarks {
   readonly level: Level;
   readonly highSeconds: number;
   readonly criticalSeconds: number;
-  /** True requests a collection now; the caller runs it and reports it with `collected`. */
+  /** True if the caller must run a collection now, and then report it with `collected`. */
   readonly collect: boolean;
   /** Resident bytes that a collection with no batch in flight did not free; null if unknown. */
   readonly retained: number | null;
-  /** Monotonic ms of the last sample; null before the first one. */
+  /** Monotonic ms of the last sample; null before the first sample. */
   readonly at: number | null;
   readonly gcIntervalMs: number;
   readonly gcNotBefore: number;
@@ -50,9 +52,9 @@ export interface Watermarks {
   readonly gcPending: Collection | null;
   /** True once a collection with no batch in flight has failed to end the critical level. */
   readonly gcTried: boolean;
-  /** True if nothing was in flight at the last sample. */
+  /** True if no batch was in flight at the last sample. */
   readonly drained: boolean;
-  /** Monotonic ms since when memory is above the stop mark although `gcTried` is true; null below the mark. */
+  /** Monotonic ms from which memory has been above the stop mark although `gcTried` is true; null below the mark. */
   readonly stuckSince: number | null;
 }
 
@@ -161,7 +163,9 @@ export function watch(before: Watermarks, sample: WatermarkSample): Watermarks {
   };
 }
 
-/** Records that the requested collection ended at `now` (monotonic ms). A later sample shows what it freed. */
+/**
+ * Records that the requested collection ended at `now` (monotonic ms). A later sample shows how much memory it freed.
+ */
 export function collected(
   state: Watermarks,
   gc: { readonly before: number; readonly tookMs: number; readonly now: number },

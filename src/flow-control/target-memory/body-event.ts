@@ -24,7 +24,7 @@ const gaugedGroup = 106;
 /**
  * Returns the event of an acknowledged body, and the bytes that the gauge counts for its rows.
  * @param bodyBytes length of the sent points, which may be a part of their batch
- * @param sampling how points are sampled; null to sample no points
+ * @param sampling settings of the sample; null to skip sampling
  * @param sent the body as it was sent; absent if it contained the points of the batch unchanged
  */
 export function bodyEvent(

@@ -8,7 +8,9 @@ import type { RaftCaches } from './raft-caches.js';
 import type { Rinsing } from './rinsing.js';
 import type { TargetPressure } from './target-pressure.js';
 
-/** Returns the schema of what `save` returns. It is created on demand, because loads without a fleet do not need it. */
+/**
+ * Returns the schema for the result of `save`. The schema is created on demand, because only loads in a fleet need it.
+ */
 function savedSchema() {
   const series = z.object({
     seen: z.array(z.tuple([z.number(), z.boolean()])),
@@ -28,7 +30,7 @@ function savedSchema() {
 export interface FleetMemoryParts {
   readonly stages: Pick<Stages, 'acknowledged'>;
   readonly caches: RaftCaches;
-  /** Estimates of the number of series: since the last flush began, and of the whole load. */
+  /** Estimated numbers of series: `series` since the last flush began, `allSeries` in the whole load. */
   readonly series: SeriesEstimate;
   readonly allSeries: SeriesEstimate;
   readonly pressure: TargetPressure;

@@ -1,5 +1,5 @@
-// Estimates the memory of a CnosDB node without rows and request bodies: the idle node, its vnodes and their indexes. Model
-// and figures are measured on CnosDB 2.4.3.4.
+// Estimates the memory of a CnosDB node without rows and request bodies: the idle node, its vnodes and their indexes.
+// Model and figures are measured on CnosDB 2.4.3.4.
 
 const MiB = 1024 * 1024;
 /** Resident bytes of an idle node. The plan includes them, because the limit covers the whole node. */
@@ -23,12 +23,14 @@ const compactedColumnBytes = 450;
 /** Largest number of compactions at once. */
 const compactions = 4;
 /**
- * Resident bytes of the tables of a vnode's index cache, if all their pages are in use. The cache has two maps of 16 parts,
- * and a part has 32 pages of 4 KiB (`index_cache_capacity` = 100,000; common/cache/src/sharded_sync_cache.rs).
+ * Resident bytes of the tables of a vnode's index cache, if all their pages are in use. The cache has two maps of 16
+ * parts, and a part has 32 pages of 4 KiB (`index_cache_capacity` = 100,000; common/cache/src/sharded_sync_cache.rs).
  */
 const cacheTables = 4 * MiB;
 const cachePages = 512;
-/** Resident bytes of a series in the index cache of a vnode. `manySeriesBytes` includes them for later series. */
+/**
+ * Resident bytes of a series in the index cache of a vnode. For later series, `manySeriesBytes` includes these bytes.
+ */
 const cachedBytes = 1.75 * 1024;
 
 /** All series of a node. A series in two time buckets counts twice. */
@@ -59,7 +61,7 @@ const noSeries: NodeSeries = { series: 0, fields: 0, reopened: 0 };
 
 /**
  * Returns the resident bytes of the index cache of a vnode that receives points after a flush. For each new series, the
- * vnode reads the series from disk and stores it in two maps, at a random place of each.
+ * vnode reads the series from disk and stores it in two maps, at a random place of each map.
  */
 function indexCache(series: number): number {
   return cacheTables * (1 - Math.exp(-series / cachePages)) + cachedBytes * Math.min(series, manySeries);

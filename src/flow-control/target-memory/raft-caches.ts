@@ -1,5 +1,5 @@
 // Estimates the request bodies that the vnodes of a node retain. Each vnode retains the newest 256 bodies sent to it
-// (only its part of each), whatever their size, as long as the server runs. Each time bucket has its own vnodes.
+// (only its part of each body), whatever their size, as long as the server runs. Each time bucket has its own vnodes.
 
 import type { Batch, BodyPart } from '../../core/types/index.js';
 
@@ -16,7 +16,7 @@ export function partsOf({ buckets, body }: Pick<Batch, 'buckets' | 'body'>, body
 }
 
 export interface RaftCacheOptions {
-  /** Bytes that the fullest node stores for one byte of a body. It exceeds 1 if the node stores several replicas. */
+  /** Bytes that the fullest node stores for one byte of a body; above 1 if the node stores several replicas. */
   readonly share: number;
   /** Buckets that exist before the load; null if unknown. Their vnodes may retain bodies of earlier loads. */
   readonly existing: ReadonlySet<number> | null;
@@ -86,7 +86,7 @@ export class RaftCaches {
     return this.#rings.size;
   }
 
-  /** Share of these buckets, 0 to 1, that received points after a flush. */
+  /** Share of this load's buckets, 0 to 1, that received points after a flush. */
   get reopened(): number {
     return this.#reopened.size / Math.max(1, this.#rings.size);
   }
@@ -133,7 +133,7 @@ export class RaftCaches {
     for (const { bucket } of parts) if (this.#flushed.has(bucket)) this.#reopened.add(bucket);
   }
 
-  /** Call it when a flush begins. It flushes all buckets. */
+  /** Records that a flush of all buckets begins. */
   flushBegan(): void {
     for (const bucket of this.#rings.keys()) this.#flushed.add(bucket);
   }

@@ -1,5 +1,5 @@
-// Rinses the raft caches of the target: 256 small writes to a vnode push the large request bodies out of its cache. A rinse
-// repeats points that the target has acknowledged, so it does not change the stored data.
+// Rinses the raft caches of the target: 256 small writes to a vnode push large bodies out of its cache. A rinse repeats
+// acknowledged points, so it does not change the stored data.
 
 import { RefusedError } from '../../core/errors.js';
 import { shortestField } from '../../core/points/line-protocol.js';
@@ -23,16 +23,18 @@ const maxBuckets = 64;
 /** Number of rinsing writes in flight. */
 const writers = 4;
 const retryMs = 1_000;
-/** Smallest number of bytes that a rinse must free. To free fewer is not worth 256 writes. */
+/** Smallest number of bytes that a rinse must free. Freeing less is not worth 256 writes. */
 const minGainBytes = 8 * 1024 * 1024;
 /** Longest point that a rinse repeats, bytes. */
 const maxPointBytes = 16 * 1024;
 /** Bytes that the plan reserves in each vnode for one rinsing write: 0.5 MiB for 256 writes. */
 const plannedBytes = 2048;
-/** Only this many points at the end of a batch's part are searched for one point of each shard. */
+/** Number of points at the end of a batch's part that are searched for one point of each shard. */
 const searchedPoints = 256;
 
-/** Retained bytes on the fullest node: a rinse starts at `dueBytes`, ends at `restBytes`; sending waits at `holdBytes`. */
+/**
+ * Retained bytes of the fullest node: rinses start at `dueBytes` and end at `restBytes`; sending waits at `holdBytes`.
+ */
 export interface RinseMarks {
   readonly dueBytes: number;
   readonly holdBytes: number;
@@ -161,7 +163,7 @@ export class Rinsing {
     log?.end('rinse');
   }
 
-  /** Chooses the buckets that were written longest ago. Skips the bucket written last, because it would fill again at once. */
+  /** Chooses the buckets written longest ago. Skips the bucket written last, because it would fill again at once. */
   #choose({ restBytes }: RinseMarks, leastGain: number): number[] {
     if (this.#givenUp !== null) return [];
     const { caches } = this.#options;
@@ -264,7 +266,7 @@ export class Rinsing {
   }
 }
 
-/** Yields the last point of a part. For several shards, yields the last point of each shard among the part's last points. */
+/** Yields the last point of a part; for several shards, the last point of each shard among the part's last points. */
 function* lastPoints(
   batch: Batch,
   part: BucketPart,

@@ -43,7 +43,7 @@ export interface InputExtent {
 
 export interface TargetMemoryForecast {
   readonly plan: TargetPlan;
-  /** Memory limit whose own plan stays within the limit, bytes. */
+  /** A memory limit that is large enough for its own plan, bytes. */
   readonly neededBytes: number;
   readonly layout: NodeLayout;
   /** Number of time buckets of the inputs, as far as they are known. */
@@ -67,7 +67,8 @@ const usualWeight: RowWeight = { resident: 1.1, gauged: 0.6 };
 const leastPointBytes = 16;
 
 /**
- * Largest number of vnodes on a node. Each is an LMDB map; about 2,000 use up the address space (measured on 2.4.3.4).
+ * Largest number of vnodes on a node. Each vnode is an LMDB map; about 2,000 maps use up the address space (measured on
+ * 2.4.3.4).
  */
 const maxVnodes = 2000;
 
@@ -102,7 +103,7 @@ export function forecastTargetMemory(
 }
 
 /**
- * Returns a memory limit whose own plan stays within the limit. A higher limit also enlarges the request bodies, and
+ * Returns a memory limit that is large enough for its own plan. A higher limit also enlarges the request bodies, and
  * with them the peak.
  */
 function neededMemory(request: TargetPlanRequest, { holds, leastBytes, peakBytes }: TargetPlan): number {
@@ -178,8 +179,8 @@ export function forecastNotices(
 }
 
 /**
- * Returns true if the plan reduces request bodies or expects a flush. It expects no flush while the input size is
- * unknown.
+ * Returns true if the plan reduces request bodies or expects a flush. A plan for inputs of unknown size never expects a
+ * flush.
  */
 function binds({ batchBytes }: ForecastOptions, { bodyBytes, flush, rowBytes }: TargetPlan): boolean {
   return bodyBytes < batchBytes || (flush !== null && rowBytes !== null && rowBytes > flush.dueBytes);
@@ -209,15 +210,15 @@ function planNotice({ relieve }: ForecastOptions, plan: TargetPlan, buckets: num
   return { level: 'info', kind, message };
 }
 
-/** Explains why no settings keep a node within --target-memory; null if the planned settings do. */
+/** Explains why no settings keep a node within --target-memory; null if the planned settings keep it there. */
 export function forecastProblem(forecast: TargetMemoryForecast): Problem | null {
   const { plan, buckets } = forecast;
   return plan.holds ? null : tooLittleMemory(forecast, buckets, forecast.neededBytes);
 }
 
 /**
- * Explains why a load cannot continue with `more` new time buckets within --target-memory, given its time buckets and series
- * so far; null if it can.
+ * Explains why a load with these time buckets and series cannot continue with `more` new time buckets within
+ * --target-memory; null if it can continue.
  */
 export function problemSoFar(
   forecast: TargetMemoryForecast,

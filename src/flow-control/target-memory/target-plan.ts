@@ -1,5 +1,5 @@
-// Plans the target's memory by pure arithmetic: how much a node needs for this load, and the settings that limit it (body
-// size, memcache size, timely flushes and rinses). Model and figures are measured on CnosDB 2.4.3.4.
+// Plans the target's memory by pure arithmetic: the memory that a node needs for this load, and the settings that limit
+// this memory (body size, memcache size, timely flushes and rinses). Model and figures are measured on CnosDB 2.4.3.4.
 
 import { dueShare, flushMarks, minRows, perRowByte } from './flush/flush-marks.js';
 import type { FlushMarks } from './flush/flushing.js';
@@ -10,22 +10,22 @@ import { bodiesKept, type OpenBuckets } from './raft-caches.js';
 import type { RinseMarks } from './rinsing.js';
 
 const MiB = 1024 * 1024;
-/** Memcache size of a server that does not report one (before 2.4.2). */
+/** Memcache size of a server that does not report its memcache size (before 2.4.2). */
 const usualMemcache = 128 * MiB;
 /** Smallest body that the plan chooses. */
 const smallestBody = 32 * 1024;
 const bodyStep = 64 * 1024;
 /**
- * Largest size of the first bodies of a time bucket. It does not depend on the number of buckets. Smaller bodies cost
- * the target more time. On a node with 90 vnodes (2.4.3.4), 128 KiB bodies took 20 MiB more memory than 96 KiB ones.
- * 256 KiB bodies took 100 MiB more.
+ * Largest size of the first bodies of a time bucket, whatever the number of buckets. Smaller bodies cost the target
+ * more time. On a node with 90 vnodes (2.4.3.4), 128 KiB bodies took 20 MiB more memory than 96 KiB bodies. 256 KiB
+ * bodies took 100 MiB more than 96 KiB bodies.
  */
 const firstBody = 96 * 1024;
 /**
  * The first bodies of a time bucket may fill this share of the memory for retained bodies. Later bodies are smaller.
  */
 const firstShare = 0.5;
-/** Retained bodies get this share of a node's memory above its base. Unflushed rows get the rest. */
+/** Retained bodies get this share of a node's memory above its base. Unflushed rows get the remaining share. */
 const bodiesShare = 0.5;
 /**
  * Like `bodiesShare`, for wide rows in a new database with one time bucket. The memory for rows sets MAX_MEMCACHE_SIZE.
@@ -75,7 +75,7 @@ export interface TargetPlanRequest {
 
 export interface TargetPlan {
   readonly limitBytes: number | null;
-  /** Largest request body. It is at most the requested size. The plan does not lower it below 32 KiB. */
+  /** Largest request body: at most the requested size, and at least 32 KiB if that is allowed. */
   readonly bodyBytes: number;
   /** Largest body of a time bucket that receives 256 bodies or more. */
   readonly sustainedBytes: number;
@@ -85,7 +85,7 @@ export interface TargetPlan {
   readonly rinse: RinseMarks | null;
   /** MAX_MEMCACHE_SIZE for a new database; null if the load does not choose it. */
   readonly memcacheBytes: number | null;
-  /** Bytes that the fullest node stores for one byte of a body. It exceeds 1 if the node stores several replicas. */
+  /** Bytes that the fullest node stores for one byte of a body; above 1 if the node stores several replicas. */
   readonly share: number;
   /** Number of vnodes of one time bucket on the fullest node. */
   readonly vnodesPerBucket: number;
@@ -207,8 +207,8 @@ function planWith(request: TargetPlanRequest): TargetPlan {
   const sustainedBytes = largestBody(batchBytes, besideRows, kept);
   const rinse = marksOfRoom(aboveBase, kept(sustainedBytes));
   const keptAtPeak = buckets > 1 ? Math.min(allBytes, rinse.holdBytes) : kept(sustainedBytes);
-  // A vnode may receive all rows while the load writes to its time bucket. Without planned flushes it fills one cache while
-  // another one is flushed.
+  // A vnode may receive all rows while the load writes to its time bucket. Without planned flushes, the vnode fills one
+  // cache while another cache is flushed.
   const roomFor = (base: number, bodies: number): number =>
     (flushMarks(limit, base, bodies).holdBytes - seriesBytes * perBucket.series) *
     Math.max(isWide ? usualGauged : 0, gauged / resident);
@@ -241,7 +241,10 @@ function marksOfRoom(room: number, keptBytes: number): RinseMarks {
   return { dueBytes, holdBytes, restBytes: dueBytes * rinseRest };
 }
 
-/** Returns the largest body of a time bucket that receives 256 bodies or more. A larger base of the node lowers it. */
+/**
+ * Returns the largest body of a time bucket that receives 256 bodies or more. A larger base of the node lowers this
+ * size.
+ */
 export function sustainedBody(plan: TargetPlan, baseBytes: number): number {
   const { limitBytes, sustainedBytes, share } = plan;
   if (limitBytes === null || baseBytes <= plan.baseBytes) return sustainedBytes;
@@ -273,7 +276,9 @@ export function rinseMarks(plan: TargetPlan, baseBytes: number): RinseMarks | nu
   return marksOfRoom(plan.limitBytes - baseBytes, keptBodies(sustainedBody(plan, baseBytes), plan.share, null));
 }
 
-/** Finds the largest body that fits, in steps of 64 KiB; returns the smallest body if none fits. */
+/**
+ * Finds the largest body that fits, in steps of 64 KiB; returns the smallest body if all larger bodies are too large.
+ */
 function largestBody(batchBytes: number, roomForBodies: number, kept: (body: number) => number): number {
   if (kept(batchBytes) <= roomForBodies) return batchBytes;
   let body = Math.floor(batchBytes / bodyStep) * bodyStep;
@@ -282,8 +287,8 @@ function largestBody(batchBytes: number, roomForBodies: number, kept: (body: num
 }
 
 /**
- * Returns the size of a memcache for `rows` bytes, as gauges count them, in whole MiB. It is at most the server's usual
- * size.
+ * Returns the size of a memcache for `rows` bytes, as gauges count them, in whole MiB. The size is at most the server's
+ * usual size.
  */
 function memcacheSize(rows: number): number {
   return Math.min(usualMemcache, Math.max(minMemcache, Math.floor(rows / MiB) * MiB));

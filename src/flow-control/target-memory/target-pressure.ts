@@ -29,13 +29,13 @@ const gaugeAgeMs = 12_000;
 export interface TargetPressureOptions
   extends Omit<FlushingOptions, 'plan' | 'isShared'>,
     Omit<FlushRunsOptions, 'ended' | 'clock'> {
-  /** Largest planned body; `bodyBytesUnflushed` is the largest body once flushes are no longer planned. Bytes. */
+  /** Largest planned body, bytes. `bodyBytesUnflushed` is the largest body once flushes are no longer planned. */
   readonly bodyBytes: number;
   readonly bodyBytesUnflushed: number;
   readonly caches: Pick<RaftCaches, 'bytes' | 'atWorst' | 'bucketCount'>;
   /** Formulas of the plan; null if no flush is planned. */
   readonly plan: {
-    /** Returns the flush thresholds. `seriesBytes`: series of unflushed rows. `countsSent`: true to count rows in flight. */
+    /** Returns the flush thresholds. `seriesBytes`: series of unflushed rows. `countsSent`: counts rows in flight. */
     readonly marks: (keptBytes: number, seriesBytes: number) => FlushMarks;
     readonly bodiesBeside: (rowBytes: number) => number;
     readonly countsSent: boolean;
@@ -121,8 +121,8 @@ export class TargetPressure {
   }
 
   /**
-   * Call it for each attempt after its response, once `caches` has counted the body. `rows`: bytes of its points in the
-   * target's memory. `series`: bytes of their series. Both are 0 in a fleet, where the log delivers them.
+   * Must be called for each attempt after its response, once `caches` has counted the body. `rows`: bytes of its points
+   * in the target's memory. `series`: bytes of their series. Both are 0 in a fleet, where the log delivers them.
    */
   observe({ verdict, latencyMs }: Attempt, bodyBytes: number, rows: number, series = 0): void {
     const at = this.#options.clock.monotonic();
@@ -135,7 +135,7 @@ export class TargetPressure {
     else if (verdict.kind !== 'unreachable' && verdict.kind !== 'dropped') this.#take({ kind: 'otherAnswer', at });
   }
 
-  /** Counts a body of any worker of a fleet, or a rinsing write with 0 body bytes. `rows` and `series` are as in `observe`. */
+  /** Counts a body of any worker of a fleet, or a rinsing write with 0 body bytes. `rows`, `series`: see `observe`. */
   acknowledged(bodyBytes: number, rows: number, series = 0): void {
     const at = this.#options.clock.monotonic();
     if (bodyBytes > 0) this.#count(at, bodyBytes, rows + series);
@@ -170,7 +170,7 @@ export class TargetPressure {
     this.#flushing = { ...this.#flushing, ...estimate, history: [], flushingSince: isFlushing ? at : null };
   }
 
-  /** Resolves when a body may be sent; rejects with the reason of an aborted signal. Call `settled` after the request. */
+  /** Resolves when a body may be sent; rejects with the signal's reason. Call `settled` after the request. */
   async admit(bodyBytes: number): Promise<void> {
     while (!this.#closed && (this.#holding || this.#rowsInFlight.exceedsRoom(this.#marks, this.#flushing, bodyBytes))) {
       const isTest = await new Promise<boolean>((resolve) => {
@@ -188,13 +188,13 @@ export class TargetPressure {
     this.#take({ kind: 'tick', at: this.#options.clock.monotonic() });
   }
 
-  /** Requests a flush after the running one. Resolves with its outcome; null if flushes are forbidden. */
+  /** Requests a flush after the running flush. Resolves with its outcome; null if flushes are forbidden. */
   async flushNow(): Promise<FlushOutcome | null> {
     const { clock, signal, log } = this.#options;
     if (log !== null) return await this.#flushByFleet();
     await this.#runs.running;
     const rest = (): number => nextStageAt(this.#flushing, this.#intervalMs) - clock.monotonic();
-    // A timer may end a fraction of a millisecond early. A planned flush that begins meanwhile is used as the stage's flush.
+    // A timer may end a fraction of a millisecond early. A planned flush that begins meanwhile also ends the stage.
     while (this.#runs.running === null && rest() > 0 && !signal.aborted)
       await clock.sleep(Math.ceil(rest()), signal).catch(() => {});
     this.#take({ kind: 'asked', at: clock.monotonic() });

@@ -22,7 +22,7 @@ import { TargetPressure } from './target-pressure.js';
 /** Time after which a flush without a response counts as timed out, ms. */
 const flushTimeoutMs = 60_000;
 const rinseTimeoutMs = 30_000;
-/** Memory is reserved for the vnodes of this many new time buckets, until the next flush or rinse frees some. */
+/** Number of new time buckets for whose vnodes memory is reserved, until the next flush or rinse frees memory. */
 const bucketsAhead = 4;
 /** Largest body once flushes are no longer planned, bytes. */
 const unflushedBody = 128 * 1024;
@@ -47,7 +47,7 @@ export interface TargetThrottleContext {
   /** Cancels a flush. */
   readonly abort: AbortSignal;
   readonly notify: (notice: Notice) => void;
-  /** Number of loads that send at the same time, each as much as this one; default 1. */
+  /** Number of loads that send at the same time, each as much as this load; default 1. */
   readonly senders?: number;
   /** Log of what all workers of a fleet send; null for one machine. */
   readonly log?: MemoryLog | null;
@@ -58,7 +58,7 @@ export class TargetThrottle {
   readonly #context: TargetThrottleContext;
   readonly #stages: Stages;
   readonly #caches: RaftCaches;
-  /** Estimates the number of series: since the last flush began, and of the whole load. */
+  /** Estimated numbers of series: `#series` since the last flush began, `#allSeries` in the whole load. */
   readonly #series = new SeriesEstimate();
   readonly #allSeries = new SeriesEstimate();
   readonly #pressure: TargetPressure;
@@ -121,7 +121,7 @@ export class TargetThrottle {
     this.#stages = new Stages(options.stage, () => this.#pressure.flushNow(), context);
     this.#rinsing = new Rinsing({
       caches: this.#caches,
-      // All senders fill the same caches, so a sender rinses earlier. It waits only if its own bodies reach the limit.
+      // All senders fill the same caches, so each rinses earlier, but waits only if its own bodies reach the limit.
       marks: () => this.#rinseMarks,
       end: context.end,
       shards: forecast.shards,
@@ -172,13 +172,13 @@ export class TargetThrottle {
     return Math.floor(Math.min(this.#pressure.bodyBytes, open));
   }
 
-  /** Thresholds of rinses. They reserve memory for all planned vnodes, so that each bucket is rinsed before its flush. */
+  /** Thresholds of rinses, with memory reserved for all planned vnodes: each bucket is rinsed before its flush. */
   get #rinseMarks(): RinseMarks | null {
     const { plan } = this.#forecast;
     return partOf(rinseMarks(plan, Math.max(this.#plannedBase, plan.baseBytes)), this.#context.senders ?? 1);
   }
 
-  /** Memory that rows and bodies cannot use: idle node, vnodes so far, vnodes of the next buckets, reserve after deaths. */
+  /** Memory that rows and bodies cannot use: idle node, vnodes so far and of the next buckets, reserve after deaths. */
   get #plannedBase(): number {
     const { baseBytes, limitBytes, vnodesPerBucket, perBucket } = this.#forecast.plan;
     const next = this.#base + baseOf(vnodesPerBucket, perBucket, bucketsAhead) - nodeBase(0);
@@ -186,7 +186,7 @@ export class TargetThrottle {
     return base + Math.max(0, (limitBytes ?? base) - base) * (1 - 0.5 ** this.#deaths.count);
   }
 
-  /** Call it for each attempt as soon as its response arrives. */
+  /** Must be called for each attempt as soon as its response arrives. */
   observe(attempt: Attempt, bodyBytes: number, batch: Batch, sent?: SentBody): void {
     const { clock, notify } = this.#context;
     this.#watch(attempt);
@@ -204,7 +204,7 @@ export class TargetThrottle {
       notify({ level: 'info', kind: 'paced', message: this.#pacingMessage() });
   }
 
-  /** Resolves when a batch may be sent; rejects with the reason of an aborted signal. Call `settled` after the delivery. */
+  /** Resolves when a batch may be sent; rejects with the signal's reason. Call `settled` after the delivery. */
   async admit({ points, buckets, body }: Pick<Batch, 'points' | 'buckets' | 'body'>): Promise<void> {
     if (points === 0) return;
     this.#assertHolds(buckets);
@@ -254,7 +254,7 @@ export class TargetThrottle {
     this.#pressure.close();
   }
 
-  /** Counts acknowledged points and returns the bytes of their series. In a fleet, adds them to the log and returns 0. */
+  /** Counts acknowledged points. Returns the bytes of their series. In a fleet, appends to the log and returns 0. */
   #acknowledge(event: BodyEvent): number {
     if (this.#log !== null) {
       this.#log.append(event);

@@ -1,4 +1,5 @@
-// Computes two thresholds of unflushed rows: at the first a flush is due, at the second sending waits for a flush.
+// Computes two thresholds of unflushed rows: `dueBytes`, at which a flush is due, and `holdBytes`, at which sending
+// waits for a flush.
 
 import type { FlushMarks } from './flushing.js';
 
@@ -8,7 +9,8 @@ export const perRowByte = 1.1;
 /** Smallest memory for unflushed rows. With less memory a flush would always be due. */
 export const minRows = 8 * MiB;
 /**
- * A flush is due once unflushed rows fill this share of their memory. Rows that arrive during the flush need the rest.
+ * A flush is due once unflushed rows fill this share of their memory. Rows that arrive during the flush need the
+ * remaining share.
  */
 export const dueShare = 0.5;
 /** Unflushed rows may fill this share of a memcache. The rest allows for an estimate that is too low. */
@@ -16,9 +18,9 @@ const cacheShare = 0.9;
 
 /**
  * Returns the flush thresholds of a node that retains `keptBytes` of request bodies. `cacheRows`: bytes of rows at
- * which the target flushes a vnode by itself. The load must flush before that. When one flush of a vnode ends while
- * another one begins, CnosDB 2.4.3 can block for good: both lock the vnode and its queue of flushes, in opposite
- * orders.
+ * which the target flushes a vnode by itself. The load must flush before that. If one flush of a vnode ends while
+ * another flush begins, CnosDB 2.4.3 can block forever: both flushes lock the vnode and its queue of flushes, in
+ * opposite orders.
  */
 export function flushMarks(limitBytes: number, baseBytes: number, keptBytes: number, cacheRows?: number): FlushMarks {
   const room = (limitBytes - baseBytes - keptBytes) / perRowByte;

@@ -1,11 +1,11 @@
 // Computes a body size that keeps a fast target within its memory. Flushes are at least two seconds apart, and only the
 // response to a flush proves that rows are on disk. So two seconds of rows must fit into memory, together with the
-// request bodies that a node retains. Smaller bodies leave more room for rows; they cost a slow target a third of its
+// request bodies that a node retains. Smaller bodies leave more room for rows, but cost a slow target a third of its
 // rate.
 
 import { flushIntervalMs } from './flushing.js';
 
-/** Smallest body, bytes. 128 KiB would leave a tenth more room for rows and cost a slow target a fifth of its rate. */
+/** Smallest body, bytes. 128 KiB would leave a tenth more room for rows, but cost a slow target a fifth of its rate. */
 const minBytes = 256 * 1024;
 /** Factor for the rows of an interval. Rows also arrive during the flush itself, which takes about 1 s. */
 const headroom = 1.5;

@@ -1,8 +1,8 @@
-// Runs flushes of the target. On one machine they run when they are due; in a fleet, when the fleet's log chooses this
-// worker. A flush that CnosDB works on must not be cancelled: its vnode then keeps the rows in memory until the server
-// restarts, and later flushes hang. A flush that waits for a lock must be cancelled: CnosDB 2.4.3 deadlocks if a
-// database gets its first vnode during COMPACT DATABASE. It then answers neither the statement nor any write until the
-// client disconnects.
+// Runs flushes of the target. On one machine, a flush runs when it is due. In a fleet, a flush runs when the fleet's
+// log chooses this worker. A flush that CnosDB works on must not be cancelled: its vnode then keeps the rows in memory
+// until the server restarts, and later flushes hang. A flush that waits for a lock must be cancelled: CnosDB 2.4.3
+// deadlocks if a database gets its first vnode during COMPACT DATABASE. CnosDB then stops responding to the statement
+// and to all writes until the client disconnects.
 
 import { abortWith } from '../../../core/time/wait-stats.js';
 import type { Clock, FlushCause, FlushOutcome, MemoryLog, Notice } from '../../../core/types/index.js';
@@ -24,7 +24,7 @@ export interface FlushRunsOptions {
   /** Cancels a flush. */
   readonly abort: AbortSignal;
   /**
-   * Memory log of the fleet; null on one machine. It chooses the worker that flushes, and delivers every worker's
+   * Memory log of the fleet; null on one machine. The log chooses the worker that flushes, and delivers every worker's
    * changes.
    */
   readonly log: MemoryLog | null;
@@ -78,7 +78,11 @@ export class FlushRuns {
     return false;
   }
 
-  /** Runs a flush. @param vnodeBytes mean bytes of the rows of a vnode @param isExhausted whether the target reports exhausted memory */
+  /**
+   * Runs a flush.
+   * @param isExhausted true if the target reports exhausted memory
+   * @param vnodeBytes mean bytes of the rows of a vnode
+   */
   run(cause: FlushCause, isExhausted: boolean, vnodeBytes: number): void {
     const { flush, log, ended, notify, clock, abort } = this.#options;
     this.#count += 1;

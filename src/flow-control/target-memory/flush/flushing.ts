@@ -15,7 +15,7 @@ const maxFlushMs = 10_000;
 const reliefAfterMs = 30_000;
 const reliefIntervalMs = 60_000;
 /**
- * Least time from the start of one flush to the start of the next, as a multiple of the earlier flush's duration.
+ * Minimum time from the start of one flush to the start of the next, as a multiple of the earlier flush's duration.
  * Applies to flushes that end a stage (--stage). Also applies to relief flushes while sending waits for the target's
  * own flush.
  */
@@ -31,7 +31,7 @@ export interface FlushMarks {
 }
 
 export interface FlushingOptions {
-  /** Bytes that the fullest node stores for one byte of a body. It exceeds 1 if the node stores several replicas. */
+  /** Bytes that the fullest node stores for one byte of a body; above 1 if the node stores several replicas. */
   readonly share: number;
   /** Thresholds of planned flushes; null if no flush is planned. */
   readonly plan: FlushMarks | null;
@@ -66,7 +66,7 @@ export type FlushingEvent =
 export interface Flushing extends MemcacheEstimate {
   /**
    * Bytes of series acknowledged before the last flush began. `freshSeries`: bytes of series acknowledged since then.
-   * No gauge includes series.
+   * Gauges do not include series.
    */
   readonly pendingSeries: number;
   readonly freshSeries: number;
@@ -147,7 +147,9 @@ export function nextStageAt({ lastFlushAt, lastTookMs }: Flushing, intervalMs: n
   return lastFlushAt + Math.min(intervalMs, slowFlushPause * lastTookMs);
 }
 
-/** Processes one event and decides. The caller runs the decided flush and reports its outcome with the event `flushed`. */
+/**
+ * Processes one event and decides. The caller runs the decided flush and reports its outcome with the event `flushed`.
+ */
 export function step(
   before: Flushing,
   event: FlushingEvent,
@@ -250,7 +252,7 @@ function begin(state: Flushing, at: number, cause: FlushCause): Flushing {
   };
 }
 
-/** Returns true if sending must wait for a flush: a planned one, or one that the target starts by itself. */
+/** Returns true if sending must wait for a flush: a planned flush, or a flush that the target starts by itself. */
 function mustHold(state: Flushing, { plan, relieve }: FlushingOptions): boolean {
   if (plan === null || !relieve || state.notPermitted) return false;
   if (state.givenUp !== null) return state.heldSince !== null;

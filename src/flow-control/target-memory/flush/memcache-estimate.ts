@@ -6,7 +6,7 @@ import type { SampledRows } from '../../../core/types/index.js';
 /**
  * Memory of a row in CnosDB's memcache, measured, bytes (mem_cache/row_data.rs of version 2.4.3). A row takes `rowNode`
  * for its node in a skip list, and `fieldSlot` for each field of its table, even for an unset field. Each string takes
- * `stringHead` and its text. The gauge counts `gaugedRow` instead of `rowNode`, and no `stringHead`.
+ * `stringHead` and its text. The gauge counts `gaugedRow` instead of `rowNode`, and omits `stringHead`.
  */
 const rowNode = 144;
 const gaugedRow = 32;
@@ -84,7 +84,7 @@ export function correctByGauges(
   return lowered(state, min - gauge);
 }
 
-/** Returns how far the largest gauge is above (positive) or below (negative) all recent estimates; 0 if it is between them. */
+/** Returns how far the largest gauge is above (positive) or below (negative) all recent estimates; otherwise 0. */
 export function differenceOf({ history }: MemcacheEstimate, gauges: readonly (number | null)[]): number {
   const known = gauges.filter((each) => each !== null);
   if (known.length === 0 || history.length === 0) return 0;

@@ -14,7 +14,7 @@ export class RowsInFlight {
   /** Bytes of rows for each byte of the body acknowledged last. */
   #rowsPerByte = 0;
 
-  /** @param counts false to not limit the rows in flight */
+  /** @param counts false if the rows in flight are unlimited */
   constructor(counts: boolean) {
     this.#counts = counts;
   }

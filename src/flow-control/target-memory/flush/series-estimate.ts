@@ -1,5 +1,6 @@
-// Estimates the number of series of unflushed rows. A series takes far more of the target's memory than a row: its key, its
-// list of rows, and its part of the file during a flush. Only samples of points are examined, so the load is not slower.
+// Estimates the number of series of unflushed rows. A series takes far more of the target's memory than a row: its key,
+// its list of rows, and its part of the file during a flush. Only samples of points are examined, so the load is not
+// slower.
 
 import type { MemoryEvent } from '../../../core/types/index.js';
 
@@ -50,9 +51,9 @@ export class SeriesEstimate {
   }
 
   /**
-   * Lower bound of the number of series. If fewer than `surelySeveral` series have repeated, it is computed with
-   * `surelySeveral`. Inputs that list all series in the same order again and again double the estimate. So it falls to
-   * half as series repeat.
+   * Lower bound of the number of series. Computed with `surelySeveral` repeated series while fewer series have
+   * repeated. An input that lists all series in the same order again and again doubles the estimate. So the bound falls
+   * to half of the estimate as series repeat.
    */
   get least(): number {
     const several = this.#seen.size - this.#seen.once;
@@ -113,7 +114,7 @@ const noHash = 2 ** 31;
 
 /** Sampled series: hashes, and whether each was sampled more than once. A Map would take five times as long. */
 class SeriesTable {
-  /** A slot holds a hash, 0 if the slot is free. */
+  /** Hash in each slot; 0 in a free slot. */
   readonly #hashes = new Uint32Array(tableSlots);
   readonly #isSeveral = new Uint8Array(tableSlots);
   size = 0;

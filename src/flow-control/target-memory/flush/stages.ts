@@ -42,7 +42,9 @@ export class Stages {
     this.#acknowledged += bytes;
   }
 
-  /** Waits at the end of a stage until the target has flushed. The first batch beyond the stage starts the wait for all. */
+  /**
+   * Waits at the end of a stage until the target has flushed. The first batch beyond the stage starts the wait for all.
+   */
   async admit(): Promise<void> {
     const stage = this.#bytes;
     if (this.#ending === null && stage !== null && this.#acknowledged - this.#endedAt >= stage) {
