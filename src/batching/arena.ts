@@ -5,7 +5,7 @@
 export interface SlotPlan {
   /** Largest request body, bytes. */
   readonly bodyBytes: number;
-  /** Size of `Slot.side`, bytes. It stores the original input of rejected and rewritten points. */
+  /** Size of `Slot.side`, which stores the original input of rejected and rewritten points, bytes. */
   readonly sideBytes: number;
   /** Largest number of points in a batch. */
   readonly points: number;

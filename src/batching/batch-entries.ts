@@ -71,8 +71,8 @@ export class Entries {
   }
 
   /**
-   * Adds rewritten points. `index` is their part of `Points.index`. The points follow each other in the body. Their
-   * original input is in `Slot.side`.
+   * Adds rewritten points. `index` is their part of `Points.index`. The points follow each other in the body.
+   * `Slot.side` contains the original input of the points.
    */
   addRewritten(index: Uint32Array, shift: EntryShift): void {
     const words = this.#slot.index;

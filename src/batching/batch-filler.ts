@@ -57,7 +57,9 @@ export interface FillOptions {
   readonly bounds: Bounds;
   /** Length of the target's time buckets, in the time unit of the input; Infinity for a single bucket. */
   readonly bucketUnits: number;
-  /** Start of the load, in the time unit of the input. It selects the time bucket of points without a timestamp. */
+  /**
+   * Start of the load, in the time unit of the input. The start selects the time bucket of points without a timestamp.
+   */
   readonly startTime: number;
 }
 
@@ -199,8 +201,8 @@ export class BatchFiller {
     const suffix = missing ? this.#suffixes.missing(position.ordinal) : this.#suffixes.stamped;
     const cut = cutBefore(open, run, i, index[word + LENGTH]! + 1 + (suffix?.length ?? 0), limits);
     if (cut !== null) return cut;
-    // `gate.judge` must be the last check. It adds new columns of the point to the batch, so the batch must then accept
-    // the point.
+    // `gate.judge` must be the last check, because it adds new columns of the point to the batch. The batch must then
+    // accept the point.
     const number = shape & UNCOUNTED_SHAPE;
     const values = gate.judge(open, run, i, number, ordinal);
     if (values === introducesSchema) return 'shape';

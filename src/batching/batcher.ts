@@ -1,6 +1,6 @@
-// Turns the points of one input into batches. A batch closes at its limit of points or bytes, and at the end or a pause
-// of the input. It also closes before a point that introduces a table or column. The next batch is filled only when the
-// caller asks for it.
+// Turns the points of one input into batches. A batch closes at its limit of points or bytes, at the end or a pause of
+// the input, and before a point that introduces a table or column. The next batch is filled only when the caller
+// requests it.
 
 import { InputError } from '../core/errors.js';
 import type { Batch, Clock, Cut, InputPrecision, Points, Position, ResumePoint } from '../core/types/index.js';
@@ -33,7 +33,7 @@ export interface BatcherOptions extends FillOptions {
   readonly unexpectedTimes: (timestamp: bigint, line: number) => Error;
 }
 
-/** Decoded bytes of an input after its last batch. They contain no point to send. */
+/** Decoded bytes of an input after its last batch, without any point to send. */
 export interface Rest {
   readonly from: number;
   readonly to: Position;
@@ -52,8 +52,8 @@ export class Batcher {
   readonly #options: BatcherOptions;
   readonly #guard: SchemaGuard;
   /**
-   * One `SchemaGate` for line protocol (key false) and one for all other formats (key true). Both number the sets of
-   * columns separately.
+   * One `SchemaGate` for line protocol (key false) and one for all other formats (key true). Each gate has its own
+   * numbers for sets of columns.
    */
   readonly #gates = new Map<boolean, SchemaGate>();
   readonly #filler: BatchFiller;

@@ -22,8 +22,8 @@ export class LingerTimer {
   }
 
   /**
-   * Returns the value of the promise, or `idle` if the promise takes longer than the linger time. Only one call may be
-   * waiting at a time.
+   * Returns the value of the promise, or `idle` if the promise takes longer than the linger time. At most one call may
+   * be waiting at a time.
    */
   async race<T>(promise: Promise<T>): Promise<T | 'idle'> {
     const until = this.#clock.monotonic() + this.#ms;

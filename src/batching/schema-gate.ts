@@ -5,12 +5,12 @@ import type { Introduction, Points, Shape, ShapeMatch } from '../core/types/inde
 import { UNCOUNTED_SHAPE } from '../core/types/index.js';
 import type { OpenBatch } from './open-batch.js';
 
-/** Compares shapes with the columns that the target is known to have. The catalogue implements this interface. */
+/** Compares shapes with the known columns of the target. The catalogue implements this interface. */
 export interface SchemaGuard {
   /** True if a batch that introduces tables or columns must begin with an introducing point. */
   readonly exclusive: boolean;
   match(shape: Shape): ShapeMatch;
-  /** Number of fields that a table is known to have in the target. */
+  /** Number of known fields of a table in the target. */
   fields(table: string): number;
   /** Number of all known columns. The number grows whenever `fields` of a table grows. */
   readonly columns: number;
@@ -45,9 +45,7 @@ export class SchemaGate {
     this.#guard = guard;
   }
 
-  /**
-   * Number of values of a point, by shape number; -1 for a shape with a column that the target is not known to have.
-   */
+  /** Number of values of a point, by shape number; -1 for a shape with a column that is not known in the target. */
   get plain(): Int32Array {
     return this.#plain;
   }

@@ -54,7 +54,7 @@ export function joinPoints({ body, bodyEnd }: Pick<Batch, 'body' | 'bodyEnd'>, r
     if (keyEnd === start || timeStart <= keyEnd || !timestamp.test(time)) return null;
     if (fields.startsWith(' ') || fields.endsWith(' ')) return null;
     start = end + 1;
-    // A point with a comma may have several fields, or a comma in a string. It keeps a row of its own.
+    // A point with a comma may have several fields, or a comma in a string. Such a point keeps a row of its own.
     const name = fields.includes(',') ? null : fields.slice(0, fields.indexOf('='));
     const row = lastRows.get(`${key} ${time}`);
     if (name !== null && row !== undefined && !row.names.has(name) && !row.names.has('')) {

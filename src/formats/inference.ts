@@ -27,7 +27,7 @@ export interface InferredTable {
 
 export interface InferredSchema {
   readonly tables: readonly InferredTable[];
-  /** Options that declare the inferred types; null when nothing was inferred. */
+  /** Options that declare the inferred types; null without inferred types. */
   readonly options: string | null;
   /** String fields that may be tags. */
   readonly possibleTags: readonly string[];

@@ -12,7 +12,7 @@ export type FormatOptions = RowOptions &
     LineProtocolOptions,
     'maxPointBytes' | 'precision' | 'missingTimestamp' | 'names' | 'contexts' | 'contextMap'
   > & {
-    /** Whether folders such as `host=a` are columns. Default: auto. */
+    /** `off` to ignore folders such as `host=a`. Default: `auto`, which makes such folders columns. */
     readonly hivePartitioning?: 'auto' | 'off';
     /** The name of a format, or `auto`. */
     readonly format: string;

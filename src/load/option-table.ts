@@ -1,4 +1,4 @@
-// The table of all options. Its values include the names of all registered targets and formats.
+// The table of all options, including the names of all registered targets and formats as values.
 
 import { createOptions } from '../config/options.js';
 import { formats } from '../formats/registry.js';

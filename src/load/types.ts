@@ -63,7 +63,7 @@ export interface LoadContext {
   ) => void;
 }
 
-/** A shard of a planned load. Its inputs are pieces. */
+/** A shard of a planned load. The inputs of a shard are pieces. */
 export interface LoadShard {
   readonly plan: string;
   /** Number of the shard, from 1. */

@@ -15,7 +15,10 @@ export const policyOptions = { rp: 'only InfluxDB 1 has retention policies' } as
 /** User and password options, unsupported by targets that accept only a token. */
 export const userOptions = { user: tokenOnly, password: tokenOnly, passwordFile: tokenOnly } as const;
 
-/** Common parts of all targets except CnosDB: bulk-load neither plans their memory nor counts their points. */
+/**
+ * Common parts of all targets except CnosDB. For these targets, bulk-load does not plan memory and does not count
+ * points.
+ */
 export const plainTarget = {
   traits: { firstWriteExclusive: false, plansMemory: false, countsPoints: false, sendsSeconds: true },
   defaults: { user: '', tenant: '', targetMemory: 'off' },

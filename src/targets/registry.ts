@@ -9,7 +9,7 @@ import { influxdb3 } from './influxdb3/index.js';
 import type { TargetContext, TargetDescriptor, TargetSettings } from './types.js';
 import { victoriametrics } from './victoriametrics/index.js';
 
-/** Values of `--target`; the first one is the default. */
+/** Values of `--target`. The first value is the default. */
 export const targetKinds = [cnosdb, influxdb1, influxdb2, influxdb3, victoriametrics] as const;
 
 /** Returns the descriptor of a kind; undefined for an unknown name. */

@@ -79,7 +79,7 @@ export interface OptionProblem {
   readonly fix: string;
 }
 
-/** One kind of target. Its module loads fast, because only `create` imports the rest of the target. */
+/** One kind of target. The module of a descriptor loads fast, because only `create` imports the rest of the target. */
 export interface TargetDescriptor {
   /** Value of `--target`. */
   readonly kind: string;

@@ -81,7 +81,7 @@ export function plainPoints(
     if (isRewritten) {
       const isEnded = run.bytes[start + length] === LF;
       if (!isEnded || sourceStart < sourceEnd || sourceStart + sourceLength > sourceLimit) break;
-      // An unchanged point begins one byte and one line after the point before it. That byte is an LF.
+      // An unchanged point begins one line after the point before it. Only an LF separates the two points.
     } else if (start !== sourceStart || length !== sourceLength || index[word + LINE] !== line + 1) break;
     const high = index[word + TIME_HIGH]! | 0;
     const isSafe = high > safe.above && high < safe.below;

@@ -90,8 +90,8 @@ export class FleetTurn {
 }
 
 /**
- * Creates the turn of a database as free, so that the first worker need not wait for an earlier holder. Call it only
- * for a load that has no workers yet.
+ * Creates the turn of a database as free, so that the first worker need not wait for an earlier holder. Must be called
+ * only for a load that has no workers yet.
  */
 export async function beginTurn(client: ScriptClient, database: readonly string[]): Promise<void> {
   await scriptRunner(client, turnScript)(turnKey(database), 'prepare', '', '0', '0');

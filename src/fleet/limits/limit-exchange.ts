@@ -1,6 +1,6 @@
 // Sends the requests of one worker to Redis, and receives the state of the fleet. One exchange runs at a time. The next
-// exchange sends everything that was added meanwhile. While Redis is unreachable, callers do not wait: they use the
-// last state that they received.
+// exchange sends everything that was added meanwhile. While Redis is unreachable, callers use the last received state
+// instead of waiting.
 
 import { z } from 'zod';
 import type { Clock, RejectTotals } from '../../core/types/index.js';

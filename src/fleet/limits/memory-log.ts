@@ -85,7 +85,7 @@ export class FleetMemoryLog implements MemoryLog, ExchangeParty {
     const entry = this.#entry(event);
     this.#events.push(entry);
     if (this.#follower === null || !this.#options.exchange.away) return;
-    // Assumes that the other workers send as many rows with each of their permits as this worker does.
+    // Assumes that each permit of the other workers carries as many rows as each permit of this worker.
     const rows = event.kind === 'body' ? { rows: event.rows * this.#options.share() } : {};
     this.#applied.add(entry);
     this.#follower.apply({ ...event, ...rows }, true);

@@ -28,7 +28,7 @@ export class FleetRejects implements ExchangeParty {
     return this.#elsewhere;
   }
 
-  /** Begins a piece. Its totals from an earlier attempt will be replaced. */
+  /** Begins a piece. New totals will replace the totals of earlier attempts at this piece. */
   begin(piece: string): void {
     this.#piece = piece;
     this.#own = none;

@@ -1,5 +1,5 @@
 // A piece that a worker has taken. If the worker does not renew the lease in time, Redis gives the piece to another
-// worker. The target cannot tell the requests of the two workers apart. So a worker starts a request only while it
+// worker. The target cannot distinguish the requests of these two workers. So a worker starts a request only while it
 // certainly holds the lease.
 
 import type { Job } from 'bullmq';

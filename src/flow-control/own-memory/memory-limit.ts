@@ -6,7 +6,7 @@ import type { GroupLimit, MemoryProbe } from './cgroup.js';
 /** Default limit, bytes. A cgroup's limit may be smaller. */
 const defaultLimit = 512 * 1024 * 1024;
 
-/** Share of a cgroup's limit that the load uses. Below this share Linux neither throttles nor kills the process. */
+/** Share of a cgroup's limit that the load uses. Linux throttles and kills only processes above this share. */
 const groupShare = 0.9;
 
 export interface MemoryLimit {

@@ -27,7 +27,10 @@ export interface MemoryPlan {
   readonly windowBytes: number;
   readonly slots: number;
   readonly slotBytes: number;
-  /** Largest request body, bytes. `bodyBytes` is the buffer for a body; it may be larger, to fit the longest point. */
+  /**
+   * Largest request body, bytes. `bodyBytes` is the size of the buffer for a body, which must also fit the longest
+   * point.
+   */
   readonly batchBytes: number;
   readonly bodyBytes: number;
   readonly sideBytes: number;

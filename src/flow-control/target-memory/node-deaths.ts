@@ -1,5 +1,5 @@
-// Recognizes a node that dies under the load: it acknowledged writes, and now it refuses connections. The usual cause
-// is that the node ran out of memory and was killed. Such a node replays its log when it starts again.
+// Recognizes a node that dies under the load: a node that acknowledged writes and now refuses connections. The usual
+// cause is that the node ran out of memory and was killed. Such a node replays its log when it starts again.
 
 import { UnavailableError } from '../../core/errors.js';
 import { size } from '../../core/text.js';

@@ -18,7 +18,10 @@ export function partsOf({ buckets, body }: Pick<Batch, 'buckets' | 'body'>, body
 export interface RaftCacheOptions {
   /** Bytes that the fullest node stores for one byte of a body; above 1 if the node stores several replicas. */
   readonly share: number;
-  /** Buckets that exist before the load; null if unknown. Their vnodes may retain bodies of earlier loads. */
+  /**
+   * Buckets that exist before the load; null if unknown. The vnodes of these buckets may retain bodies of earlier
+   * loads.
+   */
   readonly existing: ReadonlySet<number> | null;
   /** Largest body (`bodyBytes`), and largest total of a node's caches (`maxBytes`). */
   readonly bodyBytes: number;

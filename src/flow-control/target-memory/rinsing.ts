@@ -48,7 +48,7 @@ export function partOf(marks: RinseMarks | null, senders: number): RinseMarks | 
 
 export interface RinsingOptions {
   readonly caches: RaftCaches;
-  /** Returns the thresholds at this moment; null if nothing is to be rinsed. */
+  /** Returns the thresholds at this moment; null if rinses are not needed. */
   readonly marks: () => RinseMarks | null;
   /** Number of shards of each time bucket. */
   readonly shards: number;

@@ -25,7 +25,7 @@ export interface ForecastOptions {
   /** True if the load may ask the target to flush. */
   readonly relieve: boolean;
   readonly precision: InputPrecision;
-  /** One entry for each endpoint. */
+  /** List with one entry for each endpoint. */
   readonly urls: readonly unknown[];
 }
 

@@ -101,7 +101,10 @@ export interface TargetPlan {
   readonly baseBytes: number;
   /** Bytes of a vnode's rows, as gauges count them, at which the target flushes the vnode by itself. */
   readonly vnodeCacheBytes: number;
-  /** True if rows fill a memcache faster than flushes can follow, so that the load flushes before the target does. */
+  /**
+   * True if rows fill a memcache faster than flushes can follow. The load then flushes before the target flushes by
+   * itself.
+   */
   readonly isWide: boolean;
   /** Estimated peak memory of the fullest node. */
   readonly peakBytes: number;

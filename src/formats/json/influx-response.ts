@@ -110,7 +110,7 @@ class SeriesRows implements TokenSink {
     const place: Place = (isKnown ? rules[this.#key] : rules?.['*']) ?? 'ignored';
     if (around === 'row') throw this.#problem('rows of plain values', 'a nested value', '');
     this.#path.push(place);
-    // In a chunked response, every chunk but the last one is marked as partial. So a new chunk clears the mark.
+    // In a chunked response, every chunk except the last chunk is marked as partial. So a new chunk clears the mark.
     if (place === 'response') this.#isPartial = false;
     else if (place === 'series') {
       this.#measurement = '';

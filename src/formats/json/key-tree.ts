@@ -22,7 +22,7 @@ const KEY_WORDS = 5;
 /** Unused bytes after the keys, because the WebAssembly parser compares 16 bytes at once. */
 const SLACK = 16;
 
-/** One key in the tree. Its parent is the key of the enclosing object. */
+/** One key in the tree. The parent of a key is the key of the enclosing object. */
 export interface Entry {
   /** Column name: the keys from the outermost object on, such as `a.b`. */
   readonly path: string;

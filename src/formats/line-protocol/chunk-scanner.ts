@@ -33,7 +33,7 @@ export interface WindowScan {
    * at `limit`. The scan overwrites the byte at `limit`.
    */
   window(from: number, limit: number, final: boolean, fresh: number): void;
-  /** Finds the next points. Writes their entries over those of the previous points. */
+  /** Finds the next points. Overwrites the entries of the previous points. */
   run(): Stop;
   /** Returns the shape that has this number in the index. */
   shape(number: number): Shape;

@@ -98,7 +98,7 @@ export abstract class LineCursor {
     return true;
   }
 
-  /** Continues after the LF at `end`. An LF at `limit` is not part of the input; it only ends searches. */
+  /** Continues after the LF at `end`. An LF at `limit` only ends searches and is not part of the input. */
   protected endLine(end: number): void {
     if (end < this.limit) this.line++;
     this.at = Math.min(end + 1, this.limit);

@@ -20,7 +20,9 @@ export interface LineProtocolOptions {
    * `DB` or `DB/RP` of the sections to load from an export of InfluxDB. Default: the export must name only one context.
    */
   readonly contexts?: readonly string[] | null;
-  /** All contexts that --context-map names, not only those of this load. Default: null, without --context-map. */
+  /**
+   * All contexts that --context-map names, not only the contexts of this load. Default: null, without --context-map.
+   */
   readonly contextMap?: readonly ContextTarget[] | null;
   /** Bytes of one read. Default 512 KiB. */
   readonly chunkBytes?: number;
@@ -104,7 +106,7 @@ export type LinesMemoryOptions = Pick<
   'maxPointBytes' | 'precision' | 'missingTimestamp' | 'names' | 'contexts' | 'contextMap'
 >;
 
-/** Adds the size of a read and the number of points in a run. Both depend on the read mode. */
+/** Returns options with the size of a read and the number of points in a run. The read mode decides both numbers. */
 export function lineOptions(options: LinesMemoryOptions, { wideChunks, workerThread }: ReadMode): LineProtocolOptions {
   const { maxPointBytes, precision, missingTimestamp, names, contexts = null, contextMap = null } = options;
   const common = {

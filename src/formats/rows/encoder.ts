@@ -64,8 +64,7 @@ export class RowEncoder {
   #constantTime: Uint8Array | null = null;
   #mask = new Int32Array(1);
   /**
-   * Types that this row determines for fields of unknown type. `encode` stores these types once it has accepted the
-   * row.
+   * Types that the row determines for fields of unknown type. `encode` stores these types once it has accepted the row.
    */
   readonly #newTypes: [field: number, type: number][] = [];
 

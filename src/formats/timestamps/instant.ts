@@ -1,4 +1,4 @@
-// Stores a date and time of day as numbers, and converts dates to days. Uses no `Date` and allocates no memory.
+// Stores a date and time of day as numbers, and converts dates to days, without a `Date` and without allocating memory.
 
 /** A date and time as the text shows it. The object is mutable, so that one object serves all rows. */
 export class Instant {
@@ -19,8 +19,7 @@ export function days(year: number, month: number, day: number): number | null {
   const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   const most = month === 2 && leap ? 29 : (monthDays[month - 1] ?? 0);
   if (day < 1 || day > most) return null;
-  // Algorithm days_from_civil by Howard Hinnant. Its years begin in March, so that a leap day is the last day of a
-  // year.
+  // Algorithm days_from_civil by Howard Hinnant. Years begin in March, so that a leap day is the last day of a year.
   const y = month <= 2 ? year - 1 : year;
   const era = Math.floor(y / 400);
   const yearOfEra = y - era * 400;

@@ -220,7 +220,7 @@ function fraction(bytes: Uint8Array, at: number, to: number, parts: TimeParts): 
 function word(names: readonly string[], set: (parts: TimeParts, index: number) => void): PatternStep {
   return (bytes, at, to, parts) => {
     const rest = String.fromCharCode(...bytes.subarray(at, Math.min(to, at + 9))).toLowerCase();
-    // No name in the list is a prefix of another name, so only one can match.
+    // No name in the list is a prefix of another name, so at most one name can match.
     const found = names.findIndex((name) => rest.startsWith(name));
     if (found < 0) return -1;
     set(parts, found);

@@ -1,7 +1,7 @@
 // Converts local times to UTC with the time zone rules of Node. A clock change repeats or skips some local times. An
 // option decides whether such a time is rejected or converted to the earlier or later instant.
 
-/** How to handle a local time that a clock change repeats or skips: reject it, or use the earlier or later instant. */
+/** Treatment of a local time that a clock change repeats or skips: reject it, or use the earlier or later instant. */
 export type Ambiguity = 'reject' | 'earlier' | 'later';
 
 /** Converts local seconds since 1970 to UTC. With `reject`, returns null for a repeated or skipped local time. */

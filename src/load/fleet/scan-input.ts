@@ -130,11 +130,11 @@ async function scan(input: Input, context: ScanContext): Promise<PlannedInput> {
   }
 }
 
-/** How parsing ended: at the end of the input, after its first megabyte, or with an error. */
+/** Reason why parsing ended: the end of the input, the end of its first megabyte, or an error. */
 type ScanEnd = 'whole' | 'head' | 'failed';
 
 /**
- * Builds a piece from each position to the next one.
+ * Builds a piece from each position to the next position.
  * @param points number of points of the input; null if they were not counted
  */
 function cutPieces(places: readonly Position[], size: number, points: number | null): PlannedPiece[] {

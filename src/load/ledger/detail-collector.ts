@@ -82,7 +82,7 @@ export class DetailCollector {
     return { shown, more: Math.round(hidden) };
   }
 
-  /** True if points of some batch were not examined, so that the numbers by table are estimates. */
+  /** True if some points of a batch were not examined. The numbers by table are then estimates. */
   get sampled(): boolean {
     return this.#sampled;
   }

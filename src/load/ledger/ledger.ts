@@ -1,5 +1,5 @@
-// The only counters of points. Batching counts points that are read; delivery counts points that are loaded, rejected
-// or undelivered. Both sums must be equal before a summary is written.
+// The only counters of points. Batching counts the points read. Delivery counts the points that are loaded, rejected or
+// undelivered. The two sums must be equal before a summary is written.
 
 import { BugError, BulkLoadError, type InputError, TooManyRejectsError } from '../../core/errors.js';
 import { count } from '../../core/text.js';

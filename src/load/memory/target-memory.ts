@@ -13,7 +13,7 @@ import { shardOf } from '../../targets/cnosdb/series-hash.js';
 
 /**
  * Returns the MAX_MEMCACHE_SIZE to request for a new database, bytes. Returns null without --create-db, if --db-options
- * sets MAX_MEMCACHE_SIZE, or if nothing limits the memory of the target.
+ * sets MAX_MEMCACHE_SIZE, or if the memory of the target is unlimited.
  */
 export function memcacheToRequest(settings: Settings, extent: InputExtent): number | null {
   const { createDb, dbOptions, urls } = settings;

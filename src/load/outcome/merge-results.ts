@@ -114,7 +114,7 @@ function countsOf({ read, loaded, rejected, undelivered, bytes }: Summary['input
   return { read, loaded, rejected, undelivered, bytes };
 }
 
-/** Adds the numbers of two objects by key. A key that only one object has keeps its number. */
+/** Adds the numbers of two objects by key. A key of only one object keeps its number. */
 function added<T extends object>(a: T, b: T): T {
   const sum = new Map<string, number>(Object.entries(a));
   for (const [key, value] of Object.entries(b) as [string, number][]) sum.set(key, (sum.get(key) ?? 0) + value);

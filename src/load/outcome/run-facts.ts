@@ -113,7 +113,7 @@ function heldBack({ writer, throttle, status }: RunFacts): Record<LimitingFactor
   // the target's memory causes these waits, not the target.
   const targetMemory = held?.pacedSeconds ?? 0;
   return {
-    // A reduced number of writers and a wait for a flush often happen at the same time, so only the longer one counts.
+    // A reduced number of writers and a wait for a flush often happen at the same time, so only the longer time counts.
     target: Math.max(0, Math.max(by?.target ?? 0, held?.flushSeconds ?? 0) - targetMemory),
     targetMemory,
     ownMemory: by?.ownMemory ?? 0,

@@ -37,7 +37,7 @@ export class CheckpointSaver {
     return this.#saving !== null;
   }
 
-  /** Schedules a save after a change. Does nothing before the first call of `save`. */
+  /** Schedules a save after a change. Has no effect before the first call of `save`. */
   touch(): void {
     this.#changed = true;
     if (this.#stopped || this.#saving !== null || this.#cancelTimer !== null || this.#saves === 0) return;

@@ -31,7 +31,10 @@ export class EarlierRuns {
     return this.#reached;
   }
 
-  /** Checkpoint entries of unfinished inputs that this run has not begun. They remain in the next checkpoint. */
+  /**
+   * Checkpoint entries of unfinished inputs that this run has not begun. The next checkpoint contains these entries,
+   * too.
+   */
   get unfinished(): Iterable<CheckpointInput> {
     return this.#unfinished.values();
   }

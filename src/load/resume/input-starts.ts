@@ -106,7 +106,8 @@ export class InputStarts {
       return tracks.begin(i, source, new InputProgress(start), await this.#identify(i, file, 0));
     }
     const { input, finished } = known;
-    // An unfinished input is always compared by content. This costs little, because only a few inputs are unfinished.
+    // An unfinished input is always compared by content. The comparison costs little, because only a few inputs are
+    // unfinished.
     const comparison = await this.#compare(i, file, input, !finished);
     if (comparison.kind === 'changed') {
       await this.#restart(i, input);

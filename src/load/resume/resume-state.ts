@@ -136,9 +136,7 @@ export class ResumeState {
     if (this.#context.options.skipLoaded) await this.#starts.readHistory(this.#store.history, target);
   }
 
-  /**
-   * Writes the first checkpoint. It contains the start time, from which timestamps are generated. Throws StateError.
-   */
+  /** Writes the first checkpoint, with the start time from which timestamps are generated. Throws StateError. */
   async saveStart(): Promise<void> {
     if (this.#persistent) await this.#saver.save();
   }

@@ -118,7 +118,7 @@ export function named(error: UsageError, name: string): UsageError {
   return new UsageError(parts, { cause: error });
 }
 
-/** Tests whether the parsed head contains neither points nor rejects. */
+/** Tests whether the parsed head is without points and without rejects. */
 export function isEmpty({ points, rejects }: Pick<ParsedHead, 'points' | 'rejects'>): boolean {
   return points === 0 && Object.keys(rejects).length === 0;
 }
@@ -191,8 +191,8 @@ class HeadCounts {
   }
 
   /**
-   * Counts a timestamp that no server can store. It counts as unexpected if it would be an expected time with another
-   * --precision.
+   * Counts a timestamp that no server can store. Such a timestamp counts as unexpected if it would be an expected time
+   * with another --precision.
    */
   #outOfRange({ bytes }: Points, end: number, line: number): void {
     const timestamp = timestampAt(bytes, end);

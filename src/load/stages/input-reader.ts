@@ -1,4 +1,4 @@
-// Opens the inputs one after another and parses their points. Reports a bad input and continues with the next one.
+// Opens the inputs one after another and parses their points. Reports a bad input and continues with the next input.
 
 import { InputError, UsageError } from '../../core/errors.js';
 import { orAborted } from '../../core/time/wait-stats.js';

@@ -1,4 +1,5 @@
-// Builds the error of an input without a valid point: it has another format, or all its points break the same rule.
+// Builds the error of an input without a valid point: the input has another format, or all its points break the same
+// rule.
 
 import { InputError } from '../../core/errors.js';
 import type { Problem } from '../../core/problem.js';

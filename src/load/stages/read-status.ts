@@ -50,8 +50,8 @@ export class ReadStatus {
   }
 
   /**
-   * Returns the position up to which this run has read an input, as file bytes and decoded bytes. Both count from the
-   * start of the input or of its piece. Returns null for an input that this run has not begun.
+   * Returns the position up to which this run has read an input, as file bytes and decoded bytes. Both numbers count
+   * from the start of the input or of its piece. Returns null for an input that this run has not begun.
    */
   positionIn(input: number): { readonly file: number; readonly decoded: number } | null {
     if (this.isRead(input)) return { file: this.#inputs[input]!.size ?? 0, decoded: this.#decodedSizes[input]! };

@@ -51,7 +51,7 @@ interface SampledPoint {
   readonly time: number;
   /**
    * Allowed values of each field. A field has several allowed values if points with the same series and time were sent
-   * in parallel, because the target may keep any of these values.
+   * in parallel. The target may keep any of these values.
    */
   readonly expected: Map<string, FieldValue[]>;
 }

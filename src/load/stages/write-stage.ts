@@ -191,7 +191,8 @@ export class WriteStage {
   async #admit(batch: Batch): Promise<RequestPermit | null> {
     const { throttle, control, fleet } = this.#context;
     if (batch.points === 0) return null;
-    // Takes the permit first. The throttle of the target's memory then knows everything that other workers have sent.
+    // Takes the permit first. The throttle of the target's memory then has the data of everything that other workers
+    // have sent.
     const permit = (await fleet?.admit(batch.points, batch.body.length, control.stop)) ?? null;
     try {
       await throttle.admit(batch);

@@ -13,8 +13,8 @@ const metricsTimeoutMs = 5_000;
 const denied = /Insufficient privileges|Access denied/i;
 
 /**
- * Sends COMPACT DATABASE to the first endpoint that can be reached. Its node forwards the statement to all nodes of the
- * database. The response can arrive more than 10 s after a successful flush. Never throws.
+ * Sends COMPACT DATABASE to the first endpoint that can be reached. The node of this endpoint forwards the statement to
+ * all nodes of the database. The response can arrive more than 10 s after a successful flush. Never throws.
  */
 export async function flush(query: QueryClient, scope: string, db: string, timeoutMs: number): Promise<FlushOutcome> {
   const since = query.clock.monotonic();

@@ -34,8 +34,8 @@ const signIn = { advice: 'check --user and --password' };
 const leaderCodes = ['050026', '050027', '050028', '050029', '050030', '050022', '050023', '050015'];
 const replicaCodes = ['030028', '030036', '030053', '030055'];
 
-// The order matters. Rows whose messages quote the user's text come first and are anchored, so that a column named
-// "Leader" or a value 'request timed out' is not mistaken for a problem of the server.
+// The order matters. Rows whose messages quote the user's text come first and are anchored. Otherwise a column named
+// "Leader" or a value 'request timed out' could be mistaken for a problem of the server.
 const rows: readonly VerdictRow[] = [
   row('target-parse', /^Error parsing message/, ['040004']),
   row('target-utf8', /^Invalid utf-8 sequence/i, ['040015']),

@@ -62,7 +62,7 @@ export interface TargetError {
 export interface VerdictTable {
   /** Name of the target in messages. */
   readonly title: string;
-  /** Status of an acknowledgement. Its body is empty. */
+  /** Status of an acknowledgement. The body of an acknowledgement is empty. */
   readonly acknowledgement: 200 | 204;
   readonly rows: readonly VerdictRow[];
   /** Parses an error body; returns null for a body in another format. */

@@ -1,5 +1,5 @@
 // The InfluxDB 2 dialect: /api/v2/write into a bucket of an organization. InfluxDB 2 does not report the types of
-// columns, so the loader knows only the types that the load itself introduces, and InfluxDB rejects other conflicts.
+// columns. So the loader checks only the types that the load itself introduces, and InfluxDB rejects other conflicts.
 
 import { z } from 'zod';
 import { type DatabaseSettings, defaultDatabaseSettings } from '../../core/types/index.js';

@@ -9,7 +9,7 @@ import type { TargetError, VerdictTable } from '../http/verdict-table.js';
 const lineSchema = z.object({ line_number: z.int().min(1).optional(), error_message: z.string().optional() });
 const errorSchema = z.object({
   error: z.string(),
-  /** One line, or a list of lines. */
+  /** Details of one line, or of a list of lines. */
   data: z.union([z.array(lineSchema), lineSchema.transform((line) => [line])]).catch([]),
 });
 

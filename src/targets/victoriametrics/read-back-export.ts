@@ -35,7 +35,7 @@ export async function readBack(
     const open = points.flatMap((_, i) => (isWhole(i) ? [] : [i]));
     if (open.length === 0) break;
     if (attempt > 0) await query.wait(visibleAgainMs);
-    // A cluster does not support this request. It flushes its storage nodes every second.
+    // A cluster does not support this request, but flushes its storage nodes every second.
     if (!query.urls.some(isInsertUrl)) await query.response({ path: '/internal/force_flush' });
     for (const i of open) {
       const series = await exported(query, exportRequest(points[i]!, db, names));
@@ -109,7 +109,7 @@ function stored(
     for (const { metric, values, timestamps } of series) {
       if (!hasLabels(metric, labels)) continue;
       const atTime = values.filter((value, i): value is number => timestamps[i] === ms && value !== null);
-      // VictoriaMetrics may store several values for one time. One of them must be the wanted value.
+      // VictoriaMetrics may store several values for one time. One of these values must be the wanted value.
       if (atTime.some((value) => isEqual(value, Number(wanted)))) fields.set(field, wanted);
       else if (atTime.length > 0) fields.set(field, atTime.at(-1)!);
     }

@@ -40,7 +40,7 @@ export class FlushPacing {
   #heldMs = 0;
   #rows = 0;
   #sent = 0;
-  /** The current cycle. It begins with the last flush, or with the first response. */
+  /** The current cycle, which begins with the last flush, or with the first response. */
   #cycle: Cycle | null = null;
   #bytesPerSecond = 0;
 

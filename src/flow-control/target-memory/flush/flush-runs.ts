@@ -51,12 +51,15 @@ export class FlushRuns {
     return this.#count;
   }
 
-  /** The flush that this process runs; null if none runs. */
+  /** The flush that this process runs; null while this process runs no flush. */
   get running(): Promise<FlushOutcome> | null {
     return this.#running;
   }
 
-  /** Asks the fleet's log for permission to flush. If permitted, all workers receive an event that the flush begins. */
+  /**
+   * Requests permission to flush from the fleet's log. If permitted, all workers receive an event that the flush
+   * begins.
+   */
   async ask(log: MemoryLog, cause: FlushCause): Promise<void> {
     if (this.#asking) return;
     this.#asking = true;

@@ -56,7 +56,7 @@ export type FlushingEvent =
     }
   /** `asked`: a stage has ended and requests a flush. */
   | { readonly kind: 'exhausted' | 'otherAnswer' | 'tick' | 'asked'; readonly at: number }
-  /** A rinse repeated points, or a worker of the fleet sent points. These points count like those of `accepted`. */
+  /** A rinse repeated points, or a worker of the fleet sent points. The points count as in the event `accepted`. */
   | { readonly kind: 'rewritten'; readonly bytes: number; readonly seriesBytes?: number; readonly at: number }
   /** A flush of the fleet began. */
   | { readonly kind: 'began'; readonly cause: FlushCause; readonly at: number }

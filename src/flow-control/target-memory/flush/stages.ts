@@ -8,7 +8,7 @@ export const maxStageWaitMs = 300_000;
 /** Largest age of a gauge, ms. A node updates its memory gauge every 10 s. */
 const gaugeAgeMs = 12_000;
 const gaugesEveryMs = 2_000;
-/** A stage counts as flushed if less than this share of its bytes, or fewer than `flushedBytes`, are unflushed. */
+/** A stage counts as flushed once its unflushed bytes are below this share of its size, or below `flushedBytes`. */
 const flushedShare = 0.1;
 const flushedBytes = 16 * 1024 * 1024;
 

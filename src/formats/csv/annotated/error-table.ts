@@ -1,4 +1,5 @@
-// InfluxDB ends the result of a failed Flux query with an error table. Its header is `error,reference`.
+// The error table, with which InfluxDB ends the result of a failed Flux query. The header of an error table is
+// `error,reference`.
 
 import { InputError } from '../../../core/errors.js';
 import { excerpt } from '../../../core/text.js';

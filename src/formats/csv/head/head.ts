@@ -236,7 +236,9 @@ function partNames(timeColumn: string | null): string[] {
   return names.length === 2 ? names : [];
 }
 
-/** Maps a header whose time is in two columns. The joined time is an additional column after those of the header. */
+/**
+ * Maps a header whose time is in two columns. The joined time is an additional column after the columns of the header.
+ */
 function joinedMapping(names: readonly string[], options: MappingOptions): Mapping {
   const parts = partNames(options.timeColumn);
   const used = [...wantedNames(options), ...parts, 'measurement', '_measurement', ''];

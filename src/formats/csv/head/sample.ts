@@ -6,7 +6,7 @@ import type { ByteSource } from '../../../core/types/index.js';
 const sampleBytes = 1024 * 1024;
 /** Size of the memory for decoded cells of the sample, bytes. */
 const scratchBytes = 64 * 1024;
-/** Size of the memory, bytes. It contains the sample, one byte that ends each search, and the decoded cells. */
+/** Size of the memory for the sample, one byte that ends each search, and the decoded cells, bytes. */
 export const sampleMemoryBytes = sampleBytes + 1 + scratchBytes;
 /** Longest wait for more bytes of an idle pipe, ms. */
 const patienceMs = 1000;

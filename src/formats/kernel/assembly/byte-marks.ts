@@ -28,7 +28,7 @@ export function mix(state: u64, word: u64): u64 {
  */
 @inline
 export function marked(v: v128, least: i8, table: v128): v128 {
-  // The comparison is signed, so bytes from 0x80 on are negative. They count as low, like control characters.
+  // The comparison is signed, so bytes from 0x80 on are negative and count as low, like control characters.
   const low = v128.lt<i8>(v, v128.splat<i8>(least));
   const marks = v128.eq<i8>(v, v128.swizzle(table, v128.and(v128.shr<u16>(v, 3), i8x16.splat(0x0f))));
   return v128.or(low, marks);

@@ -10,7 +10,8 @@ const WORDS = 4;
 export type Added = 'new' | 'full' | 'tag' | 'field';
 
 /**
- * A set of names, stored as ranges of bytes. `clear` takes constant time: it only starts a new generation of entries.
+ * A set of names, stored as ranges of bytes. `clear` takes constant time, because it only starts a new generation of
+ * entries.
  */
 export class ColumnSet {
   readonly #slots = new Int32Array(SLOTS * WORDS);

@@ -28,7 +28,7 @@ class Copy {
     this.#bytes[this.out++] = BACKSLASH;
   }
 
-  /** Copies a name. It ends at an unescaped comma or space; a key also ends at `=`. Escapes `=` in tag values. */
+  /** Copies a name up to an unescaped comma or space, or up to `=` for a key. Escapes `=` in tag values. */
   name(what: 'key' | 'measurement' | 'tag value'): void {
     for (let byte = this.byte; byte >= 0 && byte !== COMMA && byte !== SPACE; byte = this.byte) {
       if (byte === BACKSLASH) this.put();
@@ -38,7 +38,7 @@ class Copy {
     }
   }
 
-  /** Copies a string. Doubles each backslash that neither escapes nor is escaped. */
+  /** Copies a string. Doubles each backslash that is not part of an escape. */
   string(): void {
     this.put();
     while (this.byte !== QUOTE) {

@@ -1,5 +1,5 @@
-// The sections of an export of InfluxDB: definitions between `# DDL` and `# DML`, then points below `# CONTEXT-…`
-// comments that name their database and retention policy.
+// The sections of an export of InfluxDB: definitions between `# DDL` and `# DML`, then points. `# CONTEXT-…` comments
+// above the points name their database and retention policy.
 
 import type { Problem } from '../../../core/problem.js';
 import { someOf } from '../../../core/text.js';

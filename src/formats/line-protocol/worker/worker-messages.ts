@@ -13,7 +13,7 @@ import type { SectionState } from '../sections/export-sections.js';
 export interface WorkerTask {
   readonly options: LineProtocolOptions;
   readonly memory: WasmMemory;
-  /** One word: the number of the input whose points are still needed; 0 if no points are needed. */
+  /** Array of one word: the number of the input whose points are still needed; 0 if no points are needed. */
   readonly wanted: Int32Array;
 }
 
@@ -57,7 +57,7 @@ export interface WorkerResponse {
   readonly refusal: Problem | null;
 }
 
-/** Points of a window. Their bytes and their index are in the shared memory. */
+/** Points of a window. The bytes and the index of the points are in the shared memory. */
 export interface PointRun {
   readonly count: number;
   readonly rejects: readonly FormatReject[];

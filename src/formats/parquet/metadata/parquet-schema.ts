@@ -49,7 +49,7 @@ export interface Node {
   /** An entry with this repetition level adds an element to the innermost list that contains the node. */
   readonly repetition: number;
   readonly isList: boolean;
-  /** True for the list of entries in a map. Its children are key and value. */
+  /** True for the list of entries in a map. The children of such a node are key and value. */
   readonly isMap: boolean;
   readonly children: readonly Node[];
   readonly leaf: Leaf | null;

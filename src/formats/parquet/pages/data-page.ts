@@ -34,7 +34,7 @@ export interface PageDecoder {
   readonly allocateIndexes: IndexAllocator;
 }
 
-/** Returns an array of this length. Its content is undefined. */
+/** Returns an array of this length with undefined content. */
 export type IndexAllocator = (length: number) => Int32Array;
 
 /** Returns an allocator that reuses the same memory for each page. So each new page invalidates the previous page. */

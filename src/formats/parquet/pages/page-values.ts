@@ -17,8 +17,8 @@ export interface PageValues {
   readonly starts: Int32Array | null;
   readonly ends: Int32Array | null;
   /**
-   * For each value, the number of leading bytes that equal those of the previous value. `bytes` omits these leading
-   * bytes. Null if `bytes` contains complete values.
+   * For each value, the number of leading bytes that equal the leading bytes of the previous value. `bytes` omits these
+   * leading bytes. Null if `bytes` contains complete values.
    */
   readonly shared: Int32Array | null;
 }

@@ -253,7 +253,7 @@ export class RowText {
   /** Fills a cell with text from scratch memory instead of the JSON. */
   #scratchCell(target: CellTarget, kind: number, text: Uint8Array): void {
     const from = this.#scratch;
-    // An overlong row has no scratch memory; it is rejected anyway.
+    // An overlong row has no scratch memory, but such a row is rejected anyway.
     if (text.length > Math.min(this.#layout.scratchEnd, this.bytes.length) - from) {
       this.refuse('too-long', `${text.length} bytes of text`);
       return;

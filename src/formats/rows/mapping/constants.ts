@@ -18,11 +18,11 @@ const declaredLevel = 1;
 
 /** Encoded tags, fields and time that are added to every row of an input. */
 export class Constants {
-  /** Encoded tags such as `,host=a`. They follow the measurement. */
+  /** Encoded tags such as `,host=a`, which follow the measurement. */
   tags: Uint8Array = new Uint8Array(0);
   /** Bytes that these constant tags add to a series key. */
   keyBytes = 0;
-  /** Encoded fields such as `,year=2024`. They follow the row's own fields. */
+  /** Encoded fields such as `,year=2024`, which follow the row's own fields. */
   fields: Uint8Array = new Uint8Array(0);
   /** The time of all rows as text; null if each row has its own time. */
   time: Uint8Array | null = null;

@@ -2,7 +2,10 @@
 
 import type { TagMapping } from '../../../core/types/index.js';
 
-/** The columns of --fields that inputs have or lack. Inputs without a header or schema are not recorded. */
+/**
+ * Records which columns of --fields some input has, and which columns some input lacks. Ignores inputs without a header
+ * or schema.
+ */
 export class FieldColumns {
   readonly #found = new Set<string>();
   readonly #lacking = new Set<string>();

@@ -1,7 +1,7 @@
 // Distributes one input to worker threads that parse rows. The threads get blocks of the input in turns, and points
 // return in the order of the input. A thread guesses where its first row begins. The main thread uses the rows of a
-// thread only if its own scan ends exactly where these rows start. It scans all other bytes itself. So the points equal
-// those of a scan without threads.
+// thread only if its own scan ends exactly where these rows start. The main thread scans all other bytes itself. So the
+// points equal the points of a scan without threads.
 
 import { abortWith } from '../../../core/time/wait-stats.js';
 import type { ByteSource, Points, Position } from '../../../core/types/index.js';

@@ -89,7 +89,7 @@ export class WindowReader {
     });
   }
 
-  /** Removes the first of `windows`. Its read buffer becomes free once no batch is being sent from the buffer. */
+  /** Removes the first of `windows`. The read buffer becomes free once no batch is being sent from it. */
   free(): void {
     this.windows.shift()!.use.end();
   }

@@ -23,7 +23,7 @@ export const sharedKeys: ReadonlySet<string> = new Set(
   table.rows.filter(({ group, key }) => sharedGroups.includes(group) && !ownKeys.includes(key)).map(({ key }) => key),
 );
 
-/** Returns the given options that the workers need. The result contains neither the target nor secrets. */
+/** Returns the given options that the workers need, without the target and without secrets. */
 export function sharedOptions(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(given).filter(([key]) => sharedKeys.has(key)));
 }

@@ -36,7 +36,7 @@ const lineSchema = z.strictObject({
   kept: z.tuple([z.string(), count]).optional(),
 });
 
-/** Last line of the record of a finished load. It contains the part `rejected-…` of the final dead-letter names. */
+/** Last line of the record of a finished load, with the part `rejected-…` of the final dead-letter names. */
 const completingSchema = z.strictObject({ completing: z.string() });
 
 const entrySchema = z.union([lineSchema, completingSchema]);

@@ -125,7 +125,7 @@ export class FleetTotals {
     return this.#worst?.outcome === 'too-many-rejects' || !within(rejected, read, this.#plan.limits.maxRejected);
   }
 
-  /** Returns the outcome of the load. Call it once all pieces are booked. */
+  /** Returns the outcome of the load. Valid once all pieces are booked. */
   outcome(): FleetOutcome {
     return this.#worst ?? totalOutcome(this.#plan, this.points, this.inputs, 'adding up the pieces');
   }

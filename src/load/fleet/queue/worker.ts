@@ -43,7 +43,7 @@ export interface WorkerContext extends PieceContext {
   readonly watch: (snapshot: () => Snapshot) => void;
 }
 
-/** Pause before the worker asks again for a piece, ms. `beatMs` is the interval of its status messages, ms. */
+/** Pause before the worker requests a piece again, ms. `beatMs` is the interval of its status messages, ms. */
 const idleMs = 500;
 const beatMs = 1000;
 /** Outcomes of a piece that also end this worker, because another machine may succeed. */
@@ -249,7 +249,7 @@ class FleetWorker {
     this.#notify('warn', 'lease', `${path}: ${what}`);
   }
 
-  /** Completes a job that is not a valid piece of the load. Its result is an error. */
+  /** Completes a job that is not a valid piece of the load, with an error as its result. */
   async #refuse(lease: PieceLease, { id }: FleetLoad): Promise<void> {
     const tried = `reading job ${lease.id} of load ${id}`;
     const error = new UsageError([{ tried, expected: 'a piece of the load', found: 'other content', fix: '' }]);

@@ -13,7 +13,10 @@ import { connectorOf, PoolClass } from './undici.js';
 import { failOnReset, hideInterim, onFirstBytes } from './watched-socket.js';
 
 const connectTimeoutMs = 5_000;
-/** Number of connections besides those of writers. Flushes and gauges must not wait for writes that hang. */
+/**
+ * Number of connections in addition to the connections of writers. Flushes and gauges must not wait for writes that
+ * hang.
+ */
 const spareConnections = 2;
 
 export class Connections {

@@ -1,5 +1,5 @@
 // Sends one HTTP request and returns one outcome. Uses undici's lowest layer, because only that layer reports whether
-// anything was sent. That layer also aborts at once, even while the connection is being made.
+// anything was sent, and aborts at once even while the connection is being made.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';

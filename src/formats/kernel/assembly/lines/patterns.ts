@@ -26,7 +26,7 @@ const FIELDS_END: usize = 8;
 const KEY_EXTRA: usize = 12;
 /** Offset of the word with the address of the expected next pattern. */
 const NEXT: usize = 16;
-/** Offset of a flag. It is 1 if the pattern in NEXT was wrong the last time; otherwise 0. */
+/** Offset of a flag: 1 if the pattern in NEXT was wrong the last time; otherwise 0. */
 const DOUBT: usize = 20;
 /**
  * Offset of a counter. A line of another shape in the same slot lowers the counter. At 0, such a line replaces the

@@ -31,7 +31,7 @@ let nextMarks: u64 = 0;
 
 /**
  * Sets the dialect. `quoteByte` or `escapeByte` above 255 means that the dialect has no quote or escape. `date` and
- * `clock` are the column numbers of date and time of day. They are negative if one column contains the whole time.
+ * `clock` are the column numbers of date and time of day; -1 if one column contains the whole time.
  */
 export function dialect(cells: u32, delimiterByte: u32, quoteByte: u32, escapeByte: u32, date: i32, clock: i32): void {
   columns = cells;

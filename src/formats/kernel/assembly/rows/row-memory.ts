@@ -70,8 +70,8 @@ export const KEY_LENGTH: usize = 40;
 export const NEXT_PLAN: usize = 44;
 
 /**
- * Size of a column in a plan: five 32-bit words. They contain the index of the cell, offset and length of the prefix,
- * the field type, and the `level` of `ValueWriter.put`.
+ * Size of a column in a plan: five 32-bit words with the index of the cell, offset and length of the prefix, the field
+ * type, and the `level` of `ValueWriter.put`.
  */
 export const COLUMN_BYTES: usize = 20;
 

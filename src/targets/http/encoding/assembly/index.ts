@@ -139,8 +139,8 @@ function partLength(left: usize): usize {
 }
 
 /**
- * Adds a match to the list, in parts of at most 258 bytes. Returns the end of the listed parts. This end is before
- * `end` if the list became full.
+ * Adds a match to the list, in parts of at most 258 bytes. Returns the end of the listed parts, which is before `end`
+ * if the list became full.
  */
 @inline
 function listMatch(from: usize, literals: usize, end: usize, distance: usize): usize {
