@@ -11,7 +11,7 @@ interface EntryStretch {
   count: number;
   /** Offset of the first point in the request body. */
   readonly from: number;
-  /** Line and input offset of the first of these points, counted from the first point or reject of the batch. */
+  /** Line and input offset of the first point, counted from the first point or reject of the batch. */
   readonly line: number;
   readonly offset: number;
 }

@@ -1,4 +1,4 @@
-// Position while batches are filled: in the input, and in the points that the format has parsed.
+// Tracks positions while batches are filled: in the input, and in the points that the format has parsed.
 
 import type { ByteRange, Cut, Points } from '../core/types/index.js';
 import { LINE, POINT_WORDS, SOURCE_START } from '../core/types/index.js';

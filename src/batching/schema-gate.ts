@@ -22,7 +22,7 @@ export const introducesSchema = -1;
 /** Result of `judge` for a point that must be rejected, for example because a column has another type in the target. */
 export const isRejected = -2;
 
-// Final decisions about a shape, stored in `#state`. A 0 there means that the decision is not final.
+// Final decisions about a shape, stored in `#state`. A 0 in `#state` means that the decision is not final.
 const known = 1;
 const conflicting = 2;
 

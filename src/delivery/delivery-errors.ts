@@ -43,7 +43,7 @@ const relief =
 /**
  * Builds the error of a batch whose attempts all failed until its time limit.
  * @param own last failure of this batch, by endpoint
- * @param all last failure of any batch, by endpoint; without endpoints that have acknowledged a request since
+ * @param all last failure of any batch, by endpoint; omits endpoints that have since acknowledged a request
  */
 export function spentError(
   points: number,

@@ -39,7 +39,7 @@ export interface DeliveryOptions {
    * never joined.
    */
   readonly join?: (batch: Batch, range: PointRange) => PlainBody | null;
-  /** Returns whether `more` further points may be rejected. After false, the delivery of the batch fails. */
+  /** Returns whether `more` further points may be rejected. If the result is false, the delivery of the batch fails. */
   readonly mayReject: (more: number) => boolean;
   /** Resolves once the target shows the columns that a batch introduces, or `limitMs` is over. */
   readonly awaitColumns: (batch: Batch, signal: AbortSignal, limitMs: number) => Promise<void>;
@@ -236,7 +236,7 @@ export class Delivery {
       attempt,
       `${reasonOf(verdict)}; the outcome is unknown: bulk-load waits for the new columns, then sends the points again`,
     );
-    // Waits for at most half of the time left. The other half remains for repeating the request if it was lost.
+    // Waits for at most half of the time left. The other half remains for repeating the request.
     const left = Math.max(0, deadline - this.#clock.monotonic());
     await this.#options.awaitColumns(batch, stop, left / 2).catch(() => {});
   }

@@ -29,8 +29,7 @@ interface Row {
 /**
  * Joins the points of a range that have the same table, tags and timestamp. If their row already has the field of a
  * point, the point begins another row that comes later in the body. So the later value still wins. Returns null if
- * joining would gain little. Also returns null if a point lacks a timestamp or has spaces besides those between its
- * parts.
+ * joining would gain little. Also returns null if a point lacks a timestamp or has superfluous spaces.
  */
 export function joinPoints({ body, bodyEnd }: Pick<Batch, 'body' | 'bodyEnd'>, range: PointRange): PlainBody | null {
   const first = range.from === 0 ? 0 : bodyEnd(range.from - 1);

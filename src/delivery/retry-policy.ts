@@ -8,7 +8,7 @@ import { backoff, formingBackoff } from './retry-wait.js';
  * meta service is unreachable.
  */
 export const refusedForMs = 30_000;
-/** Number of repeated attempts after an unknown response. After them, the delivery searches for bad points. */
+/** Number of repeated attempts after an unknown response. The delivery then searches for bad points. */
 const unknownRetries = 3;
 const dropsBeforeSplit = 2;
 const dropsOfOnePoint = 3;

@@ -53,7 +53,7 @@ export class AllowedInputs {
   }
 }
 
-/** Compiles patterns such as `/data/**`. A pattern without wildcards allows everything below it. */
+/** Compiles patterns such as `/data/**`. A pattern without wildcards allows everything below its path. */
 export async function allowInputs(patterns: readonly string[], cwd: string): Promise<AllowedInputs> {
   const { default: picomatch } = await import('picomatch');
   const compiled = patterns.map(async (given): Promise<AllowedPattern> => {

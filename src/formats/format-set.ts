@@ -82,8 +82,8 @@ export async function formatsOf(
   inputs: readonly Input[],
   signal: AbortSignal,
 ): Promise<FormatName[]> {
-  // Parsers, the zstd decoder and the HTTP client need WebAssembly. If it is unavailable, this call fails first,
-  // because the errors of the zstd decoder and the HTTP client would not name the cause.
+  // Parsers, the zstd decoder and the HTTP client need WebAssembly. If WebAssembly is unavailable, this call fails
+  // first, because the errors of the zstd decoder and the HTTP client would not name the cause.
   memoryOf(65_536);
   if (options.timeFormat !== 'auto') {
     const { TimeCell } = await import('./timestamps/time-cell.js');
@@ -174,8 +174,8 @@ export class FormatSet {
   }
 
   /**
-   * Chooses the format of an input. Returns this format, and a source that yields all bytes of the input, including
-   * those that detection has read. Throws UsageError for line protocol with --add-tag.
+   * Chooses the format of an input. Returns this format, and a source that yields all bytes of the input, including the
+   * bytes that detection has read. Throws UsageError for line protocol with --add-tag.
    * @param source at the input's first byte
    */
   async choose(

@@ -34,8 +34,8 @@ export class BucketParts {
   }
 
   /**
-   * Adds `count` points, from point `from` of `index` on. The first of them is point `point` of the batch and begins at
-   * offset `start` of the body. `index` is `Points.index`.
+   * Adds `count` points, from point `from` of `index` on. The first added point has index `point` in the batch and
+   * begins at offset `start` of the body. `index` is `Points.index`.
    */
   addRun(index: Uint32Array, from: number, count: number, point: number, start: number): void {
     let part = this.#partOf(timeAt(index, from * POINT_WORDS));

@@ -15,7 +15,7 @@ export const permitLeaseMs = 45_000;
 /** A worker uses its permits only for this time after their last renewal, ms. */
 export const boundMs = 25_000;
 /**
- * Time after which a worker returns its only permit if other workers wait, ms. With n permits, it returns a permit
+ * Time after which a worker returns its only permit if other workers wait, ms. A worker with n permits returns a permit
  * after an n-th of this time.
  */
 const turnMs = 1_000;

@@ -11,7 +11,7 @@ const groupShare = 0.9;
 
 export interface MemoryLimit {
   readonly bytes: number;
-  /** Where the limit comes from: `--memory-limit`, `cgroup /x/y memory.max × 0.9` or `default`. */
+  /** Source of the limit: `--memory-limit`, `cgroup /x/y memory.max × 0.9` or `default`. */
   readonly source: string;
 }
 

@@ -1,4 +1,4 @@
-// Estimates what an acknowledged body adds to the memory of a node, from a sample of its points.
+// Estimates the memory that an acknowledged body adds to a node, from a sample of the body's points.
 
 import type { Batch, MemoryEvent, PlainBody } from '../../core/types/index.js';
 import { weighRows } from './flush/memcache-estimate.js';

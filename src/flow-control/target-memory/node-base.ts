@@ -2,7 +2,7 @@
 // Model and figures are measured on CnosDB 2.4.3.4.
 
 const MiB = 1024 * 1024;
-/** Resident bytes of an idle node. The plan includes them, because the limit covers the whole node. */
+/** Resident bytes of an idle node. The plan includes these bytes, because the limit covers the whole node. */
 export const idleBytes = 110 * MiB;
 /**
  * Resident bytes of a vnode without its series, rows and bodies (2.4.3.4). A vnode takes 2.1 MiB after its first flush.

@@ -28,7 +28,8 @@ const firstShare = 0.5;
 /** Retained bodies get this share of a node's memory above its base. Unflushed rows get the remaining share. */
 const bodiesShare = 0.5;
 /**
- * Like `bodiesShare`, for wide rows in a new database with one time bucket. The memory for rows sets MAX_MEMCACHE_SIZE.
+ * Like `bodiesShare`, for wide rows in a new database with one time bucket. The memory for rows determines
+ * MAX_MEMCACHE_SIZE.
  */
 const wideBodiesShare = 0.65;
 /** Rows are wide from this many resident bytes per byte of input. TSBS IoT: 1.1. Lines with 1 of 50 fields: 13. */

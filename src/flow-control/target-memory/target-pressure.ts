@@ -23,7 +23,7 @@ import type { RaftCaches } from './raft-caches.js';
 
 const tickMs = 250;
 const gaugesEveryMs = 10_000;
-/** A worker ignores gauges for this time after it joins a fleet, ms. A gauge may be older than the joining. */
+/** A worker ignores gauges for this time after it joins a fleet, ms, because a gauge may be read before the joining. */
 const gaugeAgeMs = 12_000;
 
 export interface TargetPressureOptions

@@ -100,7 +100,7 @@ export class TargetThrottle {
               countsSent: plan.isWide,
             },
       ...{ bodyBytes, caches: this.#caches },
-      // If no flush is planned, no gauge is read. Then rows count up to the size at which the target flushes by itself.
+      // Gauges are read only if flushes are planned. Otherwise rows count up to the target's own flush size.
       weigh: (kept, rows) =>
         nodePeak(this.#base, kept, flush === null ? Math.min(rows, vnodes * this.#cacheRows) : rows),
       relieve: options.relieve,

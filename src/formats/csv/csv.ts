@@ -65,7 +65,7 @@ export class Csv implements Format {
     return { table, columns: [...tags, ...fields].map(({ name }) => name), marks };
   }
 
-  /** Gives the first bytes to the scan as a sample, and returns a source that yields these bytes again. */
+  /** Passes the first bytes to the scan as a sample, and returns a source that yields these bytes again. */
   async #sampled(source: ByteSource, signal: AbortSignal): Promise<ByteSource> {
     if (!this.#infersTypes) return source;
     const { sample, source: replayed } = await takeSample(source, this.#sampleMemory, signal);

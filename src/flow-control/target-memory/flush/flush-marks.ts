@@ -13,7 +13,7 @@ export const minRows = 8 * MiB;
  * remaining share.
  */
 export const dueShare = 0.5;
-/** Unflushed rows may fill this share of a memcache. The rest allows for an estimate that is too low. */
+/** Unflushed rows may fill this share of a memcache. The remaining share allows for an estimate that is too low. */
 const cacheShare = 0.9;
 
 /**

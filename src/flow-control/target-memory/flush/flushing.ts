@@ -140,8 +140,8 @@ export function unflushedBytes({ pending, fresh, pendingSeries, freshSeries }: F
 }
 
 /**
- * Returns the earliest time of a flush that ends a stage. If the last flush was quick, a planned flush must wait
- * longer.
+ * Returns the earliest time of a flush that ends a stage. After a quick flush, this time is earlier than the next
+ * planned flush.
  */
 export function nextStageAt({ lastFlushAt, lastTookMs }: Flushing, intervalMs: number): number {
   return lastFlushAt + Math.min(intervalMs, slowFlushPause * lastTookMs);

@@ -1,6 +1,5 @@
 // Estimates the number of series of unflushed rows. A series takes far more of the target's memory than a row: its key,
-// its list of rows, and its part of the file during a flush. Only samples of points are examined, so the load is not
-// slower.
+// its list of rows, and its part of the file during a flush. Examines only samples of points, to keep the load fast.
 
 import type { MemoryEvent } from '../../../core/types/index.js';
 

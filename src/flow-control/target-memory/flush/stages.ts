@@ -43,7 +43,8 @@ export class Stages {
   }
 
   /**
-   * Waits at the end of a stage until the target has flushed. The first batch beyond the stage starts the wait for all.
+   * Waits at the end of a stage until the target has flushed. The first batch beyond the stage starts this wait for all
+   * batches.
    */
   async admit(): Promise<void> {
     const stage = this.#bytes;

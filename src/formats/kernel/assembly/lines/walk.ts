@@ -20,7 +20,7 @@ function hashName(from: usize, to: usize): u64 {
     p += 8;
     left -= 8;
   }
-  // The last 1 to 8 bytes of the name remain. The mask removes the bytes after them. The caller's `mix` spreads the
+  // The last 1 to 8 bytes of the name remain. The mask removes the bytes after the name. The caller's `mix` spreads the
   // high bits.
   return (state ^ (load<u64>(p) & (u64.MAX_VALUE >> (u64(8 - left) << 3)))) * MULTIPLIER;
 }
