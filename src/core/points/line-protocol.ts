@@ -95,10 +95,17 @@ export function unescapedEnd(text: string, from: number, stops: string): number 
   return p;
 }
 
+/** Returns the offset behind the string that begins at `from`. Long strings are searched for quotes, not read. */
 function stringEnd(text: string, from: number): number {
-  let p = from + 1;
-  while (p < text.length && text[p] !== '"') p += text[p] === '\\' ? 2 : 1;
-  return p + 1;
+  let end = text.indexOf('"', from + 1);
+  while (end >= 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end < 0 ? text.length + 1 : end + 1;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let p = at;
+  while (text[p - 1] === '\\') p -= 1;
+  return (at - p) % 2 === 1;
 }
 
 /** Removes the escapes of a name or a tag value. */

@@ -108,6 +108,7 @@ test.each([
   ['m,t=1 f=1,g=22 5\n', 0, 0],
   ['m,t="a" f=1,g="two, three",h="" 5\n', 2, 10],
   ['m f="a\\"b=\\"c",g=1 5', 1, 8],
+  ['m f="a\\\\",g="b" 5', 2, 4],
 ])('the strings of %j are counted with their text', (point, count, bytes) => {
   expect(stringTotals(Buffer.from(point))).toEqual({ count, bytes });
 });
