@@ -25,7 +25,7 @@ export default defineConfig({
     sequence: { sequencer: LongFirst },
     pool: 'forks',
     // Half of the time a test waits: for processes, servers, back-off.
-    maxWorkers: 3,
+    maxWorkers: 4,
     // A load allocates so much outside the heap that V8 collects the whole heap, which is small: marking it at once, on one
     // thread, takes a third less CPU time than in steps and on several. The other tests use the other core.
     execArgv: ['--no-incremental-marking', '--single-threaded-gc'],
