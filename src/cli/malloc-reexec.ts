@@ -66,8 +66,8 @@ export interface CompiledCode {
 }
 
 /**
- * Modules of Node that every load uses. After a change of flags, V8 would compile them from source in 6 ms (Node
- * 24.21).
+ * Modules of Node that every load uses. After a change of flags, V8 would compile these modules from source in 6 ms
+ * (Node 24.21).
  */
 const neededLater = ['node:crypto', 'node:perf_hooks'];
 

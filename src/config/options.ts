@@ -208,7 +208,7 @@ export interface Options {
   readonly targets: readonly TargetOptions[];
 }
 
-/** Completes the table with the values of `--target` and `--format`. */
+/** Completes the table of options with the values of `--target` and `--format`. */
 export function createOptions(registries: {
   readonly targets: readonly TargetOptions[];
   readonly formats: readonly { readonly name: string }[];

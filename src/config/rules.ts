@@ -33,7 +33,7 @@ function flagsOf(keys: readonly string[]): string {
   return keys.map(flagName).join(' and ');
 }
 
-/** Tests whether a layer gave the option. A given switch that is off counts as not given. */
+/** Tests whether a layer gave the option a value other than false. */
 function isOn({ values, explicit }: RuleInput, key: string): boolean {
   return explicit.has(key) && values[key] !== false;
 }

@@ -52,8 +52,8 @@ export interface Comparison {
   /** `grown`: the file has the earlier content and more bytes after it. */
   readonly kind: 'same' | 'grown' | 'changed';
   /**
-   * False if the date changed and a checksum of the part that was read is missing. Then a change between the two blocks
-   * is possible.
+   * False if the file's date changed and a checksum of the part that was read is missing. Then a change between the two
+   * blocks is possible.
    */
   readonly certain: boolean;
 }

@@ -30,7 +30,7 @@ export type PointFilter = (table: string, time: AuditTime) => boolean;
 /**
  * Returns a function that iterates over the points of a block.
  * @param span selects points with times in this range; null to select points of all times
- * @param isWanted selects points for which it returns true; absent to select points of all tables
+ * @param isWanted filter of points, true to select a point; absent to select points of all tables
  */
 export function eachPoint(precision: InputPrecision, span: TimeSpan | null, isWanted?: PointFilter): EachPoint {
   const reader = new PointHasher(precision);

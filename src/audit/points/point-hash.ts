@@ -50,7 +50,7 @@ export class PointHasher {
     return end + 1;
   }
 
-  /** Reads only table and time of a point, in a third of the time of `read`. Returns the offset after the LF. */
+  /** Reads only table and time of a point, three times as fast as `read`. Returns the offset after the LF. */
   locate(bytes: Uint8Array, start: number): number {
     this.tableStart = start;
     let p = this.#nameEnd(bytes, start, COMMA, SPACE);

@@ -18,7 +18,7 @@ export async function openProgress(settings: Settings, { env, stderr }: Process)
     columns: () => widthOf({ stderr }),
     ...(terminal ? { terminal: stderr } : {}),
     color: terminal && !env.NO_COLOR && env.TERM !== 'dumb',
-    // When a terminal becomes narrower, xterm and the Linux console cut long lines. Other terminals wrap them.
+    // When a terminal becomes narrower, xterm and the Linux console cut long lines. Other terminals wrap long lines.
     reflows: env.XTERM_VERSION === undefined && env.TERM !== 'linux',
   };
   const progress = await reporter(mode, io, clock, settings.logLevel);

@@ -74,7 +74,7 @@ export function schemelessUrls(value: unknown): string[] {
 
 const headerExample = "a header such as 'X-Team: data'";
 
-/** Headers that describe the body, the connection or the user; the HTTP client sets them. */
+/** Headers that the HTTP client sets, because they describe the body, the connection or the user. */
 const reserved = new Set(
   'authorization connection content-encoding content-length expect host http2-settings keep-alive proxy-connection te trailer transfer-encoding upgrade'.split(
     ' ',

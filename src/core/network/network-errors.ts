@@ -8,7 +8,10 @@ export interface NetworkFailure {
 
 /** Error codes that this program adds to Node's codes. */
 export const ownCodes = {
-  /** The server closed the first TLS connection. A TLS 1.3 server does so if it refuses the client's certificate. */
+  /**
+   * The server closed the first TLS connection. A TLS 1.3 server closes the connection if the server refuses the
+   * client's certificate.
+   */
   closedAfterHandshake: 'CLOSED_AFTER_HANDSHAKE',
   /** The server closed the first connection of a plain http:// URL at once, perhaps because the server expects TLS. */
   closedAtOnce: 'CLOSED_AT_ONCE',

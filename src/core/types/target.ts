@@ -84,7 +84,7 @@ export interface DatabaseSettings {
   readonly replica: number;
   /** Length of a time bucket, ms, above 0; null if one bucket contains all times. */
   readonly vnodeDurationMs: number | null;
-  /** MAX_MEMCACHE_SIZE, bytes; null if the server does not report it (before 2.4.2). */
+  /** MAX_MEMCACHE_SIZE, bytes; null for a server before 2.4.2, which does not report this setting. */
   readonly maxMemcacheBytes: number | null;
   readonly strictWrite: boolean;
   /** Limits beyond which the target drops or changes points silently; absent if the target reports such points. */
@@ -165,7 +165,7 @@ export interface NodeLayout {
   /** Largest number of vnodes of one time bucket on one node. */
   readonly vnodesPerNode: number;
   readonly from: 'replicas' | 'endpoints';
-  /** Starts of the time buckets of the database, ms since 1970; absent if the target does not list them. */
+  /** Starts of the time buckets of the database, ms since 1970; absent if the target does not list time buckets. */
   readonly bucketStarts?: readonly number[];
 }
 
@@ -241,7 +241,7 @@ export interface Target {
    */
   describe(signal: AbortSignal, beforeChange?: () => Promise<number | null>): Promise<TargetDescription>;
   /**
-   * Lists the columns, of the database or of one table, that all reachable endpoints show. Throws as `describe` does.
+   * Lists those columns of the database, or of one table, that all reachable endpoints show. Throws as `describe` does.
    */
   columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]>;
   /** False if the target showed a table without columns, as mocks do. Then the load does not wait for columns. */
@@ -256,9 +256,9 @@ export interface Target {
   /**
    * Sends one request to the least busy healthy endpoint. An unhealthy endpoint has an open circuit and is only probed.
    * If the endpoint is found dead while another endpoint accepts writes, a waiting request ends as `unreachable` with
-   * `mayBeApplied`. Failures of the target or the network never throw. Throws BulkLoadError if a local file cannot be
-   * written. An aborted `signal` cancels the request, which ends as `dropped`. `points` is added to the totals of the
-   * endpoint. The body must not change until the promise resolves.
+   * `mayBeApplied`. Reports failures of the target or the network as verdicts. Throws BulkLoadError if a local file
+   * cannot be written. An aborted `signal` cancels the request, which ends as `dropped`. `points` is added to the
+   * totals of the endpoint. The body must not change until the promise resolves.
    */
   write(body: EncodedBody, points: number, timeoutMs: number, signal: AbortSignal): Promise<Attempt>;
   /**
@@ -293,7 +293,7 @@ export interface EndpointTotals {
   /** Points that the endpoint acknowledged. */
   readonly loaded: number;
   readonly failures: number;
-  /** Seconds with an open circuit: the endpoint was unreachable, or lost writes while others accepted writes. */
+  /** Seconds with an open circuit: the endpoint was unreachable, or lost writes while another endpoint worked. */
   readonly openSeconds: number;
   /** Start of the oldest pending write, monotonic ms; absent without a pending write. */
   readonly waitingSince?: number;

@@ -1,5 +1,5 @@
-// Recovers what Node's decoder drops at damaged data: the output of the failed call, and output that was not read yet.
-// A file can be read again, so the gzip member is decoded a second time, and the last chunk byte by byte.
+// Recovers the data that Node's decoder drops when it finds damage: the output of the failed call, and output that was
+// not read yet. A file can be read again, so the gzip member is decoded a second time, and the last chunk byte by byte.
 
 import { setImmediate as turn } from 'node:timers/promises';
 import { createInflateRaw, type InflateRaw } from 'node:zlib';

@@ -17,7 +17,7 @@ import { decodedBeforeDamage } from './gzip-damage.js';
  * 256 KiB of input and 1 MiB of output, zlib would take 10 % less (Node 20.20).
  */
 const INPUT_BYTES = 256 * 1024;
-/** Bytes of input per call for a file below `SMALL_FILE`. With more bytes, the reported progress would run ahead. */
+/** Bytes of input per call for a file below `SMALL_FILE`. More bytes would let the progress run ahead of the output. */
 const SMALL_FILE_INPUT = 64 * 1024;
 const SMALL_FILE = 16 * 1024 * 1024;
 /** Bytes of output per call of zlib. At most three such buffers exist at once. */

@@ -48,7 +48,7 @@ class RemoteSource implements RawSource {
   /** Offset of the next byte to return. */
   #at = 0;
 
-  /** @param signal cancels reads of ranges when it aborts; `close` cancels them as well */
+  /** @param signal cancels reads of ranges when the signal aborts; `close` also cancels these reads */
   constructor(object: RemoteObject, reader: RangeReader, head: Uint8Array, retryMs: number, signal: AbortSignal) {
     this.#object = object;
     this.#reader = reader;

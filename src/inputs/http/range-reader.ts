@@ -62,7 +62,7 @@ export class RangeReader {
     await body?.close();
   }
 
-  /** Requests the next part. Returns false without a body, because the request failed or the object has ended. */
+  /** Requests the next part. Returns false if the request failed or the object has ended. */
   async #request(signal: AbortSignal): Promise<boolean> {
     const from = this.#at - this.#recent.length;
     const window = this.#window === null ? null : this.#at + this.#window;

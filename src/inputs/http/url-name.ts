@@ -50,8 +50,9 @@ export function urlName(url: URL): string {
 }
 
 /**
- * Returns the identity of the resource. Two URLs have the same identity only if they differ at most in user, password,
- * fragment or a complete signature. If the name masks a value, the identity contains a hash of the whole query.
+ * Returns the identity of the resource, which ignores user, password, fragment and complete signatures. URLs that
+ * differ elsewhere have different identities. If the name masks a value, the identity also contains a hash of the URL
+ * with that value.
  */
 export function urlIdentity(url: URL): string {
   const whole = withQuery(url, (pair) => pair);
