@@ -121,7 +121,7 @@ test('a refusal of an input names options by their keys, also in the cause and t
     yield 'm f=1 1700000000\n';
   }
   const error = (await failure(begin({ inputs: streamInput('seconds', inSeconds) }))) as LoadFailed;
-  const advice = 'Use precision s: then it is 2023-11-14';
+  const advice = 'Use precision s: then this timestamp is 2023-11-14';
   expect([error.outcome, error.message, error.summary.reason, (error.cause as Error).message]).toEqual([
     'usage',
     ...Array.from({ length: 3 }, () => expect.stringContaining(advice)),

@@ -53,7 +53,7 @@ function assertPoints({ windows, totals }: AuditPlan, { since, until }: AuditCon
       since === null && until === null
         ? 'points in the inputs'
         : 'points of the inputs in the range of --since and --until',
-    found: `none of ${plural(totals.points, 'point')}`,
+    found: `${plural(totals.points, 'point')} outside this range`,
     fix: since === null && until === null ? '' : 'check --since and --until',
   });
 }
@@ -135,6 +135,6 @@ function reportResume(
   { plan, compared }: { plan: AuditPlan; compared: ComparedSpan[] },
 ): void {
   const done = compared.at(-1)?.end ?? 0;
-  const message = `resuming the audit: ${count(done)} of ${plural(plan.windows.length, 'window')} are compared`;
+  const message = `resuming the audit: ${count(done)} of ${plural(plan.windows.length, 'window')} are already compared`;
   notify({ level: 'info', kind: 'audit-resume', message });
 }

@@ -70,10 +70,11 @@ function unknownOption(name: string, value: string, command: Command, program: C
     const names = command.options.map(({ long }) => long).filter((each) => each !== undefined);
     const meant = names.find((each) => isNear(key, each.slice(2)));
     const ofLoad = options.rows.find((row) => flagName(row.key) === name);
-    const others = names.length === 0 ? 'leave it out' : `leave it out; ${own} takes ${names.join(', ')}`;
+    const others =
+      names.length === 0 ? 'leave this option out' : `leave this option out; ${own} takes ${names.join(', ')}`;
     // An option with the same kind of value may have the same purpose.
     const alike = ofLoad?.arg && command.options.find(({ flags }) => flags.endsWith(` ${ofLoad.arg}`));
-    const fix = alike ? `leave it out, or use ${alike.flags} (${alike.description})` : others;
+    const fix = alike ? `leave this option out, or use ${alike.flags} (${alike.description})` : others;
     return problem(ofLoad ? 'an option of a load' : 'an unknown name', meant ? `did you mean ${meant}?` : fix);
   }
   const replacement = replacements[name];
@@ -119,7 +120,7 @@ function dryRunFile(words: readonly string[]): Problem[] {
   return words.slice(0, end < 0 ? words.length : end).flatMap((word, i) => {
     const next = words[i + 1];
     if (word !== '--dry-run' || next === undefined || !/^[^-*?[{:]+\.lp$/.test(next) || existsSync(next)) return [];
-    const expected = 'an equals sign before the output file, since the next word is an input';
+    const expected = 'an equals sign before the output file; without this sign, the file is an input';
     const found = `the input ${next}, which does not exist`;
     return [{ tried: `--dry-run ${next}`, expected, found, fix: `write --dry-run=${next}` }];
   });

@@ -93,7 +93,7 @@ function commands(process: Process, help: string[], limit: LimitV8, done: (code:
   ).action(load);
   withOptions(
     examplesFirst(shared(program.command('check')), exampleList(commandExamples.check))
-      .description('show everything that can be known before sending; sends no point')
+      .description('show how a load would end; sends no points')
       .argument('[inputs...]', 'inputs; check parses the first megabyte of each'),
   ).action(async (inputs: string[], _: unknown, command: Command) => {
     const { runCheck } = await import('./check/check-command.js');
@@ -103,11 +103,11 @@ function commands(process: Process, help: string[], limit: LimitV8, done: (code:
     examplesFirst(shared(program.command('audit')), exampleList(commandExamples.audit))
       .description('compare every value of the inputs with the target; only --repair loads points')
       .argument('[inputs...]', 'files, directories, globs, and URLs of http, https and s3, as given to the load')
-      .option('--repair', 'load the missing and the different points again')
+      .option('--repair', 'load missing and different points again')
       .option('--since <time>', 'start of the time range to compare; default: the earliest time in the inputs')
       .option(
         '--until <time>',
-        'end of the time range to compare, exclusive; default: after the latest time in the inputs',
+        'end of the time range to compare, exclusive; default: just after the latest time in the inputs',
       ),
   ).action(async (inputs: string[], _: unknown, command: Command) => {
     reexecWithMallocTuning(process, inputs);
@@ -135,7 +135,7 @@ function commands(process: Process, help: string[], limit: LimitV8, done: (code:
     });
   withOptions(
     examplesFirst(shared(program.command('worker')), exampleList(commandExamples.worker)).description(
-      'load pieces from --queue until a signal stops the worker',
+      'take pieces of loads from --queue and load them, until a signal stops the worker',
     ),
   ).action(async (_: unknown, command: Command) => {
     reexecWithMallocTuning(process);
@@ -162,18 +162,17 @@ function commands(process: Process, help: string[], limit: LimitV8, done: (code:
   examplesFirst(shared(program.command('serve')), exampleList(commandExamples.serve))
     .description('run an embedded CnosDB-compatible server, for a first try, for CI and for tests')
     .option('--listen <host:port>', 'address to listen on; port 0 takes any free port', '127.0.0.1:8902')
-    .option(
-      '--data <dir>',
-      'directory for the data; the server acknowledges a write after its commit; without this option the data stay in memory',
-    )
+    .option('--data <dir>', 'directory for the data; without this option, the server holds the data in memory')
     .option('--ready-file <file>', 'write the URL of the server to this file once the server answers')
     .option('--db <name>', 'database into which --seed loads', 'public')
-    .option('--seed <input...>', 'load these inputs before the server is ready')
+    .option('--seed <input...>', 'inputs to load before the server is ready')
     .action(async (own: Record<string, unknown>) => {
       const before = Object.keys(typedOptions(program)).map(flagName);
       if (before.length > 0) {
         const found = `${before.join(', ')} before serve`;
-        throw new UsageError([{ tried: 'serve', expected: 'options of serve only', found, fix: 'leave it out' }]);
+        throw new UsageError([
+          { tried: 'serve', expected: 'options of serve only', found, fix: 'leave this option out' },
+        ]);
       }
       const { runServe } = await import('./serve-command.js');
       done(await runServe(own, process));

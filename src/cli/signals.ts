@@ -25,7 +25,7 @@ export function onSignals(process: Process, notify: (line: string) => void): Int
       if (stop.signal.aborted) abort.abort(reason);
       else {
         notify(
-          `${signal}: stopping once the requests in flight are answered (10s at most); send the signal again to stop at once`,
+          `${signal}: the load waits for its requests in flight, at most 10s, then stops; send the signal again to stop at once`,
         );
         stop.abort(reason);
       }

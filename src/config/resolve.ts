@@ -74,7 +74,7 @@ export async function resolve(
   const withPassword = queue && { ...queue, password: queuePassword ?? queue.password };
   const settings = trimToken({ ...result.settings, tls, queue: withPassword, queueTls, ...secrets });
   const assumed = schemelessUrls(given.get('url')?.value).map(
-    (url) => `--url ${url} has no scheme: http:// is assumed`,
+    (url) => `--url ${url} has no scheme: bulk-load assumes http://`,
   );
   const warnings = [...unknownEnvVars(options, layers.env), ...ignored.values(), ...assumed];
   const values = Object.fromEntries([...given].map(([key, { value }]) => [key, value]));

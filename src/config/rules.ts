@@ -91,7 +91,7 @@ const credentialsAreGivenOnce: Rule = (input) => {
 };
 
 const userHasNoColon: Rule = (input) => {
-  const expected = 'a user name without a colon: HTTP basic authentication cannot carry one';
+  const expected = 'a user name without a colon, because HTTP basic authentication does not allow a colon';
   return [
     ...(urlsOf(input).some(({ user }) => user?.includes(':')) ? [problem('url', expected, 'a colon')] : []),
     ...(String(input.values.user).includes(':') ? [problem('user', expected, 'a colon')] : []),

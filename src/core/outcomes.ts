@@ -24,7 +24,7 @@ export const outcomes = {
   complete: {
     exitCode: 0,
     short: 'complete',
-    meaning: 'every point read was acknowledged, or rejected within `--accept-rejects`',
+    meaning: 'every point was acknowledged, or `--accept-rejects` allows the rejected points',
     retryUnattended: null,
     closingSentence: 'Complete: the target acknowledged every point, except rejects that --accept-rejects allows.',
     checkSentence: 'complete',
@@ -33,7 +33,7 @@ export const outcomes = {
   usage: {
     exitCode: 2,
     short: 'usage',
-    meaning: 'nothing was sent: a wrong option, or an input that does not exist',
+    meaning: 'an option is wrong, or an input does not exist; nothing was sent',
     retryUnattended: false,
     closingSentence: 'Nothing was sent: an option or an input is wrong.',
     checkSentence: 'not start',
@@ -42,7 +42,7 @@ export const outcomes = {
   'too-many-rejects': {
     exitCode: 3,
     short: 'too many rejects',
-    meaning: 'the load stopped at `--max-rejected` or `--max-reject-bytes`',
+    meaning: 'the load stopped, because its rejected points exceed `--max-rejected` or `--max-reject-bytes`',
     retryUnattended: false,
     closingSentence: 'Stopped: more points were rejected than --max-rejected or --max-reject-bytes allows.',
     checkSentence: 'stop at --max-rejected',
@@ -52,7 +52,7 @@ export const outcomes = {
     exitCode: 4,
     short: 'refused by the target',
     meaning:
-      'the target refuses the load: wrong credentials, missing privilege, no such database or tenant, settings that would lose data, another cluster or a missing table on resume, or no way to stay within `--target-memory`',
+      'the target refuses the load, for example because of wrong credentials or a missing database; or the load would lose data; or the load would exceed `--target-memory`; or the target of a resumed load is another cluster or lacks a table',
     retryUnattended: false,
     closingSentence: 'Stopped: the target refused the load.',
     checkSentence: 'be refused by the target',
@@ -70,7 +70,7 @@ export const outcomes = {
   memory: {
     exitCode: 6,
     short: 'memory',
-    meaning: '`--memory-limit` is too small to start, or resident memory exceeded it',
+    meaning: '`--memory-limit` is too small for the load, or the resident memory exceeded this limit',
     retryUnattended: true,
     closingSentence: 'The load did not fit into its memory limit.',
     checkSentence: 'not fit into its memory limit',
@@ -80,7 +80,7 @@ export const outcomes = {
     exitCode: 7,
     short: 'input',
     meaning:
-      'an input could not be read to its end, changed while it was read, or held no point of its format; or the inputs together held fewer points than `--min-points`; all valid points that could be read are loaded',
+      'an input could not be read to its end, changed during the load, or had no valid point; or all inputs together had fewer points than `--min-points`; all other points are loaded',
     retryUnattended: true,
     closingSentence: 'Incomplete: an input could not be read to its end, or held too few points.',
     checkSentence: 'be incomplete',
@@ -94,13 +94,13 @@ export const outcomes = {
     closingSentence: 'Complete with rejects: every point was acknowledged or is in the dead letters.',
     checkSentence: 'complete, with rejected points',
     advice:
-      'If the reason names an option, load the dead letters with it. Otherwise correct the points, then load them.',
+      'If the reason names an option, load the dead letters with this option. Otherwise correct the dead letters, then load them.',
   },
   'verify-failed': {
     exitCode: 9,
     short: 'verification failed',
     meaning:
-      'everything is loaded, but the sample of `--verify` differs or could not be read back; or `audit` found a difference',
+      'all points are loaded, but `--verify` found a difference or could not read the sample back; or `audit` found a difference',
     retryUnattended: false,
     closingSentence: 'Loaded, but verification failed.',
     checkSentence: 'fail its verification',
@@ -109,7 +109,7 @@ export const outcomes = {
   bug: {
     exitCode: 70,
     short: 'defect of bulk-load',
-    meaning: 'a defect of bulk-load; the stack is printed',
+    meaning: 'bulk-load has a defect; it prints the stack',
     retryUnattended: false,
     closingSentence: 'Stopped by a defect of bulk-load. Please report it.',
     checkSentence: 'meet a defect of bulk-load',
@@ -127,10 +127,11 @@ export const outcomes = {
   busy: {
     exitCode: 75,
     short: 'runs already',
-    meaning: 'the same load is already running, or a wait for the turn to introduce columns exceeded `--retry-for`',
+    meaning:
+      'the same load is already running; or the load waited longer than `--retry-for` until it could introduce columns',
     retryUnattended: true,
     closingSentence: 'Stopped: another run holds a lock that this load needs.',
-    checkSentence: 'not start: it is already running',
+    checkSentence: 'not start, because it is already running',
     advice: 'Wait until the other run ends.',
   },
   interrupted: {
@@ -138,7 +139,7 @@ export const outcomes = {
     otherCodes: [141, 143],
     short: 'interrupted',
     meaning:
-      'stopped after the requests in flight: by SIGINT (130), by SIGTERM or `--max-duration` (143), or because the reader of `--dry-run` closed the pipe (141)',
+      'the load stopped because of SIGINT (130), SIGTERM or `--max-duration` (143), or because the reader of `--dry-run` closed the pipe (141)',
     retryUnattended: true,
     closingSentence: 'Interrupted.',
     checkSentence: 'be interrupted',

@@ -17,7 +17,10 @@ export function errorOf(cause: unknown): BulkLoadError {
 }
 
 /** Builds the error for batches that the target refused. @param advice advice from the target, if it gives any */
-export function refusedError(reason: string, advice = 'check its users, privileges and database'): RefusedError {
+export function refusedError(
+  reason: string,
+  advice = 'check the users, the privileges and the database of the target',
+): RefusedError {
   return new RefusedError({
     tried: 'writing a batch',
     expected: 'the target to accept the batch',
@@ -30,15 +33,15 @@ export function tooManyRejects(points: number, rejected: readonly PointReject[])
   const { reason, message } = rejected.at(-1)!;
   return new TooManyRejectsError({
     tried: `writing a batch of ${plural(points, 'point')}`,
-    expected: 'at most as many rejected points as --max-rejected allows',
-    found: `${plural(rejected.length, 'reject')} in this batch, the last one ${reason}: ${message}`,
+    expected: 'no more rejected points than --max-rejected allows',
+    found: `${plural(rejected.length, 'rejected point')} in this batch; the last reason is ${reason}: ${message}`,
     fix: 'look at the dead letters, fix the input, or raise --max-rejected',
   });
 }
 
 /** Advice for a target without free memory. Unless --no-relieve is set, a load itself sends COMPACT DATABASE. */
 const relief =
-  'flush the target with COMPACT DATABASE (a load with --no-relieve does not request it), or give the target more memory';
+  'flush the target with COMPACT DATABASE, which a load with --no-relieve does not send; or give the target more memory';
 
 /**
  * Builds the error of a batch whose attempts all failed until its time limit.
@@ -62,7 +65,7 @@ export function spentError(
   return new SpentError({
     tried: `writing a batch of ${plural(points, 'point')}`,
     expected: `an acknowledgement within --retry-for ${formatDuration(retryForMs)}`,
-    found: `failures, the last from ${[here, ...others].join('; for other batches from ')}`,
+    found: `failures, the last failure from ${[here, ...others].join('; for other batches from ')}`,
     fix: memory ? relief : '',
   });
 }

@@ -139,7 +139,7 @@ export async function readPlan(path: string): Promise<FleetPlan> {
     throw new UsageError([{ tried, expected, found: 'a file with other content', fix }], { cause: error });
   }
   if (isAsWritten) return plan;
-  const found = `other content than that of plan ${plan.id}: the file was changed`;
+  const found = `a file that has changed since plan ${plan.id} was written`;
   throw new UsageError([
     { tried, expected, found, fix: 'run bulk-load plan again, with the options that you want to change' },
   ]);

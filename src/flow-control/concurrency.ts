@@ -118,7 +118,7 @@ function endRound(state: Concurrency, now: number): Concurrency {
       next,
       ratio,
       now,
-      `answers took ${latency(ms)} on average, ${latency(state.baseline?.mean ?? 0)} before`,
+      `responses took ${latency(ms)} on average; before, they took ${latency(state.baseline?.mean ?? 0)}`,
     );
   }
   if (!state.round.limitReached || now < state.restUntil) return next;
@@ -126,7 +126,7 @@ function endRound(state: Concurrency, now: number): Concurrency {
   const limit = Math.min(state.max, state.slowStart ? state.limit * 2 : state.limit + 1);
   const slowStart = state.slowStart && limit < state.max;
   if (limit === state.limit) return { ...next, slowStart };
-  const reason = `every allowed writer was busy and answers took ${latency(ms)} on average`;
+  const reason = `every allowed writer was busy, and responses took ${latency(ms)} on average`;
   return { ...next, limit, slowStart, changedAt: now, reason };
 }
 

@@ -194,7 +194,7 @@ export class FormatSet {
   /** A warning about line protocol in folders such as `host=a`; null if there is no such input. */
   get unusedFolders(): string | null {
     if (this.#unusedFolder === null) return null;
-    return `the folders of ${this.#unusedFolder} add no tags: line protocol holds its own tags; points that differ only in their folder overwrite each other`;
+    return `the folders of ${this.#unusedFolder} do not become tags, because line protocol has its own tags; points that differ only in their folder overwrite each other`;
   }
 
   /** Describes the columns of --fields that no input has; null when every column exists. */
@@ -221,8 +221,8 @@ export class FormatSet {
       throw new UsageError([
         {
           tried: `reading ${name}`,
-          expected: 'rows, since --add-tag adds a column to rows',
-          found: 'line protocol, which holds its own tags',
+          expected: 'rows, because --add-tag adds a column to rows',
+          found: 'line protocol, which has its own tags',
           fix: 'leave out --add-tag, or name the format of the rows with --format',
         },
       ]);

@@ -143,11 +143,11 @@ async function filesOf(name: string, cwd: string, stateDir: string): Promise<Dis
       return orRefuse(await match(name, cwd, stateDir), name, {
         expected: 'a pattern that matches a file',
         found: 'no match',
-        fix: `check the pattern; it starts from ${cwd}`,
+        fix: `check the pattern; it is relative to ${cwd}`,
       });
     const { found, fix } = systemProblem(error);
     const isOption = name.startsWith('-');
-    const option = 'put options before --: every word after it is an input';
+    const option = 'put options before --, because every word after -- is an input';
     return refusal(name, 'a file or directory that can be read', found, isOption ? option : fix);
   }
 }
@@ -206,8 +206,8 @@ async function deduplicate(
 function duplicateNote(name: string, before: string): string {
   const [again, first] = [maskUrl(name), maskUrl(before)];
   return again === first
-    ? `${again} is named twice; loaded once`
-    : `${again} is the same file as ${first}; loaded once`;
+    ? `${again} is named twice; bulk-load loads it once`
+    : `${again} is the same file as ${first}; bulk-load loads it once`;
 }
 
 interface IdentifiedInput {

@@ -126,7 +126,7 @@ function checkOptions(inputs: unknown, options: object): void {
     tried: key,
     expected: 'an option of a load',
     found: 'an option of the command line',
-    fix: 'leave it out',
+    fix: 'leave this option out',
   }));
   if (inputs === undefined) {
     const fix = 'input' in options ? 'did you mean inputs instead of input?' : 'name at least one input';

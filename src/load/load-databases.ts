@@ -74,7 +74,7 @@ function assertRereadable(inputs: readonly Input[]): void {
       tried: `reading ${pipe.name} for several databases`,
       expected: 'a file, which is read once for each database of --context-map',
       found: 'a pipe, which can be read only once',
-      fix: 'write it to a file, or load one database with --context and --db',
+      fix: 'write the data of the pipe to a file, or load one database with --context and --db',
     },
   ]);
 }

@@ -18,7 +18,7 @@ export function auditText(summary: AuditSummary, width: number | null = null): s
       : [row('not read', `${tables(otherTables.length)} without a point in the inputs: ${someOf(otherTables)}`)];
   return [
     `${auditSentence(summary)}${summary.exitCode === 0 ? '' : ` (exit code ${summary.exitCode})`}`,
-    ...(range === null ? [] : [row('range', `${range.from} to before ${range.to}`)]),
+    ...(range === null ? [] : [row('range', `${range.from} until ${range.to}, exclusive`)]),
     row('inputs', `${plural(inputs.points, 'point')}, ${plural(inputs.values, 'value')}${inputNotes(inputs)}`),
     row('target', `${plural(target.points, 'point')}, ${plural(target.values, 'value')}`),
     row('windows', `${count(windows.total)}, ${count(windows.differing)} of them compared point by point`),

@@ -59,7 +59,8 @@ export const figures: readonly Figure[] = [
   { key: 'phase', title: 'Phase of the run: starting, sending, verifying or ending', unit: 'text' },
   {
     key: 'percent',
-    title: 'Acknowledged share of the whole load, 0 to 100; absent while the size of an input is unknown',
+    title:
+      'Percentage of the whole load that the target has acknowledged; absent while the size of an input is unknown',
     unit: 'percent',
     where: { line: ({ percent, phase }) => [...percentPart(percent), ...phasePart(phase)], ...gauge('percent') },
   },
@@ -95,7 +96,8 @@ export const figures: readonly Figure[] = [
   },
   {
     key: 'points.rejected',
-    title: 'Points rejected for their content and kept as dead letters, over all runs of the load',
+    title:
+      'Points that were rejected because of their content, over all runs of the load; the dead letters contain these points',
     unit: 'points',
     where: {
       line: ({ points }) => rejectedPart(points.rejected),
@@ -105,7 +107,7 @@ export const figures: readonly Figure[] = [
   },
   {
     key: 'points.undelivered',
-    title: 'Points read, but neither acknowledged nor rejected, when the run ended',
+    title: 'Points that were read, but neither acknowledged nor rejected, when the run ended',
     unit: 'points',
     read: () => undefined,
     where: { page: { label: 'undelivered', tone: 'bad', read: ({ points }) => points.undelivered } },
@@ -143,13 +145,13 @@ export const figures: readonly Figure[] = [
   },
   {
     key: 'bytes.sent',
-    title: 'Bytes of request bodies on the wire, retries included',
+    title: 'Bytes of the sent request bodies, including retries',
     unit: 'bytes',
     where: counter('sent_bytes_total'),
   },
   {
     key: 'fleet.pieces',
-    title: 'Pieces of a load over a fleet, by state: settled, active or waiting; absent on one machine',
+    title: 'Pieces of a load that workers share, by state: settled, active or waiting; absent in other loads',
     unit: 'count',
     read: ({ fleet }) => fleet?.pieces,
     where: {
@@ -159,7 +161,7 @@ export const figures: readonly Figure[] = [
   },
   {
     key: 'fleet.workers',
-    title: 'Workers of a fleet that load a piece at this moment; absent on one machine',
+    title: 'Workers that load a piece of the load at this moment; absent in other loads',
     unit: 'count',
     read: ({ fleet }) => fleet?.workers,
     where: gauge('fleet_workers', { read: ({ fleet }) => fleet?.workers ?? null }),
@@ -167,7 +169,12 @@ export const figures: readonly Figure[] = [
   { key: 'inputs.done', title: 'Inputs read to their end', unit: 'count', where: gauge('inputs_done') },
   { key: 'inputs.total', title: 'Inputs of this run', unit: 'count', where: gauge('inputs') },
   { key: 'inputs.current', title: 'Name of the input that is being read', unit: 'text' },
-  { key: 'writers.limit', title: 'Writers allowed at this moment', unit: 'count', where: gauge('writers') },
+  {
+    key: 'writers.limit',
+    title: 'Number of writers that the load may use at this moment',
+    unit: 'count',
+    where: gauge('writers'),
+  },
   {
     key: 'writers.max',
     title: 'Maximum number of writers that --workers and --memory-limit allow',
@@ -230,13 +237,13 @@ export const figures: readonly Figure[] = [
   {
     key: 'target.rinses',
     title:
-      'Time buckets rinsed: small writes to the bucket push its earlier request bodies out of the memory of the nodes',
+      'Rinsed time buckets: small writes to a time bucket pushed its earlier request bodies out of the memory of the nodes',
     unit: 'count',
     where: counter('target_rinses_total'),
   },
   {
     key: 'endpoints',
-    title: 'Acknowledged points, seconds with an open circuit, results of writes and latency of each endpoint',
+    title: 'For each endpoint: acknowledged points, seconds with an open circuit, results of writes, and latency',
     unit: 'count',
     where: { line: ({ endpoints }, pace) => targetParts(endpoints.length, pace) },
   },

@@ -208,7 +208,7 @@ function rejectRows({ rejects }: Summary, examples: Readonly<Record<string, stri
   return [
     ...reasons,
     ...(rejects.deadLetters ?? []).map((path) => row('see', `${path} (the rejected points)`)),
-    ...(rejects.reasons === null ? [] : [row('see', `${rejects.reasons} (the reason for each)`)]),
+    ...(rejects.reasons === null ? [] : [row('see', `${rejects.reasons} (the reason for each point)`)]),
   ];
 }
 
@@ -222,7 +222,10 @@ function verifyRows({ verify, points, thisRun }: Summary): string[] {
   });
   const counts = tables.map(({ table, countBefore, countAfter }) => {
     const before = countBefore === null ? 'an unknown number' : count(countBefore);
-    return row('', `${table}: ${before} before, ${countAfter === null ? 'gone' : count(countAfter)} after`);
+    return row(
+      '',
+      `${table}: ${before} points before the load, ${countAfter === null ? 'no table' : `${count(countAfter)} points`} after the load`,
+    );
   });
   const check = `${plural(sampled, 'point')} read back, ${count(found)} found, ${count(equal)} equal`;
   return [
@@ -239,7 +242,7 @@ function growthRows(tables: NonNullable<Summary['verify']>['tables'], loaded: nu
   const grown = tables.reduce((sum, { countBefore, countAfter }) => sum + countAfter! - countBefore!, 0);
   const why = 'points of the same series and time overwrite each other';
   return grown < loaded
-    ? [row('', `the tables grew by ${plural(grown, 'point')}, fewer than were loaded: ${why}`)]
+    ? [row('', `the tables grew by ${plural(grown, 'point')}, but ${count(loaded)} were loaded: ${why}`)]
     : [];
 }
 
@@ -247,7 +250,7 @@ function growthRows(tables: NonNullable<Summary['verify']>['tables'], loaded: nu
 export function missChance(sampled: number, loaded: number): string {
   if (sampled >= loaded) return 'every loaded point was checked';
   const missed = (wrong: number): string => (100 * (1 - wrong) ** sampled).toPrecision(2);
-  return `1 wrong point in 100 would be missed with a chance of ${missed(0.01)}%, 1 in 1,000 with ${missed(0.001)}%`;
+  return `if 1 of 100 points is wrong, the sample misses it with a chance of ${missed(0.01)}%; if 1 of 1,000, ${missed(0.001)}%`;
 }
 
 function resumeRows({ checkpoint, outcome, continueWith }: Summary): string[] {

@@ -14,19 +14,19 @@ export function shapeConflict({ table, columns }: Shape, limits: StorageLimits |
   if (text !== undefined)
     return conflict(
       'string-field',
-      `field "${text.name}" of "${table}" is a string, but the target stores only numbers; make it a tag, or leave it out`,
+      `field "${text.name}" of "${table}" is a string, but the target stores only numbers; make the field a tag, or leave the field out`,
     );
   const tags = columns.filter(({ type }) => type === 'tag');
   if (tags.length > limits.tags)
     return conflict(
       'too-many-tags',
-      `"${table}" has ${tags.length} tags, but the target stores at most ${limits.tags} tags of a point and drops the others silently`,
+      `"${table}" has ${tags.length} tags, but the target stores at most ${limits.tags} tags of a point and silently drops the other tags`,
     );
   const own = tags.find(({ name }) => limits.ownTags.includes(name));
   if (own !== undefined)
     return conflict(
       'own-tag',
-      `"${table}" has a tag "${own.name}"; the target reserves this name and would store the point elsewhere; rename the tag`,
+      `"${table}" has a tag "${own.name}"; the target reserves this name and would store the point under another name; rename the tag`,
     );
   const long = tags.find(({ name }) => Buffer.byteLength(name) > limits.tagNameBytes);
   if (long === undefined) return null;

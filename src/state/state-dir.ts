@@ -26,7 +26,7 @@ export async function prepareStateDir(path: string): Promise<void> {
     expected: `${path} to belong to this user alone`,
     found: uid === us ? `a directory that others can write (mode ${octal(mode)})` : `a directory of user ${uid}`,
     fix: (await isWritable(path))
-      ? `${uid === us ? `run \`chmod go-w\` on it, or ` : ''}name a directory in it: --state-dir ${join(path, 'bulk-load')}`
+      ? `${uid === us ? `run \`chmod go-w\` on this directory, or ` : ''}name a directory in this directory: --state-dir ${join(path, 'bulk-load')}`
       : 'name a directory of your own, or leave --state-dir out',
   });
 }

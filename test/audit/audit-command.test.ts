@@ -136,7 +136,7 @@ test('--repair makes a target equal that lacks points or holds other values', as
 });
 
 test.each(['ms', 's', 'us'] as const)(
-  'timestamps in %s and rows of CSV are compared as they were loaded',
+  'timestamps in %s and rows of CSV are already compared as they were loaded',
   async (precision) => {
     const db = newDb();
     const units = { s: 1n, ms: 1_000n, us: 1_000_000n }[precision];
@@ -183,7 +183,7 @@ test('an audit that was killed with kill -9 resumes, and its result is that of a
   killed.kill('SIGKILL');
   await killed.ended;
   const { code, stderr, summary } = await audit(db, path);
-  expect(stderr).toMatch(/resuming the audit: [1-3] of 4 windows are compared/);
+  expect(stderr).toMatch(/resuming the audit: [1-3] of 4 windows are already compared/);
   expect(summary.differences).toEqual(whole.summary.differences);
   expect(summary.target).toEqual(whole.summary.target);
   expect(code).toBe(9);
@@ -223,10 +223,15 @@ describe('what cannot be audited is refused in words', () => {
       2,
       'a target whose tables can be read back: cnosdb, influxdb1, influxdb3',
     ],
-    ['generated timestamps', ['--missing-timestamp', 'now'], 2, 'an audit cannot know the times that a load generated'],
+    [
+      'generated timestamps',
+      ['--missing-timestamp', 'now'],
+      2,
+      'an audit does not know the times that a load generated',
+    ],
     ['a range that ends before it begins', ['--since', '2024', '--until', '2023'], 2, 'a time after --since'],
     ['a time that is none', ['--since', 'yesterday'], 2, 'such as 2024'],
-    ['a dry run', ['--dry-run'], 2, 'a load, since an audit needs the target'],
+    ['a dry run', ['--dry-run'], 2, 'bulk-load without audit, because an audit reads from the target'],
   ])('%s', async (_, args, code, words) => {
     const ended = await run(['audit', ...common('none'), ...args, await file(lines(1))]);
     expect(ended.stderr).toContain(words);
@@ -235,7 +240,7 @@ describe('what cannot be audited is refused in words', () => {
 
   test('standard input, which can be read only once', async () => {
     const ended = await run(['audit', ...common('none'), '-'], { input: `${line(1)}\n` });
-    expect(ended.stderr).toContain('a file or an object on a server, since the inputs are read twice');
+    expect(ended.stderr).toContain('a file or an object on a server, because an audit reads its inputs twice');
     expect(ended.code).toBe(2);
   });
 });

@@ -126,7 +126,7 @@ test('a scan that breaks off is repeated in pieces, and every point counts once'
   expect(isEqual(report)).toBe(true);
 });
 
-test('points that differ are compared with little memory, in many files and rounds', async () => {
+test('points that differ are already compared with little memory, in many files and rounds', async () => {
   const all = lines(20_000);
   const faulty = all.map((each, i) => (i % 3 === 0 ? line(i, 'x=-1') : each));
   const options = { memoryBytes: 16_000 };

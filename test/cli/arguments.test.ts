@@ -52,7 +52,7 @@ test('options of load_cnosdb are answered with the option of bulk-load', async (
     'bulk-load calls it --url; or use the load_cnosdb command',
     'bulk-load calls it --db; or use the load_cnosdb command',
     'bulk-load calls it --batch-points; or use the load_cnosdb command',
-    'inputs need no option: name the file alone; or use the load_cnosdb command',
+    'name the file without an option; or use the load_cnosdb command',
     'bulk-load calls it --compression gzip or none; or use the load_cnosdb command',
   ]);
   expect(stderr.match(/an option of load_cnosdb$/gm)).toHaveLength(5);
@@ -121,9 +121,9 @@ test('completion without a shell names the shells', async () => {
 test('serve names its own options for an option of a load', async () => {
   const stderr = await refused('serve', '--state-dir', 'x');
   expect(stderr).toContain('tried     option --state-dir\n  expected  an option of bulk-load serve');
-  expect(stderr).toContain('do        leave it out, or use --data <dir> (directory for the data; ');
+  expect(stderr).toContain('do        leave this option out, or use --data <dir> (directory for the data; ');
   expect(await refused('serve', '--workers', '3')).toContain(
-    'leave it out; bulk-load serve takes --listen, --data, --ready-file, --db, --seed',
+    'leave this option out; bulk-load serve takes --listen, --data, --ready-file, --db, --seed',
   );
   expect(stderr).not.toContain('did you mean');
   expect(await refused('serve', '--redy-file', 'x')).toContain('did you mean --ready-file?');

@@ -57,7 +57,7 @@ const cases: readonly Case[] = [
     'all is well',
     ['a.lp'],
     0,
-    ['This load would complete: exit code 0 (complete), as far as can be seen.', '', 'Target'],
+    ['As far as bulk-load can see, this load would complete: exit code 0 (complete).', '', 'Target'],
   ],
   [
     'an endpoint is down',
@@ -80,7 +80,7 @@ const cases: readonly Case[] = [
     ['ms.lp'],
     2,
     [
-      'This load would not start: exit code 2 (usage), as far as can be seen.',
+      'As far as bulk-load can see, this load would not start: exit code 2 (usage).',
       /^ {2}problem {4}reading \S*ms\.lp:1$/,
       /^ {2}expected {3}timestamps between/,
     ],

@@ -86,7 +86,7 @@ describe('an unusable config file is reported together with all other problems',
     ['a list', '- db', /something other than keys and values/],
     ['a key given twice', 'db: a\ndb: b', /duplicate key at line 2/],
     ['an alias to nothing', 'password: *hunter2', /expected YAML or JSON/],
-    ['a file that names another', 'config: other.yaml', /expected a config file that names no other config file/],
+    ['a file that names another', 'config: other.yaml', /expected a configuration file without the key config/],
     ['an alias of itself', 'url: &a [*a]', /aliases that refer to themselves/],
   ])('%s', async (name, text, words) => {
     const config = file(`${name}.yaml`, text);
@@ -165,7 +165,7 @@ test('a variable that names no option causes a warning with the nearest name and
 
 test('a URL without a scheme causes a warning that names the assumption and no credentials', async () => {
   const { warnings } = await resolve(options, { flags: { db: 'd', url: ['u:hush@h:1,https://b'] }, env: {} });
-  expect(warnings).toEqual(['--url h:1 has no scheme: http:// is assumed']);
+  expect(warnings).toEqual(['--url h:1 has no scheme: bulk-load assumes http://']);
 });
 
 describe('a variable without a meaning for the target', () => {

@@ -238,7 +238,7 @@ describe('a wrong value is answered with what is expected, including the range',
     [
       'url',
       'http://h/x/api/v1/write',
-      'a URL without /api/v1/write, which the program adds itself: http://h/x, found "http://h/x/api/v1/write".',
+      'a URL without /api/v1/write, which bulk-load adds itself: http://h/x, found "http://h/x/api/v1/write".',
     ],
     ['url', [], 'at least one URL such as http://localhost:8902, found [].'],
     ['header', 'no colon', "a header such as 'X-Team: data', found a value of another form, which is not shown."],
@@ -254,7 +254,7 @@ describe('a header that the HTTP client sets itself is refused', () => {
     (header) => {
       const [name] = header.split(':');
       expect(problems({ header })).toEqual([
-        expect.stringContaining(`header: expected a header other than ${name}, which the program sets itself`),
+        expect.stringContaining(`header: expected a header other than ${name}, which bulk-load sets itself`),
       ]);
     },
   );
@@ -281,7 +281,7 @@ describe('options that contradict each other are refused', () => {
     ],
     [
       { user: 'a:b' },
-      'user: expected a user name without a colon: HTTP basic authentication cannot carry one, found a colon.',
+      'user: expected a user name without a colon, because HTTP basic authentication does not allow a colon, found a colon.',
     ],
     [
       { dbOptions: 'SHARD 3' },

@@ -100,7 +100,7 @@ describe('a batch that is sent again', () => {
       const { deliver, clock } = scene(() => verdict, { retryForMs: 20_000 });
       const { receipt, fatal } = await deliver(batchOf(named(4)));
       expect(fatal).toBeInstanceOf(UnavailableError);
-      expect(fatal!.message).toContain('--retry-for 20s, found failures, the last from http://one:8902');
+      expect(fatal!.message).toContain('--retry-for 20s, found failures, the last failure from http://one:8902');
       expect(fates(receipt, 4).undelivered).toEqual([0, 1, 2, 3]);
       expect(clock.monotonic()).toBeLessThanOrEqual(20_100);
     },
@@ -152,7 +152,7 @@ describe('a batch that is sent again', () => {
     expect((await deliver(batchOf(named(1)))).fatal).toBe(null);
     await ended('two');
     expect(await ended('one')).toContain(
-      'the last from http://one:8902: ECONNREFUSED; for other batches from http://two:8902: busy.',
+      'the last failure from http://one:8902: ECONNREFUSED; for other batches from http://two:8902: busy.',
     );
   });
 

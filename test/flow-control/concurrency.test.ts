@@ -121,7 +121,12 @@ test('an answer is scaled to the size of a full body before it is compared', () 
 test.each<[string, Concurrency, Observation, RegExp]>([
   ['an overloaded answer', wide, answer(2000, { verdict: 'overloaded' }), /the target answered "overloaded"/],
   ['a lost connection', wide, answer(2000, { verdict: 'dropped' }), /the target answered "dropped"/],
-  ['a good round', startConcurrency(8), answer(20), /every allowed writer was busy and answers took 10 ms on average/],
+  [
+    'a good round',
+    startConcurrency(8),
+    answer(20),
+    /every allowed writer was busy, and responses took 10 ms on average/,
+  ],
 ])('the reason for a change of the writers names %s', (_, state, seen, reason) => {
   const after = observe(state, seen);
   expect(after.limit).not.toBe(state.limit);
@@ -133,7 +138,7 @@ test('the reason for fewer writers after a slow round names its latency and the 
   const slow = Array.from({ length: 8 }, (_, i) => answer(5000 + i, { latencyMs: 400 }));
   const after = all(round, slow);
   expect(after.limit).toBe(7);
-  expect(after.reason).toBe('answers took 400 ms on average, 10 ms before');
+  expect(after.reason).toBe('responses took 400 ms on average; before, they took 10 ms');
 });
 
 test('every setting of the controllers is within the range that its comment states', () => {
@@ -213,7 +218,7 @@ test.each([
 
 test.each([
   [125, 'the load begins with one writer'],
-  [126, 'answers took 126 ms on average, 100 ms before'],
+  [126, 'responses took 126 ms on average; before, they took 100 ms'],
 ])('a round of %i ms after one of 100 ms has the reason: %s', (latencyMs, reason) => {
   const first = observe(startConcurrency(1), answer(100, { latencyMs: 100, inFlight: 1 }));
   expect(observe(first, answer(300, { latencyMs, inFlight: 1 })).reason).toBe(reason);

@@ -67,15 +67,15 @@ test('a load starts with one writer and every change of the number is reported',
   expect(reasons.map(({ kind, message }) => [kind, message])).toEqual([
     [
       'concurrency',
-      'the load may use 2 writers instead of 1: every allowed writer was busy and answers took 10 ms on average',
+      'the load may use 2 writers instead of 1: every allowed writer was busy, and responses took 10 ms on average',
     ],
     [
       'concurrency',
-      'the load may use 4 writers instead of 2: every allowed writer was busy and answers took 10 ms on average',
+      'the load may use 4 writers instead of 2: every allowed writer was busy, and responses took 10 ms on average',
     ],
     [
       'concurrency',
-      'the load may use 8 writers instead of 4: every allowed writer was busy and answers took 10 ms on average',
+      'the load may use 8 writers instead of 4: every allowed writer was busy, and responses took 10 ms on average',
     ],
   ]);
   governor.close();
@@ -240,7 +240,7 @@ test('an observing watchdog reports what it would do and does nothing', async ()
   expect(governor.writers).toBe(8);
   expect([world.gcs, stops.length, watchdog.account.forcedGcs]).toEqual([0, 0, 0]);
   expect(notices.map(({ kind }) => kind)).toEqual(['memory-critical', 'memory-stop']);
-  expect(notices[0]?.message).toContain('with --memory-watchdog on: one writer');
+  expect(notices[0]?.message).toContain('with --memory-watchdog on: the load uses one writer');
   expect(notices[1]?.message).toContain('with --memory-watchdog on: the load would stop with exit code 6');
 });
 

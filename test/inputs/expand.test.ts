@@ -47,7 +47,7 @@ async function problems(given: string[], stdin = terminal): Promise<readonly str
 }
 
 test('an option after -- is refused with the advice to put it before --', async () => {
-  expect(await problems(['--format'])).toEqual([expect.stringMatching(/^--format: .*Put options before --: /)]);
+  expect(await problems(['--format'])).toEqual([expect.stringMatching(/^--format: .*Put options before --, because /)]);
 });
 
 test('files keep the order in which they are named', async () => {
@@ -124,7 +124,7 @@ test('a file that is named twice, also through links, is loaded once with a note
     remote,
   });
   expect(inputs.map(({ name }) => name)).toEqual(['d/a.lp']);
-  expect(duplicates).toContain('d/a.lp is named twice; loaded once');
+  expect(duplicates).toContain('d/a.lp is named twice; bulk-load loads it once');
   expect(duplicates).toContain('d/h.lp is the same file as d/a.lp; loaded once');
   expect(duplicates).toContain('d/s.lp is the same file as d/a.lp; loaded once');
 });
@@ -172,8 +172,8 @@ test('all problems with the names are reported at once', async () => {
   ]);
   expect(found).toEqual([
     'gone.lp: expected a file or directory that can be read, found no such file, or a broken link (ENOENT). Check the name.',
-    `*.csv: expected a pattern that matches a file, found no match. Check the pattern; it starts from ${temp.path}.`,
-    `nowhere/*.lp: expected a pattern that matches a file, found no match. Check the pattern; it starts from ${temp.path}.`,
+    `*.csv: expected a pattern that matches a file, found no match. Check the pattern; it is relative to ${temp.path}.`,
+    `nowhere/*.lp: expected a pattern that matches a file, found no match. Check the pattern; it is relative to ${temp.path}.`,
     'empty: expected files in this directory, found none. Name a directory that contains files.',
     'ftp://h/k: expected a file, or a URL of http, https or s3, found a URL of ftp.',
     'https://h:port/x.lp: expected a valid URL, found a URL with a syntax error.',

@@ -52,7 +52,7 @@ test('rejects are grouped by reason, most frequent first, with an example and th
   expect(rows(all, 'rejected')).toEqual(['bad-number: 6 points; first: a.lp.gz:17: m v=1x', 'no-fields: 1 point']);
   expect(rows(all, 'see')).toEqual([
     '/s/x.rejected.lp (the rejected points)',
-    '/s/x.rejected.ndjson (the reason for each)',
+    '/s/x.rejected.ndjson (the reason for each point)',
   ]);
 });
 
@@ -132,14 +132,14 @@ test('the summary explains tables that grew by fewer points than were loaded', (
   };
   expect(grown(points.loaded).join('\n')).not.toContain('overwrite');
   expect(grown(points.loaded - 567).at(-1)).toBe(
-    '             the tables grew by 1,234,000 points, fewer than were loaded: points of the same series and time overwrite each other',
+    '             the tables grew by 1,234,000 points, but 1,234,567 were loaded: points of the same series and time overwrite each other',
   );
 });
 
 test('the summary names the chance that a sample misses a wrong point', () => {
   const verify = { sampled: 1000, found: 1000, equal: 1000, differences: [], tables: [] };
   expect(rows(lines({ verify }), 'verified')[0]).toMatch(
-    /^1,000 points read back, 1,000 found, 1,000 equal; 1 wrong point in 100 would be missed with a chance of 0\.0043%, 1 in 1,000 with 37%$/,
+    /^1,000 points read back, 1,000 found, 1,000 equal; if 1 of 100 points is wrong, the sample misses it with a chance of 0\.0043%; if 1 of 1,000, 37%$/,
   );
 });
 

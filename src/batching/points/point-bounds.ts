@@ -118,6 +118,6 @@ function isMultiple(high: number, low: number, of: number): boolean {
 function finer(grain: number): BoundsRefusal {
   return {
     reason: 'finer-than-target',
-    message: `the target would truncate the timestamp: the unit of the target is ${grain} times that of --precision; round the timestamps before loading`,
+    message: `the target would truncate the timestamp: the unit of the target is ${grain} times the unit of --precision; round the timestamps before loading`,
   };
 }

@@ -89,9 +89,9 @@ export async function contentIdentity(inputs: readonly Input[], signal: AbortSig
         throw new UsageError([
           {
             tried: `auditing ${input.name === '-' ? 'standard input' : input.name}`,
-            expected: 'a file or an object on a server, since the inputs are read twice',
+            expected: 'a file or an object on a server, because an audit reads its inputs twice',
             found: 'a pipe',
-            fix: 'write it to a file first',
+            fix: 'write the data of the pipe to a file first',
           },
         ]);
       found.push([input.path, await fingerprint(source.file, source.file.size)]);

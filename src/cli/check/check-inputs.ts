@@ -30,7 +30,7 @@ export function inputLines(inputs: readonly ParsedHead[], precision: InputPrecis
   const more = inputs.length - shown.length;
   return [
     ...lines.map((line) => `  ${line}`),
-    ...(more > 0 ? [`  and ${plural(more, 'more input')}; --summary - lists them`] : []),
+    ...(more > 0 ? [`  and ${plural(more, 'more input')}; --summary - lists all inputs`] : []),
     ...shown.flatMap(rejectLines),
     ...shown.flatMap(({ advice }) => (advice === null ? [] : [row('WARNING', advice)])),
     ...timeLines(inputs, precision),
@@ -74,7 +74,7 @@ export function mappingParts(inputs: readonly ParsedHead[]): string[][] {
       const others = names.length > 1 ? ` and ${plural(names.length - 1, 'other input')}` : '';
       return [`Rows of ${names[0]}${others} are mapped to`, ...mappingLines(mapping)];
     }),
-    ...(more > 0 ? [[`Other inputs have ${plural(more, 'more mapping')}; --summary - lists them`]] : []),
+    ...(more > 0 ? [[`Other inputs have ${plural(more, 'other mapping')}; --summary - lists all mappings`]] : []),
   ];
 }
 
@@ -93,7 +93,7 @@ function mappingLines({ tables, options, possibleTags }: RowMapping): string[] {
   return [
     ...shown,
     ...(more > 0 ? [`  and ${plural(more, 'more table')}`] : []),
-    ...(options === null ? [] : ['  The types follow from the first values. To declare them:', `      ${options}`]),
+    ...(options === null ? [] : ['  The first values decide the types. To declare the types:', `      ${options}`]),
     ...(possibleTags.length === 0
       ? []
       : [`  String columns with few distinct values could be tags: --tags ${possibleTags.join(',')}`]),

@@ -59,7 +59,7 @@ export function checkPage(facts: CheckFacts, width: number | null): string[] {
 function verdict({ outcome, problems }: CheckReport): string[] {
   const { checkSentence, exitCode } = outcomes[outcome];
   return [
-    `This load would ${checkSentence}: exit code ${exitCode} (${outcome}), as far as can be seen.`,
+    `As far as bulk-load can see, this load would ${checkSentence}: exit code ${exitCode} (${outcome}).`,
     ...problems.flatMap(partsOf).flatMap(problemRows),
   ];
 }
@@ -99,7 +99,7 @@ function queueLines({ version, isDurable, workers }: QueueFacts): string[] {
     ? 'with an append-only file'
     : 'without an append-only file: if the server restarts, workers load some pieces again';
   const machines = [...new Set(workers.map(({ machine, version: of }) => `${machine} (${of})`))].toSorted();
-  const none = 'none: start one with bulk-load worker --queue, with the same target and database';
+  const none = '0 workers: start a worker with bulk-load worker --queue, and the same target and database';
   return [
     row('server', `${version}, ${file}`),
     row('workers', workers.length === 0 ? none : `${workers.length} on ${machines.join(', ')}`),
@@ -122,7 +122,7 @@ function databaseText({ database }: TargetDescription, { plansMemory }: TargetTr
     `shard ${shard}`,
     `replica ${replica}`,
     `MAX_MEMCACHE_SIZE ${maxMemcacheBytes === null ? 'unknown' : size(maxMemcacheBytes)}`,
-    ...(strictWrite ? ['STRICT_WRITE on: unknown tables and fields are refused'] : []),
+    ...(strictWrite ? ['STRICT_WRITE on: every table and field must exist'] : []),
   ];
   const ttl = `TTL ${ttlMs === null ? 'INF' : formatDuration(ttlMs)}`;
   return [`precision ${precision}`, ttl, ...(plansMemory ? cluster : [])].join(', ');
@@ -152,7 +152,7 @@ function newTables({ inputs }: CheckReport, { firstWriteExclusive }: TargetTrait
   const more = names.length - tablesShown;
   const shown = names.slice(0, tablesShown).join(', ') + (more > 0 ? `, and ${more} more` : '');
   const exclusive =
-    '; bulk-load sends their first batches with no other request in flight, and no other program may write to these tables meanwhile';
+    '; while bulk-load introduces these columns, it sends no other request, and no other program may write to these tables';
   return [row('new', `tables with new columns: ${shown}${firstWriteExclusive ? exclusive : ''}`)];
 }
 

@@ -36,12 +36,12 @@ export async function openQueue(
 
 /** Options that a load over a fleet refuses, each with advice for the user. */
 const unsuited: Readonly<Record<string, string>> = {
-  planFile: 'leave it out: the coordinator plans by itself',
-  shard: 'leave it out: workers take pieces by themselves',
+  planFile: 'leave this option out: the coordinator plans by itself',
+  shard: 'leave this option out: workers take pieces by themselves',
   contextMap: 'load one database with --context and --db',
   dryRun: 'try the inputs with --dry-run on one machine',
-  verify: 'leave it out, and run bulk-load audit afterwards',
-  exitWhenIdle: 'give it to bulk-load worker',
+  verify: 'leave this option out, and run bulk-load audit after the load',
+  exitWhenIdle: 'give this option to bulk-load worker',
 };
 
 /** Returns the context of a coordinator. Throws UsageError for options that a load over a fleet cannot have. */
@@ -62,7 +62,7 @@ export async function fleetContext(
       tried: '--no-checkpoint',
       expected: 'a checkpoint, which records what the workers have loaded',
       found: 'a load without a checkpoint',
-      fix: 'leave it out',
+      fix: 'leave this option out',
     });
   if (problems.length > 0) throw new UsageError(problems);
   const { allowInput, pieces } = settings;

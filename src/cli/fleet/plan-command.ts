@@ -38,7 +38,7 @@ export async function runPlan(
     throw new UsageError([
       planFile === null
         ? { tried: 'plan', expected: '--plan FILE, the file to write', found: 'nothing', fix: 'add --plan plan.json' }
-        : { tried: '--shard', expected: 'a load with --plan', found: 'bulk-load plan', fix: 'leave it out' },
+        : { tried: '--shard', expected: 'a load with --plan', found: 'bulk-load plan', fix: 'leave this option out' },
     ]);
   const notify = ({ level, message }: Notice): void => {
     if (['error', 'warn'].includes(level) && !settings.quiet)

@@ -38,7 +38,7 @@ export async function runStatus(
         )),
       );
     const idle = workers.filter((each) => load === undefined && !ids.includes(each.load ?? ''));
-    if (load === undefined && ids.length === 0) lines.push('No load is in the queue.');
+    if (load === undefined && ids.length === 0) lines.push('The queue has 0 loads.');
     if (load === undefined) lines.push(`${plural(workers.length, 'worker')}, ${idle.length} of them idle.`);
     await print(process, maskOf(process).text(lines.map((line) => `${printable(line)}\n`).join('')));
     return 0;
@@ -80,11 +80,11 @@ export async function runStop(
 }
 
 function stoppedText(load: string): string {
-  return `Load ${load} is stopped. Its coordinator printed the command that resumes it.\n`;
+  return `Load ${load} is stopped. Its coordinator printed the command that resumes the load.\n`;
 }
 
 function waitingText(load: string): string {
-  return `Load ${load} is stopped; it has no coordinator. The command that began it resumes it.\n`;
+  return `Load ${load} is stopped, and no coordinator runs. To resume the load, run the command that began the load.\n`;
 }
 
 async function loadLines(
@@ -113,7 +113,7 @@ async function loadLines(
       row(
         'coordinator',
         holder === null
-          ? 'none runs; to resume the load, run the command that began it'
+          ? 'does not run; to resume the load, run the command that began the load'
           : `pid ${holder.pid} on ${holder.machine}`,
       ),
       ...workers.map(({ machine: name, id: worker, points, rssBytes }) =>

@@ -35,16 +35,21 @@ export function shardRun(
     ...(origins.split.source === 'flag' ? [onlyPlanned('--split')] : []),
     ...(['pieces', 'allowInput'] as const)
       .filter((key) => origins[key].source === 'flag')
-      .map((key) => ({ tried: flagName(key), expected: '--queue', found: 'a load without it', fix: 'leave it out' })),
+      .map((key) => ({
+        tried: flagName(key),
+        expected: '--queue',
+        found: 'a load without --queue',
+        fix: 'leave this option out',
+      })),
     ...(plan === null && settings.shard !== null ? [missing('--shard', '--plan FILE', 'add --plan')] : []),
     ...(plan !== null && settings.shard === null ? [missing('--plan', '--shard i/n or --shard auto', '')] : []),
     ...(plan !== null && inputs.length > 0
       ? [
           {
             tried: '--plan',
-            expected: 'no input, since the plan names the inputs',
+            expected: 'a command without inputs, because the plan names the inputs',
             found: inputs[0]!,
-            fix: 'leave it out',
+            fix: 'leave this input out',
           },
         ]
       : []),
@@ -74,7 +79,7 @@ export function shardRun(
 
 /** Throws UsageError if --plan or --shard is given to a command that does not use plans. */
 export function refusePlan({ planFile, shard }: Settings, command: string): void {
-  const fix = 'leave it out';
+  const fix = 'leave this option out';
   const flag = planFile !== null ? '--plan' : '--shard';
   if (planFile !== null || shard !== null)
     throw new UsageError([{ tried: flag, expected: 'a load', found: `bulk-load ${command}`, fix }]);
@@ -85,7 +90,7 @@ function onlyPlanned(flag: string): Problem {
     tried: flag,
     expected: 'the command bulk-load plan, which cuts the inputs',
     found: 'a load',
-    fix: 'leave it out',
+    fix: 'leave this option out',
   };
 }
 
@@ -98,6 +103,6 @@ function otherLoad({ target, db }: Settings): Problem {
     tried: '--plan',
     expected: 'the target, database and input options of the plan',
     found: `other options for database ${JSON.stringify(db)} of ${target}`,
-    fix: 'leave these options out: the plan holds them',
+    fix: 'leave these options out: the plan contains them',
   };
 }

@@ -36,14 +36,14 @@ export async function runWorkerCommand(flags: Readonly<Record<string, unknown>>,
       tried: origins[(options.rows.find((row) => row.key === key)?.as ?? key) as keyof Settings].name,
       expected: 'an option of the worker: its target, its machine, and --allow-input',
       found: 'an option of the load',
-      fix: 'give it to bulk-load --queue, which passes it to every worker',
+      fix: 'give this option to bulk-load --queue, which passes the option to every worker',
     }));
   if (allowInput === null)
     problems.push({
       tried: 'bulk-load worker',
       expected: '--allow-input, the inputs that a job may name',
       found: 'nothing',
-      fix: "add it, such as --allow-input '/data/**' or 's3://bucket/**'",
+      fix: "add --allow-input, such as --allow-input '/data/**' or 's3://bucket/**'",
     });
   if (problems.length > 0) throw new UsageError(problems);
   await prepareStateDir(stateDir);
@@ -117,6 +117,6 @@ async function settingsFor(
   if (identityHash(settings) === load.identity) return settings;
   const fix = 'use one version of bulk-load, and the same --db, --tenant and --rp';
   throw new UsageError([
-    { tried, expected: 'the options that the load was started with', found: 'other options on this worker', fix },
+    { tried, expected: 'the options of the command that began the load', found: 'other options on this worker', fix },
   ]);
 }

@@ -5,7 +5,7 @@ import type { OptionGroup } from '../../config/options.js';
 export const generalExamples = `Examples:
   bulk-load --url http://host:8902 --db bench 'data/**/*.lp.gz'
   zcat big.lp.gz | bulk-load --db bench -
-  bulk-load check --db bench data/          show everything that can be known before sending
+  bulk-load check --db bench data/          show how the load would end
   bulk-load serve --listen 127.0.0.1:8902   run an embedded server for a first try
   source <(bulk-load completion bash)       or zsh; fish: bulk-load completion fish | source
   bulk-load help memory                     print one group of options

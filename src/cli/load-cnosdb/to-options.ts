@@ -94,7 +94,9 @@ function warningsOf(values: ReadonlyMap<string, GoValue>, given: ReadonlySet<str
   return [
     ...unused.map((name) => `--${name} has no effect, as in the Go tool`),
     ...(keeps
-      ? ['--do-create-db creates a missing database; unlike the Go tool it drops nothing: see --drop-existing']
+      ? [
+          '--do-create-db only creates a missing database; the Go tool also drops an existing database: for this, add --drop-existing',
+        ]
       : []),
   ];
 }

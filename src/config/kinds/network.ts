@@ -46,7 +46,7 @@ function parseUrl(given: string): GivenUrl | string {
   const path = url.pathname.replace(/\/+$/, '');
   const request = requestPath.exec(path);
   if (request !== null)
-    return `a URL without ${request[0]}, which the program adds itself: ${url.origin}${path.slice(0, request.index)}`;
+    return `a URL without ${request[0]}, which bulk-load adds itself: ${url.origin}${path.slice(0, request.index)}`;
   if (url.search || url.hash) return `a URL without a query: ${url.origin}${path}`;
   try {
     const user = url.username ? decodeURIComponent(url.username) : null;
@@ -86,6 +86,6 @@ function parseHeader(text: string): { readonly name: string; readonly value: str
   if (!match) return headerExample;
   const [, name = '', value = ''] = match;
   return reserved.has(name.toLowerCase())
-    ? `a header other than ${name}, which the program sets itself`
+    ? `a header other than ${name}, which bulk-load sets itself`
     : { name, value };
 }

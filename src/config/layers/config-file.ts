@@ -36,7 +36,7 @@ export async function fromFile(
     ([, value]) => value !== null && value !== undefined,
   );
   if (present.some(([key]) => key === 'config'))
-    return failed('a config file that names no other config file', `config: in ${JSON.stringify(path)}`);
+    return failed('a configuration file without the key config', `config: in ${JSON.stringify(path)}`);
   const origin: Origin = { source: 'file', name: path };
   return { layer: new Map(present.map(([key, value]) => [key, { value, origin }])), problems: [] };
 }

@@ -49,12 +49,13 @@ const transient: Readonly<Record<string, string>> = {
 };
 
 const untrusted =
-  'the certificate of the server is signed by a CA that is not trusted here; if the CA is right, name its PEM file with --ca';
+  'the certificate of the server is signed by an unknown CA; if you trust this CA, name its PEM file with --ca';
 
 const permanent: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate of the server is for another host name',
   CERT_HAS_EXPIRED: 'the certificate of the server has expired',
-  CERT_NOT_YET_VALID: 'the certificate of the server is not valid yet; one of the two clocks is wrong',
+  CERT_NOT_YET_VALID:
+    'the certificate of the server is not valid yet; the clock of the server or of this machine is wrong',
   CERT_REVOKED: 'the certificate of the server is revoked',
   DEPTH_ZERO_SELF_SIGNED_CERT:
     'the certificate of the server is self-signed; if you trust it, save it as a PEM file and name the file with --ca',

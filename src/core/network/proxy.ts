@@ -122,7 +122,7 @@ async function tunnel(proxy: ProxyUrl, endpoint: URL, { ca, insecure, timeoutMs 
 }
 
 function tunnelError({ origin }: ProxyUrl, status: number): Error {
-  const credentials = '; give its credentials with --proxy http://user:password@host:port';
+  const credentials = '; give the credentials of the proxy with --proxy http://user:password@host:port';
   const advice = status === 407 ? credentials : '';
   const error = new Error(`the proxy ${origin} answered CONNECT with status ${status}${advice}`);
   // A status of 500 or more means that the proxy cannot connect to the endpoint now. A retry may succeed.

@@ -126,7 +126,7 @@ export class Permits implements ExchangeParty {
   accept({ wanted, overloaded }: ExchangeRequest, { granted, lost, waiting, limit, excess }: ExchangeReply): void {
     const { clock, notify } = this.#options;
     const now = clock.monotonic();
-    const message = `the target stays overloaded: all workers together send at most ${plural(limit, 'request')} at once, and one more each minute`;
+    const message = `the target stays overloaded: all workers together send at most ${plural(limit, 'request')} at once, and one request more each minute`;
     if (overloaded) notify({ level: 'warn', kind: 'fleet-limit', message });
     this.#excess = excess;
     for (const name of lost) this.#slots.delete(name);
@@ -197,7 +197,7 @@ export class Permits implements ExchangeParty {
   #reportPause(): void {
     const { exchange, notify } = this.#options;
     if (exchange.age.ms < boundMs) return;
-    const message = `Redis has not answered for ${formatDuration(boundMs)} (${exchange.problem}): sending pauses, so that the fleet keeps its limits`;
+    const message = `Redis has not answered for ${formatDuration(boundMs)} (${exchange.problem}): this worker pauses, so that the fleet keeps its limits`;
     notify({ level: 'warn', kind: 'fleet-pause', message });
   }
 }

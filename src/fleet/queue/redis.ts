@@ -125,7 +125,7 @@ async function loadPeers(command: string): Promise<{ readonly api: typeof bullmq
     const problem = {
       tried: 'loading the queue of --queue',
       expected: 'the packages bullmq and ioredis',
-      found: 'no such packages: bulk-load does not install them',
+      found: 'missing packages, which bulk-load does not install itself',
       fix: `run: ${withPackages(['bullmq@6.7.0', 'ioredis@6.0.0'], command)}`,
     };
     throw new UsageError([problem], { cause });
@@ -206,7 +206,7 @@ async function openCluster(
   cluster.on('error', () => {});
   try {
     if ((await orNull(cluster.ping(), waitMs, signal)) === null)
-      throw noAnswer(address, 'no answer of any node of the cluster');
+      throw noAnswer(address, 'no answer from any node of the cluster');
     return cluster;
   } catch (error) {
     cluster.disconnect();

@@ -13,9 +13,9 @@ export interface MemoryFigures {
 }
 
 const actions = {
-  normal: 'all writers are allowed again',
-  high: 'fewer writers, no read-ahead',
-  critical: 'one writer',
+  normal: 'the load may use all writers again',
+  high: 'the load uses fewer writers and does not read ahead',
+  critical: 'the load uses one writer',
 };
 
 function figures({ rss, limit }: Pick<MemoryFigures, 'rss' | 'limit'>): string {
@@ -38,8 +38,8 @@ export function observedNotice(level: keyof typeof actions | 'stop', memory: Mem
 /** Builds the notice for memory that a collection did not free although no batch was in flight. */
 export function retainedNotice(memory: MemoryFigures): Notice {
   const message =
-    `${figures(memory)} with no batch in flight and all garbage collected: the allocator retains this memory. ` +
-    'The load continues with one writer. MALLOC_MMAP_THRESHOLD_=131072 in the environment makes the allocator free it';
+    `${figures(memory)} after all batches ended and all garbage was collected: the allocator retains this memory. ` +
+    'The load continues with one writer. With MALLOC_MMAP_THRESHOLD_=131072 in the environment, the allocator frees such memory';
   return { level: 'warn', kind: 'memory-retained', message };
 }
 

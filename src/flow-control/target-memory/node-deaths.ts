@@ -56,7 +56,7 @@ export function cannotStart(endpoint: string): UnavailableError {
     tried: `writing to ${endpoint}`,
     expected: 'a node that stays up once it has started',
     found:
-      'a node that died three times without accepting a write: it replays its log at each start and has too little memory for that',
+      'a node that died three times without accepting a write: it has too little memory to replay its log at the start',
     fix: 'give the node more memory, wait until it stays up, then run the same command again',
   });
 }
@@ -66,9 +66,9 @@ export function nodeDied(endpoint: string, roomBytes: number | null): Notice {
   const halved =
     roomBytes === null
       ? ''
-      : `, and for the rest of the load each node gets at most ${size(roomBytes)} for rows and request bodies, half as much as before`;
+      : `; from then on, rows and request bodies may take at most ${size(roomBytes)} on each node, half of the earlier limit`;
   const message =
-    `${endpoint} accepted writes and now refuses connections: the node was probably killed for lack of memory; ` +
-    `when the node is back, the load first asks it to flush${halved}`;
+    `${endpoint} accepted writes and now refuses connections: the node probably ran out of memory; ` +
+    `when the node is back, the load first asks the node to flush${halved}`;
   return { level: 'warn', kind: `node-death ${endpoint}`, message };
 }

@@ -45,9 +45,9 @@ export function largerBodies(bytes: number): Notice {
 /** Builds the notice that flushes are no longer planned. @param slowly true if the target flushes by itself */
 export function noMoreFlushes(why: string, bodyBytes: number, slowly: boolean): Notice {
   const message =
-    `planned flushes (COMPACT DATABASE) are off: ${why}; request bodies are now at most ${size(bodyBytes)}, ` +
+    `the load no longer requests flushes in advance (COMPACT DATABASE): ${why}; request bodies are now at most ${size(bodyBytes)}, ` +
     (slowly
-      ? 'and sending waits at --target-memory until the target has flushed'
+      ? 'and before a node exceeds --target-memory, the load waits until the target has flushed'
       : 'and nodes may exceed --target-memory');
   return { level: 'warn', kind: 'flush', message };
 }

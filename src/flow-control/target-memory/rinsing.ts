@@ -185,10 +185,10 @@ export class Rinsing {
     const { caches, end } = this.#options;
     end(
       new RefusedError({
-        tried: `pushing the request bodies of ${plural(caches.buckets.length, 'time bucket')} out of the raft caches of a node`,
+        tried: `pushing the request bodies of ${plural(caches.buckets.length, 'time bucket')} out of the memory of a node (out of its raft caches)`,
         expected: `at most ${size(holdBytes)} of request bodies, as --target-memory allows`,
         found: `${size(caches.bytes)} of request bodies: ${this.#givenUp ?? 'repeating such long points frees no memory'}`,
-        fix: 'raise --target-memory if the nodes have more, or load into a database with a longer VNODE_DURATION',
+        fix: 'raise --target-memory if the nodes have more memory, or load into a database with a longer VNODE_DURATION',
       }),
     );
   }
@@ -214,7 +214,7 @@ export class Rinsing {
       if (this.#givenUp !== null || this.#stop.signal.aborted) return;
       this.#count += group.length;
     }
-    const message = `rinsed the raft caches of ${plural(buckets.length, 'time bucket')}: the fullest node now retains ${size(caches.bytes)} of request bodies instead of ${size(before)}`;
+    const message = `small writes replaced large request bodies in the raft caches of ${plural(buckets.length, 'time bucket')}: the fullest node now retains ${size(caches.bytes)} of request bodies instead of ${size(before)}`;
     notify({ level: this.#count === buckets.length ? 'info' : 'debug', kind: 'rinse', message });
   }
 
@@ -228,7 +228,7 @@ export class Rinsing {
       if (verdict.kind === 'rejected' || verdict.kind === 'refused') {
         if (this.#givenUp !== null) return false;
         this.#givenUp = `the target refuses points that it accepted before (${verdict.reason})`;
-        const message = `bulk-load no longer rinses raft caches: ${this.#givenUp}; the load will stop when a node reaches --target-memory`;
+        const message = `bulk-load can no longer push request bodies out of the raft caches: ${this.#givenUp}; the load stops when a node reaches --target-memory`;
         notify({ level: 'warn', kind: 'rinse', message });
         return false;
       }

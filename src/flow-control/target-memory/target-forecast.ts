@@ -164,7 +164,7 @@ export function forecastNotices(
   const endpoints = options.urls.length;
   const warnings = [
     from === 'replicas' && nodes > endpoints
-      ? `--url names ${plural(endpoints, 'endpoint')}, but SHOW REPLICAS lists ${nodes} nodes. Either an endpoint is a load balancer, or some nodes have no --url. ` +
+      ? `--url names ${plural(endpoints, 'endpoint')}, but SHOW REPLICAS lists ${nodes} nodes. Either an endpoint is a load balancer, or --url does not name every node. ` +
         'bulk-load cannot read the memory of every node, so it estimates unflushed rows from acknowledged writes'
       : null,
     plan.vnodes < maxVnodes ? null : tooManyVnodes(plan, buckets),
@@ -194,7 +194,7 @@ function planNotice({ relieve }: ForecastOptions, plan: TargetPlan, buckets: num
   if (limitBytes === null) {
     const message =
       `a node will need about ${size(peakBytes)} of memory (${where}), and --target-memory is off; ` +
-      'set --target-memory to a size, and bulk-load keeps request bodies small and makes nodes flush in time';
+      'with --target-memory SIZE, bulk-load keeps request bodies small and makes nodes flush in time';
     return { level: 'warn', kind, message };
   }
   const flushing =
@@ -203,10 +203,10 @@ function planNotice({ relieve }: ForecastOptions, plan: TargetPlan, buckets: num
     memcacheBytes === null
       ? ''
       : `; the load creates the database with MAX_MEMCACHE_SIZE '${sizeOption(memcacheBytes)}'`;
-  const never = relieve ? '' : '; the load requests no flush (--no-relieve)';
+  const never = relieve ? '' : '; the load does not request flushes (--no-relieve)';
   const message =
-    `target memory: a node will take about ${size(peakBytes)} of ${size(limitBytes)}. The idle node and its vnodes ` +
-    `account for ${size(plan.baseBytes)} (${where}). Each request body has at most ${size(bodyBytes)}${flushing}${created}${never}`;
+    `target memory: a node will take about ${size(peakBytes)} of the allowed ${size(limitBytes)}. Without rows, the node ` +
+    `and its vnodes take ${size(plan.baseBytes)} (${where}). Each request body has at most ${size(bodyBytes)}${flushing}${created}${never}`;
   return { level: 'info', kind, message };
 }
 
@@ -249,7 +249,7 @@ function tooLittleMemory(
   const fits = mostBuckets(plan);
   const days = fits < 1 || bucketMs === null ? null : Math.ceil((buckets * bucketMs) / 86_400_000 / fits);
   const fixes = [
-    `--target-memory ${sizeOption(neededBytes)} if the nodes have that much memory`,
+    `--target-memory ${sizeOption(neededBytes)} if the nodes have enough memory`,
     plan.flush === null ? 'flushes (leave out --no-relieve)' : null,
     buckets > 1 && days !== null ? `a database with VNODE_DURATION '${days}d' or longer` : null,
     plan.vnodesPerBucket > 1 ? 'fewer shards' : null,
@@ -265,8 +265,8 @@ function tooLittleMemory(
 
 function tooManyVnodes({ vnodes }: TargetPlan, buckets: number): string {
   return (
-    `the inputs span ${count(buckets)} time buckets, which makes ${count(vnodes)} vnodes on one node. From about ${count(maxVnodes)} vnodes on, a node has no ` +
-    "address space left and refuses writes. Load into a database with a longer VNODE_DURATION (ALTER DATABASE … SET VNODE_DURATION '365d' " +
+    `the inputs span ${count(buckets)} time buckets, so one node will have ${count(vnodes)} vnodes. With more than about ${count(maxVnodes)} vnodes, a node runs out of ` +
+    "address space and refuses writes. Load into a database with a longer VNODE_DURATION (ALTER DATABASE … SET VNODE_DURATION '365d' " +
     'before the load) or with fewer shards'
   );
 }
@@ -279,14 +279,14 @@ const defects: readonly { readonly below: string; readonly from: string; readonl
   {
     from: '0.0.0',
     below: '2.3.2',
-    what: 'sizes its memory pool wrongly when started with --cpu (issue 1109); 2.3.2 fixes it',
+    what: 'sizes its memory pool wrongly when started with --cpu (issue 1109); 2.3.2 fixes this defect',
   },
   {
     from: '2.3.2',
     below: '2.4.0',
-    what: 'takes much memory to flush and compact (pull requests 2174, 2178); 2.3.5.3 fixes it',
+    what: 'takes much memory to flush and compact (pull requests 2174, 2178); 2.3.5.3 fixes this defect',
   },
-  { from: '2.4.0', below: '2.4.2', what: 'grows under loads until it is killed (issue 2129); 2.4.3 is better' },
+  { from: '2.4.0', below: '2.4.2', what: 'takes more and more memory during a load (issue 2129); 2.4.3 is better' },
   { from: '2.4.2', below: '2.4.3', what: 'runs out of memory on wide points (issue 2230); 2.4.3 is better' },
 ];
 
@@ -296,5 +296,5 @@ function knownDefect(version: string | null): string | null {
   const found = defects.find(({ from, below }) => !before(from) && before(below));
   return found === undefined
     ? null
-    : `CnosDB ${version} ${found.what}; before an upgrade, keep --batch-bytes and --workers low`;
+    : `CnosDB ${version} ${found.what}; until you upgrade, use small values of --batch-bytes and --workers`;
 }

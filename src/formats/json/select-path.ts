@@ -26,7 +26,7 @@ export function selectPath(source: ByteSource, path: string, name: string): Byte
       throw new InputError({
         tried: `reading ${name}`,
         expected: `a list or an object at ${path} (--json-path)`,
-        found: 'none in the whole input',
+        found: 'nothing at this path in the whole input',
         fix: 'set --json-path to the path of the rows, such as data.items',
       });
     },

@@ -29,7 +29,7 @@ export function unexpectedTime(
     fix:
       fitting === null
         ? 'widen --expect-time or turn it off with --expect-time off'
-        : `use --precision ${fitting}: then it is ${dayIn(timestamp, fitting)}`,
+        : `use --precision ${fitting}: then this timestamp is ${dayIn(timestamp, fitting)}`,
   };
 }
 
@@ -39,7 +39,7 @@ export function unexpectedTimeMessage(timestamp: bigint, precision: InputPrecisi
   const found = `found ${timestamp}, which in ${precision} is ${dayIn(timestamp, precision)}, outside --expect-time`;
   return fitting === null
     ? `${found}; if the time is right, widen --expect-time`
-    : `${found}; with --precision ${fitting} it is ${dayIn(timestamp, fitting)}`;
+    : `${found}; with --precision ${fitting}, the timestamp is ${dayIn(timestamp, fitting)}`;
 }
 
 /** Returns a precision in which the timestamp would be in the range; null if no precision puts it there. */

@@ -44,7 +44,9 @@ export function urlLocation(web: Web, name: string, url: URL): ObjectLocation {
         if (next === null || !/^https?:$/.test(next.protocol))
           return permanentFailure(`${response.status}: a redirect to something other than an http or https URL`);
         if (at.protocol === 'https:' && next.protocol === 'http:')
-          return permanentFailure(`${response.status}: a redirect from https to http (${next.host}), not followed`);
+          return permanentFailure(
+            `${response.status}: a redirect from https to http (${next.host}), which bulk-load does not follow`,
+          );
         at = next;
       }
       return permanentFailure(`more than ${maxRedirects} redirects`);

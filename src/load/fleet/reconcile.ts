@@ -217,7 +217,7 @@ function missingShards(missing: readonly number[], of: number): string {
     tried: 'reconciling the shards',
     expected: `a summary of each of ${plural(of, 'shard')}`,
     found: `no summary of ${shards} ${someOf(names)}`,
-    fix: `run ${missing.length === 1 ? 'it' : 'them'} again with --shard ${names[0]}`,
+    fix: `run ${missing.length === 1 ? 'this shard' : 'these shards'} again with --shard ${names[0]}`,
   });
 }
 

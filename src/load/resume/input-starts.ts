@@ -170,8 +170,8 @@ export class InputStarts {
     const kept = this.#copied ? null : await copyCheckpoint();
     this.#copied = true;
     this.abandon(i, kept);
-    const where = kept === null ? '' : `; the earlier checkpoint is kept as ${kept}`;
-    const message = `${name} has changed since ${loaded} were loaded from it; the load reads it again from its start${where}`;
+    const where = kept === null ? '' : `; the earlier checkpoint stays as ${kept}`;
+    const message = `${name} has changed since ${loaded} were loaded from it; the load reads the input again from its start${where}`;
     notify({ level: 'warn', kind: 'changed', message });
     earlier.drop(i, known);
   }
@@ -179,7 +179,7 @@ export class InputStarts {
   #skipLoaded(i: number, { loaded, rejected }: CheckpointInput): null {
     const { inputs, notify } = this.#options;
     this.#skippedPoints += loaded + rejected;
-    const message = `${inputs[i]!.name} was loaded before (${plural(loaded, 'point')}) and is skipped`;
+    const message = `${inputs[i]!.name} was loaded before (${plural(loaded, 'point')}) and this load skips it`;
     notify({ level: 'info', kind: 'left-out', message });
     return null;
   }

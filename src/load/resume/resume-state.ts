@@ -247,7 +247,7 @@ export class ResumeState {
       return checkpoint;
     }
     await this.#store.close();
-    await this.#abandon('warn', 'the database was created by this run, so the unfinished load starts over');
+    await this.#abandon('warn', 'this run created the database, so the unfinished load starts over');
     return await this.#store.open();
   }
 
@@ -256,7 +256,7 @@ export class ResumeState {
     const kept = await this.#store.abandon(this.#stamp);
     if (kept === null) return;
     this.#starts.abandon(null, kept);
-    const message = `${reason}; its checkpoint is kept as ${kept}`;
+    const message = `${reason}; its checkpoint stays as ${kept}`;
     this.#context.notify({ level, kind: 'fresh', message });
   }
 
@@ -266,7 +266,7 @@ export class ResumeState {
     this.#starts.advanceTo(this.earlier.reached);
     const { read, loaded, rejected } = this.#ledger.total;
     const message =
-      `resuming the load of ${new Date(this.#startMs).toISOString()}: ` +
+      `resuming the load that began at ${new Date(this.#startMs).toISOString()}: ` +
       `${plural(read, 'point')} read, ${count(loaded)} loaded, ${count(rejected)} rejected so far`;
     this.#context.notify({ level: 'info', kind: 'resume', message });
   }

@@ -50,7 +50,7 @@ function brokenRule(name: string, units: string, { reason, rejects, areLines, me
     };
   if (reason === 'bad-timestamp') return otherTimes(name, rows, message);
   if (!isReason(reason) || parsedReasons.has(reason) || formatReasons.has(reason)) return null;
-  const expected = `${units}s that keep the rule: ${reasons[reason]}`;
+  const expected = `${units}s that follow this rule: ${reasons[reason]}`;
   const fix = `change the ${units}s, or check --format`;
   return { tried: `reading ${name}`, expected, found: `${reason} in ${rows}`, fix };
 }
@@ -134,7 +134,7 @@ export function nothingParsed(
   if (packed !== undefined && compression === 'none')
     return new NothingParsedError({
       tried: `reading ${name}`,
-      expected: `data compressed as the extension .${packed} says, or ${wanted}`,
+      expected: `compressed data, because the file name ends with .${packed}; or ${wanted}`,
       found:
         first.text === ''
           ? 'other content'

@@ -196,9 +196,9 @@ export function verifyError(report: VerifyReport, loaded: number): VerifyError |
   const missing = report.sampled - report.found;
   return new VerifyError({
     tried: 'verifying',
-    expected: `${plural(report.sampled, 'sampled point')} of ${count(loaded)} to be stored as they were sent`,
-    found: `${count(wrong)} that differ (${count(missing)} missing)${where}`,
-    fix: 'check whether something else writes to these series; keep the inputs, since loading them again stores the same points',
+    expected: `${plural(report.sampled, 'sampled point')}, of ${count(loaded)} loaded points, with the values that were sent`,
+    found: `${plural(wrong, 'point')} with other values or missing (${count(missing)} missing)${where}`,
+    fix: 'check whether another program writes to these series; keep the inputs, because you can load them again',
   });
 }
 

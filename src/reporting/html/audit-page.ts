@@ -39,7 +39,7 @@ function header({ summary, database, urls }: AuditPageFacts): Html {
     ([label, value]) =>
       html`<div><dt>${label}</dt><dd class="${value === 0 ? 'none' : 'bad'}">${count(value)}</dd></div>`,
   );
-  const times = range === null ? null : html`<p class="equation">From ${range.from} to before ${range.to}</p>`;
+  const times = range === null ? null : html`<p class="equation">From ${range.from} until ${range.to}, exclusive</p>`;
   const next = outcome === 'complete' ? 'Nothing.' : nextStep(summary);
   return html`<header><p class="over">Audit of <b>${name(database)}</b> at ${where}</p>
 <h1><span class="mark ${outcome === 'complete' ? 'good' : 'bad'}"></span>${auditSentence(summary)}</h1>

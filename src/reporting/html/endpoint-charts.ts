@@ -74,8 +74,8 @@ function endpointFigure(
     ({ kind, label, times }) => html`<li><span class="key answer-${kind}"></span>${label} <b>${count(times)}</b></li>`,
   );
   return html`<figure class="endpoint"><figcaption><strong>${name(url)}</strong> <span class="aside">${facts.join(' · ')}</span></figcaption>
-<p class="axis-name">Answers a second</p><ul class="legend">${legend}</ul>${answerChart(url, i, samples, seconds)}
-<p class="axis-name">p99 of acknowledged writes, maximum of each interval</p>${latencyChart(url, i, samples, seconds)}</figure>`;
+<p class="axis-name">Responses per second</p><ul class="legend">${legend}</ul>${answerChart(url, i, samples, seconds)}
+<p class="axis-name">p99 latency of acknowledged writes, maximum of each interval</p>${latencyChart(url, i, samples, seconds)}</figure>`;
 }
 
 /** Draws the kinds of responses as stacked areas. Background bands mark the times with an open circuit. */

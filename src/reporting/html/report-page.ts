@@ -116,7 +116,7 @@ function nextSteps(summary: Summary): Html {
   const steps: Html[] = [];
   if (advice !== null) steps.push(html`<li>${advice}</li>`);
   if (command !== null) {
-    const how = 'Resume with this command. A script may do so unattended: acknowledged points are not sent again.';
+    const how = 'Resume the load with this command. A script may run the command without asking a person.';
     steps.push(html`<li>${how}<pre><code>${command}</code></pre></li>`);
   }
   if (points.rejected > 0 && rejects.deadLetters !== null) {
@@ -165,7 +165,7 @@ function nodeText(summary: Summary): string {
   const gap = summary.target.gaugeDifferenceBytes;
   const rinsed = summary.target.rinses > 0 ? `; ${plural(summary.target.rinses, 'time bucket')} rinsed` : '';
   const measured =
-    gap === null ? 'not measured' : `at most ${size(Math.abs(gap))} away from the nodes' gauge of unflushed rows`;
+    gap === null ? 'not measured' : `at most ${size(Math.abs(gap))} away from the unflushed rows that the nodes report`;
   return `${peak === null ? '' : `${size(peak)} at most${rinsed}; `}computed from the bytes sent and flushed, ${measured}`;
 }
 

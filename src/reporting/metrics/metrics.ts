@@ -28,10 +28,10 @@ export class RunMetrics {
    */
   end({ exitCode, outcome, endedAt, points }: Summary): void {
     this.#set('exit_code', 'Exit code of the last run.', exitCode, { outcome });
-    this.#set('end_time_seconds', 'End of the last run, seconds since 1970.', Date.parse(endedAt) / 1000);
+    this.#set('end_time_seconds', 'Time when the last run ended, in seconds since 1970.', Date.parse(endedAt) / 1000);
     this.#set(
       'points_undelivered',
-      'Points read, but neither acknowledged nor rejected, when the last run ended.',
+      'Points that were read, but neither acknowledged nor rejected, when the last run ended.',
       points.undelivered,
     );
   }

@@ -245,7 +245,7 @@ export class DeadLetters {
       const { size } = await file.stat();
       if (size < bytes) {
         throw new Error(
-          `${this.#path('rejected', ending)} has ${size} bytes instead of ${bytes}: restore it, or start again with --fresh`,
+          `${this.#path('rejected', ending)} has ${size} bytes instead of ${bytes}: restore the file, or start again with --fresh`,
         );
       }
       await file.truncate(bytes);

@@ -73,7 +73,7 @@ export class Cnosdb implements Dialect {
         fix: 'check --db and --db-options',
       });
     if (memcache === null) return;
-    const message = `${database} was created${clause} to stay within --target-memory; --db-options can set another size`;
+    const message = `created ${database}${clause}, to keep the nodes within --target-memory; --db-options can set another size`;
     notify({ level: 'info', kind: 'memcache', message });
   }
 

@@ -53,7 +53,7 @@ export async function preflight(context: PreflightContext): Promise<PreflightRes
   const missing = first.some(isMissing);
   const { verdicts, isCreated } = missing ? await created(context, first) : { verdicts: first, isCreated: false };
   if (!missing && createDb && dbOptions !== null) {
-    const message = `database "${db}" exists already; --db-options ${dbOptions} was not applied`;
+    const message = `database "${db}" exists already, so --db-options ${dbOptions} has no effect`;
     deps.notify({ level: 'warn', kind: 'db-options', message });
   }
   const client = query(indexesOf(verdicts, isAccepted));

@@ -143,7 +143,7 @@ export function judge(table: VerdictTable, response: HttpResponse, now: number):
     return {
       kind: 'refused',
       reason: `status 407${inParentheses(message)}: the proxy wants credentials`,
-      advice: 'give them with --proxy http://user:password@host:port',
+      advice: 'give the credentials with --proxy http://user:password@host:port',
     };
   const row = rowOf(table.rows, status, middleCut(message), error?.code ?? null);
   if (row !== undefined) return meant(row, table, response, message, error, now);
@@ -218,7 +218,7 @@ function redirect({ status, headers }: HttpResponse): Verdict {
   const location = typeof headers.location === 'string' ? ` to ${excerpt(headers.location, 200)}` : '';
   return {
     kind: 'refused',
-    reason: `status ${status}, a redirect${location} that is not followed`,
+    reason: `status ${status}, a redirect${location}, which bulk-load does not follow`,
     advice: 'give the final address with --url',
   };
 }

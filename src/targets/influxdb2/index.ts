@@ -11,7 +11,7 @@ export const influxdb2 = {
     ...policyOptions,
     ...userOptions,
     dbOptions: 'buckets are created with default settings',
-    verify: 'this target offers no query that reads points back',
+    verify: 'bulk-load cannot read points back from this target',
   },
   validate: ({ tenant }) =>
     tenant === null

@@ -13,7 +13,7 @@ export const influxdb3 = {
     ...userOptions,
     tenant: 'InfluxDB 3 has no tenants',
     dbOptions: 'databases are created with default settings',
-    verify: 'this target offers no query that reads points back',
+    verify: 'bulk-load cannot read points back from this target',
   },
   nameLimits: longNames,
   validate: () => [],

@@ -14,7 +14,7 @@ export const victoriametrics = {
   unsupportedOptions: {
     ...memoryOptions,
     ...policyOptions,
-    tenant: 'the tenant of a VictoriaMetrics cluster is part of the URL',
+    tenant: 'the URL of a VictoriaMetrics cluster contains the tenant',
     createDb: 'the database is a label; nothing has to be created',
     dbOptions: 'the database is a label; nothing has to be created',
   },

@@ -167,7 +167,7 @@ test.skipIf(!hasRedis)(
     const waiting = maySend(one, 30_000);
     await until(() => notices.length > 0);
     expect(await Promise.race([waiting, sleep(500)])).toBeUndefined();
-    expect(notices.join()).toMatch(/Redis has not answered for 25s .*: sending pauses/);
+    expect(notices.join()).toMatch(/Redis has not answered for 25s .*: this worker pauses/);
     await server.start();
     // It forgot everything. Its permit is that of the same worker.
     expect(await waiting).toBe(true);

@@ -93,7 +93,7 @@ test.each([
   const nodes = [{ host: '127.0.0.1', port }];
   const address = { nodes, database: 0, isTls: false, user: null, password: null, shown: 'redis://liar' };
   const error = await openRedis(address, { ca: null, cert: null, key: null }, 300).catch((found: unknown) => found);
-  const message = expect.stringMatching(/found no answer of any node of the cluster/) as unknown;
+  const message = expect.stringMatching(/found no answer from any node of the cluster/) as unknown;
   expect(error).toMatchObject({ outcome: 'unavailable', message });
 });
 

@@ -44,6 +44,8 @@ test('the senders of a load divide the bytes at which rinses begin and end, and 
 });
 
 test('the death of a node names the room of each node from then on, if memory is limited', () => {
-  expect(nodeDied('http://a', 100 * MiB).message).toContain('each node gets at most 100 MiB for rows');
-  expect(nodeDied('http://a', null).message).toMatch(/first asks it to flush$/);
+  expect(nodeDied('http://a', 100 * MiB).message).toContain(
+    'rows and request bodies may take at most 100 MiB on each node',
+  );
+  expect(nodeDied('http://a', null).message).toMatch(/first asks the node to flush$/);
 });

@@ -112,7 +112,7 @@ test('a finished time bucket is rinsed by 256 writes of its last point once its 
       level: 'info',
       kind: 'rinse',
       message:
-        'rinsed the raft caches of 1 time bucket: the fullest node now retains 1 MiB of request bodies instead of 20 MiB',
+        'small writes replaced large request bodies in the raft caches of 1 time bucket: the fullest node now retains 1 MiB of request bodies instead of 20 MiB',
     },
   ]);
 });
@@ -212,8 +212,8 @@ test('a target that rejects the points ends rinses, and the load once the caches
   expect(notices.map(({ level, message }) => [level, message])).toEqual([
     [
       'warn',
-      'bulk-load no longer rinses raft caches: the target refuses points that it accepted before (access denied); ' +
-        'the load will stop when a node reaches --target-memory',
+      'bulk-load can no longer push request bodies out of the raft caches: the target refuses points that it accepted before (access denied); ' +
+        'the load stops when a node reaches --target-memory',
     ],
   ]);
   expect(ends).toEqual([]);

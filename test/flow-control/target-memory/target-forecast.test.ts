@@ -66,10 +66,10 @@ test.each([
 test('the plan names peak, limit, base, vnodes, time buckets, body size and flush', () => {
   expect(notices({}, 0)).toHaveLength(1);
   expect(notices({}, 0)[0]).toMatch(
-    /^target memory: a node will take about 512 MiB of 512 MiB\. The idle node and its vnodes account for 1\d\d MiB \(1 vnode of the database on the fullest node, 1 time bucket\)\. Each request body has at most 768 KiB; the load requests a flush when a node has \d\d(\.\d)? MiB of unflushed rows$/,
+    /^target memory: a node will take about 512 MiB of the allowed 512 MiB\. Without rows, the node and its vnodes take 1\d\d MiB \(1 vnode of the database on the fullest node, 1 time bucket\)\. Each request body has at most 768 KiB; the load requests a flush when a node has \d\d(\.\d)? MiB of unflushed rows$/,
   );
   expect(notices({}, 0, {}, 1)[0]).toContain('at least 1 time bucket)');
-  expect(notices({ relieve: false }, 0)[0]).toContain('; the load requests no flush (--no-relieve)');
+  expect(notices({ relieve: false }, 0)[0]).toContain('; the load does not request flushes (--no-relieve)');
 });
 
 test('without --target-memory a warning names the memory that the load will need', () => {
@@ -77,13 +77,13 @@ test('without --target-memory a warning names the memory that the load will need
 });
 
 test.each<[string, Partial<ForecastOptions>, Partial<NodeLayout>, number, RegExp]>([
-  ['one bucket', {}, {}, 0, /^use --target-memory \d+MiB if the nodes have that much memory$/],
+  ['one bucket', {}, {}, 0, /^use --target-memory \d+MiB if the nodes have enough memory$/],
   [
     'flushes are forbidden',
     { relieve: false, targetMemory: 200 * MiB },
     {},
     0,
-    /^use --target-memory \d+MiB if the nodes have that much memory, or flushes \(leave out --no-relieve\)$/,
+    /^use --target-memory \d+MiB if the nodes have enough memory, or flushes \(leave out --no-relieve\)$/,
   ],
   [
     'two buckets without flushes',
@@ -92,13 +92,13 @@ test.each<[string, Partial<ForecastOptions>, Partial<NodeLayout>, number, RegExp
     10 * day,
     /, or flushes \(leave out --no-relieve\), or a database with VNODE_DURATION '\d+d' or longer$/,
   ],
-  ['many buckets', {}, {}, 4000 * day, /have that much memory, or a database with VNODE_DURATION '\d+d' or longer$/],
+  ['many buckets', {}, {}, 4000 * day, /have enough memory, or a database with VNODE_DURATION '\d+d' or longer$/],
   [
     'several shards and nodes',
     {},
     { nodes: 2, vnodesPerNode: 2 },
     0,
-    /have that much memory, or fewer shards, or more nodes$/,
+    /have enough memory, or fewer shards, or more nodes$/,
   ],
   [
     'two buckets where one fits',
@@ -112,7 +112,7 @@ test.each<[string, Partial<ForecastOptions>, Partial<NodeLayout>, number, RegExp
     { targetMemory: 120 * MiB },
     {},
     10 * day,
-    /^use --target-memory \d+MiB if the nodes have that much memory$/,
+    /^use --target-memory \d+MiB if the nodes have enough memory$/,
   ],
 ])('a limit that no setting holds is refused with the settings that would do: %s', (_, change, where, last, fix) => {
   const asked = { ...options, targetMemory: last === 0 ? 120 * MiB : 512 * MiB, ...change };

@@ -323,7 +323,7 @@ test('a node that dies halves the room of all nodes, and flushes before the next
   expect(side.bodyBytes).toBeLessThan(0.6 * before);
   expect(notices.map(({ message }) => message)).toEqual([
     expect.stringMatching(
-      /^e accepted writes and now refuses connections: the node was probably killed for lack of memory; when the node is back, the load first asks it to flush, and for the rest of the load each node gets at most 199 MiB for rows and request bodies, half as much as before$/,
+      /^e accepted writes and now refuses connections: the node probably ran out of memory; when the node is back, the load first asks the node to flush; from then on, rows and request bodies may take at most 199 MiB on each node, half of the earlier limit$/,
     ),
   ]);
   answer({ kind: 'accepted' }, MiB);
@@ -488,7 +488,7 @@ test('without --target-memory the death of a node names no room', async () => {
   const { answer, notices } = await setup({ targetMemory: 'off' });
   answer({ kind: 'accepted' }, MiB);
   answer({ kind: 'unreachable', reason: 'ECONNREFUSED' }, MiB);
-  expect(notices.map(({ message }) => message)).toEqual([expect.stringMatching(/first asks it to flush$/)]);
+  expect(notices.map(({ message }) => message)).toEqual([expect.stringMatching(/first asks the node to flush$/)]);
 });
 
 test('a rinse counts the mean row of a batch for each of its writes, and is due no earlier on one machine', async () => {

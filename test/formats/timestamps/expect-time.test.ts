@@ -25,7 +25,7 @@ test('seconds read as nanoseconds are reported with the precision that fits', ()
   expect(unexpectedTime(1_600_000_000n, 'ns', range)).toEqual({
     expected: 'timestamps between 1980-01-01 and 2100-01-01 (--expect-time)',
     found: '1600000000, which in ns is 1970-01-01',
-    fix: 'use --precision s: then it is 2020-09-13',
+    fix: 'use --precision s: then this timestamp is 2020-09-13',
   });
 });
 

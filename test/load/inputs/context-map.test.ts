@@ -119,7 +119,7 @@ test('a command that was stopped in its second database resumes there', async ()
   const running = stopped.begin([...args, file]);
   await pause.reached;
   running.kill('SIGTERM');
-  await running.saw(/stopping once the requests in flight are answered/);
+  await running.saw(/the load waits for its requests in flight/);
   pause.goOn();
   const { code, stderr } = await running.ended;
   expect(code, stderr).toBe(143);

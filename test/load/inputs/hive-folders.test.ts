@@ -127,10 +127,10 @@ test('line protocol in such folders is loaded as it is, with a warning, and refu
   const path = await put('d/host=a/p.lp', `m,t=a v=1 ${time}\n`);
   const loaded = await it.load([path]);
   expect(loaded.code).toBe(0);
-  expect(loaded.stderr).toContain('(host=a) add no tags: line protocol holds its own tags');
+  expect(loaded.stderr).toContain('(host=a) do not become tags, because line protocol has its own tags');
   const refused = await it.load(['--add-tag', 'x=y', path]);
   expect(refused.code).toBe(2);
-  expect(problemsIn(refused.stderr)).toContain('found line protocol, which holds its own tags');
+  expect(problemsIn(refused.stderr)).toContain('found line protocol, which has its own tags');
 });
 
 test('rejected rows load again with the columns of their folders', async () => {

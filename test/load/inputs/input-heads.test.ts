@@ -79,7 +79,7 @@ test('standard input in a wrong unit ends the load with exit code 2 before a poi
 test('standard input that --precision s makes too large ends with exit code 2 and names the precision that fits', async () => {
   const { code, stderr } = await it.load(['--precision', 's', '-'], { input: lines(50) });
   expect(code).toBe(2);
-  expect(stderr).toContain('use --precision ns: then it is 2022-01-01');
+  expect(stderr).toContain('use --precision ns: then this timestamp is 2022-01-01');
   expect(it.cluster.points()).toBe(0);
 });
 
@@ -89,7 +89,7 @@ test('timestamps that no server can store are a wrong --precision also with --ex
     const { code, stderr } = await it.load([...command, '--precision', 's', '--expect-time', 'off', path]);
     expect(code).toBe(2);
     expect(stderr).toContain('timestamps that servers can store');
-    expect(stderr).toContain('use --precision ns: then it is 2022-01-01');
+    expect(stderr).toContain('use --precision ns: then this timestamp is 2022-01-01');
     expect(stderr).not.toContain('VNODE_DURATION');
   }
   await expectNothingSent();
@@ -167,7 +167,7 @@ test.each([
 test.each([
   [String.raw`disk,drive=C:\=a=b f=1`, 'a backslash in a name'],
   ['a,t=b f=1i,f=2i', 'each field key may occur once'],
-  ['a/b,t=b f=1', 'CnosDB stores a measurement with /, but cannot query it'],
+  ['a/b,t=b f=1', 'CnosDB stores a measurement with /, but cannot query this measurement'],
   ['a,t=b', 'a point needs at least one field'],
 ])('line protocol that breaks one rule of the target ends with exit code 7 and the rule: %s', async (point, rule) => {
   const path = await it.file('a.lp', `${point} 1640995200000000000\n`);
@@ -190,7 +190,7 @@ test.each([
     'a.lp.gz',
     'no gzip\nat all\n',
     [
-      'data compressed as the extension .gz says, or line protocol',
+      'compressed data, because the file name ends with .gz; or line protocol',
       'other content; the first line is "no gzip"',
       'then fetch it again',
     ],
@@ -247,7 +247,7 @@ test('the error of the only input is printed once, in four parts, without a comm
       `  tried     reading ${path}`,
       '  expected  a Parquet file, which begins with PAR1',
       '  found     a file that begins with other bytes',
-      '  do        check --format, or leave it out',
+      '  do        check --format, or leave --format out',
       '',
     ].join('\n'),
   );

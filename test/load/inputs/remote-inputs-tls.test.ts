@@ -45,13 +45,13 @@ test.each<[string, () => Pair, () => readonly string[], RegExp]>([
     'an unknown CA',
     () => node,
     () => [],
-    /found {5}the certificate of the server is signed by a CA that is not trusted here; if the CA is right, name its PEM file with --ca/,
+    /found {5}the certificate of the server is signed by an unknown CA; if you trust this CA, name its PEM file with --ca/,
   ],
   [
     'another CA than that of --ca',
     () => node,
     () => ['--ca', others.ca],
-    /not trusted here; if the CA is right, name its PEM file with --ca/,
+    /signed by an unknown CA; if you trust this CA, name its PEM file with --ca/,
   ],
   [
     'a certificate for another host name',
@@ -75,7 +75,7 @@ test('a redirect from https to http is refused and not followed', async () => {
   );
   const { code, stderr } = await it.load(['--ca', ours.ca, `${front.url}/moved`]);
   expect(code).toBe(2);
-  expect(stderr).toMatch(/302: a redirect from https to http \(127\.0\.0\.1:\d+\), not followed/);
+  expect(stderr).toMatch(/302: a redirect from https to http \(127\.0\.0\.1:\d+\), which bulk-load does not follow/);
   expect(web.asked.map(({ path }) => path)).toEqual(['/moved']);
 });
 

@@ -147,7 +147,7 @@ test('a URL that is named twice is loaded once with a note', async () => {
   await begin({ '/a': lines(100) });
   const { summary, stderr } = await it.load([`${web.url}/a`, `${web.url}/a?${signature(1)}`]);
   expect(summary?.points.loaded).toBe(100);
-  expect(stderr).toContain(`${web.url}/a is named twice; loaded once`);
+  expect(stderr).toContain(`${web.url}/a is named twice; bulk-load loads it once`);
 });
 
 test('a URL with a new signature each night is the same load, and --skip-loaded leaves it out', async () => {

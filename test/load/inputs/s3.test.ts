@@ -47,7 +47,7 @@ test('a pattern loads its matches, --skip-loaded leaves them out, and a pattern 
     [`s3://${bucket}/d/a.lp`, 100],
     [`s3://${bucket}/d/b.zst`, 400],
   ]);
-  expect(first.stderr).toContain(`s3://${bucket}/d/a.lp is named twice; loaded once`);
+  expect(first.stderr).toContain(`s3://${bucket}/d/a.lp is named twice; bulk-load loads it once`);
   expect([first.stderr, JSON.stringify(first.summary)].join()).not.toContain('hush');
   const again = await it.load(['--skip-loaded', `s3://${bucket}/**`], { env: s3.env });
   expect(again.summary?.points.read).toBe(7);

@@ -80,12 +80,12 @@ test('an interrupted load writes a page with the command that resumes it', async
   await running.saw(/503/);
   running.kill('SIGTERM');
   expect((await it.result(running)).code).toBe(143);
-  expect(await read()).toMatch(/Interrupted\..*Resume with this command.*bulk-load .*a\.lp/);
+  expect(await read()).toMatch(/Interrupted\..*Resume the load with this command.*bulk-load .*a\.lp/);
 });
 
 test.each([
   [3, /more points were rejected than/, ['--max-rejected', '2'], `${lines(3)}a\nb\nc\nd\n`],
-  [5, /did not acknowledge the points in time.*Resume with this command/, ['--retry-for', '1ms'], lines(3)],
+  [5, /did not acknowledge the points in time.*Resume the load with this command/, ['--retry-for', '1ms'], lines(3)],
   [6, /did not fit into its memory limit/, ['--memory-limit', '64MiB'], lines(3)],
   [7, /an input could not be read to its end, or held too few points/, ['--min-points', '50'], lines(3)],
   [73, /dead letters or a result file could not be written/, ['--state-dir', '/dev/null/none'], lines(3)],

@@ -154,9 +154,9 @@ test('a changed input is loaded from its start, and the checkpoint is copied onc
   expect(notices.map(({ level, message }) => [level, message])).toEqual([
     [
       'warn',
-      'a.lp has changed since 30 points were loaded from it; the load reads it again from its start; the earlier checkpoint is kept as kept.json',
+      'a.lp has changed since 30 points were loaded from it; the load reads the input again from its start; the earlier checkpoint stays as kept.json',
     ],
-    ['warn', 'b.lp has changed since 30 points were loaded from it; the load reads it again from its start'],
+    ['warn', 'b.lp has changed since 30 points were loaded from it; the load reads the input again from its start'],
   ]);
   expect(starts.abandoned).toEqual({
     shown: [
@@ -220,7 +220,9 @@ test('--skip-loaded leaves out an input that an earlier load finished here, if i
   await starts.readHistory(history, target);
   expect(await starts.begin(0, source)).toBeNull();
   expect(starts.skippedPoints).toBe(40);
-  expect(notices).toMatchObject([{ level: 'info', message: 'a.lp was loaded before (30 points) and is skipped' }]);
+  expect(notices).toMatchObject([
+    { level: 'info', message: 'a.lp was loaded before (30 points) and this load skips it' },
+  ]);
   // Points that are elsewhere, a touched file, and a grown one are loaded.
   await starts.begin(1, source);
   await starts.begin(0, sourceOf(undefined, { version: 'v2' }));

@@ -127,7 +127,7 @@ test('an input that was replaced after the stop is loaded from its start, and th
   const { code, summary, stderr } = await it.load([...small, a, b]);
   expect(code).toBe(0);
   expect(stderr).toMatch(
-    /b\.lp has changed since [\d,]+ points were loaded from it; the load reads it again from its start/,
+    /b\.lp has changed since [\d,]+ points were loaded from it; the load reads the input again from its start/,
   );
   expect(summary?.inputs.map(({ read, loaded, resumedFromByte }) => [read, loaded, resumedFromByte > 0])).toEqual([
     [1000, 1000, true],
@@ -178,7 +178,7 @@ test.each([
     const { code, stderr, summary } = await it.load([...small, path]);
     expect(code).toBe(0);
     expect(stderr).toMatch(
-      /a\.lp has changed since [\d,]+ points were loaded from it; the load reads it again from its start/,
+      /a\.lp has changed since [\d,]+ points were loaded from it; the load reads the input again from its start/,
     );
     expect(summary?.points).toMatchObject({ read: 6000, loaded: 6000 });
   },

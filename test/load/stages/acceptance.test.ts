@@ -98,7 +98,7 @@ test('the problem of unexpected times names the line, and the precision that fit
   const expectTime = { fromMs: Date.UTC(1980, 0, 1), toMs: Date.UTC(2100, 0, 1) };
   const at = { timestamp: BigInt(started), line: 7 };
   expect(unexpectedTimes('a.lp', at, { precision: 'ns', expectTime })).toMatchObject({
-    ...{ tried: 'reading a.lp:7', fix: 'use --precision ms: then it is 2022-01-01' },
+    ...{ tried: 'reading a.lp:7', fix: 'use --precision ms: then this timestamp is 2022-01-01' },
     expected: 'timestamps between 1980-01-01 and 2100-01-01 (--expect-time)',
   });
   expect(unexpectedTimes('a.lp', at, { precision: 'ns', expectTime: null }).expected).toMatch(/servers can store/);

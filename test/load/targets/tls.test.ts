@@ -48,7 +48,7 @@ test('a load trusts a private CA given with --ca', async () => {
 test('a load with --insecure trusts every certificate and warns about it', async () => {
   const { summary, notices } = await loader.load([await listen(pairs.expired)], { insecure: 'true' });
   expect(summary.outcome).toBe('complete');
-  expect(notices.map(({ message }) => message).join()).toContain('certificates are not checked (--insecure)');
+  expect(notices.map(({ message }) => message).join()).toContain('bulk-load does not check certificates (--insecure)');
 });
 
 test('a load shows the client certificate given with --cert and --key', async () => {
@@ -63,13 +63,13 @@ test.each<[string, () => Promise<string>, () => Record<string, string>, RegExp]>
     'a certificate of an unknown CA',
     () => listen(pairs.node),
     () => ({}),
-    /a CA that is not trusted here; if the CA is right, name its PEM file with --ca/,
+    /an unknown CA; if you trust this CA, name its PEM file with --ca/,
   ],
   [
     'a certificate of another CA than --ca',
     () => listen(pairs.node),
     () => ({ ca: others.ca }),
-    /not trusted here|with --ca/,
+    /unknown CA|with --ca/,
   ],
   [
     'a certificate for another host name',

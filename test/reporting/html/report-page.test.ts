@@ -25,7 +25,7 @@ test('the page states how the load ended, what is loaded, and how to resume', ()
   const read = words(text);
   expect(read).toContain('Stopped: the target did not acknowledge the points in time.');
   expect(read).toMatch(/481,554,129/);
-  expect(read).toMatch(/Resume with this command\. A script may do so unattended/);
+  expect(read).toMatch(/Resume the load with this command\. A script may run the command/);
   expect(read).toContain('&#39;/srv/data/2022/**/*.lp.gz&#39;');
   expect(read).toContain('an estimate');
 });

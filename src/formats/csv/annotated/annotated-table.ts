@@ -3,7 +3,7 @@
 // the rows.
 
 import { UsageError } from '../../../core/errors.js';
-import { entryOf, someOf } from '../../../core/text.js';
+import { entryOf, plural, someOf } from '../../../core/text.js';
 import { type FieldOption, Mapping, type MappingOptions } from '../../rows/mapping/mapping.js';
 import { measurementColumn } from '../../rows/mapping/measurement.js';
 import type { TimeOptions } from '../../timestamps/time-cell.js';
@@ -123,7 +123,9 @@ function mappingOf(columns: readonly AnnotatedColumn[], time: number, options: M
   if (measurements.length !== 1 && !(measurements.length === 0 && fixed)) {
     throw contradiction(
       'one measurement column',
-      [`${measurements.length} among ${columns.map(({ label }) => JSON.stringify(label)).join(', ')}`],
+      [
+        `${plural(measurements.length, 'such column')} among ${columns.map(({ label }) => JSON.stringify(label)).join(', ')}`,
+      ],
       'mark one column as measurement, add a #constant, or name the table with --measurement NAME',
     );
   }
@@ -149,7 +151,7 @@ function timeColumn(columns: readonly AnnotatedColumn[], { missingTimestamp }: M
   if (found.length === 0 && missingTimestamp === 'now') return -1;
   throw contradiction(
     'one time column',
-    [`${found.length} among ${columns.map(({ label }) => JSON.stringify(label)).join(', ')}`],
+    [`${plural(found.length, 'such column')} among ${columns.map(({ label }) => JSON.stringify(label)).join(', ')}`],
     'mark the time column as dateTime and other times as ignored',
   );
 }

@@ -147,6 +147,6 @@ function severalContexts(contexts: readonly string[]): Problem {
     tried: 'reading the export sections',
     expected: 'points of one database and retention policy',
     found: `the contexts ${someOf(contexts)}`,
-    fix: `pick one with --context '${contexts[0]}', or give each a database: --context-map '${contexts[0]}=name'`,
+    fix: `pick a context with --context '${contexts[0]}', or name a database for each context: --context-map '${contexts[0]}=name'`,
   };
 }

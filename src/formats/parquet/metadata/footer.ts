@@ -75,7 +75,7 @@ export async function readFooter(file: FileBytes, name: string, maxMemory: numbe
       found: 'an encrypted footer',
       fix: 'write the file again without encryption',
     });
-  if (end !== magic) throw (await otherFormat(file, tried)) ?? damaged('no footer at its end');
+  if (end !== magic) throw (await otherFormat(file, tried)) ?? damaged('a file without a footer at its end');
   const length = tail.readUInt32LE(0);
   const from = file.size - tailBytes - length;
   if (from < magic.length) throw damaged(`a footer of ${length} bytes in a file of ${file.size}`);
@@ -122,7 +122,7 @@ async function otherFormat(file: FileBytes, tried: string): Promise<InputError |
       tried,
       expected: `a Parquet file, which begins with ${magic}`,
       found: 'a file that begins with other bytes',
-      fix: 'check --format, or leave it out',
+      fix: 'check --format, or leave --format out',
     },
     { retryHelps: false },
   );

@@ -83,7 +83,7 @@ export function treeOf(elements: readonly SchemaElement[], name: string): { root
       tried: `reading ${name}`,
       expected: 'a valid Parquet schema',
       found,
-      fix: 'write the file again, or as CSV or NDJSON',
+      fix: 'write the file again, or write the rows as CSV or NDJSON',
     });
   const build = (above: Node | null, path: readonly string[], isWrapped: boolean, inMap: boolean): Node => {
     const element = elements[next++];

@@ -160,7 +160,7 @@ function unsupportedType(name: string, { typeName }: Leaf): UsageError {
       tried: 'mapping the columns',
       expected: 'values that a point can hold',
       found: `${typeName} in column ${name}`,
-      fix: 'leave it out: name the other columns with --fields',
+      fix: 'leave this column out: name the other columns with --fields',
     },
   ]);
 }

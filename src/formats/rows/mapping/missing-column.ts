@@ -12,7 +12,7 @@ export const missingTime: MissingColumn = {
 };
 export const missingTable: MissingColumn = {
   expected: 'a table for the rows',
-  fix: 'name the table with --measurement NAME, or name the column that holds its name: --measurement {column}',
+  fix: 'name the table with --measurement NAME, or take the name from a column: --measurement {column}',
 };
 
 /**

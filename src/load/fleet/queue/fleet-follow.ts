@@ -105,7 +105,7 @@ export class FleetFollow {
     await this.#announce();
     await this.#addMissing();
     if (totals.settledPieces > 0)
-      this.#notify('info', 'resume', `${plural(totals.settledPieces, 'piece')} of ${load.pieces} are loaded already`);
+      this.#notify('info', 'resume', `${totals.settledPieces} of ${plural(load.pieces, 'piece')} are already loaded`);
   }
 
   /**
@@ -173,7 +173,7 @@ export class FleetFollow {
    */
   async #addAgain(): Promise<void> {
     const { store, load, clock } = this.#context;
-    this.#notify('warn', 'forgot', 'the queue has lost pieces; adding the remaining ones again');
+    this.#notify('warn', 'forgot', 'the queue has lost pieces; the coordinator adds the remaining pieces again');
     await this.#announce();
     await clock.sleep(offerMs);
     const offers = Object.entries(await store.takeOffers(load.id));
@@ -247,7 +247,7 @@ export class FleetFollow {
     this.#workers = (await store.workers()).filter((each) => each.load === load.id);
     if (this.#workers.length > 0) this.#workerSeenAt = clock.monotonic();
     if (this.#counts.total === 0 || clock.monotonic() - this.#workerSeenAt < 2 * coordinatorMs) return;
-    const how = 'start one with bulk-load worker --queue, with the same target and database';
+    const how = 'start a worker with bulk-load worker --queue, and the same target and database';
     this.#notify('warn', 'workers', `no worker takes a piece: ${how}`);
   }
 

@@ -67,7 +67,7 @@ export function assertNamed(inputs: readonly Input[], allowed: AllowedInputs): v
     .filter(({ path }) => path === null || allowed.nameOf(path) === null)
     .map(({ name }) => ({
       tried: `handing ${name} to workers`,
-      expected: 'an input below the working directory, below a folder of --allow-input, or a URL without a query',
+      expected: 'an input in the working directory, an input in a folder of --allow-input, or a URL without a query',
       found: 'another place',
       fix: "use the --allow-input of the workers, such as --allow-input '/data/**'",
     }));

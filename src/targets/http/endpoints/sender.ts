@@ -85,7 +85,7 @@ export class Sender {
   warnOfInsecurity(): void {
     if (!this.#deps.settings.insecure) return;
     const message =
-      'certificates are not checked (--insecure): anyone on the network path can read and change the points';
+      'bulk-load does not check certificates (--insecure): anyone on the network path can read and change the points';
     this.#deps.notify({ level: 'warn', kind: 'insecure', message });
   }
 

@@ -174,7 +174,7 @@ test('a stopped load gives its command, keeps its record, and the next run plans
     60,
     60 - summary.points.loaded,
   ]);
-  expect(fleet.notices.join('\n')).toMatch(new RegExp(`info 2 pieces of ${pieces} are loaded already`));
+  expect(fleet.notices.join('\n')).toMatch(new RegExp(`info 2 of ${pieces} pieces are already loaded`));
   expect(await stateFiles(fleet.folder)).toEqual([]);
   workerStop.abort(new InterruptedError('SIGTERM'));
   await fleet.ended(work);
@@ -267,7 +267,7 @@ test('a queue that loses its data gets the remaining pieces again', async () => 
   await fleet.clock.advance(5000);
   expect([fleet.redis.jobs.size, fleet.redis.concurrency]).toEqual([pieces, 3]);
   expect(fleet.notices).toEqual([
-    expect.stringMatching(/ warn the queue has lost pieces; adding the remaining ones again$/),
+    expect.stringMatching(/ warn the queue has lost pieces; the coordinator adds the remaining pieces again$/),
   ]);
   // Redis may have kept the load and lost pieces.
   fleet.redis.jobs.delete([...fleet.redis.jobs.keys()][0]!);
@@ -306,7 +306,7 @@ test('a coordinator without the disk of the first one takes over what Redis has'
   const second = fleet.coordinate([path]);
   await fleet.clock.advance(400);
   expect([size, fleet.redis.jobs.size, fleet.redis.tables.get(booked)!.has('p0')]).toEqual([2, pieces - 2, false]);
-  expect(fleet.notices.at(-1)).toMatch(new RegExp(`info 2 pieces of ${pieces} are loaded already$`));
+  expect(fleet.notices.at(-1)).toMatch(new RegExp(`info 2 of ${pieces} pieces are already loaded$`));
   const { summary } = await fleet.ended(Promise.all([second, fleet.work()]).then(([result]) => result));
   expect([summary.outcome, summary.points.loaded, summary.machines![0]!.pieces]).toEqual(['complete', 60, pieces - 2]);
   expect(summary.thisRun.loaded).toBeLessThan(60);

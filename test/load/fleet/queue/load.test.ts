@@ -154,7 +154,7 @@ describe.skipIf(!hasRedis)('a load over a fleet', () => {
     expect(loaded).toBeGreaterThan(0);
     expect(loaded).toBeLessThan(6000);
     const { code, stderr } = await coordinate('--piece-bytes', '5KiB', path).ended;
-    expect([code, stderr]).toEqual([0, expect.stringMatching(/pieces? of \d+ are loaded already/)]);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/\d+ of \d+ pieces are already loaded/)]);
     const { points, thisRun } = await summary();
     expect([points.loaded, thisRun.loaded]).toEqual([6000, 6000 - loaded]);
     expect(await rows()).toBe(6000);
@@ -167,7 +167,7 @@ describe.skipIf(!hasRedis)('a load over a fleet', () => {
   test('check shows the queue and its workers, and what a load over it would end with', async () => {
     const path = await file('a.lp', lines(100));
     const own = ['--create-db', '--allow-input', `${folder}/**`];
-    expect((await run(['check', ...at(), ...own, path])).stderr).toMatch(/^ {2}workers +none: start one/m);
+    expect((await run(['check', ...at(), ...own, path])).stderr).toMatch(/^ {2}workers +0 workers: start a worker/m);
     const worker = work();
     await worker.saw(/worker: pieces from/);
     const { code, stderr } = await run(['check', ...at(), ...own, path]);
