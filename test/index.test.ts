@@ -230,8 +230,8 @@ test('all options about output are refused, and nothing is sent', async () => {
   expect(error).toBeInstanceOf(UsageError);
   expect(error).toBeInstanceOf(BulkLoadError);
   expect((error as UsageError).problems).toEqual([
-    expect.stringMatching(/^summary: .* Leave it out\.$/),
-    expect.stringMatching(/^quiet: .* Leave it out\.$/),
+    expect.stringMatching(/^summary: .* Leave this option out\.$/),
+    expect.stringMatching(/^quiet: .* Leave this option out\.$/),
   ]);
   expect(cluster.points('bench')).toBe(0);
 });

@@ -115,7 +115,7 @@ test('only the range of the inputs is compared, or the given range', async () =>
 test('a range without a point is an error, not equal', async () => {
   const options = { since: 0n, until: 1n };
   const audited = auditInMemory({ inputs: text(lines(10)), target: targetWith([]), options });
-  await expect(audited).rejects.toThrow('none of 10 points');
+  await expect(audited).rejects.toThrow('10 points outside this range');
 });
 
 test('a scan that breaks off is repeated in pieces, and every point counts once', async () => {

@@ -30,7 +30,7 @@ test('check shows the given settings, the target, the inputs and how a load woul
   expect(stderr).toMatch(
     /^ {2}new {8}tables with new columns: a; while bulk-load introduces these columns, it sends no other/m,
   );
-  expect(stderr).toMatch(/^This load would complete: exit code 0 \(complete\)/);
+  expect(stderr).toMatch(/^As far as bulk-load can see, this load would complete: exit code 0 \(complete\)/);
   expect(it.cluster.points()).toBe(0);
 });
 

@@ -125,8 +125,8 @@ test('a file that is named twice, also through links, is loaded once with a note
   });
   expect(inputs.map(({ name }) => name)).toEqual(['d/a.lp']);
   expect(duplicates).toContain('d/a.lp is named twice; bulk-load loads it once');
-  expect(duplicates).toContain('d/h.lp is the same file as d/a.lp; loaded once');
-  expect(duplicates).toContain('d/s.lp is the same file as d/a.lp; loaded once');
+  expect(duplicates).toContain('d/h.lp is the same file as d/a.lp; bulk-load loads it once');
+  expect(duplicates).toContain('d/s.lp is the same file as d/a.lp; bulk-load loads it once');
 });
 
 describe('standard input', () => {

@@ -114,7 +114,7 @@ test('a few timestamps outside --expect-time are rejects of their own reason, in
   expect(summary?.rejects.byReason).toEqual({ 'unexpected-time': 429 });
   for (const text of [checked.stderr, stderr])
     expect(text).toMatch(
-      /a\.lp:2572: found 1640995200, which in ns is 1970-01-01, outside --expect-time; with --precision s it is 2022-01-01/,
+      /a\.lp:2572: found 1640995200, which in ns is 1970-01-01, outside --expect-time; with --precision s, the timestamp is 2022-01-01/,
     );
   expect(summary?.points).toEqual({ read: 3000, loaded: 2571, rejected: 429, undelivered: 0 });
 });
