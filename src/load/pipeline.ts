@@ -87,7 +87,7 @@ export async function load(settings: Settings, context: LoadContext): Promise<Lo
       },
     });
     facts.writer = writer;
-    context.watch(() => snapshotOf(facts), plan.description, memory);
+    context.watch(() => snapshotOf({ ...facts, memory, watchdog, throttle, writer }), plan.description, memory);
     control.limitDuration(settings.maxDurationMs);
     phases.begin('sending');
 

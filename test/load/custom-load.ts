@@ -5,7 +5,7 @@ import { resolve } from '../../src/config/resolve.js';
 import type { FleetHooks, Input, MemoryBudget, Notice, Target } from '../../src/core/types/index.js';
 import { options } from '../../src/load/option-table.js';
 import { load } from '../../src/load/pipeline.js';
-import type { LoadResult } from '../../src/load/types.js';
+import type { LoadContext, LoadResult } from '../../src/load/types.js';
 import type { Snapshot } from '../../src/reporting/figures.js';
 import { createCustomTarget } from '../../src/targets/custom/custom-target.js';
 import { bytesSource } from '../formats/support.js';
@@ -32,6 +32,9 @@ interface CustomLoad {
   readonly path?: string | null;
   /** The part of the input to load. Default: the whole input, whose head is parsed first. */
   readonly piece?: Input['piece'];
+  /** Inputs after the text. */
+  readonly others?: readonly Input[];
+  readonly command?: LoadContext['command'];
   readonly stop?: AbortSignal;
   /** Called during the load, with a function that returns snapshots of it. Lets time pass. Default: no time passes. */
   readonly during?: (clock: VirtualClock, snapshot: () => Snapshot) => Promise<void>;
@@ -45,6 +48,8 @@ export async function loadText({
   text = points(1),
   path = null,
   piece,
+  others = [],
+  command = null,
   stop = never,
   during,
 }: CustomLoad): Promise<
@@ -70,8 +75,8 @@ export async function loadText({
   const running = load(settings, {
     ...{
       version: '0',
-      inputs: [{ name: 'a.lp', path, size: bytes.length, open, ...(piece && { piece }) }],
-      command: null,
+      inputs: [{ name: 'a.lp', path, size: bytes.length, open, ...(piece && { piece }) }, ...others],
+      command,
     },
     ...{ target: createCustomTarget({ write: accepted, ...own }), clock, stop, abort: never },
     ...{ notify: (notice) => notices.push(notice), workerThread: false },

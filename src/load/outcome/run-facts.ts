@@ -42,12 +42,19 @@ export interface RunFacts {
   verified: VerifyReport | null;
 }
 
-export function snapshotOf(facts: RunFacts): Snapshot {
+/** Facts of a run that may send points. */
+export type SendingFacts = RunFacts & {
+  readonly memory: MemoryPlan;
+  readonly watchdog: Watchdog;
+  readonly throttle: TargetThrottle;
+  readonly writer: WriteStage;
+};
+
+export function snapshotOf(facts: SendingFacts): Snapshot {
   const { inputs, clock, ledger, meter, memory, status, writer, throttle } = facts;
-  const governor = writer?.governor;
   const { read, loaded, rejected } = ledger.total;
   const { p50, p99 } = meter.latencyMs();
-  const account = throttle?.account();
+  const { flushes, rinses, estimatedBytesPerNode } = throttle.account();
   const now = clock.monotonic();
   return {
     at: clock.now(),
@@ -66,22 +73,14 @@ export function snapshotOf(facts: RunFacts): Snapshot {
     values: { loaded: ledger.values },
     bytes: { ...status.bytes, total: totalSize(inputs), sent: meter.bytesSent },
     inputs: { ...status.inputs, total: inputs.length },
-    inFlight: writer?.inFlight.count ?? 0,
-    writers: { limit: governor?.writers ?? 0, max: memory?.slots ?? 0 },
-    memory: {
-      rssBytes: facts.rssBytes(),
-      limitBytes: memory?.limitBytes ?? 0,
-      level: facts.watchdog?.level ?? 'normal',
-    },
+    inFlight: writer.inFlight.count,
+    writers: { limit: writer.governor.writers, max: memory.slots },
+    memory: { rssBytes: facts.rssBytes(), limitBytes: memory.limitBytes, level: facts.watchdog.level },
     latencyMs: { p50, p99 },
     requests: { ...meter.requests },
     heldBackBy: heldBackBy(facts),
     heldBack: heldBack(facts),
-    target: {
-      flushes: account?.flushes ?? 0,
-      rinses: account?.rinses ?? 0,
-      nodeBytes: account?.estimatedBytesPerNode ?? null,
-    },
+    target: { flushes, rinses, nodeBytes: estimatedBytesPerNode },
     endpoints: facts.endpoints().map(({ url, loaded, openSeconds }) => ({
       url,
       loaded,
@@ -96,11 +95,11 @@ export function snapshotOf(facts: RunFacts): Snapshot {
  * Returns the factor that limits the load now; null if nothing limits the load. A wait of all batches has precedence
  * over a reduced number of writers. A reduced number of writers has precedence over a wait for an input.
  */
-function heldBackBy({ writer, throttle, status }: RunFacts): LimitingFactor | null {
+function heldBackBy({ writer, throttle, status }: SendingFacts): LimitingFactor | null {
   return (
-    throttle?.holding ??
-    (writer?.rate.waiting ? 'rateLimit' : null) ??
-    writer?.governor.heldBackBy ??
+    throttle.holding ??
+    (writer.rate.waiting ? 'rateLimit' : null) ??
+    writer.governor.heldBackBy ??
     (status.waits.going ? 'input' : null)
   );
 }

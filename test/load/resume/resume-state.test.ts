@@ -1,8 +1,13 @@
 // Which runs leave a checkpoint, and which resume from it.
 
 import { expect, test } from 'vitest';
-import { InterruptedError } from '../../../src/core/errors.js';
-import { defaultDatabaseSettings as database, INPUT_START, type Notice } from '../../../src/core/types/index.js';
+import { InputError, InterruptedError } from '../../../src/core/errors.js';
+import {
+  defaultDatabaseSettings as database,
+  INPUT_START,
+  type Input,
+  type Notice,
+} from '../../../src/core/types/index.js';
 import { Ledger } from '../../../src/load/ledger/ledger.js';
 import { ResumeState } from '../../../src/load/resume/resume-state.js';
 import { DeadLetters } from '../../../src/state/dead-letters/dead-letters.js';
@@ -10,6 +15,8 @@ import { bytesSource } from '../../formats/support.js';
 import { VirtualClock } from '../../support/clock.js';
 import { accepted, loadText, points } from '../custom-load.js';
 import { batch, contents, folder, reject } from '../ledger/support.js';
+
+const stopped = AbortSignal.abort(new InterruptedError('SIGTERM'));
 
 /** Loads four points in requests of one. Stops after `stopAfter` requests. */
 async function run(stateDir: string, { stopAfter = 9, isCreated = false, flags = {}, own = {} } = {}) {
@@ -120,4 +127,21 @@ test('a contradiction to the options in a later run is an input error, because a
     resumed: ['resume'],
     outcome: 'input',
   });
+});
+
+test('a stopped load without a checkpoint gives its command the number of points to skip', async () => {
+  const skipped: (number | null)[] = [];
+  const command = (points: number | null): string => `--skip-points ${skipped.push(points)}`;
+  let opens = 0;
+  // Its format is found and its head is parsed, and then it cannot be read.
+  const open = (): ReturnType<Input['open']> =>
+    opens++ < 2 ? Promise.resolve(bytesSource(Buffer.from(points(1)))) : Promise.reject(new InputError('it is gone'));
+  const bad: Input = { name: 'b.lp', path: null, size: 9, open };
+  const flags = { onInputError: 'stop' };
+  const stateDir = await folder();
+  // After two points, after the first of two inputs, and before the points that an earlier run has loaded.
+  await run(stateDir, { stopAfter: 2, own: { path: null, command } });
+  await run(stateDir, { own: { path: null, command, others: [bad] }, flags });
+  await run(stateDir, { own: { path: null, command, stop: stopped }, flags: { skipPoints: 3 } });
+  expect(skipped).toEqual([2, 4, 3]);
 });
