@@ -22,8 +22,7 @@ interface RejectGroup {
 
 interface TableDetails {
   points: number;
-  first: bigint | null;
-  last: bigint | null;
+  time: { first: bigint; last: bigint } | null;
 }
 
 export interface DetailCollectorOptions {
@@ -74,10 +73,10 @@ export class DetailCollector {
   tables(): RunDetails['tables'] {
     const all = [...this.#tables].sort(([, a], [, b]) => b.points - a.points);
     const hidden = all.slice(shownTables).reduce((sum, [, { points }]) => sum + points, this.#otherPoints);
-    const shown = all.slice(0, shownTables).map(([table, { points, first, last }]) => ({
+    const shown = all.slice(0, shownTables).map(([table, { points, time }]) => ({
       table,
       points: Math.round(points),
-      time: first === null || last === null ? null : { first, last },
+      time,
     }));
     return { shown, more: Math.round(hidden) };
   }
@@ -88,7 +87,7 @@ export class DetailCollector {
   }
 
   #reject(reason: string, table: string | null, input: number, line: number): void {
-    const key = `${input} ${reason} ${table ?? ''}`;
+    const key = JSON.stringify([input, reason, table]);
     const group = this.#groups.get(key);
     if (group !== undefined) {
       group.points += 1;
@@ -104,7 +103,7 @@ export class DetailCollector {
     const samples = Math.min(points, perBatch);
     if (samples < points) this.#sampled = true;
     for (let i = 0; i < samples; i += 1) {
-      const at = samples === points ? i : Math.floor(((i + this.#options.random()) * points) / samples);
+      const at = Math.floor(((i + this.#options.random()) * points) / samples);
       this.#point(batch, from + at, points / samples);
     }
     if (samples === points) return;
@@ -113,22 +112,23 @@ export class DetailCollector {
   }
 
   #point(batch: Batch, i: number, weight: number): void {
-    const name = tableOf(batch.body, startOf(batch, i)) ?? '';
+    const name = tableOf(batch.body, startOf(batch, i))!;
     let table = this.#tables.get(name);
     if (table === undefined) {
       if (this.#tables.size >= maxTables) {
         this.#otherPoints += weight;
         return;
       }
-      table = { points: 0, first: null, last: null };
+      table = { points: 0, time: null };
       this.#tables.set(name, table);
     }
     table.points += weight;
     const units = timestampAt(batch.body, batch.bodyEnd(i) - 1);
     if (units === null) return;
     const time = units * this.#options.unitNs;
-    if (table.first === null || time < table.first) table.first = time;
-    if (table.last === null || time > table.last) table.last = time;
+    table.time ??= { first: time, last: time };
+    if (time < table.time.first) table.time.first = time;
+    if (time > table.time.last) table.time.last = time;
   }
 }
 

@@ -226,7 +226,7 @@ export class Ledger {
 
   #countBatch(batch: Batch, account: InputTotals, receipt: Receipt, loaded: number): void {
     if (batch.cut !== 'shape') this.cuts[batch.cut] += 1;
-    if (receipt.loaded.length > 1) this.cuts.split += receipt.loaded.length - 1;
+    this.cuts.split += Math.max(0, receipt.loaded.length - 1);
     if (loaded === 0) return;
     this.batches += 1;
     // The batch counts all its values. If it is loaded in part, the number of its loaded values is estimated.

@@ -96,16 +96,68 @@ test('a row of another format is of the table that was named, and a point in par
   ]);
 });
 
-test('a million tables and groups take the room of a thousand, and every point is in the account', () => {
+/** One point of a table, with so many rejects of one reason. */
+function bookOne(seen: DetailCollector, name: string, rejects: number, points = 1): void {
+  const bad = Array.from({ length: rejects }, () => reject('m f=x', { reason: name }));
+  seen.book(of([name], points, { rejects: bad }), all(points), true);
+}
+
+test('a thousand tables and groups have rows, and the points of all others are in the sum', () => {
   const seen = particularly();
-  const tables = Array.from({ length: 3000 }, (_, i) => `t${i}`);
-  for (const table of tables) {
-    seen.book(of([table], 2, { rejects: [reject(`${table} f=x`, { reason: `r-${table}` })] }), all(2), true);
-  }
-  const { shown, more } = seen.tables();
-  expect(shown.length).toBe(100);
-  expect(shown.reduce((sum, { points }) => sum + points, more)).toBe(6000);
+  for (let i = 0; i < 999; i += 1) bookOne(seen, `t${i}`, 1);
+  bookOne(seen, 'last', 3, 3);
+  for (let i = 0; i < 2; i += 1) bookOne(seen, 'late', 5, 5);
+  const tables = seen.tables();
+  expect(tables.shown).toHaveLength(100);
+  expect(tables.shown[0]).toMatchObject({ table: 'last', points: 3 });
+  expect(tables.more).toBe(999 + 3 + 10 - 102);
   const groups = seen.rejects();
-  expect(groups.shown.length).toBe(100);
-  expect(groups.shown.reduce((sum, { points }) => sum + points, groups.more)).toBe(3000);
+  expect(groups.shown).toHaveLength(100);
+  expect(groups.shown[0]).toMatchObject({ reason: 'last', points: 3 });
+  expect(groups.more).toBe(999 + 3 + 10 - 102);
+});
+
+test('the largest tables and groups come first, and equal groups in the order of their lines', () => {
+  const seen = particularly();
+  for (const [name, points] of [
+    ['few', 1],
+    ['most', 3],
+    ['some', 2],
+  ] as const) {
+    bookOne(seen, name, points, points);
+  }
+  expect(seen.tables().shown.map(({ table }) => table)).toEqual(['most', 'some', 'few']);
+  expect(seen.rejects().shown.map(({ reason }) => reason)).toEqual(['most', 'some', 'few']);
+  const lines = particularly();
+  for (const line of [5, 2, 9])
+    lines.book(of(['a'], 1, { rejects: [reject('m f=x', { line, reason: `r${line}` })] }), all(1), true);
+  expect(lines.rejects().shown.map(({ firstLine }) => firstLine)).toEqual([2, 5, 9]);
+});
+
+test('a batch of 16 points is counted to the point, and a larger one is sampled in all its parts', () => {
+  const seen = particularly();
+  seen.book(of(['a'], 16), all(16), true);
+  expect(seen.sampled).toBe(false);
+  seen.book(of(['a'], 17), all(17), true);
+  expect(seen.sampled).toBe(true);
+  const halves = particularly();
+  const tables = Array.from({ length: 320 }, (_, i) => (i < 160 ? 'first' : 'second'));
+  halves.book(of(tables, 320), all(320), true);
+  expect(halves.tables().shown.map(({ table, points }) => [table, points])).toEqual([
+    ['first', 160],
+    ['second', 160],
+  ]);
+});
+
+test('earlier times in a later batch leave the last time of a table', () => {
+  const seen = particularly();
+  for (const points of [9, 3]) seen.book(of(['a'], points), all(points), true);
+  expect(seen.tables().shown[0]!.time).toEqual({ first: 0n, last: 8_000_000_000n });
+});
+
+test('a table whose points have no timestamps has no times', () => {
+  const seen = particularly();
+  const body = Buffer.from('m f=1\n');
+  seen.book(batch(1, { body, bodyEnd: () => body.length }), all(1), true);
+  expect(seen.tables().shown).toEqual([{ table: 'm', points: 1, time: null }]);
 });

@@ -11,12 +11,12 @@ const load = '0123456789ab';
 const receipt = (more: Partial<Receipt>): Receipt => ({ loaded: [], rejected: [], undelivered: [], ...more });
 const refused = (point: number) => ({ point, reason: 'target-parse', message: 'no', endpoint: 'http://one:8902' });
 
-async function opened(maxRejected: Allowance = { count: 1000 }, inputs = ['a.lp', 'b.lp']) {
+async function opened(maxRejected: Allowance = { count: 1000 }, fleet?: ConstructorParameters<typeof Ledger>[3]) {
   const path = await folder();
   const letters = new DeadLetters(path, load);
   await letters.prepare('now');
   onTestFinished(() => letters.close(null).catch(() => {})); // some have closed it themselves
-  return { path, letters, ledger: new Ledger(inputs, letters, maxRejected) };
+  return { path, letters, ledger: new Ledger(['a.lp', 'b.lp'], letters, maxRejected, fleet) };
 }
 
 describe('the totals', () => {
@@ -75,6 +75,12 @@ describe('the totals', () => {
     ledger.add(0, 4);
     await ledger.settle(batch(4, { input: 1 }), receipt({ loaded: [{ from: 0, to: 4 }] }));
     expect(() => ledger.assertBalanced(false)).toThrow('a.lp');
+  });
+
+  test('a total that differs from the sum of its inputs is a bug', async () => {
+    const { ledger } = await opened();
+    Object.assign(ledger.total, { read: 1 });
+    expect(() => ledger.assertBalanced(false)).toThrow('the totals of all inputs do not balance: read 1 ≠ loaded 0');
   });
 
   test('abandoned points are undelivered, which only a stopped run may have', async () => {
@@ -186,6 +192,7 @@ describe('--max-rejected', () => {
     [0, 0, { count: 0 }, true],
     [1, 1_000_000, { count: 0 }, false],
     [99_999, 99_999, { percent: 1 }, true],
+    [100_000, 100_000, { percent: 1 }, false],
     [1000, 100_000, { percent: 1 }, true],
     [1001, 100_000, { percent: 1 }, false],
     [1, 100_000, { percent: 0 }, false],
@@ -193,6 +200,72 @@ describe('--max-rejected', () => {
   ])('%i rejects of %i points within %o: %s', (rejected, read, allowance, expected) => {
     expect(within(rejected, read, allowance)).toBe(expected);
   });
+});
+
+describe('the totals of a fleet', () => {
+  const fleetOf = (elsewhere = { read: 0, rejected: 0 }) => {
+    const reports: object[] = [];
+    const report = (totals: object) => Promise.resolve(void reports.push({ ...totals }));
+    return { elsewhere, report, reports };
+  };
+
+  test('a worker reports its totals after each batch with rejects', async () => {
+    const fleet = fleetOf();
+    const { ledger } = await opened({ count: 9 }, fleet);
+    ledger.add(0, 3);
+    await ledger.settle(batch(2), receipt({ loaded: [{ from: 0, to: 2 }] }));
+    expect(fleet.reports).toEqual([]);
+    await ledger.settle(batch(0, { rejects: [reject('x')] }), receipt({}));
+    expect(fleet.reports).toEqual([{ read: 3, loaded: 2, rejected: 1, undelivered: 0 }]);
+  });
+
+  test('the points of the other workers count, and only a batch with rejects ends a worker', async () => {
+    const { ledger } = await opened({ percent: 5 }, fleetOf({ read: 120_000, rejected: 6_010 }));
+    ledger.add(0, 10);
+    await ledger.settle(batch(9), receipt({ loaded: [{ from: 0, to: 9 }] }));
+    await expect(ledger.settle(batch(0, { rejects: [reject('x')] }), receipt({}))).rejects.toThrow(
+      'expected at most 5% rejected points (--max-rejected), found 6,011 rejected of 120,010 read',
+    );
+  });
+});
+
+test('only a batch with loaded points counts as sent alone', async () => {
+  const { ledger } = await opened();
+  const introduces = [{ table: 'm', columns: [] }];
+  ledger.add(0, 2);
+  await ledger.settle(batch(1, { introduces }), receipt({ rejected: [refused(0)] }));
+  expect(ledger.alone).toBe(0);
+  await ledger.settle(batch(1, { introduces }), receipt({ loaded: [{ from: 0, to: 1 }] }));
+  expect(ledger.alone).toBe(1);
+});
+
+test('a listener learns whether the dead letters have the rejects of a batch', async () => {
+  const { ledger, letters } = await opened();
+  const stored: boolean[] = [];
+  ledger.onBooked((_batch, _receipt, isStored) => stored.push(isStored));
+  await ledger.settle(batch(0, { rejects: [reject('x')] }), receipt({}));
+  letters.write = () => Promise.reject(new StateError('the disk is full'));
+  await expect(ledger.settle(batch(0, { rejects: [reject('x')] }), receipt({}))).rejects.toThrow(StateError);
+  expect(stored).toEqual([true, false]);
+});
+
+test('an input has the rejects of all its batches by reason', async () => {
+  const { ledger } = await opened();
+  for (const reason of ['bad-number', 'no-fields', 'bad-number'])
+    await ledger.settle(batch(0, { rejects: [reject('x', { reason })] }), receipt({}));
+  expect([...ledger.inputs[0]!.reasons!]).toEqual([
+    ['bad-number', 2],
+    ['no-fields', 1],
+  ]);
+});
+
+test('the bytes of a batch are those of its span, less a share for each undelivered point, rounded down', async () => {
+  const { ledger } = await opened();
+  const span = { ...batch(3).span, bytes: 100 };
+  await ledger.settle(batch(0, { span, rejects: [reject('x')] }), receipt({}));
+  expect(ledger.inputs[0]!.bytes).toBe(100);
+  await ledger.settle(batch(3, { span }), receipt({ loaded: [{ from: 0, to: 2 }], undelivered: [{ from: 2, to: 3 }] }));
+  expect(ledger.inputs[0]!.bytes).toBe(166);
 });
 
 describe('the totals of earlier runs', () => {
