@@ -61,7 +61,6 @@ export class Meter {
 
   /** Returns percentiles of the latency of accepted requests, ms; all are zero if no request was accepted. */
   latencyMs(): Summary['latencyMs'] {
-    if (this.requests.accepted === 0) return { p50: 0, p95: 0, p99: 0, max: 0 };
     const at = (percentile: number): number => this.#latency.percentile(percentile) / perMs;
     return { p50: at(50), p95: at(95), p99: at(99), max: this.#latency.max / perMs };
   }

@@ -52,6 +52,8 @@ test('every item has the same chance', () => {
 
 test('what is declined or taken out again leaves its place to others', () => {
   const reservoir = new Reservoir<number>(3, random(3));
+  reservoir.offer(3, () => null);
+  expect([reservoir.items, reservoir.seen]).toEqual([[], 3]);
   reservoir.offer(10, (i) => (i % 2 === 0 ? null : i));
   expect(reservoir.items.every((item) => item % 2 === 1)).toBe(true);
   reservoir.drop((item) => item < 100);
