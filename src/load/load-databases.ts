@@ -34,7 +34,8 @@ export async function loadDatabases(
 ): Promise<LoadResult> {
   const all = settingsByDatabase(settings);
   const done: DatabaseResult[] = [];
-  for (const [i, each] of all.entries()) {
+  for (let i = 0; ; i += 1) {
+    const each = all[i]!;
     const context = contextOf(each, await createTarget(each));
     if (all.length > 1) assertRereadable(context.inputs);
     const isLast = (result: LoadResult): boolean => i + 1 === all.length || !continues(result);
@@ -55,7 +56,6 @@ export async function loadDatabases(
     });
     done.push({ db: each.db, result });
   }
-  throw new RangeError('no database to load into');
 }
 
 /** Reduces --max-duration by the duration of the loads so far, because it limits the whole command. */

@@ -1,8 +1,9 @@
 // What a load does before it sends a point, with a target of the test's own.
 
 import { expect, test } from 'vitest';
-import { defaultDatabaseSettings as database, type FleetHooks } from '../../src/core/types/index.js';
-import { accepted, loadText } from './custom-load.js';
+import { defaultDatabaseSettings as database, type FleetHooks, type Input } from '../../src/core/types/index.js';
+import { bytesSource } from '../formats/support.js';
+import { accepted, loadText, points } from './custom-load.js';
 
 test('the head of an input is parsed once, before a database is created or after it is found', async () => {
   const found = await loadText({});
@@ -69,4 +70,25 @@ test('a node with too little --target-memory ends the load before a point is sen
   const { summary } = await loadText({ flags: { targetMemory: '64MiB' } });
   expect([summary.outcome, summary.points.read]).toEqual(['refused', 0]);
   expect(summary.reason).toMatch(/^planning the memory of a node .* expected at most --target-memory 64 MiB/);
+});
+
+const goodAndBad = (flags: object, text: string, bad: string) => {
+  const bytes = Buffer.from(bad);
+  const open = (): ReturnType<Input['open']> => Promise.resolve(bytesSource(bytes));
+  return loadText({ flags, text, others: [{ name: 'b.lp', path: null, size: bytes.length, open }] });
+};
+
+test('an input without a valid point is reported, and the others are loaded unless --on-input-error is stop', async () => {
+  const { summary, notices } = await goodAndBad({}, points(2), 'no line protocol\n');
+  expect([summary.outcome, summary.points.loaded]).toEqual(['input', 2]);
+  const errors = notices.filter(({ level }) => level === 'error').map(({ message }) => message);
+  expect(errors).toEqual([expect.stringMatching(/b\.lp is not line protocol/)]);
+  const stopped = await goodAndBad({ onInputError: 'stop' }, points(2), 'no line protocol\n');
+  expect([stopped.summary.outcome, stopped.summary.points.read]).toEqual(['input', 0]);
+});
+
+test('a load in which each input lacks a valid point ends with the error of the first one', async () => {
+  const { summary, notices } = await goodAndBad({}, 'nor this\n', 'no line protocol\n');
+  expect(summary.reason).toBe('the only line of a.lp is not line protocol; is --format right?');
+  expect([summary.outcome, notices.filter(({ level }) => level === 'error')]).toEqual(['input', []]);
 });

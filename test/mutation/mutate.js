@@ -25,16 +25,17 @@ const testsOfRoom = {
   // Without tests of servers, browsers and files of many megabytes, which take minutes on a busy machine.
   load: [
     ...['index.test.ts', 'load/inputs/context-map.test.ts', 'load/ledger', 'load/stages'],
-    ...['check', 'dry-run', 'load-reuse', 'memory/plan-memory', 'pipeline', 'prepare', 'run-control'].map(
+    ...['check', 'create-target', 'dry-run', 'load-databases', 'load-reuse', 'pipeline', 'prepare', 'run-control'].map(
       (name) => `load/${name}.test.ts`,
     ),
-    ...['load-progress', 'merge-results', 'phases', 'progress-bar', 'run-phases'].map(
+    ...['plan-memory', 'target-plan'].map((name) => `load/memory/${name}.test.ts`),
+    ...['finish', 'load-progress', 'merge-results', 'phases', 'progress-bar', 'run-phases'].map(
       (name) => `load/outcome/${name}.test.ts`,
     ),
     ...['checkpoint-saver', 'earlier-runs', 'input-starts', 'input-tracks', 'resume-state'].map(
       (name) => `load/resume/${name}.test.ts`,
     ),
-    ...['pieces', 'plan-load', 'queue/follow', 'reconcile', 'scan-input', 'shard-settings'].map(
+    ...['pieces', 'plan-load', 'queue/follow', 'reconcile', 'scan-input', 'shard-inputs', 'shard-settings'].map(
       (name) => `load/fleet/${name}.test.ts`,
     ),
     ...['coordinate', 'fleet-jobs', 'fleet-record', 'fleet-snapshot', 'fleet-totals', 'piece-letters'].map(

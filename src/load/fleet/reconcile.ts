@@ -98,7 +98,7 @@ export function reconcile(plan: FleetPlan, files: readonly SummaryFile[]): Recon
   const inputs = inputTotals(plan, counted);
   const total = sumOf(counted.map((each) => each.points));
   const { outcome, reason } = outcomeOf(plan, counted, missing, of, total, inputs);
-  const own = outcome === counted[0]?.outcome && counted.every((each) => each.outcome === outcome);
+  const own = counted.every((each) => each.outcome === outcome);
   const sum = (part: (summary: ShardSummary) => number): number => counted.reduce((n, each) => n + part(each), 0);
   return {
     formatVersion: 1,

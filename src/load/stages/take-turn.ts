@@ -22,7 +22,7 @@ export async function takeTurn(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<HeldTurn> {
-  const turn = (await fleet?.takeTurn(signal)) ?? null;
+  const turn = await fleet?.takeTurn(signal);
   const cancel = clock.after(maxHostWaitMs, () => turn?.release());
   try {
     const lock = await host.take(signal);

@@ -86,6 +86,10 @@ test('the worst shard decides, and is named', () => {
 test('the exit code of an interruption stays that of its signal', () => {
   const stopped = [1, 2, 3].map((index) => shardOf(index, { outcome: 'interrupted', exitCode: 143 }));
   expect(outcomeOf(stopped).exitCode).toBe(143);
+  expect(outcomeOf([stopped[0]!, shardOf(2, { outcome: 'interrupted', exitCode: 130 }), stopped[2]!]).exitCode).toBe(
+    143,
+  );
+  expect(outcomeOf([stopped[0]!, shardOf(2), shardOf(3)]).exitCode).toBe(130);
 });
 
 test('of two runs of a shard the complete one counts, whatever came last', () => {
@@ -107,7 +111,10 @@ test('of two complete runs of a shard the later one counts, in any order of the 
 test('missing shards are named and end with exit code 5', () => {
   const found = outcomeOf([shardOf(2)]);
   expect(found).toMatchObject({ outcome: 'unavailable', exitCode: 5, shards: { missing: [1, 3] } });
-  expect(found.reason).toMatch(/shards 1\/3, 3\/3.*--shard 1\/3/);
+  expect(found.reason).toMatch(/no summary of shards 1\/3, 3\/3\. Run them again with --shard 1\/3/);
+  const one = outcomeOf([shardOf(1), shardOf(3)]);
+  expect(one).toMatchObject({ outcome: 'unavailable', shards: { missing: [2] } });
+  expect(one.reason).toMatch(/no summary of shard 2\/3\. Run it again with --shard 2\/3/);
 });
 
 test('other totals than those of the plan, and a bad input of the plan, end with exit code 7', () => {
@@ -128,4 +135,62 @@ test('summaries of other loads, of other plans and of other numbers of shards ar
   expect(() => outcomeOf([shardOf(1), shardOf(2, { shard: { plan: 'plan', index: 2, of: 4 } })])).toThrow(
     'with 3 and 4 shards',
   );
+});
+
+test('the dead letters of all shards, and the shards with several summaries, are in the order of the shards', () => {
+  const rejects = (n: number) => ({ byReason: {}, deadLetters: [`/${n}.lp`], reasons: `/${n}.ndjson` });
+  const none = { byReason: {}, deadLetters: null, reasons: null };
+  const later = { endedAt: '2026-01-09T00:00:00.000Z' };
+  const found = outcomeOf([
+    ...[shardOf(3, { rejects: rejects(3) }), shardOf(3), shardOf(2, { rejects: none })],
+    ...[shardOf(1), shardOf(1, { rejects: rejects(1), ...later })],
+  ]);
+  expect(found).toMatchObject({ formatVersion: 1, shards: { of: 3, missing: [], repeated: [1, 3] } });
+  expect(found.rejects).toEqual({
+    ...{ byReason: {}, deadLetters: ['/1.lp', '/3.lp'], reasons: ['/1.ndjson', '/3.ndjson'] },
+  });
+});
+
+test('the undelivered points of a stopped shard are in the totals', () => {
+  const points = { read: 100, loaded: 80, rejected: 5, undelivered: 15 };
+  const [input] = shardOf(1).inputs;
+  const inputs = [{ ...input!, ...points, error: null }];
+  const stopped = shardOf(1, { outcome: 'interrupted', exitCode: 130, reason: null, points, inputs });
+  const found = outcomeOf([stopped, shardOf(2), shardOf(3)]);
+  expect(found.points).toEqual({ read: 300, loaded: 280, rejected: 5, undelivered: 15 });
+  expect(found.reason).toBe('shard 1/3: Interrupted.');
+});
+
+test('a shard that a defect ended comes before shards that are missing, and an unavailable one is named', () => {
+  const broken = shardOf(1, { outcome: 'bug', exitCode: 70, reason: 'x is not a function' });
+  expect(outcomeOf([broken])).toMatchObject({ outcome: 'bug', reason: 'shard 1/3: x is not a function' });
+  const away = shardOf(1, { outcome: 'unavailable', exitCode: 5, reason: 'no answer' });
+  expect(outcomeOf([away, shardOf(2), shardOf(3)]).reason).toBe('shard 1/3: no answer');
+});
+
+test('points that planning did not count cannot differ, and as many as --min-points are enough', () => {
+  const unknown = structuredClone(planOf({ limits: { ...planOf().limits, minPoints: 300 } }));
+  const [input] = unknown.inputs;
+  input!.pieces = [null, 100].map((points) => ({ ...input!.pieces[0]!, points }));
+  expect(
+    outcomeOf(
+      [1, 2, 3].map((index) => shardOf(index)),
+      unknown,
+    ),
+  ).toMatchObject({ outcome: 'complete' });
+});
+
+test('the inputs are those of the plan, with the first error of their pieces', () => {
+  const plan = structuredClone(planOf());
+  plan.inputs.push({ ...plan.inputs[0]!, name: 'b.lp', pieces: [] });
+  const [input] = shardOf(1).inputs;
+  const bad = shardOf(2, { outcome: 'input', exitCode: 7, inputs: [{ ...input!, error: 'it ends early' }] });
+  expect(outcomeOf([shardOf(1), bad, shardOf(3)], plan).inputs).toEqual([
+    { name: 'a.lp', read: 300, loaded: 300, rejected: 0, undelivered: 0, error: 'it ends early' },
+    { name: 'b.lp', read: 0, loaded: 0, rejected: 0, undelivered: 0, error: null },
+  ]);
+});
+
+test('summaries are needed', () => {
+  expect(() => outcomeOf([])).toThrow('found no summary');
 });

@@ -76,3 +76,11 @@ test.each<[string, Partial<ProgressFacts>, number | null]>([
 ])('the percentage is right if %s', (_, change, expected) => {
   expect(percentDone(facts(change))).toBe(expected);
 });
+
+test('the progress is rounded down', () => {
+  const part = (bytes: number) =>
+    percentDone(
+      facts({ inputs: [{ size: 600 }], totals: [pending(bytes)], positionIn: () => ({ file: 600, decoded: 600 }) }),
+    );
+  expect([part(200), part(400), part(599)]).toEqual([33.33, 66.66, 99.83]);
+});

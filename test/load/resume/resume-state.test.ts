@@ -145,3 +145,11 @@ test('a stopped load without a checkpoint gives its command the number of points
   await run(stateDir, { own: { path: null, command, stop: stopped }, flags: { skipPoints: 3 } });
   expect(skipped).toEqual([2, 4, 3]);
 });
+
+test('an input whose head contradicts the options in a later run needs no second attempt', async () => {
+  const stateDir = await folder();
+  await run(stateDir, { stopAfter: 1 });
+  const load = { text: points(4), path: '/a.lp', command: () => 'again' };
+  const { summary } = await loadText({ ...load, flags: { stateDir, expectTime: '2000..2010' } });
+  expect(summary).toMatchObject({ outcome: 'input', points: { loaded: 1 }, continueWith: null });
+});

@@ -39,3 +39,12 @@ test('rejects that other formats have as well name a broken rule only if the lin
   expect(of(2)).toContain('where a timestamp is a whole number in --precision');
   expect(of(1)).toBeUndefined();
 });
+
+test.each([
+  ['<?xml version="1.0"?>', 'XML'],
+  ['  <!DOCTYPE html>', 'HTML'],
+  ['<html lang="en">', 'HTML'],
+])('a page is named by its kind: %s', (text, kind) => {
+  const error = nothingParsed('a.lp', 'lp', [['bad-line', 2]], 0, 'none', { text, message: '' });
+  expect(error!.message).toContain(`found ${kind}. Convert it: bulk-load does not read ${kind}`);
+});
