@@ -99,7 +99,7 @@ export async function parseHead(input: Input, context: HeadContext): Promise<Par
   }
   return {
     ...{ name: input.name, ...state, ...counts.result, advice },
-    mapping: context.match === null ? null : mapping.result(state.format, options),
+    mapping: mapping.result(state.format, options),
     problem: problem instanceof UsageError ? named(problem, input.name) : (problem ?? counts.problem(state)),
   };
 }

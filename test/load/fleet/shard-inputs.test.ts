@@ -16,7 +16,10 @@ const fileOf = (text: string): Partial<ByteSource> => ({
 async function opened(planned: Partial<ByteSource>, found: Partial<ByteSource>) {
   let closed = 0;
   const source = (own: Partial<ByteSource>): ByteSource => ({
-    ...{ ...bytesSource(Buffer.from('m f=1\n')), close: () => Promise.resolve(void (closed += 1)) },
+    ...bytesSource(Buffer.from('m f=1\n')),
+    close: async () => {
+      closed += 1;
+    },
     ...own,
   });
   const hash = await contentHash(source(planned));
