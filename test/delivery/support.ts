@@ -35,7 +35,7 @@ export function batchOf(lines: readonly string[], introduces: readonly Shape[] |
     slots: lines.length,
     buckets: [],
     body: Buffer.from(lines.map((line) => `${line}\n`).join('')),
-    bodyEnd: (i) => ends[i]!,
+    bodyEnd: (i) => ends.at(i)!,
     source: (i) => ({ bytes: Buffer.from(lines[i]!), line: i + 1, byteOffset: ends[i - 1] ?? 0 }),
     rejects: [],
     deadLetterFormat: lineProtocolDeadLetters,

@@ -135,7 +135,7 @@ export class Verification {
     const progress = { read: 0 };
     try {
       const stored = await this.#readBack(target, signal, progress);
-      const compared = samples.map((sample, i) => compare(sample, stored[i] ?? null));
+      const compared = stored.map((point, i) => compare(samples[i]!, point));
       return {
         sampled: samples.length,
         found: stored.filter((point) => point !== null).length,

@@ -32,8 +32,11 @@ test('the later of TTL and limits is the oldest time, in units of the input', ()
 });
 
 test('limits bound the future and name the length from which points are examined', () => {
-  const { newest, longBytes } = boundsOf(database({ limits }), any, started);
+  const { newest, longBytes, long } = boundsOf(database({ limits }), any, started);
   expect([newest, longBytes]).toEqual([started + day, 100]);
+  expect(boundsOf(database({ limits }), { ...any, precision: 'us' }, started).newest).toBe((started + day) * 1000);
+  const tagOf = (bytes: number) => Buffer.from(`m,t=${'x'.repeat(bytes)} f=1 1`);
+  expect([long(tagOf(100)), long(tagOf(101)) === null]).toEqual([null, false]);
 });
 
 test('a coarser database has a grain, and a finer one keeps every timestamp', () => {
@@ -48,6 +51,7 @@ test('expected times are in units of the input, and their message names the rang
   expect([expected?.from, expected?.to]).toEqual([expectTime.fromMs / 1000, expectTime.toMs / 1000]);
   expect(expected?.message(0n)).toContain('1970');
   expect([isMisread(BigInt(started)), isMisread(10n ** 30n)]).toEqual([true, false]);
+  expect(boundsOf(database({}), any, started).isMisread(BigInt(started))).toBe(true);
 });
 
 test('time buckets are in units of the input; a database without them has a single one', () => {

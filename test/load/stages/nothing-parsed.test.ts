@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { assertParsed, nothingParsed } from '../../../src/load/stages/nothing-parsed.js';
+import { InputError } from '../../../src/core/errors.js';
+import { assertParsed, isNothingParsed, nothingParsed } from '../../../src/load/stages/nothing-parsed.js';
 
 test('a file that is not compressed as its extension says is described by the beginning of its first line', () => {
   const first = { text: 'x'.repeat(100), message: '' };
@@ -47,4 +48,61 @@ test.each([
 ])('a page is named by its kind: %s', (text, kind) => {
   const error = nothingParsed('a.lp', 'lp', [['bad-line', 2]], 0, 'none', { text, message: '' });
   expect(error!.message).toContain(`found ${kind}. Convert it: bulk-load does not read ${kind}`);
+});
+
+test('an input without a valid point needs no second attempt', () => {
+  const error = nothingParsed('a.lp', 'lp', [['bad-line', 2]]);
+  expect([error!.retryHelps, isNothingParsed(error), isNothingParsed(new InputError('gone'))]).toEqual([
+    false,
+    true,
+    false,
+  ]);
+});
+
+test.each<[string, string, [string, number][], string | undefined]>([
+  ['one line', 'lp', [['bad-line', 1]], 'the only line of a.lp is not line protocol; is --format right?'],
+  ['one row', 'csv', [['ragged-row', 1]], 'the only row of a.csv is not a valid row of csv; is --format right?'],
+  [
+    'rows of another format',
+    'csv',
+    [['bad-quote', 2]],
+    'none of the 2 rows of a.csv is a valid row of csv; is --format right?',
+  ],
+  [
+    'rows that the target refuses',
+    'csv',
+    [['target-type', 2]],
+    'none of the 2 rows of a.csv is a valid row of csv; is --format right?',
+  ],
+  ['rows without a time', 'csv', [['no-timestamp', 2]], undefined],
+  [
+    'rows of which some lack only a time',
+    'csv',
+    [
+      ['bad-value', 2],
+      ['no-timestamp', 1],
+    ],
+    undefined,
+  ],
+])('the error of %s names the format, unless a row shows that it is right', (_, format, rejects, expected) => {
+  expect(nothingParsed(`a.${format}`, format, rejects)?.message).toBe(expected);
+});
+
+test('a rule that the only row breaks is named', () => {
+  expect(nothingParsed('a.csv', 'csv', [['duplicate-tag', 1]])!.message).toContain('duplicate-tag in the only row.');
+});
+
+test.each([
+  ['', 'expected times in the format of --time-format, found times of another format in all 2 rows. Set the format'],
+  [
+    'found nothing; expected a date',
+    'expected a date, found times of another format in all 2 rows, such as nothing. Set',
+  ],
+  [
+    'found "around noon today" in column "t"; expected a date',
+    'such as "around noon today" in column "t". Set the format',
+  ],
+])('times in a form that bulk-load cannot name ask for --time-format: %s', (message, expected) => {
+  const error = nothingParsed('a.csv', 'csv', [['bad-timestamp', 2]], 0, 'none', { text: '', message });
+  expect(error!.message).toContain(expected);
 });
