@@ -161,7 +161,7 @@ export class WriteStage {
     // needs. Outside of a fleet, waits for the rate limit first, so that the turn is held for a shorter time.
     if (fleet !== null) await introduction?.hold(stop).catch(end);
     // After a stop, `#admit` rejects. The delivery then returns the batch as undelivered.
-    const permit = await this.#admit(batch).catch(() => null);
+    const permit = await this.#admit(batch).catch(() => undefined);
     if (fleet === null) await introduction?.hold(stop).catch(end);
     const { receipt, fatal } = await this.#delivery.deliver(batch, stop, abort);
     permit?.end();
@@ -188,15 +188,15 @@ export class WriteStage {
    * Waits until the fleet, the target's memory and the rate limit allow a batch. Resolves with the fleet's permit; null
    * outside of a fleet. Rejects with the reason of the stop.
    */
-  async #admit(batch: Batch): Promise<RequestPermit | null> {
+  async #admit(batch: Batch): Promise<RequestPermit | undefined> {
     const { throttle, control, fleet } = this.#context;
-    if (batch.points === 0) return null;
+    if (batch.points === 0) return undefined;
     // Takes the permit first. The throttle of the target's memory then has the data of everything that other workers
     // have sent.
-    const permit = (await fleet?.admit(batch.points, batch.body.length, control.stop)) ?? null;
+    const permit = await fleet?.admit(batch.points, batch.body.length, control.stop);
     try {
       await throttle.admit(batch);
-      await this.rate.wait(permit?.delayMs ?? 0, control.stop);
+      if (permit !== undefined) await this.rate.wait(permit.delayMs, control.stop);
       await this.rate.admit(batch.points, batch.body.length, control.stop);
     } catch (error) {
       permit?.end();
@@ -212,7 +212,7 @@ export class WriteStage {
   async #book(batch: Batch, receipt: Receipt): Promise<void> {
     const { ledger } = this.#context.account;
     const failures: unknown[] = [];
-    const isKnown = this.#introduction?.isKnown ?? false;
+    const isKnown = this.#introduction?.isKnown;
     for (const [part, share] of shares(batch, receipt)) {
       await ledger.settle(part, share, isKnown).catch((error: unknown) => failures.push(error));
     }
