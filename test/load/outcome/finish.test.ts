@@ -40,13 +40,6 @@ test('a load that ends before its memory is planned has a summary and details of
   });
 });
 
-test('an error of a load has precedence over a memory limit that was exceeded', async () => {
-  const exceeded = { memoryWatchdog: 'on', memoryLimit: '150MiB' };
-  const { summary, error } = await loadText({ flags: exceeded, text: 'm f=1 1640995200\n' });
-  expect([summary.outcome, error?.outcome]).toEqual(['usage', 'usage']);
-  expect(summary.memory.peakRssBytes).toBeGreaterThan(0);
-});
-
 test('a load that was stopped before it sent a point keeps its checkpoint', async () => {
   const stop = new AbortController();
   const write: typeof accepted = async (...sent) => {

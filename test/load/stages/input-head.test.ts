@@ -163,7 +163,7 @@ const inNs = (count: number): string => Array.from({ length: count }, (_, i) => 
 test('timestamps outside --expect-time are rejects, and contradict --precision if they are most of a head', async () => {
   const some = await headWith(inNs(1) + inSeconds(2) + inNs(1));
   expect(some).toMatchObject({ points: 2, rejects: { 'unexpected-time': 2 }, problem: null });
-  expect(some.firstReject).toMatch(/^a\.lp:2: found 1640995200, .* with --precision s it is 2022-01-01/);
+  expect(some.firstReject).toMatch(/^a\.lp:2: found 1640995200, .* with --precision s/);
   const most = await headWith(inNs(1) + inSeconds(2));
   expect(most.problem).toBeInstanceOf(UsageError);
   expect(most.problem!.message).toMatch(/^reading a\.lp:2: .* found 1640995200, .* Use --precision s/);
@@ -199,7 +199,7 @@ test('timestamps that no server can store contradict --precision if another prec
   const never = `m f=1 ${10n ** 19n - 1n}\n`;
   const wrong = await headWith(never + inNs(2), { flags: { precision: 's' } });
   expect(wrong.problem).toBeInstanceOf(UsageError);
-  expect(wrong.problem!.message).toMatch(/^reading a\.lp:2: .* Use --precision ns: then it is 2022-01-01/);
+  expect(wrong.problem!.message).toMatch(/^reading a\.lp:2: .* Use --precision ns/);
   const few = await headWith(inSeconds(3) + inNs(3), { flags: { precision: 's' } });
   expect(few).toMatchObject({ points: 3, rejects: { 'timestamp-range': 3 }, problem: null });
   const beyond = await headWith(never.repeat(2));

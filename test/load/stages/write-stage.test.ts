@@ -131,15 +131,22 @@ test.each([
     locks.push((await readdir(turnDir)).length);
     return await accepted(...sent);
   };
-  await loadText({ own: { ...own, write }, flags: { ...flags, ...turn, turnDir } });
+  const columns = () => Promise.resolve(locks.length > 0 ? [column] : []);
+  await loadText({ own: { ...own, write, columns }, flags: { ...flags, ...turn, turnDir } });
   expect(locks).toEqual([0]);
 });
 
 test('a load waits for its rate before it takes the lock of its host', async () => {
   const turnDir = await folder();
   const locks: number[] = [];
+  let writes = 0;
+  const write: typeof accepted = (...sent) => {
+    writes += 1;
+    return accepted(...sent);
+  };
+  const columns = () => Promise.resolve([column, { ...column, table: 'n' }].slice(0, writes));
   await loadText({
-    ...{ own: { endpoints }, text: points(1) + points(1).replace('m', 'n') },
+    ...{ own: { endpoints, write, columns }, text: points(1) + points(1).replace('m', 'n') },
     flags: { ...flags, turn: true, turnDir, ratePoints: 1 },
     during: async (clock) => {
       await clock.advance(500);
@@ -154,7 +161,8 @@ test('a load begins with one request at a time', async () => {
   const inFlight: number[] = [];
   let now = 0;
   const write: typeof accepted = async (...sent) => {
-    inFlight.push((now += 1));
+    now += 1;
+    inFlight.push(now);
     await new Promise((resolve) => setImmediate(resolve));
     now -= 1;
     return await accepted(...sent);
@@ -169,7 +177,8 @@ test('a target that refuses a request ends the load', async () => {
     const verdict = { kind: 'refused', reason: 'no privilege' } as const;
     return { ...(await accepted(...sent)), verdict };
   };
-  expect((await loadText({ own: { write } })).summary).toMatchObject({ outcome: 'refused', points: { undelivered: 1 } });
+  const { summary } = await loadText({ own: { write }, during: (clock) => clock.advance(60_000) });
+  expect(summary).toMatchObject({ outcome: 'refused', points: { undelivered: 1 } });
 });
 
 test('rejects of the target beyond --max-rejected end the load', async () => {
@@ -238,29 +247,38 @@ test('a worker takes no permit for a batch of rejects, and the fleet sees which 
   expect(seen).toEqual(['overloaded', 'accepted', 'end', 'end']);
 });
 
-test.each([
+test.each<[string, boolean, TargetColumn[], number, number]>([
   ['in a fleet', true, [], 64 * 1024, 30_000],
-  ['in a fleet that has introduced them already', true, [column], Number.POSITIVE_INFINITY, 30_000],
+  [
+    'in a fleet that has introduced them already',
+    true,
+    [column, { ...column, name: 's', type: 'string' }],
+    Number.POSITIVE_INFINITY,
+    30_000,
+  ],
   ['outside of a fleet', false, [], Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
-])('a request that introduces columns %s has at most this size and time', async (_, isFleet, known, maxBytes, maxMs) => {
-  const sent: [number, number][] = [];
-  const write: typeof accepted = (...args) => {
-    sent.push([args[0].bytes.length, args[2]]);
-    return accepted(...args);
-  };
-  let calls = 0;
-  const columns = () => Promise.resolve(calls++ === 0 ? [] : known);
-  const text = `${points(1).replace('f=0', `f=0,s="${'x'.repeat(30_000)}"`)}`.repeat(5);
-  const { summary } = await loadText({
-    ...{ own: { write, columns }, flags: { workers: 1 }, text },
-    ...(isFleet ? { fleet: fleetWith().fleet } : {}),
-  });
-  expect(summary.points.loaded).toBe(5);
-  const [bytes, ms] = sent[0]!;
-  expect(bytes).toBeLessThanOrEqual(maxBytes);
-  expect(bytes > 64 * 1024).toBe(maxBytes > 64 * 1024);
-  expect(ms).toBeLessThanOrEqual(maxMs);
-});
+])(
+  'a request that introduces columns %s has at most this size and time',
+  async (_, isFleet, known, maxBytes, maxMs) => {
+    const sent: [number, number][] = [];
+    const write: typeof accepted = (...args) => {
+      sent.push([args[0].bytes.length, args[2]]);
+      return accepted(...args);
+    };
+    let calls = 0;
+    const columns = () => Promise.resolve(calls++ === 0 ? [] : known);
+    const text = `${points(1).replace('f=0', `f=0,s="${'x'.repeat(30_000)}"`)}`.repeat(5);
+    const { summary } = await loadText({
+      ...{ own: { write, columns }, flags: { workers: 1 }, text },
+      ...(isFleet ? { fleet: fleetWith().fleet } : {}),
+    });
+    expect(summary.points.loaded).toBe(5);
+    const [bytes, ms] = sent[0]!;
+    expect(bytes).toBeLessThanOrEqual(maxBytes);
+    expect(bytes > 64 * 1024).toBe(maxBytes > 64 * 1024);
+    expect(ms).toBeLessThanOrEqual(maxMs);
+  },
+);
 
 test('a request without new columns is repeated after an unknown outcome', async () => {
   let writes = 0;
