@@ -63,7 +63,7 @@ export interface FillOptions {
   readonly startTime: number;
 }
 
-/** The open batch, and the points to fill it with. */
+/** The open batch, and the next points of the input. */
 export interface FillJob extends Filling {
   readonly open: OpenBatch;
   readonly gate: SchemaGate;

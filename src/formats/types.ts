@@ -24,7 +24,7 @@ export type FormatOptions = RowOptions &
 export interface InputHead {
   /** The bytes as Latin-1 text, without a byte order mark. */
   readonly text: string;
-  /** The first line that is neither blank nor a comment. */
+  /** The first line that is not blank and not a comment. */
   readonly firstLine: string;
 }
 
@@ -56,7 +56,7 @@ export interface FormatDescriptor {
   readonly memoryPool: 'lines' | 'rows';
   /** Bytes of memory that the format allocates in addition to its memory pool. */
   readonly ownBytes?: number;
-  /** Tests whether the options imply this format, because one of them exists only for this format. */
+  /** Tests whether the options imply this format, because an option that is set exists only for this format. */
   isImplied?(options: FormatOptions): boolean;
   sniff(head: InputHead): Detection;
   create(context: FormatContext): Promise<Format>;

@@ -5,7 +5,7 @@ export class WindowUse {
   #users = 1;
   readonly #free: () => void;
 
-  /** @param free called once nothing uses the window any more */
+  /** @param free called when the last use of the window ends */
   constructor(free: () => void) {
     this.#free = free;
   }

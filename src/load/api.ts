@@ -19,7 +19,8 @@ import { options as table } from './option-table.js';
 /**
  * The options of the command line, by their keys in the config file. Options for output and for many machines are
  * excluded. Sizes and durations are texts such as `'64MiB'` and `'30s'`; a plain number is a size in bytes. `load`
- * ignores environment variables, except those for the default state directory and for the credentials of s3 inputs.
+ * ignores environment variables, except the variables for the default state directory and for the credentials of s3
+ * inputs.
  */
 export type LoadOptions = Omit<OptionValues, CommandKey> & {
   /** Required unless `dryRun` is set. */

@@ -58,7 +58,7 @@ export async function loadDatabases(
   }
 }
 
-/** Reduces --max-duration by the duration of the loads so far, because it limits the whole command. */
+/** Reduces --max-duration by the duration of the loads so far, because the option limits the whole command. */
 function remaining(settings: Settings, done: readonly DatabaseResult[]): Settings {
   const { maxDurationMs } = settings;
   if (maxDurationMs === null) return settings;

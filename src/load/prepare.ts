@@ -146,7 +146,7 @@ function startWatchdog(
 }
 
 /**
- * Describes the target for the comparison with earlier runs. Lists its tables only if it has the trait
+ * Describes the target for the comparison with earlier runs. Lists its tables only if the target has the trait
  * `firstWriteExclusive`.
  */
 async function foundTarget(
@@ -169,8 +169,8 @@ async function foundTarget(
 /**
  * Parses the first megabyte of every input before points are sent. Throws UsageError for inputs that contradict the
  * options. Throws InputError if no input can be loaded, or for the first bad input with --on-input-error stop. Reports
- * other inputs without a valid point; the load then skips them. Does not read pipes, because they cannot be read twice;
- * their first batch is checked instead.
+ * other inputs without a valid point; the load then skips these inputs. Does not read pipes, because a pipe cannot be
+ * read twice. The first batch of a pipe is checked instead.
  */
 async function parseHeads(
   { onInputError }: Settings,

@@ -19,7 +19,7 @@ export interface WorkClaim {
   readonly leaseMs: number;
   /** Minimum time between two successful claims of this work by any workers, ms. */
   readonly gapMs: number;
-  /** True if the worker that does the work may claim it again. */
+  /** True if the worker that does the work may claim this work again. */
   readonly renews: boolean;
   /** Change that Redis appends to the memory log if the claim succeeds. */
   readonly event?: string;

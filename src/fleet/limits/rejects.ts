@@ -36,7 +36,7 @@ export class FleetRejects implements ExchangeParty {
     this.#isReported = false;
   }
 
-  /** Ends the piece. Redis still counts its totals. */
+  /** Ends the piece. Redis still counts the totals of the piece. */
   end(): void {
     this.#piece = null;
   }

@@ -106,7 +106,7 @@ const figuresSchema: z.ZodType<PieceFigures> = z.strictObject({
   }),
 });
 
-/** Returns the figures of a piece that was not loaded: all are zero. */
+/** Returns the figures of a piece that was not loaded: all figures are zero. */
 export function noFigures(): PieceFigures {
   return emptyOf(figuresSchema) as PieceFigures;
 }
@@ -130,7 +130,7 @@ const letterFileSchema = z.strictObject({
 });
 
 const lettersSchema = z.strictObject({
-  /** Dead-letter files, compressed with gzip, in base64; null if they are too large for Redis. */
+  /** Dead-letter files, compressed with gzip, in base64; null if the files are too large for Redis. */
   files: z.array(letterFileSchema).refine(areLetters).nullable(),
   /** Folder of the dead-letter files on the worker's machine; null if `files` contains them. */
   keptIn: z.string().nullable(),
@@ -163,7 +163,7 @@ const workerStatusSchema = z.strictObject({
   id: z.string(),
   machine: z.string(),
   version: z.string(),
-  /** Load and piece that the worker is loading; null while it waits. */
+  /** Load and piece that the worker is loading; null while the worker waits. */
   load: z.string().nullable(),
   piece: z.string().nullable(),
   points: numbers('read', 'loaded', 'rejected'),

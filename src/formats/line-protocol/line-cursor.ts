@@ -50,8 +50,8 @@ export abstract class LineCursor {
   }
 
   /**
-   * Moves past spaces and empty lines, and notes whether a comment follows. Returns false if it finds no space, empty
-   * line or comment at `at`.
+   * Moves past spaces and empty lines, and notes whether a comment follows. Returns true if the cursor moved or a
+   * comment follows.
    */
   protected passBlanks(): boolean {
     const { bytes, at: from, limit } = this;

@@ -1,5 +1,5 @@
-// The line-protocol format. Inputs are read into the format's memory and validated there. Points are not copied;
-// offsets describe them.
+// The line-protocol format. Inputs are read into the format's memory and validated there. Points are not copied, but
+// described by offsets.
 
 import type { ByteSource, Format, Points, Position } from '../../core/types/index.js';
 import { INPUT_START, lineProtocolDeadLetters } from '../../core/types/index.js';

@@ -1,5 +1,5 @@
-// Parses the input bytes in memory (the window). Each call of `run` finds the next points. Between windows, an open
-// comment, an over-long line and the line number are remembered.
+// Parses the input bytes in memory (the window). Each call of `run` finds the next points. The scan remembers an open
+// comment, an over-long line and the line number from one window to the next.
 
 import { randomBytes } from 'node:crypto';
 import { CR, LF } from '../../core/ascii.js';

@@ -134,7 +134,10 @@ export function formatBytes(options: LineProtocolOptions): number {
   return layout(options).bytes + ColumnSet.memoryBytes + (options.workerThread === true ? threadBytes : 0);
 }
 
-/** Number of windows if a worker thread parses: one receives input, one is parsed, the others are being sent. */
+/**
+ * Number of windows if a worker thread parses: one window receives input, one window is parsed, the other windows are
+ * being sent.
+ */
 const workerWindows = 6;
 
 /** Computes the layout for these options. */

@@ -1,5 +1,5 @@
-// Ends the points of an input at the end of a piece. The format reads beyond this position, so that it parses
-// the last point of the piece just as it does when it reads the whole input.
+// Ends the points of an input at the end of a piece. The format reads beyond this position, so that it parses the last
+// point of the piece exactly as in a load of the whole input.
 
 import { InputError } from '../../core/errors.js';
 import type { ByteSource, Points, Position } from '../../core/types/index.js';

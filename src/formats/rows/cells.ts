@@ -6,7 +6,7 @@ import type { Reason } from '../reasons.js';
 
 export { BARE, FALSE, INSTANT, NONE, NUMBER, TEXT, TRUE } from '../kernel/assembly/rows/row-memory.js';
 
-/** Kind of a cell whose value is a list, or any other value that no column can store. */
+/** Kind of a cell whose value is a list, or any other value that a column cannot store. */
 export const LIST = 6;
 
 /** Cells of one row. The reader reuses this object for all rows, so a row allocates nothing. */

@@ -29,7 +29,9 @@ export interface RowLayout {
   readonly bytes: number;
 }
 
-/** Bytes for blocks of Parquet columns. Only the Parquet reader uses them, and its memory estimate includes them. */
+/**
+ * Bytes for blocks of Parquet columns. Only the Parquet reader uses these bytes, and its memory estimate includes them.
+ */
 export const columnMemoryBytes = 2 * 1024 * 1024;
 
 /** Size of a page of WebAssembly memory, bytes. */

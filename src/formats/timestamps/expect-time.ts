@@ -1,5 +1,5 @@
 // Compares timestamps with --expect-time. A timestamp in the wrong unit would mean a time in 1970 or far in the future,
-// and servers would accept it.
+// and servers would accept this wrong time.
 
 import type { Problem } from '../../core/problem.js';
 import type { InputPrecision } from '../../core/types/index.js';

@@ -1,5 +1,5 @@
-// Reads the time in a cell, in any supported form. Writes it as a whole number in the precision of the load. Rejects a
-// time with more decimal places than the precision allows, unless the user chose to truncate it.
+// Reads the time in a cell, in any supported form, and writes the time as a whole number in the precision of the load.
+// Rejects a time with more decimal places than the precision allows, unless the user chose to truncate it.
 
 import { DOT, MINUS, PLUS, SPACE, ZERO } from '../../core/ascii.js';
 import { UsageError } from '../../core/errors.js';
@@ -97,7 +97,7 @@ export class TimeCell {
 
   /**
    * Converts the time in [from, to) and writes its digits at `out`.
-   * @returns the offset after the digits; if the time is rejected, the code of the reason, a negative number
+   * @returns the offset after the digits; if the time is rejected, the negative code of the reason
    */
   put(from: number, to: number, out: number): number {
     const bytes = this.#bytes;

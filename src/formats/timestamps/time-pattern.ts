@@ -193,7 +193,7 @@ function epoch(bytes: Uint8Array, at: number, to: number, parts: TimeParts): num
   return end;
 }
 
-/** Reads decimal places after a dot or comma, if there are any. */
+/** Reads optional decimal places after a dot or comma. */
 function optionalFraction(bytes: Uint8Array, at: number, to: number, parts: TimeParts): number {
   return at < to && (bytes[at] === 0x2e || bytes[at] === 0x2c) ? fraction(bytes, at + 1, to, parts) : at;
 }

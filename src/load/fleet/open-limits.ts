@@ -9,7 +9,7 @@ import type { FleetRedis } from '../../fleet/queue/redis.js';
 export interface LimitContext {
   readonly redis: Pick<FleetRedis, 'client'>;
   readonly loadId: string;
-  /** Unique for each worker process. */
+  /** Identifier of the worker, unique for each worker process. */
   readonly workerId: string;
   /** Settings of the whole load. The limits in these settings apply to all workers together. */
   readonly settings: Settings;
@@ -23,7 +23,10 @@ export interface WorkerLimits {
    * the rates.
    */
   readonly settings: Settings;
-  /** Begins a piece, and returns the hooks for its load. The worker ends the piece before it begins the next. */
+  /**
+   * Begins a piece, and returns the hooks for its load. The worker ends the piece before the worker begins the next
+   * piece.
+   */
   hooks(piece: string): FleetHooks;
   endPiece(): void;
   /** Waits for the end of a flush that this worker has started. Then returns the permits of the worker. */
@@ -36,9 +39,9 @@ function databaseOf({ target, tenant, db }: Settings): readonly string[] {
 }
 
 /**
- * Creates the limits of a new load in Redis. Do not call this for a load whose data Redis has lost, because its workers
- * may still send. The first of these workers to reconnect creates the limits again, and Redis then waits before it
- * grants permits.
+ * Creates the limits of a new load in Redis. Must not be called for a load whose data Redis has lost, because its
+ * workers may still send. The first of these workers to reconnect creates the limits again, and Redis then waits before
+ * it grants permits.
  */
 export async function prepareLimits({ client }: Pick<FleetRedis, 'client'>, loadId: string, settings: Settings) {
   await Promise.all([beginLimits(client, loadId), beginTurn(client, databaseOf(settings))]);

@@ -35,8 +35,8 @@ export interface PlanContext extends IntroduceContext {
 }
 
 /**
- * Plans a load. Sends no points, except points that add columns to existing tables. Throws the error that would end a
- * load, and MemoryLimitError if the inputs need more memory than --memory-limit allows.
+ * Plans a load. Sends only points that add columns to existing tables. Throws the error that would end a load, and
+ * MemoryLimitError if the inputs need more memory than --memory-limit allows.
  */
 export async function planLoad(settings: Settings, context: PlanContext): Promise<FleetPlan> {
   const { inputs, target, clock, version, given, parsed, resident } = context;

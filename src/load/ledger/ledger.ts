@@ -229,7 +229,7 @@ export class Ledger {
     this.cuts.split += Math.max(0, receipt.loaded.length - 1);
     if (loaded === 0) return;
     this.batches += 1;
-    // The batch counts all its values. If it is loaded in part, the number of its loaded values is estimated.
+    // `batch.values` counts all values. If only part of the batch is loaded, the loaded values are estimated.
     const values = loaded === batch.points ? batch.values : Math.round((batch.values * loaded) / batch.points);
     this.values += values;
     account.values += values;

@@ -35,8 +35,8 @@ export async function finish(
   } finally {
     facts.watchdog?.close();
     resident.close();
-    // Removes the checkpoint only after the results are written: if the process dies before, the next run can write
-    // them.
+    // Removes the checkpoint only after the results are written: if the process dies earlier, the next run can write
+    // the results.
     await resume.end(reported);
   }
 }

@@ -1,7 +1,7 @@
 // Computes the progress of a load over all its runs, in percent. Only bytes of loaded and rejected points count. Bytes
 // that are only read do not count.
 
-/** Facts for computing the progress. File bytes are counted before decompression, decoded bytes after it. */
+/** Facts for computing the progress. File bytes are counted before decompression, decoded bytes after decompression. */
 export interface ProgressFacts {
   readonly inputs: readonly { readonly size: number | null }[];
   /** Totals of each input, including earlier runs. `bytes` counts the decoded bytes of loaded and rejected points. */
@@ -14,7 +14,7 @@ export interface ProgressFacts {
   /** Number of points that all runs have loaded or rejected. `limit` is the value of --limit; null for no limit. */
   readonly settledPoints: number;
   readonly limit: number | null;
-  /** Returns true once this run has read an input to its end, and for inputs that it need not read. */
+  /** Returns true once this run has read an input to its end, and for inputs that this run need not read. */
   readonly isRead: (input: number) => boolean;
   /** Returns the position up to which this run has read an input; null before it begins the input. */
   readonly positionIn: (input: number) => { readonly file: number; readonly decoded: number } | null;
@@ -24,7 +24,7 @@ export interface ProgressFacts {
 
 /**
  * Returns the progress, 0 to 100 in steps of 0.01; null while the size of an input is unknown. Returns 100 only once
- * every point of all inputs, or as many as --limit allows, is loaded or rejected.
+ * every point of all inputs, or as many points as --limit allows, is loaded or rejected.
  */
 export function percentDone(facts: ProgressFacts): number | null {
   let total = 0;

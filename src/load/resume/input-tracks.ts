@@ -138,7 +138,9 @@ export class InputTracks {
     return this.#finished.length;
   }
 
-  /** Returns checkpoint entries of the inputs that were finished since the last call, and forgets them. */
+  /**
+   * Returns checkpoint entries of the inputs that were finished since the last call. Later calls omit these entries.
+   */
   takeFinished(): CheckpointInput[] {
     const finished = this.#finished;
     this.#finished = [];

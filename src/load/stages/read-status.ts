@@ -44,7 +44,7 @@ export class ReadStatus {
     return this.#formats.get(input) ?? null;
   }
 
-  /** Returns true once this run has read an input to its end, and for inputs that it need not read. */
+  /** Returns true once this run has read an input to its end, and for inputs that this run need not read. */
   isRead(input: number): boolean {
     return this.#decodedSizes[input]! >= 0;
   }

@@ -12,7 +12,7 @@ import type { FirstWriteLock } from '../../state/locks/first-write-lock.js';
 const maxHostWaitMs = 5_000;
 
 /**
- * Takes the fleet's turn, then this host's turn. Resolves with one turn that stands for both. If the wait for the
+ * Takes the fleet's turn, then this host's turn. Resolves with one turn that stands for both turns. If the wait for the
  * host's turn is longer than `maxHostWaitMs`, releases the fleet's turn: `isFresh` of the result then returns false.
  * Rejects with the signal's reason, and with the errors of `FirstWriteLock.take`.
  */

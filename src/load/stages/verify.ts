@@ -1,6 +1,6 @@
 // --verify: reads a fair sample of the loaded points back and compares it value by value. Points are sampled before
-// their batch is sent. A later point with the same series and time as a sampled point replaces its values in the
-// target. So every settled batch is searched for such points.
+// their batch is sent. A later point with the same series and time as a sampled point replaces the values of the
+// sampled point in the target. So every settled batch is searched for such points.
 
 import pLimit from 'p-limit';
 import { BulkLoadError, VerifyError } from '../../core/errors.js';

@@ -139,7 +139,7 @@ export class Cnosdb implements Dialect {
     return columnsOf(rows ?? [], table);
   }
 
-  /** Returns the columns of a table. Queries them once, and again for points with an unknown field. */
+  /** Returns the columns of a table. Queries the columns once, and again for points with an unknown field. */
   async #columnsOf(
     query: QueryClient,
     table: string,

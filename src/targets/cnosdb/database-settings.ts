@@ -16,7 +16,7 @@ import { quoted, quotedText, type SqlRow } from './sql.js';
 export function settingsOf(row: SqlRow): DatabaseSettings {
   const settings = new Map(Object.entries(row).map(([name, value]) => [name.toLowerCase(), textOf(value)]));
   const text = (name: string): string => settings.get(name) ?? '';
-  // Some 2.x servers spell it `percision`.
+  // Some 2.x servers spell the key `percision`.
   const precision = (settings.get('precision') ?? text('percision')).toLowerCase();
   if (precision !== 'ns' && precision !== 'us' && precision !== 'ms')
     throw new SyntaxError(`not a precision: '${precision.slice(0, 80)}'`);
@@ -39,8 +39,8 @@ function countOf(text: string | undefined): number {
 }
 
 /**
- * Returns how many input timestamps become the same timestamp in the database. If at most 1, all timestamps remain
- * distinct.
+ * Returns how many input timestamps become the same timestamp in the database. If the result is at most 1, all
+ * timestamps remain distinct.
  */
 export function timesMerged(database: Precision, input: InputPrecision): number {
   return unitsPerMs[input] / unitsPerMs[database];
@@ -62,7 +62,7 @@ export function columnsStatement(db: string): string {
   );
 }
 
-/** Builds the statement that creates a table unless it exists. */
+/** Builds the statement that creates a table unless the table exists. */
 export function createTableStatement({ table, columns }: Shape): string {
   const tags = columns.filter(({ type }) => type === 'tag').map(({ name }) => quoted(name));
   const fields = columns

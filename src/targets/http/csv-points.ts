@@ -162,7 +162,7 @@ class CsvRows {
     return end + 1;
   }
 
-  /** Reads the cell at `start`; returns false while its end has not arrived. */
+  /** Reads the cell at `start`; returns false while the end of the cell has not arrived. */
   #readCell(bytes: Buffer, start: number): boolean {
     if (bytes[start] === QUOTE) return this.#readQuoted(bytes, start + 1);
     let end = start;

@@ -1,4 +1,5 @@
-// Describes how targets that accept line protocol over HTTP differ. The client in http-target.ts serves all of them.
+// Describes the differences between targets that accept line protocol over HTTP. The client in http-target.ts serves
+// all these targets.
 
 import type {
   DatabaseSettings,
@@ -46,7 +47,10 @@ export interface Dialect {
   layout?(query: QueryClient): Promise<NodeLayout>;
 }
 
-/** Returns the Authorization header for a token, else for user and password; null if the settings have neither. */
+/**
+ * Returns the Authorization header for a token, else for user and password; null if the settings contain no
+ * credentials.
+ */
 export function basicOrBearer({ token, user, password }: TargetSettings): string | null {
   if (token !== null) return `Bearer ${token}`;
   return user === '' ? null : basic(user, password);

@@ -144,7 +144,7 @@ async function created(
       });
     }
     const memcacheBytes = await context.beforeChange();
-    // Endpoints outside of a cluster are independent, so each creates the database.
+    // Endpoints outside of a cluster are independent, so each endpoint creates the database.
     for (const index of dialect.clustered ? without.slice(0, 1) : without)
       await dialect.create(query([index]), index, memcacheBytes);
   }
@@ -163,7 +163,10 @@ async function dropped(context: PreflightContext, verdicts: readonly Verdict[]):
   return await spread(context, tried, 'be gone', (now) => !now.some(isAccepted) && now.some(isMissing));
 }
 
-/** Probes until the verdicts show the expected state. Throws RefusedError if this takes more than ten seconds. */
+/**
+ * Probes until the verdicts show the expected state. Throws RefusedError if the state does not appear within ten
+ * seconds.
+ */
 async function spread(
   context: PreflightContext,
   tried: string,

@@ -1,4 +1,5 @@
-// Sends queries to a target. Tries one endpoint after the other until one responds or the time limit is reached.
+// Sends queries to a target. Tries one endpoint after the other until an endpoint responds or the time limit is
+// reached.
 
 import type { z } from 'zod';
 import { RefusedError, UnavailableError } from '../../core/errors.js';

@@ -85,7 +85,7 @@ function durationText(text: string): string | null {
   return nanoseconds === null ? null : `${nanoseconds}i`;
 }
 
-/** Decodes base64 to a string of line protocol; null for bytes that no string can hold. */
+/** Decodes base64 to a string of line protocol; null for bytes that a string cannot contain. */
 function base64Text(text: string): string | null {
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) return null;
   const bytes = Buffer.from(text, 'base64');

@@ -46,7 +46,7 @@ export class Hash {
 
   /**
    * Hashes bytes [from, to). The state begins with the seed XOR the length, then mixes in words of 8 bytes
-   * (little-endian). The last word is padded with zeros; `multiply` mixes it in instead of `mix`.
+   * (little-endian). The last word is padded with zeros and mixed in by `multiply` instead of `mix`.
    */
   bytes(bytes: Uint8Array, from: number, to: number): void {
     this.set(this.#seedLow ^ (to - from), this.#seedHigh);

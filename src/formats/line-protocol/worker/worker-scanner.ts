@@ -135,7 +135,10 @@ export class WorkerScanner {
     this.#wake();
   }
 
-  /** Called when the points of a response are no longer used. Frees their window, or requests its next points. */
+  /**
+   * Called when the points of a response are no longer used. Frees the window of these points, or requests the next
+   * points of the window.
+   */
   #release({ input, window, drained }: WorkerResponse): void {
     if (drained) this.#free.push(window);
     else this.#request({ do: 'more', input, window });

@@ -34,7 +34,10 @@ interface BlockColumn extends FlatColumn {
   readonly storage: number;
   /** Index of the block's first value in the current page. */
   firstValue: number;
-  /** The last dictionary of the column, and the offset of its entries as text; 0 if it was not converted to text. */
+  /**
+   * The last dictionary of the column, and the offset of its entries as text; 0 if the dictionary was not converted to
+   * text.
+   */
   dictionary: PageValues;
   entries: number;
 }
@@ -237,7 +240,10 @@ export class ColumnBlock {
     return at > 0 && startsAt > 0 && endsAt > 0 ? at - first : 0;
   }
 
-  /** Copies the numbers with these dictionary indexes into the block. Returns their offset; 0 if they do not fit. */
+  /**
+   * Copies the numbers with these dictionary indexes into the block. Returns the offset of the copies; 0 if the numbers
+   * do not fit.
+   */
   #gather({ view, from }: PageValues, width: number, indexes: Int32Array): number {
     const at = this.#block.allocate(indexes.length * width);
     const words = this.#words;

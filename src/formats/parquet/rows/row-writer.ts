@@ -59,7 +59,7 @@ export class RowWriter implements TextSink {
     return this.#offset;
   }
 
-  /** Begins a new run and discards the previous one. A waiting row becomes the first row of the new run. */
+  /** Begins a new run and discards the previous run. A waiting row becomes the first row of the new run. */
   begin(): void {
     const { run } = this.#rows;
     run.clear();
@@ -90,7 +90,7 @@ export class RowWriter implements TextSink {
     );
   }
 
-  /** True while an overlong row is being rejected: each further run contains one part of it. */
+  /** True while an overlong row is being rejected: each further run contains one part of the row. */
   get isInParts(): boolean {
     return this.#long !== null;
   }

@@ -24,7 +24,7 @@ export class MemoryRange {
     this.end = end - slack;
   }
 
-  /** Allocates this many bytes. Returns their offset, a multiple of 8; 0 if they do not fit. */
+  /** Allocates this many bytes. Returns the offset of the bytes, a multiple of 8; 0 if the bytes do not fit. */
   allocate(bytes: number): number {
     const at = (this.at + 7) & ~7;
     if (at + bytes > this.end) return 0;

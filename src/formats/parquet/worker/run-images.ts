@@ -25,7 +25,7 @@ export function runImages({ bytes }: RowLayout): readonly Uint8Array[] {
   return Array.from({ length: images }, () => new Uint8Array(new SharedArrayBuffer(bytes)));
 }
 
-/** Copies a run into an image: its index, its points and the rows as read. */
+/** Copies a run into an image: its index, its points, and the text of its rows as read. */
 export function copyRun({ bytes, index, count, rejects }: Points, layout: RowLayout, image: Uint8Array): void {
   const first = index.subarray(0, POINT_WORDS);
   const last = index.subarray((count - 1) * POINT_WORDS, count * POINT_WORDS);

@@ -50,7 +50,9 @@ export class Plans {
     this.#clear();
   }
 
-  /** Creates or updates a table's plan. @returns the offset of the plan; null if the memory is too small for it */
+  /**
+   * Creates or updates a table's plan. @returns the offset of the plan; null if the memory is too small for the plan
+   */
   update(table: TableMemory): number | null {
     const { tags, fields } = this.#mapping!;
     // Every plan describes all columns of the mapping, so a new column invalidates every plan.

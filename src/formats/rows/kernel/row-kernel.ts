@@ -23,7 +23,7 @@ import { Plans } from './kernel-plans.js';
 
 /**
  * Largest number of consecutive rows that skip the WebAssembly parser and go to the encoder. Rows skip the parser after
- * several calls in which it accepted no row.
+ * several calls in which the parser accepted no row.
  */
 const maxPasses = 15;
 /** Largest number of columns that the WebAssembly parser can store. */
@@ -109,7 +109,10 @@ export class RowKernel {
     return { bytes: this.#bytes.slice(0, KERNEL_END), calls: this.#calls, take };
   }
 
-  /** Prepares the parser for CSV rows with this mapping. A `quote` or `escapeByte` of -1 means: no such character. */
+  /**
+   * Prepares the parser for CSV rows with this mapping. `quote` and `escapeByte` are -1 for a dialect without this
+   * character.
+   */
   csv(
     mapping: Mapping,
     columns: number,

@@ -120,7 +120,7 @@ export class ValueWriter {
     if (kind === TRUE || kind === FALSE) return BOOLEAN;
     if (words.has(this.#word(from, to))) return BOOLEAN;
     const tried = this.#number(from, to, out, true, FLOAT);
-    // A number that no float can store still shows that the column contains numbers.
+    // A number that a float cannot store still shows that the column contains numbers.
     return tried >= 0 || tried === nonFinite || tried === inexact ? FLOAT : STRING;
   }
 

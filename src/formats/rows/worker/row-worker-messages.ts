@@ -62,7 +62,10 @@ export const rowWindowBytes = 1024 * 1024;
  * for.
  */
 export const narrowRowWindowBytes = 256 * 1024;
-/** Read buffers per thread: the thread parses one, the main thread reads into another and sends from the others. */
+/**
+ * Read buffers per thread: the thread parses one buffer, the main thread reads into another buffer and sends from the
+ * other ones.
+ */
 const slotsPerThread = 4;
 /**
  * Read buffers per thread if memory is scarce. Points are then copied before sending, so that the buffers become free.

@@ -236,7 +236,8 @@ class Coordination {
     const summary = this.#summary(ended?.outcome ?? 'interrupted', error, letters(), clock.monotonic());
     const result: LoadResult = { summary, examples: this.#totals?.examples ?? new Map(), error, details: null };
     await writeResults?.(() => result);
-    // Removes the record only after the results are written: if the process dies before, the next run can write them.
+    // Removes the record only after the results are written: if the process dies earlier, the next run can write the
+    // results.
     if (isFinished && control.reason === null) await this.#record.remove();
     return result;
   }

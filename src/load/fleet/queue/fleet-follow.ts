@@ -53,7 +53,10 @@ export interface FollowContext {
   readonly token: string;
   /** Yields the jobs of all pieces of the plan. */
   readonly jobs: () => Iterable<PlannedJob>;
-  /** Largest allowed size of all dead letters together, bytes: those on this disk and on the disks of the workers. */
+  /**
+   * Largest allowed size of all dead letters together, bytes: dead letters on this disk and on the disks of the
+   * workers.
+   */
   readonly maxRejectBytes: number;
   /** Creates the shared limits of the load. Called only while no worker can have permits. */
   readonly prepareLimits: () => Promise<void>;

@@ -1,5 +1,5 @@
 // Records on the coordinator's disk the results of pieces and all dead letters. Each entry is appended before the piece
-// counts. So a killed coordinator neither loses a piece nor counts a piece twice.
+// counts. So a killed coordinator never loses a piece and never counts a piece twice.
 
 import { constants } from 'node:fs';
 import { type FileHandle, rename, rm } from 'node:fs/promises';

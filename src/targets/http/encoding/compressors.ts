@@ -92,7 +92,7 @@ class Compressor {
   async compress(body: Uint8Array, output: Buffer): Promise<Uint8Array> {
     this.#chunks = [];
     if (this.#resets) this.#stream.reset();
-    // Resets the offset. Otherwise each body would start after the previous one and end in a new chunk, and dozens of
+    // Resets the offset. Otherwise each body would start after the previous body and end in a new chunk, and dozens of
     // chunks would accumulate until the next garbage collection.
     if (this.#stream._outOffset !== undefined) this.#stream._outOffset = 0;
     await new Promise<void>((resolve, reject) => {

@@ -10,7 +10,7 @@ import { packaged } from '../../../core/version.js';
 import { memoryOf, type WasmMemory } from '../../../core/wasm.js';
 import { BODY, HEADER_BYTES, MAX_BODY, MEMORY_BYTES, OUTPUT } from './assembly/deflate-memory.js';
 
-/** Start data of a thread: memory and code of the compressor, and where body and output begin in the memory. */
+/** Start data of a thread: memory and code of the compressor, and the offsets of body and output in the memory. */
 export interface DeflateTask {
   readonly memory: WasmMemory;
   readonly code: Uint8Array;

@@ -1,6 +1,6 @@
 import type { Verdict } from '../../../core/types/index.js';
 
-/** A write in flight. The caller may abort it, or a probe may show that its endpoint is dead. */
+/** A write in flight. The caller may abort the write, or a probe may show that its endpoint is dead. */
 export class InFlightRequest {
   readonly index: number;
   /** Monotonic ms at which the write began. */
@@ -40,7 +40,7 @@ export class InFlightRequest {
     this.#abort.abort();
   }
 
-  /** Ends the request; call it exactly once. A null verdict means that the caller aborted the request. */
+  /** Ends the request. Must be called exactly once. A null verdict means that the caller aborted the request. */
   complete(verdict: Verdict | null, points: number): void {
     this.#caller.removeEventListener('abort', this.#stop);
     this.#completed(this, verdict, points);

@@ -89,7 +89,10 @@ function put(key: usize, from: usize, to: usize, kind: u32): bool {
   return true;
 }
 
-/** Parses the object that opens at `open`. @returns its end; 0 if the encoder in TypeScript must read the row */
+/**
+ * Parses the object that opens at `open`. @returns the end of the object; 0 if the encoder in TypeScript must read the
+ * row
+ */
 function object(open: usize, first: usize, end: usize): usize {
   let expected = first;
   let p = blanks(open + 1);

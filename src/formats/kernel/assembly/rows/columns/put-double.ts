@@ -1,6 +1,6 @@
 // Writes numbers as decimal text, in the notation of ECMAScript. For a double, writes the fewest digits that read back
-// as the same double. If several texts are equally short, writes the nearest. The algorithm is Schubfach: Raffaello
-// Giulietti, "The Schubfach way to render doubles" (2020),
+// as the same double. If several texts are equally short, writes the nearest text. The algorithm is Schubfach:
+// Raffaello Giulietti, "The Schubfach way to render doubles" (2020),
 // https://drive.google.com/file/d/1gp5xv4CAa78SVgCeWfGqqI4FfYYYuNFb. Function names follow the paper.
 
 import { DOT, MINUS } from '../../byte-marks';
