@@ -145,7 +145,7 @@ export class BatchFiller {
   }
 
   /**
-   * Makes a batch of the next plain points of the run without copying them. Returns null if they must be copied.
+   * Makes a batch of the next plain points of the run without copying them. Returns null if the points must be copied.
    * @param input index of the input
    * @param byteOffset offset in the decoded input at which the batch begins
    */

@@ -29,7 +29,7 @@ export interface BatcherOptions extends FillOptions {
   readonly sendsSeconds: boolean;
   /** Start of the load, ms since 1970: the base of generated timestamps. */
   readonly startMs: number;
-  /** Builds the error of an input with mostly unexpected timestamps, given the first of them and its line. */
+  /** Builds the error of an input with mostly unexpected timestamps, given the first such timestamp and its line. */
   readonly unexpectedTimes: (timestamp: bigint, line: number) => Error;
 }
 

@@ -46,8 +46,8 @@ export interface LoadControl {
 
 /**
  * A running load. Awaiting it returns its summary. Iterating over it yields a snapshot each second and a last snapshot
- * at the end. Awaiting and iterating throw UsageError if the load cannot begin, and LoadFailed if its outcome is
- * neither `complete` nor `complete-with-rejects`. A loop that stops iterating does not stop the load.
+ * at the end. Awaiting and iterating throw UsageError if the load cannot begin, and LoadFailed for any outcome except
+ * `complete` and `complete-with-rejects`. A loop that stops iterating does not stop the load.
  */
 export interface Load extends PromiseLike<Summary>, AsyncIterable<Snapshot> {}
 

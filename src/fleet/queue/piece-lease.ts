@@ -25,7 +25,9 @@ export class PieceLease {
   readonly id: string;
   /** The job as JSON. */
   readonly job: string;
-  /** Number of workers that died while they loaded this piece. `failures`: number of failed attempts to load it. */
+  /**
+   * Number of workers that died while they loaded this piece. `failures`: number of failed attempts to load this piece.
+   */
   readonly deaths: number;
   readonly failures: number;
   readonly #job: Job<unknown, unknown>;

@@ -90,7 +90,7 @@ export function inferTypes(
     return found;
   };
   const seen = emptyKinds();
-  // If a column names the table, the whole sample is read, because a table may occur anywhere in it.
+  // If a column names the table, the whole sample is read, because a table may occur anywhere in the sample.
   const parts = mapping.table === null ? [] : partsOf(sample);
   if (parts.length > 0) read(seen, sample.from, firstPartBytes);
   for (const start of parts) read(seen, start, partBytes);

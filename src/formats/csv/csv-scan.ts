@@ -252,7 +252,7 @@ export class CsvScan extends RowScan {
     return true;
   }
 
-  /** Accepts or rejects a row. Returns null to continue, otherwise why the scan must stop. */
+  /** Accepts or rejects a row. Returns null to continue, otherwise the reason why the scan must stop. */
   #row(head: CsvHead): Stop | null {
     const { mapping, columns: expected, filler } = head;
     const run = this.filling;

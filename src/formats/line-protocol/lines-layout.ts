@@ -92,7 +92,8 @@ export const chunkBytes = {
   /** Used when there is enough memory. */
   wide: 1024 * 1024,
   /**
-   * Used with a worker thread. One such read and the unfinished line before it fit into two request bodies of 1 MiB.
+   * Used with a worker thread. The bytes of one read and the unfinished line before these bytes fit into two request
+   * bodies of 1 MiB.
    */
   workerThread: 2 * 1024 * 1024 - 32 * 1024,
 };
@@ -128,7 +129,8 @@ export function linesMemoryBytes(options: LinesMemoryOptions, mode: ReadMode): n
 }
 
 /**
- * Returns how much memory a format with these options allocates, bytes. The format allocates all of it at construction.
+ * Returns how much memory a format with these options allocates, bytes. The format allocates all this memory at
+ * construction.
  */
 export function formatBytes(options: LineProtocolOptions): number {
   return layout(options).bytes + ColumnSet.memoryBytes + (options.workerThread === true ? threadBytes : 0);

@@ -143,8 +143,8 @@ function assertSplittable(settings: Settings, inputs: readonly Input[]): void {
 }
 
 /**
- * Returns one element for each input: its plan if its first megabyte has no valid point, else undefined. Throws
- * UsageError if inputs contradict the options.
+ * Returns one element for each input: the plan of an input whose first megabyte has no valid point; undefined for other
+ * inputs. Throws UsageError if inputs contradict the options.
  */
 async function badHeads(
   settings: Settings,

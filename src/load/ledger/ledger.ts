@@ -38,8 +38,8 @@ export interface EarlierTotals {
 }
 
 /**
- * Receives every batch when it is booked. `stored` is true if the dead letters contain its rejects. `complete` contains
- * the line numbers of long points whose parts are now all in the dead letters.
+ * Receives every batch when it is booked. `stored` is true if the dead letters contain the rejects of the batch.
+ * `complete` contains the line numbers of long points whose parts are now all in the dead letters.
  */
 export type BookListener = (batch: Batch, receipt: Receipt, stored: boolean, complete: readonly number[]) => void;
 

@@ -55,8 +55,8 @@ export class InputTracks {
   }
 
   /**
-   * Number of long points whose last part is in the dead letters, but whose earlier parts are not yet all there. These
-   * points already count as rejected, so a checkpoint must not be written now.
+   * Number of long points whose last part is in the dead letters, but whose earlier parts are not all in the dead
+   * letters yet. These points already count as rejected, so a checkpoint must not be written now.
    */
   get incompletePoints(): number {
     return this.#incompletePoints;

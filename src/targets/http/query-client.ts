@@ -107,7 +107,7 @@ export class QueryClient {
   }
 
   /**
-   * Returns the response of the first endpoint that is neither overloaded nor forming raft groups. Throws
+   * Returns the response of the first endpoint that is ready: not overloaded and not forming raft groups. Throws
    * UnavailableError, the signal's reason, and RefusedError for an overlong response or a permanent network error.
    */
   async response(request: QueryRequest): Promise<QueryResponse> {

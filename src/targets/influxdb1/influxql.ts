@@ -91,7 +91,7 @@ const [quote, backslash, minus, zero, nine] = ['"', '\\', '-', '0', '9'].map((si
 export function exactJson(json: string): unknown {
   const revive = (_: string, value: unknown): unknown =>
     typeof value === 'string' && value.startsWith(mark) ? new Digits(value.slice(1)) : value;
-  // The native parser rejects broken text fast.
+  // First tries the native parser, which rejects broken text fast.
   return jsonOf(json) === undefined ? undefined : JSON.parse(withQuotedNumbers(json), revive);
 }
 

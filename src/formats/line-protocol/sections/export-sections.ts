@@ -77,7 +77,7 @@ export class ExportSections {
     return name === 'DML' && defined.length > 1 ? severalContexts(defined) : this.#contradiction();
   }
 
-  /** Reads a line between `# DDL` and `# DML`, and notes the context that it defines. */
+  /** Reads a line between `# DDL` and `# DML`, and notes the context that the line defines. */
   definition(text: string): void {
     const [, database = '', policy = ''] = /^CREATE DATABASE (.+?)(?: WITH .*?NAME (.+))?$/is.exec(text.trim()) ?? [];
     const context = [database, policy]

@@ -41,7 +41,8 @@ export type WorkerRequest =
   | { readonly do: 'more'; readonly input: number; readonly window: number };
 
 /**
- * The response to each `window` and `more`. `run` is null if no points were found, or if the input is no longer needed.
+ * The response to a request `window` or `more`. `run` is null if no points were found, or if the input is no longer
+ * needed.
  */
 export interface WorkerResponse {
   readonly input: number;

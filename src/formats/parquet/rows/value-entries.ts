@@ -48,7 +48,7 @@ export class ValueEntries {
   /**
    * Writes one entry for each of `count` values.
    * @param valueAt returns the index of the i-th value in the page or dictionary
-   * @returns the offset of the entries; 0 if they do not fit, after freeing their memory
+   * @returns the offset of the entries; 0 if the entries do not fit; their memory is then free again
    */
   put(
     column: FlatColumn,

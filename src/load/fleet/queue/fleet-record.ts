@@ -48,7 +48,7 @@ export function isSettled({ outcome }: Pick<BookedPiece, 'outcome'>): boolean {
   return outcome === 'complete' || outcome === 'complete-with-rejects';
 }
 
-/** Parses a piece that another coordinator has stored in Redis; returns null if it does not match the schema. */
+/** Parses a piece that another coordinator has stored in Redis; returns null if the piece does not match the schema. */
 export function parseBookedPiece(json: string): BookedPiece | null {
   try {
     return bookedPieceSchema.parse(JSON.parse(json));

@@ -60,9 +60,8 @@ export function line(start: usize, entry: usize, lineNumber: u32): usize {
     if ((byte != COMMA && byte != SPACE) || q == valueAt) return 0;
     shape = mix(shape, hash ^ u64(TAG));
   }
-  // Upper bound for the length of the series key, which the server limits. For each tag, the key contains the value and
-  // 9 more bytes, but not the name. For each tag, the bound counts the value, the name, two separators, and 8 bytes
-  // (the size of two list entries).
+  // Upper bound for the length of the series key, which the server limits. A tag takes its value and 9 bytes in the
+  // key, but its name, its value, two separators and 8 bytes (two list entries) in the bound.
   const keyBytes: usize = 7 + (q - start) + (i - cursor);
   if (byte != SPACE || keyBytes > 511) return 0;
   do {
