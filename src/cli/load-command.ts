@@ -147,7 +147,9 @@ function limitText(memory: Pick<MemoryPlan, 'slots' | 'limitBytes' | 'limitSourc
 function dryRunText(output: string, { outcome }: Summary): string {
   const isWhole = outcome === 'complete' || outcome === 'complete-with-rejects';
   const isKept = output === '-' || isWhole || (outcome === 'input' && existsSync(output));
-  return isKept ? 'nothing was sent' : `nothing was sent; ${output} is not written, since the run stopped early`;
+  return isKept
+    ? 'nothing was sent'
+    : `nothing was sent; bulk-load does not write ${output}, because the run stopped early`;
 }
 
 /**

@@ -94,7 +94,7 @@ function commands(process: Process, help: string[], limit: LimitV8, done: (code:
   withOptions(
     examplesFirst(shared(program.command('check')), exampleList(commandExamples.check))
       .description('show how a load would end; sends no points')
-      .argument('[inputs...]', 'inputs; check parses the first megabyte of each'),
+      .argument('[inputs...]', 'inputs; check parses only the first megabyte of each input'),
   ).action(async (inputs: string[], _: unknown, command: Command) => {
     const { runCheck } = await import('./check/check-command.js');
     done(await runCheck(inputs, typedOptions(command), process));
@@ -102,7 +102,7 @@ function commands(process: Process, help: string[], limit: LimitV8, done: (code:
   withOptions(
     examplesFirst(shared(program.command('audit')), exampleList(commandExamples.audit))
       .description('compare every value of the inputs with the target; only --repair loads points')
-      .argument('[inputs...]', 'files, directories, globs, and URLs of http, https and s3, as given to the load')
+      .argument('[inputs...]', 'the inputs of the load: files, directories, globs, and URLs of http, https and s3')
       .option('--repair', 'load missing and different points again')
       .option('--since <time>', 'start of the time range to compare; default: the earliest time in the inputs')
       .option(
@@ -135,7 +135,7 @@ function commands(process: Process, help: string[], limit: LimitV8, done: (code:
     });
   withOptions(
     examplesFirst(shared(program.command('worker')), exampleList(commandExamples.worker)).description(
-      'take pieces of loads from --queue and load them, until a signal stops the worker',
+      'load pieces from --queue until a signal stops this worker',
     ),
   ).action(async (_: unknown, command: Command) => {
     reexecWithMallocTuning(process);

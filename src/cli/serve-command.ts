@@ -29,7 +29,7 @@ export async function runServe(options: Readonly<Record<string, unknown>>, proce
       process.stderr.write(`serving at ${server.url}, ${storage}\n`);
       if (!isLoopback(new URL(server.url).hostname))
         process.stderr.write(
-          'warning: serve accepts any password, and other machines can reach this address; --listen 127.0.0.1:8902 limits it to this machine\n',
+          'warning: serve accepts any password, and other machines can reach this address; with --listen 127.0.0.1:8902, only this machine can reach the server\n',
         );
       if (typeof readyFile === 'string') await writeFile(readyFile, `${server.url}\n`);
       await aborted(interruption.stop);

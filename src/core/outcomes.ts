@@ -64,7 +64,7 @@ export const outcomes = {
     meaning: 'no endpoint answered within `--wait-for-target`, or a batch was not acknowledged within `--retry-for`',
     retryUnattended: true,
     closingSentence: 'Stopped: the target did not acknowledge the points in time.',
-    checkSentence: 'find no endpoint that answers',
+    checkSentence: 'not find an endpoint that answers',
     advice: 'Check the target and --url.',
   },
   memory: {
@@ -109,7 +109,7 @@ export const outcomes = {
   bug: {
     exitCode: 70,
     short: 'defect of bulk-load',
-    meaning: 'bulk-load has a defect; it prints the stack',
+    meaning: 'bulk-load has a defect, and prints the stack',
     retryUnattended: false,
     closingSentence: 'Stopped by a defect of bulk-load. Please report it.',
     checkSentence: 'meet a defect of bulk-load',

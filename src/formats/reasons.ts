@@ -13,7 +13,7 @@ export const reasons = {
   'empty-field-value': 'a field needs a value: a number, a boolean or a quoted string',
   'newline-in-name': 'a line cannot end inside a name',
   'bad-escape':
-    'a backslash in a name may only precede a comma, a space, = (not in measurements), a quote or a backslash',
+    'in a name, a backslash may stand only before a comma, a space, = (not in measurements), a quote or a backslash',
   'bad-string-escape': 'servers read three or more backslashes before a quote in different ways',
   'slash-in-measurement': 'CnosDB stores a measurement with /, but cannot query this measurement',
   'column-named-time': 'time is the name of the timestamp column; rename the tag or field',
@@ -23,7 +23,8 @@ export const reasons = {
   'too-many-columns': 'a point may have at most 16384 tags and fields',
   'non-finite': 'a number must be finite and fit a 64-bit float',
   'bad-number': 'numbers are written 1, -1.5, 1e5, 1i or 1u',
-  'integer-range': 'an integer fits 64 bits; it has at most 19 digits, and at most 20 digits if it is unsigned',
+  'integer-range':
+    'an integer fits 64 bits; a signed integer has at most 19 digits, an unsigned integer at most 20 digits',
   'bad-value': 'a field value is a number, true, false or a string in double quotes',
   'unterminated-string': 'a string ends with a double quote',
   'no-timestamp': 'a point ends with its timestamp; --missing-timestamp=now generates missing timestamps',
@@ -32,7 +33,7 @@ export const reasons = {
     'the timestamp has more digits than --precision holds; --time-rounding truncate drops the extra digits',
   'timestamp-range': 'servers store timestamps of about the years 1680 to 2260',
   'trailing-data': 'only spaces may follow the timestamp on a line',
-  'carriage-return': 'a carriage return may only stand at the end of a line',
+  'carriage-return': 'a carriage return may stand only at the end of a line',
   'series-key-too-long':
     'measurement and tags form the series key, which has at most 511 bytes in CnosDB and 64 KiB elsewhere; each tag counts as its text plus 9 bytes',
   'invalid-utf8': 'names and strings are UTF-8',
@@ -43,13 +44,13 @@ export const reasons = {
   'bad-quote':
     'a quoted cell ends with a quote before a delimiter or the end of the line, and quotes inside the cell are doubled',
   'bad-json': 'each line is one JSON object',
-  'array-value': 'a list does not fit a column; name one of its elements, as in --fields samples.0:float',
+  'array-value': 'a list does not fit a column; name an element of the list, as in --fields samples.0:float',
   'duplicate-column': 'each column may occur once in a row',
   'wrong-type': 'the declared type of a field, or the type of its first value, holds for the whole load',
   'inexact-integer':
     'a float holds whole numbers exactly only up to 2^53; declare the field as integer, unsigned or string',
   'inexact-decimal':
-    'the decimal has more digits than a float holds; declare the field as float to round it, or as string',
+    'the decimal has more digits than a float holds; declare the field as float to round the decimal, or declare the field as string',
   'backslash-in-name': 'servers read a backslash in a name or tag value in different ways',
   'ambiguous-time':
     'the clocks changed at this time; add an offset to the times, or set --ambiguous-time earlier or later',

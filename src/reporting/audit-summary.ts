@@ -37,8 +37,8 @@ export function auditText(summary: AuditSummary, width: number | null = null): s
 export function auditSentence({ outcome, repair }: AuditSummary): string {
   if (outcome !== 'complete') return 'The target differs from the inputs.';
   return repair === null
-    ? 'Equal: the target holds every value of the inputs and no other.'
-    : 'Repaired: the target now holds every value of the inputs and no other.';
+    ? 'Equal: the target holds exactly the values of the inputs.'
+    : 'Repaired: the target now holds exactly the values of the inputs.';
 }
 
 function tables(n: number): string {
@@ -94,7 +94,7 @@ export function differenceText(difference: AuditDifference): string {
   const { kind, time, fields } = difference;
   const series = seriesOf(difference);
   if (kind === 'missing') return `${series} ${time} is missing`;
-  if (kind === 'extra') return `${series} ${time} is in the target only`;
+  if (kind === 'extra') return `${series} ${time} is only in the target`;
   const parts = fields.map(
     ({ name, expected, found }) => `${name}: expected ${expected ?? 'nothing'}, found ${found ?? 'nothing'}`,
   );

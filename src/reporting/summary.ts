@@ -172,7 +172,7 @@ export function limitText({ pressure, seconds }: Summary): string | null {
   const named = namedFactors(pressure.heldBackBy, seconds).map((each) => `${each.title} ${duration(each.seconds)}`);
   if (named.length === 0) return null;
   // Several factors may limit the load at once, so the sum of their times may exceed the time of the run.
-  return `limited${named.length > 1 ? ' (these may overlap)' : ''} by ${named.join(', ')}`;
+  return `limited by ${named.join(', ')}${named.length > 1 ? ' (these times may overlap)' : ''}`;
 }
 
 function limitRows(summary: Summary): string[] {
@@ -250,7 +250,7 @@ function growthRows(tables: NonNullable<Summary['verify']>['tables'], loaded: nu
 export function missChance(sampled: number, loaded: number): string {
   if (sampled >= loaded) return 'every loaded point was checked';
   const missed = (wrong: number): string => (100 * (1 - wrong) ** sampled).toPrecision(2);
-  return `if 1 of 100 points is wrong, the sample misses it with a chance of ${missed(0.01)}%; if 1 of 1,000, ${missed(0.001)}%`;
+  return `if 1 of 100 points is wrong, the sample misses it with a chance of ${missed(0.01)}%; if 1 of 1,000 points is wrong, with a chance of ${missed(0.001)}%`;
 }
 
 function resumeRows({ checkpoint, outcome, continueWith }: Summary): string[] {

@@ -32,7 +32,7 @@ export function shapeConflict({ table, columns }: Shape, limits: StorageLimits |
   if (long === undefined) return null;
   return conflict(
     'tag-name-too-long',
-    `a tag name of "${table}" exceeds ${limits.tagNameBytes} bytes, and the target cuts it there`,
+    `a tag name of "${table}" exceeds ${limits.tagNameBytes} bytes, so the target would cut the name`,
   );
 }
 
@@ -55,13 +55,13 @@ export function pointConflict(
   if (tag !== undefined)
     return conflict(
       'tag-value-too-long',
-      `tag "${tag[0]}" has ${Buffer.byteLength(tag[1])} bytes, but the target cuts values after ${maxBytes}`,
+      `tag "${tag[0]}" has ${Buffer.byteLength(tag[1])} bytes, but the target would cut the value after ${maxBytes} bytes`,
     );
   const name = [...fields.keys()].find((field) => Buffer.byteLength(table) + Buffer.byteLength(field) >= maxBytes);
   if (name === undefined) return null;
   return conflict(
     'name-too-long',
-    `measurement and field exceed ${maxBytes} bytes together, and the target cuts them there`,
+    `measurement and field exceed ${maxBytes} bytes together, so the target would cut their names`,
   );
 }
 

@@ -106,7 +106,7 @@ export function readFailure(path: string, error: unknown): StateError {
       tried: 'resuming the load',
       expected: `a checkpoint of this version in ${path}`,
       found: error instanceof z.ZodError ? firstIssue(error) : error instanceof Error ? error.message : String(error),
-      fix: 'resume with the version that wrote it, or load everything again with --fresh',
+      fix: 'resume with the version that wrote the checkpoint, or load everything again with --fresh',
     },
     { cause: error },
   );

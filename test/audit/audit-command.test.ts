@@ -67,7 +67,7 @@ test('inputs are equal to what a load made of them, whatever their types, names 
   );
   await load(db, path);
   const { code, stderr, summary } = await audit(db, path);
-  expect(stderr).toContain('Equal: the target holds every value of the inputs and no other.');
+  expect(stderr).toContain('Equal: the target holds exactly the values of the inputs.');
   expect(code).toBe(0);
   expect(summary).toMatchObject({
     outcome: 'complete',
@@ -127,7 +127,7 @@ test('--repair makes a target equal that lacks points or holds other values', as
   const path = await file(all);
   const { code, stderr, summary } = await audit(db, path, '--repair');
   expect(summary.differences).toMatchObject({ missing: 10, different: 1, extra: 0 });
-  expect(stderr).toContain('Repaired: the target now holds every value of the inputs and no other.');
+  expect(stderr).toContain('Repaired: the target now holds exactly the values of the inputs.');
   expect(code).toBe(0);
   const again = await audit(db, path);
   expect(again.summary.windows.differing).toBe(0);

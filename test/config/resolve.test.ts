@@ -87,7 +87,7 @@ describe('an unusable config file is reported together with all other problems',
     ['a key given twice', 'db: a\ndb: b', /duplicate key at line 2/],
     ['an alias to nothing', 'password: *hunter2', /expected YAML or JSON/],
     ['a file that names another', 'config: other.yaml', /expected a configuration file without the key config/],
-    ['an alias of itself', 'url: &a [*a]', /aliases that refer to themselves/],
+    ['an alias of itself', 'url: &a [*a]', /an alias that refers to itself/],
   ])('%s', async (name, text, words) => {
     const config = file(`${name}.yaml`, text);
     const found = await problems({ config, workers: '0' });

@@ -227,7 +227,7 @@ describe('a wrong value is answered with what is expected, including the range',
     [
       'expectTime',
       '2100..1980',
-      'FROM..TO with FROM before TO, each a year or a date such as 2024-01-31, or off, found "2100..1980".',
+      'FROM..TO, where FROM and TO are years, or dates such as 2024-01-31, and FROM is before TO, or off, found "2100..1980".',
     ],
     ['tenant', 42, 'text; in a config file a number needs quotes, found 42.'],
     ['tenant', '', 'text; in a config file a number needs quotes, found "".'],

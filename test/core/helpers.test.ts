@@ -126,7 +126,7 @@ describe('network errors', () => {
     [coded('ECONNREFUSED'), 'connection refused', false],
     [
       coded('DEPTH_ZERO_SELF_SIGNED_CERT'),
-      'the certificate of the server is self-signed; if you trust it, save it as a PEM file and name the file with --ca',
+      'the certificate of the server is self-signed; if you trust this certificate, save it as a PEM file and name the file with --ca',
       true,
     ],
     [coded('CERT_REVOKED'), 'the certificate of the server is revoked', true],

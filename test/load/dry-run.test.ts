@@ -189,7 +189,9 @@ test('a dry run that stops early says that its file is not written, and promises
     path,
   ]);
   expect(code).toBe(143);
-  expect(stderr).toContain(`  dry run    nothing was sent; ${out} is not written, since the run stopped early\n`);
+  expect(stderr).toContain(
+    `  dry run    nothing was sent; bulk-load does not write ${out}, because the run stopped early\n`,
+  );
   expect(stderr).not.toContain('resume');
   await expect(readFile(out)).rejects.toThrow('ENOENT');
 });

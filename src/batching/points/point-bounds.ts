@@ -49,7 +49,7 @@ const expired: BoundsRefusal = {
 };
 const ahead: BoundsRefusal = {
   reason: 'ahead',
-  message: 'the timestamp is further in the future than the target accepts, so the point would be dropped',
+  message: 'the timestamp is too far in the future, so the target would drop the point',
 };
 
 /** A range of high words of timestamps. The high word is the upper 32 bits. Both bounds are exclusive. */

@@ -43,7 +43,7 @@ export function checkPage(facts: CheckFacts, width: number | null): string[] {
       ? []
       : [
           [
-            'Inputs, the first megabyte of each',
+            'Inputs (only the first megabyte of each input)',
             ...inputLines(inputs, settings.precision),
             ...tables,
             ...leftOut.map((each) => `  ${each}`),

@@ -27,7 +27,7 @@ export async function openQueue(
   throw new UsageError([
     {
       tried: command,
-      expected: '--queue, the URL of a Redis or Valkey',
+      expected: '--queue, the URL of a Redis or Valkey server',
       found: 'nothing',
       fix: 'add --queue redis://HOST',
     },

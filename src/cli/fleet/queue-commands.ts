@@ -119,7 +119,7 @@ async function loadLines(
       ...workers.map(({ machine: name, id: worker, points, rssBytes }) =>
         row(
           'worker',
-          `${worker} on ${name}: ${count(points.loaded)} points of its piece loaded, memory ${size(rssBytes)}`,
+          `${worker} on ${name}: loaded ${count(points.loaded)} points of its piece, memory ${size(rssBytes)}`,
         ),
       ),
     ];

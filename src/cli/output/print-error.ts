@@ -41,7 +41,7 @@ export function emptyRunText({ summary, error }: LoadResult, program: string): s
   const more = others.length - shown.length;
   const rows = [
     ...shown,
-    ...(more > 0 ? [`  input     ${plural(more, 'more input')} with problems; --summary lists them`] : []),
+    ...(more > 0 ? [`  input     ${plural(more, 'more input')} with problems; --summary lists these inputs`] : []),
     ...(summary.continueWith === null ? [] : [`  resume    ${summary.continueWith}`]),
   ];
   return text + rows.map((row) => `${printable(row)}\n`).join('');

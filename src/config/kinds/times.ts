@@ -6,7 +6,7 @@ import { parsed, scalar } from './parsed.js';
 
 /** A range FROM..TO in ms since 1970, including `fromMs` and excluding `toMs`. */
 export function timeRange() {
-  const expected = 'FROM..TO with FROM before TO, each a year or a date such as 2024-01-31';
+  const expected = 'FROM..TO, where FROM and TO are years, or dates such as 2024-01-31, and FROM is before TO';
   return parsed(scalar, expected, (text) => {
     const [fromMs, toMs, ...more] = text.split('..').map((end) => instant(end.trim()));
     return more.length === 0 && fromMs < toMs ? { fromMs, toMs } : null;

@@ -55,7 +55,7 @@ async function parseFile(text: string): Promise<Record<string, unknown> | string
     const mapping = typeof content === 'object' && !Array.isArray(content);
     return mapping ? (content as Record<string, unknown>) : 'something other than keys and values';
   } catch {
-    return 'aliases that refer to themselves or to nothing';
+    return 'an alias that refers to itself or to a missing anchor';
   }
 }
 

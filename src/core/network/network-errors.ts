@@ -58,7 +58,7 @@ const permanent: Readonly<Record<string, string>> = {
     'the certificate of the server is not valid yet; the clock of the server or of this machine is wrong',
   CERT_REVOKED: 'the certificate of the server is revoked',
   DEPTH_ZERO_SELF_SIGNED_CERT:
-    'the certificate of the server is self-signed; if you trust it, save it as a PEM file and name the file with --ca',
+    'the certificate of the server is self-signed; if you trust this certificate, save it as a PEM file and name the file with --ca',
   SELF_SIGNED_CERT_IN_CHAIN: untrusted,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
   UNABLE_TO_GET_ISSUER_CERT: untrusted,

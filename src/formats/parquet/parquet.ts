@@ -97,6 +97,6 @@ function sequentialSource(name: string, compression: ByteSource['compression']):
     found: isStream ? 'a stream' : `a file compressed with ${compression}`,
     fix: isStream
       ? 'write the stream to a file and name that file'
-      : `unpack it first: ${compression === 'gzip' ? 'gunzip' : 'zstd -d'} ${shellQuote(name)}`,
+      : `unpack the file first: ${compression === 'gzip' ? 'gunzip' : 'zstd -d'} ${shellQuote(name)}`,
   });
 }

@@ -28,7 +28,7 @@ export function unexpectedTime(
     found: `${timestamp}, which in ${precision} is ${dayIn(timestamp, precision)}`,
     fix:
       fitting === null
-        ? 'widen --expect-time or turn it off with --expect-time off'
+        ? 'widen --expect-time, or switch off this check with --expect-time off'
         : `use --precision ${fitting}: then this timestamp is ${dayIn(timestamp, fitting)}`,
   };
 }

@@ -19,7 +19,7 @@ const OUTPUT_BYTES = 128 * 1024;
 const causes: Record<number, string> = {
   10: 'bytes after a frame that are not zstd data',
   14: 'a format that is too new',
-  16: 'a window over 128 MiB; compress it again with --long=27 or less',
+  16: 'a window over 128 MiB; compress the data again with --long=27 or less',
   22: 'a wrong checksum',
   32: 'a frame that needs a dictionary',
   64: 'a window that does not fit into memory',
@@ -53,7 +53,7 @@ async function load(): Promise<Decoder> {
   await decoder.init();
   if (!found || !('ZSTD_decompressStream' in found && 'malloc' in found && 'free' in found))
     throw new BugError(
-      'loading the zstd decoder: expected the functions of zstddec 0.3.4, found others. Run npm ci again.',
+      'loading the zstd decoder: expected the functions of zstddec 0.3.4, found other functions. Run npm ci again.',
     );
   return found as unknown as Decoder;
 }
@@ -183,7 +183,7 @@ class ZstdSource implements ByteSource {
       tried: `reading ${inputLabel(this.#name)}`,
       expected: `a zstd window of at most ${mib(room.bytes)}, as the memory limit allows`,
       found: `a window of ${mib(window)}`,
-      fix: `${raise}compress it again without --long or --ultra`,
+      fix: `${raise}compress the data again without --long or --ultra`,
     });
   }
 

@@ -26,9 +26,9 @@ export function permanentFailure(reason: string): RequestFailure {
 const transientStatuses = [408, 425, 429, 500, 502, 503, 504];
 
 const statuses: Record<number, string> = {
-  401: 'the server asks for a user and a password; put them into the URL: https://user:password@host/…',
+  401: 'the server asks for a user and a password; write both into the URL: https://user:password@host/…',
   403: 'the server denies access; if the URL is signed, its signature may have expired',
-  404: 'there is nothing at this URL',
+  404: 'the server has no object at this URL',
   407: 'a proxy asks for credentials',
   410: 'the object was removed for good',
 };

@@ -157,7 +157,7 @@ export class RangeReader {
       tried: `reading ${this.#object.name}`,
       expected: `the bytes before offset ${this.#at} to be unchanged`,
       found: 'other bytes: the input changed while it was read',
-      fix: 'load the input again once it is complete',
+      fix: 'load the input again when the input is complete',
     });
   }
 

@@ -128,9 +128,9 @@ export class RemoteObject {
     if (first === null || !differ(first, now)) return;
     throw new InputError({
       tried: `reading ${this.name}`,
-      expected: `an input that stays as it was when opened (${describe(first)})`,
+      expected: `an input that does not change during the load (${describe(first)})`,
       found: `another version (${describe(now)}): the input changed while it was read`,
-      fix: 'load the input again once it is complete',
+      fix: 'load the input again when the input is complete',
     });
   }
 }

@@ -60,8 +60,8 @@ function contentOf(path: string, name: string, size: number): { bytes: Uint8Arra
 export function changedFile(name: string, opened: number, now: number): InputError {
   return new InputError({
     tried: `reading ${name}`,
-    expected: `an input that stays as it was when opened (${opened} bytes)`,
+    expected: `an input that does not change during the load (${opened} bytes)`,
     found: `a file that changed while it was read (${now} bytes)`,
-    fix: 'load the input again once it is complete',
+    fix: 'load the input again when the input is complete',
   });
 }

@@ -32,12 +32,12 @@ export async function s3Refusal(
 }
 
 const codes: Record<string, string> = {
-  NoSuchKey: 'there is nothing under this key',
+  NoSuchKey: 'the bucket has no object under this key',
   InvalidAccessKeyId: 'the server does not know the access key; see AWS_ACCESS_KEY_ID and AWS_PROFILE',
   SignatureDoesNotMatch: 'the secret key does not fit the access key; see AWS_SECRET_ACCESS_KEY',
   ExpiredToken: 'the session has expired; sign in again',
   RequestTimeTooSkewed: 'the clock of this machine is wrong',
-  InvalidObjectState: 'the object is archived; restore it first',
+  InvalidObjectState: 'the object is archived; restore the object first',
 };
 
 function explain(
@@ -50,9 +50,9 @@ function explain(
     return `the bucket is in ${bucketRegion}, not in ${region}; set AWS_REGION=${bucketRegion}`;
   if (code === 'NoSuchBucket') return `there is no bucket ${bucket} at this endpoint`;
   if (Object.hasOwn(codes, code)) return codes[code]!;
-  if (status === 404) return 'there is nothing under this key';
+  if (status === 404) return 'the bucket has no object under this key';
   if (status === 301 || code === 'PermanentRedirect')
-    return `the bucket is not in ${region}; set AWS_REGION to its region`;
+    return `the bucket is not in ${region}; set AWS_REGION to the region of the bucket`;
   if (status !== 403) return 'the server refuses access';
   return signed
     ? 'the credentials lack a permission (they need s3:GetObject, and s3:ListBucket for patterns)'

@@ -165,7 +165,7 @@ export class InputStarts {
         tried: `reading ${name}`,
         expected: `the file from which ${loaded} were loaded before`,
         found: 'other content',
-        fix: 'put the file back, or load it from its start with --on-changed restart',
+        fix: 'put the earlier file back, or load the new file from its start with --on-changed restart',
       });
     const kept = this.#copied ? null : await copyCheckpoint();
     this.#copied = true;
@@ -179,7 +179,7 @@ export class InputStarts {
   #skipLoaded(i: number, { loaded, rejected }: CheckpointInput): null {
     const { inputs, notify } = this.#options;
     this.#skippedPoints += loaded + rejected;
-    const message = `${inputs[i]!.name} was loaded before (${plural(loaded, 'point')}) and this load skips it`;
+    const message = `${inputs[i]!.name} was loaded before (${plural(loaded, 'point')}), so this load skips the input`;
     notify({ level: 'info', kind: 'left-out', message });
     return null;
   }

@@ -111,7 +111,7 @@ export function isMisread(timestamp: bigint, { expectTime }: Pick<ExpectedTimeOp
 }
 
 function newColumn(table: string): ShapeMatch {
-  const message = `the target lacks table "${table}" or one of its columns, and a load on several machines creates no tables or columns; load the dead letters on one machine`;
+  const message = `the target lacks table "${table}" or one of its columns, and a load on several machines does not create tables or columns; load the dead letters on one machine`;
   return { kind: 'conflict', reason: 'new-column', message };
 }
 

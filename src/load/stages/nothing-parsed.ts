@@ -127,7 +127,7 @@ export function nothingParsed(
   if (markup !== null) {
     const kind = markup[1] === undefined ? 'HTML' : 'XML';
     const expected = `one of the formats ${alternatives(formats.map(({ title }) => title))}`;
-    const fix = `convert it: bulk-load does not read ${kind}`;
+    const fix = `convert the file: bulk-load does not read ${kind}`;
     return new NothingParsedError({ tried: `reading ${name}`, expected, found: kind, fix });
   }
   const [, packed] = /\.(gz|zst)$/i.exec(name) ?? [];
@@ -139,7 +139,7 @@ export function nothingParsed(
         first.text === ''
           ? 'other content'
           : `other content; the first line is ${JSON.stringify(excerpt(first.text, 60))}`,
-      fix: 'look at the file: it may be an error page; then fetch it again',
+      fix: 'look at the file, which may be an error page; then fetch the file again',
     });
   return new NothingParsedError(`${noUnit} of ${name} ${verb} ${wanted}; is --format right?`);
 }

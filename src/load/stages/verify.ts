@@ -196,8 +196,8 @@ export function verifyError(report: VerifyReport, loaded: number): VerifyError |
   const missing = report.sampled - report.found;
   return new VerifyError({
     tried: 'verifying',
-    expected: `${plural(report.sampled, 'sampled point')}, of ${count(loaded)} loaded points, with the values that were sent`,
-    found: `${plural(wrong, 'point')} with other values or missing (${count(missing)} missing)${where}`,
+    expected: `the sent values in all of ${plural(report.sampled, 'sampled point')} (${count(loaded)} were loaded)`,
+    found: `${plural(wrong, 'point')} missing or with other values (${count(missing)} missing)${where}`,
     fix: 'check whether another program writes to these series; keep the inputs, because you can load them again',
   });
 }

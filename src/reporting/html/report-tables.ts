@@ -175,7 +175,7 @@ export function verifySection({ verify, points }: Summary): Html | null {
     wrong,
   );
   const counts = table<(typeof tables)[number]>(
-    'Points of each table before and after',
+    'Points of each table before and after the load',
     [
       { head: 'Table', cell: ({ table: of }) => name(of) },
       { head: 'Before', number: true, cell: ({ countBefore }) => (countBefore === null ? '?' : count(countBefore)) },

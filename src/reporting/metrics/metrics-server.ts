@@ -38,7 +38,7 @@ export async function serveMetrics(
       tried: `listening for metrics on ${host}:${port}`,
       expected: 'a free address of this machine',
       found: error instanceof Error ? error.message : String(error),
-      fix: 'use another address with --metrics-listen, or port 0 for any free one',
+      fix: 'use another address with --metrics-listen, or port 0 for any free port',
     };
     throw new UsageError([problem], { cause: error });
   }

@@ -90,7 +90,7 @@ export class FirstWriteLock {
     if (directory !== null || addresses.every((each) => loopback.test(each)) || !inContainer()) return;
     const message =
       'loads in other containers cannot see that this load introduces tables and columns; ' +
-      'share a volume with --turn-dir, or let no other load introduce columns of the same database meanwhile';
+      'share a volume with --turn-dir, or do not run two loads that introduce columns of the same database';
     notify({ level: 'warn', kind: 'turn-dir', message });
   }
 
@@ -117,7 +117,7 @@ export class FirstWriteLock {
         tried,
         expected: `a lock of bulk-load in ${error.path}`,
         found: error.message,
-        fix: 'remove the file, name another directory with --turn-dir, or load without turns with --no-turn',
+        fix: 'remove the file, name another directory with --turn-dir, or load without locks with --no-turn',
       });
     }
   }
@@ -136,7 +136,7 @@ export class FirstWriteLock {
       {
         tried,
         expected: `to write locks in ${this.#directory}`,
-        ...writeProblem(error, 'name another directory with --turn-dir, or load without turns with --no-turn'),
+        ...writeProblem(error, 'name another directory with --turn-dir, or load without locks with --no-turn'),
       },
       { cause: error },
     );

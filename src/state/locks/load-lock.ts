@@ -65,6 +65,6 @@ function busy({ pid, host }: Holder): BusyError {
     tried: 'starting the load',
     expected: 'no other run of this load',
     found: `a run as pid ${pid} on ${host}`,
-    fix: 'wait until that run ends, or stop it',
+    fix: 'wait until that run ends, or stop that run',
   });
 }

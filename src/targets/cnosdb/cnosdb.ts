@@ -122,7 +122,7 @@ export class Cnosdb implements Dialect {
       throw new RefusedError({
         tried: `checking database ${quoted(db)} of ${query.urls.join(', ')}`,
         expected: `PRECISION ${unit}, the unit of the input's timestamps (--precision ${input})`,
-        found: `PRECISION ${database.precision.toUpperCase()}, which stores ${merged} different timestamps of a series as one, so that their points merge`,
+        found: `PRECISION ${database.precision.toUpperCase()}, which stores ${merged} different timestamps of a series as one timestamp, so that their points merge`,
         fix: `load into another database: --db NAME --create-db --db-options "PRECISION '${unit}'"`,
       });
     }

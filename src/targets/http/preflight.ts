@@ -186,7 +186,7 @@ async function spread(
         tried: expected === 'exist' ? `looking for ${tried}` : `looking for the ${tried}`,
         expected: `the database to ${expected} on every endpoint within ${spreadMs / 1000}s`,
         found: wrong.map((index) => `${urlOf(context, index)}: ${problemOf(verdicts[index]!)}`).join('; '),
-        fix: 'check that every --url belongs to one cluster, and that nothing else writes to the database',
+        fix: 'check that every --url belongs to one cluster, and that no other program writes to the database',
       });
     }
     await deps.clock.sleep(spreadRetryMs, signal);

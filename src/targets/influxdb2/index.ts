@@ -10,7 +10,7 @@ export const influxdb2 = {
     ...memoryOptions,
     ...policyOptions,
     ...userOptions,
-    dbOptions: 'buckets are created with default settings',
+    dbOptions: 'bulk-load creates buckets with default settings',
     verify: 'bulk-load cannot read points back from this target',
   },
   validate: ({ tenant }) =>

@@ -15,7 +15,7 @@ export const verdicts: VerdictTable = {
     { status: 400, message: /field type conflict|type .* already exists/, means: 'target-type' },
     { status: 400, message: /partial write/, means: 'target-rejected' },
     { status: 401, means: 'refused', advice: 'check --token' },
-    { status: 403, means: 'refused', advice: 'check --token: it needs the right to write to the bucket' },
+    { status: 403, means: 'refused', advice: 'check that --token has the right to write to the bucket' },
     { status: 404, message: /bucket/, means: 'missing-database' },
     { status: 404, message: /organization/, means: 'refused', advice: 'check --tenant, which names the organization' },
     { status: 422, message: /field type conflict/, means: 'target-type' },

@@ -12,7 +12,7 @@ export const influxdb3 = {
     ...policyOptions,
     ...userOptions,
     tenant: 'InfluxDB 3 has no tenants',
-    dbOptions: 'databases are created with default settings',
+    dbOptions: 'bulk-load creates databases with default settings',
     verify: 'bulk-load cannot read points back from this target',
   },
   nameLimits: longNames,

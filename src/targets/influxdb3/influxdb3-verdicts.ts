@@ -37,7 +37,7 @@ export const verdicts: VerdictTable = {
     { status: 400, message: /invalid gzip|decod|utf-?8/i, means: 'refused', advice: 'check --compression' },
     { status: 400, means: 'target-parse' },
     { status: 401, means: 'refused', advice: 'check --token' },
-    { status: 403, means: 'refused', advice: 'check --token: it needs the right to write to the database' },
+    { status: 403, means: 'refused', advice: 'check that --token has the right to write to the database' },
     { status: 404, means: 'missing-database' },
     { status: 422, message: /limit/i, means: 'target-limit' },
     // InfluxDB 3 responds with status 500 to a body that is too large, where other versions respond with 413.

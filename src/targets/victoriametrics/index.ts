@@ -15,8 +15,8 @@ export const victoriametrics = {
     ...memoryOptions,
     ...policyOptions,
     tenant: 'the URL of a VictoriaMetrics cluster contains the tenant',
-    createDb: 'the database is a label; nothing has to be created',
-    dbOptions: 'the database is a label; nothing has to be created',
+    createDb: 'the database is a label, which bulk-load does not create',
+    dbOptions: 'the database is a label, which bulk-load does not create',
   },
   validate: ({ missingTimestamp, precision }) => [
     ...(missingTimestamp === 'now' && (precision === 'ns' || precision === 'us')

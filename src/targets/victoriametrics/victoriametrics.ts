@@ -49,8 +49,8 @@ export class VictoriaMetrics implements Dialect {
     }
     if (retentionMs === null) {
       const message =
-        'VictoriaMetrics does not report its retention (no flags at /metrics). It silently drops older points, and they ' +
-        'count as loaded; --verify finds them';
+        'VictoriaMetrics does not report its retention (/metrics has no flags). It silently drops points older than the retention. These points ' +
+        'count as loaded, but --verify finds that they are missing';
       notify({ level: 'warn', kind: 'retention', message });
     }
     const { db } = this.#deps.settings;

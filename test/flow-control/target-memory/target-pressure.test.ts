@@ -212,7 +212,7 @@ test('a flush that blocks the writes of a held load is cancelled and sent again'
   await clock.advance(500);
   expect(flushes).toEqual([0, 20_250]);
   expect(notices.map(({ message }) => message)).toEqual([
-    'the target answers neither COMPACT DATABASE nor writes: the load cancels the statement after 20s and sends it again',
+    'the target answers neither COMPACT DATABASE nor writes: the load cancels the statement after 20s and sends the statement again',
   ]);
 });
 
@@ -452,7 +452,7 @@ test('relief of a node that flushes too slowly says why', async () => {
   await clock.advance(12_000);
   pressure.observe(attempt(accepted), MiB, 120 * MiB);
   await clock.advance(1000);
-  expect(notices.find(({ kind }) => kind === 'relief')?.message).toMatch(/^a node has as many unflushed rows as/);
+  expect(notices.find(({ kind }) => kind === 'relief')?.message).toMatch(/^the unflushed rows of a node have reached/);
 });
 
 test('relief without planned flushes that is not permitted changes neither bodies nor notices about flushes', async () => {

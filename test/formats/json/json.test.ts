@@ -107,7 +107,7 @@ describe('--json-path', () => {
 
   test('a --json-path that leads nowhere is an input error', async () => {
     await expect(read(json('data.rows'), text)).rejects.toThrow(
-      'expected a list or an object at data.rows (--json-path), found none',
+      'expected a list or an object at data.rows (--json-path), found nothing',
     );
   });
 

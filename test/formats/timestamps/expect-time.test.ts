@@ -37,7 +37,7 @@ test('years beyond 9999 are written out, and years beyond the calendar are named
 test('a timestamp that fits no precision is answered with a wider --expect-time', () => {
   for (const timestamp of [0n, -1_600_000_000n]) {
     expect(unexpectedTime(timestamp, 'ns', range)?.fix).toBe(
-      'widen --expect-time or turn it off with --expect-time off',
+      'widen --expect-time, or switch off this check with --expect-time off',
     );
   }
 });

@@ -248,7 +248,7 @@ test('the last block that was read is returned without a request', async () => {
 
 test('a missing or denied object is refused when it is named', async () => {
   expect(await failure(open('/missing'))).toContain(
-    '/missing: expected an input that can be read, found 404: there is nothing',
+    '/missing: expected an input that can be read, found 404: the server has no object',
   );
   server.act(() => ({ status: 403 }));
   expect(await failure(open())).toContain('403: the server denies access');

@@ -71,7 +71,7 @@ describe('a bucket', () => {
   test.each([
     ['nothing*', 'expected a pattern that matches an object, found no match'],
     ['nothing/', 'expected objects below this prefix, found no match'],
-    ['nothing.lp', '404 NoSuchKey: there is nothing under this key'],
+    ['nothing.lp', '404 NoSuchKey: the bucket has no object under this key'],
   ])('a bucket without %s is refused with the cause', async (key, words) => {
     expect(await failure(`s3://${bucket}/${key}`, s3.env)).toContain(words);
   });

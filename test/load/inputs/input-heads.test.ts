@@ -165,7 +165,7 @@ test.each([
 });
 
 test.each([
-  [String.raw`disk,drive=C:\=a=b f=1`, 'a backslash in a name'],
+  [String.raw`disk,drive=C:\=a=b f=1`, 'in a name, a backslash'],
   ['a,t=b f=1i,f=2i', 'each field key may occur once'],
   ['a/b,t=b f=1', 'CnosDB stores a measurement with /, but cannot query this measurement'],
   ['a,t=b', 'a point needs at least one field'],
@@ -183,16 +183,16 @@ test.each([
   [
     'feed.xml',
     '<?xml version="1.0"?>\n<rows>\n <row t="1" v="2"/>\n</rows>\n',
-    ['one of the formats Parquet, ', 'found     XML\n', 'convert it: bulk-load does not read XML\n'],
+    ['one of the formats Parquet, ', 'found     XML\n', 'convert the file: bulk-load does not read XML\n'],
   ],
-  ['page.lp', '<!DOCTYPE html>\n<p>Not found</p>\n', ['convert it: bulk-load does not read HTML\n']],
+  ['page.lp', '<!DOCTYPE html>\n<p>Not found</p>\n', ['convert the file: bulk-load does not read HTML\n']],
   [
     'a.lp.gz',
     'no gzip\nat all\n',
     [
       'compressed data, because the file name ends with .gz; or line protocol',
       'other content; the first line is "no gzip"',
-      'then fetch it again',
+      'then fetch the file again',
     ],
   ],
 ])('%s of another kind than its name says is described', async (name, text, phrases) => {

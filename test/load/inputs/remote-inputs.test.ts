@@ -195,7 +195,7 @@ test('a URL without an object ends with exit code 2, and nothing is loaded', asy
   await begin({ '/a': lines(100) });
   const { code, summary, stderr } = await it.load([`${web.url}/a`, `${web.url}/missing`]);
   expect([code, summary]).toEqual([2, null]);
-  expect(stderr).toContain('404: there is nothing at this URL');
+  expect(stderr).toContain('404: the server has no object at this URL');
   expect(it.cluster.writes).toEqual([]);
 });
 

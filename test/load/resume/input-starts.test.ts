@@ -221,7 +221,7 @@ test('--skip-loaded leaves out an input that an earlier load finished here, if i
   expect(await starts.begin(0, source)).toBeNull();
   expect(starts.skippedPoints).toBe(40);
   expect(notices).toMatchObject([
-    { level: 'info', message: 'a.lp was loaded before (30 points) and this load skips it' },
+    { level: 'info', message: 'a.lp was loaded before (30 points), so this load skips the input' },
   ]);
   // Points that are elsewhere, a touched file, and a grown one are loaded.
   await starts.begin(1, source);

@@ -80,7 +80,7 @@ test('missing and different points are counted and listed', async () => {
     [null, null],
     ['f', '99'],
   ]);
-  expect(verifyError(found, 20)?.message).toContain('found 2 points with other values or missing (1 missing)');
+  expect(verifyError(found, 20)?.message).toContain('found 2 points missing or with other values (1 missing)');
 });
 
 test('a query that fails ends with verify-failed, and its message does not repeat the query', async () => {
@@ -265,7 +265,7 @@ test('the error of a verification names the first difference, and there is none 
     counting({}, () => null),
   );
   expect(verifyError(missing, 1)?.message).toContain(
-    'found 1 point with other values or missing (1 missing); first: m,t=a 5 is missing',
+    'found 1 point missing or with other values (1 missing); first: m,t=a 5 is missing',
   );
   const other = pointValues(Buffer.from('m,t=a f=2 5'), 'ns');
   const wrong = await reportOf(
@@ -273,7 +273,7 @@ test('the error of a verification names the first difference, and there is none 
     counting({}, () => other),
   );
   expect(verifyError(wrong, 1)?.message).toContain(
-    '1 point with other values or missing (0 missing); first: m,t=a 5 f: sent 1, found 2',
+    '1 point missing or with other values (0 missing); first: m,t=a 5 f: sent 1, found 2',
   );
   const bare = pointValues(Buffer.from('m,t=a g=2 5'), 'ns');
   const without = await reportOf(

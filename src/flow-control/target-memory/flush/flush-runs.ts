@@ -111,7 +111,7 @@ export class FlushRuns {
 function relief(isExhausted: boolean): Notice {
   const why = isExhausted
     ? 'the target has answered only "memory exhausted" for 30s'
-    : 'a node has as many unflushed rows as --target-memory allows';
+    : 'the unflushed rows of a node have reached the limit of --target-memory';
   return { level: 'warn', kind: 'relief', message: `${why}: asking the target to flush (COMPACT DATABASE)` };
 }
 
@@ -122,6 +122,6 @@ function reliefFailed({ kind, reason, tookMs }: FlushOutcome): Notice {
 }
 
 function blocked({ tookMs }: FlushOutcome): Notice {
-  const message = `the target answers neither COMPACT DATABASE nor writes: the load cancels the statement after ${Math.round(tookMs / 1000)}s and sends it again`;
+  const message = `the target answers neither COMPACT DATABASE nor writes: the load cancels the statement after ${Math.round(tookMs / 1000)}s and sends the statement again`;
   return { level: 'warn', kind: 'flush-blocked', message };
 }

@@ -152,7 +152,7 @@ function timeColumn(columns: readonly AnnotatedColumn[], { missingTimestamp }: M
   throw contradiction(
     'one time column',
     [`${plural(found.length, 'such column')} among ${columns.map(({ label }) => JSON.stringify(label)).join(', ')}`],
-    'mark the time column as dateTime and other times as ignored',
+    'mark the time column as dateTime, and other columns with times as ignored',
   );
 }
 

@@ -138,7 +138,7 @@ function unmappedContext(context: string): Problem {
     tried: 'reading the export sections',
     expected: 'only points of the contexts that --context-map names',
     found: `points of the context ${context}`,
-    fix: 'map this context as well, or load single contexts with --context and --db',
+    fix: 'add this context to --context-map, or load single contexts with --context and --db',
   };
 }
 

@@ -44,7 +44,7 @@ export interface Footer {
 }
 
 const magic = 'PAR1';
-const damagedFix = 'fetch or write the file again: it may be truncated, or another program still writes it';
+const damagedFix = 'fetch or write the file again: the file may be truncated, or another program may still write it';
 /** Bytes after the footer: its length and the magic bytes `PAR1`. */
 const tailBytes = 8;
 /** Memory for parsing one byte of a footer (measured: 65 bytes). */
@@ -135,12 +135,12 @@ function chunkOf(column: ColumnChunk, { path }: Leaf, limit: number): Chunk {
   if (file_path)
     return unreadable(
       `column ${name} in another file (${file_path})`,
-      'load the files that contain the rows instead of this one',
+      'instead of this file, load the files that contain the rows',
     );
   if (data === undefined || crypto_metadata !== undefined)
     return unreadable(
       `column ${name} encrypted`,
-      'name the other columns with --fields, or write it without encryption',
+      'name the other columns with --fields, or write this column without encryption',
     );
   const { data_page_offset: pages, dictionary_page_offset: dictionary = 0, total_compressed_size: length } = data;
   const from = dictionary > 0 ? Math.min(dictionary, pages) : pages;

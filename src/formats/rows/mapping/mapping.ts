@@ -224,7 +224,7 @@ export class Mapping {
         tried: 'mapping the columns',
         expected: 'different names for all tags and fields',
         found: `two tags or fields named ${JSON.stringify(name)}`,
-        fix: 'rename one with --tags old:new or --fields old::new',
+        fix: 'rename one of these columns with --tags old:new or --fields old::new',
       },
     ]);
   }
@@ -272,7 +272,7 @@ function prefixOf(name: string, isField: boolean): Uint8Array {
         tried: 'mapping the columns',
         expected: `a valid name (${reasons[problem]})`,
         found: `a column named ${JSON.stringify(name)}`,
-        fix: isField ? 'rename it with --fields old::new' : 'rename it with --tags old:new',
+        fix: isField ? 'rename the column with --fields old::new' : 'rename the column with --tags old:new',
       },
     ]);
   }

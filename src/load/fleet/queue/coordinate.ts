@@ -288,7 +288,7 @@ class Coordination {
   }
 }
 
-const queueSilent: Notice = { level: 'warn', kind: 'queue', message: 'the queue does not answer; waiting for it' };
+const queueSilent: Notice = { level: 'warn', kind: 'queue', message: 'the queue does not answer, so the load waits' };
 
 /** Stands for the holder of a lock that expired before the name of the holder was read. */
 const nobody = { machine: '?', pid: '?', leftMs: 0 };

@@ -265,7 +265,7 @@ export function alreadyRuns(load: string, found: string): BusyError {
     tried: `coordinating load ${load}`,
     expected: 'no other coordinator of this load',
     found,
-    fix: 'wait until the load ends, or stop it with bulk-load stop',
+    fix: 'wait until the load ends, or stop the load with bulk-load stop',
   });
 }
 

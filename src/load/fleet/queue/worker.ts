@@ -181,7 +181,7 @@ class FleetWorker {
   }
 
   #leaveOut({ id }: FleetLoad, why: string): null {
-    this.#notify('warn', `load ${id}`, `this worker takes no piece of load ${id}: ${why}`);
+    this.#notify('warn', `load ${id}`, `this worker does not take pieces of load ${id}: ${why}`);
     return null;
   }
 
@@ -262,7 +262,7 @@ class FleetWorker {
     const { clock, retryForMs, redis } = this.#context;
     const away = clock.monotonic() - this.#answeredAt;
     if (away > retryForMs) this.#end.abort(queueAway('taking pieces from the queue', away));
-    else if (away > 5 * beatMs) this.#notify('warn', 'queue', 'the queue does not answer; waiting for it');
+    else if (away > 5 * beatMs) this.#notify('warn', 'queue', 'the queue does not answer, so the worker waits');
     if (this.#isBeating) return;
     this.#isBeating = true;
     try {

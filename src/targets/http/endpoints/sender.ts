@@ -96,7 +96,7 @@ export class Sender {
 
   #notify(url: string, isUp: boolean, reason: string, othersTake: boolean): void {
     const consequence = othersTake
-      ? 'the other endpoints take the requests of this endpoint while bulk-load tests it'
+      ? 'the other endpoints take all requests while bulk-load tests this endpoint'
       : 'no other endpoint takes writes, so bulk-load tries this endpoint again';
     const message = isUp ? `${url}: ${reason}` : `${url}: circuit open (${reason}); ${consequence}`;
     this.#deps.notify({ level: isUp ? 'info' : 'warn', kind: isUp ? 'endpoint-back' : 'endpoint-down', message });

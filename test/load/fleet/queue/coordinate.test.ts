@@ -224,7 +224,7 @@ test('a queue without an answer is reported after 10 s, and ends the load after 
   const { summary, error } = await fleet.ended(load);
   // One of the regular renewals, and one of the check each half second.
   expect(renewals).toBe(2);
-  const silent = fleet.notices.filter((text) => text.endsWith('warn the queue does not answer; waiting for it'));
+  const silent = fleet.notices.filter((text) => text.endsWith('warn the queue does not answer, so the load waits'));
   // The first renewal without an answer was sent after 1 s.
   expect(silent[0]).toMatch(/^11 /);
   expect(silent).toHaveLength(10);

@@ -127,7 +127,7 @@ test.each([
     'options that contradict the worker',
     {},
     { settingsFor: () => Promise.reject(new UsageError(['other options'])) },
-    /^warn this worker takes no piece of load 0123456789ab: other options$/,
+    /^warn this worker does not take pieces of load 0123456789ab: other options$/,
   ],
 ])('a load with %s is left to other workers', async (_, change, own, message) => {
   const it = await announced(change);
@@ -347,9 +347,9 @@ test('a queue without an answer is reported after 5 s and ends the worker after 
   const work = it.work({ retryForMs: 8000 });
   await expect(it.ended(work)).rejects.toThrow(/taking pieces from the queue: .* found no answer for 9\.0s/);
   expect(it.notices).toEqual([
-    '6 warn the queue does not answer; waiting for it',
-    '7 warn the queue does not answer; waiting for it',
-    '8 warn the queue does not answer; waiting for it',
+    '6 warn the queue does not answer, so the worker waits',
+    '7 warn the queue does not answer, so the worker waits',
+    '8 warn the queue does not answer, so the worker waits',
   ]);
 });
 
