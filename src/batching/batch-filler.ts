@@ -30,6 +30,7 @@ import {
 import type { OpenBatch } from './open-batch.js';
 import { timeAt } from './points/bucket-parts.js';
 import type { TimestampSuffixes } from './points/generated-timestamps.js';
+import { NewBuckets } from './points/new-buckets.js';
 import type { PlainRules } from './points/plain-points.js';
 import {
   type Bounds,
@@ -78,6 +79,7 @@ export class BatchFiller {
   readonly #safe: HighWords;
   readonly #suffixes: TimestampSuffixes;
   readonly #read: () => number;
+  readonly #newBuckets: NewBuckets;
 
   /** @param read returns the number of points that the load has read so far */
   constructor(options: FillOptions, suffixes: TimestampSuffixes, read: () => number) {
@@ -85,6 +87,7 @@ export class BatchFiller {
     this.#safe = safeHighWords(options.bounds);
     this.#suffixes = suffixes;
     this.#read = read;
+    this.#newBuckets = new NewBuckets(options.bucketUnits);
   }
 
   /**
@@ -128,11 +131,9 @@ export class BatchFiller {
    */
   #takePlain({ open, gate, run, cursor, position }: FillJob, left: number, limits: BatchLimits): number {
     if (this.#suffixes.stamped !== null || position.covered.length > 0) return 0;
-    const until = Math.min(
-      run.rejects[cursor.reject]?.before ?? run.count,
-      run.count,
-      cursor.point + left - open.counted,
-    );
+    const most = cursor.point + left - open.counted;
+    const next = Math.min(run.rejects[cursor.reject]?.before ?? run.count, run.count, most);
+    const until = this.#newBuckets.endOf(run.index, cursor.point, next);
     const taken = open.addPlain(run, cursor.point, until, limits, this.#plainRules(gate));
     cursor.point += taken;
     position.taken += taken;
@@ -157,7 +158,9 @@ export class BatchFiller {
     if (hold === undefined || !isUnchanged || position.ordinal < skipPoints) return null;
     gate.refresh();
     const from = cursor.point;
-    const until = Math.min(run.rejects[cursor.reject]?.before ?? run.count, run.count, from + limit - this.#read());
+    const next = Math.min(run.rejects[cursor.reject]?.before ?? run.count, run.count, from + limit - this.#read());
+    if (from < next) this.#newBuckets.enter(timeAt(run.index, from * POINT_WORDS));
+    const until = this.#newBuckets.endOf(run.index, from, next);
     const limits = this.#limits(plan.bodyBytes, plan.points);
     const found = stretchInPlace(run, from, until, limits, this.#plainRules(gate));
     if (found === null) return null;
@@ -201,6 +204,8 @@ export class BatchFiller {
     const suffix = missing ? this.#suffixes.missing(position.ordinal) : this.#suffixes.stamped;
     const cut = cutBefore(open, run, i, index[word + LENGTH]! + 1 + (suffix?.length ?? 0), limits);
     if (cut !== null) return cut;
+    const time = missing ? this.#options.startTime : timeAt(index, word);
+    if (open.points > 0 && this.#newBuckets.isNew(time)) return 'bucket';
     // `gate.judge` must be the last check, because it adds new columns of the point to the batch. The batch must then
     // accept the point.
     const number = shape & UNCOUNTED_SHAPE;
@@ -210,7 +215,7 @@ export class BatchFiller {
       return this.#reject(open, run, { ...original(run, i), ...gate.conflict(number) }, position);
     const start = open.bodyLength;
     open.add(run, i, suffix);
-    const time = missing ? this.#options.startTime : timeAt(index, word);
+    this.#newBuckets.enter(time);
     open.parts.add(time, open.points - 1, start, open.bodyLength - start);
     open.values += values;
     open.slots += gate.slotsOf(number, values);

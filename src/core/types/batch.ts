@@ -28,8 +28,11 @@ export interface ResumePoint {
   readonly covered: readonly ByteRange[];
 }
 
-/** Reason for closing a batch. `shape`: the next point introduces a column, so it needs another batch. */
-export type Cut = 'points' | 'bytes' | 'inputEnd' | 'idle' | 'shape';
+/**
+ * Reason for closing a batch. `shape`: the next point introduces a column, so it needs another batch. `bucket`: the next
+ * point is the first of its time bucket.
+ */
+export type Cut = 'points' | 'bytes' | 'inputEnd' | 'idle' | 'shape' | 'bucket';
 
 /** A rejected point whose bytes were copied from the format's memory into the memory of the batch. */
 export interface BatchReject {

@@ -72,7 +72,7 @@ export function followMemory({
     apply,
     flushLost: () => {
       const reason = 'the worker that requested the flush is gone';
-      if (pressure.isFlushing) pressure.flushEnded({ kind: 'failed', tookMs: 0, reason });
+      if (pressure.flushing.flushingSince !== null) pressure.flushEnded({ kind: 'failed', tookMs: 0, reason });
     },
     save: () => ({
       pressure: pressure.save(),

@@ -11,6 +11,7 @@ import {
   type FlushingOptions,
   type FlushMarks,
   flushIntervalMs,
+  isDueWith,
   nextStageAt,
   type SavedFlushing,
   step,
@@ -105,11 +106,6 @@ export class TargetPressure {
     return this.#runs.count;
   }
 
-  /** Largest difference between a gauge and the estimate of unflushed rows, bytes; null before the first gauge. */
-  get gaugeDifference(): number | null {
-    return this.#flushing.gaugeDifference;
-  }
-
   /** Estimated peak of the fullest node, resident bytes. */
   get peakBytes(): number {
     return this.#peakBytes;
@@ -155,13 +151,13 @@ export class TargetPressure {
     this.#take({ kind: 'flushed', outcome, at: this.#options.clock.monotonic() });
   }
 
-  get isFlushing(): boolean {
-    return this.#flushing.flushingSince !== null;
+  get flushing(): Flushing {
+    return this.#flushing;
   }
 
   save(): SavedFlushing {
     const { pending, fresh, pendingSeries, freshSeries, factor } = this.#flushing;
-    return { pending, fresh, pendingSeries, freshSeries, factor, isFlushing: this.isFlushing };
+    return { pending, fresh, pendingSeries, freshSeries, factor, isFlushing: this.#flushing.flushingSince !== null };
   }
 
   restore({ isFlushing, ...estimate }: SavedFlushing): void {
@@ -201,11 +197,15 @@ export class TargetPressure {
     return await this.#runs.running;
   }
 
+  /** Returns true if `rowBytes` more rows would make a planned flush due, but would not do so on their own. */
+  needsFlushBefore(rowBytes: number): boolean {
+    return this.#options.relieve && isDueWith(this.#flushing, this.#marks, rowBytes);
+  }
+
   get running(): Promise<unknown> | null {
     return this.#runs.running;
   }
 
-  /** Ends all timers and releases all waiting batches. */
   close(): void {
     this.#closed = true;
     for (const cancel of this.#timers) cancel();
@@ -251,9 +251,9 @@ export class TargetPressure {
     const { clock, signal } = this.#options;
     const before = this.#flushing.lastFlushAt;
     while (!signal.aborted && !this.#closed) {
-      const { lastFlushAt, notPermitted } = this.#flushing;
+      const { lastFlushAt, notPermitted, flushingSince } = this.#flushing;
       if (!this.#options.relieve || notPermitted) return null;
-      if (lastFlushAt > before && !this.isFlushing) return this.#outcome;
+      if (lastFlushAt > before && flushingSince === null) return this.#outcome;
       this.#take({ kind: 'asked', at: clock.monotonic() });
       await clock.sleep(tickMs, signal).catch(() => {});
     }

@@ -6,12 +6,13 @@ import type { Attempt, Batch, Clock, MemoryFollower, MemoryLog, Notice, Target }
 import type { ThrottleAccount } from '../types.js';
 import { type BodyEvent, bodyEvent, type Sampling, type SentBody } from './body-event.js';
 import { followMemory } from './fleet-memory.js';
+import { BucketBarrier } from './flush/bucket-barrier.js';
 import { flushMarks } from './flush/flush-marks.js';
 import { flushIntervalMs } from './flush/flushing.js';
 import { SeriesEstimate } from './flush/series-estimate.js';
 import { maxStageWaitMs, Stages } from './flush/stages.js';
-import { baseOf, baseSoFar, nodeBase } from './node-base.js';
 import { cannotStart, NodeDeaths, nodeDied } from './node-deaths.js';
+import { NodeSoFar } from './node-so-far.js';
 import { PacedNotice, pacingMessage } from './pressure-notices.js';
 import { RaftCaches } from './raft-caches.js';
 import { partOf, type RinseMarks, Rinsing, type RinsingOptions } from './rinsing.js';
@@ -22,8 +23,6 @@ import { TargetPressure } from './target-pressure.js';
 /** Time after which a flush without a response counts as timed out, ms. */
 const flushTimeoutMs = 60_000;
 const rinseTimeoutMs = 30_000;
-/** Number of new time buckets for whose vnodes memory is reserved, until the next flush or rinse frees memory. */
-const bucketsAhead = 4;
 /** Largest body once flushes are no longer planned, bytes. */
 const unflushedBody = 128 * 1024;
 
@@ -57,17 +56,16 @@ export class TargetThrottle {
   readonly #forecast: TargetMemoryForecast;
   readonly #context: TargetThrottleContext;
   readonly #stages: Stages;
+  readonly #barrier: BucketBarrier;
   readonly #caches: RaftCaches;
-  /** Estimated numbers of series: `#series` since the last flush began, `#allSeries` in the whole load. */
+  /** Estimates the number of series since the last flush began. */
   readonly #series = new SeriesEstimate();
-  readonly #allSeries = new SeriesEstimate();
+  readonly #node: NodeSoFar;
   readonly #pressure: TargetPressure;
   readonly #rinsing: Rinsing;
   readonly #log: MemoryLog | null;
   readonly #follower: MemoryFollower;
   readonly #deaths = new NodeDeaths();
-  /** Bytes of all acknowledged rows of this process: resident bytes, and bytes that gauges count. */
-  readonly #rows = { resident: 0, gauged: 0 };
   /** Flush that runs after a dead node has returned; null if no such flush runs. */
   #recovery: Promise<unknown> | null = null;
   readonly #waits: WaitStats;
@@ -87,6 +85,7 @@ export class TargetThrottle {
       ...{ share, existing: forecast.existing, bodyBytes: plan.sustainedBytes },
       maxBytes: Math.min(plan.rinse?.holdBytes ?? 0, share * (forecast.totalBytes ?? Number.POSITIVE_INFINITY)),
     });
+    this.#node = new NodeSoFar(plan, this.#caches, this.#deaths);
     this.#pressure = new TargetPressure({
       // The rows of all senders count. With n senders, each sender flushes an n-th as often.
       share: share * senders,
@@ -95,14 +94,14 @@ export class TargetThrottle {
         flush === null || limitBytes === null
           ? null
           : {
-              marks: (kept, series) => flushMarks(limitBytes, this.#plannedBase, kept, this.#rowCap + series),
-              bodiesBeside: (rows) => bodiesBeside(plan, this.#plannedBase, Math.min(rows, this.#rowCap)),
+              marks: (kept, series) => flushMarks(limitBytes, this.#node.plannedBase, kept, this.#node.rowCap + series),
+              bodiesBeside: (rows) => bodiesBeside(plan, this.#node.plannedBase, Math.min(rows, this.#node.rowCap)),
               countsSent: plan.isWide,
             },
       ...{ bodyBytes, caches: this.#caches },
       // Gauges are read only if flushes are planned. Otherwise rows count up to the target's own flush size.
       weigh: (kept, rows) =>
-        nodePeak(this.#base, kept, flush === null ? Math.min(rows, vnodes * this.#cacheRows) : rows),
+        nodePeak(this.#node.base, kept, flush === null ? Math.min(rows, vnodes * this.#node.cacheRows) : rows),
       relieve: options.relieve,
       nodes: layout.nodes,
       bodyBytesUnflushed: Math.min(unflushedBody, bodyBytes),
@@ -115,10 +114,15 @@ export class TargetThrottle {
         const starts = target.endpoints().flatMap(({ waitingSince }) => waitingSince ?? []);
         return starts.length === 0 ? null : Math.min(...starts);
       },
-      gauges: async () => (await target.gauges(signal)).map((each) => each && each * this.#perGauged),
+      gauges: async () => (await target.gauges(signal)).map((each) => each && each * this.#node.perGauged),
       ...{ clock, signal, abort, log, notify, end: context.end },
     });
     this.#stages = new Stages(options.stage, () => this.#pressure.flushNow(), context);
+    this.#barrier = new BucketBarrier({
+      // The workers of a fleet write to their time buckets at different times, so a flush between two buckets helps none.
+      isDue: () => log === null && this.#pressure.needsFlushBefore(this.#node.rowsPerBucket),
+      flush: () => this.#pressure.flushNow(),
+    });
     this.#rinsing = new Rinsing({
       caches: this.#caches,
       // All senders fill the same caches, so each rinses earlier, but waits only if its own bodies reach the limit.
@@ -135,7 +139,7 @@ export class TargetThrottle {
     this.#log = log;
     this.#follower = followMemory({
       ...{ stages: this.#stages, caches: this.#caches, series: this.#series },
-      ...{ allSeries: this.#allSeries, pressure: this.#pressure, rinsing: this.#rinsing },
+      ...{ allSeries: this.#node.series, pressure: this.#pressure, rinsing: this.#rinsing },
     });
   }
 
@@ -144,46 +148,17 @@ export class TargetThrottle {
     await this.#log?.follow(this.#follower);
   }
 
-  /** Resident bytes of rows per byte that a gauge counts. */
-  get #perGauged(): number {
-    const { resident, gauged } = this.#rows;
-    return gauged === 0 ? 1 : resident / gauged;
-  }
-
-  /** Resident bytes of a vnode's rows at which the target flushes the vnode by itself. */
-  get #cacheRows(): number {
-    return this.#forecast.plan.vnodeCacheBytes * this.#perGauged;
-  }
-
-  /** Equals `#cacheRows` for wide rows. Infinity for other rows, because memory alone decides when they are flushed. */
-  get #rowCap(): number {
-    return this.#forecast.plan.isWide ? this.#cacheRows : Infinity;
-  }
-
-  /** Memory of the fullest node for the time buckets and series so far, without rows and without request bodies. */
-  get #base(): number {
-    return baseSoFar(this.#forecast.plan, this.#caches, this.#allSeries);
-  }
-
   /** Largest body of a batch at this moment. */
   get bodyBytes(): number {
     const room = this.#rinseMarks?.dueBytes ?? null;
-    const open = bodyOfOpenBuckets(this.#forecast.plan, this.#plannedBase, room, this.#caches.open);
+    const open = bodyOfOpenBuckets(this.#forecast.plan, this.#node.plannedBase, room, this.#caches.open);
     return Math.floor(Math.min(this.#pressure.bodyBytes, open));
   }
 
   /** Thresholds of rinses, with memory reserved for all planned vnodes: each bucket is rinsed before its flush. */
   get #rinseMarks(): RinseMarks | null {
     const { plan } = this.#forecast;
-    return partOf(rinseMarks(plan, Math.max(this.#plannedBase, plan.baseBytes)), this.#context.senders ?? 1);
-  }
-
-  /** Memory that rows and bodies cannot use: idle node, vnodes so far and of the next buckets, reserve after deaths. */
-  get #plannedBase(): number {
-    const { baseBytes, limitBytes, vnodesPerBucket, perBucket } = this.#forecast.plan;
-    const next = this.#base + baseOf(vnodesPerBucket, perBucket, bucketsAhead) - nodeBase(0);
-    const base = Math.max(this.#base, Math.min(baseBytes, next));
-    return base + Math.max(0, (limitBytes ?? base) - base) * (1 - 0.5 ** this.#deaths.count);
+    return partOf(rinseMarks(plan, Math.max(this.#node.plannedBase, plan.baseBytes)), this.#context.senders ?? 1);
   }
 
   /** Must be called for each attempt as soon as its response arrives. */
@@ -193,8 +168,8 @@ export class TargetThrottle {
     let [rows, series] = [0, 0];
     if (attempt.verdict.kind === 'accepted') {
       const { event, gauged } = bodyEvent(batch, bodyBytes, this.#sampling, sent);
-      this.#rows.resident += event.rows;
-      this.#rows.gauged += gauged;
+      this.#node.rows.resident += event.rows;
+      this.#node.rows.gauged += gauged;
       if (this.#log === null) rows = event.rows;
       series = this.#acknowledge(event);
       if (bodyBytes === batch.body.length) this.#rinsing.remember(batch, event.rows / batch.points);
@@ -208,9 +183,11 @@ export class TargetThrottle {
   async admit({ points, buckets, body }: Pick<Batch, 'points' | 'buckets' | 'body'>): Promise<void> {
     if (points === 0) return;
     this.#assertHolds(buckets);
+    const isNew = buckets.some(({ bucket }) => !this.#caches.has(bucket));
     await this.#waits.during(
-      this.#stages
-        .admit()
+      this.#barrier
+        .admit(isNew)
+        .then(() => this.#stages.admit())
         .then(() => this.#recovery)
         .then(() => this.#rinsing.admit())
         .then(() => this.#pressure.admit(body.length)),
@@ -218,7 +195,9 @@ export class TargetThrottle {
   }
 
   settled({ points, body }: Pick<Batch, 'points' | 'body'>): void {
-    if (points > 0) this.#pressure.settled(body.length);
+    if (points === 0) return;
+    this.#barrier.settled();
+    this.#pressure.settled(body.length);
   }
 
   /** Factor that delays all batches at this moment. */
@@ -236,7 +215,7 @@ export class TargetThrottle {
       flushes: this.#pressure.flushes,
       rinses: this.#rinsing.count,
       nodeDeaths: this.#deaths.count,
-      gaugeDifferenceBytes: this.#pressure.gaugeDifference,
+      gaugeDifferenceBytes: this.#pressure.flushing.gaugeDifference,
       advice: this.#pacedNotice.given ? this.#pacingMessage() : null,
       flushSeconds: this.#waits.seconds,
       pacedSeconds: this.#pressure.pacing.heldSeconds,
@@ -263,7 +242,7 @@ export class TargetThrottle {
     this.#stages.acknowledged(event.bytes);
     this.#caches.add(event.parts, event.bytes === 0);
     if (event.bytes === 0) this.#pressure.acknowledged(0, event.rows);
-    this.#allSeries.add(event);
+    this.#node.series.add(event);
     return event.sample.length === 0 ? 0 : this.#series.add(event);
   }
 
@@ -278,7 +257,7 @@ export class TargetThrottle {
     }
     if (event === 'died') {
       const { limitBytes } = this.#forecast.plan;
-      notify(nodeDied(endpoint, limitBytes === null ? null : limitBytes - this.#plannedBase));
+      notify(nodeDied(endpoint, limitBytes === null ? null : limitBytes - this.#node.plannedBase));
     }
     if (event === 'cannotStart') end(cannotStart(endpoint));
   }
@@ -286,7 +265,7 @@ export class TargetThrottle {
   /** Ends the run and throws RefusedError once time buckets and their series need more than --target-memory. */
   #assertHolds(buckets: Batch['buckets']): void {
     const more = buckets.filter(({ bucket }) => !this.#caches.has(bucket)).length;
-    const problem = problemSoFar(this.#forecast, more, this.#caches, this.#allSeries);
+    const problem = problemSoFar(this.#forecast, more, this.#caches, this.#node.series);
     if (problem === null) return;
     const error = new RefusedError(problem);
     this.#context.end(error);
@@ -295,6 +274,6 @@ export class TargetThrottle {
 
   #pacingMessage(): string {
     const { bodyBytes, pacing } = this.#pressure;
-    return pacingMessage(this.#forecast, bodyBytes, pacing.bytesPerSecond, this.#rowCap);
+    return pacingMessage(this.#forecast, bodyBytes, pacing.bytesPerSecond, this.#node.rowCap);
   }
 }

@@ -225,7 +225,7 @@ export class Ledger {
   }
 
   #countBatch(batch: Batch, account: InputTotals, receipt: Receipt, loaded: number): void {
-    if (batch.cut !== 'shape') this.cuts[batch.cut] += 1;
+    if (batch.cut !== 'shape' && batch.cut !== 'bucket') this.cuts[batch.cut] += 1;
     this.cuts.split += Math.max(0, receipt.loaded.length - 1);
     if (loaded === 0) return;
     this.batches += 1;

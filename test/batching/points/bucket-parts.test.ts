@@ -69,7 +69,7 @@ test('a target without time buckets has one part, and a generated timestamp lies
 test('combined batches combine their buckets', async () => {
   const one = bench({ bucketUnits: 10 });
   async function* inputs() {
-    for (const [i, text] of ['m f=1 1\nm f=1 11\n', 'm f=22 2\n', 'm f=3 33\n'].entries())
+    for (const [i, text] of ['m f=1 1\nm f=1 2\n', 'm f=22 11\n', 'm f=3 3\n'].entries())
       yield* one.batcher.batches(i, runs(text), never);
   }
   const { clock } = one;

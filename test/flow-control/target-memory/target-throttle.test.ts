@@ -142,6 +142,31 @@ test('relief works with --target-memory off and never begins with --no-relieve',
   }
 });
 
+test('a flush between two time buckets replaces the flush that the rows of the next bucket would make due', async () => {
+  const { clock, side, answer, told } = await setup({}, 500, 'done', undefined, 1, 4);
+  const send = async (bucket: number): Promise<number | null> => {
+    const seen = { at: null as number | null };
+    const batch = batchOf(1000, bucket);
+    void side.admit(batch).then(() => (seen.at = clock.monotonic()));
+    await clock.advance(1000);
+    side.settled(batch);
+    side.observe({ verdict: { kind: 'accepted' }, endpoint: 'e', latencyMs: 1, sentBytes: 1000 }, 1000, {
+      ...batch,
+      points: 0,
+    });
+    return seen.at;
+  };
+  expect(await send(0)).toBe(0);
+  answer({ kind: 'accepted' }, 30 * MiB);
+  expect([await send(0), told.flushes]).toEqual([1000, []]);
+  // The first bucket has 30 MiB. Another 30 MiB do not make a flush due, and the second bucket begins at once.
+  expect([await send(1), told.flushes]).toEqual([2000, []]);
+  answer({ kind: 'accepted' }, 30 * MiB);
+  // Now they would.
+  expect([await send(2), told.flushes]).toEqual([3500, [3000]]);
+  expect([await send(2), told.flushes]).toEqual([4000, [3000]]);
+});
+
 test('no batch is admitted while the room is full, until the flush has ended', async () => {
   const { clock, side, answer, admit, told } = await setup({});
   answer({ kind: 'accepted' }, 140 * MiB);
