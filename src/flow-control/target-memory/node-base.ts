@@ -9,7 +9,7 @@ export const idleBytes = 110 * MiB;
  * The 256 small writes of a rinse take 0.5 MiB. The rest is memory of freed rows and bodies that the
  * allocator retains.
  */
-export const vnodeBytes = 3.65 * MiB;
+export const vnodeBytes = 3.25 * MiB;
 /** Resident bytes of a series in the index of a vnode. Up to 10,000 new series are stored separately and take less. */
 const indexedBytes = 384;
 const manySeries = 10_000;
