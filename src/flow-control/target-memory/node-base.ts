@@ -9,10 +9,11 @@ export const idleBytes = 110 * MiB;
  * The 256 small writes of a rinse take 0.5 MiB. The rest is memory of freed rows and bodies that the
  * allocator retains.
  */
-export const vnodeBytes = 3.25 * MiB;
-/** Resident bytes of a series in the index of a vnode. Up to 10,000 new series are stored separately and take less. */
+export const vnodeBytes = 3.55 * MiB;
+/** Resident bytes of each of the first `manySeries` new series in the index of a vnode. */
 const indexedBytes = 384;
 const manySeries = 10_000;
+/** Resident bytes of each further series. */
 const manySeriesBytes = 1.2 * 1024;
 /**
  * Memory that a flush or compaction takes for each series of the vnode, bytes. `compactedColumnBytes`: the memory for

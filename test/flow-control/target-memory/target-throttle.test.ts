@@ -286,7 +286,7 @@ test('the estimated peak follows the bytes sent and unflushed', async () => {
     advice: null,
     flushes: 0,
     rinses: 0,
-    estimatedPeakBytesPerNode: Math.round((110 + 3.65 + 10 + 11) * MiB),
+    estimatedPeakBytesPerNode: Math.round((110 + 3.55 + 10 + 11) * MiB),
   });
 });
 
@@ -663,5 +663,5 @@ test('a worker of a fleet counts its rows once, when the log brings them back', 
   expect(side.account().estimatedBytesPerNode).toBe(idle);
   for (const event of events) apply(event);
   expect(events.map(({ kind }) => kind)).toContain('body');
-  expect(side.account().estimatedBytesPerNode).toBe(Math.round((110 + 3.65 + 10 + 11) * MiB));
+  expect(side.account().estimatedBytesPerNode).toBe(Math.round((110 + 3.55 + 10 + 11) * MiB));
 });
