@@ -16,7 +16,7 @@ export function errorOf(cause: unknown): BulkLoadError {
   return new BugError(`a defect of bulk-load: ${message}`, { cause });
 }
 
-/** Builds the error for batches that the target refused. @param advice advice from the target, if it gives any */
+/** Builds the error for batches that the target refused. @param advice advice from the target, if known */
 export function refusedError(
   reason: string,
   advice = 'check the users, the privileges and the database of the target',

@@ -43,7 +43,7 @@ export interface DeliveryOptions {
   readonly mayReject: (more: number) => boolean;
   /** Resolves once the target shows the columns that a batch introduces, or `limitMs` is over. */
   readonly awaitColumns: (batch: Batch, signal: AbortSignal, limitMs: number) => Promise<void>;
-  /** Rules for batches that introduce columns while other workers of a fleet may send; absent if there is no fleet. */
+  /** Rules for batches that introduce columns while other workers of a fleet may send; absent without a fleet. */
   readonly turn?: TurnRules;
   readonly notify: (notice: Notice) => void;
 }

@@ -74,7 +74,7 @@ function hasRowThreads(names: readonly FormatName[]): boolean {
 }
 
 /**
- * Returns each format that the inputs have; line protocol if there are no inputs. Throws UsageError for a bad time
+ * Returns each format that the inputs have; line protocol for a load without inputs. Throws UsageError for a bad time
  * format, MemoryLimitError if the address space is too small for WebAssembly, and the signal's abort reason.
  */
 export async function formatsOf(
@@ -191,7 +191,7 @@ export class FormatSet {
     return { format, source: formatNamed(detected).randomAccess ? source : replayed };
   }
 
-  /** A warning about line protocol in folders such as `host=a`; null if there is no such input. */
+  /** A warning about line protocol in folders such as `host=a`; null without such an input. */
   get unusedFolders(): string | null {
     if (this.#unusedFolder === null) return null;
     return `the folders of ${this.#unusedFolder} do not become tags, because line protocol has its own tags; points that differ only in their folder overwrite each other`;

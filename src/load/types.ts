@@ -81,6 +81,6 @@ export interface LoadResult {
   readonly examples: ReadonlyMap<string, string>;
   /** Error that ended the run early, or error of an input; null without an error. */
   readonly error: BulkLoadError | null;
-  /** Details that the report page shows besides the summary; null if there is no report. */
+  /** Details that the report page shows besides the summary; null without a report. */
   readonly details: RunDetails | null;
 }

@@ -29,7 +29,7 @@ interface CgroupVersion {
   readonly limits: readonly string[];
   /**
    * Matches the line of `memory.stat` that states the smallest limit of a cgroup and its parents. This limit includes
-   * parents that a container does not see. Null if this version has no such line.
+   * parents that a container does not see. Null for a version of cgroups without this line.
    */
   readonly hierarchical: RegExp | null;
 }

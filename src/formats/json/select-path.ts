@@ -152,7 +152,7 @@ class ElementLines {
       case 'nullValue':
         this.#value(String(token.value));
         return;
-      // The parser does not emit the following tokens with these options.
+      // With the options in `textsOf`, the parser does not emit the following tokens.
       case 'startKey':
       case 'endKey':
       case 'startString':

@@ -126,7 +126,10 @@ export class PageMeter {
   }
 }
 
-/** Error for a row group that needs more memory than allowed. `group` is its index, `bytes` its estimated memory. */
+/**
+ * Error for a row group that needs more memory than allowed. `group`: index of the row group. `bytes`: estimated memory
+ * of the row group.
+ */
 export class RowGroupError extends InputError {
   readonly group: number;
   readonly bytes: number;

@@ -48,9 +48,9 @@ export interface ScanContext {
 }
 
 /**
- * Returns the plan of an input: its pieces, and its error, if any. If the input cannot be read to its end, the last
- * piece extends to the end, so that the shard with this piece reports the failure. Throws UsageError if the input
- * contradicts the options, and the signal's reason on abort.
+ * Returns the plan of an input: its pieces and its error. If the input cannot be read to its end, the last piece
+ * extends to the end, so that the shard with this piece reports the failure. Throws UsageError if the input contradicts
+ * the options, and the signal's reason on abort.
  */
 export async function scanInput(input: Input, context: ScanContext): Promise<PlannedInput> {
   try {

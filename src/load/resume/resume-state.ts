@@ -101,7 +101,9 @@ export class ResumeState {
     return this.#starts.skippedPoints;
   }
 
-  /** Number for --skip-points of the next run; null for a load with a checkpoint, which needs no such option. */
+  /**
+   * Number for --skip-points of the next run; null for a load with a checkpoint, because it does not need the option.
+   */
   get pointsToSkip(): number | null {
     if (this.#persistent) return null;
     return Math.max(this.#context.options.skipPoints, this.#tracks.firstOpenOrdinal ?? this.#starts.nextOrdinal);

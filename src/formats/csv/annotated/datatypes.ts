@@ -106,7 +106,7 @@ function timeOf(format: string | null, base: ColumnDeclaration): ColumnDeclarati
 
 /**
  * Parses a boolean format such as `y,Y:n,N`: words for true, then words for false. An empty list means all words that
- * are not in the other list. If there is no format, the first letter of a word decides.
+ * are not in the other list. Without a format, the first letter of a word decides.
  */
 function wordsOf(format: string | null): (word: string) => boolean | null {
   if (format === null) return (word) => (/^[tTyY1]/.test(word) ? true : /^[fFnN0]/.test(word) ? false : null);

@@ -1,4 +1,4 @@
-// The names of columns: the cells of the header, or numbers if there is no header.
+// The names of columns: the cells of the header, or numbers for a file without a header.
 
 import { isUtf8 } from 'node:buffer';
 import { UsageError } from '../../../core/errors.js';

@@ -119,7 +119,7 @@ export class FleetTotals {
     return [...this.#machines.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** True once more points are rejected than --max-rejected allows. */
+  /** True as soon as the number of rejected points exceeds --max-rejected. */
   get exceedsRejects(): boolean {
     const { rejected, read } = this.points;
     return this.#worst?.outcome === 'too-many-rejects' || !within(rejected, read, this.#plan.limits.maxRejected);

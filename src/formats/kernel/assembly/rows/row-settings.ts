@@ -15,7 +15,7 @@ export let timeDates: bool = false;
 /** True if a date without an offset is in UTC. */
 export let timeUtc: bool = false;
 
-/** Indexes of the cells with the time and with the table's name; -1 if there is no such cell. */
+/** Indexes of the cells with the time and with the table's name; -1 without such a cell. */
 export let timeColumn: i32 = -1;
 export let nameColumn: i32 = -1;
 /** Byte that is the decimal separator of numbers. */
