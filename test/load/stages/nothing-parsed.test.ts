@@ -47,7 +47,7 @@ test.each([
   ['<html lang="en">', 'HTML'],
 ])('a page is named by its kind: %s', (text, kind) => {
   const error = nothingParsed('a.lp', 'lp', [['bad-line', 2]], 0, 'none', { text, message: '' });
-  expect(error!.message).toContain(`found ${kind}. Convert it: bulk-load does not read ${kind}`);
+  expect(error!.message).toContain(`found ${kind}. Convert the file: bulk-load does not read ${kind}`);
 });
 
 test('an input without a valid point needs no second attempt', () => {
