@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { defaultDatabaseSettings as database, type FleetHooks, type Input } from '../../src/core/types/index.js';
+import { createCustomTarget } from '../../src/targets/custom/custom-target.js';
 import { bytesSource } from '../formats/support.js';
 import { accepted, loadText, points } from './custom-load.js';
 
@@ -91,4 +92,16 @@ test('a load in which each input lacks a valid point ends with the error of the 
   const { summary, notices } = await goodAndBad({}, 'nor this\n', 'no line protocol\n');
   expect(summary.reason).toBe('the only line of a.lp is not line protocol; is --format right?');
   expect([summary.outcome, notices.filter(({ level }) => level === 'error')]).toEqual(['input', []]);
+});
+
+test('an input that contains only comments is no problem beside another one', async () => {
+  const { summary } = await goodAndBad({}, points(2), '# only a comment\n');
+  expect(summary).toMatchObject({ outcome: 'complete', points: { loaded: 2 } });
+});
+
+test('a target whose memory is not planned is not refused for a small --target-memory', async () => {
+  const { traits } = createCustomTarget({ write: accepted });
+  const own = { traits: { ...traits, plansMemory: false } };
+  const { summary, notices } = await loadText({ own, flags: { targetMemory: '64MiB' } });
+  expect([summary.outcome, notices.filter(({ level }) => level === 'warn')]).toEqual(['complete', []]);
 });

@@ -29,7 +29,7 @@ const testsOfRoom = {
       (name) => `load/${name}.test.ts`,
     ),
     ...['plan-memory', 'target-plan'].map((name) => `load/memory/${name}.test.ts`),
-    ...['finish', 'load-progress', 'merge-results', 'phases', 'progress-bar', 'run-phases'].map(
+    ...['finish', 'load-progress', 'merge-results', 'phases', 'progress-bar', 'run-facts', 'run-phases'].map(
       (name) => `load/outcome/${name}.test.ts`,
     ),
     ...['checkpoint-saver', 'earlier-runs', 'input-starts', 'input-tracks', 'resume-state'].map(

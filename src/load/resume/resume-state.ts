@@ -205,7 +205,7 @@ export class ResumeState {
     const name = finished && this.#deadLetters.lengths ? await this.#deadLetters.finalName(this.#stamp) : null;
     this.#completing = name;
     const started = this.#persistent && this.#saver.stats.saves > 0;
-    let saved = !this.#persistent;
+    let saved = false;
     try {
       // A finished load without dead letters needs no further checkpoint. If the process dies now, the last checkpoint
       // can resume the load.

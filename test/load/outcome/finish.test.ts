@@ -3,6 +3,8 @@
 
 import { expect, test } from 'vitest';
 import { InterruptedError, UsageError } from '../../../src/core/errors.js';
+import type { Target } from '../../../src/core/types/index.js';
+import { createCustomTarget } from '../../../src/targets/custom/custom-target.js';
 import { accepted, loadText, points } from '../custom-load.js';
 import { folder } from '../ledger/support.js';
 
@@ -47,7 +49,7 @@ test('a load that was stopped before it sent a point keeps its checkpoint', asyn
     return { ...(await accepted(...sent)), verdict: { kind: 'unreachable', reason: 'ECONNREFUSED' } };
   };
   const { summary } = await loadText({ path: '/a.lp', stop: stop.signal, own: { write } });
-  expect(summary).toMatchObject({ outcome: 'interrupted', points: { loaded: 0 } });
+  expect(summary).toMatchObject({ outcome: 'interrupted', points: { loaded: 0 }, continueWith: null });
   expect(summary.checkpoint).not.toBeNull();
 });
 
@@ -75,4 +77,22 @@ test('the points of inputs that an earlier load finished count for --min-points'
   const again = (minPoints: number) => loadText({ ...load, flags: { ...load.flags, minPoints } });
   expect((await again(3)).summary).toMatchObject({ outcome: 'complete', points: { read: 0 } });
   expect((await again(4)).summary).toMatchObject({ outcome: 'input', points: { read: 0 } });
+});
+
+test.each([
+  ['the later one with one writer', 1, 0],
+  ['any of them with several writers', 4, 1],
+])('of two points with equal series and time, --verify expects %s', async (_, workers, equal) => {
+  const traits = { ...createCustomTarget({ write: accepted }).traits, firstWriteExclusive: false };
+  // The target keeps the value of the first point.
+  const readBack: Target['readBack'] = (sent) =>
+    Promise.resolve(sent.map((point) => ({ ...point, fields: new Map([['f', 1]]) })));
+  const time = 1_640_995_200_000_000_000n;
+  const text = `m f=1 ${time}\nm f=2 ${time}\n`;
+  const { summary } = await loadText({
+    own: { traits, readBack },
+    flags: { verify: true, batchPoints: 1, workers },
+    text,
+  });
+  expect(summary).toMatchObject({ outcome: 'verify-failed', verify: { sampled: 2, found: 2, equal } });
 });

@@ -37,6 +37,12 @@ function earlier(log: readonly CheckpointInput[] = [], all = inputs) {
   return { runs: new EarlierRuns(store, all, ledger), booked };
 }
 
+test('a load without earlier runs begins at its first point', async () => {
+  const { runs, booked } = earlier();
+  await runs.resume(checkpoint());
+  expect([runs.reached, booked]).toEqual([0, []]);
+});
+
 test('totals of finished and of unfinished inputs are taken over', async () => {
   const { runs, booked } = earlier([entry('/a', 1000, 50)]);
   await runs.resume(checkpoint(entry('/b', 400, 20, { beyond: [{ from: 500, to: at(600, 70) }] })));

@@ -200,6 +200,8 @@ test('a file of another date without a checksum resumes with a warning', async (
 test('a file that cannot be read is an input error with its name', async () => {
   const broken = sourceOf(undefined, { bytes: () => Promise.reject(new Error('EIO')) });
   await expect(startsOf(null).starts.begin(0, broken)).rejects.toThrow('reading a.lp: EIO');
+  const odd = sourceOf(undefined, { bytes: () => Promise.reject('a text') });
+  await expect(startsOf(null).starts.begin(0, odd)).rejects.toThrow('reading a.lp: a text');
   const input = await entryOf(sourceOf());
   await expect(startsOf({ input, finished: false }).starts.begin(0, broken)).rejects.toThrow('reading a.lp: EIO');
 });

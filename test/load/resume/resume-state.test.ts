@@ -1,7 +1,7 @@
 // Which runs leave a checkpoint, and which resume from it.
 
 import { expect, test } from 'vitest';
-import { InputError, InterruptedError } from '../../../src/core/errors.js';
+import { InputError, InterruptedError, RefusedError, UnavailableError } from '../../../src/core/errors.js';
 import {
   defaultDatabaseSettings as database,
   INPUT_START,
@@ -11,6 +11,7 @@ import {
 import { Ledger } from '../../../src/load/ledger/ledger.js';
 import { ResumeState } from '../../../src/load/resume/resume-state.js';
 import { DeadLetters } from '../../../src/state/dead-letters/dead-letters.js';
+import { createCustomTarget } from '../../../src/targets/custom/custom-target.js';
 import { bytesSource } from '../../formats/support.js';
 import { VirtualClock } from '../../support/clock.js';
 import { accepted, loadText, points } from '../custom-load.js';
@@ -143,7 +144,9 @@ test('a stopped load without a checkpoint gives its command the number of points
   await run(stateDir, { stopAfter: 2, own: { path: null, command } });
   await run(stateDir, { own: { path: null, command, others: [bad] }, flags });
   await run(stateDir, { own: { path: null, command, stop: stopped }, flags: { skipPoints: 3 } });
-  expect(skipped).toEqual([2, 4, 3]);
+  // A load with a checkpoint resumes without this number.
+  await run(stateDir, { stopAfter: 2, own: { command } });
+  expect(skipped).toEqual([2, 4, 3, null]);
 });
 
 test('an input whose head contradicts the options in a later run needs no second attempt', async () => {
@@ -152,4 +155,58 @@ test('an input whose head contradicts the options in a later run needs no second
   const load = { text: points(4), path: '/a.lp', command: () => 'again' };
   const { summary } = await loadText({ ...load, flags: { stateDir, expectTime: '2000..2010' } });
   expect(summary).toMatchObject({ outcome: 'input', points: { loaded: 1 }, continueWith: null });
+});
+
+test('a run that fails before it can resume leaves the checkpoint of an earlier run', async () => {
+  const stateDir = await folder();
+  await run(stateDir, { stopAfter: 2 });
+  const describe = () => Promise.reject(new RefusedError('no privilege'));
+  const failed = await loadText({ own: { describe }, text: points(4), path: '/a.lp', flags: { stateDir } });
+  expect(failed.summary).toMatchObject({ outcome: 'refused', points: { read: 0 } });
+  expect(await run(stateDir)).toMatchObject({ read: 2, loaded: 4, resumed: ['resume'] });
+});
+
+test('a run that fails before its first checkpoint leaves none', async () => {
+  const stateDir = await folder();
+  const own = {
+    traits: { ...createCustomTarget({ write: accepted }).traits, countsPoints: true },
+    columns: () => Promise.resolve([{ table: 'm', name: 'f', type: 'float' } as const]),
+    count: () => Promise.reject(new UnavailableError('no answer')),
+  };
+  const { summary } = await loadText({ own, path: '/a.lp', flags: { stateDir, verify: true } });
+  expect([summary.outcome, summary.checkpoint]).toEqual(['unavailable', null]);
+  expect(await contents(stateDir)).toEqual({});
+});
+
+test('a usage error in the first points leaves no checkpoint', async () => {
+  const stateDir = await folder();
+  const own = { piece: { from: INPUT_START, to: null } };
+  const usage = await run(stateDir, { own, flags: { expectTime: '2000..2010' } });
+  expect(usage).toMatchObject({ outcome: 'usage', checkpoint: null });
+  expect(await contents(stateDir)).toEqual({});
+});
+
+test('a load of an input without a path, also beside others, leaves only its dead letters', async () => {
+  const pipe: Input = { name: '-', path: null, size: null, open: () => Promise.resolve(bytesSource(Buffer.from(''))) };
+  for (const own of [{ path: null }, { path: '/a.lp', others: [pipe] }]) {
+    const stateDir = await folder();
+    const bad = await loadText({ ...own, text: `${points(1)}m f=x 1\n`, flags: { stateDir } });
+    expect(Object.keys(await contents(stateDir)).map((name) => name.replace(/^\w+\.rejected-\w+/, ''))).toEqual([
+      ...['.lp', '.ndjson'],
+    ]);
+    expect(bad.notices.filter(({ kind }) => kind === 'checkpoint')).toEqual([]);
+    expect(bad.summary.checkpoint).toBeNull();
+  }
+});
+
+test('inputs of which --skip-points left points out are read by a later load with --skip-loaded', async () => {
+  const stateDir = await folder();
+  const skipped = await run(stateDir, { flags: { skipPoints: 1 } });
+  expect(skipped).toMatchObject({ outcome: 'complete', loaded: 3 });
+  expect(await run(stateDir, { flags: { skipLoaded: true } })).toMatchObject({ read: 4, loaded: 4 });
+  expect(await run(stateDir, { flags: { skipLoaded: true, minPoints: 0 } })).toMatchObject({ read: 0 });
+});
+
+test('a first run with --fresh abandons nothing', async () => {
+  expect(await run(await folder(), { flags: { fresh: true } })).toMatchObject({ loaded: 4, resumed: [] });
 });
