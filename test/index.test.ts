@@ -252,6 +252,12 @@ test('messages name the keys of options, not flags', async () => {
   ]);
 });
 
+test('a target of the program cannot stand for the databases of contextMap', async () => {
+  const target = createCustomTarget({ write: () => expect.unreachable() });
+  const error = await failure(load({ inputs: folder, contextMap: 'a=one' }, { target }));
+  expect((error as UsageError).problems).toEqual([expect.stringMatching(/^contextMap: .* found a target of your own/)]);
+});
+
 test('missing inputs, and the misspelled key input, are answered with inputs', async () => {
   const misspelled = { input: folder } as unknown as Parameters<typeof begin>[0];
   const error = await failure(begin(misspelled));

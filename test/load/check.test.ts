@@ -82,3 +82,10 @@ test('the target is closed when check is stopped, so that a dry run leaves no te
   await expect(checking).rejects.toThrow('SIGTERM');
   expect(closed).toBe(1);
 });
+
+test('a node with too little --target-memory is a problem, unless a wrong --precision falsifies the times', async () => {
+  const found = await checked(lines, { targetMemory: '64MiB' });
+  expect([found.outcome, found.problems.length]).toEqual(['refused', 1]);
+  const misread = await checked(lines, { targetMemory: '64MiB', precision: 's' });
+  expect(misread.problems.map(({ outcome }) => outcome)).toEqual(['usage']);
+});

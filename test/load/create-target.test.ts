@@ -24,9 +24,8 @@ function failing(error: Error): Target {
     count: fail,
     readBack: fail,
   };
-  // biome-ignore lint/correctness/useYield: the scan fails at once
   async function* scan(): AsyncGenerator<Uint8Array, void> {
-    throw error;
+    yield await Promise.reject<Uint8Array>(error);
   }
   return maskTarget(createCustomTarget({ ...all, flush: fail, scan }), mask);
 }

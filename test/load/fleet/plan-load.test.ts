@@ -81,3 +81,14 @@ test('inputs that contradict the options are refused, each of them', async () =>
     parts: { length: 2 },
   });
 });
+
+test('a column that no input has is the error of the last input, unless it has its own', async () => {
+  const flags = { format: 'csv', measurement: 'm', timeColumn: 'time', fields: 'v,none' };
+  const csv = 'time,host,v\n1640995200000000000,a,1\n';
+  const { plan } = await planned(flags, [csv, csv]);
+  expect(plan.inputs.map(({ error }) => error)).toEqual([null, expect.stringContaining('none')]);
+  expect((await planned({ ...flags, fields: 'v' }, [csv, csv])).plan.inputs.map(({ error }) => error)).toEqual([
+    null,
+    null,
+  ]);
+});

@@ -151,19 +151,16 @@ async function resultOf(
 ): Promise<PieceResult> {
   const { seconds, phases, points, values, thisRun, bytes, batches, requests, latencyMs } = summary;
   const { memory, pressure, target, outcome, reason } = summary;
-  const [input] = summary.inputs;
+  const { format, error, bytes: inputBytes } = summary.inputs[0]!;
   return {
     ...{ formatVersion: 1, machine, worker: workerId, outcome, reason },
-    ...{ format: input?.format ?? '', error: input?.error ?? null, inputBytes: input?.bytes ?? 0 },
+    ...{ format, error, inputBytes },
     figures: {
       ...{ seconds, phases, points, values, thisRun, bytes, batches, requests, latencyMs },
       ...{ memory, pressure, target },
     },
     rejects: Object.fromEntries(
-      Object.entries(summary.rejects.byReason).map(([each, n]) => [
-        each,
-        { points: n, example: examples.get(each) ?? '' },
-      ]),
+      Object.entries(summary.rejects.byReason).map(([each, n]) => [each, { points: n, example: examples.get(each)! }]),
     ),
     letters: await collectLetters(summary, folder),
   };

@@ -1,6 +1,6 @@
 // The record of a fleet on the disk of its coordinator: pieces, and their dead letters in one file of each ending.
 
-import { appendFile, readdir, readFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
@@ -75,4 +75,17 @@ test('a record that cannot be read ends with a state error', async () => {
     null,
     piece('p1'),
   ]);
+});
+
+test('dead letters that cannot get their final name are an error', async () => {
+  const state = await folder();
+  const record = new FleetRecord(state, load);
+  await record.open();
+  await record.book([[piece('p1'), letters(['.lp', 0, 'm f=x\n']), 'm']]);
+  const path = join(state, `${load}.rejected-2026.lp`);
+  await mkdir(path);
+  await expect(record.close('2026')).rejects.toMatchObject({ outcome: 'state' });
+  await rmdir(path);
+  await record.close('2026');
+  expect(await readdir(state)).toContain(`${load}.rejected-2026.lp`);
 });

@@ -27,12 +27,12 @@ const plan: FleetPlan = {
 
 /**
  * A coordinator of one piece with a queue in memory. `lost`: Redis has lost the load, and workers offer these results.
- * `stopped`: a user has stopped the load. `idle`: no worker has a piece.
+ * `stopped`: a user has stopped the load. `idle`: no worker has a piece. `taken`: another coordinator has the lock.
  */
 async function follow(
   stateDir: string,
   settled: SettledJob[],
-  state: 'here' | 'full' | 'lost' | 'stopped' | 'idle' = 'here',
+  state: 'here' | 'full' | 'lost' | 'stopped' | 'idle' | 'taken' = 'here',
   offers: Record<string, string> = {},
 ) {
   const added: [string][] = [];
@@ -47,7 +47,7 @@ async function follow(
     takeOffers: () => Promise.resolve(offers),
     coordinate: async () => {
       if (refusals-- > 0) throw new UnavailableError('OOM command not allowed');
-      return true;
+      return state !== 'taken';
     },
     isStopped: () => Promise.resolve(state === 'stopped'),
     removeLoad: () => Promise.resolve(),
@@ -233,5 +233,26 @@ test.each([
   await coordinator.look(0);
   await coordinator.remove();
   expect(prepareLimits).toHaveBeenCalledTimes(calls);
+  await record.close(null);
+});
+
+test('a worker remembers the results of its latest load, except for very long ones', () => {
+  const load = (id: string, epoch: string): FleetLoad =>
+    ({ id, startedAt: '2026-01-01T00:00:00.000Z', epoch }) as FleetLoad;
+  const recent = new RecentResults();
+  const result = (bytes: number): PieceResult =>
+    ({ reason: 'x'.repeat(bytes - '{"reason":""}'.length) }) as PieceResult;
+  recent.add(load('a', '1'), 'p1', result(20));
+  recent.add(load('b', '1'), 'p2', result(64 * 1024));
+  recent.add(load('b', '1'), 'p3', result(64 * 1024 + 1));
+  expect(recent.offersFor(load('b', '2')).map(([piece]) => piece)).toEqual(['p2']);
+});
+
+test('a coordinator whose lock another one has taken ends', async () => {
+  const { coordinator, record } = await follow(await temporaryFolder(), [], 'taken');
+  await expect(coordinator.look(0)).rejects.toMatchObject({
+    outcome: 'busy',
+    message: expect.stringMatching(/found another coordinator, which took over the load/),
+  });
   await record.close(null);
 });

@@ -389,3 +389,26 @@ test('of two files with the name of a job, the one with the planned size is load
   await it.workFor(400, { allowed: { pathsOf: () => Promise.resolve(paths) } as never });
   expect(it.result()!.figures!.points.loaded).toBe(4);
 });
+
+test('a defect while the input of a piece is found ends the worker', async () => {
+  const it = await announced();
+  const work = it.work({ findInput: () => Promise.reject(new TypeError('x is not a function')) });
+  await expect(it.ended(work)).rejects.toThrow(TypeError);
+});
+
+test('an input that is no file is the error of its piece', async () => {
+  const it = await announced();
+  it.redis.add('p1', it.job, { attemptsMade: 2 });
+  await it.workFor(400, { findInput: () => Promise.reject(new UsageError(['a.lp is a folder'])) });
+  expect(it.result()).toMatchObject({
+    ...{ formatVersion: 1, outcome: 'input', reason: 'a.lp is a folder', error: 'a.lp is a folder', figures: null },
+  });
+});
+
+test('a piece counts no new columns for a target that lets several workers introduce them', async () => {
+  const it = await announced();
+  const target = it.target();
+  it.target = () => wrapObject(target, { traits: { ...target.traits, firstWriteExclusive: false } });
+  await it.workFor(400);
+  expect(it.result()).toMatchObject({ outcome: 'complete', figures: { target: { newTables: 0, newColumns: 0 } } });
+});
