@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -20,9 +20,12 @@ test('a load writes its report although its installation is removed', async () =
   const output = join(folder, 'out.lp');
   const load = spawn(process.execPath, [
     ...[join(folder, 'app/bin/bulk-load.js'), `--dry-run=${output}`, '--db', 'db', '--state-dir', state],
-    ...['--report', report, '-'],
+    ...['--batch-linger', '50ms', '--report', report, '-'],
   ]);
-  await until(() => existsSync(state) && readdirSync(state).length > 0);
+  load.stdin.write('m f=1 1640995200000000000\n');
+  // The program is complete in memory once the first point is in the temporary file of the output.
+  const isWritten = (name: string): boolean => name.endsWith('.tmp') && statSync(join(folder, name)).size > 0;
+  await until(() => readdirSync(folder).some(isWritten));
   rmSync(join(folder, 'app/dist'), { recursive: true });
   load.stdin.end('m f=2 1640995200000000001\n');
   expect(await once(load, 'exit')).toEqual([0, null]);
