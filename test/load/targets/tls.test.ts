@@ -103,7 +103,7 @@ test.each<[string, () => Record<string, string>]>([
   ['a load with an untrusted client certificate', () => pairs.stranger],
 ])('%s fails with a hint at --cert and --key, and nothing is sent', async (_, own) => {
   const url = await listen(pairs.node, ours.ca);
-  const { summary, notices, error } = await loader.load([url], { ca: ours.ca, waitForTarget: '2s', ...own() });
+  const { summary, notices, error } = await loader.load([url], { ca: ours.ca, waitForTarget: '1s', ...own() });
   expect([summary.outcome, summary.exitCode]).toEqual(['unavailable', 5]);
   const said = [...notices.map(({ message }) => message), error!.message].join('\n');
   expect(said).toContain('if the server wants a certificate, see --cert and --key');
