@@ -61,8 +61,8 @@ export function pointAt(batch: Pick<Batch, 'bodyEnd'>, range: PointRange, offset
 }
 
 /**
- * Position of a bad point, as the target named it: index in the sent range, or byte offset in the sent body. Both are
- * null or absent if the target named no position.
+ * Position of a bad point, as the target named it: index in the sent range, or byte offset in the sent body. Both
+ * positions are null or absent if the target named no position.
  */
 export interface NamedPlace {
   readonly point?: number | null;

@@ -10,7 +10,7 @@ export interface MemoryPlan {
   readonly limitSource: string;
   /** Resident bytes of the idle process with all modules loaded. */
   readonly baseBytes: number;
-  /** True if V8 may optimize the parser. Then inputs are also read in large chunks. */
+  /** True if V8 may optimise the parser. Then inputs are also read in large chunks. */
   readonly optimizes: boolean;
   /** Number of worker threads that parse. */
   readonly threads: number;
@@ -74,11 +74,11 @@ export interface PlanRequest {
  */
 const idleBytes = 80 * MIB;
 /**
- * Peak memory of V8 while it optimizes the parser, once, early in a load (Node 20: 35 MiB, Node 22 and 24: 17 MiB;
+ * Peak memory of V8 while it optimises the parser, once, early in a load (Node 20: 35 MiB, Node 22 and 24: 17 MiB;
  * measured 2026-11-30).
  */
 const compilerBytes = 36 * MIB;
-/** Below this limit the parser runs unoptimized at half its speed, so that batches get the memory of V8's compiler. */
+/** Below this limit the parser runs unoptimised at half its speed, so that batches get the memory of V8's compiler. */
 const minLimitForCompiler = 256 * MIB;
 const minReserve = 16 * MIB;
 /** The reserve is this share of the memory limit. */
@@ -95,7 +95,7 @@ const largeWindow = 128 * MIB;
  */
 const minWindowWithThread = 32 * MIB;
 /**
- * Like `minWindowWithThread`, for threads with an unoptimized parser. If the plan has such threads, gzip files are
+ * Like `minWindowWithThread`, for threads with an unoptimised parser. If the plan has such threads, gzip files are
  * decoded without a separate thread.
  */
 const minWindowWithNarrowThread = 8 * MIB;
@@ -128,7 +128,7 @@ function planWithThreads(request: PlanRequest, threads: number): MemoryPlan | nu
 }
 
 /**
- * Plans threads with an unoptimized parser and small reads. Returns null if slots or decompression would lack memory.
+ * Plans threads with an unoptimised parser and small reads. Returns null if slots or decompression would lack memory.
  */
 function planWithNarrowThreads(request: PlanRequest, threads: number): MemoryPlan | null {
   if (request.narrowThreadBytes === null) return null;

@@ -1,4 +1,4 @@
-// Recognizes a node that dies under the load: a node that acknowledged writes and now refuses connections. The usual
+// Recognises a node that dies under the load: a node that acknowledged writes and now refuses connections. The usual
 // cause is that the node ran out of memory and was killed. Such a node replays its log when it starts again.
 
 import { UnavailableError } from '../../core/errors.js';

@@ -118,7 +118,7 @@ export class TargetPressure {
 
   /**
    * Must be called for each attempt after its response, once `caches` has counted the body. `rows`: bytes of its points
-   * in the target's memory. `series`: bytes of their series. Both are 0 in a fleet, where the log delivers them.
+   * in the target's memory. `series`: bytes of their series. In a fleet, both are 0: the log delivers these numbers.
    */
   observe({ verdict, latencyMs }: Attempt, bodyBytes: number, rows: number, series = 0): void {
     const at = this.#options.clock.monotonic();

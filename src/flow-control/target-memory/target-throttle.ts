@@ -125,7 +125,8 @@ export class TargetThrottle {
     });
     this.#rinsing = new Rinsing({
       caches: this.#caches,
-      // All senders fill the same caches, so each rinses earlier, but waits only if its own bodies reach the limit.
+      // All senders fill the same caches, so each sender rinses earlier, and waits only if its own bodies reach the
+      // limit.
       marks: () => this.#rinseMarks,
       end: context.end,
       shards: forecast.shards,

@@ -53,13 +53,15 @@ export class Meter {
     at.latency.record(latencyMs, now);
   }
 
-  /** Returns the figures of one endpoint; all are zero if no request was sent to it. */
+  /** Returns the figures of one endpoint; all figures are zero if no request was sent to it. */
   endpoint(url: string, now: number): { readonly answers: Answers; readonly p99Ms: number } {
     const found = this.#endpoints.get(url);
     return { answers: { ...(found?.answers ?? noAnswers) }, p99Ms: found?.latency.p99(now) ?? 0 };
   }
 
-  /** Returns percentiles of the latency of accepted requests, ms; all are zero if no request was accepted. */
+  /**
+   * Returns percentiles of the latency of accepted requests, ms; all percentiles are zero if no request was accepted.
+   */
   latencyMs(): Summary['latencyMs'] {
     const at = (percentile: number): number => this.#latency.percentile(percentile) / perMs;
     return { p50: at(50), p95: at(95), p99: at(99), max: this.#latency.max / perMs };

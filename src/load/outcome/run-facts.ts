@@ -108,7 +108,7 @@ function heldBackBy({ writer, throttle, status }: SendingFacts): LimitingFactor 
 function heldBack({ writer, throttle, status }: RunFacts): Record<LimitingFactor, number> {
   const by = writer?.governor.account().heldBack;
   const held = throttle?.account();
-  // `pacedSeconds` is the time spent waiting for the minimum interval between two flushes to pass. The user's limit for
+  // `pacedSeconds` is the time of waits for the end of the minimum interval between two flushes. The user's limit for
   // the target's memory causes these waits, not the target.
   const targetMemory = held?.pacedSeconds ?? 0;
   return {

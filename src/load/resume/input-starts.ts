@@ -155,7 +155,7 @@ export class InputStarts {
     throw new InputError(`reading ${this.#options.inputs[i]!.name}: ${found}`, { cause: error });
   }
 
-  /** Prepares loading a changed input from its start. Throws InputError if --on-changed is `refuse`. */
+  /** Prepares to load a changed input from its start. Throws InputError if --on-changed is `refuse`. */
   async #restart(i: number, known: CheckpointInput): Promise<void> {
     const { inputs, onChanged, earlier, copyCheckpoint, notify } = this.#options;
     const { name } = inputs[i]!;

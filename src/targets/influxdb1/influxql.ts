@@ -53,7 +53,7 @@ export function chunkedStatement(db: string, text: string, rows: number): QueryR
 
 /**
  * Parses one line of a chunked response; returns undefined for other text. Numbers become strings that `digitsOf`
- * recognizes, because an object for each number would take most of the time.
+ * recognises, because an object for each number would take most of the time.
  */
 export function chunkOf(line: string): z.infer<typeof resultsSchema> | undefined {
   return resultsSchema.safeParse(jsonOf(withQuotedNumbers(line))).data;

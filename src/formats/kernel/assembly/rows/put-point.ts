@@ -190,8 +190,8 @@ function putValue(cell: usize, type: u32, level: u32, out: usize): usize {
 }
 
 /**
- * Returns the slot of the shape with the columns of the current row. If the shape has no slot yet, returns a slot to
- * store it in: an empty slot, or the first slot that was tried.
+ * Returns the slot of the shape with the columns of the current row. If the shape has no slot yet, returns a slot for
+ * the shape: an empty slot, or the first slot that was tried.
  */
 function shapeSlot(): usize {
   const bytes = usize(load<u32>(plan, MASK_BYTES));
