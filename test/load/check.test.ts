@@ -2,12 +2,14 @@
 
 import { expect, test } from 'vitest';
 import { resolve } from '../../src/config/resolve.js';
-import { RefusedError } from '../../src/core/errors.js';
+import { InputError, RefusedError, UnavailableError } from '../../src/core/errors.js';
 import type { Input } from '../../src/core/types/index.js';
-import { check } from '../../src/load/check.js';
+import { type CheckContext, check } from '../../src/load/check.js';
 import { options as optionTable } from '../../src/load/option-table.js';
 import { createCustomTarget } from '../../src/targets/custom/custom-target.js';
 import { bytesSource } from '../formats/support.js';
+
+type Queue = NonNullable<CheckContext['queue']>;
 
 const target = createCustomTarget({
   write: ({ bytes }) =>
@@ -19,9 +21,11 @@ function input(text: string): Input {
   return { name: 'a.lp', path: null, size: bytes.length, open: () => Promise.resolve(bytesSource(bytes)) };
 }
 
-async function checked(text: string, flags: Record<string, unknown>, own = target) {
+async function checked(text: string | readonly Input[], flags: Record<string, unknown>, own = target, queue?: Queue) {
   const { settings } = await resolve(optionTable, { flags: { db: 'db', ...flags }, env: {} });
-  return await check(settings, { inputs: [input(text)], target: own, signal: new AbortController().signal });
+  const inputs = typeof text === 'string' ? [input(text)] : text;
+  const signal = new AbortController().signal;
+  return await check(settings, { inputs, target: own, signal, ...(queue && { queue }) });
 }
 
 const lines = 'm f=1 1640995200000000000\nm f=2 1640995200000000001\n';
@@ -88,4 +92,55 @@ test('a node with too little --target-memory is a problem, unless a wrong --prec
   expect([found.outcome, found.problems.length]).toEqual(['refused', 1]);
   const misread = await checked(lines, { targetMemory: '64MiB', precision: 's' });
   expect(misread.problems.map(({ outcome }) => outcome)).toEqual(['usage']);
+});
+
+test('a wrong --precision of one input is enough to ignore the forecast', async () => {
+  const inSeconds = 'm f=1 1640995200\nm f=2 1640995201\n';
+  const { problems } = await checked([input(lines), input(inSeconds)], { targetMemory: '64MiB' });
+  expect(problems.map(({ outcome }) => outcome)).toEqual(['usage']);
+});
+
+test('a target whose memory is not planned gets no forecast', async () => {
+  const own = { ...target, traits: { ...target.traits, plansMemory: false } };
+  expect(await checked(lines, { targetMemory: '64MiB' }, own)).toMatchObject({ outcome: 'complete', advice: [] });
+});
+
+test('the points are compared with the columns of the target, unless the target cannot be described', async () => {
+  const columns = () => Promise.resolve([{ table: 'm', name: 'f', type: 'string' } as const]);
+  const known = await checked(lines, {}, { ...target, columns });
+  expect([known.outcome, known.inputs[0]!.newTables]).toEqual(['complete-with-rejects', []]);
+  expect((await checked(lines, {})).inputs[0]!.newTables).toEqual(['m']);
+  const describe = () => Promise.reject(new RefusedError('no privilege'));
+  const unknown = { ...target, describe, columns: () => expect.unreachable(), layout: () => expect.unreachable() };
+  const refused = await checked(lines, { createDb: true }, unknown);
+  expect(refused).toMatchObject({ outcome: 'refused', creates: false, problems: [{ message: 'no privilege' }] });
+  expect(refused.inputs[0]).toMatchObject({ points: 2, newTables: ['m'] });
+});
+
+test('problems of memory, input and target are listed together', async () => {
+  const describe = () => Promise.reject(new RefusedError('create the database with --create-db'));
+  const gone: Input = { ...input(''), name: 'b.lp', open: () => Promise.reject(new InputError('b.lp is gone')) };
+  const found = await checked([input(lines), gone], { memoryLimit: '20MiB', createDb: true }, { ...target, describe });
+  expect(found).toMatchObject({ memory: null, creates: true, inputs: [{ points: 2 }, { points: 0 }] });
+  expect(new Set(found.problems.map(({ outcome }) => outcome))).toEqual(new Set(['input', 'memory']));
+});
+
+test('a check with --queue has facts about its server, or the error of the connection', async () => {
+  const facts = { workers: [] } as unknown as Awaited<ReturnType<Queue>>;
+  expect((await checked(lines, {}, target, () => Promise.resolve(facts))).queue).toBe(facts);
+  const away = await checked(lines, {}, target, () => Promise.reject(new UnavailableError('no queue')));
+  expect(away).toMatchObject({ queue: null, outcome: 'unavailable', problems: [{ message: 'no queue' }] });
+  expect((await checked(lines, {})).queue).toBeNull();
+});
+
+test('--min-points is compared with inputs that were read to their end and have no other problem', async () => {
+  const large = `m s="${'x'.repeat(1000)}" 1640995200000000000\n`.repeat(2000);
+  expect((await checked([input(large), input(lines)], { minPoints: 1_000_000 })).problems).toEqual([]);
+  const bad = await checked([input('no line protocol\n'), input(lines)], { minPoints: 9 });
+  expect(bad.problems.map(({ message }) => message)).toEqual([expect.stringContaining('is --format right?')]);
+  expect((await checked([], {})).outcome).toBe('complete');
+});
+
+test('more rejects than --max-rejected in the heads end with too-many-rejects', async () => {
+  expect((await checked(`${lines}m f=x 1640995200000000002\n`, { maxRejected: '0' })).outcome).toBe('too-many-rejects');
 });

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { Input } from '../../../src/core/types/index.js';
+import { wrapObject } from '../../../src/core/wrap-object.js';
 import { type PlanContext, planLoad } from '../../../src/load/fleet/plan-load.js';
 import { lines } from '../../support/scene.js';
 import { memoryFleet } from './queue/memory-fleet.js';
@@ -85,10 +86,27 @@ test('inputs that contradict the options are refused, each of them', async () =>
 test('a column that no input has is the error of the last input, unless it has its own', async () => {
   const flags = { format: 'csv', measurement: 'm', timeColumn: 'time', fields: 'v,none' };
   const csv = 'time,host,v\n1640995200000000000,a,1\n';
-  const { plan } = await planned(flags, [csv, csv]);
-  expect(plan.inputs.map(({ error }) => error)).toEqual([null, expect.stringContaining('none')]);
+  const { plan } = await planned(flags, [csv, csv, csv]);
+  expect(plan.inputs.map(({ error }) => error)).toEqual([null, null, expect.stringContaining('none')]);
   expect((await planned({ ...flags, fields: 'v' }, [csv, csv])).plan.inputs.map(({ error }) => error)).toEqual([
     null,
     null,
   ]);
+});
+
+test('a single input that contradicts the options is refused, and an input of comments is planned', async () => {
+  const inMs = lines(3).replaceAll('000000\n', '\n');
+  await expect(planned({}, [lines(3), inMs])).rejects.toMatchObject({ outcome: 'usage', parts: { length: 1 } });
+  const { plan } = await planned({}, [lines(3), '# only a comment\n']);
+  expect(plan.inputs.map(({ error, pieces }) => [error, pieces.length])).toEqual([
+    [null, 1],
+    [null, 1],
+  ]);
+});
+
+test('a target that lets several loads introduce columns gets no points from planning', async () => {
+  const target = (await memoryFleet()).target();
+  const own = { target: wrapObject(target, { traits: { ...target.traits, firstWriteExclusive: false } }) };
+  const { plan, lines: stored } = await planned({}, [lines(3)], own);
+  expect([plan.introduced, [...stored]]).toEqual([{ tables: 1, columns: 2 }, []]);
 });
