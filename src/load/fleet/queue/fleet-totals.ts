@@ -92,7 +92,7 @@ export class FleetTotals {
     this.#values += piece.values;
     input.bytes += piece.inputBytes;
     input.format = piece.format;
-    if (piece.error !== null) input.error ??= piece.error;
+    input.error ??= piece.error;
     for (const [reason, { points, example }] of Object.entries(piece.rejects)) {
       this.byReason.set(reason, (this.byReason.get(reason) ?? 0) + points);
       if (!this.examples.has(reason)) this.examples.set(reason, example);

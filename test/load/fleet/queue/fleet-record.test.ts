@@ -1,6 +1,6 @@
 // The record of a fleet on the disk of its coordinator: pieces, and their dead letters in one file of each ending.
 
-import { appendFile, mkdir, readdir, readFile, rmdir } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
@@ -24,8 +24,9 @@ test('the dead letters of all pieces are in one file of each ending, with its he
   expect([await record.open(), record.letters, record.letterBytes]).toEqual([[], null, 0]);
   await record.book([]);
   const [first, second] = ['a,b\n1,x\n', 'a,b\n2,y\n'];
+  await record.book([[piece('p1'), letters(['.csv', 4, first], ['.ndjson', 0, '{}\n']), 'm']]);
+  expect(record.letterBytes).toBe(first.length + 3);
   await record.book([
-    [piece('p1'), letters(['.csv', 4, first], ['.ndjson', 0, '{}\n']), 'm'],
     [piece('p2'), letters(['.csv', 4, second]), 'm'],
     // This piece will be loaded again, so its dead letters do not count.
     [piece('p3', 'input'), letters(['.csv', 4, second]), 'm'],
@@ -88,4 +89,17 @@ test('dead letters that cannot get their final name are an error', async () => {
   await rmdir(path);
   await record.close('2026');
   expect(await readdir(state)).toContain(`${load}.rejected-2026.lp`);
+});
+
+test('only the owner can enter the folders of dead letters, and a load without them renames nothing', async () => {
+  const state = await folder();
+  const record = new FleetRecord(state, load);
+  await record.open();
+  await record.book([[piece('p1'), letters(['h=1/.lp', 0, 'm f=x\n']), 'm']]);
+  expect((await stat(join(state, 'h=1'))).mode & 0o777).toBe(0o700);
+  await record.close(null);
+  const other = new FleetRecord(state, '9876543210ab');
+  await other.open();
+  await other.close('2026');
+  expect(await readFile(other.logPath, 'utf8')).toBe('');
 });

@@ -98,3 +98,38 @@ test('each machine has a row with its pieces, points, seconds and largest memory
   ]);
   expect(FleetTotals.runOf(totals).points.loaded).toBe(9);
 });
+
+test('the figures of a run without pieces are zero', () => {
+  const totals = totalsOf();
+  expect(totals.run).toMatchObject({
+    ...{ formatVersion: 1, outcome: 'complete', exitCode: 0, points: { read: 0, loaded: 0 } },
+    rate: { pointsPerSecond: 0, decodedBytesPerSecond: 0 },
+  });
+  const none = {
+    format: '',
+    read: 0,
+    loaded: 0,
+    rejected: 0,
+    undelivered: 0,
+    bytes: 0,
+    resumedFromByte: 0,
+    error: null,
+  };
+  expect(totals.inputs).toEqual([
+    { name: 'a.lp', ...none },
+    { name: 'b.lp', ...none },
+  ]);
+});
+
+test('an input has the first error of its pieces', () => {
+  const totals = totalsOf();
+  totals.book(booked('a1', { error: 'cut short' }));
+  totals.book(booked('a2', { error: 'no disk' }));
+  expect(totals.inputs[0]!.error).toBe('cut short');
+});
+
+test('a piece that a defect ended decides the outcome', () => {
+  const totals = totalsOf();
+  totals.book(booked('a1', { outcome: 'bug', reason: 'x is not a function' }));
+  expect(totals.outcome()).toEqual({ outcome: 'bug', reason: 'x is not a function' });
+});

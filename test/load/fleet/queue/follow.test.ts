@@ -8,7 +8,7 @@ import { expect, test, vi } from 'vitest';
 import { UnavailableError } from '../../../../src/core/errors.js';
 import type { FleetPlan } from '../../../../src/fleet/plan-file.js';
 import type { FleetStore } from '../../../../src/fleet/queue/fleet-store.js';
-import type { FleetLoad, PieceJob, PieceResult } from '../../../../src/fleet/queue/messages.js';
+import { type FleetLoad, noFigures, type PieceJob, type PieceResult } from '../../../../src/fleet/queue/messages.js';
 import type { PieceQueue, SettledJob } from '../../../../src/fleet/queue/piece-queue.js';
 import { FleetFollow } from '../../../../src/load/fleet/queue/fleet-follow.js';
 import { FleetRecord } from '../../../../src/load/fleet/queue/fleet-record.js';
@@ -28,11 +28,12 @@ const plan: FleetPlan = {
 /**
  * A coordinator of one piece with a queue in memory. `lost`: Redis has lost the load, and workers offer these results.
  * `stopped`: a user has stopped the load. `idle`: no worker has a piece. `taken`: another coordinator has the lock.
+ * `empty`: Redis has lost the pieces.
  */
 async function follow(
   stateDir: string,
   settled: SettledJob[],
-  state: 'here' | 'full' | 'lost' | 'stopped' | 'idle' | 'taken' = 'here',
+  state: 'here' | 'full' | 'lost' | 'stopped' | 'idle' | 'taken' | 'empty' = 'here',
   offers: Record<string, string> = {},
 ) {
   const added: [string][] = [];
@@ -58,12 +59,12 @@ async function follow(
   const queue = {
     settled: () => Promise.resolve(settled),
     remove: () => Promise.resolve(void settled.splice(0)),
-    counts: () => Promise.resolve({ total: 1, waiting: 0, active: state === 'idle' ? 0 : 1 }),
+    counts: () => Promise.resolve({ total: state === 'empty' ? 0 : 1, waiting: 0, active: state === 'idle' ? 0 : 1 }),
     clear: () => Promise.resolve(),
     add: (pieces: Iterable<[string]>) => Promise.resolve(void added.push(...pieces)),
     limit: () => Promise.resolve(),
   } as unknown as PieceQueue;
-  const clock = state === 'lost' ? new VirtualClock() : realClock;
+  const clock = state === 'lost' || state === 'empty' ? new VirtualClock() : realClock;
   const coordinator = new FleetFollow({
     ...{ store, queue, record, totals, clock, token: 't', piecesAtOnce: null, notify: () => {} },
     jobs: () => [{ id: 'p1', job: {} as PieceJob, input: 0 }],
@@ -254,5 +255,59 @@ test('a coordinator whose lock another one has taken ends', async () => {
     outcome: 'busy',
     message: expect.stringMatching(/found another coordinator, which took over the load/),
   });
+  await record.close(null);
+});
+
+/** The result of the one piece, with some of its points rejected. */
+function settledPiece(rejected: number, change: Partial<PieceResult> = {}): SettledJob {
+  const points = { read: 20, loaded: 20 - rejected, rejected, undelivered: 0 };
+  const result = JSON.parse(withLetters(0).result!) as PieceResult;
+  const figures = { ...noFigures(), points, values: { loaded: 7 } };
+  return { id: 'p1', result: JSON.stringify({ ...result, letters: null, figures, ...change }), reason: '' };
+}
+
+test('a piece that settles twice counts once', async () => {
+  const { coordinator, record, totals } = await follow(await temporaryFolder(), [settledPiece(1), settledPiece(1)]);
+  await coordinator.look(0);
+  expect([totals.points.read, totals.values, coordinator.isDone]).toEqual([20, 7, true]);
+  await record.close(null);
+});
+
+test('more rejects than --max-rejected end the load with their number', async () => {
+  const { coordinator, record } = await follow(await temporaryFolder(), [settledPiece(11)]);
+  await expect(coordinator.look(0)).rejects.toMatchObject({
+    outcome: 'too-many-rejects',
+    message: '11 points of the whole load were rejected',
+  });
+  await record.close(null);
+});
+
+test.each([
+  ['no privilege', 'no privilege'],
+  [null, 'refused'],
+])('a piece that the target refuses ends the load: %s', async (reason, message) => {
+  const refused = settledPiece(0, { outcome: 'refused', reason });
+  const { coordinator, record } = await follow(await temporaryFolder(), [refused]);
+  await expect(coordinator.look(0)).rejects.toMatchObject({ outcome: 'refused', message });
+  await record.close(null);
+});
+
+test('a piece without a result is an input error with the reason of the queue', async () => {
+  const lost = { id: 'p1', result: null, reason: 'job stalled' } as SettledJob;
+  const { coordinator, record, totals } = await follow(await temporaryFolder(), [lost]);
+  await coordinator.look(0);
+  expect(totals.outcome()).toMatchObject({ outcome: 'input', reason: expect.stringContaining('found job stalled') });
+  expect(totals.values).toBe(0);
+  await record.close(null);
+});
+
+test('pieces that the queue has lost are added again 3 s later, after the offers of the workers', async () => {
+  const { coordinator, record, added, clock } = await follow(await temporaryFolder(), [], 'empty');
+  const looking = coordinator.look(0);
+  await (clock as VirtualClock).advance(2999);
+  expect(added).toEqual([]);
+  await (clock as VirtualClock).advance(1);
+  await looking;
+  expect(added.map(([id]) => id)).toEqual(['p1']);
   await record.close(null);
 });
