@@ -69,7 +69,7 @@ async function scanned(
     match: (shape: Shape) => ({ kind: known.has(shape.table) ? 'known' : 'introduces' }) as never,
     introduces: (shape, point) => {
       known.add(shape.table);
-      introduced.push(Buffer.from(point!).toString());
+      introduced.push(point === null ? `the schema of ${shape.table}` : Buffer.from(point).toString());
     },
     signal: new AbortController().signal,
   });
@@ -77,10 +77,15 @@ async function scanned(
 }
 
 /** Scans a text as line protocol, in pieces of at least 100 bytes. */
-async function scanText(text: string, own: Partial<ByteSource> = {}, format: Partial<Format> = {}): Promise<Scanned> {
+async function scanText(
+  text: string,
+  own: Partial<ByteSource> = {},
+  format: Partial<Format> = {},
+  split: 'auto' | 'lines' = 'auto',
+): Promise<Scanned> {
   const bytes = Buffer.from(text);
   const open: Input['open'] = () => Promise.resolve({ ...bytesSource(bytes), ...own });
-  return await scanned({ name: 'a.lp', path: '/a.lp', size: bytes.length, open }, {}, false, 100, format);
+  return await scanned({ name: 'a.lp', path: '/a.lp', size: bytes.length, open }, {}, false, 100, format, split);
 }
 
 const planOf = async (...args: Parameters<typeof scanText>): Promise<PlannedInput> => (await scanText(...args)).planned;
@@ -185,4 +190,76 @@ test('an input of unknown size that is not read counts as empty', () => {
   expect(unreadInput(input)).toEqual({
     ...{ name: 'a', path: '/a', folders: [], size: 0, hash: null, error: null, pieces: [] },
   });
+});
+
+const seekable = (text: string): Partial<ByteSource> => ({
+  seek: (): never => expect.unreachable(),
+  file: { size: text.length, version: 'v', bytes: async (from, to) => Buffer.from(text).subarray(from, to) },
+});
+/** Byte offset, line and size of each piece with --split lines. */
+const linePieces = async (text: string) => {
+  const { pieces } = (await scanText(text, seekable(text), {}, 'lines')).planned;
+  expect(pieces.map(({ from, points: count }) => [from!.ordinal, from!.digits, count])).toEqual(
+    pieces.map(() => [0, 0, null]),
+  );
+  return pieces.map(({ from, bytes }) => [from!.byteOffset, from!.line, bytes]);
+};
+
+test('--split lines counts blank lines, cuts at a line end of exactly its size, and not at the end of the file', async () => {
+  const line = 'm f=1   1\n';
+  expect(await linePieces(line.repeat(20))).toEqual([
+    [0, 1, 100],
+    [100, 11, 100],
+  ]);
+  expect(await linePieces(`\n\n${line.repeat(20)}`)).toEqual([
+    [0, 1, 102],
+    [102, 13, 100],
+  ]);
+});
+
+test('--split lines parses only the first megabyte, and cannot tell whether the whole input has another format', async () => {
+  const line = 'm f=1 1640995200000000000\n';
+  const text = line.repeat(120_000);
+  const { parsedPoints } = await scanText(text, seekable(text), {}, 'lines');
+  expect(parsedPoints * line.length).toBeGreaterThanOrEqual(2 ** 20);
+  expect(parsedPoints * line.length).toBeLessThan(2 ** 21);
+  const other = 'no line protocol\n'.repeat(120_000);
+  expect((await scanText(other, seekable(other), {}, 'lines')).planned.error).toBeNull();
+});
+
+test('a file without row groups has one empty piece, and its schema introduces columns', async () => {
+  const shape = { table: 'm', columns: [] } as unknown as Shape;
+  const { planned, introduced } = await scanText(
+    'm f=1',
+    {},
+    { outline: () => Promise.resolve({ groups: [], shape }) },
+  );
+  const from = { byteOffset: 0, line: 1, ordinal: 0, digits: 0 };
+  expect(planned.pieces).toEqual([{ from, to: null, bytes: 5, points: 0 }]);
+  expect(introduced).toEqual(['the schema of m']);
+});
+
+test('an input that fails keeps the pieces up to the failure, and has no error of its format', async () => {
+  for (const [text, pieces] of [
+    [points(20), 5],
+    ['no line protocol\n', 1],
+  ] as const) {
+    const source = bytesSource(Buffer.from(text));
+    const read: ByteSource['read'] = async (...into) =>
+      (await source.read(...into)) || Promise.reject(new InputError('no disk'));
+    const planned = await planOf(text, { ...seekable(text), read });
+    expect([planned.pieces.length, planned.pieces.at(-1)!.points, planned.error]).toEqual([pieces, null, null]);
+  }
+});
+
+test('the size of an input is that of the open file, else that of its listing, else zero', async () => {
+  const sizeOf = async (size: number | null, own: Partial<ByteSource>) => {
+    const open: Input['open'] = () => Promise.resolve({ ...bytesSource(Buffer.from(points(1))), ...own });
+    return (await scanned({ name: 'a.lp', path: '/a.lp', size, open }, {}, false, 100)).planned.size;
+  };
+  expect(await sizeOf(7, seekable('12345'))).toBe(5);
+  expect([await sizeOf(7, {}), await sizeOf(null, {})]).toEqual([7, 0]);
+  const open = () => Promise.reject(new InputError('gone'));
+  const { planned } = await scanned({ name: 'a.lp', path: '/a.lp', size: null, open }, {}, false, 100);
+  expect(planned.pieces).toMatchObject([{ bytes: 0, to: null, points: null }]);
 });

@@ -117,6 +117,19 @@ test('a coordinator that renews its lock keeps the load, and the other one ends 
   await fleet.ended(first);
 });
 
+test('a lock that expires before its holder is read is taken a second later', async () => {
+  const fleet = await memoryFleet(flags);
+  const path = await fleet.file('a.lp', lines(10));
+  const lock = await lockOf(fleet, path);
+  fleet.redis.texts.set(lock, { text: 'x', until: 5000 });
+  fleet.redis.before = async (command) => {
+    if (command === 'get' && fleet.clock.monotonic() === 0) fleet.redis.texts.delete(lock);
+  };
+  const { summary } = await fleet.ended(Promise.all([fleet.coordinate([path]), fleet.work()]).then(([load]) => load));
+  expect([summary.outcome, summary.phases.startSeconds]).toEqual(['complete', 1]);
+  expect(fleet.notices.filter((each) => each.includes('lock'))).toEqual([]);
+});
+
 test('a lock that does not end is waited for twice its time', async () => {
   const fleet = await memoryFleet(flags);
   const path = await fleet.file('a.lp', lines(10));
