@@ -242,7 +242,7 @@ function growthRows(tables: NonNullable<Summary['verify']>['tables'], loaded: nu
   const grown = tables.reduce((sum, { countBefore, countAfter }) => sum + countAfter! - countBefore!, 0);
   const why = 'points of the same series and time overwrite each other';
   return grown < loaded
-    ? [row('', `the tables grew by ${plural(grown, 'point')}, but ${count(loaded)} were loaded: ${why}`)]
+    ? [row('', `the tables grew by ${plural(grown, 'point')}, but ${plural(loaded, 'point')} were loaded: ${why}`)]
     : [];
 }
 

@@ -132,7 +132,7 @@ test('the summary explains tables that grew by fewer points than were loaded', (
   };
   expect(grown(points.loaded).join('\n')).not.toContain('overwrite');
   expect(grown(points.loaded - 567).at(-1)).toBe(
-    '             the tables grew by 1,234,000 points, but 1,234,567 were loaded: points of the same series and time overwrite each other',
+    '             the tables grew by 1,234,000 points, but 1,234,567 points were loaded: points of the same series and time overwrite each other',
   );
 });
 

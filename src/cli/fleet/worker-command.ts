@@ -34,7 +34,7 @@ export async function runWorkerCommand(flags: Readonly<Record<string, unknown>>,
     .filter((key) => sharedKeys.has(key) && !ownLimits.includes(key))
     .map((key) => ({
       tried: origins[(options.rows.find((row) => row.key === key)?.as ?? key) as keyof Settings].name,
-      expected: 'an option of the worker: its target, its machine, and --allow-input',
+      expected: 'an option about the target or the machine of this worker, or --allow-input',
       found: 'an option of the load',
       fix: 'give this option to bulk-load --queue, which passes the option to every worker',
     }));
