@@ -52,7 +52,7 @@ export function batchInPlace(
   const word = (i: number, which: number): number => index[(from + i) * POINT_WORDS + which]!;
   const start = word(0, START);
   const parts = new BucketParts(bucketUnits);
-  parts.addRun(index, from, found.count, 0, 0);
+  parts.addRun(run, from, found.count, 0, 0);
   return {
     ...{ ordinal, deadLetterFormat, points: found.count, values: found.values, slots: found.slots },
     buckets: parts.all,

@@ -139,7 +139,7 @@ export class OpenBatch {
     const sourceBytes = this.slot.side.length - this.#sideLength;
     const taken = plainPoints(run, from, end, { last, line, bytes, sourceBytes }, rules);
     if (taken.count === 0 || (taken.isRewritten && run.bytes[last] !== LF)) return 0;
-    this.parts.addRun(run.index, from, taken.count, this.points, this.bodyLength);
+    this.parts.addRun(run, from, taken.count, this.points, this.bodyLength);
     if (taken.isRewritten) this.#enterRewritten(run, from, taken.count, taken.sourceEnd);
     else this.#enterUnchanged(run, from, taken.count);
     this.bodyLength += taken.bytes;

@@ -4,6 +4,7 @@ import { Arena } from '../../src/batching/arena.js';
 import { Batcher, type BatcherOptions } from '../../src/batching/batcher.js';
 import { unbounded } from '../../src/batching/points/point-bounds.js';
 import type { SchemaGuard } from '../../src/batching/schema-gate.js';
+import { summarizeRun } from '../../src/core/points/summarize-run.js';
 import { type Batch, type ByteSource, POINT_WORDS, type Points } from '../../src/core/types/index.js';
 import { LineProtocol, type LineProtocolOptions } from '../../src/formats/line-protocol/line-format.js';
 import { Catalogue } from '../../src/schema/catalogue.js';
@@ -101,6 +102,18 @@ export async function* heldRuns(
       };
     };
     yield { ...run, bytes: run.bytes.slice(), index: run.index.slice(0, run.count * POINT_WORDS), hold };
+  }
+}
+
+/** Adds the summaries that worker threads compute. `seen` counts the runs that have one. */
+export async function* summarizedRuns(
+  all: AsyncGenerator<Points, void>,
+  seen: { count: number } = { count: 0 },
+): AsyncGenerator<Points, void> {
+  for await (const run of all) {
+    const summary = summarizeRun(run.bytes, run.index, run.count);
+    if (summary !== null) seen.count += 1;
+    yield { ...run, summary };
   }
 }
 

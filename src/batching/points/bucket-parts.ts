@@ -1,7 +1,8 @@
 // Sums up the bytes of a batch by time bucket of the target. CnosDB stores each bucket in separate vnodes, so the
 // memory of the target is estimated by bucket.
 
-import { type BucketPart, LENGTH, POINT_WORDS, TIME_HIGH, TIME_LOW } from '../../core/types/index.js';
+import type { BucketPart, Points, RunSummary } from '../../core/types/index.js';
+import { LENGTH, POINT_WORDS, START, TIME_HIGH, TIME_LOW } from '../../core/types/index.js';
 
 type OpenPart = { -readonly [K in keyof BucketPart]: BucketPart[K] };
 
@@ -35,10 +36,23 @@ export class BucketParts {
 
   /**
    * Adds `count` points, from point `from` of `index` on. The first added point has index `point` in the batch and
-   * begins at offset `start` of the body. `index` is `Points.index`.
+   * begins at offset `start` of the body.
    */
-  addRun(index: Uint32Array, from: number, count: number, point: number, start: number): void {
+  addRun(
+    { index, summary }: Pick<Points, 'index' | 'summary'>,
+    from: number,
+    count: number,
+    point: number,
+    start: number,
+  ): void {
     let part = this.#partOf(timeAt(index, from * POINT_WORDS));
+    if (summary != null && this.#containsAll(summary)) {
+      const final = (from + count - 1) * POINT_WORDS;
+      const bytes = index[final + LENGTH]! + 1;
+      const end = index[final + START]! + bytes - index[from * POINT_WORDS + START]!;
+      this.#extend(part, end, point + count - 1, start + end - bytes, bytes);
+      return;
+    }
     let begin = start;
     let last = start;
     let end = start;
@@ -53,6 +67,11 @@ export class BucketParts {
       end += index[word + LENGTH]! + 1;
     }
     this.#extend(part, end - begin, point + count - 1, last, end - last);
+  }
+
+  /** Tests whether all points of the run belong to the current bucket. */
+  #containsAll({ minHigh, maxHigh }: RunSummary): boolean {
+    return minHigh * wordRange >= this.#from && (maxHigh + 1) * wordRange <= this.#to;
   }
 
   #extend(part: OpenPart, bytes: number, lastPoint: number, lastStart: number, lastBytes: number): void {

@@ -3,7 +3,7 @@
 // are rewritten.
 
 import { LF } from '../../core/ascii.js';
-import type { Points } from '../../core/types/index.js';
+import type { Points, RunSummary } from '../../core/types/index.js';
 import {
   LENGTH,
   LINE,
@@ -62,8 +62,10 @@ export function plainPoints(
   room: PlainRoom,
   { plain, slots: widths, bounds, safe }: PlainRules,
 ): PlainPoints {
-  const { index } = run;
+  const { index, summary } = run;
   const first = from * POINT_WORDS;
+  if (summary != null && summary.minHigh > safe.above && summary.maxHigh < safe.below)
+    return plainInSummary(run, summary, from, to, room, { plain, slots: widths });
   const isRewritten = sideBytes(index, first) > 0;
   const source = index[first + SOURCE_START]!;
   const sourceLimit = source + room.sourceBytes;
@@ -94,4 +96,76 @@ export function plainPoints(
     slots += widths[shape]!;
   }
   return { count: i - from, isRewritten, last, line, bytes, sourceEnd, values, slots };
+}
+
+/** Does the same with the summary of the run. All timestamps of the run are within the bounds. */
+function plainInSummary(
+  { index }: Points,
+  { isRewritten, shape }: RunSummary,
+  from: number,
+  to: number,
+  room: PlainRoom,
+  rules: Pick<PlainRules, 'plain' | 'slots'>,
+): PlainPoints {
+  const first = from * POINT_WORDS;
+  const start = index[first + START]!;
+  const source = index[first + SOURCE_START]!;
+  const isNext = start === room.last + 1 && (isRewritten || index[first + LINE] === room.line + 1);
+  const fits = (i: number): boolean => {
+    const word = i * POINT_WORDS;
+    const sourceBytes = index[word + SOURCE_START]! + index[word + SOURCE_LENGTH]! - source;
+    const isRoom = index[word + START]! + index[word + LENGTH]! + 1 - start <= room.bytes;
+    return isRoom && (!isRewritten || sourceBytes <= room.sourceBytes);
+  };
+  const end = isNext ? firstWithout(from, to, fits) : from;
+  const { count, values, slots } =
+    shape === null ? sumOfShapes(index, from, end, rules) : sumOfShape(shape, end - from, rules);
+  if (count === 0)
+    return { count, isRewritten, last: room.last, line: room.line, bytes: 0, sourceEnd: source, values, slots };
+  const word = (from + count - 1) * POINT_WORDS;
+  const last = index[word + START]! + index[word + LENGTH]!;
+  const sourceEnd = index[word + SOURCE_START]! + index[word + SOURCE_LENGTH]!;
+  return { count, isRewritten, last, line: index[word + LINE]!, bytes: last + 1 - start, sourceEnd, values, slots };
+}
+
+/** Returns the first number of [from, to) that fails the test, by binary search; `to` if all pass. */
+function firstWithout(from: number, to: number, passes: (i: number) => boolean): number {
+  let [low, high] = [from, to];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (passes(middle)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+interface ShapeSum {
+  readonly count: number;
+  readonly values: number;
+  readonly slots: number;
+}
+
+function sumOfShape(shape: number, count: number, { plain, slots }: Pick<PlainRules, 'plain' | 'slots'>): ShapeSum {
+  const amount = shape < plain.length ? plain[shape]! : -1;
+  return amount < 0
+    ? { count: 0, values: 0, slots: 0 }
+    : { count, values: count * amount, slots: count * slots[shape]! };
+}
+
+/** Sums up the points of [from, to), up to the first point whose shape is not known. */
+function sumOfShapes(
+  index: Uint32Array,
+  from: number,
+  to: number,
+  { plain, slots: widths }: Pick<PlainRules, 'plain' | 'slots'>,
+): ShapeSum {
+  let [values, slots, i] = [0, 0, from];
+  for (let word = from * POINT_WORDS + SHAPE; i < to; i += 1, word += POINT_WORDS) {
+    const shape = index[word]!;
+    const amount = shape < plain.length ? plain[shape]! : -1;
+    if (amount < 0) break;
+    values += amount;
+    slots += widths[shape]!;
+  }
+  return { count: i - from, values, slots };
 }

@@ -71,6 +71,23 @@ export interface DeadLetterFormat {
 /** Dead letters of line protocol. */
 export const lineProtocolDeadLetters: DeadLetterFormat = { ending: '.lp', head: new Uint8Array(0) };
 
+/**
+ * Facts about all points of one `Points`, which a worker thread has checked. Each point directly follows the point
+ * before it in `Points.bytes`, and ends with an LF.
+ */
+export interface RunSummary {
+  /**
+   * True if all points were rewritten, in the order of their originals. False if all points are unchanged, one on each
+   * line.
+   */
+  readonly isRewritten: boolean;
+  /** SHAPE of all points; null if the points differ in it. */
+  readonly shape: number | null;
+  /** Smallest and largest TIME_HIGH, as signed numbers. */
+  readonly minHigh: number;
+  readonly maxHigh: number;
+}
+
 /** Consecutive points in the memory of the format. Valid only until the caller requests the next `Points`. */
 export interface Points {
   readonly bytes: Uint8Array;
@@ -98,6 +115,8 @@ export interface Points {
   shapeOf(i: number): Shape;
   /** Keeps these `Points` valid until the returned function is called. Absent if the next `Points` reuse the memory. */
   readonly hold?: (() => () => void) | undefined;
+  /** Facts about all points; null or absent if the points must be checked one by one. */
+  readonly summary?: RunSummary | null;
 }
 
 /** Rows of an input that are stored together. */

@@ -8,7 +8,7 @@ import { ChunkScanner, type WindowScan } from '../../line-protocol/chunk-scanner
 import { pointsOf, shapeIn } from '../../line-protocol/double-buffer.js';
 import type { RowKernel } from '../kernel/row-kernel.js';
 import { type KernelRun, narrowSlotsPerThread, type RowJobResult } from './row-worker-messages.js';
-import type { ThreadWindow } from './window-reader.js';
+import type { ThreadWindow, WindowReader } from './window-reader.js';
 
 /** Smallest number of bytes worth sending to a thread. The main thread scans a smaller part itself. */
 const minJobBytes = 256;
@@ -25,25 +25,33 @@ export class RowInput {
   readonly #kernel: RowKernel;
   readonly #scan: ResumableScan;
   readonly #scanner: ChunkScanner;
+  readonly #reading: Pick<WindowReader, 'mayHold'>;
   readonly #signal: AbortSignal;
   /** Index of the scanner's read buffer that receives the next bytes, 0 or 1. */
   #window = 0;
 
-  constructor(kernel: RowKernel, scan: ResumableScan, start: Position, signal: AbortSignal) {
+  constructor(
+    kernel: RowKernel,
+    scan: ResumableScan,
+    start: Position,
+    reading: Pick<WindowReader, 'mayHold'>,
+    signal: AbortSignal,
+  ) {
     this.#kernel = kernel;
     this.#scan = scan;
     this.#scanner = new ChunkScanner(scan);
     this.#scanner.begin(start);
+    this.#reading = reading;
     this.#signal = signal;
   }
 
   /** Sends all rows that begin and end in a complete read buffer to the thread that owns this buffer. */
   hand(window: ThreadWindow): void {
     const kernel = this.#kernel;
-    const { thread, used, end, isComplete, isScanned, job } = window;
+    const { thread, firstRow, used, end, isComplete, isScanned, job } = window;
     if (!kernel.isReady || !isComplete || isScanned || job !== null || end - used < minJobBytes) return;
-    const from = thread.bytes.indexOf(LF, used) + 1;
-    const limit = thread.bytes.lastIndexOf(LF, end - 1);
+    const from = used === firstRow ? used : thread.bytes.indexOf(LF, used) + 1;
+    const limit = thread.bytes.lastIndexOf(LF, end - 1) + 1;
     if (from === 0 || from >= limit) return;
     if (this.#send(window, from, limit)) window.job = { limit, epoch: kernel.epoch };
   }
@@ -130,7 +138,7 @@ export class RowInput {
   /** @param isLast true if the thread will not write to this read buffer's memory again */
   #pointsOf(
     { thread, place, origin, use }: ThreadWindow,
-    { end, entry, count, lines }: KernelRun,
+    { end, entry, count, lines, summary }: KernelRun,
     isLast: boolean,
   ): Points {
     const { bytes } = thread;
@@ -139,7 +147,8 @@ export class RowInput {
     const shape = (number: number): Shape => this.#scan.shape(number);
     const shapeOf = (i: number): Shape => shapeIn(bytes, index, i);
     const places = { firstLine, endLine: firstLine + lines, origin, end: origin + end };
-    const hold = isLast && thread.slots.length > narrowSlotsPerThread ? use.hold : undefined;
-    return { bytes, index, count, rejects: [], deadLetterFormat, ...places, shape, shapeOf, hold };
+    const mayHold = isLast && thread.slots.length > narrowSlotsPerThread && this.#reading.mayHold;
+    const hold = mayHold ? use.hold : undefined;
+    return { bytes, index, count, rejects: [], deadLetterFormat, ...places, shape, shapeOf, hold, summary };
   }
 }

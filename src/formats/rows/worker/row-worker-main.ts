@@ -3,6 +3,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { LF } from '../../../core/ascii.js';
+import { summarizeRun } from '../../../core/points/summarize-run.js';
 import { POINT_WORDS } from '../../../core/types/index.js';
 import { STATE } from '../../kernel/assembly/rows/row-memory.js';
 import { TimeCell } from '../../timestamps/time-cell.js';
@@ -53,12 +54,16 @@ function take({ slot, from, limit }: RowJob, takeRows: TakeRows): RowJobResult {
     state[2] = out;
     const end = takeRows(at, limit, index + entry * entryBytes, index + indexPoints * entryBytes);
     const [count = 0, lines = 0, nextOut = 0, timeLength = 0] = state;
-    if (count > 0) runs.push({ start: at, end, entry, count, lines, timeLength });
+    if (count > 0) {
+      const points = new Uint32Array(memory.buffer, index + entry * entryBytes, count * POINT_WORDS);
+      const summary = summarizeRun(bytes, points, count);
+      runs.push({ start: at, end, entry, count, lines, timeLength, summary });
+    }
     entry += count;
     out = nextOut;
     if (entry > 0 && (entry === indexPoints || outEnd - out < minRoom)) return { slot, runs, rest: end };
     if (left >= maxLeft && entry < minTaken * left) break;
-    at = bytes.indexOf(LF, end) + 1;
+    at = end < limit ? bytes.indexOf(LF, end) + 1 : end;
   }
   return { slot, runs, rest: null };
 }

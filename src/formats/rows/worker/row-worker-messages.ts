@@ -1,6 +1,7 @@
 // Messages between the main thread and a worker thread that parses rows, and the layout of their shared memory. Only
 // the thread that received the last message about a read buffer may use this buffer.
 
+import type { RunSummary } from '../../../core/types/index.js';
 import { POINT_WORDS } from '../../../core/types/index.js';
 import type { WasmMemory } from '../../../core/wasm.js';
 import { KERNEL_END } from '../../kernel/assembly/rows/row-memory.js';
@@ -14,7 +15,7 @@ export interface RowWorkerTask {
   readonly slots: readonly RowSlot[];
 }
 
-/** A job for a worker thread: parse the rows from offset `from` to the LF at `limit`. */
+/** A job for a worker thread: parse the rows from offset `from` to `limit`, which follows an LF. */
 export interface RowJob {
   readonly slot: number;
   readonly from: number;
@@ -33,6 +34,7 @@ export interface KernelRun {
   readonly lines: number;
   /** Length of the time cell in the last row, bytes. */
   readonly timeLength: number;
+  readonly summary: RunSummary | null;
 }
 
 /** Result of a job. The main thread parses the bytes between the `runs` itself. */
@@ -49,6 +51,7 @@ export interface RowSlot {
   readonly indexPoints: number;
   readonly out: number;
   readonly outEnd: number;
+  /** Offset of the read buffer. The `carryBytes` bytes before it receive the start of a row. */
   readonly window: number;
 }
 
@@ -67,12 +70,16 @@ export const narrowRowWindowBytes = 256 * 1024;
  * other ones.
  */
 const slotsPerThread = 4;
+/** Read buffers per thread that batches may be sent from. If more were in use, points are copied. */
+export const slotsToHold = 2;
 /**
  * Read buffers per thread if memory is scarce. Points are then copied before sending, so that the buffers become free.
  */
 export const narrowSlotsPerThread = 2;
 /** Bytes for points per byte of the read buffer. Points repeat column names, so they may be longer than rows. */
 const outPerByte = 4;
+/** Bytes before each read buffer, for the start of a row that continues in this buffer. */
+export const carryBytes = 32 * 1024;
 /** Bytes after each read buffer, because the WebAssembly parser reads up to 64 bytes at once. */
 const SLACK = 64;
 const PAGE = 65_536;
@@ -94,7 +101,8 @@ export function rowSlots(
   const slots = Array.from({ length }, () => {
     const index = take(indexPoints * POINT_WORDS * 4);
     const out = take(outPerByte * windowBytes + PAGE);
-    return { index, indexPoints, out, outEnd: out + outPerByte * windowBytes, window: take(windowBytes + SLACK) };
+    const window = take(carryBytes + windowBytes + SLACK) + carryBytes;
+    return { index, indexPoints, out, outEnd: out + outPerByte * windowBytes, window };
   });
   return { slots, bytes: Math.ceil(end / PAGE) * PAGE };
 }

@@ -9,7 +9,7 @@ import type { TimeOptions } from '../../timestamps/time-cell.js';
 import type { RowKernel } from '../kernel/row-kernel.js';
 import { type ResumableScan, RowInput } from './row-input.js';
 import { RowThread } from './row-thread.js';
-import { rowWindowBytes } from './row-worker-messages.js';
+import { rowWindowBytes, slotsToHold } from './row-worker-messages.js';
 import { type FreeSlot, WindowReader } from './window-reader.js';
 
 /** If no further bytes arrive for this long, the main thread scans an incomplete read buffer itself, ms. */
@@ -45,9 +45,10 @@ export class RowWorkers {
     start: Position,
   ): AsyncGenerator<Points, void> {
     const own = abortWith(signal);
-    const input = new RowInput(this.#kernel, scan, start, signal);
     const wake = (): void => this.#wake();
-    const reading = new WindowReader(source, own.signal, this.#free, wake, this.#windowBytes, start.byteOffset);
+    const [maxHeld, windowBytes] = [slotsToHold * this.#threads.length, this.#windowBytes];
+    const reading = new WindowReader(source, own.signal, this.#free, maxHeld, wake, windowBytes, start.byteOffset);
+    const input = new RowInput(this.#kernel, scan, start, reading, signal);
     signal.addEventListener('abort', wake);
     const { windows } = reading;
     // Threads already parse the next blocks while points of an earlier block are sent.

@@ -1,9 +1,10 @@
 // Reads an input into the free read buffers of the threads, one read at a time.
 
+import { LF } from '../../../core/ascii.js';
 import type { ByteSource } from '../../../core/types/index.js';
 import { WindowUse } from '../../window-use.js';
 import type { RowThread } from './row-thread.js';
-import type { RowJobResult, RowSlot } from './row-worker-messages.js';
+import { carryBytes, type RowJobResult, type RowSlot } from './row-worker-messages.js';
 
 /** A read buffer of a thread, filled with bytes of the input. */
 export interface ThreadWindow {
@@ -12,6 +13,8 @@ export interface ThreadWindow {
   readonly place: RowSlot;
   /** Offset in the decoded input that corresponds to offset 0 of the thread's memory. */
   readonly origin: number;
+  /** Offset in the thread's memory at which a row begins, unless it lies in quoted text; null if unknown. */
+  readonly firstRow: number | null;
   /** Offsets in the thread's memory: after the last byte read, and after the last byte turned into points. */
   end: number;
   used: number;
@@ -21,7 +24,7 @@ export interface ThreadWindow {
   isScanned: boolean;
   /** Frees the read buffer once the main thread has used it and no batch is being sent from it. */
   readonly use: WindowUse;
-  /** The buffer's job: offset of its last LF, and the parser's epoch when the job was sent; null if no job was sent. */
+  /** The buffer's job: offset after its last row, and the parser's epoch when the job was sent; null if no job was sent. */
   job: { readonly limit: number; readonly epoch: number } | null;
   result: RowJobResult | null;
 }
@@ -39,8 +42,13 @@ export class WindowReader {
   readonly #signal: AbortSignal;
   readonly #windowBytes: number;
   readonly #free: FreeSlot[];
+  readonly #maxHeld: number;
   readonly #freed: () => void;
+  /** Number of buffers that the main thread has used and that batches are still being sent from. */
+  #held = 0;
   #decoded: number;
+  /** Unfinished row at the end of the last full buffer; null if the row remains in that buffer. */
+  #tail: Uint8Array | null = null;
   #pending: Promise<void> | null = null;
   #failure: { readonly cause: unknown } | null = null;
   /** True after the end of the input or a read error. */
@@ -48,6 +56,7 @@ export class WindowReader {
 
   /**
    * @param free free read buffers, shared by all inputs
+   * @param maxHeld number of buffers that batches may be sent from at the same time
    * @param freed called whenever a read buffer has become free
    * @param decoded offset in the decoded input at which the source begins
    */
@@ -55,6 +64,7 @@ export class WindowReader {
     source: ByteSource,
     signal: AbortSignal,
     free: FreeSlot[],
+    maxHeld: number,
     freed: () => void,
     windowBytes: number,
     decoded: number,
@@ -64,6 +74,7 @@ export class WindowReader {
     this.#windowBytes = windowBytes;
     this.#decoded = decoded;
     this.#free = free;
+    this.#maxHeld = maxHeld;
     this.#freed = freed;
   }
 
@@ -80,6 +91,7 @@ export class WindowReader {
       this.#decoded += length;
       this.ended = length === 0;
       window.isComplete = this.ended || window.end === full;
+      if (window.end === full) this.#cutTail(window);
       this.read(done);
       done();
     };
@@ -89,8 +101,14 @@ export class WindowReader {
     });
   }
 
+  /** False if a slow target makes so many batches wait in read buffers that none would remain for reading. */
+  get mayHold(): boolean {
+    return this.#held < this.#maxHeld;
+  }
+
   /** Removes the first of `windows`. The read buffer becomes free once no batch is being sent from it. */
   free(): void {
+    this.#held += 1;
     this.windows.shift()!.use.end();
   }
 
@@ -107,6 +125,18 @@ export class WindowReader {
     if (this.#failure !== null) throw this.#failure.cause;
   }
 
+  /**
+   * Cuts the unfinished row off a full buffer. It moves to the bytes before the next buffer, so that a thread parses it
+   * as a whole. The row remains if the main thread scans this buffer, or if the row is long.
+   */
+  #cutTail(window: ThreadWindow): void {
+    const { thread, end, used, isScanned } = window;
+    const rows = thread.bytes.lastIndexOf(LF, end - 1) + 1;
+    if (isScanned || rows <= used || end - rows > carryBytes) return;
+    this.#tail = thread.bytes.slice(rows, end);
+    window.end = rows;
+  }
+
   /** Returns the buffer that the next bytes are read into; null if no buffer is free. */
   #open(): ThreadWindow | null {
     const last = this.windows.at(-1);
@@ -116,15 +146,20 @@ export class WindowReader {
     const place = free.thread.slots[free.slot]!;
     const at = place.window;
     const origin = this.#decoded - at;
+    const tail = this.#tail;
+    this.#tail = null;
+    if (tail !== null) free.thread.bytes.set(tail, at - tail.length);
     const window = {
       ...free,
       place,
       origin,
+      firstRow: tail === null ? null : at - tail.length,
       end: at,
-      used: at,
+      used: at - (tail?.length ?? 0),
       isComplete: false,
       isScanned: false,
       use: new WindowUse(() => {
+        this.#held -= 1;
         this.#free.push(free);
         this.#freed();
       }),

@@ -68,6 +68,20 @@ test('threads take nearly all common rows, and quotes that hold line ends do not
   expect(await readAll(threads, quoted, [])).toEqual(await readAll(format('csv', typed, 0), quoted, []));
 });
 
+test('threads take every row of later buffers, also rows that begin in one buffer and end in the next', async () => {
+  const input = Buffer.from(`host,v,time\n${rowsOf(20_000)}`);
+  const threads = format('csv', typed, 2);
+  expect(await readAll(threads, input, [])).toEqual(await readAll(format('csv', typed, 0), input, []));
+  let [total, alone] = [0, 0];
+  for await (const run of threads.points(bytesSource(input), never)) {
+    total += run.count;
+    // The main thread reads the first buffers, until all columns are known.
+    if (run.end > 10 * 4096 && !(run.bytes.buffer instanceof SharedArrayBuffer)) alone += run.count;
+  }
+  expect(total).toBe(20_000);
+  expect(alone).toBeLessThan(20);
+});
+
 test('a row that the kernel leaves, a long row and a new column keep the order of points', async () => {
   const objects = (count: number, more = ''): string => `{"time":1,"a":1${more}}\n`.repeat(count);
   const parts = [
