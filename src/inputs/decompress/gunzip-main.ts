@@ -1,47 +1,48 @@
-// The program of the thread that decodes one gzip file. The thread decodes while the shared memory has a free chunk.
+// The program of the thread that decodes one gzip file. The thread decodes a few chunks ahead, and copies
+// them into the memory of the next request.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { InputError } from '../../core/errors.js';
 import { sharedFileSource } from '../local/file.js';
 import { withChecksum } from '../local/raw-source.js';
-import { chunkBytes, type GunzipResponse, type GunzipTask } from './gunzip-thread.js';
+import type { GunzipRequest, GunzipResponse, GunzipTask } from './gunzip-thread.js';
 import { gunzipSource } from './gzip.js';
 
-const { file, name, memory } = workerData as GunzipTask;
+/** Bytes that the thread decodes ahead. They suffice while the main thread is busy with other work. */
+const aheadBytes = 2 * 1024 * 1024;
+
+const { file, name } = workerData as GunzipTask;
 const port = parentPort!;
-const bytes = new Uint8Array(memory);
 /** A signal that never aborts, because the main thread ends this thread instead. */
 const { signal } = new AbortController();
-let free = bytes.length / chunkBytes;
-let wake = (): void => {};
+const raw = withChecksum(sharedFileSource(file, name), true);
+const source = gunzipSource(raw, name, aheadBytes);
+/** Error of the input; the bytes before it are returned first. */
+let failure: { readonly cause: unknown } | null = null;
 
-port.on('message', () => {
-  free += 1;
-  wake();
-});
+port.on('message', ({ memory, at, length }: GunzipRequest) => void decode(new Uint8Array(memory, at, length)));
 
-async function decode(): Promise<void> {
-  const raw = withChecksum(sharedFileSource(file, name), true);
-  const source = gunzipSource(raw, name);
-  for (let at = 0; ; at = (at + chunkBytes) % bytes.length) {
-    while (free === 0)
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    free -= 1;
-    const length = await source.read(bytes.subarray(at, at + chunkBytes), signal);
-    respond({ length, bytesRead: source.bytesRead, checksum: raw.file?.checksum?.state ?? null });
-    if (length === 0) return;
+async function decode(into: Uint8Array): Promise<void> {
+  let length = 0;
+  while (length < into.length && failure === null) {
+    const count = await source.read(into.subarray(length), signal).catch((cause: unknown) => {
+      failure = { cause };
+      return 0;
+    });
+    if (count === 0) break;
+    length += count;
   }
+  if (length === 0 && failure !== null) respond({ problem: problemOf(failure.cause) });
+  else respond({ length, bytesRead: source.bytesRead, checksum: raw.file?.checksum?.state ?? null });
+  if (length === 0) port.close();
+}
+
+/** Throws every error except that of the input, which ends the thread. */
+function problemOf(error: unknown): Extract<GunzipResponse, { problem: unknown }>['problem'] {
+  if (error instanceof InputError && error.problem !== null) return error.problem;
+  throw error;
 }
 
 function respond(response: GunzipResponse): void {
   port.postMessage(response);
 }
-
-void decode()
-  .catch((error: unknown) => {
-    if (!(error instanceof InputError) || error.problem === null) throw error;
-    respond({ problem: error.problem });
-  })
-  .finally(() => port.close());

@@ -1,6 +1,7 @@
-// Starts and reads the thread that decodes a large gzip file. The thread reads the file by its descriptor, decodes it
-// into chunks of shared memory in turn, and computes the checksums. On the main thread, each call of zlib would wait
-// until the previous result is handled. Building batches keeps the main thread busy for milliseconds at a time.
+// Starts and reads the thread that decodes a large gzip file. The thread reads the file by its descriptor, and computes
+// the checksums. If the reader's memory is shared, the thread writes into it. Otherwise, the main thread copies. On the
+// main thread, each call of zlib would wait until the previous result is handled. Building batches keeps the main thread
+// busy for milliseconds at a time.
 
 import type { Worker } from 'node:worker_threads';
 import { type BugError, InputError } from '../../core/errors.js';
@@ -12,10 +13,8 @@ import type { ByteSource, FileBytes } from '../../core/types/index.js';
 import type { SharedFile } from '../local/file.js';
 import type { RawSource } from '../local/raw-source.js';
 
-/** Size of a chunk, bytes: the output of one call of zlib. */
+/** Bytes of the largest read into memory that is not shared: the output of one call of zlib. */
 export const chunkBytes = 512 * 1024;
-/** Number of chunks that the thread decodes ahead. Six chunks suffice while the main thread is busy with other work. */
-const chunks = 6;
 /**
  * Smallest file that a thread decodes. Starting a thread takes 30 ms of CPU time. Decoding a smaller file takes less
  * than 500 ms.
@@ -26,12 +25,18 @@ const minFileBytes = 32 * 1024 * 1024;
 export interface GunzipTask {
   readonly file: SharedFile;
   readonly name: string;
+}
+
+/** Asks for the next decoded bytes, in `length` bytes of shared memory at offset `at`. */
+export interface GunzipRequest {
   readonly memory: SharedArrayBuffer;
+  readonly at: number;
+  readonly length: number;
 }
 
 /**
- * The next chunk, or the problem that prevents decoding. `length` is the chunk's number of bytes; 0 at the end of the
- * input.
+ * Number of bytes that the thread wrote, or the problem that prevents further bytes. The thread writes as many bytes as
+ * requested, unless the input ends; 0 at the end of the input.
  */
 export type GunzipResponse =
   | { readonly length: number; readonly bytesRead: number; readonly checksum: PrefixState | null }
@@ -51,12 +56,13 @@ export class GunzipThread implements ByteSource {
   bytesRead = 0;
   readonly #raw: RawSource;
   readonly #thread: Worker;
-  readonly #bytes = new Uint8Array(new SharedArrayBuffer(chunks * chunkBytes));
-  /** Responses with bytes that still have to be returned. */
-  readonly #responses: GunzipResponse[] = [];
-  /** Offset in `#bytes` of the chunk from which `read` copies. `#used` bytes of this chunk have been copied. */
-  #at = 0;
-  #used = 0;
+  /** Memory for reads into memory that is not shared. */
+  readonly #chunk = new Uint8Array(new SharedArrayBuffer(chunkBytes));
+  /** True while the thread handles a request. */
+  #isBusy = false;
+  #response: GunzipResponse | null = null;
+  /** Response to all reads after the end of the input; null before. */
+  #last: GunzipResponse | null = null;
   #failure: BugError | null = null;
   #closed = false;
   /** Ends the wait of `#change`. */
@@ -70,13 +76,13 @@ export class GunzipThread implements ByteSource {
     this.#raw = raw;
     this.file = file;
     const { descriptor, size, version } = file;
-    const task: GunzipTask = { file: { descriptor, size, version }, name, memory: this.#bytes.buffer };
+    const task: GunzipTask = { file: { descriptor, size, version }, name };
     this.#thread = startThread<GunzipResponse>({
       file: 'gunzip-main.cjs',
       title: 'the thread that decodes gzip',
       workerData: task,
       receive: (response) => {
-        this.#responses.push(response);
+        this.#response = response;
         this.#wake();
       },
       fail: (error) => {
@@ -87,31 +93,42 @@ export class GunzipThread implements ByteSource {
   }
 
   async read(into: Uint8Array, signal: AbortSignal): Promise<number> {
-    for (;;) {
-      signal.throwIfAborted();
-      const [response] = this.#responses;
-      if (response !== undefined) return this.#take(response, into);
-      if (this.#closed || this.#failure !== null) throw this.#failure ?? new Error('the source is closed');
-      await this.#change(signal);
-    }
-  }
-
-  #take(response: GunzipResponse, into: Uint8Array): number {
+    signal.throwIfAborted();
+    // The bytes of an aborted read are lost.
+    if (this.#isBusy) await this.#next(signal);
+    const target = isShared(into) ? into : this.#chunk.subarray(0, into.length);
+    const response = this.#last ?? (await this.#decode(target, signal));
     if ('problem' in response) throw new InputError(response.problem);
     const { length, bytesRead, checksum } = response;
     this.bytesRead = bytesRead;
     if (checksum !== null) this.file.checksum?.start(checksum);
-    const from = this.#at + this.#used;
-    const count = Math.min(into.length, length - this.#used);
-    copyBytes(this.#bytes, from, from + count, into, 0);
-    this.#used += count;
-    if (length > 0 && this.#used === length) {
-      this.#responses.shift();
-      this.#at = (this.#at + chunkBytes) % this.#bytes.length;
-      this.#used = 0;
-      this.#thread.postMessage(null);
+    if (target !== into) copyBytes(target, 0, length, into, 0);
+    return length;
+  }
+
+  /** Lets the thread decode the next bytes into shared memory. */
+  async #decode(
+    { buffer: memory, byteOffset: at, length }: Uint8Array<SharedArrayBuffer>,
+    signal: AbortSignal,
+  ): Promise<GunzipResponse> {
+    this.#isBusy = true;
+    const request: GunzipRequest = { memory, at, length };
+    this.#thread.postMessage(request);
+    return await this.#next(signal);
+  }
+
+  /** Waits for the response of the thread. */
+  async #next(signal: AbortSignal): Promise<GunzipResponse> {
+    while (this.#response === null) {
+      if (this.#closed || this.#failure !== null) throw this.#failure ?? new Error('the source is closed');
+      await this.#change(signal);
+      signal.throwIfAborted();
     }
-    return count;
+    const response = this.#response;
+    this.#response = null;
+    this.#isBusy = false;
+    if ('problem' in response || response.length === 0) this.#last = response;
+    return response;
   }
 
   /** Resolves at the next response, abort or failure. Keeps the process alive during the wait. */
@@ -132,4 +149,8 @@ export class GunzipThread implements ByteSource {
     await this.#thread.terminate();
     await this.#raw.close();
   }
+}
+
+function isShared(bytes: Uint8Array): bytes is Uint8Array<SharedArrayBuffer> {
+  return bytes.buffer instanceof SharedArrayBuffer;
 }

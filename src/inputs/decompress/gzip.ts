@@ -27,18 +27,16 @@ const FIRST_BYTES = 2 * 1024;
 /** Largest compressed member that counts as small. After a small member, the next member is expected to be small. */
 const SMALL_MEMBER = 32 * 1024;
 
-/** Creates a source of the decoded bytes. Closing the source closes `raw`. */
-export function gunzipSource(raw: RawSource, name: string): ByteSource {
-  return new GunzipSource(raw, name);
+/** Creates a source of the decoded bytes. It decodes `aheadBytes` ahead. Closing it closes `raw`. */
+export function gunzipSource(raw: RawSource, name: string, aheadBytes = OUTPUT_BYTES): ByteSource {
+  return new GunzipSource(raw, name, aheadBytes);
 }
 
 /** A deflate stream and the loop that feeds it. */
 interface OpenMember {
   readonly inflate: InflateRaw;
   readonly output: StreamSource;
-  /**
-   * Rejects with the error of the input or of the decoder. Resolves with true if the input contains the whole member.
-   */
+  /** Rejects with the error of the input or decoder. Resolves with true if the input contains the whole member. */
   readonly fed: Promise<boolean>;
 }
 
@@ -48,6 +46,7 @@ class GunzipSource implements ByteSource {
   readonly version: string | null;
   readonly #raw: RawSource;
   readonly #name: string;
+  readonly #aheadBytes: number;
   readonly #stop = new AbortController();
   readonly #buffer: Uint8Array;
   #at = 0;
@@ -69,8 +68,9 @@ class GunzipSource implements ByteSource {
   /** Source of the decoded data before the damage that ends the input. */
   #recovery: AsyncGenerator<Uint8Array, void> | null = null;
 
-  constructor(raw: RawSource, name: string) {
+  constructor(raw: RawSource, name: string, aheadBytes: number) {
     this.#raw = raw;
+    this.#aheadBytes = aheadBytes;
     if (raw.file !== undefined) this.file = raw.file;
     this.version = raw.version ?? null;
     this.#name = name;
@@ -147,8 +147,8 @@ class GunzipSource implements ByteSource {
     this.#memberBytes = 0;
     if (this.#lastMemberBytes < SMALL_MEMBER && this.#decodeSmall()) return true;
     this.#memberAt = this.#offset;
-    const inflate = createInflateRaw({ chunkSize: OUTPUT_BYTES });
-    const output = new StreamSource(inflate, (error) => error);
+    const inflate = createInflateRaw({ chunkSize: OUTPUT_BYTES, ...{ readableHighWaterMark: this.#aheadBytes } });
+    const output = new StreamSource(inflate, (error) => error, OUTPUT_BYTES);
     const fed = this.#feed(inflate);
     fed.catch((error: unknown) => inflate.destroy(error instanceof Error ? error : new Error(String(error))));
     this.#member = { inflate, output, fed };

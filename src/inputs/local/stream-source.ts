@@ -14,13 +14,16 @@ export class StreamSource implements RawSource {
   bytesRead = 0;
   readonly #stream: Readable;
   readonly #failure: (error: unknown) => unknown;
+  readonly #chunkBytes: number;
   #rest: Uint8Array = new Uint8Array(0);
   #ended = false;
   #error: { readonly cause: unknown } | undefined;
   #wake: () => void = () => {};
 
-  constructor(stream: Readable, failure: (error: unknown) => unknown) {
+  /** @param chunkBytes size of the stream's chunks; without it, each read takes all that the stream has buffered */
+  constructor(stream: Readable, failure: (error: unknown) => unknown, chunkBytes = Number.POSITIVE_INFINITY) {
     this.#stream = stream;
+    this.#chunkBytes = chunkBytes;
     this.#failure = failure;
     stream.on('readable', () => this.#wake());
     stream.on('end', () => this.#end());
@@ -53,12 +56,18 @@ export class StreamSource implements RawSource {
   async #next(signal: AbortSignal): Promise<Uint8Array> {
     for (;;) {
       // First returns chunks that arrived before an error, then throws the error.
-      const chunk: Uint8Array | null = this.#stream.read();
+      const chunk: Uint8Array | null = this.#stream.read(this.#readBytes);
       if (chunk?.length) return chunk;
       if (this.#error) throw this.#failure(this.#error.cause);
       if (this.#ended || this.#stream.readableEnded) return new Uint8Array(0);
       if (chunk === null) await this.#change(signal);
     }
+  }
+
+  /** Number of buffered bytes to take at once. Several chunks would be copied into one; undefined takes all. */
+  get #readBytes(): number | undefined {
+    const { readableLength } = this.#stream;
+    return readableLength > this.#chunkBytes ? this.#chunkBytes : undefined;
   }
 
   /** Resolves at the stream's next event; rejects as soon as the signal aborts. */

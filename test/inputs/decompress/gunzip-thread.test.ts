@@ -26,16 +26,16 @@ async function onThread(path: string): Promise<ByteSource> {
 }
 
 /** Reads to the end or the error, pieces of `size` bytes. */
-async function partial(source: ByteSource, size: number): Promise<[string, unknown, unknown]> {
+async function partial(source: ByteSource, size: number, isShared = false): Promise<[string, unknown, unknown]> {
   const parts: Buffer[] = [];
   let failure: unknown = null;
   for (let count = 1; count > 0; ) {
-    const into = Buffer.alloc(size);
+    const into = isShared ? new Uint8Array(new SharedArrayBuffer(size + 8), 8) : Buffer.alloc(size);
     count = await source.read(into, never).catch((error: unknown) => {
       failure = error instanceof InputError ? error.message : error;
       return 0;
     });
-    parts.push(into.subarray(0, count));
+    parts.push(Buffer.from(into.subarray(0, count)));
   }
   const end = [source.bytesRead, source.file?.checksum?.state];
   await source.close();
@@ -53,6 +53,19 @@ test.each([
   const expected = await partial(await openPath(path, path, never), 100_000);
   expect(await partial(await onThread(path), 100_000)).toEqual(expected);
   expect(await partial(await onThread(path), 2 ** 20)).toEqual(expected);
+  expect(await partial(await onThread(path), 2 ** 20, true)).toEqual(expected);
+});
+
+test('the thread fills shared memory as far as the input reaches, and returns 0 from then on', async () => {
+  const path = temp.file('shared', Buffer.concat([gzipSync(long), Buffer.alloc(300_000)]));
+  const source = await onThread(path);
+  const size = 3 * chunkBytes;
+  const into = new Uint8Array(new SharedArrayBuffer(size));
+  const counts: number[] = [];
+  for (let i = 0; i < long.length / size + 2; i += 1) counts.push(await source.read(into, never));
+  expect(counts.slice(0, -2)).toEqual([...Array(Math.floor(long.length / size)).fill(size), long.length % size]);
+  expect(counts.slice(-2)).toEqual([0, 0]);
+  await source.close();
 });
 
 test('a gzip file that shrinks while a thread decodes it is an error', async () => {
@@ -63,12 +76,13 @@ test('a gzip file that shrinks while a thread decodes it is an error', async () 
 });
 
 test('a source whose thread decodes ends its reads when it is aborted or closed', async () => {
-  const path = temp.file('aborted', gzipSync(long));
+  const path = temp.file('aborted', Buffer.concat([gzipSync(long), Buffer.alloc(300_000)]));
   const source = await onThread(path);
   const stop = new AbortController();
   const reading = source.read(Buffer.alloc(100), stop.signal);
   stop.abort(new Error('stopped'));
   await expect(reading).rejects.toThrow('stopped');
+  expect(await source.read(Buffer.alloc(100), never)).toBe(100);
   await source.close();
 });
 
