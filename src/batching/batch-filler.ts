@@ -12,6 +12,7 @@ import {
   SHAPE,
   SOURCE_LENGTH,
   SOURCE_START,
+  START,
   UNCOUNTED_SHAPE,
 } from '../core/types/index.js';
 import { SLOT_WORDS, type SlotPlan } from './arena.js';
@@ -99,7 +100,7 @@ export class BatchFiller {
     const { rejects } = run;
     job.gate.refresh();
     const left = this.#options.limit - (this.#read() - open.counted);
-    const limits = this.#limits(open.slot.body.length, open.slot.index.length / SLOT_WORDS);
+    const limits = this.#limitsBefore(job);
     while (!isUsedUp(run, cursor)) {
       const reject = rejects[cursor.reject];
       const isReject = reject !== undefined && reject.before <= cursor.point;
@@ -130,10 +131,10 @@ export class BatchFiller {
    * points.
    */
   #takePlain({ open, gate, run, cursor, position }: FillJob, left: number, limits: BatchLimits): number {
-    if (this.#suffixes.stamped !== null || position.covered.length > 0) return 0;
+    if (!this.#isUnchanged(position)) return 0;
     const most = cursor.point + left - open.counted;
     const next = Math.min(run.rejects[cursor.reject]?.before ?? run.count, run.count, most);
-    const until = this.#newBuckets.endOf(run.index, cursor.point, next);
+    const until = this.#newBuckets.endOf(run, cursor.point, next);
     const taken = open.addPlain(run, cursor.point, until, limits, this.#plainRules(gate));
     cursor.point += taken;
     position.taken += taken;
@@ -153,14 +154,13 @@ export class BatchFiller {
   takeInPlace(job: Omit<FillJob, 'open'>, input: number, byteOffset: number, plan: SlotPlan): Batch | null {
     const { gate, run, cursor, position, ordinal } = job;
     const { hold } = run;
-    const isUnchanged = this.#suffixes.stamped === null && position.covered.length === 0;
     const { limit, skipPoints, bucketUnits } = this.#options;
-    if (hold === undefined || !isUnchanged || position.ordinal < skipPoints) return null;
+    if (hold === undefined || !this.#isUnchanged(position) || position.ordinal < skipPoints) return null;
     gate.refresh();
     const from = cursor.point;
     const next = Math.min(run.rejects[cursor.reject]?.before ?? run.count, run.count, from + limit - this.#read());
     if (from < next) this.#newBuckets.enter(timeAt(run.index, from * POINT_WORDS));
-    const until = this.#newBuckets.endOf(run.index, from, next);
+    const until = this.#newBuckets.endOf(run, from, next);
     const limits = this.#limits(plan.bodyBytes, plan.points);
     const found = stretchInPlace(run, from, until, limits, this.#plainRules(gate));
     if (found === null) return null;
@@ -172,6 +172,23 @@ export class BatchFiller {
     else endBefore(job, (run.rejects[cursor.reject]?.before ?? run.count) <= cursor.point, null);
     const span = { input, byteOffset, bytes: position.offset - byteOffset, ordinal: before, endLine: position.line };
     return batchInPlace({ ...run, hold }, from, found, { ordinal, span, bucketUnits });
+  }
+
+  /** Returns the limits of the open batch. They leave half a batch or more of the run that can be sent from its memory. */
+  #limitsBefore({ open, run, cursor, position }: FillJob): BatchLimits {
+    const limits = this.#limits(open.slot.body.length, open.slot.index.length / SLOT_WORDS);
+    const until = Math.min(run.rejects[cursor.reject]?.before ?? run.count, run.count);
+    if (open.empty || run.hold === undefined || !this.#isUnchanged(position) || cursor.point >= until) return limits;
+    const [first, final] = [cursor.point * POINT_WORDS, (until - 1) * POINT_WORDS];
+    const bytes = run.index[final + START]! + run.index[final + LENGTH]! + 1 - run.index[first + START]!;
+    const least = Math.ceil(limits.bytes / 2);
+    if (open.bodyLength + bytes <= limits.bytes || bytes < least) return limits;
+    return { ...limits, bytes: Math.min(limits.bytes, open.bodyLength + bytes - least) };
+  }
+
+  /** Tests whether points are sent as the format has written them, and no point is skipped. */
+  #isUnchanged({ covered }: FillPosition): boolean {
+    return this.#suffixes.stamped === null && covered.length === 0;
   }
 
   #limits(bodyBytes: number, points: number): BatchLimits {

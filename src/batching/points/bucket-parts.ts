@@ -46,7 +46,7 @@ export class BucketParts {
     start: number,
   ): void {
     let part = this.#partOf(timeAt(index, from * POINT_WORDS));
-    if (summary != null && this.#containsAll(summary)) {
+    if (summary != null && areAllBetween(summary, this.#from, this.#to)) {
       const final = (from + count - 1) * POINT_WORDS;
       const bytes = index[final + LENGTH]! + 1;
       const end = index[final + START]! + bytes - index[from * POINT_WORDS + START]!;
@@ -67,11 +67,6 @@ export class BucketParts {
       end += index[word + LENGTH]! + 1;
     }
     this.#extend(part, end - begin, point + count - 1, last, end - last);
-  }
-
-  /** Tests whether all points of the run belong to the current bucket. */
-  #containsAll({ minHigh, maxHigh }: RunSummary): boolean {
-    return minHigh * wordRange >= this.#from && (maxHigh + 1) * wordRange <= this.#to;
   }
 
   #extend(part: OpenPart, bytes: number, lastPoint: number, lastStart: number, lastBytes: number): void {
@@ -96,4 +91,9 @@ export class BucketParts {
 /** Returns the timestamp of the point whose words begin at `word` in `Points.index`, in the time unit of the input. */
 export function timeAt(index: Uint32Array, word: number): number {
   return (index[word + TIME_HIGH]! | 0) * wordRange + index[word + TIME_LOW]!;
+}
+
+/** Tests whether the times of all points certainly are at least `from` and less than `to`. */
+export function areAllBetween({ minHigh, maxHigh }: RunSummary, from: number, to: number): boolean {
+  return minHigh * wordRange >= from && (maxHigh + 1) * wordRange <= to;
 }

@@ -1,8 +1,8 @@
 // Finds the points at which a load enters a time bucket of the target for the first time. A batch ends before such a
 // point, so that a flush between the two batches writes a finished bucket to disk.
 
-import { POINT_WORDS } from '../../core/types/index.js';
-import { timeAt } from './bucket-parts.js';
+import { POINT_WORDS, type Points } from '../../core/types/index.js';
+import { areAllBetween, timeAt } from './bucket-parts.js';
 
 export class NewBuckets {
   readonly #units: number;
@@ -25,12 +25,11 @@ export class NewBuckets {
     return this.#units !== Number.POSITIVE_INFINITY && !this.#isSeen(time);
   }
 
-  /**
-   * Returns the index of the first point in [from, to) whose bucket is new; `to` if there is no such point. `index` is
-   * `Points.index`.
-   */
-  endOf(index: Uint32Array, from: number, to: number): number {
-    if (this.#units === Number.POSITIVE_INFINITY) return to;
+  /** Returns the index of the first point in [from, to) whose bucket is new; `to` if there is no such point. */
+  endOf({ index, summary }: Pick<Points, 'index' | 'summary'>, from: number, to: number): number {
+    if (this.#units === Number.POSITIVE_INFINITY || from >= to) return to;
+    const isSeen = this.#isSeen(timeAt(index, from * POINT_WORDS));
+    if (isSeen && summary != null && areAllBetween(summary, this.#from, this.#to)) return to;
     for (let i = from, word = from * POINT_WORDS; i < to; i += 1, word += POINT_WORDS) {
       const time = timeAt(index, word);
       if ((time < this.#from || time >= this.#to) && !this.#isSeen(time)) return i;

@@ -36,6 +36,8 @@ export class RowRun {
   line = 1;
   limit = 0;
   final = false;
+  /** Largest number of points in the next run, at most `layout.indexPoints`. */
+  maxPoints: number;
   readonly #encoder: RowEncoder;
   readonly #maxPointBytes: number;
   #out = 0;
@@ -44,6 +46,7 @@ export class RowRun {
   constructor(bytes: Uint8Array, layout: RowLayout, maxPointBytes: number, encoder: RowEncoder) {
     this.bytes = bytes;
     this.layout = layout;
+    this.maxPoints = layout.indexPoints;
     this.index = new Uint32Array(bytes.buffer, layout.index, layout.indexPoints * model.POINT_WORDS);
     this.#maxPointBytes = maxPointBytes;
     this.#encoder = encoder;
@@ -78,7 +81,7 @@ export class RowRun {
   }
 
   get isFull(): boolean {
-    return this.count === this.layout.indexPoints || this.rejects.length >= REJECTS_PER_RUN;
+    return this.count >= this.maxPoints || this.rejects.length >= REJECTS_PER_RUN;
   }
 
   /**

@@ -97,9 +97,11 @@ export class RowWriter implements TextSink {
 
   /** Writes up to `rows` rows, for which all columns have values in memory. Returns the number of rows written. */
   fill(rows: number): number {
+    const { run } = this.#rows;
     let done = 0;
     while (done < rows && !this.isFull) {
-      const taken = this.#block === null ? 0 : this.#takeBlock(this.#block, rows - done);
+      const left = Math.min(rows - done, run.maxPoints - run.count);
+      const taken = this.#block === null ? 0 : this.#takeBlock(this.#block, left);
       if (taken === 0) this.#row();
       done += Math.max(1, taken);
     }

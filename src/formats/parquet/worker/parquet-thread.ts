@@ -9,6 +9,8 @@ import { POINT_WORDS, SHAPE, UNCOUNTED_SHAPE } from '../../../core/types/index.j
 import { packaged } from '../../../core/version.js';
 import { shapeIn } from '../../line-protocol/double-buffer.js';
 import type { RowFormatMemory, RowOptions } from '../../rows/rows.js';
+import { type RowLayout, rowLayout } from '../../rows/rows-layout.js';
+import { WindowUse } from '../../window-use.js';
 import { rowGroupError } from '../memory-estimate.js';
 import { openParquet, type ParquetInput } from '../parquet-reader.js';
 import { ReadProgress } from '../read-progress.js';
@@ -20,7 +22,7 @@ import {
   type ParquetRun,
   type ParquetTask,
 } from './parquet-worker-messages.js';
-import { runImages } from './run-images.js';
+import { imageOptions, runImages } from './run-images.js';
 
 /** Limits the heap for young objects. File pages are not in this heap. */
 const resourceLimits = { maxYoungGenerationSizeMb: 4 };
@@ -28,11 +30,14 @@ const resourceLimits = { maxYoungGenerationSizeMb: 4 };
 export class ParquetThread {
   readonly #rows: RowFormatMemory;
   readonly #worker: Worker;
+  readonly #layout: RowLayout;
   readonly #images: readonly Uint8Array[];
   readonly #responses: ParquetResponse[] = [];
   /** For each `Shape` number in the thread, the number of this `Shape` in the load. A `Shape` is a set of columns. */
   readonly #numbers: number[] = [];
   #isRenumbered = false;
+  /** Number of images whose points are being read or sent. */
+  #usedImages = 0;
   #failure: BugError | null = null;
   #closed = false;
   /** Lets the promise of `#response` resolve. */
@@ -40,9 +45,11 @@ export class ParquetThread {
 
   constructor(rows: RowFormatMemory) {
     this.#rows = rows;
-    this.#images = runImages(rows.run.layout);
+    const options = imageOptions(optionsOf(rows.options));
+    this.#layout = rowLayout(options);
+    this.#images = runImages(this.#layout);
     const isOneOfSeveral = rows.options.fieldColumns !== undefined;
-    const workerData: ParquetTask = { options: optionsOf(rows.options), isOneOfSeveral, images: this.#images };
+    const workerData: ParquetTask = { options, isOneOfSeveral, images: this.#images };
     const file = packaged('dist/bundle/parquet-worker-main.cjs');
     this.#worker = new Worker(file, { workerData, resourceLimits, execArgv: [], env: {} });
     this.#worker.on('message', (response: ParquetResponse) => {
@@ -90,8 +97,12 @@ export class ParquetThread {
         readBytes(response.bytesRead);
         if ('error' in response) end = response;
         else {
-          yield this.#pointsOf(response);
-          this.#request({ do: 'free', image: response.image });
+          const use = this.#use(response.image);
+          try {
+            yield this.#pointsOf(response, use);
+          } finally {
+            use.end();
+          }
         }
       }
       fieldTypes.add(end.fieldTypes);
@@ -129,11 +140,19 @@ export class ParquetThread {
     return this.#responses.shift() ?? null;
   }
 
-  #pointsOf(run: ParquetRun): Points {
+  /** Reserves an image until its points are read, and until batches that are sent from it are settled. */
+  #use(image: number): WindowUse {
+    this.#usedImages += 1;
+    return new WindowUse(() => {
+      this.#usedImages -= 1;
+      this.#request({ do: 'free', image });
+    });
+  }
+
+  #pointsOf(run: ParquetRun, use: WindowUse): Points {
     const { count, rejects, firstLine, endLine, origin, end, shapes } = run;
     const bytes = this.#images[run.image]!;
-    const { index: at } = this.#rows.run.layout;
-    const index = new Uint32Array(bytes.buffer, at, count * POINT_WORDS);
+    const index = new Uint32Array(bytes.buffer, this.#layout.index, count * POINT_WORDS);
     for (const each of shapes) {
       const number = this.#rows.shapes.addShape(each);
       this.#isRenumbered ||= number !== this.#numbers.length;
@@ -143,7 +162,9 @@ export class ParquetThread {
     const shape = (number: number): Shape => this.#rows.shapes.shape(number);
     const shapeOf = (i: number): Shape => shapeIn(bytes, index, i);
     const { objectLetters: deadLetterFormat } = this.#rows;
-    return { bytes, index, count, rejects, firstLine, endLine, origin, end, deadLetterFormat, shape, shapeOf };
+    // If the target is slow, points are copied, so that the thread has an image to fill.
+    const hold = this.#usedImages < this.#images.length ? use.hold : undefined;
+    return { bytes, index, count, rejects, firstLine, endLine, origin, end, deadLetterFormat, shape, shapeOf, hold };
   }
 
   /**

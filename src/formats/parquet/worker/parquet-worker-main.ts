@@ -9,7 +9,7 @@ import { FieldColumns } from '../../rows/mapping/field-columns.js';
 import { RowFormatMemory } from '../../rows/rows.js';
 import { parquetPoints } from '../parquet-reader.js';
 import * as messages from './parquet-worker-messages.js';
-import { copyRun } from './run-images.js';
+import { copyRun, pointsPerImage } from './run-images.js';
 
 const { options, isOneOfSeveral, images } = workerData as messages.ParquetTask;
 const port = parentPort!;
@@ -49,6 +49,7 @@ async function readInput(begin: Extract<messages.ParquetRequest, { do: 'begin' }
       }
       const image = free.pop()!;
       copyRun(run, rows.run.layout, images[image]!);
+      rows.run.maxPoints = pointsPerImage(run, rows.run.layout);
       const { count, rejects, firstLine, endLine, origin, end } = run;
       const shapes: Shape[] = [];
       while (sentShapes < rows.shapes.count) shapes.push(run.shape(sentShapes++));

@@ -6,20 +6,31 @@ import type { Points } from '../../../core/types/index.js';
 import { LENGTH, POINT_WORDS, SOURCE_LENGTH, SOURCE_START, START } from '../../../core/types/index.js';
 import { type RowLayout, type RowMemoryOptions, rowLayout } from '../../rows/rows-layout.js';
 
-/** Number of images. The main thread reads the points in one image while the worker thread fills the other image. */
-const images = 2;
+/** Number of images: the worker thread fills one, and the main thread sends from the others. */
+const images = 3;
+/** Largest number of points in an image. */
+const indexPoints = 16_384;
+/** Bytes of points in an image: slightly less than one request body, which is sent from the image without a copy. */
+const imageBytes = 1000 * 1024;
+/** Smallest number of points that show the mean length of a point. */
+const minSample = 256;
 /** Memory of a worker thread with all its code loaded, bytes (Node 20, measured 2026-11-30). */
 const threadBytes = 12 * 1024 * 1024;
 
+/** Returns the options with the size of runs on the thread. */
+export function imageOptions<T extends RowMemoryOptions>(options: T): T {
+  return { indexPoints, ...options };
+}
+
 /** Returns how many bytes of memory the thread needs in addition to the pages of a row group. */
 export function parquetThreadBytes(options: RowMemoryOptions): number {
-  const { bytes, index } = rowLayout(options);
-  return threadBytes + bytes + images * (bytes - index);
+  const { bytes, index, scratch, scratchEnd } = rowLayout(imageOptions(options));
+  return threadBytes + bytes + images * (bytes - index - (scratchEnd - scratch));
 }
 
 /**
- * Allocates the images. An image has the same offsets as the format's memory. The bytes before the index are never
- * used, so they take no physical memory.
+ * Allocates the images. An image has the same offsets as the format's memory. The bytes before the index and
+ * the scratch are never used, so they take no physical memory.
  */
 export function runImages({ bytes }: RowLayout): readonly Uint8Array[] {
   return Array.from({ length: images }, () => new Uint8Array(new SharedArrayBuffer(bytes)));
@@ -40,4 +51,12 @@ export function copyRun({ bytes, index, count, rejects }: Points, layout: RowLay
     ends.push(last[SOURCE_START]! + last[SOURCE_LENGTH]!);
   }
   if (starts.length > 0) copy(Math.min(...starts), Math.max(...ends));
+}
+
+/** Returns how many points may fill the next image, if they have the same mean length as in this run. */
+export function pointsPerImage({ index, count }: Points, { indexPoints: all }: RowLayout): number {
+  if (count < minSample) return all;
+  const last = (count - 1) * POINT_WORDS;
+  const bytes = index[last + START]! + index[last + LENGTH]! + 1 - index[START]!;
+  return Math.min(all, Math.max(minSample, Math.floor((imageBytes * count) / bytes)));
 }
