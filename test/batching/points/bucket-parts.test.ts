@@ -5,7 +5,7 @@ import type { SchemaGuard } from '../../../src/batching/schema-gate.js';
 import type { Batch } from '../../../src/core/types/index.js';
 import { Catalogue } from '../../../src/schema/catalogue.js';
 import { casesOf } from '../../support/effort.js';
-import { allKnown, bench, never, runs } from '../support.js';
+import { allKnown, bench, never, runs, summarizedRuns } from '../support.js';
 
 /** Parts by bucket, as a reader of the body would sum them up. */
 function partsOf(body: string, units: number) {
@@ -37,12 +37,16 @@ test('a batch sums up the bytes of each time bucket and knows its last point, wh
     fc.asyncProperty(
       fc.array(point, { minLength: 1, maxLength: 80 }),
       fc.integer({ min: 1, max: 300 }),
-      async (points, units) => {
-        // Blanks after the timestamp leave the fast path.
-        const text = points.map(([value, time, blank]) => `m,t=a f=${value} ${time}${blank}\n`).join('');
+      fc.constantFrom(1, 2 ** 33),
+      fc.boolean(),
+      async (points, count, scale, isSummarized) => {
+        // Blanks after the timestamp leave the fast path. With the large scale, summaries show the bucket of all points.
+        const text = points.map(([value, time, blank]) => `m,t=a f=${value} ${time * scale}${blank}\n`).join('');
+        const units = count * scale;
         const { batcher } = bench({ bucketUnits: units, points: 30 });
         let seen = 0;
-        for await (const batch of batcher.batches(0, runs(text), never)) {
+        const parsed = isSummarized ? summarizedRuns(runs(text)) : runs(text);
+        for await (const batch of batcher.batches(0, parsed, never)) {
           compare(batch, units);
           seen += batch.points;
           batch.release();

@@ -56,7 +56,7 @@ test('no points have no summary', async () => {
 test('the summary of a run leads to the same plain points as checking each point', async () => {
   const both = [await runOf(lines(60)), await runOf(lines(60, 2 ** 32 - 30)), await rowRunOf(rows(60))];
   const known = fc.array(fc.integer({ min: -1, max: 4 }), { minLength: 1, maxLength: 4 });
-  await fc.assert(
+  fc.assert(
     fc.property(
       fc.constantFrom(...both),
       fc.tuple(fc.nat(59), fc.nat(60)),
