@@ -243,6 +243,15 @@ test('a zstd decoder of the program does not disturb a load', async () => {
   expect((await begin({ inputs: file })).points.loaded).toBe(400);
 });
 
+test('a flag that is no option stays in a message', async () => {
+  const input = streamInput('odd', () => {
+    throw new InputError('see --limit and --no-such-flag');
+  });
+  expect((await failure(begin({ inputs: input }))) as Error).toMatchObject({
+    message: expect.stringContaining('see limit and --no-such-flag') as unknown,
+  });
+});
+
 test('messages name the keys of options, not flags', async () => {
   const error = await failure(begin({ inputs: folder, workers: 0, limit: 1, minPoints: 2, batchBytes: '5x' }));
   expect((error as UsageError).problems).toEqual([
