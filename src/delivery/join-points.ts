@@ -27,8 +27,8 @@ interface Row {
 }
 
 /**
- * Joins the points of a range that have the same table, tags and timestamp. If their row already has the field of a
- * point, the point begins another row that comes later in the body. So the later value still wins. Returns null if
+ * Joins the points of a range that have the same table, tags and timestamp. If the joined row already has the field of
+ * a point, the point begins another row that comes later in the body. So the later value still wins. Returns null if
  * joining would gain little. Also returns null if a point lacks a timestamp or has superfluous spaces.
  */
 export function joinPoints({ body, bodyEnd }: Pick<Batch, 'body' | 'bodyEnd'>, range: PointRange): PlainBody | null {

@@ -37,7 +37,7 @@ export class NodeDeaths {
       this.#nodes.set(endpoint, alive);
       return before?.dead === true ? 'back' : null;
     }
-    // A node that never accepted a write may be unreachable for other reasons.
+    // A node that never accepted a write may be unreachable for reasons other than its death.
     if (before === undefined) return null;
     if (kind !== 'unreachable') {
       if (before.dead) this.#nodes.set(endpoint, { ...before, answered: true });

@@ -36,7 +36,10 @@ export interface TargetPressureOptions
   readonly caches: Pick<RaftCaches, 'bytes' | 'atWorst' | 'bucketCount'>;
   /** Formulas of the plan; null if no flush is planned. */
   readonly plan: {
-    /** Returns the flush thresholds. `seriesBytes`: series of unflushed rows. `countsSent`: counts rows in flight. */
+    /**
+     * Returns the flush thresholds. `seriesBytes`: series of unflushed rows. `countsSent`: true to count rows in
+     * flight.
+     */
     readonly marks: (keptBytes: number, seriesBytes: number) => FlushMarks;
     readonly bodiesBeside: (rowBytes: number) => number;
     readonly countsSent: boolean;

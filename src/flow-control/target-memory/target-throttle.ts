@@ -87,7 +87,7 @@ export class TargetThrottle {
     });
     this.#node = new NodeSoFar(plan, this.#caches, this.#deaths);
     this.#pressure = new TargetPressure({
-      // The rows of all senders count. With n senders, each sender flushes an n-th as often.
+      // The rows of all senders count. With n senders, each sender flushes an n-th as often as a single sender.
       share: share * senders,
       intervalMs: flushIntervalMs * senders,
       plan:

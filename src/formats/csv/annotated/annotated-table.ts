@@ -19,7 +19,7 @@ export interface AnnotatedTable {
   readonly numbers: readonly { readonly column: number; readonly format: string }[];
   /** The column with the field name and the column with the field value in a Flux result; null for other tables. */
   readonly flux: Flux | null;
-  /** Number of columns, including those that only an annotation defines. */
+  /** Number of columns, including columns that only an annotation defines. */
   readonly columns: number;
 }
 
