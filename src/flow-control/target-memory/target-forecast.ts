@@ -103,8 +103,8 @@ export function forecastTargetMemory(
 }
 
 /**
- * Returns a memory limit that is large enough for its own plan. A higher limit also enlarges the request bodies, and
- * with them the peak.
+ * Returns a memory limit that is large enough for its own plan. A higher limit also enlarges the request bodies, which
+ * raises the peak.
  */
 function neededMemory(request: TargetPlanRequest, { holds, leastBytes, peakBytes }: TargetPlan): number {
   const needed = Math.max(leastBytes, peakBytes);

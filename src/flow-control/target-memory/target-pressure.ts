@@ -37,8 +37,7 @@ export interface TargetPressureOptions
   /** Formulas of the plan; null if no flush is planned. */
   readonly plan: {
     /**
-     * Returns the flush thresholds. `seriesBytes`: series of unflushed rows. `countsSent`: true to count rows in
-     * flight.
+     * Returns flush thresholds. `seriesBytes`: series of unflushed rows. `countsSent`: true to count rows in flight.
      */
     readonly marks: (keptBytes: number, seriesBytes: number) => FlushMarks;
     readonly bodiesBeside: (rowBytes: number) => number;

@@ -6,8 +6,8 @@ import type { FirstWriteLock } from '../../state/locks/first-write-lock.js';
 
 /**
  * Longest wait for another load of this host while this worker has the fleet's turn, ms. Introducing columns takes less
- * than a second. After a longer wait, the other load may be frozen, and workers on other hosts should not wait for that
- * load, too.
+ * than a second. If the wait takes longer, the other load may be frozen. Workers on other hosts should not wait for a
+ * frozen load, too.
  */
 const maxHostWaitMs = 5_000;
 
