@@ -36,9 +36,7 @@ export interface TargetPressureOptions
   readonly caches: Pick<RaftCaches, 'bytes' | 'atWorst' | 'bucketCount'>;
   /** Formulas of the plan; null if no flush is planned. */
   readonly plan: {
-    /**
-     * Returns flush thresholds. `seriesBytes`: series of unflushed rows. `countsSent`: true to count rows in flight.
-     */
+    /** Returns flush thresholds. `seriesBytes`: series of unflushed rows. `countsSent`: true to count sent rows. */
     readonly marks: (keptBytes: number, seriesBytes: number) => FlushMarks;
     readonly bodiesBeside: (rowBytes: number) => number;
     readonly countsSent: boolean;

@@ -21,7 +21,10 @@ export class BucketBarrier {
     this.#options = options;
   }
 
-  /** Resolves when a batch may be sent. Call `settled` after its delivery. @param isNew true if it enters a time bucket */
+  /**
+   * Resolves when a batch may be sent. `settled` must be called after the delivery of the batch.
+   * @param isNew true if the batch is the first batch of a time bucket
+   */
   async admit(isNew: boolean): Promise<void> {
     while (this.#crossing !== null) await this.#crossing;
     if (isNew && this.#options.isDue()) {

@@ -79,7 +79,7 @@ function bitValues(count: number, bytes: Uint8Array, from: number): PageValues {
   return valuesOf(count, flags, 0);
 }
 
-/** Reads values in any encoding but dictionary encoding. Throws for damaged values and unknown encodings. */
+/** Reads values in any encoding except dictionary encoding. Throws for damaged values and unknown encodings. */
 export function encodedValues(
   leaf: Leaf,
   encoding: string,
