@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** They take longest, some of them by waiting: none should be waited for alone at the end. */
 const long =
-  /\/test\/(load\/(attack\/adversarial|inputs\/(round-trip|formats|remote-inputs)|scenarios|resume\/kill|faults\/faults|fleet\/(limits|memory|shards|queue\/load)|targets\/influxdb1?)|fleet\/limits\/fleet-limits|formats\/(kernel\/line-kernel|parquet\/rows\/rendered-dictionary)|cli\/load-cnosdb\/recorded|manual\/(pages|operations|formats|readme))\.test\.ts$/;
+  /\/test\/(load\/(attack\/adversarial|inputs\/(round-trip|formats|remote-inputs)|scenarios|resume\/kill|faults\/faults|fleet\/(limits|memory|shards|queue\/load)|targets\/influxdb1?)|fleet\/limits\/fleet-limits|formats\/(kernel\/line-kernel|parquet\/rows\/rendered-dictionary)|cli\/load-cnosdb\/recorded|manual\/(pages|operations|formats|sources|readme))\.test\.ts$/;
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
