@@ -174,7 +174,10 @@ export class BatchFiller {
     return batchInPlace({ ...run, hold }, from, found, { ordinal, span, bucketUnits });
   }
 
-  /** Returns the limits of the open batch. They leave half a batch or more of the run that can be sent from its memory. */
+  /**
+   * Returns the limits of the open batch. With these limits, at least half a batch of the run remains that can be sent
+   * from the memory of the run.
+   */
   #limitsBefore({ open, run, cursor, position }: FillJob): BatchLimits {
     const limits = this.#limits(open.slot.body.length, open.slot.index.length / SLOT_WORDS);
     const until = Math.min(run.rejects[cursor.reject]?.before ?? run.count, run.count);

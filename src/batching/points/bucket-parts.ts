@@ -93,7 +93,7 @@ export function timeAt(index: Uint32Array, word: number): number {
   return (index[word + TIME_HIGH]! | 0) * wordRange + index[word + TIME_LOW]!;
 }
 
-/** Tests whether the times of all points certainly are at least `from` and less than `to`. */
+/** Tests whether the times of all points are certainly at least `from` and less than `to`. */
 export function areAllBetween({ minHigh, maxHigh }: RunSummary, from: number, to: number): boolean {
   return minHigh * wordRange >= from && (maxHigh + 1) * wordRange <= to;
 }

@@ -25,7 +25,7 @@ export class NewBuckets {
     return this.#units !== Number.POSITIVE_INFINITY && !this.#isSeen(time);
   }
 
-  /** Returns the index of the first point in [from, to) whose bucket is new; `to` if there is no such point. */
+  /** Returns the index of the first point in [from, to) whose bucket is new; `to` without such a point. */
   endOf({ index, summary }: Pick<Points, 'index' | 'summary'>, from: number, to: number): number {
     if (this.#units === Number.POSITIVE_INFINITY || from >= to) return to;
     const isSeen = this.#isSeen(timeAt(index, from * POINT_WORDS));

@@ -98,7 +98,7 @@ export function plainPoints(
   return { count: i - from, isRewritten, last, line, bytes, sourceEnd, values, slots };
 }
 
-/** Does the same with the summary of the run. All timestamps of the run are within the bounds. */
+/** Finds plain points by the summary of the run. All timestamps of the run are within the bounds. */
 function plainInSummary(
   { index }: Points,
   { isRewritten, shape }: RunSummary,
@@ -128,7 +128,7 @@ function plainInSummary(
   return { count, isRewritten, last, line: index[word + LINE]!, bytes: last + 1 - start, sourceEnd, values, slots };
 }
 
-/** Returns the first number of [from, to) that fails the test, by binary search; `to` if all pass. */
+/** Returns the first number of [from, to) that fails the test, by binary search; `to` if all numbers pass. */
 function firstWithout(from: number, to: number, passes: (i: number) => boolean): number {
   let [low, high] = [from, to];
   while (low < high) {

@@ -14,7 +14,7 @@ export type BodyEvent = Extract<MemoryEvent, { kind: 'body' }>;
 export interface Sampling {
   /** Returns the time bucket of a point. */
   readonly bucketOf: (point: Uint8Array) => number;
-  /** True if the target's memory is limited. More points are then sampled. */
+  /** True if the target's memory is limited. Then the sample contains more points. */
   readonly isLimited: boolean;
 }
 

@@ -197,7 +197,7 @@ export class TargetPressure {
     return await this.#runs.running;
   }
 
-  /** Returns true if `rowBytes` more rows would make a planned flush due, but would not do so on their own. */
+  /** Returns true if `rowBytes` more rows would make a planned flush due, but these rows alone would not. */
   needsFlushBefore(rowBytes: number): boolean {
     return this.#options.relieve && isDueWith(this.#flushing, this.#marks, rowBytes);
   }

@@ -119,7 +119,8 @@ export class TargetThrottle {
     });
     this.#stages = new Stages(options.stage, () => this.#pressure.flushNow(), context);
     this.#barrier = new BucketBarrier({
-      // The workers of a fleet write to their time buckets at different times, so a flush between two buckets helps none.
+      // The workers of a fleet write to their time buckets at different times, so a flush between two buckets does not
+      // help.
       isDue: () => log === null && this.#pressure.needsFlushBefore(this.#node.rowsPerBucket),
       flush: () => this.#pressure.flushNow(),
     });

@@ -139,7 +139,7 @@ export function unflushedBytes({ pending, fresh, pendingSeries, freshSeries }: F
   return pending + fresh + pendingSeries + freshSeries;
 }
 
-/** Returns true if `rowBytes` more rows would make a planned flush due, but would not do so on their own. */
+/** Returns true if `rowBytes` more rows would make a planned flush due, but these rows alone would not. */
 export function isDueWith(state: Flushing, plan: FlushMarks | null, rowBytes: number): boolean {
   if (plan === null || state.notPermitted || state.givenUp !== null || rowBytes >= plan.dueBytes) return false;
   return unflushedBytes(state) + rowBytes >= plan.dueBytes;

@@ -6,7 +6,7 @@ import type { Points } from '../../../core/types/index.js';
 import { LENGTH, POINT_WORDS, SOURCE_LENGTH, SOURCE_START, START } from '../../../core/types/index.js';
 import { type RowLayout, type RowMemoryOptions, rowLayout } from '../../rows/rows-layout.js';
 
-/** Number of images: the worker thread fills one, and the main thread sends from the others. */
+/** Number of images: the worker thread fills one image, and the main thread sends from the other images. */
 const images = 3;
 /** Largest number of points in an image. */
 const indexPoints = 16_384;
@@ -53,7 +53,7 @@ export function copyRun({ bytes, index, count, rejects }: Points, layout: RowLay
   if (starts.length > 0) copy(Math.min(...starts), Math.max(...ends));
 }
 
-/** Returns how many points may fill the next image, if they have the same mean length as in this run. */
+/** Returns how many points may fill the next image, if the points have the same mean length as in this run. */
 export function pointsPerImage({ index, count }: Points, { indexPoints: all }: RowLayout): number {
   if (count < minSample) return all;
   const last = (count - 1) * POINT_WORDS;

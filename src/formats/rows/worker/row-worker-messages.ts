@@ -51,7 +51,7 @@ export interface RowSlot {
   readonly indexPoints: number;
   readonly out: number;
   readonly outEnd: number;
-  /** Offset of the read buffer. The `carryBytes` bytes before it receive the start of a row. */
+  /** Offset of the read buffer. The `carryBytes` bytes before the buffer receive the start of a row. */
   readonly window: number;
 }
 
@@ -70,7 +70,7 @@ export const narrowRowWindowBytes = 256 * 1024;
  * other ones.
  */
 const slotsPerThread = 4;
-/** Read buffers per thread that batches may be sent from. If more were in use, points are copied. */
+/** Read buffers per thread that batches may be sent from. If more buffers are in use, points are copied. */
 export const slotsToHold = 2;
 /**
  * Read buffers per thread if memory is scarce. Points are then copied before sending, so that the buffers become free.

@@ -13,7 +13,7 @@ export interface ThreadWindow {
   readonly place: RowSlot;
   /** Offset in the decoded input that corresponds to offset 0 of the thread's memory. */
   readonly origin: number;
-  /** Offset in the thread's memory at which a row begins, unless it lies in quoted text; null if unknown. */
+  /** Offset in the thread's memory at which a row begins, unless the offset lies in quoted text; null if unknown. */
   readonly firstRow: number | null;
   /** Offsets in the thread's memory: after the last byte read, and after the last byte turned into points. */
   end: number;
@@ -101,7 +101,7 @@ export class WindowReader {
     });
   }
 
-  /** False if a slow target makes so many batches wait in read buffers that none would remain for reading. */
+  /** False if a slow target makes so many batches wait in read buffers that the thread would lack a free buffer. */
   get mayHold(): boolean {
     return this.#held < this.#maxHeld;
   }
@@ -126,8 +126,8 @@ export class WindowReader {
   }
 
   /**
-   * Cuts the unfinished row off a full buffer. It moves to the bytes before the next buffer, so that a thread parses it
-   * as a whole. The row remains if the main thread scans this buffer, or if the row is long.
+   * Cuts the unfinished row off a full buffer. The row moves to the bytes before the next buffer, so that a thread
+   * parses the row as a whole. The row remains if the main thread scans this buffer, or if the row is long.
    */
   #cutTail(window: ThreadWindow): void {
     const { thread, end, used, isScanned } = window;
