@@ -34,8 +34,9 @@ export class SchemaGate {
   #plain = new Int32Array(1024).fill(-1);
   /** By shape number: index of the last batch that introduces the shape, plus 1. */
   #introducedBy = new Uint32Array(1024);
-  /** Table by shape number. `#slots` contains the number of fields of that table as of the last `refresh`. */
+  /** By shape number: table of the shape. */
   readonly #tables: string[] = [];
+  /** By shape number: number of fields of the shape's table, as of the last `refresh`. */
   #slots = new Uint32Array(1024);
   #columns = 0;
   #uncountedSlots = 0;

@@ -144,7 +144,7 @@ const table = [
 
   { key: 'stateDir', group: 'state', is: { kind: 'path' }, default: null, supplied: true, defaultText: '$STATE_DIRECTORY, else $XDG_STATE_HOME/bulk-load, else ~/.local/state/bulk-load', arg: '<dir>', description: 'directory for checkpoints, rejected points and the list of finished inputs' },
   { key: 'checkpoint', group: 'state', is: { kind: 'switch' }, default: 'true', description: 'do not write a checkpoint; then a stopped load starts over' },
-  { key: 'fresh', group: 'state', is: { kind: 'switch' }, default: 'false', description: 'start over; bulk-load keeps the checkpoint of the unfinished load in a file with abandoned in its name' },
+  { key: 'fresh', group: 'state', is: { kind: 'switch' }, default: 'false', description: 'start over; bulk-load keeps the checkpoint of the unfinished load in a file with "abandoned" in its name' },
   { key: 'sameTarget', group: 'state', is: { kind: 'switch' }, default: 'false', description: 'resume at endpoints that the earlier run did not use; only safe if these endpoints belong to the same cluster' },
   { key: 'onChanged', group: 'state', is: { kind: 'choice', values: ['restart', 'refuse'] }, default: 'restart', arg: '<what>', description: 'what to do with an input that was replaced after the load stopped: restart loads the input from its start; refuse does not load the input (exit code 7)' },
   { key: 'skipLoaded', group: 'state', is: { kind: 'switch' }, default: 'false', description: 'leave out inputs that an earlier load into this database finished' },

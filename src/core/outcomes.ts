@@ -80,7 +80,7 @@ export const outcomes = {
     exitCode: 7,
     short: 'input',
     meaning:
-      'an input could not be read to its end, changed during the load, or had no valid point; or all inputs together had fewer points than `--min-points`; all other points are loaded',
+      'an input could not be read to its end, changed during the load, or had no valid point (by default, the load continues with the other inputs); or all inputs together had fewer points than `--min-points`',
     retryUnattended: true,
     closingSentence: 'Incomplete: an input could not be read to its end, or held too few points.',
     checkSentence: 'be incomplete',
@@ -128,7 +128,7 @@ export const outcomes = {
     exitCode: 75,
     short: 'runs already',
     meaning:
-      'the same load is already running; or the load waited longer than `--retry-for` until it could introduce columns',
+      'the same load is already running; or the load waited longer than `--retry-for` for other loads that introduce columns',
     retryUnattended: true,
     closingSentence: 'Stopped: another run holds a lock that this load needs.',
     checkSentence: 'not start, because it is already running',

@@ -96,9 +96,7 @@ export class RowSampler {
     }
   }
 
-  /**
-   * Adds the size of an input's parsed points in the decoded input, bytes; null if the size of the input is unknown.
-   */
+  /** Adds the number of decoded bytes from which points of an input were parsed; null if this number is unknown. */
   decoded(bytes: number | null): void {
     this.#decoded = bytes === null || this.#decoded === null ? null : this.#decoded + bytes;
   }

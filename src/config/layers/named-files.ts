@@ -40,7 +40,7 @@ export async function readPems(names: PemKeys, given: Layer, problems: SettingPr
   await expectCertificate(caName, ca);
   const valid = await expectCertificate(certName, cert);
   if (valid && cert !== null && key !== null && !(await holds((crypto) => fits(crypto, cert, key)))) {
-    const found = `${fileNameText(given.get(keyName)?.value)}, which does not contain this key`;
+    const found = `${fileNameText(given.get(keyName)?.value)} without a readable private key for ${flagName(certName)}`;
     const expected = `the private key for ${flagName(certName)} as PEM, without a passphrase`;
     problems.push({ key: keyName, expected, found, fix: '' });
   }

@@ -82,6 +82,7 @@ export function replay<T extends Readable & { seek?: (to: number) => void }>(
  */
 export function copyBytes(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
   const until = at + end - start;
-  if (until > to.length) throw new RangeError(`no room for ${end - start} bytes at ${at} of ${to.length}`);
+  if (until > to.length)
+    throw new RangeError(`cannot copy ${end - start} bytes to offset ${at} of a memory of ${to.length} bytes`);
   if (end > start) Buffer.prototype.fill.call(to, from.subarray(start, end), at, until);
 }

@@ -187,10 +187,10 @@ function binds({ batchBytes }: ForecastOptions, { bodyBytes, flush, rowBytes }: 
 }
 
 function planNotice({ relieve }: ForecastOptions, plan: TargetPlan, buckets: number, unseen: number): Notice {
-  const { limitBytes, peakBytes, bodyBytes, flush, vnodes, memcacheBytes } = plan;
+  const { limitBytes, baseBytes, peakBytes, bodyBytes, flush, vnodes, memcacheBytes } = plan;
   const kind = 'target-plan';
   const atLeast = unseen > 0 ? 'at least ' : '';
-  const where = `${plural(vnodes, 'vnode')} of the database on the fullest node, ${atLeast}${plural(buckets, 'time bucket')}`;
+  const where = `on the fullest node: ${atLeast}${plural(vnodes, 'vnode')} in ${atLeast}${plural(buckets, 'time bucket')}`;
   if (limitBytes === null) {
     const message =
       `a node will need about ${size(peakBytes)} of memory (${where}), and --target-memory is off; ` +
@@ -205,8 +205,8 @@ function planNotice({ relieve }: ForecastOptions, plan: TargetPlan, buckets: num
       : `; the load creates the database with MAX_MEMCACHE_SIZE '${sizeOption(memcacheBytes)}'`;
   const never = relieve ? '' : '; the load does not request flushes (--no-relieve)';
   const message =
-    `target memory: a node will take about ${size(peakBytes)} of the allowed ${size(limitBytes)}. Without rows, the node ` +
-    `and its vnodes take ${size(plan.baseBytes)} (${where}). Each request body has at most ${size(bodyBytes)}${flushing}${created}${never}`;
+    `target memory: a node will take about ${size(peakBytes)} of the allowed ${size(limitBytes)}: ${size(baseBytes)} for the node and its vnodes ` +
+    `(${where}), and ${size(Math.max(0, peakBytes - baseBytes))} for rows and request bodies. Each request body has at most ${size(bodyBytes)}${flushing}${created}${never}`;
   return { level: 'info', kind, message };
 }
 

@@ -92,8 +92,8 @@ export const chunkBytes = {
   /** Used when there is enough memory. */
   wide: 1024 * 1024,
   /**
-   * Used with a worker thread. The bytes of one read and the unfinished line before these bytes fit into two request
-   * bodies of 1 MiB.
+   * Used if a worker thread reads. A read and the unfinished line of the previous read together fit into two request
+   * bodies of 1 MiB, if this line has at most 32 KiB.
    */
   workerThread: 2 * 1024 * 1024 - 32 * 1024,
 };

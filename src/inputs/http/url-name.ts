@@ -60,7 +60,10 @@ export function urlIdentity(url: URL): string {
   return whole === name ? name : `${name}#${createHash('sha256').update(whole).digest('hex').slice(0, 16)}`;
 }
 
-/** Removes user, password, fragment and complete signatures, and maps the remaining parameters. */
+/**
+ * Returns the URL without user, password, fragment and complete signatures. Replaces each remaining parameter by the
+ * result of `map`.
+ */
 function withQuery(url: URL, map: (pair: string) => string): string {
   const bare = new URL(url);
   bare.username = '';

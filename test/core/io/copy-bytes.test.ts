@@ -19,5 +19,7 @@ test.each([
 });
 
 test('what has no room is an error, not less', () => {
-  expect(() => copyBytes(alone(10), 0, 10, alone(12), 3)).toThrow('no room for 10 bytes at 3 of 12');
+  expect(() => copyBytes(alone(10), 0, 10, alone(12), 3)).toThrow(
+    'cannot copy 10 bytes to offset 3 of a memory of 12 bytes',
+  );
 });

@@ -66,9 +66,9 @@ test.each([
 test('the plan names peak, limit, base, vnodes, time buckets, body size and flush', () => {
   expect(notices({}, 0)).toHaveLength(1);
   expect(notices({}, 0)[0]).toMatch(
-    /^target memory: a node will take about 512 MiB of the allowed 512 MiB\. Without rows, the node and its vnodes take 1\d\d MiB \(1 vnode of the database on the fullest node, 1 time bucket\)\. Each request body has at most 768 KiB; the load requests a flush when a node has \d\d(\.\d)? MiB of unflushed rows$/,
+    /^target memory: a node will take about 512 MiB of the allowed 512 MiB: 1\d\d MiB for the node and its vnodes \(on the fullest node: 1 vnode in 1 time bucket\), and [34]\d\d MiB for rows and request bodies\. Each request body has at most 768 KiB; the load requests a flush when a node has \d\d(\.\d)? MiB of unflushed rows$/,
   );
-  expect(notices({}, 0, {}, 1)[0]).toContain('at least 1 time bucket)');
+  expect(notices({}, 0, {}, 1)[0]).toContain('(on the fullest node: at least 1 vnode in at least 1 time bucket)');
   expect(notices({ relieve: false }, 0)[0]).toContain('; the load does not request flushes (--no-relieve)');
 });
 

@@ -197,7 +197,9 @@ test('check shows the expected memory, the new tables and the advice', async () 
   const args = ['--url', it.cluster.urls.join(','), '--db', 'db', await it.file('a.lp', lines(10, 'fresh'))];
   const { code, stderr } = await run(['check', ...args]);
   expect(code).toBe(0);
-  expect(stderr).toMatch(/^ {2}memory {5}a node will take about [\d.]+ MiB of the allowed 512 MiB\./m);
+  expect(stderr).toMatch(
+    /^ {2}memory {5}a node will take about [\d.]+ MiB of the allowed 512 MiB: [\d.]+ MiB for the node/m,
+  );
   expect(stderr).toMatch(
     /^ {2}new {8}tables with new columns: fresh; while bulk-load introduces these columns, it sends no other/m,
   );

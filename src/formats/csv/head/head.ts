@@ -162,9 +162,9 @@ export class CsvHeads {
       throw new UsageError([
         {
           tried: 'reading the annotations',
-          expected: `constants and defaults of at most ${size(options.maxPointBytes)}`,
+          expected: `at most ${size(options.maxPointBytes)} for all constants and defaults together`,
           found: size(filler.bytes),
-          fix: 'shorten them or raise --max-point-bytes',
+          fix: 'shorten the constants and defaults, or raise --max-point-bytes',
         },
       ]);
     }

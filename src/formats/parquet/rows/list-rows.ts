@@ -26,7 +26,10 @@ export class ListRows {
   readonly cursors: readonly PageCursor[];
   readonly #column: ListColumn;
   readonly #cursorOf: ReadonlyMap<Node, PageCursor>;
-  /** For each node, the cursor of the first column of values below it. The levels of this column describe the node. */
+  /**
+   * By node: cursor of the node's first column of values. A node without children is itself a column of values. The
+   * levels of the column also show whether the node has a value.
+   */
   readonly #firstCursor = new Map<Node, PageCursor>();
   readonly #keys = new Map<Node, Uint8Array>();
   /** Names of the columns to load, and all leading parts of these names. Each map key is looked up in this set. */

@@ -13,7 +13,7 @@ import { plainKind } from './plain-values';
 const PATTERN_BYTES: usize = 2048;
 const PATTERNS_MASK: u32 = 15;
 // Offsets of the 32-bit words in the header of a pattern.
-/** Offset of the word with the number of the shape (table and columns) plus 1; 0 if no line is stored. */
+/** Offset of the word with the number of the shape (table and columns) plus 1. The word is 0 if no line is stored. */
 const NUMBER: usize = 0;
 /** Offset of the word with the address after the parts for the tags. */
 const TAGS_END: usize = 4;
@@ -41,7 +41,7 @@ const FIRST: usize = 32;
 const MASK: usize = 32;
 /** Offset of the word with the number of bytes of name and separator. */
 const LENGTH: usize = 36;
-/** Offset of the word with the kind of the value; 0 for the measurement and for tags. */
+/** Offset of the word with the kind of the value. The word is 0 for the measurement and for tags. */
 const KIND: usize = 40;
 /** Offset, in a part, of the word with the byte that ends the value. The word of the measurement is 0. */
 const ENDED_BY: usize = 44;
