@@ -3,7 +3,6 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
-import { summarizeRun } from '../../../core/points/summarize-run.js';
 import type { Shape } from '../../../core/types/index.js';
 import { ChunkScanner } from '../chunk-scanner.js';
 import { LineScan } from '../line-scan.js';
@@ -76,8 +75,7 @@ function currentRun(): PointRun {
   const newShapes: Shape[] = [];
   while (sentShapes < shapes.count) newShapes.push(shapes.shape(sentShapes++));
   const { origin, end } = scanner;
-  const summary = summarizeRun(scan.bytes, scan.index, count);
-  return { count, rejects, firstLine, endLine: line, origin, end, shapes: newShapes, summary };
+  return { count, rejects, firstLine, endLine: line, origin, end, shapes: newShapes };
 }
 
 function isWanted(input: number): boolean {

@@ -4,7 +4,7 @@
 // second.
 
 import type { Problem } from '../../../core/problem.js';
-import type { FormatReject, Position, RunSummary, Shape } from '../../../core/types/index.js';
+import type { FormatReject, Position, Shape } from '../../../core/types/index.js';
 import type { WasmMemory } from '../../../core/wasm.js';
 import type { LineProtocolOptions } from '../lines-layout.js';
 import type { SectionState } from '../sections/export-sections.js';
@@ -68,5 +68,4 @@ export interface PointRun {
   readonly end: number;
   /** Shapes that received a number since the previous run, in the order of their numbers. */
   readonly shapes: readonly Shape[];
-  readonly summary: RunSummary | null;
 }

@@ -171,7 +171,7 @@ export class WorkerScanner {
    */
   #pointsOf(
     window: number,
-    { count, rejects, firstLine, endLine, origin, end, summary }: PointRun,
+    { count, rejects, firstLine, endLine, origin, end }: PointRun,
     use: WindowUse | null,
   ): Points {
     const bytes = this.#bytes;
@@ -191,7 +191,6 @@ export class WorkerScanner {
       shape,
       shapeOf,
       hold: use?.hold,
-      summary,
     };
   }
 }
