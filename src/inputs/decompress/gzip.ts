@@ -22,13 +22,15 @@ const SMALL_FILE_INPUT = 64 * 1024;
 const SMALL_FILE = 16 * 1024 * 1024;
 /** Bytes of output per call of zlib. At most three such buffers exist at once. */
 const OUTPUT_BYTES = 512 * 1024;
+/** Decoded bytes that the main thread buffers ahead. More would put the progress bar ahead of the acknowledged bytes. */
+const AHEAD_BYTES = 64 * 1024;
 /** Bytes of input per call of zlib near the start of the input. Damage there loses at most the output of one call. */
 const FIRST_BYTES = 2 * 1024;
 /** Largest compressed member that counts as small. After a small member, the next member is expected to be small. */
 const SMALL_MEMBER = 32 * 1024;
 
 /** Creates a source of the decoded bytes. It decodes `aheadBytes` ahead. Closing it closes `raw`. */
-export function gunzipSource(raw: RawSource, name: string, aheadBytes = OUTPUT_BYTES): ByteSource {
+export function gunzipSource(raw: RawSource, name: string, aheadBytes = AHEAD_BYTES): ByteSource {
   return new GunzipSource(raw, name, aheadBytes);
 }
 
