@@ -20,6 +20,7 @@ import { sideBytes } from './batch-entries.js';
 import { type BatchLimits, batchInPlace, stretchInPlace } from './batch-in-place.js';
 import {
   advance,
+  beforeReject,
   countUnexpected,
   endAfter,
   endBefore,
@@ -133,7 +134,7 @@ export class BatchFiller {
   #takePlain({ open, gate, run, cursor, position }: FillJob, left: number, limits: BatchLimits): number {
     if (!this.#isUnchanged(position)) return 0;
     const most = cursor.point + left - open.counted;
-    const next = Math.min(run.rejects[cursor.reject]?.before ?? run.count, run.count, most);
+    const next = Math.min(beforeReject(run, cursor), most);
     const until = this.#newBuckets.endOf(run, cursor.point, next);
     const taken = open.addPlain(run, cursor.point, until, limits, this.#plainRules(gate));
     cursor.point += taken;
@@ -158,7 +159,7 @@ export class BatchFiller {
     if (hold === undefined || !this.#isUnchanged(position) || position.ordinal < skipPoints) return null;
     gate.refresh();
     const from = cursor.point;
-    const next = Math.min(run.rejects[cursor.reject]?.before ?? run.count, run.count, from + limit - this.#read());
+    const next = Math.min(beforeReject(run, cursor), from + limit - this.#read());
     if (from < next) this.#newBuckets.enter(timeAt(run.index, from * POINT_WORDS));
     const until = this.#newBuckets.endOf(run, from, next);
     const limits = this.#limits(plan.bodyBytes, plan.points);
@@ -180,7 +181,7 @@ export class BatchFiller {
    */
   #limitsBefore({ open, run, cursor, position }: FillJob): BatchLimits {
     const limits = this.#limits(open.slot.body.length, open.slot.index.length / SLOT_WORDS);
-    const until = Math.min(run.rejects[cursor.reject]?.before ?? run.count, run.count);
+    const until = beforeReject(run, cursor);
     if (open.empty || run.hold === undefined || !this.#isUnchanged(position) || cursor.point >= until) return limits;
     const [first, final] = [cursor.point * POINT_WORDS, (until - 1) * POINT_WORDS];
     const bytes = run.index[final + START]! + run.index[final + LENGTH]! + 1 - run.index[first + START]!;

@@ -54,6 +54,11 @@ export function startOf(run: Points, cursor: FillCursor, isReject: boolean): num
   return run.origin + start;
 }
 
+/** Returns the index of the point before which the next reject stands; without a reject, the number of points. */
+export function beforeReject({ rejects, count }: Points, cursor: Filling['cursor']): number {
+  return Math.min(rejects[cursor.reject]?.before ?? count, count);
+}
+
 /** Tests whether all points and rejects of a run have been added to batches or skipped. */
 export function isUsedUp({ count, rejects }: Points, cursor: FillCursor): boolean {
   return cursor.point >= count && cursor.reject >= rejects.length;

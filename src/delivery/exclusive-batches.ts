@@ -1,35 +1,8 @@
 // A batch that introduces a table or column is sent while no other request is in flight. Otherwise CnosDB 2.4.3.4
 // stores values under wrong columns, although it answers 200 (measured: 1,449 of 24,000 points).
 
+import type { InFlightBatches } from '../core/in-flight-batches.js';
 import type { Batch } from '../core/types/index.js';
-
-/** Counts batches that were yielded to a consumer and are not settled yet. */
-export class InFlightBatches {
-  #count = 0;
-  #idle: (() => void)[] = [];
-
-  get count(): number {
-    return this.#count;
-  }
-
-  begin(): void {
-    this.#count += 1;
-  }
-
-  end(): void {
-    this.#count -= 1;
-    if (this.#count > 0) return;
-    const idle = this.#idle;
-    this.#idle = [];
-    for (const resolve of idle) resolve();
-  }
-
-  /** Resolves once no batch is in flight. */
-  async idle(): Promise<void> {
-    if (this.#count === 0) return;
-    await new Promise<void>((resolve) => this.#idle.push(resolve));
-  }
-}
 
 /**
  * Yields the batches unchanged. The consumer calls `inFlight.end()` once a batch is settled. A batch that introduces

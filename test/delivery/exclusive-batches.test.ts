@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import pLimit from 'p-limit';
 import { expect, test } from 'vitest';
+import { InFlightBatches } from '../../src/core/in-flight-batches.js';
 import type { Batch, Shape } from '../../src/core/types/index.js';
-import { exclusiveBatches, InFlightBatches } from '../../src/delivery/exclusive-batches.js';
+import { exclusiveBatches } from '../../src/delivery/exclusive-batches.js';
 import { runWriters } from '../../src/delivery/writers.js';
 import { VirtualClock } from '../support/clock.js';
 import { batchOf } from './support.js';

@@ -14,6 +14,7 @@ export class NewBuckets {
   /** @param units length of a bucket, in the time unit of the input; Infinity for a single bucket */
   constructor(units: number) {
     this.#units = units;
+    if (units === Number.POSITIVE_INFINITY) [this.#from, this.#to] = [Number.NEGATIVE_INFINITY, units];
   }
 
   /** Records the bucket of a time. */
@@ -22,7 +23,7 @@ export class NewBuckets {
   }
 
   isNew(time: number): boolean {
-    return this.#units !== Number.POSITIVE_INFINITY && !this.#isSeen(time);
+    return !this.#isSeen(time);
   }
 
   /** Returns the index of the first point in [from, to) whose bucket is new; `to` without such a point. */

@@ -184,11 +184,11 @@ export class TargetThrottle {
   /** Resolves when a batch may be sent; rejects with the signal's reason. Call `settled` after the delivery. */
   async admit({ points, buckets, body }: Pick<Batch, 'points' | 'buckets' | 'body'>): Promise<void> {
     if (points === 0) return;
-    this.#assertHolds(buckets);
-    const isNew = buckets.some(({ bucket }) => !this.#caches.has(bucket));
+    const more = buckets.filter(({ bucket }) => !this.#caches.has(bucket)).length;
+    this.#assertHolds(more);
     await this.#waits.during(
       this.#barrier
-        .admit(isNew)
+        .admit(more > 0)
         .then(() => this.#stages.admit())
         .then(() => this.#recovery)
         .then(() => this.#rinsing.admit())
@@ -265,8 +265,7 @@ export class TargetThrottle {
   }
 
   /** Ends the run and throws RefusedError once time buckets and their series need more than --target-memory. */
-  #assertHolds(buckets: Batch['buckets']): void {
-    const more = buckets.filter(({ bucket }) => !this.#caches.has(bucket)).length;
+  #assertHolds(more: number): void {
     const problem = problemSoFar(this.#forecast, more, this.#caches, this.#node.series);
     if (problem === null) return;
     const error = new RefusedError(problem);

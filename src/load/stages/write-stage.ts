@@ -2,6 +2,7 @@
 
 import pLimit from 'p-limit';
 import { shares } from '../../batching/coalescer.js';
+import { InFlightBatches } from '../../core/in-flight-batches.js';
 import type {
   Batch,
   Clock,
@@ -13,7 +14,6 @@ import type {
   Target,
 } from '../../core/types/index.js';
 import { Delivery, type TurnRules } from '../../delivery/delivery.js';
-import { InFlightBatches } from '../../delivery/exclusive-batches.js';
 import { joinSparse } from '../../delivery/join-points.js';
 import { RateLimit } from '../../delivery/rate-limit.js';
 import { SizeLimit } from '../../delivery/size-limit.js';

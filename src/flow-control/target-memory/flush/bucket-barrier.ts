@@ -2,6 +2,8 @@
 // new bucket would make a flush due. A vnode that receives points after a flush takes more memory (node-base.ts), so a
 // flush between two buckets is cheaper than a flush within a bucket.
 
+import { InFlightBatches } from '../../../core/in-flight-batches.js';
+
 export interface BucketBarrierOptions {
   /** Returns true if the rows of one more time bucket would make a flush due. */
   readonly isDue: () => boolean;
@@ -11,9 +13,7 @@ export interface BucketBarrierOptions {
 
 export class BucketBarrier {
   readonly #options: BucketBarrierOptions;
-  /** Batches that were admitted and are not settled. */
-  #inFlight = 0;
-  #idle: (() => void)[] = [];
+  readonly #inFlight = new InFlightBatches();
   /** The wait for responses and for the flush; null if batches need not wait. */
   #crossing: Promise<void> | null = null;
 
@@ -33,18 +33,17 @@ export class BucketBarrier {
       });
       await this.#crossing;
     }
-    this.#inFlight += 1;
+    this.#inFlight.begin();
   }
 
   settled(): void {
-    this.#inFlight = Math.max(0, this.#inFlight - 1);
-    if (this.#inFlight > 0) return;
-    for (const resolve of this.#idle.splice(0)) resolve();
+    // A batch that was refused before `admit` settles as well.
+    if (this.#inFlight.count > 0) this.#inFlight.end();
   }
 
   async #cross(): Promise<void> {
     // Points of the earlier buckets that arrive after the flush would make their vnodes take more memory.
-    if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    await this.#inFlight.idle();
     if (this.#options.isDue()) await this.#options.flush();
   }
 }
