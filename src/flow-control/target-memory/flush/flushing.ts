@@ -10,8 +10,12 @@ import { correctByGauges, differenceOf, type MemcacheEstimate, recordEstimate } 
  * long.
  */
 export const flushIntervalMs = 2_000;
-/** Longest planned flush, ms. After a longer flush no further flush is planned. */
+/**
+ * Longest planned flush, ms. After two longer flushes in a row, or one without a response, no further flush is planned.
+ * A single longer flush may be slow because of another program on the node.
+ */
 const maxFlushMs = 10_000;
+const lateFlushesToGiveUp = 2;
 const reliefAfterMs = 30_000;
 const reliefIntervalMs = 60_000;
 /**
@@ -97,6 +101,8 @@ export interface Flushing extends MemcacheEstimate {
   readonly notPermitted: boolean;
   /** Number of consecutive failed flushes. */
   readonly failures: number;
+  /** Number of consecutive planned flushes that took longer than `maxFlushMs`. */
+  readonly lateFlushes: number;
 }
 
 export interface FlushingDecision {
@@ -132,6 +138,7 @@ export const unflushed: Flushing = {
   heldSince: null,
   notPermitted: false,
   failures: 0,
+  lateFlushes: 0,
 };
 
 /** Returns the bytes of unflushed rows and their series on the fullest node. */
@@ -225,11 +232,18 @@ function end(state: Flushing, { kind, tookMs, reason }: FlushOutcome): Flushing 
     const why = failures < failuresToGiveUp ? null : `flushes fail: ${reason}`;
     return { ...ended, failures, givenUp: state.givenUp ?? why };
   }
-  const late = !state.endsStage && (tookMs > maxFlushMs || kind === 'timedOut');
-  const why = late ? `a flush took more than ${maxFlushMs / 1000}s` : null;
+  const isLate = !state.endsStage && (tookMs > maxFlushMs || kind === 'timedOut');
+  const lateFlushes = isLate ? state.lateFlushes + 1 : 0;
+  const isSlow = isLate && (kind === 'timedOut' || lateFlushes >= lateFlushesToGiveUp);
   // After a timeout, the target may still be flushing. So the rows may still be in memory.
   const left = kind === 'done' ? { pending: 0, pendingSeries: 0 } : {};
-  return { ...ended, ...left, failures: 0, slowly: state.slowly || late, givenUp: state.givenUp ?? why };
+  const givenUp = state.givenUp ?? (isSlow ? slowReason(kind) : null);
+  return { ...ended, ...left, failures: 0, lateFlushes, slowly: state.slowly || isSlow, givenUp };
+}
+
+function slowReason(kind: FlushOutcome['kind']): string {
+  const which = kind === 'timedOut' ? 'a flush' : 'two flushes in a row';
+  return `${which} took more than ${maxFlushMs / 1000}s`;
 }
 
 function dueFlush(state: Flushing, { kind, at }: FlushingEvent, options: FlushingOptions): FlushCause | null {

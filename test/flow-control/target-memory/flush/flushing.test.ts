@@ -61,6 +61,13 @@ class Play {
   }
 }
 
+/** Returns a load whose last flush took more than 10 s. */
+function afterLateFlush(more: Partial<FlushingOptions> = {}): Play {
+  const play = new Play(more);
+  play.state = { ...unflushed, lateFlushes: 1 };
+  return play;
+}
+
 test('a flush is due when half of the room for unflushed rows is used', () => {
   expect(new Play().accept(49, 5000).flushes).toEqual([]);
   expect(new Play().accept(49, 5000).accept(1, 5100).flushes).toEqual([[5100, 'planned']]);
@@ -109,12 +116,22 @@ test('sending waits while the room is full, until the flush has ended', () => {
 
 test.each([
   ['a flush took more than 10s', { kind: 'timedOut', tookMs: 15_000 }],
-  ['a flush took more than 10s', { kind: 'done', tookMs: 10_001 }],
   ['not permitted: no', { kind: 'notPermitted', reason: 'no' }],
 ] as const)('planned flushes end because %s', (why, outcome) => {
   const play = new Play().accept(60, 0).flushed(15_000, outcome);
   expect(play.state.givenUp).toBe(why);
   expect(play.accept(39, 60_000).flushes).toHaveLength(1);
+});
+
+test('planned flushes end after two flushes in a row of more than 10 s', () => {
+  const play = new Play().accept(60, 0).flushed(10_001, { tookMs: 10_001 });
+  expect(play.state.givenUp).toBeNull();
+  play.accept(60, 11_000).flushed(20_000, { tookMs: 10_000 });
+  play.accept(60, 21_000).flushed(31_001, { tookMs: 10_001 });
+  expect(play.state.givenUp).toBeNull();
+  play.accept(60, 32_000).flushed(42_001, { tookMs: 10_001 });
+  expect(play.state.givenUp).toBe('two flushes in a row took more than 10s');
+  expect(play.accept(39, 60_000).flushes).toHaveLength(4);
 });
 
 test('sending never waits for a target that refuses to flush', () => {
@@ -229,8 +246,8 @@ test('gauges are ignored without a value or without recent estimates', () => {
 });
 
 test('a target that flushes too slowly makes sending wait at the limit until its gauge falls', () => {
-  const play = new Play().accept(60, 0).flushed(11_000, { tookMs: 11_000 }).ticks(11_500, 12_000);
-  expect(play.state.givenUp).toBe('a flush took more than 10s');
+  const play = afterLateFlush().accept(60, 0).flushed(11_000, { tookMs: 11_000 }).ticks(11_500, 12_000);
+  expect(play.state.givenUp).toBe('two flushes in a row took more than 10s');
   play.accept(99, 13_000);
   expect([play.hold, play.flushes.length]).toEqual([false, 1]);
   play.accept(1, 13_100);
@@ -242,7 +259,7 @@ test('a target that flushes too slowly makes sending wait at the limit until its
 });
 
 test('a target that took long to flush is asked again after twice that time while sending waits', () => {
-  const play = new Play().accept(60, 0).flushed(11_000, { tookMs: 11_000 }).accept(100, 12_000);
+  const play = afterLateFlush().accept(60, 0).flushed(11_000, { tookMs: 11_000 }).accept(100, 12_000);
   expect(play.flushes.at(-1)).toEqual([12_000, 'relief']);
   play.accept(100, 13_000).flushed(24_000, { tookMs: 12_000 }).ticks(24_500, 35_500);
   expect([play.hold, play.flushes.length]).toEqual([true, 2]);
@@ -250,7 +267,7 @@ test('a target that took long to flush is asked again after twice that time whil
 });
 
 test('the load is stuck after two minutes behind a target that never flushes', () => {
-  const play = new Play({ relieve: true }).accept(60, 0).flushed(11_000, { tookMs: 11_000 }).accept(100, 12_000);
+  const play = afterLateFlush({ relieve: true }).accept(60, 0).flushed(11_000, { tookMs: 11_000 }).accept(100, 12_000);
   expect(play.flushed(27_000, { kind: 'timedOut', tookMs: 15_000 }).ticks(27_500, 131_500).hold).toBe(true);
   expect(play.flushes).toHaveLength(3);
   expect(play.isStuck).toBe(false);
