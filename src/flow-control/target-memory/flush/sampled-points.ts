@@ -3,8 +3,14 @@
 import { stringTotals } from '../../../core/points/line-protocol.js';
 import type { Batch, StringTotals } from '../../../core/types/index.js';
 
-/** Number of points in a sample of a batch. A load without a memory limit needs the sample only for its report. */
-const sampled = 128;
+/**
+ * Number of points in a sample of a batch: one of 32 points, but at least 32 and at most 128 points. 32 of 1,200 points
+ * cost a quarter of the time of 128 (0.3 s for 2 M points).
+ */
+const pointsPerSample = 32;
+const leastSampled = 32;
+const mostSampled = 128;
+/** A load without a memory limit needs the sample only for its report. */
 const sampledForReport = 16;
 const quote = 0x22;
 
@@ -14,9 +20,10 @@ export function sampledPoints(
   { ordinal, points, body, bodyEnd }: SampledPoints,
   { isLimited }: { readonly isLimited: boolean },
 ): Uint8Array[] {
-  const count = Math.min(isLimited ? sampled : sampledForReport, points);
+  const wanted = Math.max(leastSampled, Math.min(mostSampled, Math.floor(points / pointsPerSample)));
+  const count = Math.min(isLimited ? wanted : sampledForReport, points);
   return Array.from({ length: count }, (_, k) => {
-    const i = Math.floor(((k + drawn(ordinal * sampled + k)) * points) / count);
+    const i = Math.floor(((k + drawn(ordinal * mostSampled + k)) * points) / count);
     return body.subarray(i === 0 ? 0 : bodyEnd(i - 1), bodyEnd(i));
   });
 }

@@ -17,15 +17,23 @@ function numbersOf(batch: ReturnType<typeof batchOf>): number[] {
   );
 }
 
-test('up to 128 points are all sampled, and of more one in each of 128 equal parts', () => {
+test('up to 32 points are all sampled, and of more one in each of 32 to 128 equal parts', () => {
   expect(numbersOf(batchOf(0))).toEqual([]);
   expect(numbersOf(batchOf(5))).toEqual([0, 1, 2, 3, 4]);
-  const parts = numbersOf(batchOf(1280)).map((i) => Math.floor(i / 10));
-  expect(parts).toEqual(Array.from({ length: 128 }, (_, k) => k));
+  expect(numbersOf(batchOf(32))).toHaveLength(32);
+  for (const [points, samples] of [
+    [320, 32],
+    [1024, 32],
+    [1920, 60],
+    [12_800, 128],
+  ] as const) {
+    const parts = numbersOf(batchOf(points)).map((i) => Math.floor((i * samples) / points));
+    expect(parts).toEqual(Array.from({ length: samples }, (_, k) => k));
+  }
 });
 
 test('a point is drawn from the whole of its part, and another one in the next batch', () => {
-  const [one, two] = [1, 2].map((ordinal) => numbersOf(batchOf(256, ordinal)).map((i) => i % 2 === 1));
+  const [one, two] = [1, 2].map((ordinal) => numbersOf(batchOf(4096, ordinal)).map((i) => i % 2 === 1));
   expect(one!.filter(Boolean).length).toBeGreaterThan(40);
   expect(one!.filter(Boolean).length).toBeLessThan(88);
   expect(one).not.toEqual(two);
@@ -35,7 +43,7 @@ const stringsOf = (batch: ReturnType<typeof batchOf>) =>
   sampledStrings(sampledPoints(batch, { isLimited: true }), batch);
 
 test('strings of a batch are estimated from its sample', () => {
-  expect(stringsOf(batchOf(100))).toEqual({ count: 50, bytes: 150 });
+  expect(stringsOf(batchOf(30))).toEqual({ count: 15, bytes: 45 });
   const { count, bytes } = stringsOf(batchOf(2000));
   expect(Math.abs(count / 1000 - 1)).toBeLessThan(0.3);
   expect(bytes).toBe(3 * count);
@@ -46,6 +54,6 @@ test('strings of a batch are estimated from its sample', () => {
 
 test('16 points of a batch are sampled if the memory is not limited', () => {
   const batch = batchOf(1000);
-  expect(sampledPoints(batch, { isLimited: true })).toHaveLength(128);
+  expect(sampledPoints(batch, { isLimited: true })).toHaveLength(32);
   expect(sampledPoints(batch, { isLimited: false })).toHaveLength(16);
 });
