@@ -93,7 +93,7 @@ export class BatchFiller {
   }
 
   /**
-   * Adds points of the run to the open batch. Returns the reason to close the batch; null at the end of the run or of
+   * Adds points to the open batch. Returns the reason to close the batch; null at the end of the run of points, or of
    * the load.
    */
   fill(job: FillJob): Cut | null {
@@ -148,7 +148,7 @@ export class BatchFiller {
   }
 
   /**
-   * Makes a batch of the next plain points of the run without copying them. Returns null if the points must be copied.
+   * Makes a batch of the next plain points without copying them. Returns null if the points must be copied.
    * @param input index of the input
    * @param byteOffset offset in the decoded input at which the batch begins
    */
@@ -176,8 +176,8 @@ export class BatchFiller {
   }
 
   /**
-   * Returns the limits of the open batch. With these limits, at least half a batch of the run remains that can be sent
-   * from the memory of the run.
+   * Returns the limits of the open batch. They leave enough points for at least half a batch, which can be sent without
+   * a copy.
    */
   #limitsBefore({ open, run, cursor, position }: FillJob): BatchLimits {
     const limits = this.#limits(open.slot.body.length, open.slot.index.length / SLOT_WORDS);

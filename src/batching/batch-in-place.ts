@@ -13,9 +13,9 @@ export interface BatchLimits {
 }
 
 /**
- * Finds plain points in [from, to) of a run that fill at least half a batch. Returns null if there are too few plain
- * points. The points up to `to` are divided into batches of equal size, because a small remainder would have to be
- * copied.
+ * Finds plain points that fill at least half a batch, in [from, to) of a run of points. Returns null if there are too
+ * few plain points. Divides the points up to `to` into batches of equal size, because a small remainder would have to
+ * be copied.
  */
 export function stretchInPlace(
   run: Points,

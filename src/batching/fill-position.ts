@@ -59,12 +59,12 @@ export function beforeReject({ rejects, count }: Points, cursor: Filling['cursor
   return Math.min(rejects[cursor.reject]?.before ?? count, count);
 }
 
-/** Tests whether all points and rejects of a run have been added to batches or skipped. */
+/** Tests whether all points and rejects of a run of points have been added to batches or skipped. */
 export function isUsedUp({ count, rejects }: Points, cursor: FillCursor): boolean {
   return cursor.point >= count && cursor.reject >= rejects.length;
 }
 
-/** Sets `position` to the end of the run, at which the batch ends. */
+/** Sets `position` to the end of the run of points, at which the batch ends. */
 export function endAfter({ run, position }: Pick<Filling, 'run' | 'position'>): void {
   position.offset = run.end;
   position.line = run.endLine;

@@ -17,7 +17,7 @@ export interface SchemaGuard {
   introduction(): Introduction;
 }
 
-/** Result of `judge` for a point that introduces a table or column, and that this batch must not contain. */
+/** Result of `judge` for a point that introduces a table or column. Such a point must not enter this batch. */
 export const introducesSchema = -1;
 /** Result of `judge` for a point that must be rejected, for example because a column has another type in the target. */
 export const isRejected = -2;

@@ -31,8 +31,8 @@ const growth = '--heap-growing-percent=20';
 /** execve limits arguments plus environment to 2 MiB. A command line longer than 1 MiB skips the restart. */
 const maxCommandLength = 1024 * 1024;
 /**
- * For smaller inputs, a restart, the optimising compiler and more collections cost more than they save: 15 ms of CPU
- * time for 1,000 points (2026-11-29).
+ * For smaller inputs, the restart and the settings cost more than they save. They add 15 ms of CPU time to a load of
+ * 1,000 points (2026-11-29).
  */
 const smallBytes = 4 * 1024 * 1024;
 const fewInputs = 64;

@@ -9,8 +9,8 @@ export const concurrencyTuning = {
    */
   ewmaAlpha: 0.4,
   /**
-   * Number of standard deviations above the mean latency from which a round is slow. Range 1–5: higher values tolerate
-   * more jitter. Vector uses 2.5.
+   * A round is slow if its latency exceeds the mean by more than this number of standard deviations. Range 1–5: higher
+   * values tolerate more jitter. Vector uses 2.5.
    */
   deviationScale: 2.5,
   /** A slow round multiplies the limit by this factor. Range 0.5–1. Vector uses 0.9. */

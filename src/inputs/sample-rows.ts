@@ -20,7 +20,7 @@ const places = 16;
 const placeBytes = 4096;
 /** Number of lines parsed at each end of a file. */
 const endLines = 8;
-/** At most 8 points of each run (`Points`) are sampled, and at most 50,000 distinct series are stored. */
+/** At most 8 points of each run of points (`Points`) are sampled, and at most 50,000 distinct series are stored. */
 const runPoints = 8;
 const maxSeries = 50_000;
 

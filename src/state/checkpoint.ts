@@ -40,7 +40,7 @@ const checkpointSchema = () =>
     formatVersion: z.literal(formatVersion),
     /** Start of the load, ms since 1970; generated timestamps count from this time. */
     startedMs: count,
-    /** Size of each dead-letter file in bytes, by the ending of its name; null without rejected points. */
+    /** Size of each dead-letter file in bytes, by the suffix of its name; null without rejected points. */
     deadLetters: z.record(z.string(), count).nullable(),
     /** Size of the log of finished inputs at the time of this checkpoint, bytes. */
     finishedBytes: count,

@@ -138,7 +138,7 @@ export class LoadStore {
 
 async function freePath(path: string): Promise<string> {
   for (let number = 1; ; number += 1) {
-    const numbered = number === 1 ? path : path.replace(/(\.inputs)?\.(nd)?json$/, (ending) => `-${number}${ending}`);
+    const numbered = number === 1 ? path : path.replace(/(\.inputs)?\.(nd)?json$/, (suffix) => `-${number}${suffix}`);
     if (!(await exists(numbered))) return numbered;
   }
 }

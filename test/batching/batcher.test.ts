@@ -291,7 +291,7 @@ describe('a batch closes', () => {
   });
 
   test('a batch closes where the dead letters of an input change their format', async () => {
-    const formats = ['a', 'b', 'c'].map((head) => ({ ending: '.csv', head: Buffer.from(head) }));
+    const formats = ['a', 'b', 'c'].map((head) => ({ suffix: '.csv', head: Buffer.from(head) }));
     async function* mixed(): AsyncGenerator<Points, void> {
       for (const [i, deadLetterFormat] of formats.entries())
         for await (const run of runs(`x\n${point(i)}`))

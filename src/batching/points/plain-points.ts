@@ -29,12 +29,13 @@ export interface PlainRules {
   readonly safe: HighWords;
 }
 
-/** Position that the first point must follow, and space for the points in a batch. */
+/** Where the next points may go in a batch: the place after which the first point must start, and the free space. */
 export interface PlainRoom {
   /** Offset of the line end before the first point. */
   readonly last: number;
-  /** Line before the first point, relative to the first line of the run. */
+  /** Line before the first point, relative to the first line of the run of points. */
   readonly line: number;
+  /** Space for points with their line ends, bytes. */
   readonly bytes: number;
   /** Space for the original input of rewritten points, bytes. */
   readonly sourceBytes: number;
@@ -54,7 +55,7 @@ export interface PlainPoints {
   readonly slots: number;
 }
 
-/** Finds the consecutive plain points that begin at index `from` of the run and end before index `to`. */
+/** Finds the consecutive plain points that begin at index `from` of a run of points and end before index `to`. */
 export function plainPoints(
   run: Points,
   from: number,
@@ -98,7 +99,7 @@ export function plainPoints(
   return { count: i - from, isRewritten, last, line, bytes, sourceEnd, values, slots };
 }
 
-/** Finds plain points by the summary of the run. All timestamps of the run are within the bounds. */
+/** Finds plain points by the summary of their run of points. All its timestamps are within the bounds. */
 function plainInSummary(
   { index }: Points,
   { isRewritten, shape }: RunSummary,

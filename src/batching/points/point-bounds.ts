@@ -79,7 +79,8 @@ export function isWithin(high: number, low: number, bytes: number, bounds: Bound
 }
 
 /**
- * Returns why the target would not store point `i` of a run unchanged; null if the target stores the point unchanged.
+ * Returns why the target would not store point `i` of a run of points unchanged; null if the target would store it
+ * unchanged.
  */
 export function refusal(run: Points, i: number, bounds: Bounds): BoundsRefusal | null {
   const { index } = run;

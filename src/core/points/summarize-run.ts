@@ -1,13 +1,13 @@
-// Checks all points of a run on the thread that has parsed them. The main thread then need not read each point, which is
-// still in the cache of the other CPU core.
+// Checks the facts of a `RunSummary` on the thread that has parsed the points. These points are still in the cache of
+// the CPU core of this thread. So the main thread need not read each point.
 
 import { LF } from '../ascii.js';
 import type { RunSummary } from '../types/index.js';
 import { LENGTH, LINE, POINT_WORDS, SHAPE, SOURCE_LENGTH, SOURCE_START, START, TIME_HIGH } from '../types/index.js';
 
 /**
- * Summarizes `count` points, from the first point of `index` on. Returns null if a point does not directly follow the
- * point before it, has no LF at its end, or is rewritten while others are unchanged.
+ * Summarizes the first `count` points of `index`. Returns null if a point does not directly follow the point before it,
+ * lacks an LF at its end, or is rewritten while others are unchanged.
  */
 export function summarizeRun(bytes: Uint8Array, index: Uint32Array, count: number): RunSummary | null {
   if (count === 0) return null;

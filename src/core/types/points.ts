@@ -57,8 +57,8 @@ export function isCounted({ part }: Pick<FormatReject, 'part'>): boolean {
 
 /** Layout of a dead-letter file. The file contains original bytes, so it can be loaded as an input. */
 export interface DeadLetterFormat {
-  /** File extension: `.lp`, `.csv`. */
-  readonly ending: string;
+  /** Suffix of the file's name: `.lp`, `.csv`. */
+  readonly suffix: string;
   /** Bytes before the first point, such as a header with its line end. Each head needs its own file. */
   readonly head: Uint8Array;
   /**
@@ -69,11 +69,11 @@ export interface DeadLetterFormat {
 }
 
 /** Dead letters of line protocol. */
-export const lineProtocolDeadLetters: DeadLetterFormat = { ending: '.lp', head: new Uint8Array(0) };
+export const lineProtocolDeadLetters: DeadLetterFormat = { suffix: '.lp', head: new Uint8Array(0) };
 
 /**
- * Facts about all points of one `Points`, which a worker thread has checked. Each point directly follows the point
- * before it in `Points.bytes`, and ends with an LF.
+ * Facts about all points of one `Points`. A worker thread has checked these facts. Each point ends with an LF. The next
+ * point follows directly in `Points.bytes`.
  */
 export interface RunSummary {
   /**
@@ -88,7 +88,10 @@ export interface RunSummary {
   readonly maxHigh: number;
 }
 
-/** Consecutive points in the memory of the format. Valid only until the caller requests the next `Points`. */
+/**
+ * A run of points: consecutive points in the memory of the format. Valid only until the caller requests the next
+ * `Points`.
+ */
 export interface Points {
   readonly bytes: Uint8Array;
   readonly index: Uint32Array;

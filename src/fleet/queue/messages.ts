@@ -120,10 +120,10 @@ function emptyOf(schema: unknown): unknown {
 /** A file with dead letters of a piece: its content and the end of its path. The worker's folder is omitted. */
 const letterFileSchema = z.strictObject({
   /** End of the file's path, such as `.lp` or `host=a/.csv`. */
-  ending: z.string().regex(/^(?:(?=[^/]{1,255}\/)[^/\0]+=[^/\0]*\/)*\.[\w.]{1,100}$/),
+  suffix: z.string().regex(/^(?:(?=[^/]{1,255}\/)[^/\0]+=[^/\0]*\/)*\.[\w.]{1,100}$/),
   /**
    * Bytes of the byte order mark and the header at the start of the file. The coordinator appends all files with the
-   * same ending to one file, and writes the header only once.
+   * same suffix to one file, and writes the header only once.
    */
   headBytes: count,
   gzip: z.base64(),

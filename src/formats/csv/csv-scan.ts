@@ -40,14 +40,14 @@ export class CsvScan extends RowScan {
   /** Length of the previous row's time if the time is the last cell; otherwise 0. */
   #timeLength = 0;
 
-  constructor(rows: RowFormatMemory, options: CsvDialectOptions, dialect: CsvDialect, ending: string) {
+  constructor(rows: RowFormatMemory, options: CsvDialectOptions, dialect: CsvDialect, suffix: string) {
     super(rows);
     this.#options = options;
     this.#hasColumnNames = (rows.options.columnNames ?? null) !== null;
     this.#dialect = dialect;
     this.#delimiter = dialect.delimiter;
-    this.#heads = new CsvHeads(rows, ending, options);
-    this.deadLetterFormat = { ending, head: new Uint8Array(0) };
+    this.#heads = new CsvHeads(rows, suffix, options);
+    this.deadLetterFormat = { suffix, head: new Uint8Array(0) };
     this.#reader = new RowReader(rows.run, rows.cells, dialect);
   }
 

@@ -57,8 +57,8 @@ export class ObjectReader {
   }
 
   /**
-   * Reads the object at `start`. The object must end before the run's `limit`, where a line feed is stored. Returns the
-   * offset after the object; -1 if the object is invalid.
+   * Reads the object at `start`. The object must end before `limit` of the `RowRun`, where a line feed is stored.
+   * Returns the offset after the object; -1 if the object is invalid.
    */
   read(start: number, keys: Keys): number {
     this.#objectNumber = this.#objectNumber === 0x7fff_ffff ? 1 : this.#objectNumber + 1;

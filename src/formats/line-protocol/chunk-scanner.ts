@@ -21,7 +21,7 @@ export interface WindowScan {
   readonly deadLetterFormat: DeadLetterFormat;
   /** Reason why the rest of the input cannot be loaded; otherwise null. */
   readonly refusal: Problem | null;
-  /** Offset and physical line number at which the next run begins. */
+  /** Offset and physical line number at which the next call of `run` begins. */
   readonly at: number;
   readonly line: number;
   /** Number of bytes before `at` that a resumed load must read again, such as the start of an open comment. */
@@ -51,7 +51,7 @@ export class ChunkScanner {
   #undecided = false;
   /** Offset in the decoded input that corresponds to offset 0 of the scan's memory. */
   origin = 0;
-  /** Offset in the decoded input at which a load can resume once this run's points are loaded or rejected. */
+  /** Offset in the decoded input at which a load can resume once the points found so far are loaded or rejected. */
   end = 0;
 
   constructor(scan: WindowScan) {

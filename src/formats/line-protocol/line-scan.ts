@@ -18,7 +18,7 @@ import { ExportSections } from './sections/export-sections.js';
 import { SHAPE_SLOT_BYTES, Shapes } from './shape-table.js';
 import { TimestampLength } from './timestamp-length.js';
 
-/** Largest number of rejects in one run. The limit bounds memory, because each reject is an object. */
+/** Largest number of rejects in a run of points. The limit bounds memory, because each reject is an object. */
 const REJECTS_PER_RUN = 1024;
 
 const ENTRY_BYTES = model.POINT_WORDS * 4;

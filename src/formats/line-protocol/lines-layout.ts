@@ -1,6 +1,6 @@
-// Computes the offsets in the format's memory: the table of shapes, then run areas (index and rewritten points), then
-// windows (bytes of the input). Before each window there is room for an unfinished line. With a worker thread, each
-// window has its own run area.
+// Computes the offsets in the format's memory: the table of shapes, then areas for runs of points (index and rewritten
+// points), then windows (bytes of the input). Before each window there is room for an unfinished line. With a worker
+// thread, each window has its own area for a run of points.
 
 import type { ContextTarget, InputPrecision, NameLimits } from '../../core/types/index.js';
 import { POINT_WORDS } from '../../core/types/index.js';
@@ -26,7 +26,7 @@ export interface LineProtocolOptions {
   readonly contextMap?: readonly ContextTarget[] | null;
   /** Bytes of one read. Default 512 KiB. */
   readonly chunkBytes?: number;
-  /** Largest number of points in one run. Default 8192. */
+  /** Largest number of points in a run of points. Default 8192. */
   readonly indexPoints?: number;
   /** Largest number of shapes that get a number. Default 4096. */
   readonly maxShapes?: number;
@@ -48,7 +48,7 @@ export interface ReadMode {
   readonly parquetThread?: boolean;
 }
 
-/** Offsets of the memory for the points of one run: their index, and rewritten points. */
+/** Offsets of the memory for one run of points: their index, and rewritten points. */
 export interface RunArea {
   readonly index: number;
   readonly scratch: number;
@@ -107,7 +107,10 @@ export type LinesMemoryOptions = Pick<
   'maxPointBytes' | 'precision' | 'missingTimestamp' | 'names' | 'contexts' | 'contextMap'
 >;
 
-/** Returns options with the size of a read and the number of points in a run. The read mode decides both numbers. */
+/**
+ * Returns options with the size of a read and the number of points in a run of points. The read mode decides both
+ * numbers.
+ */
 export function lineOptions(options: LinesMemoryOptions, { wideChunks, workerThread }: ReadMode): LineProtocolOptions {
   const { maxPointBytes, precision, missingTimestamp, names, contexts = null, contextMap = null } = options;
   const common = {

@@ -23,7 +23,10 @@ const perNumber = 10;
 const perText = 14;
 /** Bytes for the levels and the dictionary index of one entry. */
 const perIndex = 6;
-/** Upper bound of the bytes per dictionary entry. The start and end of a text take 8 bytes. */
+/**
+ * Upper bound of the bytes per dictionary entry. A text takes 8 bytes, for the offsets of its start and its end. Other
+ * values take fewer bytes.
+ */
 const perDictionaryEntry = 16;
 
 function perEntry({ width }: Leaf): number {

@@ -129,8 +129,8 @@ interface GroupReading {
 }
 
 /**
- * Writes the rows of one group. Yields whenever the run is full: the caller must then use the run and call
- * `writer.begin`. The last run may remain partly filled.
+ * Writes the rows of one group. Yields whenever the run of points is full: the caller must then use these points and
+ * call `writer.begin`. The last run of points may remain partly filled.
  */
 async function* fullRuns(reading: GroupReading): AsyncGenerator<void, void> {
   const { file, group, columns, codecs, allocators, writer, skip, meter, progress } = reading;

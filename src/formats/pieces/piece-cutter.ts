@@ -70,7 +70,10 @@ export class PieceCutter {
     }
   }
 
-  /** Starts a piece at this point or reject if a cut is due. `points` counts the earlier points of the run. */
+  /**
+   * If a cut is due, starts a new piece at this point or reject. `points` counts the earlier points of the same run of
+   * points.
+   */
   #unit(
     { start, line, units }: { readonly start: number; readonly line: number; readonly units: number },
     index: Uint32Array,

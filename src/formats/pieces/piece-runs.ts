@@ -38,7 +38,7 @@ export async function* runsUntil(
   await source.read(new Uint8Array(1), signal);
 }
 
-/** Returns the run without the points and rejects that begin at or after the end of the piece. */
+/** Returns the run of points without the points and rejects that begin at or after the end of the piece. */
 function firstPart(run: Points, { to, isRandom, name }: PieceEnd): Points {
   const isBefore = (start: number, line: number): boolean =>
     isRandom ? run.firstLine + line < to.line : run.origin + start < to.byteOffset;

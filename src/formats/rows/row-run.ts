@@ -1,5 +1,5 @@
-// Collects consecutive rows into one run (`Points`): the index of points, the rejects, and the parts of overlong rows.
-// Format readers pass each row to this class, which lets the encoder write the point.
+// Collects consecutive rows into one run of points (`Points`): the index of points, the rejects, and the parts of
+// overlong rows. Format readers pass each row to this class, which lets the encoder write the point.
 
 import { CR, LF } from '../../core/ascii.js';
 import type { FormatReject } from '../../core/types/index.js';
@@ -10,7 +10,7 @@ import { FULL, type RowEncoder } from './encoder.js';
 import type { RowKernel } from './kernel/row-kernel.js';
 import type { RowLayout } from './rows-layout.js';
 
-/** Largest number of rejects in one run. Each reject is an object, so a larger number would need much memory. */
+/** Largest number of rejects in a run of points. The limit bounds memory, because each reject is an object. */
 const REJECTS_PER_RUN = 1024;
 
 /** Position of a row in the read buffer. */
@@ -36,7 +36,7 @@ export class RowRun {
   line = 1;
   limit = 0;
   final = false;
-  /** Largest number of points in the next run, at most `layout.indexPoints`. */
+  /** Largest number of points in the next run of points, at most `layout.indexPoints`. */
   maxPoints: number;
   readonly #encoder: RowEncoder;
   readonly #maxPointBytes: number;
@@ -67,7 +67,7 @@ export class RowRun {
     this.bytes[limit] = LF;
   }
 
-  /** Discards all rows, so that the next run of rows can begin. */
+  /** Discards all rows, so that the next run of points can begin. */
   clear(): void {
     this.count = 0;
     if (this.rejects.length > 0) this.rejects = [];
@@ -86,7 +86,7 @@ export class RowRun {
 
   /**
    * Encodes a row and adds its point or its reject. Returns false if the output memory is full: the caller must pass
-   * the row again in the next run.
+   * the row again in the next run of points.
    */
   take(cells: Cells, row: RowRange): boolean {
     const out = this.#out;

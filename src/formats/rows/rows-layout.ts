@@ -8,7 +8,7 @@ export interface RowMemoryOptions {
   readonly maxPointBytes: number;
   /** Largest number of bytes per read. Default: 256 KiB. */
   readonly chunkBytes?: number;
-  /** Largest number of points in one run (`Points`). Default: 4096. */
+  /** Largest number of points in a run of points (`Points`). Default: 4096. */
   readonly indexPoints?: number;
   /** `false` disables the WebAssembly parser. Bytes replace the compiled parser. Only tests set this option. */
   readonly kernel?: false | Uint8Array | undefined;

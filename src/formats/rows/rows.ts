@@ -30,7 +30,7 @@ export type RowOptions = EncoderOptions &
     readonly threadWindowBytes?: number;
   };
 
-const objectLetters: DeadLetterFormat = { ending: '.ndjson.rows', head: new Uint8Array(0) };
+const objectLetters: DeadLetterFormat = { suffix: '.ndjson.rows', head: new Uint8Array(0) };
 
 export class RowFormatMemory {
   options: RowOptions;

@@ -18,7 +18,7 @@ export interface ObjectLocation {
    * secrets.
    */
   command(): string;
-  /** Describes a response without the content of the object. */
+  /** Describes a response that does not deliver the object, such as a refusal. */
   refused(response: WebResponse): Promise<RequestFailure>;
 }
 

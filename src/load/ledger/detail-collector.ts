@@ -54,7 +54,7 @@ export class DetailCollector {
     for (const { from, to } of receipt.loaded) this.#sample(batch, from, to);
     if (!stored) return;
     const { input } = batch.span;
-    const lines = batch.deadLetterFormat.ending === '.lp';
+    const lines = batch.deadLetterFormat.suffix === '.lp';
     for (const reject of batch.rejects) {
       const table = lines ? tableOf(reject.bytes, 0) : this.#options.table;
       if (isCounted(reject)) this.#reject(reject.reason, table, input, reject.line);

@@ -6,8 +6,8 @@ import type { FirstWriteLock } from '../../state/locks/first-write-lock.js';
 
 /**
  * Longest wait for another load of this host while this worker has the fleet's turn, ms. Introducing columns takes less
- * than a second. If the wait takes longer, the other load may be frozen. Workers on other hosts should not wait for a
- * frozen load, too.
+ * than a second. If the wait takes longer, the other load may be frozen. This worker then gives up the fleet's turn, so
+ * that workers on other hosts need not wait.
  */
 const maxHostWaitMs = 5_000;
 

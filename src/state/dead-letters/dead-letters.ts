@@ -10,13 +10,13 @@ import type { BulkLoadError, StateError } from '../../core/errors.js';
 import { makeDirectory } from '../../core/io/files.js';
 import { type DeadLetterFormat, lineProtocolDeadLetters } from '../../core/types/index.js';
 import { exists, openStateFile, writeFailure } from '../state-dir.js';
-import { letterEndings, letterPath } from './letter-paths.js';
+import { letterPath, letterSuffixes } from './letter-paths.js';
 import { type LongLetterPart, LongLetterParts, tooManyBytes } from './long-letters.js';
 
 export type { LongLetterPart } from './long-letters.js';
 
 const LF = Uint8Array.of(10);
-const reasonsEnding = '.ndjson';
+const reasonsSuffix = '.ndjson';
 const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
 
 interface Paths {
@@ -32,7 +32,7 @@ export interface StoredDeadLetters {
   readonly completing: string | null;
 }
 
-/** Size of each file in bytes, by the ending of its name. */
+/** Size of each file in bytes, by the suffix of its name. */
 export type FileSizes = Readonly<Record<string, number>>;
 
 export class DeadLetters {
@@ -41,10 +41,10 @@ export class DeadLetters {
   readonly #mark: Uint8Array;
   readonly #maxBytes: number;
   readonly #parts: LongLetterParts;
-  /** Open files, by the ending of their name. The ending may begin with the folder of the points, such as `host=a/`. */
+  /** Open files, by the suffix of their name. The suffix may begin with the folder of the points, such as `host=a/`. */
   readonly #files = new Map<string, FileHandle>();
   #lengths: FileSizes | null = null;
-  /** Endings of files from a killed run that already have their final name. */
+  /** Suffixes of files from a killed run that already have their final name. */
   #moved: readonly string[] = [];
   #name = 'rejected';
   #last: Promise<void> = Promise.resolve();
@@ -65,10 +65,10 @@ export class DeadLetters {
 
   /** Absolute paths of the files; null without rejected points. */
   get paths(): Paths | null {
-    const endings = this.#lengths === null ? this.#moved : Object.keys(this.#lengths);
-    if (endings.length === 0) return null;
-    const points = endings.filter((ending) => ending !== reasonsEnding).map((ending) => this.#path(this.#name, ending));
-    return { points: points.sort(), reasons: this.#path(this.#name, reasonsEnding) };
+    const suffixes = this.#lengths === null ? this.#moved : Object.keys(this.#lengths);
+    if (suffixes.length === 0) return null;
+    const points = suffixes.filter((each) => each !== reasonsSuffix).map((each) => this.#path(this.#name, each));
+    return { points: points.sort(), reasons: this.#path(this.#name, reasonsSuffix) };
   }
 
   /** Sizes of the files after the last complete batch; null before the first reject. */
@@ -85,7 +85,7 @@ export class DeadLetters {
       await makeDirectory(this.#folder, 0o700);
       await access(this.#folder, constants.W_OK | constants.X_OK);
       if (stored !== null) await this.#resume(stored);
-      else if ((await this.#endings('rejected')).length > 0) {
+      else if ((await this.#suffixes('rejected')).length > 0) {
         await this.#rename(await this.#unusedName(`rejected-abandoned-${now}`));
       }
     } catch (error) {
@@ -150,15 +150,15 @@ export class DeadLetters {
   async #append(
     input: string,
     letters: readonly LongLetterPart[],
-    { ending, head, folder = '' }: DeadLetterFormat,
+    { suffix, head, folder = '' }: DeadLetterFormat,
   ): Promise<readonly number[]> {
     this.#broken ??= tooManyBytes(Object.values(this.#lengths ?? {}), this.#parts.bytes, letters, this.#maxBytes);
     if (this.#broken !== null) throw this.#broken;
     let undo = async (): Promise<void> => {};
     try {
-      const name = head.length === 0 ? ending : `.${hash(head)}${ending}`;
+      const name = head.length === 0 ? suffix : `.${hash(head)}${suffix}`;
       const points = await this.#file(folder === '' ? name : `${folder}/${name}`);
-      const reasons = await this.#file(reasonsEnding);
+      const reasons = await this.#file(reasonsSuffix);
       const before = [(await points.stat()).size, (await reasons.stat()).size] as const;
       undo = async () => {
         await points.truncate(before[0]);
@@ -175,20 +175,20 @@ export class DeadLetters {
     }
   }
 
-  /** Returns the file with this ending. The first call opens the file. */
-  async #file(ending: string): Promise<FileHandle> {
-    const known = this.#files.get(ending);
+  /** Returns the file with this suffix. The first call opens the file. */
+  async #file(suffix: string): Promise<FileHandle> {
+    const known = this.#files.get(suffix);
     if (known !== undefined) return known;
-    const path = this.#path('rejected', ending);
-    if (ending.includes('/')) await makeDirectory(dirname(path), 0o700);
+    const path = this.#path('rejected', suffix);
+    if (suffix.includes('/')) await makeDirectory(dirname(path), 0o700);
     const file = await openStateFile(path, appending);
-    this.#files.set(ending, file);
+    this.#files.set(suffix, file);
     return file;
   }
 
   async #sizes(): Promise<FileSizes> {
     const sizes: Record<string, number> = {};
-    for (const [ending, file] of this.#files) sizes[ending] = (await file.stat()).size;
+    for (const [suffix, file] of this.#files) sizes[suffix] = (await file.stat()).size;
     return sizes;
   }
 
@@ -222,16 +222,16 @@ export class DeadLetters {
 
   /** Throws if a file was removed during the run, because the summary will name the file. */
   async #assertPresent(): Promise<void> {
-    for (const ending of this.#files.keys()) {
-      const path = this.#path('rejected', ending);
+    for (const suffix of this.#files.keys()) {
+      const path = this.#path('rejected', suffix);
       if (!(await exists(path))) throw new Error(`${path} is gone: the rejected points of this run are lost`);
     }
   }
 
   async #resume({ lengths, completing }: StoredDeadLetters): Promise<void> {
-    const present = await this.#endings('rejected');
-    for (const ending of lengths === null ? present : present.filter((each) => lengths[each] === undefined)) {
-      await rm(this.#path('rejected', ending), { force: true });
+    const present = await this.#suffixes('rejected');
+    for (const suffix of lengths === null ? present : present.filter((each) => lengths[each] === undefined)) {
+      await rm(this.#path('rejected', suffix), { force: true });
     }
     if (lengths === null) return;
     if (completing !== null) {
@@ -240,12 +240,12 @@ export class DeadLetters {
       this.#name = completing;
       return;
     }
-    for (const [ending, bytes] of Object.entries(lengths)) {
-      const file = await this.#file(ending);
+    for (const [suffix, bytes] of Object.entries(lengths)) {
+      const file = await this.#file(suffix);
       const { size } = await file.stat();
       if (size < bytes) {
         throw new Error(
-          `${this.#path('rejected', ending)} has ${size} bytes instead of ${bytes}: restore the file, or start again with --fresh`,
+          `${this.#path('rejected', suffix)} has ${size} bytes instead of ${bytes}: restore the file, or start again with --fresh`,
         );
       }
       await file.truncate(bytes);
@@ -255,8 +255,8 @@ export class DeadLetters {
 
   /** Renames the files that still have the name of an unfinished load. */
   async #rename(name: string): Promise<void> {
-    for (const ending of await this.#endings('rejected')) {
-      await rename(this.#path('rejected', ending), this.#path(name, ending));
+    for (const suffix of await this.#suffixes('rejected')) {
+      await rename(this.#path('rejected', suffix), this.#path(name, suffix));
     }
   }
 
@@ -264,16 +264,16 @@ export class DeadLetters {
   async #unusedName(name: string): Promise<string> {
     for (let number = 1; ; number += 1) {
       const numbered = number === 1 ? name : `${name}-${number}`;
-      if ((await this.#endings(numbered)).length === 0) return numbered;
+      if ((await this.#suffixes(numbered)).length === 0) return numbered;
     }
   }
 
-  #endings(name: string): Promise<string[]> {
-    return letterEndings(this.#folder, this.#load, name);
+  #suffixes(name: string): Promise<string[]> {
+    return letterSuffixes(this.#folder, this.#load, name);
   }
 
-  #path(name: string, ending: string): string {
-    return letterPath(this.#folder, this.#load, name, ending);
+  #path(name: string, suffix: string): string {
+    return letterPath(this.#folder, this.#load, name, suffix);
   }
 
   #failed(tried: string, error: unknown): StateError {

@@ -214,7 +214,7 @@ describe('headers of CSV files', () => {
       new AbortController().signal,
     );
     for await (const run of runs) {
-      expect(run.deadLetterFormat.ending).toBe('.csv');
+      expect(run.deadLetterFormat.suffix).toBe('.csv');
       expect(Buffer.from(run.deadLetterFormat.head).toString()).toBe('made by hand\n\ntime,v\n');
     }
   });

@@ -88,7 +88,7 @@ test('rejects are grouped by reason, table and input, with the first line in any
 
 test('a row of another format is of the table that was named, and a point in parts counts once', () => {
   const seen = particularly(Math.random, 'readings');
-  const deadLetterFormat = { ending: '.csv', head: new Uint8Array(0) };
+  const deadLetterFormat = { suffix: '.csv', head: new Uint8Array(0) };
   const parts = (['first', 'middle', 'last'] as const).map((part) => reject('1;2', { part }));
   seen.book(of(['a'], 1, { deadLetterFormat, rejects: parts }), all(1), true);
   expect(seen.rejects().shown).toEqual([

@@ -343,7 +343,7 @@ test('rows of each header have a file, and rows of a folder have it below that f
   const path = await folder();
   const letters = await prepared(path);
   const format = (head: string, below?: string) => ({
-    ending: '.csv',
+    suffix: '.csv',
     head: Buffer.from(head),
     ...(below === undefined ? {} : { folder: below }),
   });

@@ -43,7 +43,7 @@ export interface CsvHead {
 export class CsvHeads {
   readonly types: SampleTypes;
   readonly #rows: RowFormatMemory;
-  readonly #ending: string;
+  readonly #suffix: string;
   readonly #notation: NumberNotation;
   readonly #cache = new Map<string, CsvHead>();
   #skipped: Uint8Array[] = [];
@@ -51,11 +51,11 @@ export class CsvHeads {
   #annotations: Annotations | null = null;
   #sample: HeadSample | null = null;
 
-  constructor(rows: RowFormatMemory, ending: string, notation: NumberNotation) {
+  constructor(rows: RowFormatMemory, suffix: string, notation: NumberNotation) {
     this.#rows = rows;
     this.types = new SampleTypes(rows.fieldTypes);
     this.#notation = notation;
-    this.#ending = ending;
+    this.#suffix = suffix;
   }
 
   get isAnnotated(): boolean {
@@ -110,7 +110,7 @@ export class CsvHeads {
     const key = bytes.toString('latin1');
     const known = noHeader ? undefined : this.#cache.get(key);
     if (known !== undefined) return known;
-    const head = this.#create({ ending: this.#ending, head: bytes, folder: this.#rows.folder }, reader, noHeader);
+    const head = this.#create({ suffix: this.#suffix, head: bytes, folder: this.#rows.folder }, reader, noHeader);
     if (!noHeader) expectUtf8(this.#rows.run.bytes, reader, head.mapping);
     if (this.#annotations === null && !head.repeats && this.#sample !== null) {
       const sample = { ...this.#sample, from: bytes.length + this.#markBytes, line };

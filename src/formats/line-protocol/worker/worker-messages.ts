@@ -66,6 +66,6 @@ export interface PointRun {
   readonly endLine: number;
   readonly origin: number;
   readonly end: number;
-  /** Shapes that received a number since the previous run, in the order of their numbers. */
+  /** Shapes that received a number since the previous `PointRun`, in the order of their numbers. */
   readonly shapes: readonly Shape[];
 }

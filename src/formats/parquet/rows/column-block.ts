@@ -106,8 +106,9 @@ export class ColumnBlock {
   }
 
   /**
-   * Lets the WebAssembly parser add up to `rows` rows to the current run. All columns must have these rows in memory.
-   * The parser writes the JSON of the rows from `run.at` on, before `run.limit`. Returns the number of added rows.
+   * Lets the WebAssembly parser add up to `rows` rows to the current run of points. All columns must have these rows in
+   * memory. The parser writes the JSON of the rows from `run.at` on, before `run.limit`. Returns the number of added
+   * rows.
    */
   take(rows: number): number {
     if (this.#left === 0 && !this.#load(rows)) return 0;
@@ -136,7 +137,8 @@ export class ColumnBlock {
   }
 
   /**
-   * Writes the constant parts of the descriptors, and column names from `at` on. Returns the offset after the names.
+   * Writes the constant parts of the descriptors. Writes all column names, starting at offset `at`. Returns the offset
+   * after the names.
    */
   #describe(at: number): number {
     let end = at;

@@ -34,7 +34,10 @@ export class RowWriter implements TextSink {
   #lists: readonly ListRows[] = [];
   /** Input offset at which the next row begins. */
   #offset: number;
-  /** A row whose JSON is written, but whose point did not fit into the run. The next run begins with this row. */
+  /**
+   * A row whose JSON is written, but whose point did not fit into the run of points. The next run of points begins with
+   * this row.
+   */
   #waiting: { readonly start: number; readonly end: number } | null = null;
   #long: LongRow | null = null;
   #isLong = false;
@@ -59,7 +62,7 @@ export class RowWriter implements TextSink {
     return this.#offset;
   }
 
-  /** Begins a new run and discards the previous run. A waiting row becomes the first row of the new run. */
+  /** Discards the previous run of points and begins a new one. A waiting row becomes the first row of the new one. */
   begin(): void {
     const { run } = this.#rows;
     run.clear();
@@ -90,7 +93,7 @@ export class RowWriter implements TextSink {
     );
   }
 
-  /** True while an overlong row is being rejected: each further run contains one part of the row. */
+  /** True while an overlong row is being rejected: each further run of points contains one part of the row. */
   get isInParts(): boolean {
     return this.#long !== null;
   }

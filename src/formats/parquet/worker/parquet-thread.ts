@@ -116,7 +116,7 @@ export class ParquetThread {
     }
   }
 
-  /** Stops reading the input and waits for the thread. Afterwards all images (shared memory for runs) are free. */
+  /** Stops reading the input and waits for the thread. Afterwards all images (shared memory for points) are free. */
   async #stop(): Promise<void> {
     this.#request({ do: 'stop' });
     for (let ended = false; !ended && this.#failure === null && !this.#closed; ) {

@@ -1,5 +1,5 @@
-// Code of the worker thread that reads Parquet: decodes pages, writes rows and points, and copies each run into memory
-// shared with the main thread (an image).
+// Code of the worker thread that reads Parquet: decodes pages, writes rows and points, and copies each run of points
+// into memory shared with the main thread (an image).
 
 import { read } from 'node:fs';
 import { promisify } from 'node:util';

@@ -37,14 +37,14 @@ export type ParquetRequest =
   | { readonly do: 'stop' };
 
 /**
- * Response of the thread: a run, or the end of the input. `bytesRead` counts the bytes read from the file since the
- * last response.
+ * Response of the thread: a run of points, or the end of the input. `bytesRead` counts the bytes read from the file
+ * since the last response.
  */
 export type ParquetResponse = ParquetRun | ParquetEnd;
 
 export interface ParquetRun extends Pick<Points, 'count' | 'rejects' | 'firstLine' | 'endLine' | 'origin' | 'end'> {
   readonly image: number;
-  /** Column sets (`Shape`) that are new since the previous run, in the order of their numbers. */
+  /** Column sets (`Shape`) that are new since the previous run of points, in the order of their numbers. */
   readonly shapes: readonly Shape[];
   readonly bytesRead: number;
 }

@@ -17,7 +17,7 @@ const minSample = 256;
 /** Memory of a worker thread with all its code loaded, bytes (Node 20, measured 2026-11-30). */
 const threadBytes = 12 * 1024 * 1024;
 
-/** Returns the options with the size of runs on the thread. */
+/** Returns the options with the size of a run of points on the thread. */
 export function imageOptions<T extends RowMemoryOptions>(options: T): T {
   return { indexPoints, ...options };
 }
@@ -36,7 +36,7 @@ export function runImages({ bytes }: RowLayout): readonly Uint8Array[] {
   return Array.from({ length: images }, () => new Uint8Array(new SharedArrayBuffer(bytes)));
 }
 
-/** Copies a run into an image: its index, its points, and the text of its rows as read. */
+/** Copies a run of points into an image: its index, its points, and the text of its rows as read. */
 export function copyRun({ bytes, index, count, rejects }: Points, layout: RowLayout, image: Uint8Array): void {
   const first = index.subarray(0, POINT_WORDS);
   const last = index.subarray((count - 1) * POINT_WORDS, count * POINT_WORDS);
@@ -53,7 +53,7 @@ export function copyRun({ bytes, index, count, rejects }: Points, layout: RowLay
   if (starts.length > 0) copy(Math.min(...starts), Math.max(...ends));
 }
 
-/** Returns how many points may fill the next image, if the points have the same mean length as in this run. */
+/** Returns how many points fit into the next image if they have the same mean length as these points. */
 export function pointsPerImage({ index, count }: Points, { indexPoints: all }: RowLayout): number {
   if (count < minSample) return all;
   const last = (count - 1) * POINT_WORDS;

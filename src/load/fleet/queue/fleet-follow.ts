@@ -231,9 +231,7 @@ export class FleetFollow {
     return pieces.map(([piece]) => piece);
   }
 
-  /**
-   * Writes pieces to the record before they count. Then stores the pieces in Redis for coordinators on other machines.
-   */
+  /** Writes pieces to the record before they enter the totals. Then stores them in Redis for other coordinators. */
   async #record(pieces: readonly (readonly [BookedPiece, PieceResult['letters'], string])[]): Promise<void> {
     const { record, store, totals, load } = this.#context;
     const fresh = pieces.filter(([{ id }]) => !totals.isBooked(id));

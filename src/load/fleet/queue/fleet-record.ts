@@ -30,7 +30,7 @@ const bookedPieceSchema = z.strictObject({
 
 const lineSchema = z.strictObject({
   piece: bookedPieceSchema,
-  /** Sizes of the dead-letter files after this piece was booked, bytes. Keys are the endings of their names. */
+  /** Sizes of the dead-letter files after this piece was booked, bytes. Keys are the suffixes of their names. */
   letters: z.record(z.string(), count),
   /** Dead letters that remain on the worker's disk: machine and folder as text, and their size in bytes. */
   kept: z.tuple([z.string(), count]).optional(),
@@ -57,7 +57,7 @@ export function parseBookedPiece(json: string): BookedPiece | null {
   }
 }
 
-const reasonsEnding = '.ndjson';
+const reasonsSuffix = '.ndjson';
 /** Part of the names of dead-letter files while the load is unfinished. */
 const unfinished = 'rejected';
 /** Largest number of open dead-letter files. Inputs in folders such as `host=a` have separate files for each folder. */
@@ -92,10 +92,10 @@ export class FleetRecord {
    * and folder.
    */
   get letters(): { readonly points: string[]; readonly reasons: string | null } | null {
-    const endings = Object.keys(this.#letters);
-    const here = endings.filter((ending) => ending !== reasonsEnding).map((ending) => this.#path(ending));
-    if (endings.length === 0 && this.#kept.size === 0) return null;
-    const reasons = endings.includes(reasonsEnding) ? this.#path(reasonsEnding) : null;
+    const suffixes = Object.keys(this.#letters);
+    const here = suffixes.filter((suffix) => suffix !== reasonsSuffix).map((suffix) => this.#path(suffix));
+    if (suffixes.length === 0 && this.#kept.size === 0) return null;
+    const reasons = suffixes.includes(reasonsSuffix) ? this.#path(reasonsSuffix) : null;
     return { points: [...here.toSorted(), ...this.#kept.keys()], reasons };
   }
 
@@ -126,7 +126,7 @@ export class FleetRecord {
       }
       await this.#log.truncate(Buffer.byteLength(whole));
       if (name !== null) await this.#rename(name);
-      for (const [ending, size] of Object.entries(this.#letters)) await (await this.#file(ending)).truncate(size);
+      for (const [suffix, size] of Object.entries(this.#letters)) await (await this.#file(suffix)).truncate(size);
       return booked.filter(isSettled);
     });
   }
@@ -178,8 +178,8 @@ export class FleetRecord {
 
   /** Renames the dead-letter files. Ignores files that an earlier run has already renamed. */
   async #rename(name: string): Promise<void> {
-    for (const ending of Object.keys(this.#letters))
-      await rename(this.#path(ending), letterPath(this.#folder, this.#load, name, ending)).catch((error: unknown) => {
+    for (const suffix of Object.keys(this.#letters))
+      await rename(this.#path(suffix), letterPath(this.#folder, this.#load, name, suffix)).catch((error: unknown) => {
         if (errorCode(error) !== 'ENOENT') throw error;
       });
     this.#name = name;
@@ -187,24 +187,24 @@ export class FleetRecord {
 
   async #append(letters: PieceLetters | null): Promise<void> {
     const sizes = { ...this.#letters };
-    for (const { ending, headBytes, gzip } of letters?.files ?? []) {
+    for (const { suffix, headBytes, gzip } of letters?.files ?? []) {
       const bytes = await promisify(gunzip)(Buffer.from(gzip, 'base64'), { maxOutputLength: maxLetterBytes });
-      const before = sizes[ending] ?? 0;
-      const file = await this.#file(ending);
+      const before = sizes[suffix] ?? 0;
+      const file = await this.#file(suffix);
       await file.appendFile(before === 0 ? bytes : bytes.subarray(headBytes));
-      sizes[ending] = before + bytes.length - (before === 0 ? 0 : headBytes);
+      sizes[suffix] = before + bytes.length - (before === 0 ? 0 : headBytes);
     }
     this.#letters = sizes;
   }
 
-  async #file(ending: string): Promise<FileHandle> {
-    const known = this.#files.get(ending);
+  async #file(suffix: string): Promise<FileHandle> {
+    const known = this.#files.get(suffix);
     if (known !== undefined) return known;
     if (this.#files.size >= maxOpen) await this.#closeFiles();
-    const path = this.#path(ending);
+    const path = this.#path(suffix);
     await makeDirectory(dirname(path), 0o700);
     const file = await openStateFile(path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND);
-    this.#files.set(ending, file);
+    this.#files.set(suffix, file);
     return file;
   }
 
@@ -216,8 +216,8 @@ export class FleetRecord {
     this.#files.clear();
   }
 
-  #path(ending: string): string {
-    return letterPath(this.#folder, this.#load, this.#name, ending);
+  #path(suffix: string): string {
+    return letterPath(this.#folder, this.#load, this.#name, suffix);
   }
 
   async #do<T>(tried: string, act: () => Promise<T>): Promise<T> {

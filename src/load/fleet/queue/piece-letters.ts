@@ -27,8 +27,8 @@ export async function collectLetters({ rejects }: Summary, folder: string): Prom
   const files = await Promise.all(
     paths.map(async (path) => {
       const content = await readFile(path);
-      const ending = endingOf(relative(folder, path));
-      return { ending, headBytes: headBytes(ending, content), packed: await promisify(gzip)(content) };
+      const suffix = suffixOf(relative(folder, path));
+      return { suffix, headBytes: headBytes(suffix, content), packed: await promisify(gzip)(content) };
     }),
   );
   if (files.reduce((sum, { packed }) => sum + packed.length, 0) > maxGzipBytes) return tooLarge;
@@ -40,10 +40,10 @@ export async function collectLetters({ rejects }: Summary, folder: string): Prom
 }
 
 /** Removes the load's name and `.rejected-…` from a path: `host=a/0123456789ab.rejected-26.csv` → `host=a/.csv` */
-function endingOf(path: string): string {
+function suffixOf(path: string): string {
   const folder = dirname(path);
-  const ending = basename(path).replace(/^[0-9a-f]+\.rejected[^.]*/, '');
-  return folder === '.' ? ending : `${folder}/${ending}`;
+  const suffix = basename(path).replace(/^[0-9a-f]+\.rejected[^.]*/, '');
+  return folder === '.' ? suffix : `${folder}/${suffix}`;
 }
 
 const mark = Buffer.from('\ufeff');
@@ -52,9 +52,9 @@ const mark = Buffer.from('\ufeff');
  * Returns the length of byte order mark and header at the start of a dead-letter file. The file's name contains a hash
  * of the header, so the header ends where the hash matches.
  */
-function headBytes(ending: string, bytes: Buffer): number {
+function headBytes(suffix: string, bytes: Buffer): number {
   const from = bytes.indexOf(mark) === 0 ? mark.length : 0;
-  const name = /\.([0-9a-f]{8})\.\w+$/.exec(ending)?.[1];
+  const name = /\.([0-9a-f]{8})\.\w+$/.exec(suffix)?.[1];
   for (let end = from; name !== undefined && end >= 0 && end <= bytes.length; end = bytes.indexOf(LF, end) + 1) {
     if (createHash('sha256').update(bytes.subarray(from, end)).digest('hex').startsWith(name)) return end;
     if (bytes.indexOf(LF, end) < 0) break;

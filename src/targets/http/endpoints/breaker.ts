@@ -1,7 +1,7 @@
 // The circuit breaker of one endpoint, as a pure state machine: each transition gets the time and a random number as
 // arguments. After Nygard, "Release It!" (2018), with one difference: only a write with a response closes the circuit,
-// not a probe. A node may accept connections and still lose every body. Probes alone would close its circuit once a
-// second.
+// not a probe. A node may accept connections and still lose every body. If a successful probe closed the circuit, the
+// circuit of such a node would close again every second.
 
 /**
  * `closed`: the endpoint gets its share of writes. `open`: the endpoint gets only probes. `trial`: a probe was

@@ -1,4 +1,4 @@
-// The record of a fleet on the disk of its coordinator: pieces, and their dead letters in one file of each ending.
+// The record of a fleet on the disk of its coordinator: pieces, and their dead letters in one file of each suffix.
 
 import { appendFile, mkdir, readdir, readFile, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,12 +13,12 @@ const piece = (id: string, outcome: BookedPiece['outcome'] = 'complete'): Booked
   ...{ id, outcome, reason: null, error: null, format: 'csv', inputBytes: 1, values: 1, rejects: {} },
   points: { read: 1, loaded: 1, rejected: 0, undelivered: 0 },
 });
-const letters = (...files: [ending: string, headBytes: number, text: string][]): PieceLetters => ({
-  files: files.map(([ending, headBytes, text]) => ({ ending, headBytes, gzip: gzipSync(text).toString('base64') })),
+const letters = (...files: [suffix: string, headBytes: number, text: string][]): PieceLetters => ({
+  files: files.map(([suffix, headBytes, text]) => ({ suffix, headBytes, gzip: gzipSync(text).toString('base64') })),
   ...{ keptIn: null, bytes: 8 },
 });
 
-test('the dead letters of all pieces are in one file of each ending, with its header once', async () => {
+test('the dead letters of all pieces are in one file of each suffix, with its header once', async () => {
   const state = await folder();
   const record = new FleetRecord(state, load);
   expect([await record.open(), record.letters, record.letterBytes]).toEqual([[], null, 0]);
@@ -44,8 +44,8 @@ test('the dead letters of all pieces are in one file of each ending, with its he
   await again.book([[piece('p3'), letters(['.csv', 4, 'a,b\n3,z\n'], ['.lp', 0, 'm f=x\n']), 'm']]);
   await again.close('2026');
   await again.remove();
-  expect(await readdir(state)).toEqual(['csv', 'lp', 'ndjson'].map((ending) => `${load}.rejected-2026.${ending}`));
-  expect(again.letters!.points).toEqual(['csv', 'lp'].map((ending) => join(state, `${load}.rejected-2026.${ending}`)));
+  expect(await readdir(state)).toEqual(['csv', 'lp', 'ndjson'].map((suffix) => `${load}.rejected-2026.${suffix}`));
+  expect(again.letters!.points).toEqual(['csv', 'lp'].map((suffix) => join(state, `${load}.rejected-2026.${suffix}`)));
   expect(await readFile(again.letters!.points[0]!, 'utf8')).toBe('a,b\n1,x\n2,y\n3,z\n');
 });
 

@@ -101,7 +101,7 @@ test('a result of another form ends its piece as an input error, and the next ru
 /** A piece with dead letters of so many folders. */
 function withLetters(folders: number): SettledJob {
   const gzip = gzipSync('m f=x 1\n').toString('base64');
-  const files = Array.from({ length: folders }, (_, i) => ({ ending: `h=${i}/.lp`, headBytes: 0, gzip }));
+  const files = Array.from({ length: folders }, (_, i) => ({ suffix: `h=${i}/.lp`, headBytes: 0, gzip }));
   const result: Omit<PieceResult, 'outcome'> & { outcome: string } = {
     ...{ formatVersion: 1, machine: 'a', worker: 'w', outcome: 'complete-with-rejects', reason: null, format: 'lp' },
     ...{ error: null, inputBytes: 10, figures: null, rejects: {}, letters: { files, keptIn: null, bytes: 8 } },

@@ -31,7 +31,7 @@ test('a piece without dead letters sends none', async () => {
   ).toBeNull();
 });
 
-test('each file is sent with its ending and folder, and with the length of its mark and header', async () => {
+test('each file is sent with its suffix and folder, and with the length of its mark and header', async () => {
   const header = '\ufefft,f\n';
   const hash = createHash('sha256').update('t,f\n').digest('hex').slice(0, 8);
   const { letters } = await written({
@@ -44,8 +44,8 @@ test('each file is sent with its ending and folder, and with the length of its m
   const found = (await letters())!;
   expect([found.keptIn, found.bytes]).toEqual([null, 3 + 11 + 8 + 8 + 9]);
   expect(
-    found.files!.map(({ ending, headBytes, gzip }) => [
-      ending,
+    found.files!.map(({ suffix, headBytes, gzip }) => [
+      suffix,
       headBytes,
       gunzipSync(Buffer.from(gzip, 'base64')).toString(),
     ]),
