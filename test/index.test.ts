@@ -271,7 +271,7 @@ test('missing inputs, and the misspelled key input, are answered with inputs', a
   const misspelled = { input: folder } as unknown as Parameters<typeof begin>[0];
   const error = await failure(begin(misspelled));
   expect((error as UsageError).problems).toEqual([
-    'inputs: expected files, patterns, URLs or inputs of the program, found nothing. Did you mean inputs instead of input?',
+    'inputs: expected files, patterns, URLs, or streams that the calling program supplies, found nothing. Did you mean inputs instead of input?',
   ]);
 });
 

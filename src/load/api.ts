@@ -133,7 +133,7 @@ function checkOptions(inputs: unknown, options: object): void {
     const fix = 'input' in options ? 'did you mean inputs instead of input?' : 'name at least one input';
     problems.push({
       tried: 'inputs',
-      expected: 'files, patterns, URLs or inputs of the program',
+      expected: 'files, patterns, URLs, or streams that the calling program supplies',
       found: 'nothing',
       fix,
     });

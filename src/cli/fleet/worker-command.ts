@@ -115,7 +115,7 @@ async function settingsFor(
     ]);
   const { settings } = await resolveOptions(options, { flags, env: process.env, lowest: load.options });
   if (identityHash(settings) === load.identity) return settings;
-  const fix = 'use the same version of bulk-load, --db, --tenant and --rp for workers and coordinator';
+  const fix = 'give workers and coordinator the same --db, --tenant and --rp, and the same version of bulk-load';
   throw new UsageError([
     { tried, expected: 'the options of the command that began the load', found: 'other options on this worker', fix },
   ]);

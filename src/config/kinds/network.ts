@@ -54,7 +54,7 @@ function parseUrl(given: string): GivenUrl | string {
     const origin = url.origin + path;
     return { shown: origin, origin, user, password };
   } catch {
-    return 'user and password in a URL percent-encoded';
+    return 'a URL in which user and password are percent-encoded';
   }
 }
 

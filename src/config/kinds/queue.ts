@@ -32,6 +32,6 @@ function parseQueue(text: string): QueueAddress | string {
       shown: urls.map((url) => `${url!.protocol}//${url!.host}`).join(','),
     };
   } catch {
-    return 'user and password in a URL percent-encoded';
+    return 'a URL in which user and password are percent-encoded';
   }
 }

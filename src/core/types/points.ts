@@ -140,7 +140,7 @@ export interface InputOutline {
 /** Rows of one table. Each line is a row, unless the line contains a byte of `marks`. */
 export interface PlainRows {
   readonly table: string;
-  /** Names of the tags and fields that rows may have, all with known types. */
+  /** Names of all tags and fields that the rows may have. The type of each one is known. */
   readonly columns: readonly string[];
   /** The bytes that quote or escape text. */
   readonly marks: readonly number[];

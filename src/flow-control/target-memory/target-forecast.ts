@@ -165,7 +165,7 @@ export function forecastNotices(
   const warnings = [
     from === 'replicas' && nodes > endpoints
       ? `--url names ${plural(endpoints, 'endpoint')}, but SHOW REPLICAS lists ${nodes} nodes. Either an endpoint is a load balancer, or --url does not name every node. ` +
-        'bulk-load cannot read the memory of every node, so it estimates unflushed rows from acknowledged writes'
+        'bulk-load cannot read the memory of at least one node, so it estimates unflushed rows from acknowledged writes'
       : null,
     plan.vnodes < maxVnodes ? null : tooManyVnodes(plan, buckets),
     knownDefect(version),

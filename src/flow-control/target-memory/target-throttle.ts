@@ -157,7 +157,10 @@ export class TargetThrottle {
     return Math.floor(Math.min(this.#pressure.bodyBytes, open));
   }
 
-  /** Thresholds of rinses, with memory reserved for all planned vnodes: each bucket is rinsed before its flush. */
+  /**
+   * Thresholds of rinses. They reserve memory for all planned vnodes, so they are low, and rinses begin early. So each
+   * bucket is rinsed before its rows are flushed, and flushed only once.
+   */
   get #rinseMarks(): RinseMarks | null {
     const { plan } = this.#forecast;
     return partOf(rinseMarks(plan, Math.max(this.#node.plannedBase, plan.baseBytes)), this.#context.senders ?? 1);

@@ -9,7 +9,7 @@ import { timeDates, timeLimit, timeNumbers, timePlaces, timeUtc } from './row-se
 
 /**
  * Calls TypeScript to write the digits of the time in [from, to) at `out`.
- * @returns the end of the digits; negative for an invalid time
+ * @returns the output position after the digits; negative for an invalid time
  */
 @external('env', 'time')
 declare function otherTime(from: u32, to: u32, out: u32): i32;
@@ -26,7 +26,7 @@ let dateTail: u32 = 0;
 /** Seconds since 1970 at the start of the day that `readDate` read last. */
 let dateSeconds: i64 = 0;
 
-/** Writes a time. @returns the end of its digits; 0 if the encoder in TypeScript must read the row */
+/** Writes a time. @returns the output position after its digits; 0 if the encoder in TypeScript must read the row */
 export function putTime(from: usize, to: usize, out: usize): usize {
   const length = to - from;
   if (length - 1 >= LONGEST || load<u8>(from) == SPACE || load<u8>(to - 1) == SPACE) return 0;
@@ -41,7 +41,7 @@ export function putTime(from: usize, to: usize, out: usize): usize {
 
 /**
  * Copies a time that already consists of digits in the precision of the load.
- * @returns the end of the digits; 0 for other bytes
+ * @returns the output position after the copied digits; 0 if the bytes are not such a time
  */
 export function putNumber(from: usize, to: usize, out: usize): usize {
   return read(from, to) ? copy(out, from, to - from) : 0;
