@@ -27,6 +27,12 @@ const flags = ['--max-semi-space-size=2', '--disable-sigusr1'] as const;
  * falls from 131 to 112 MiB at the same speed.
  */
 const growth = '--heap-growing-percent=20';
+/**
+ * V8 unrolls loops of WebAssembly. This takes memory once, early in a load, mostly for the parser of undici. Measured
+ * with 2 million points on Node 20.20 (2026-11-30): without unrolling, peak memory falls from 123 to 107 MiB at the
+ * same speed.
+ */
+const noUnrolling = '--no-wasm-loop-unrolling';
 
 /** execve limits arguments plus environment to 2 MiB. A command line longer than 1 MiB skips the restart. */
 const maxCommandLength = 1024 * 1024;
@@ -99,6 +105,7 @@ export function limitV8(
     setFlag(growth);
   };
   keepHeapSmall();
+  setFlag(noUnrolling);
   // V8 resets the growth of the young generation for the whole process when it creates the heap of a thread.
   process.on('worker', (worker: Worker) => worker.once('online', keepHeapSmall));
 }

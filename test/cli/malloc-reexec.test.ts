@@ -91,7 +91,7 @@ test.each<[string, string, readonly string[], string[]]>([
     'a restarted load of a large file',
     'large.lp',
     ['--max-semi-space-size=2'],
-    ['kept', '--semi-space-growth-factor=1'],
+    ['kept', '--semi-space-growth-factor=1', '--heap-growing-percent=20', '--no-wasm-loop-unrolling'],
   ],
   ['a load of a large file in the first process', 'large.lp', [], ['--semi-space-growth-factor=1']],
 ])('%s keeps compiled code only before flags of V8 change', (_, name, execArgv, expected) => {

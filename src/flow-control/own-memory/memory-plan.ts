@@ -74,10 +74,10 @@ export interface PlanRequest {
  */
 const idleBytes = 80 * MIB;
 /**
- * Peak memory of V8 while it optimises the parser, once, early in a load (Node 20: 35 MiB, Node 22 and 24: 17 MiB;
+ * Peak memory of V8 while it optimises the parser, once, early in a load, without unrolled loops (Node 20: 18 MiB, Node 24: less;
  * measured 2026-11-30).
  */
-const compilerBytes = 36 * MIB;
+const compilerBytes = 24 * MIB;
 /** Below this limit the parser runs unoptimised at half its speed, so that batches get the memory of V8's compiler. */
 const minLimitForCompiler = 256 * MIB;
 const minReserve = 16 * MIB;
