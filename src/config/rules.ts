@@ -62,7 +62,7 @@ const dryRunSendsNothing: Rule = (input) => {
       .filter((key) => isOn(input, key))
       .map((key) => problem(key, 'a load that sends points', '--dry-run', `leave out ${flagName(key)} or --dry-run`)),
     ...(values.dryRun === '-' && values.summary === '-'
-      ? [problem('summary', 'a file, since --dry-run writes points to standard output', '-', 'name a file')]
+      ? [problem('summary', 'a file, because --dry-run writes points to standard output', '-', 'name a file')]
       : []),
   ];
 };
@@ -155,7 +155,7 @@ const databaseOptionsNeedCreation: Rule = ({ values, explicit }) =>
     ? [
         problem(
           'dbOptions',
-          '--create-db, since these options apply only to a new database',
+          '--create-db, because these options apply only to a new database',
           'no --create-db',
           'add --create-db',
         ),

@@ -12,7 +12,7 @@ const formingMs = 1_000;
 
 /**
  * Returns the wait before the next attempt, ms, at least `atLeastMs`.
- * @param failures attempts that failed in a row, from 1
+ * @param failures number of consecutive failed attempts, from 1
  * @param random draws from [0, 1)
  */
 export function backoff(failures: number, atLeastMs: number, random: () => number): number {

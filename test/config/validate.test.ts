@@ -241,8 +241,16 @@ describe('a wrong value is answered with what is expected, including the range',
       'a URL without /api/v1/write, which bulk-load adds itself: http://h/x, found "http://h/x/api/v1/write".',
     ],
     ['url', [], 'at least one URL such as http://localhost:8902, found [].'],
-    ['header', 'no colon', "a header such as 'X-Team: data', found a value of another form, which is not shown."],
-    ['header', 'X: a\rb', "a header such as 'X-Team: data', found a value of another form, which is not shown."],
+    [
+      'header',
+      'no colon',
+      "a header such as 'X-Team: data', found a value in another form (hidden, because it may contain a secret).",
+    ],
+    [
+      'header',
+      'X: a\rb',
+      "a header such as 'X-Team: data', found a value in another form (hidden, because it may contain a secret).",
+    ],
   ])('%s %j', (key, given, message) => {
     expect(problems({ [key]: given })).toEqual([`${key}: expected ${message}`]);
   });
@@ -285,7 +293,7 @@ describe('options that contradict each other are refused', () => {
     ],
     [
       { dbOptions: 'SHARD 3' },
-      'dbOptions: expected --create-db, since these options apply only to a new database, found no --create-db. Add --create-db.',
+      'dbOptions: expected --create-db, because these options apply only to a new database, found no --create-db. Add --create-db.',
     ],
     [{ limit: 5, minPoints: 6 }, 'limit: expected at least --min-points, which is 6, found 5.'],
   ])('%j', (given, message) => {
@@ -383,7 +391,7 @@ describe('options differ by target', () => {
   test.each(['ns', 'us'])('victoriametrics keeps no generated timestamps in %s', (precision) => {
     const given = { missingTimestamp: 'now', precision };
     expect(problems({ target: 'victoriametrics', ...given })).toEqual([
-      `missingTimestamp: expected reject, or --precision ms or s, since VictoriaMetrics stores milliseconds, found now with --precision ${precision}.`,
+      `missingTimestamp: expected reject; or now, with --precision ms or s, because VictoriaMetrics stores milliseconds, found now with --precision ${precision}.`,
     ]);
     expect(problems({ target: 'influxdb1', ...given })).toEqual([]);
   });

@@ -90,9 +90,9 @@ export async function runAuditOf(run: AuditRun): Promise<AuditReport> {
 function notReadable(kind: string): UsageError {
   const readable = targetKinds.filter(({ traits }: TargetDescriptor) => traits.scans === true);
   const expected = `a target whose tables can be read back: ${readable.map((each) => each.kind).join(', ')}`;
-  return new UsageError([
-    { tried: `auditing --target ${kind}`, expected, found: kind, fix: 'compare counts with your own queries' },
-  ]);
+  const fix =
+    'count the points of the target with your own queries, and compare the counts with the summary of the load';
+  return new UsageError([{ tried: `auditing --target ${kind}`, expected, found: kind, fix }]);
 }
 
 function lockLost(): StateError {

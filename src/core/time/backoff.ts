@@ -11,7 +11,7 @@ export interface BackoffRange {
  * Draws a wait in ms uniformly from [0, cap), where cap doubles with each failure. This is the "full jitter" of M.
  * Brooker, "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015). Full jitter spreads clients that failed
  * together better than a fixed wait plus noise.
- * @param failures number of attempts that failed in a row, at least 1
+ * @param failures number of consecutive failed attempts, at least 1
  * @param random returns a number in [0, 1)
  */
 export function fullJitter(failures: number, { firstMs, maxMs }: BackoffRange, random: () => number): number {

@@ -126,7 +126,7 @@ export class Permits implements ExchangeParty {
   accept({ wanted, overloaded }: ExchangeRequest, { granted, lost, waiting, limit, excess }: ExchangeReply): void {
     const { clock, notify } = this.#options;
     const now = clock.monotonic();
-    const message = `the target stays overloaded: all workers together send at most ${plural(limit, 'request')} at once, and one request more each minute`;
+    const message = `the target stays overloaded: all workers together now send at most ${plural(limit, 'request')} at once; this limit rises by one request each minute`;
     if (overloaded) notify({ level: 'warn', kind: 'fleet-limit', message });
     this.#excess = excess;
     for (const name of lost) this.#slots.delete(name);

@@ -72,7 +72,8 @@ export function queueAway(tried: string, ms: number): UnavailableError {
 }
 
 function wrongAnswer(tried: string, found: string, cause?: unknown): RefusedError {
-  const fix = 'check the URL of --queue: is it Redis or Valkey, and do only fleets write these keys?';
+  const fix =
+    'check that --queue names a Redis or Valkey server, and that no other program writes keys that begin with bulk-load';
   return new RefusedError({ tried, expected: 'answers of Redis or Valkey', found, fix }, { cause });
 }
 

@@ -5,7 +5,7 @@ import { UnavailableError } from '../../core/errors.js';
 import { size } from '../../core/text.js';
 import type { Notice, Verdict } from '../../core/types/index.js';
 
-/** After this many deaths in a row without an acknowledged write, a node counts as unable to start. */
+/** After this many consecutive deaths without an acknowledged write, a node counts as unable to start. */
 const maxDeathsWithoutWrite = 3;
 
 /** `cannotStart`: the node died again and again without an acknowledged write in between. */

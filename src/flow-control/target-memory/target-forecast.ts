@@ -190,10 +190,10 @@ function planNotice({ relieve }: ForecastOptions, plan: TargetPlan, buckets: num
   const { limitBytes, baseBytes, peakBytes, bodyBytes, flush, vnodes, memcacheBytes } = plan;
   const kind = 'target-plan';
   const atLeast = unseen > 0 ? 'at least ' : '';
-  const where = `on the fullest node: ${atLeast}${plural(vnodes, 'vnode')} in ${atLeast}${plural(buckets, 'time bucket')}`;
+  const where = `${atLeast}${plural(vnodes, 'vnode')} in ${atLeast}${plural(buckets, 'time bucket')}`;
   if (limitBytes === null) {
     const message =
-      `a node will need about ${size(peakBytes)} of memory (${where}), and --target-memory is off; ` +
+      `the fullest node, with ${where}, will need about ${size(peakBytes)} of memory, and --target-memory is off; ` +
       'with --target-memory SIZE, bulk-load keeps request bodies small and makes nodes flush in time';
     return { level: 'warn', kind, message };
   }
@@ -205,8 +205,8 @@ function planNotice({ relieve }: ForecastOptions, plan: TargetPlan, buckets: num
       : `; the load creates the database with MAX_MEMCACHE_SIZE '${sizeOption(memcacheBytes)}'`;
   const never = relieve ? '' : '; the load does not request flushes (--no-relieve)';
   const message =
-    `target memory: a node will take about ${size(peakBytes)} of the allowed ${size(limitBytes)}: ${size(baseBytes)} for the node and its vnodes ` +
-    `(${where}), and ${size(Math.max(0, peakBytes - baseBytes))} for rows and request bodies. Each request body has at most ${size(bodyBytes)}${flushing}${created}${never}`;
+    `target memory: the fullest node will use about ${size(peakBytes)} of the ${size(limitBytes)} that --target-memory allows: ${size(baseBytes)} for its process and ${where}, and ${size(Math.max(0, peakBytes - baseBytes))} for rows and request bodies. ` +
+    `Each request body has at most ${size(bodyBytes)}${flushing}${created}${never}`;
   return { level: 'info', kind, message };
 }
 

@@ -4,7 +4,7 @@
 
 import type { Token } from 'stream-json/parser.js';
 import { InputError } from '../../core/errors.js';
-import { excerpt } from '../../core/text.js';
+import { excerpt, plural } from '../../core/text.js';
 import type { ByteSource, TagMapping } from '../../core/types/index.js';
 import type { MappingOptions } from '../rows/mapping/mapping.js';
 import { type TokenSink, tokenSource } from './select-path.js';
@@ -137,7 +137,7 @@ class SeriesRows implements TokenSink {
 
   #row(): void {
     if (this.#cells.length !== this.#columns.length)
-      throw this.#problem(`${this.#columns.length} values in a row`, `${this.#cells.length}`, '');
+      throw this.#problem(`a row of ${plural(this.#columns.length, 'value')}`, plural(this.#cells.length, 'value'), '');
     this.#prefix ??= this.#seriesPrefix();
     let line = this.#prefix;
     for (let i = 0; i < this.#cells.length; i++)

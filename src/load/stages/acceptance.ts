@@ -118,7 +118,7 @@ function newColumn(table: string): ShapeMatch {
 function strictWriteError(db: string, table: string): RefusedError {
   return new RefusedError({
     tried: `loading into "${db}"`,
-    expected: 'every table and field to exist, since STRICT_WRITE drops unknown fields silently',
+    expected: 'every table and field to exist, because STRICT_WRITE silently drops unknown fields',
     found: `points of table "${table}", which is missing or lacks a field`,
     fix: 'create the table or field first, or use a database without STRICT_WRITE',
   });

@@ -10,7 +10,7 @@ const inflateRaw = promisify(zlib.inflateRaw) as unknown as (
 ) => Promise<{ buffer: Buffer; engine: { bytesWritten: number } }>;
 const brotliDecompress = promisify(zlib.brotliDecompress);
 const GZIP_TRAILER = 8;
-/** The zstd decoder never ends on a damaged body. More than this many empty outputs in a row mean damage. */
+/** The zstd decoder never ends on a damaged body. More than this many consecutive empty outputs mean damage. */
 const IDLE_STEPS = 8;
 
 /** Decompresses a request body to at most `limit` bytes. `encoding` is a single token; lists are refused. */

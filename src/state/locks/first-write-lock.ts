@@ -90,7 +90,7 @@ export class FirstWriteLock {
     if (directory !== null || addresses.every((each) => loopback.test(each)) || !inContainer()) return;
     const message =
       'loads in other containers cannot see that this load introduces tables and columns; ' +
-      'share a volume with --turn-dir, or do not run two loads that introduce columns of the same database';
+      'let --turn-dir of all these loads name a directory on one shared volume, or do not run two loads that add columns to one database at the same time';
     notify({ level: 'warn', kind: 'turn-dir', message });
   }
 

@@ -23,7 +23,7 @@ export const victoriametrics = {
       ? [
           {
             key: 'missingTimestamp',
-            expected: 'reject, or --precision ms or s, since VictoriaMetrics stores milliseconds',
+            expected: 'reject; or now, with --precision ms or s, because VictoriaMetrics stores milliseconds',
             found: `now with --precision ${precision}`,
             fix: '',
           },

@@ -136,7 +136,7 @@ test.skipIf(!hasRedis)('a target that stays overloaded gets half as many request
   busy.observe('overloaded');
   await until(() => notices.length > 0);
   permit.end();
-  expect(notices.join()).toMatch(/stays overloaded: all workers together send at most 4 requests at once/);
+  expect(notices.join()).toMatch(/stays overloaded: all workers together now send at most 4 requests at once/);
   await until(async () => (await control.zcard(limitKey(loadId, 'leases'))) <= 4);
   expect(await peakOf(4)).toBe(4);
 });

@@ -66,14 +66,16 @@ test.each([
 test('the plan names peak, limit, base, vnodes, time buckets, body size and flush', () => {
   expect(notices({}, 0)).toHaveLength(1);
   expect(notices({}, 0)[0]).toMatch(
-    /^target memory: a node will take about 512 MiB of the allowed 512 MiB: 1\d\d MiB for the node and its vnodes \(on the fullest node: 1 vnode in 1 time bucket\), and [34]\d\d MiB for rows and request bodies\. Each request body has at most 768 KiB; the load requests a flush when a node has \d\d(\.\d)? MiB of unflushed rows$/,
+    /^target memory: the fullest node will use about 512 MiB of the 512 MiB that --target-memory allows: 1\d\d MiB for its process and 1 vnode in 1 time bucket, and [34]\d\d MiB for rows and request bodies\. Each request body has at most 768 KiB; the load requests a flush when a node has \d\d(\.\d)? MiB of unflushed rows$/,
   );
-  expect(notices({}, 0, {}, 1)[0]).toContain('(on the fullest node: at least 1 vnode in at least 1 time bucket)');
+  expect(notices({}, 0, {}, 1)[0]).toContain('for its process and at least 1 vnode in at least 1 time bucket, and');
   expect(notices({ relieve: false }, 0)[0]).toContain('; the load does not request flushes (--no-relieve)');
 });
 
 test('without --target-memory a warning names the memory that the load will need', () => {
-  expect(notices({ targetMemory: null }, 0)[0]).toMatch(/^a node will need about 62\d MiB of memory .*is off;/);
+  expect(notices({ targetMemory: null }, 0)[0]).toMatch(
+    /^the fullest node, with 1 vnode in 1 time bucket, will need about 62\d MiB of memory, and --target-memory is off;/,
+  );
 });
 
 test.each<[string, Partial<ForecastOptions>, Partial<NodeLayout>, number, RegExp]>([

@@ -306,7 +306,7 @@ test.each<[string, FlushOutcome, RegExp]>([
   [
     'too slow',
     { kind: 'done', tookMs: 11_000, reason: null },
-    /two flushes in a row took more than 10s; request bodies are now at most 128 KiB, and before a node exceeds --target-memory, the load waits until the target/,
+    /two consecutive flushes took more than 10s; request bodies are now at most 128 KiB, and before a node exceeds --target-memory, the load waits until the target/,
   ],
 ])('planned flushes that are %s end with smaller bodies and one warning', async (_, outcome, message) => {
   const { clock, pressure, notices } = setUp({}, outcome);

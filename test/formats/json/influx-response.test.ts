@@ -82,7 +82,10 @@ test('columns of an ungrouped InfluxDB 1 response are tags when --tags names the
 test.each([
   ['{"results":[{"statement_id":0,"error":"database not found: x"}]}', 'found the error "database not found: x"'],
   ['{"results":[{"error":"timeout"}]}', 'found the error "timeout"'],
-  ['{"results":[{"series":[{"name":"m","columns":["time","v"],"values":[[1]]}]}]}', 'expected 2 values in a row'],
+  [
+    '{"results":[{"series":[{"name":"m","columns":["time","v"],"values":[[1]]}]}]}',
+    'expected a row of 2 values, found 1 value',
+  ],
   [
     '{"results":[{"series":[{"name":"m","columns":["time","v"],"values":[[1,[2]]]}]}]}',
     'expected rows of plain values',

@@ -11,7 +11,7 @@ import { correctByGauges, differenceOf, type MemcacheEstimate, recordEstimate } 
  */
 export const flushIntervalMs = 2_000;
 /**
- * Longest planned flush, ms. After two longer flushes in a row, or one without a response, no further flush is planned.
+ * Longest planned flush, ms. After two consecutive longer flushes, or one without a response, bulk-load plans no more.
  * A single longer flush may be slow because of another program on the node.
  */
 const maxFlushMs = 10_000;
@@ -242,7 +242,7 @@ function end(state: Flushing, { kind, tookMs, reason }: FlushOutcome): Flushing 
 }
 
 function slowReason(kind: FlushOutcome['kind']): string {
-  const which = kind === 'timedOut' ? 'a flush' : 'two flushes in a row';
+  const which = kind === 'timedOut' ? 'a flush' : 'two consecutive flushes';
   return `${which} took more than ${maxFlushMs / 1000}s`;
 }
 

@@ -69,7 +69,7 @@ export function assertNamed(inputs: readonly Input[], allowed: AllowedInputs): v
       tried: `handing ${name} to workers`,
       expected: 'an input in the working directory, an input in a folder of --allow-input, or a URL without a query',
       found: 'another place',
-      fix: "use the --allow-input of the workers, such as --allow-input '/data/**'",
+      fix: "give this command the same --allow-input as the workers, such as --allow-input '/data/**'",
     }));
   if (problems.length > 0) throw new UsageError(problems.slice(0, 10));
 }

@@ -39,7 +39,7 @@ export interface BreakerInput {
 const firstOpenMs = 1_000;
 const maxOpenMs = 60_000;
 /**
- * The circuit opens after this many lost writes in a row. One bad body may make a server drop or stall its connection.
+ * The circuit opens after this many consecutive lost writes. A bad body may make a server drop or stall its connection.
  */
 const lossesBeforeOpen = 3;
 

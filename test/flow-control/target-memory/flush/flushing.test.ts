@@ -123,14 +123,14 @@ test.each([
   expect(play.accept(39, 60_000).flushes).toHaveLength(1);
 });
 
-test('planned flushes end after two flushes in a row of more than 10 s', () => {
+test('planned flushes end after two consecutive flushes of more than 10 s', () => {
   const play = new Play().accept(60, 0).flushed(10_001, { tookMs: 10_001 });
   expect(play.state.givenUp).toBeNull();
   play.accept(60, 11_000).flushed(20_000, { tookMs: 10_000 });
   play.accept(60, 21_000).flushed(31_001, { tookMs: 10_001 });
   expect(play.state.givenUp).toBeNull();
   play.accept(60, 32_000).flushed(42_001, { tookMs: 10_001 });
-  expect(play.state.givenUp).toBe('two flushes in a row took more than 10s');
+  expect(play.state.givenUp).toBe('two consecutive flushes took more than 10s');
   expect(play.accept(39, 60_000).flushes).toHaveLength(4);
 });
 
@@ -247,7 +247,7 @@ test('gauges are ignored without a value or without recent estimates', () => {
 
 test('a target that flushes too slowly makes sending wait at the limit until its gauge falls', () => {
   const play = afterLateFlush().accept(60, 0).flushed(11_000, { tookMs: 11_000 }).ticks(11_500, 12_000);
-  expect(play.state.givenUp).toBe('two flushes in a row took more than 10s');
+  expect(play.state.givenUp).toBe('two consecutive flushes took more than 10s');
   play.accept(99, 13_000);
   expect([play.hold, play.flushes.length]).toEqual([false, 1]);
   play.accept(1, 13_100);

@@ -152,7 +152,7 @@ function pass(pattern: usize): void {
 }
 
 /**
- * Records that the walk accepted a line of this pattern (0: no pattern). After two wrong expectations in a row, this
+ * Records that the walk accepted a line of this pattern (0: no pattern). After two consecutive wrong expectations, this
  * pattern becomes the expected successor of the previous line's pattern.
  */
 export function follow(pattern: usize): void {
