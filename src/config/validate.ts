@@ -82,7 +82,7 @@ function suggestion({ is }: Option, raw: unknown): string {
 
 /** Returns the text of a value for an error message. Hides text that is or may be a secret. */
 function foundText({ is, secret }: Option, raw: unknown): string {
-  if (secret) return 'a value in another form (hidden, because it may contain a secret)';
+  if (secret) return 'a value in another form (hidden, because it may contain credentials)';
   const text = Array.isArray(raw) && raw.length > 0 ? raw.map(jsonText).join(', ') : jsonText(raw);
   if (is.kind === 'path' || is.kind === 'switchOrPath') return pathText(raw);
   // A URL may contain a password before the @, and a token in its query.

@@ -244,12 +244,12 @@ describe('a wrong value is answered with what is expected, including the range',
     [
       'header',
       'no colon',
-      "a header such as 'X-Team: data', found a value in another form (hidden, because it may contain a secret).",
+      "a header such as 'X-Team: data', found a value in another form (hidden, because it may contain credentials).",
     ],
     [
       'header',
       'X: a\rb',
-      "a header such as 'X-Team: data', found a value in another form (hidden, because it may contain a secret).",
+      "a header such as 'X-Team: data', found a value in another form (hidden, because it may contain credentials).",
     ],
   ])('%s %j', (key, given, message) => {
     expect(problems({ [key]: given })).toEqual([`${key}: expected ${message}`]);

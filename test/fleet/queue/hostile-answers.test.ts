@@ -47,7 +47,7 @@ async function liar(first: string, then: string): Promise<number> {
 }
 
 test.each([
-  ['with HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n', '', 'refused', /is it Redis or Valkey/],
+  ['with HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n', '', 'refused', /names a Redis or Valkey server/],
   ['without INFO', '-ERR unknown command\r\n', '', 'refused', /found ERR unknown command/],
   [
     'that a password is missing',
@@ -63,7 +63,7 @@ test.each([
     info,
     '-WRONGTYPE Operation against a key\r\n',
     'refused',
-    /do only fleets write these keys/,
+    /no other program writes keys that begin with bulk-load/,
   ],
   ['with a number', info, ':7\r\n', 'refused', /an answer of another type/],
   ['with nothing', info, '$-1\r\n', 'refused', /an answer of another type/],
@@ -178,7 +178,7 @@ test('errors of BullMQ are errors of the queue', async () => {
 });
 
 const points = { read: 3, loaded: 2, rejected: 1, undelivered: 0 };
-const letter = { ending: '.lp', headBytes: 0, gzip: gzipSync('m f=x 1\n').toString('base64') };
+const letter = { suffix: '.lp', headBytes: 0, gzip: gzipSync('m f=x 1\n').toString('base64') };
 const result = {
   ...{ formatVersion: 1, machine: 'a', worker: 'b', outcome: 'complete', reason: null, format: 'lp', error: null },
   ...{ inputBytes: 1, figures: null, rejects: {}, letters: { files: [letter], keptIn: null, bytes: 8 } },
@@ -199,8 +199,8 @@ test('messages that no worker wrote are none', () => {
     figures({ read: -1, loaded: -2 }),
     lettersOf({ ...letter, gzip: 'AAAA' }),
     lettersOf({ ...letter, gzip: gzipSync(Buffer.alloc(9 * 2 ** 20)).toString('base64') }),
-    lettersOf({ ...letter, ending: `${'x'.repeat(300)}=a/.lp` }),
-    lettersOf({ ...letter, ending: '../a=b/.lp' }),
+    lettersOf({ ...letter, suffix: `${'x'.repeat(300)}=a/.lp` }),
+    lettersOf({ ...letter, suffix: '../a=b/.lp' }),
     { ...result, rejects: Object.fromEntries(Array.from({ length: 200 }, (_, i) => [i, { points: 1, example: '' }])) },
   ];
   expect(bad.map((each) => parsePieceResult(JSON.stringify(each)))).toEqual(bad.map(() => null));
