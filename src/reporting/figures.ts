@@ -60,7 +60,7 @@ export const figures: readonly Figure[] = [
   {
     key: 'percent',
     title:
-      'Percentage of the whole load that the target has acknowledged; absent while the size of an input is unknown',
+      'Percentage of the whole load that the target has acknowledged; unknown while the size of an input is unknown',
     unit: 'percent',
     where: { line: ({ percent, phase }) => [...percentPart(percent), ...phasePart(phase)], ...gauge('percent') },
   },
@@ -133,7 +133,7 @@ export const figures: readonly Figure[] = [
   },
   {
     key: 'bytes.total',
-    title: 'Bytes of all inputs, before decompression; absent while a size is unknown',
+    title: 'Bytes of all inputs, before decompression; unknown while the size of an input is unknown',
     unit: 'bytes',
     where: gauge('input_size_bytes'),
   },
@@ -151,7 +151,7 @@ export const figures: readonly Figure[] = [
   },
   {
     key: 'fleet.pieces',
-    title: 'Pieces of a load that workers share, by state: settled, active or waiting; absent in other loads',
+    title: 'Pieces of a load with a queue, by state: settled, active or waiting; absent in other loads',
     unit: 'count',
     read: ({ fleet }) => fleet?.pieces,
     where: {
@@ -161,7 +161,7 @@ export const figures: readonly Figure[] = [
   },
   {
     key: 'fleet.workers',
-    title: 'Workers that load a piece of the load at this moment; absent in other loads',
+    title: 'Workers of a load with a queue that load a piece at this moment; absent in other loads',
     unit: 'count',
     read: ({ fleet }) => fleet?.workers,
     where: gauge('fleet_workers', { read: ({ fleet }) => fleet?.workers ?? null }),
@@ -236,8 +236,7 @@ export const figures: readonly Figure[] = [
   { key: 'target.flushes', title: 'Flush requests sent', unit: 'count', where: counter('target_flushes_total') },
   {
     key: 'target.rinses',
-    title:
-      'Rinsed time buckets: small writes to a time bucket pushed its earlier request bodies out of the memory of the nodes',
+    title: 'Time buckets that bulk-load rinsed with small writes, so that nodes released earlier request bodies',
     unit: 'count',
     where: counter('target_rinses_total'),
   },
