@@ -30,7 +30,6 @@ import {
   startOf,
 } from './fill-position.js';
 import type { OpenBatch } from './open-batch.js';
-import { timeAt } from './points/bucket-parts.js';
 import type { TimestampSuffixes } from './points/generated-timestamps.js';
 import { NewBuckets } from './points/new-buckets.js';
 import type { PlainRules } from './points/plain-points.js';
@@ -42,6 +41,7 @@ import {
   timestampOf,
   unexpectedTimeReason,
 } from './points/point-bounds.js';
+import { timeAt } from './points/point-bucket.js';
 import { introducesSchema, isRejected, type SchemaGate } from './schema-gate.js';
 
 /** Number of rejects at which a batch closes, because each reject is an object outside the memory of the slot. */

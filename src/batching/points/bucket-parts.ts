@@ -1,24 +1,21 @@
 // Sums up the bytes of a batch by time bucket of the target. CnosDB stores each bucket in separate vnodes, so the
 // memory of the target is estimated by bucket.
 
-import type { BucketPart, Points, RunSummary } from '../../core/types/index.js';
-import { LENGTH, POINT_WORDS, START, TIME_HIGH, TIME_LOW } from '../../core/types/index.js';
+import type { BucketPart, Points } from '../../core/types/index.js';
+import { LENGTH, POINT_WORDS, START } from '../../core/types/index.js';
+import { PointBucket, timeAt } from './point-bucket.js';
 
 type OpenPart = { -readonly [K in keyof BucketPart]: BucketPart[K] };
 
-const wordRange = 2 ** 32;
-
 export class BucketParts {
-  readonly #units: number;
   readonly #parts = new Map<number, OpenPart>();
-  /** Times from `#from` up to, but not including, `#to` belong to the bucket of `#part`. */
-  #from = 0;
-  #to = 0;
+  /** The bucket of `#part`. */
+  readonly #bucket: PointBucket;
   #part: OpenPart | null = null;
 
   /** @param units length of a bucket, in the time unit of the input; Infinity for a single bucket */
   constructor(units: number) {
-    this.#units = units;
+    this.#bucket = new PointBucket(units);
   }
 
   get all(): readonly BucketPart[] {
@@ -46,7 +43,7 @@ export class BucketParts {
     start: number,
   ): void {
     let part = this.#partOf(timeAt(index, from * POINT_WORDS));
-    if (summary != null && areAllBetween(summary, this.#from, this.#to)) {
+    if (summary != null && this.#bucket.hasAll(summary)) {
       const final = (from + count - 1) * POINT_WORDS;
       const bytes = index[final + LENGTH]! + 1;
       const end = index[final + START]! + bytes - index[from * POINT_WORDS + START]!;
@@ -58,7 +55,7 @@ export class BucketParts {
     let end = start;
     for (let i = 0, word = from * POINT_WORDS; i < count; i += 1, word += POINT_WORDS) {
       const time = timeAt(index, word);
-      if (time < this.#from || time >= this.#to) {
+      if (!this.#bucket.has(time)) {
         this.#extend(part, end - begin, point + i - 1, last, end - last);
         part = this.#partOf(time);
         begin = end;
@@ -77,23 +74,11 @@ export class BucketParts {
   }
 
   #partOf(time: number): OpenPart {
-    if (this.#part !== null && time >= this.#from && time < this.#to) return this.#part;
-    const single = this.#units === Number.POSITIVE_INFINITY;
-    const bucket = single ? 0 : Math.floor(time / this.#units);
-    this.#from = single ? Number.NEGATIVE_INFINITY : bucket * this.#units;
-    this.#to = single ? Number.POSITIVE_INFINITY : this.#from + this.#units;
+    if (this.#part !== null && this.#bucket.has(time)) return this.#part;
+    this.#bucket.moveTo(time);
+    const bucket = this.#bucket.number;
     this.#part = this.#parts.get(bucket) ?? { bucket, bytes: 0, lastPoint: 0, lastStart: 0, lastBytes: 0 };
     this.#parts.set(bucket, this.#part);
     return this.#part;
   }
-}
-
-/** Returns the timestamp of the point whose words begin at `word` in `Points.index`, in the time unit of the input. */
-export function timeAt(index: Uint32Array, word: number): number {
-  return (index[word + TIME_HIGH]! | 0) * wordRange + index[word + TIME_LOW]!;
-}
-
-/** Tests whether the times of all points are certainly at least `from` and less than `to`. */
-export function areAllBetween({ minHigh, maxHigh }: RunSummary, from: number, to: number): boolean {
-  return minHigh * wordRange >= from && (maxHigh + 1) * wordRange <= to;
 }

@@ -6,9 +6,6 @@ import { sampledPoints, sampledStrings } from './flush/sampled-points.js';
 import { groupsOf, sampledSeries } from './flush/series-estimate.js';
 import { partsOf } from './raft-caches.js';
 
-/** A request body before its compression. */
-export type SentBody = PlainBody;
-
 export type BodyEvent = Extract<MemoryEvent, { kind: 'body' }>;
 
 export interface Sampling {
@@ -31,7 +28,7 @@ export function bodyEvent(
   batch: Batch,
   bodyBytes: number,
   sampling: Sampling | null,
-  sent?: SentBody,
+  sent?: PlainBody,
 ): { event: BodyEvent; gauged: number } {
   const { buckets } = batch;
   const linesPerPoint = sent?.linesPerPoint ?? 1;

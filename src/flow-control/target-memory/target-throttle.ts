@@ -2,9 +2,18 @@
 
 import { RefusedError } from '../../core/errors.js';
 import { WaitStats } from '../../core/time/wait-stats.js';
-import type { Attempt, Batch, Clock, MemoryFollower, MemoryLog, Notice, Target } from '../../core/types/index.js';
+import type {
+  Attempt,
+  Batch,
+  Clock,
+  MemoryFollower,
+  MemoryLog,
+  Notice,
+  PlainBody,
+  Target,
+} from '../../core/types/index.js';
 import type { ThrottleAccount } from '../types.js';
-import { type BodyEvent, bodyEvent, type Sampling, type SentBody } from './body-event.js';
+import { type BodyEvent, bodyEvent, type Sampling } from './body-event.js';
 import { followMemory } from './fleet-memory.js';
 import { BucketBarrier } from './flush/bucket-barrier.js';
 import { flushMarks } from './flush/flush-marks.js';
@@ -167,7 +176,7 @@ export class TargetThrottle {
   }
 
   /** Must be called for each attempt as soon as its response arrives. */
-  observe(attempt: Attempt, bodyBytes: number, batch: Batch, sent?: SentBody): void {
+  observe(attempt: Attempt, bodyBytes: number, batch: Batch, sent?: PlainBody): void {
     const { clock, notify } = this.#context;
     this.#watch(attempt);
     let [rows, series] = [0, 0];
