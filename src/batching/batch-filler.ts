@@ -190,7 +190,7 @@ export class BatchFiller {
     return { ...limits, bytes: Math.min(limits.bytes, open.bodyLength + bytes - least) };
   }
 
-  /** Tests whether points are sent as the format has written them, and no point is skipped. */
+  /** Tests whether points are sent as the format has written them. Returns false if points must be skipped. */
   #isUnchanged({ covered }: FillPosition): boolean {
     return this.#suffixes.stamped === null && covered.length === 0;
   }

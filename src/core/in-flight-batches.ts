@@ -1,4 +1,4 @@
-// Counts batches in flight. A batch that must be sent alone, and a flush between two time buckets, wait for the others.
+// Counts batches in flight. A batch that must be sent alone, and a flush between two time buckets, wait for the other batches.
 
 /** Counts batches that were yielded to a consumer and are not settled yet. */
 export class InFlightBatches {

@@ -128,7 +128,7 @@ async function examine(settings: Settings, { inputs, target, queue, signal }: Ch
   return { ...report, outcome: outcomeOf(settings, heads, real) };
 }
 
-/** Tests whether the error says that the database is missing and that --create-db would create it. */
+/** Tests whether the error reports a missing database that --create-db would create. */
 function isMissing({ outcome: kind, message }: BulkLoadError): boolean {
   return kind === 'refused' && message.includes('create the database with --create-db');
 }

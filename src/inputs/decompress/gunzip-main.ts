@@ -37,7 +37,7 @@ async function decode(into: Uint8Array): Promise<void> {
   if (length === 0) port.close();
 }
 
-/** Throws every error except that of the input, which ends the thread. */
+/** Returns the problem of an input error. Throws any other error, which ends the thread. */
 function problemOf(error: unknown): Extract<GunzipResponse, { problem: unknown }>['problem'] {
   if (error instanceof InputError && error.problem !== null) return error.problem;
   throw error;

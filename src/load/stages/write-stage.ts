@@ -121,7 +121,7 @@ export class WriteStage {
     await this.inFlight.idle();
   }
 
-  /** Records that all points were sent and that reading a sample back begins. */
+  /** Records the end of sending, and the start of reading a sample back. */
   verifying(): void {
     this.#stall.verifying();
   }

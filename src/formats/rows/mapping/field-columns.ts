@@ -3,8 +3,8 @@
 import type { TagMapping } from '../../../core/types/index.js';
 
 /**
- * Records which columns of --fields some input has, and which columns some input lacks. Ignores inputs without a header
- * or schema.
+ * Records which columns of --fields at least one input has, and which of them at least one input lacks. Ignores inputs
+ * without a header or schema.
  */
 export class FieldColumns {
   readonly #found = new Set<string>();

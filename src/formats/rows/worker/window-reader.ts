@@ -44,7 +44,7 @@ export class WindowReader {
   readonly #free: FreeSlot[];
   readonly #maxHeld: number;
   readonly #freed: () => void;
-  /** Number of buffers that the main thread has used and that batches are still being sent from. */
+  /** Number of buffers that the main thread has used, but from which batches are still being sent. */
   #held = 0;
   #decoded: number;
   /** Unfinished row at the end of the last full buffer; null if the row remains in that buffer. */
