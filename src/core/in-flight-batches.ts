@@ -1,4 +1,5 @@
-// Counts batches in flight. A batch that must be sent alone, and a flush between two time buckets, wait for the other batches.
+// Counts batches in flight. A batch that must be sent alone, and a flush between two time buckets, wait for the other
+// batches.
 
 /** Counts batches that were yielded to a consumer and are not settled yet. */
 export class InFlightBatches {

@@ -1,8 +1,8 @@
 // Introduces the columns of one batch while other loads or workers may send requests. Takes the turn, a lock that all
 // these loads and workers share, and holds the turn until every endpoint shows the columns. Each node of CnosDB has its
 // own copy of the schema. A node updates its copy only after the acknowledgement of a write that introduces columns. If
-// a column is missing from the copy, each vnode assigns its own number to the column. A value may then be stored under a
-// wrong column.
+// a column is missing from the copy, each vnode assigns its own number to the column. A value may then be stored under
+// a wrong column.
 
 import type { Clock, HeldTurn, Receipt, Shape, Target } from '../core/types/index.js';
 import { assertShown, awaitColumns, type ColumnSource, refresh } from './await-columns.js';

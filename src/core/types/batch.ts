@@ -29,8 +29,8 @@ export interface ResumePoint {
 }
 
 /**
- * Reason for closing a batch. `shape`: the next point introduces a column, so it needs another batch. `bucket`: the next
- * point is the first of its time bucket.
+ * Reason for closing a batch. `shape`: the next point introduces a column, so it needs another batch. `bucket`: the
+ * next point is the first of its time bucket.
  */
 export type Cut = 'points' | 'bytes' | 'inputEnd' | 'idle' | 'shape' | 'bucket';
 

@@ -73,8 +73,8 @@ export class PieceQueue {
   }
 
   /**
-   * Returns the ended pieces that are still in the queue: up to `atMost` pieces with a result, and up to `atMost` failed
-   * pieces.
+   * Returns the ended pieces that are still in the queue: up to `atMost` pieces with a result, and up to `atMost`
+   * failed pieces.
    */
   async settled(atMost: number): Promise<SettledJob[]> {
     const ids = [

@@ -1,7 +1,7 @@
 // Starts and reads the thread that decodes a large gzip file. The thread reads the file by its descriptor, and computes
 // the checksums. If the reader's memory is shared, the thread writes into it. Otherwise, the main thread copies. On the
-// main thread, each call of zlib would wait until the previous result is handled. Building batches keeps the main thread
-// busy for milliseconds at a time.
+// main thread, each call of zlib would wait until the previous result is handled. Building batches keeps the main
+// thread busy for milliseconds at a time.
 
 import type { Worker } from 'node:worker_threads';
 import { type BugError, InputError } from '../../core/errors.js';

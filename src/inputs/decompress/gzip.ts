@@ -22,7 +22,7 @@ const SMALL_FILE_INPUT = 64 * 1024;
 const SMALL_FILE = 16 * 1024 * 1024;
 /** Bytes of output per call of zlib. At most three such buffers exist at once. */
 const OUTPUT_BYTES = 512 * 1024;
-/** Decoded bytes that the main thread buffers ahead. More would put the progress bar ahead of the acknowledged bytes. */
+/** Decoded bytes that the main thread buffers ahead. With more, the progress bar would run ahead of the target. */
 const AHEAD_BYTES = 64 * 1024;
 /** Bytes of input per call of zlib near the start of the input. Damage there loses at most the output of one call. */
 const FIRST_BYTES = 2 * 1024;

@@ -24,7 +24,9 @@ export interface ThreadWindow {
   isScanned: boolean;
   /** Frees the read buffer once the main thread has used it and no batch is being sent from it. */
   readonly use: WindowUse;
-  /** The buffer's job: offset after its last row, and the parser's epoch when the job was sent; null if no job was sent. */
+  /**
+   * The buffer's job: offset after its last row, and the parser's epoch when the job was sent; null if no job was sent.
+   */
   job: { readonly limit: number; readonly epoch: number } | null;
   result: RowJobResult | null;
 }
