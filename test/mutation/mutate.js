@@ -96,7 +96,7 @@ class Runner {
     return this.#folder;
   }
 
-  async run(active, files, limitMs) {
+  async run(active, files, pattern, limitMs) {
     this.#child ??= await this.#start();
     const child = this.#child;
     return await new Promise((resolve) => {
@@ -115,7 +115,7 @@ class Runner {
       const timer = setTimeout(() => stop('it never ended'), limitMs);
       child.on('message', end);
       child.on('exit', died);
-      child.send({ active, files });
+      child.send({ active, files, pattern });
     });
   }
 
@@ -190,18 +190,30 @@ async function main() {
       for (const [file, ms] of Object.entries(durations)) print(`${relative(root, file)}: ${Math.round(ms)} ms`);
     const left = [...chosen];
     const results = [];
+    const kills = {};
+    const alone = new Set();
     const work = async (runner) => {
       for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
-        // The tests of the same file kill most mutants.
+        const reached = reachedBy(mutant.id);
+        // The tests of the same file kill most mutants. Then the files that killed most, for the time they take.
         const own = join(root, 'test', mutant.file.replace(/\.ts$/, '.test.ts'));
-        const files = reachedBy(mutant.id).sort(
-          (a, b) => Number(b === own) - Number(a === own) || durations[a] - durations[b],
-        );
+        const worth = (file) => (file === own ? Number.POSITIVE_INFINITY : (1 + (kills[file] ?? 0)) / durations[file]);
+        const files = [...reached.keys()].sort((a, b) => worth(b) - worth(a));
         const needed = files.reduce((sum, file) => sum + durations[file], 0);
-        const { killedBy } =
-          files.length === 0
-            ? { killedBy: null }
-            : await runner.run(mutant.id, files, patienceMs + patienceFactor * needed);
+        const limitMs = patienceMs + patienceFactor * needed;
+        const pattern = patternOf([...reached.values()].flat());
+        const run = async () => {
+          const { killedBy, file, test } = await runner.run(mutant.id, files, pattern, limitMs);
+          if (test === undefined) return killedBy;
+          kills[file] = (kills[file] ?? 0) + 1;
+          if (alone.has(`${file} ${test}`)) return killedBy;
+          // A test that needs an earlier one fails without it, whatever the mutant: then all tests of the files run.
+          const { killedBy: always } = await runner.run(-2, [file], pattern, limitMs);
+          if (always !== null) return (await runner.run(mutant.id, files, null, limitMs)).killedBy;
+          alone.add(`${file} ${test}`);
+          return killedBy;
+        };
+        const killedBy = files.length === 0 ? null : await run();
         results.push({ ...mutant, killedBy, reached: files.length > 0 });
         if (values.verbose) print(`${mutant.file}:${mutant.line} ${mutant.change}: ${killedBy ?? 'survived'}`);
         if (process.stderr.isTTY) process.stderr.write(`\r${results.length} of ${chosen.length} mutants `);
@@ -216,17 +228,32 @@ async function main() {
 
 /** Runs all tests without a mutant: which must pass, and what they reach. */
 async function firstRun(runner, tests) {
-  const { killedBy, durations } = await runner.run(-1, tests, 20 * 60_000);
+  const { killedBy, durations } = await runner.run(-1, tests, null, 20 * 60_000);
   if (killedBy !== null) throw new Error(`the tests fail without a mutant: ${killedBy}`);
   const reached = readFileSync(join(runner.folder, 'reached'), 'utf8')
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line))
-    .map(([file, ids]) => ({ file, ids: new Set(ids) }));
+    .map(([file, outside, tests]) => ({
+      file,
+      outside: new Set(outside),
+      tests: tests.map(([name, ids]) => ({ name, ids: new Set(ids) })),
+    }));
   return {
     durations,
-    reachedBy: (id) => reached.filter(({ ids }) => ids.has(id)).map(({ file }) => file),
+    /** Names of the tests that reach a mutant, by file. */
+    reachedBy: (id) =>
+      new Map(
+        reached
+          .map(({ file, outside, tests }) => [file, tests.filter(({ ids }) => outside.has(id) || ids.has(id))])
+          .filter(([, tests]) => tests.length > 0)
+          .map(([file, tests]) => [file, tests.map(({ name }) => name)]),
+      ),
   };
+}
+
+function patternOf(names) {
+  return `^(?:${names.map((name) => name.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&')).join('|')})$`;
 }
 
 function report(room, results) {

@@ -1,15 +1,24 @@
 // Runs the tests of mutants in a process that may be killed: a mutant can loop for ever. The parent sends
-// `{ active, files }`; the answer is the duration of each file, or the first test that failed.
+// `{ active, files, pattern }`; the answer is the duration of each file, and the first test that failed.
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { createVitest } from 'vitest/node';
+import { BaseSequencer, createVitest } from 'vitest/node';
 import { instrument, mutantsOf } from './mutants.js';
 
 const folder = process.env.MUTATION_FOLDER;
 /** First mutant number by path of the source. */
 const sources = new Map(JSON.parse(process.env.MUTATION_SOURCES));
 const root = fileURLToPath(new URL('../..', import.meta.url));
+
+let wanted = [];
+/** Runs the files as the parent ordered them. */
+class InOrder extends BaseSequencer {
+  async sort(files) {
+    const place = ({ moduleId }) => wanted.indexOf(moduleId);
+    return [...files].sort((a, b) => place(a) - place(b));
+  }
+}
 
 const vitest = await createVitest(
   'test',
@@ -18,8 +27,10 @@ const vitest = await createVitest(
     watch: false,
     reporters: [{}],
     setupFiles: [fileURLToPath(new URL('setup.ts', import.meta.url))],
-    isolate: true,
+    // One process for all files of a mutant. It reads our sources anew for each file.
+    isolate: false,
     maxWorkers: 1,
+    sequence: { sequencer: InOrder },
     bail: 1,
     // Mutants change the modules that the cache would return as they were.
     experimental: { fsModuleCache: false },
@@ -42,31 +53,44 @@ const vitest = await createVitest(
   },
 );
 
-async function firstFailure(active, files) {
+async function firstFailure({ active, files, pattern }) {
   writeFileSync(`${folder}/active`, String(active));
-  const durations = {};
-  for (const file of files) {
-    // Failures of earlier mutants would count for this one.
-    vitest.state.filesMap.clear();
-    vitest.state.idMap.clear();
-    vitest.state.clearErrors();
-    const specifications = await vitest.globTestSpecifications([file]);
-    const { testModules, unhandledErrors } = await vitest.runTestSpecifications(
-      specifications.filter(({ moduleId }) => moduleId === file),
-    );
-    for (const testModule of testModules.filter(({ moduleId }) => moduleId === file)) {
-      durations[file] = testModule.diagnostic().duration;
-      if (testModule.ok() && unhandledErrors.length === 0) continue;
-      const [failed] = [...testModule.children.allTests('failed')];
-      const [why = ''] = failed?.result().errors?.[0]?.message.split('\n') ?? [];
-      return { killedBy: `${file.slice(root.length)}: ${failed?.name ?? 'the file itself'}: ${why}`, durations };
-    }
-  }
-  return { killedBy: null, durations };
+  wanted = files;
+  // Failures of earlier mutants would count for this one.
+  vitest.state.filesMap.clear();
+  vitest.state.idMap.clear();
+  vitest.state.clearErrors();
+  if (pattern === null) vitest.resetGlobalTestNamePattern();
+  else vitest.setGlobalTestNamePattern(new RegExp(pattern));
+  const all = await vitest.globTestSpecifications(files);
+  const { testModules, unhandledErrors } = await vitest.runTestSpecifications(
+    all.filter(({ moduleId }) => files.includes(moduleId)),
+  );
+  const durations = Object.fromEntries(testModules.map((each) => [each.moduleId, durationOf(each)]));
+  const broken = testModules.find((each) => !each.ok());
+  if (broken !== undefined) return { ...failureOf(broken), durations };
+  const [error] = unhandledErrors;
+  return { killedBy: error === undefined ? null : `an error outside of tests: ${error.message}`, durations };
 }
 
-process.on('message', ({ active, files }) => {
-  firstFailure(active, files).then(
+function durationOf(testModule) {
+  const { duration, collectDuration } = testModule.diagnostic();
+  return duration + collectDuration;
+}
+
+function failureOf(testModule) {
+  const file = testModule.moduleId;
+  const [failed] = [...testModule.children.allTests('failed')];
+  const [why = ''] = failed?.result().errors?.[0]?.message.split('\n') ?? [];
+  return {
+    killedBy: `${file.slice(root.length)}: ${failed?.name ?? 'the file itself'}: ${why}`,
+    file,
+    test: failed?.name,
+  };
+}
+
+process.on('message', (order) => {
+  firstFailure(order).then(
     (result) => process.send(result),
     () => process.exit(1),
   );
