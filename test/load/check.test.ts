@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { resolve } from '../../src/config/resolve.js';
 import { InputError, RefusedError, UnavailableError } from '../../src/core/errors.js';
-import type { Input } from '../../src/core/types/index.js';
+import { defaultDatabaseSettings, type Input } from '../../src/core/types/index.js';
 import { type CheckContext, check } from '../../src/load/check.js';
 import { options as optionTable } from '../../src/load/option-table.js';
 import { createCustomTarget } from '../../src/targets/custom/custom-target.js';
@@ -143,4 +143,71 @@ test('--min-points is compared with inputs that were read to their end and have 
 
 test('more rejects than --max-rejected in the heads end with too-many-rejects', async () => {
   expect((await checked(`${lines}m f=x 1640995200000000002\n`, { maxRejected: '0' })).outcome).toBe('too-many-rejects');
+});
+
+test('a --time-format that cannot be read is a problem, and the inputs are still checked', async () => {
+  const found = await checked(lines, { timeFormat: '%Q' });
+  expect(found).toMatchObject({ outcome: 'usage', inputs: [{ points: 2 }] });
+  expect(found.problems.map(({ message }) => message)).toContainEqual(expect.stringContaining('%Q'));
+});
+
+const missing = {
+  ...target,
+  describe: () => Promise.reject(new RefusedError('create the database with --create-db')),
+};
+const adviceOf = async (...args: Parameters<typeof checked>): Promise<string> =>
+  (await checked(...args)).advice.map(({ message }) => message).join('\n');
+
+test('the forecast for a database that does not exist yet uses --db-options, but only with --create-db', async () => {
+  const dbOptions = 'SHARD 6';
+  expect(await adviceOf(lines, { createDb: true, dbOptions }, missing)).toContain('6 vnodes');
+  expect(await adviceOf(lines, {}, missing)).toBe('');
+});
+
+test('a load sets MAX_MEMCACHE_SIZE of a database that it creates, unless --db-options sets it', async () => {
+  const create = { createDb: true, targetMemory: '4GiB' };
+  const sets = 'the load creates the database with MAX_MEMCACHE_SIZE';
+  expect(await adviceOf(lines, create, missing)).toContain(sets);
+  expect(await adviceOf(lines, { ...create, dbOptions: "MAX_MEMCACHE_SIZE '64MiB'" }, missing)).not.toContain(sets);
+  expect(await adviceOf(lines, create)).not.toContain(sets);
+});
+
+test('the forecast for an existing database uses the layout that the target reports', async () => {
+  const layout = () => Promise.resolve({ nodes: 3, vnodesPerNode: 50, from: 'replicas' as const });
+  expect(await adviceOf(lines, {}, { ...target, layout })).toContain('SHOW REPLICAS lists 3 nodes');
+});
+
+const dayMs = 86_400_000;
+const daily = {
+  ...target,
+  describe: () =>
+    Promise.resolve({
+      ...{ kind: 'own', version: null, endpoints: [] },
+      database: { ...defaultDatabaseSettings, vnodeDurationMs: dayMs },
+    }),
+};
+
+test('the time buckets of rows are those of their first points', async () => {
+  const csv = 'time,f\n1640995200000000000,1\n1641081600000000000,2\n1641168000000000000,3\n';
+  const flags = { format: 'csv', measurement: 'm', timeColumn: 'time' };
+  expect(await adviceOf(csv, flags, daily)).toContain('3 time buckets');
+});
+
+test('the time buckets of line protocol are those between both ends of the file', async () => {
+  const text = `${'m f=1 1640995200000000000\n'.repeat(60_000)}m f=2 1641168000000000000\n`;
+  const bytes = Buffer.from(text);
+  const file = {
+    size: bytes.length,
+    version: 'v',
+    bytes: async (from: number, to: number) => bytes.subarray(from, to),
+  };
+  const open: Input['open'] = () => Promise.resolve({ ...bytesSource(bytes), file });
+  const found = { name: 'a.lp', path: '/a.lp', size: bytes.length, open };
+  expect(await adviceOf([found], {}, daily)).toContain('2 time buckets');
+});
+
+test('folders that do not become tags are a warning about the options', async () => {
+  const found = { ...input(lines), name: 'host=a/a.lp', folderColumns: [{ name: 'host', value: 'a' }] };
+  expect((await checked([found as Input], {})).unused).toMatch(/^the folders of host=a\/a\.lp .* do not become tags/);
+  expect((await checked([found as Input], { hivePartitioning: 'off' })).unused).toBeNull();
 });

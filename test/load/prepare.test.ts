@@ -1,7 +1,12 @@
 // What a load does before it sends a point, with a target of the test's own.
 
 import { expect, test } from 'vitest';
-import { defaultDatabaseSettings as database, type FleetHooks, type Input } from '../../src/core/types/index.js';
+import {
+  defaultDatabaseSettings as database,
+  type FleetHooks,
+  INPUT_START,
+  type Input,
+} from '../../src/core/types/index.js';
 import { createCustomTarget } from '../../src/targets/custom/custom-target.js';
 import { bytesSource } from '../formats/support.js';
 import { accepted, loadText, points } from './custom-load.js';
@@ -104,4 +109,48 @@ test('a target whose memory is not planned is not refused for a small --target-m
   const own = { traits: { ...traits, plansMemory: false } };
   const { summary, notices } = await loadText({ own, flags: { targetMemory: '64MiB' } });
   expect([summary.outcome, notices.filter(({ level }) => level === 'warn')]).toEqual(['complete', []]);
+});
+
+const daily = {
+  describe: () =>
+    Promise.resolve({
+      ...{ kind: 'own', version: null, endpoints: [] },
+      database: { ...database, vnodeDurationMs: 86_400_000 },
+    }),
+};
+const forecastOf = async (load: Parameters<typeof loadText>[0]): Promise<string> =>
+  (await loadText({ own: daily, ...load })).notices.find(({ kind }) => kind === 'target-plan')!.message;
+
+test('the forecast counts the time buckets of rows, and those between both ends of line protocol', async () => {
+  const csv = 'time,f\n1640995200000000000,1\n1641081600000000000,2\n1641168000000000000,3\n';
+  const flags = { format: 'csv', measurement: 'm', timeColumn: 'time' };
+  expect(await forecastOf({ text: csv, flags })).toContain('3 time buckets');
+  const text = `${'m f=1 1640995200000000000\n'.repeat(60_000)}m f=2 1641168000000000000\n`;
+  expect(await forecastOf({ text, path: '/a.lp', flags: { limit: 1 } })).toContain('2 time buckets');
+});
+
+test('folders that do not become tags are reported once before the points are sent', async () => {
+  const folders = { folderColumns: [{ name: 'host', value: 'a' }] } as unknown as Partial<Input>;
+  const bytes = Buffer.from(points(1));
+  const other = (name: string, more: Partial<Input>): Input => ({
+    ...{ name, path: null, size: bytes.length, open: () => Promise.resolve(bytesSource(bytes)) },
+    ...more,
+  });
+  const found = async (more: Partial<Input>): Promise<string[]> => {
+    const { notices } = await loadText({ others: [other('host=a/b.lp', more), other('host=a/c.lp', more)] });
+    return notices.filter(({ kind }) => kind === 'folders').map(({ message }) => message);
+  };
+  expect(await found(folders)).toEqual([expect.stringMatching(/^the folders of host=a\/b\.lp .* do not become tags/)]);
+  expect(await found({})).toEqual([]);
+});
+
+test('a piece without a valid point has rejects, and a pipe without one has an error of its format', async () => {
+  const text = 'no line protocol\n';
+  const piece = { from: INPUT_START, to: null };
+  expect((await loadText({ text, piece, flags: { minPoints: 0 } })).summary).toMatchObject({
+    ...{ outcome: 'complete-with-rejects', points: { rejected: 1 } },
+  });
+  const open: Input['open'] = () => Promise.resolve(bytesSource(Buffer.from(text)));
+  const { summary } = await loadText({ others: [{ name: '-', path: null, size: null, open }] });
+  expect(summary).toMatchObject({ outcome: 'input', reason: expect.stringContaining('the only line of -') as unknown });
 });

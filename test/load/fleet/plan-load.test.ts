@@ -1,7 +1,7 @@
 // What planning refuses, what it does with inputs that cannot be read, and which columns it introduces.
 
 import { expect, test } from 'vitest';
-import type { Input } from '../../../src/core/types/index.js';
+import type { Input, TargetColumn } from '../../../src/core/types/index.js';
 import { wrapObject } from '../../../src/core/wrap-object.js';
 import { type PlanContext, planLoad } from '../../../src/load/fleet/plan-load.js';
 import { lines } from '../../support/scene.js';
@@ -12,6 +12,7 @@ async function planned(
   flags: Readonly<Record<string, unknown>>,
   contents: readonly string[],
   own: Partial<PlanContext> = {},
+  known: readonly TargetColumn[] = [],
 ) {
   const fleet = await memoryFleet(flags);
   const paths = await Promise.all(contents.map((text, i) => fleet.file(`${i}.lp`, text)));
@@ -20,7 +21,9 @@ async function planned(
     ...{ version: '1', clock: fleet.clock, signal: new AbortController().signal, notify: () => {}, given: flags },
     ...{ parsed: () => {}, resident: { bytes: () => 0, peak: () => 0, close: () => (closed += 1) } },
     inputs: await Promise.all(paths.map(fleet.inputOf)),
-    target: fleet.target(),
+    target: wrapObject(fleet.target(), {
+      columns: async (signal: AbortSignal) => [...known, ...(await fleet.target().columns(signal))],
+    }),
     createTarget: () => Promise.resolve(fleet.target()),
     ...own,
   });
@@ -109,4 +112,9 @@ test('a target that lets several loads introduce columns gets no points from pla
   const own = { target: wrapObject(target, { traits: { ...target.traits, firstWriteExclusive: false } }) };
   const { plan, lines: stored } = await planned({}, [lines(3)], own);
   expect([plan.introduced, [...stored]]).toEqual([{ tables: 1, columns: 2 }, []]);
+});
+
+test('a column that an existing table lacks is introduced by its first point', async () => {
+  const { plan, lines: stored } = await planned({}, [lines(3)], {}, [{ table: 'm', name: 'value', type: 'float' }]);
+  expect([plan.introduced.tables, [...stored]]).toEqual([0, [lines(1)]]);
 });

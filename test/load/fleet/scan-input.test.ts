@@ -45,6 +45,7 @@ async function scanned(
   pieceBytes: number,
   own: Partial<Format> = {},
   split: 'auto' | 'lines' = 'auto',
+  bounds = unbounded,
 ): Promise<Scanned> {
   const { settings } = await resolve(table, { flags: { db: 'd', ...flags }, env: {} });
   const formats = new FormatSet(settings);
@@ -65,16 +66,23 @@ async function scanned(
   const planned = await scanInput(input, {
     ...{ formats: wrapObject(formats, { choose }), split, pieceBytes, parsed: vi.fn() },
     budget: { bytes: 2 ** 30, limitFor: () => null },
-    bounds: unbounded,
-    match: (shape: Shape) => ({ kind: known.has(shape.table) ? 'known' : 'introduces' }) as never,
+    bounds,
+    match: (shape: Shape) =>
+      ({ kind: namesOf(shape).every((name) => known.has(name)) ? 'known' : 'introduces' }) as never,
     introduces: (shape, point) => {
-      known.add(shape.table);
+      for (const name of namesOf(shape)) known.add(name);
       introduced.push(point === null ? `the schema of ${shape.table}` : Buffer.from(point).toString());
     },
     signal: new AbortController().signal,
   });
   return { planned, parsedPoints, introduced };
 }
+
+/** Returns the names of a table and of its columns. */
+const namesOf = ({ table: name, columns }: Shape): string[] => [
+  name,
+  ...columns.map((column) => `${name} ${column.name}`),
+];
 
 /** Scans a text as line protocol, in pieces of at least 100 bytes. */
 async function scanText(
@@ -95,9 +103,20 @@ test('the first point of each table introduces its columns', async () => {
   expect((await scanText(tables.join('\n'))).introduced).toEqual(['a f=1 1', 'b f=1 2', 'c f=1 4']);
 });
 
-test('a table introduces its columns once, also if its points differ in their fields', async () => {
+test('the first point with a column introduces it, and points with known columns introduce nothing', async () => {
   const lines = ['a f=1 1', 'a f=2 2', 'a g=3 3', 'a f=4,g=5 4', 'a g=6 5'];
-  expect((await scanText(lines.join('\n'))).introduced).toEqual(['a f=1 1']);
+  expect((await scanText(lines.join('\n'))).introduced).toEqual(['a f=1 1', 'a g=3 3']);
+});
+
+const textInput = (text: string): Input => {
+  const bytes = Buffer.from(text);
+  return { name: 'a.lp', path: '/a.lp', size: bytes.length, open: () => Promise.resolve(bytesSource(bytes)) };
+};
+
+test('a point outside the allowed times introduces no column', async () => {
+  const bounds = { ...unbounded, oldest: 2 };
+  const { introduced } = await scanned(textInput('a f=1 1\na f=2 2\nb f=1 1\n'), {}, false, 100, {}, 'auto', bounds);
+  expect(introduced).toEqual(['a f=2 2']);
 });
 
 test('--split lines cuts at the first line end after the size of a piece', async () => {
@@ -179,6 +198,7 @@ test.each([
     const expected = await scan(path, flags, true);
     const found = await scan(path, flags, false);
     expect(found.planned).toEqual(expected.planned);
+    expect(found.introduced).toEqual(expected.introduced);
     expect(found.planned.pieces.length).toBeGreaterThan(15);
     expect(found.parsedPoints).toBeLessThanOrEqual(maxParsed);
     expect(expected.parsedPoints).toBeGreaterThan(rows - 3);

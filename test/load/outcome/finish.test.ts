@@ -96,3 +96,7 @@ test.each([
   });
   expect(summary).toMatchObject({ outcome: 'verify-failed', verify: { sampled: 2, found: 2, equal } });
 });
+
+test('a load without --report collects no details', async () => {
+  expect((await loadText({})).details).toBeNull();
+});

@@ -2,8 +2,13 @@
 
 import { expect, test } from 'vitest';
 import type { Input } from '../../../src/core/types/index.js';
+import { Ledger } from '../../../src/load/ledger/ledger.js';
+import { Meter } from '../../../src/load/ledger/meter.js';
+import { type RunFacts, summaryOf } from '../../../src/load/outcome/run-facts.js';
 import type { Snapshot } from '../../../src/reporting/figures.js';
+import { DeadLetters } from '../../../src/state/dead-letters/dead-letters.js';
 import { bytesSource } from '../../formats/support.js';
+import { VirtualClock } from '../../support/clock.js';
 import { accepted, loadText, points } from '../custom-load.js';
 
 const bad = 'm f=x 1640995200000000000\n';
@@ -81,4 +86,30 @@ test('a load that waits for an input says so', async () => {
     },
   });
   expect(factors).toEqual(['input']);
+});
+
+/** Returns the seconds that each factor limited a load whose parts report the given seconds. */
+function limits(flushSeconds: number, pacedSeconds: number, target: number) {
+  const clock = new VirtualClock();
+  const governor = { account: () => ({ limitMin: 1, limitFinal: 2, heldBack: { target, ownMemory: 4 } }) };
+  const facts = {
+    ...{ clock, startedAt: 0, meter: new Meter(), memory: null, watchdog: null, rssBytes: () => 1 },
+    ledger: new Ledger([], new DeadLetters('/none', '0123456789ab'), { count: 0 }),
+    status: { bytes: { read: 0, decoded: 0 }, waits: { seconds: 7 } },
+    phases: { seconds: { starting: 1, sending: 2, verifying: 3 } },
+    throttle: { account: () => ({ flushSeconds, pacedSeconds }) },
+    writer: { governor, rate: { waitedSeconds: 8 }, sizes: { min: 10, current: 20 } },
+    endpoints: () => [],
+  } as unknown as RunFacts;
+  const others = { startedMs: 0, inputs: [], introduced: { tables: 0, columns: 0 }, shard: null, deadLetters: null };
+  const { pressure } = summaryOf(facts, { ...others, error: null } as unknown as Parameters<typeof summaryOf>[1]);
+  return { ...pressure.heldBackBy, throttled: pressure.throttledSeconds };
+}
+
+test('waits for the interval between flushes count for --target-memory, and other waits for flushes for the target', () => {
+  const others = { ownMemory: 4, input: 7, rateLimit: 8 };
+  expect(limits(5, 2, 1)).toEqual({ ...others, target: 3, targetMemory: 2, throttled: 9 });
+  expect(limits(5, 2, 6)).toEqual({ ...others, target: 4, targetMemory: 2, throttled: 10 });
+  expect(limits(1, 2, 0)).toEqual({ ...others, target: 0, targetMemory: 2, throttled: 6 });
+  expect(limits(0, 0, 0)).toEqual({ ...others, target: 0, targetMemory: 0, throttled: 4 });
 });

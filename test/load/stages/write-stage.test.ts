@@ -3,8 +3,9 @@
 import { readdir } from 'node:fs/promises';
 import { expect, test, vi } from 'vitest';
 import { InterruptedError } from '../../../src/core/errors.js';
-import type { FleetHooks, Target, TargetColumn, Verdict } from '../../../src/core/types/index.js';
+import type { FleetHooks, Input, Target, TargetColumn, Verdict } from '../../../src/core/types/index.js';
 import { createCustomTarget } from '../../../src/targets/custom/custom-target.js';
+import { bytesSource } from '../../formats/support.js';
 import { accepted, loadText, points } from '../custom-load.js';
 import { folder } from '../ledger/support.js';
 
@@ -311,4 +312,19 @@ test.each([
   const traits = { ...createCustomTarget({ write }).traits, plansMemory };
   const { summary } = await loadText({ own: { write, columns, traits }, flags: { workers }, text });
   expect([summary.points.loaded, bodies.join('').trimEnd().split('\n')]).toMatchObject([5, { length: lines }]);
+});
+
+test('points of small inputs share a request, unless there is one writer or --in-order is set', async () => {
+  const bytes = Buffer.from(points(1));
+  const open: Input['open'] = () => Promise.resolve(bytesSource(bytes));
+  const others = ['b.lp', 'c.lp'].map((name): Input => ({ name, path: null, size: bytes.length, open }));
+  const requests = async (more: object): Promise<number> => {
+    const { summary } = await loadText({ others, flags: { batchPoints: 1000, ...more } });
+    expect(summary.points.loaded).toBe(3);
+    return summary.requests.sent;
+  };
+  // The first request introduces a column.
+  expect(await requests({ workers: 4 })).toBe(2);
+  expect(await requests({ workers: 1 })).toBe(3);
+  expect(await requests({ workers: 4, inOrder: true })).toBe(3);
 });

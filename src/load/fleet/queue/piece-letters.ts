@@ -55,7 +55,7 @@ const mark = Buffer.from('\ufeff');
 function headBytes(suffix: string, bytes: Buffer): number {
   const from = bytes.indexOf(mark) === 0 ? mark.length : 0;
   const name = /\.([0-9a-f]{8})\.\w+$/.exec(suffix)?.[1];
-  for (let end = from; name !== undefined && end >= 0 && end <= bytes.length; end = bytes.indexOf(LF, end) + 1) {
+  for (let end = from; name !== undefined; end = bytes.indexOf(LF, end) + 1) {
     if (createHash('sha256').update(bytes.subarray(from, end)).digest('hex').startsWith(name)) return end;
     if (bytes.indexOf(LF, end) < 0) break;
   }
