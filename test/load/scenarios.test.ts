@@ -37,6 +37,8 @@ const similar = [
   'ninety days in time buckets of one',
   'ninety days from standard input',
   'a year in time buckets of one day',
+  'ninety days in time buckets of one, with the default memory',
+  'a year of daily time buckets from standard input in too little memory',
   'a pool smaller than the memcaches, and no leave to flush',
   'the incident: 10 × 1000 points on a cluster too small',
 ];
