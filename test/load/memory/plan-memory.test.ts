@@ -138,3 +138,9 @@ test('threads compress request bodies from a memory limit of 384 MiB on', () => 
   expect(compressionThreads(384 * MiB - 1)).toBe(0);
   expect([1, 2, 64].map((processors) => compressionThreads(384 * MiB, processors))).toEqual([1, 2, 2]);
 });
+
+test('a small memory limit allows a thread that parses rows, but no thread for line protocol', async () => {
+  const settings = await settingsOf({ memoryLimit: '160MiB' });
+  const threads = (format: 'csv' | 'lp'): number => planMemory(settings, [format], [inputOf('/a')], 1).threads;
+  expect([threads('csv'), threads('lp')]).toEqual([1, 0]);
+});

@@ -210,3 +210,11 @@ test('inputs of which --skip-points left points out are read by a later load wit
 test('a first run with --fresh abandons nothing', async () => {
   expect(await run(await folder(), { flags: { fresh: true } })).toMatchObject({ loaded: 4, resumed: [] });
 });
+
+test('a run whose memory limit is too small leaves the checkpoint of an earlier run', async () => {
+  const stateDir = await folder();
+  await run(stateDir, { stopAfter: 2 });
+  const failed = await loadText({ text: points(4), path: '/a.lp', flags: { stateDir, memoryLimit: '20MiB' } });
+  expect(failed.summary).toMatchObject({ outcome: 'memory', points: { read: 0 } });
+  expect(await run(stateDir)).toMatchObject({ read: 2, loaded: 4, resumed: ['resume'] });
+});

@@ -35,6 +35,7 @@ async function follow(
   settled: SettledJob[],
   state: 'here' | 'full' | 'lost' | 'stopped' | 'idle' | 'taken' | 'empty' = 'here',
   offers: Record<string, string> = {},
+  clock = state === 'lost' || state === 'empty' ? new VirtualClock() : realClock,
 ) {
   const added: [string][] = [];
   const prepareLimits = vi.fn(() => Promise.resolve());
@@ -50,6 +51,7 @@ async function follow(
       if (refusals-- > 0) throw new UnavailableError('OOM command not allowed');
       return state !== 'taken';
     },
+    setStopped: () => Promise.resolve(),
     isStopped: () => Promise.resolve(state === 'stopped'),
     removeLoad: () => Promise.resolve(),
     endCoordination: () => Promise.resolve(),
@@ -64,7 +66,6 @@ async function follow(
     add: (pieces: Iterable<[string]>) => Promise.resolve(void added.push(...pieces)),
     limit: () => Promise.resolve(),
   } as unknown as PieceQueue;
-  const clock = state === 'lost' || state === 'empty' ? new VirtualClock() : realClock;
   const coordinator = new FleetFollow({
     ...{ store, queue, record, totals, clock, token: 't', piecesAtOnce: null, notify: () => {} },
     jobs: () => [{ id: 'p1', job: {} as PieceJob, input: 0 }],
@@ -234,6 +235,17 @@ test.each([
   await coordinator.look(0);
   await coordinator.remove();
   expect(prepareLimits).toHaveBeenCalledTimes(calls);
+  await record.close(null);
+});
+
+test.each([
+  ['idle', 0],
+  ['here', 15_000],
+] as const)('a stopped load waits for pieces that workers have, at most its time: %s', async (state, ms) => {
+  const { coordinator, record, clock } = await follow(await temporaryFolder(), [], state, {}, new VirtualClock());
+  const drained = coordinator.drain(15_000).then(() => clock.monotonic());
+  await (clock as VirtualClock).advance(60_000);
+  expect(await drained).toBe(ms);
   await record.close(null);
 });
 

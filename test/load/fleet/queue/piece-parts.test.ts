@@ -33,3 +33,21 @@ test('the layout of the target is read once for all pieces', async () => {
   for (let piece = 0; piece < 3; piece += 1) await (await parts.target({} as Settings)).layout(never);
   expect(layout).toHaveBeenCalledOnce();
 });
+
+test('pieces share a target until one of them fails, and the next piece gets a new target', async () => {
+  const close = vi.fn(() => Promise.resolve());
+  const create = vi.fn(() => Promise.resolve({ close } as Partial<Target> as Target));
+  const parts = new PieceParts(create);
+  const end = async (isWhole: boolean) => {
+    await parts.target({} as Settings);
+    await parts.endPiece(isWhole, false);
+    return [create.mock.calls.length, close.mock.calls.length];
+  };
+  expect([await end(true), await end(false), await end(true)]).toEqual([
+    [1, 0],
+    [1, 1],
+    [2, 1],
+  ]);
+  await parts.close();
+  expect(close).toHaveBeenCalledTimes(2);
+});
