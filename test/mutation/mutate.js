@@ -208,7 +208,8 @@ async function main() {
           kills[file] = (kills[file] ?? 0) + 1;
           if (alone.has(`${file} ${test}`)) return killedBy;
           // A test that needs an earlier one fails without it, whatever the mutant: then all tests of the files run.
-          const { killedBy: always } = await runner.run(-2, [file], pattern, limitMs);
+          const before = files.slice(0, files.indexOf(file) + 1);
+          const { killedBy: always } = await runner.run(-2, before, pattern, limitMs);
           if (always !== null) return (await runner.run(mutant.id, files, null, limitMs)).killedBy;
           alone.add(`${file} ${test}`);
           return killedBy;
