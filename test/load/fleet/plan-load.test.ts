@@ -1,7 +1,7 @@
 // What planning refuses, what it does with inputs that cannot be read, and which columns it introduces.
 
 import { expect, test } from 'vitest';
-import type { Input, TargetColumn } from '../../../src/core/types/index.js';
+import type { Input, Target } from '../../../src/core/types/index.js';
 import { wrapObject } from '../../../src/core/wrap-object.js';
 import { type PlanContext, planLoad } from '../../../src/load/fleet/plan-load.js';
 import { lines } from '../../support/scene.js';
@@ -12,7 +12,7 @@ async function planned(
   flags: Readonly<Record<string, unknown>>,
   contents: readonly string[],
   own: Partial<PlanContext> = {},
-  known: readonly TargetColumn[] = [],
+  members: (target: Target) => Partial<Target> = () => ({}),
 ) {
   const fleet = await memoryFleet(flags);
   const paths = await Promise.all(contents.map((text, i) => fleet.file(`${i}.lp`, text)));
@@ -21,9 +21,7 @@ async function planned(
     ...{ version: '1', clock: fleet.clock, signal: new AbortController().signal, notify: () => {}, given: flags },
     ...{ parsed: () => {}, resident: { bytes: () => 0, peak: () => 0, close: () => (closed += 1) } },
     inputs: await Promise.all(paths.map(fleet.inputOf)),
-    target: wrapObject(fleet.target(), {
-      columns: async (signal: AbortSignal) => [...known, ...(await fleet.target().columns(signal))],
-    }),
+    target: wrapObject(fleet.target(), members(fleet.target())),
     createTarget: () => Promise.resolve(fleet.target()),
     ...own,
   });
@@ -115,6 +113,19 @@ test('a target that lets several loads introduce columns gets no points from pla
 });
 
 test('a column that an existing table lacks is introduced by its first point', async () => {
-  const { plan, lines: stored } = await planned({}, [lines(3)], {}, [{ table: 'm', name: 'value', type: 'float' }]);
+  const { plan, lines: stored } = await planned({}, [lines(3)], {}, (target) => ({
+    columns: async (signal) => [{ table: 'm', name: 'value', type: 'float' }, ...(await target.columns(signal))],
+  }));
   expect([plan.introduced.tables, [...stored]]).toEqual([0, [lines(1)]]);
+});
+
+test('a table is created with the columns of all inputs', async () => {
+  const created: string[] = [];
+  const createTable: Target['createTable'] = ({ table, columns }) => {
+    created.push([table, ...columns.map(({ name }) => name).sort()].join(' '));
+    return Promise.resolve(false);
+  };
+  const time = '1640995200000000000';
+  await planned({}, [`a,h=x f=1 ${time}\nb f=1 ${time}\n`, `a,h=x f=2,g=2 ${time}\n`], {}, () => ({ createTable }));
+  expect(created.sort()).toEqual(['a f g h', 'b f']);
 });

@@ -59,8 +59,8 @@ async function follow(
     workers: () => Promise.resolve([]),
   } as unknown as FleetStore;
   const queue = {
-    settled: () => Promise.resolve(settled),
-    remove: () => Promise.resolve(void settled.splice(0)),
+    settled: (max: number) => Promise.resolve(settled.slice(0, max)),
+    remove: ({ length }: string[]) => Promise.resolve(void settled.splice(0, length)),
     counts: () => Promise.resolve({ total: state === 'empty' ? 0 : 1, waiting: 0, active: state === 'idle' ? 0 : 1 }),
     clear: () => Promise.resolve(),
     add: (pieces: Iterable<[string]>) => Promise.resolve(void added.push(...pieces)),
@@ -282,6 +282,14 @@ test('a piece that settles twice counts once', async () => {
   const { coordinator, record, totals } = await follow(await temporaryFolder(), [settledPiece(1), settledPiece(1)]);
   await coordinator.look(0);
   expect([totals.points.read, totals.values, coordinator.isDone]).toEqual([20, 7, true]);
+  await record.close(null);
+});
+
+test('a coordinator books all pieces that have settled since its last look', async () => {
+  const settled = Array.from({ length: 201 }, () => settledPiece(1));
+  const { coordinator, record } = await follow(await temporaryFolder(), settled);
+  await coordinator.look(0);
+  expect(settled).toEqual([]);
   await record.close(null);
 });
 

@@ -2,7 +2,7 @@
 
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { InterruptedError, RefusedError, UnavailableError, UsageError } from '../../../../src/core/errors.js';
 import type { Target, Verdict } from '../../../../src/core/types/index.js';
 import { wrapObject } from '../../../../src/core/wrap-object.js';
@@ -166,6 +166,21 @@ test('a load that is announced again is opened again', async () => {
   await it.announce({ target: targetHash(await it.settingsOf('worker')), epoch: 'second' });
   await it.clock.advance(600);
   expect(it.result()).toMatchObject({ outcome: 'complete' });
+  it.stop.abort(new InterruptedError('SIGTERM'));
+  await it.ended(work);
+});
+
+test('a worker offers its results to a load that is announced again, and closes the target of the earlier one', async () => {
+  const it = await announced();
+  const [target, close] = [it.target(), vi.fn(() => Promise.resolve())];
+  it.target = () => wrapObject(target, { close });
+  const work = it.work({ exitWhenIdle: false, stop: it.stop.signal });
+  await it.clock.advance(600);
+  expect([it.result()?.outcome, close.mock.calls]).toEqual(['complete', []]);
+  await it.announce({ epoch: 'second' });
+  await it.clock.advance(2000);
+  expect(Object.keys(await it.queue.takeOffers(id))).toEqual(['p1']);
+  expect(close).toHaveBeenCalledOnce();
   it.stop.abort(new InterruptedError('SIGTERM'));
   await it.ended(work);
 });
