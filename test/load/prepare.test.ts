@@ -125,7 +125,7 @@ test('the forecast counts the time buckets of rows, and those between both ends 
   const csv = 'time,f\n1640995200000000000,1\n1641081600000000000,2\n1641168000000000000,3\n';
   const flags = { format: 'csv', measurement: 'm', timeColumn: 'time' };
   expect(await forecastOf({ text: csv, flags })).toContain('3 time buckets');
-  const text = `${'m f=1 1640995200000000000\n'.repeat(60_000)}m f=2 1641168000000000000\n`;
+  const text = `${`m s="${'x'.repeat(1000)}" 1640995200000000000\n`.repeat(1200)}m s="" 1641168000000000000\n`;
   expect(await forecastOf({ text, path: '/a.lp', flags: { limit: 1 } })).toContain('2 time buckets');
 });
 
