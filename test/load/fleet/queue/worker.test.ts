@@ -236,6 +236,13 @@ test('a refused piece goes back to the queue and ends its worker', async () => {
   expect(it.said().at(-1)).toMatch(/^warn a\.lp: .*no privilege/);
 });
 
+test('a piece without points is complete, because the coordinator checks the number of points', async () => {
+  const it = await announced();
+  await it.file('a.lp', '# only a comment\n');
+  await it.workFor(400);
+  expect(it.result()).toMatchObject({ outcome: 'complete', figures: { points: { read: 0 } } });
+});
+
 test('a piece whose load cannot begin has no pressure in its result', async () => {
   const it = await announced();
   it.target = () =>
