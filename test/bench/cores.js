@@ -1,22 +1,29 @@
 // How much faster a load gets with all cores than with one: the whole program and its sink, in turns on core 0 alone and on
 // every core. Loads are long, so that the start of a process (0.25 s) is 5 % or less of them. Two loads at the same time, each
 // with its sink on a core of its own, show what the machine allows: they share nothing but its memory.
-// node cores.js [--rows 10000000] [--rounds 5]
+// node cores.js [--rows 10000000] [--rounds 5] [--files rows.csv,rows.parquet]
 
 import { spawnSync } from 'node:child_process';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { createGzip } from 'node:zlib';
 import { generate, inTurns, openSink, program, say } from './support.js';
 
 const { values } = parseArgs({
-  options: { rows: { type: 'string', default: '10000000' }, rounds: { type: 'string', default: '5' } },
+  options: {
+    rows: { type: 'string', default: '10000000' },
+    rounds: { type: 'string', default: '5' },
+    files: { type: 'string', default: 'iot.lp,iot.lp.gz,rows.csv,rows.csv.gz,rows.ndjson,rows.parquet' },
+  },
 });
 const rows = Number(values.rows);
+const chosen = values.files.split(',');
+/** @param {string} name name of a file, or of the file that is compressed to it */
+const isUsed = (name) => chosen.includes(name) || chosen.includes(`${name}.gz`);
 const folder = await mkdtemp(join(tmpdir(), 'bulk-load-cores-'));
 const hasTaskset = spawnSync('taskset', ['--version']).error === undefined;
 /** @param {number} core */
@@ -41,20 +48,20 @@ async function writeRows() {
     ['rows.ndjson', 'json'],
     ['rows.parquet', 'parquet'],
   ])
-    await connection.run(`COPY (${query}) TO '${join(folder, /** @type {string} */ (name))}' (FORMAT ${format})`);
+    if (isUsed(/** @type {string} */ (name)))
+      await connection.run(`COPY (${query}) TO '${join(folder, /** @type {string} */ (name))}' (FORMAT ${format})`);
   connection.closeSync();
   return true;
 }
 
 try {
   const lines = join(folder, 'iot.lp');
-  await generate(rows, lines);
-  const hasRows = await writeRows();
-  for (const file of hasRows ? [lines, join(folder, 'rows.csv')] : [lines])
+  if (isUsed('iot.lp')) await generate(rows, lines);
+  const hasRows = chosen.some((name) => name.startsWith('rows')) && (await writeRows());
+  for (const file of [lines, join(folder, 'rows.csv')].filter((each) => chosen.includes(`${basename(each)}.gz`)))
     await pipeline(createReadStream(file), createGzip({ level: 1 }), createWriteStream(`${file}.gz`));
-  const ofRows = ['rows.csv', 'rows.csv.gz', 'rows.ndjson', 'rows.parquet'];
-  const files = ['iot.lp', 'iot.lp.gz', ...(hasRows ? ofRows : [])];
-  if (!hasRows) say('@duckdb/node-api is not installed: CSV, NDJSON and Parquet are left out');
+  const files = chosen.filter((name) => hasRows || !name.startsWith('rows'));
+  if (files.length < chosen.length) say('@duckdb/node-api is not installed: CSV, NDJSON and Parquet are left out');
   if (!hasTaskset) say('taskset is not on PATH: one core cannot be compared');
   for (const file of hasTaskset ? files : []) {
     const own = ['--compression', 'none', '--target-memory', 'off', ...(file.startsWith('rows') ? mapping : [])];
