@@ -2,11 +2,12 @@
 
 import { BulkLoadError, InputError } from '../../core/errors.js';
 import type { FileBytes, MemoryBudget, Points, Position, Shape } from '../../core/types/index.js';
+import { countUsedBuffer } from '../../core/v8.js';
 import { pointsOf } from '../line-protocol/double-buffer.js';
 import type { FieldTypeName, MappingOptions } from '../rows/mapping/mapping.js';
 import type { RowFormatMemory } from '../rows/rows.js';
 import { assertFits, PageMeter } from './memory-estimate.js';
-import { assertReadable, type Footer, type GroupLayout, readFooter } from './metadata/footer.js';
+import { assertReadable, type Chunk, type Footer, type GroupLayout, readFooter } from './metadata/footer.js';
 import type { Node } from './metadata/parquet-schema.js';
 import { columnsOf, type SelectedColumns, selectedLeaves } from './metadata/selected-columns.js';
 import { type Codec, codecOf } from './pages/codecs.js';
@@ -60,6 +61,8 @@ export async function* parquetPoints(
       signal.throwIfAborted();
       failure = error;
     }
+    // The pages of the group are garbage now.
+    countUsedBuffer(selectedLeaves(columns).reduce((sum, { index }) => sum + pageBytes(group.chunks[index]!), 0));
     if (failure === null) continue;
     if (!writer.isEmpty) yield run();
     throw failure instanceof BulkLoadError ? failure : damagedGroup(name, i, group, rows.run.line, failure);
@@ -201,6 +204,11 @@ async function codecsOf({ groups }: Footer, columns: SelectedColumns, name: stri
     }
   }
   return codecs;
+}
+
+/** Returns the bytes of all pages of a column chunk: as read, and after decompression. */
+function pageBytes({ from, to, bytes }: Chunk): number {
+  return to - from + bytes;
 }
 
 function scanOf({ run, shapes, objectLetters: deadLetterFormat }: RowFormatMemory): Parameters<typeof pointsOf>[0] {
