@@ -164,7 +164,10 @@ export class ParquetThread {
     const { objectLetters: deadLetterFormat } = this.#rows;
     // If the target is slow, points are copied, so that the thread has an image to fill.
     const hold = this.#usedImages < this.#images.length ? use.hold : undefined;
-    return { bytes, index, count, rejects, firstLine, endLine, origin, end, deadLetterFormat, shape, shapeOf, hold };
+    // The summary contains the number that the thread gave to the `Shape`.
+    const summary = this.#isRenumbered ? null : run.summary;
+    const places = { firstLine, endLine, origin, end };
+    return { bytes, index, count, rejects, ...places, deadLetterFormat, shape, shapeOf, hold, summary };
   }
 
   /**

@@ -4,6 +4,7 @@
 import { read } from 'node:fs';
 import { promisify } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';
+import { summarizeRun } from '../../../core/points/summarize-run.js';
 import type { FileBytes, Shape } from '../../../core/types/index.js';
 import { FieldColumns } from '../../rows/mapping/field-columns.js';
 import { RowFormatMemory } from '../../rows/rows.js';
@@ -53,7 +54,9 @@ async function readInput(begin: Extract<messages.ParquetRequest, { do: 'begin' }
       const { count, rejects, firstLine, endLine, origin, end } = run;
       const shapes: Shape[] = [];
       while (sentShapes < rows.shapes.count) shapes.push(run.shape(sentShapes++));
-      respond({ image, count, rejects, firstLine, endLine, origin, end, shapes, bytesRead: takeBytesRead() });
+      const summary = summarizeRun(run.bytes, run.index, count);
+      const places = { firstLine, endLine, origin, end };
+      respond({ image, count, rejects, ...places, shapes, summary, bytesRead: takeBytesRead() });
     }
   } catch (cause) {
     error = messages.partsOf(cause);

@@ -2,7 +2,7 @@
 
 import { BugError, BulkLoadError, InputError, MemoryLimitError, UsageError } from '../../../core/errors.js';
 import type { Problem } from '../../../core/problem.js';
-import type { FolderColumn, Points, Position, Shape } from '../../../core/types/index.js';
+import type { FolderColumn, Points, Position, RunSummary, Shape } from '../../../core/types/index.js';
 import type { RowOptions } from '../../rows/rows.js';
 import type { KnownFieldTypes } from '../../rows/values/field-types.js';
 import { RowGroupError } from '../memory-estimate.js';
@@ -46,6 +46,7 @@ export interface ParquetRun extends Pick<Points, 'count' | 'rejects' | 'firstLin
   readonly image: number;
   /** Column sets (`Shape`) that are new since the previous run of points, in the order of their numbers. */
   readonly shapes: readonly Shape[];
+  readonly summary: RunSummary | null;
   readonly bytesRead: number;
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { InputError, UsageError } from '../../../../src/core/errors.js';
+import { summarizeRun } from '../../../../src/core/points/summarize-run.js';
 import { type MemoryBudget, START } from '../../../../src/core/types/index.js';
 import { Parquet } from '../../../../src/formats/parquet/parquet.js';
 import { ParquetThread } from '../../../../src/formats/parquet/worker/parquet-thread.js';
@@ -136,6 +137,20 @@ test('a damaged file, too little memory and a wrong option end the input with th
   expect(String(refused.error)).toContain('--memory-limit 1GiB');
   const [wrong] = formats({ fields: [field('absent', 'float')] });
   expect((await all(wrong, many)).error).toBeInstanceOf(UsageError);
+});
+
+test('the thread summarizes each run of points as the main thread would', async () => {
+  const [threaded] = formats(hosts);
+  const path = await writeRows('summarized', ', CASE WHEN i > 4500 THEN i END AS late');
+  const handle = await open(path);
+  const shapes: (number | null)[] = [];
+  for await (const run of threaded.points(fileOf(await readFile(path), handle.fd), new AbortController().signal)) {
+    expect(run.summary).toEqual(summarizeRun(run.bytes, run.index, run.count));
+    shapes.push(run.summary!.shape);
+  }
+  await handle.close();
+  // The last points have a further column.
+  expect([shapes[0], shapes.includes(null)]).toEqual([0, true]);
 });
 
 test('an abort ends a read on the thread with its reason', async () => {
