@@ -52,8 +52,8 @@ function assertPoints({ windows, totals }: AuditPlan, { since, until }: AuditCon
     expected:
       since === null && until === null
         ? 'points in the inputs'
-        : 'points of the inputs in the range of --since and --until',
-    found: `${plural(totals.points, 'point')} outside this range`,
+        : 'points of the inputs in the range from --since to --until',
+    found: totals.points === 0 ? 'no points' : `${plural(totals.points, 'point')} outside this range`,
     fix: since === null && until === null ? '' : 'check --since and --until',
   });
 }

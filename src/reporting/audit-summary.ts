@@ -47,8 +47,8 @@ function tables(n: number): string {
 
 function inputNotes({ rejected, overwritten }: AuditSummary['inputs']): string {
   const notes = [
-    ...(overwritten > 0 ? [`${plural(overwritten, 'point')} overwritten by later lines`] : []),
-    ...(rejected > 0 ? [`${plural(rejected, 'point')} rejected, as a load would reject them`] : []),
+    ...(overwritten > 0 ? [`${plural(overwritten, 'point')} changed by later lines`] : []),
+    ...(rejected > 0 ? [`${plural(rejected, 'point')} rejected, as in a load`] : []),
   ];
   return notes.map((note) => `; ${note}`).join('');
 }
@@ -62,9 +62,9 @@ export function repairText({ points, differingWindows }: NonNullable<AuditSummar
   return `${plural(points, 'point')} loaded again; ${now}`;
 }
 
-/** Formats numbers of differences: `12 missing, 3 extra, 85 different, 0 overwritten`. */
+/** Formats numbers of differences: `12 missing, 3 extra, 85 different, 0 outdated`. */
 export function differenceCounts({ missing, extra, different, overwritten }: AuditSummary['differences']): string {
-  return `${count(missing)} missing, ${count(extra)} extra, ${count(different)} different, ${count(overwritten)} overwritten`;
+  return `${count(missing)} missing, ${count(extra)} extra, ${count(different)} different, ${count(overwritten)} outdated`;
 }
 
 /** Returns the number of points that differ. */
@@ -95,8 +95,9 @@ export function differenceText(difference: AuditDifference): string {
   const series = seriesOf(difference);
   if (kind === 'missing') return `${series} ${time} is missing`;
   if (kind === 'extra') return `${series} ${time} is only in the target`;
+  const origin = kind === 'overwritten' ? ', the value of an earlier line' : '';
   const parts = fields.map(
-    ({ name, expected, found }) => `${name}: expected ${expected ?? 'nothing'}, found ${found ?? 'nothing'}`,
+    ({ name, expected, found }) => `${name}: expected ${expected ?? 'nothing'}, found ${found ?? 'nothing'}${origin}`,
   );
-  return `${series} ${time} ${parts.join('; ')}${kind === 'overwritten' ? ', which a later line overwrites' : ''}`;
+  return `${series} ${time} ${parts.join('; ')}`;
 }

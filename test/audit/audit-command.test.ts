@@ -101,7 +101,7 @@ describe('100 planted faults', () => {
     expect(code).toBe(9);
     expect(summary.differences).toMatchObject(counts);
     expect(summary.differences.listed).toHaveLength(33 + 32 + 51);
-    expect(stderr).toContain('33 missing, 32 extra, 51 different, 0 overwritten');
+    expect(stderr).toContain('33 missing, 32 extra, 51 different, 0 outdated');
     expect(await readFile(page, 'utf8')).toContain('The target differs from the inputs.');
     const repaired = await audit(db, path, '--repair');
     expect(repaired.summary.repair).toMatchObject({ points: 84 });
@@ -163,7 +163,7 @@ test('points that a load rejects are counted and not compared', async () => {
   await run([...common(db), '--create-db', path]);
   const { code, stderr, summary } = await audit(db, path);
   expect(summary.inputs).toMatchObject({ points: 10, rejected: 2 });
-  expect(stderr).toContain('2 points rejected, as a load would reject them');
+  expect(stderr).toContain('2 points rejected, as in a load');
   expect(code).toBe(0);
 });
 

@@ -74,7 +74,7 @@ export class TargetReader {
 
   #report(table: string, error: UnavailableError, pieces: number): void {
     const reason = excerpt(error.problem?.found ?? error.message);
-    const message = `reading a time range of table ${JSON.stringify(table)} failed: ${reason}; the audit reads the range again in ${plural(pieces, 'piece')}`;
+    const message = `reading a time range of table ${JSON.stringify(table)} failed: ${reason}; the audit reads the range again in ${plural(pieces, 'part')}`;
     this.#context.notify({ level: 'warn', kind: 'audit-read', message });
   }
 }

@@ -145,7 +145,7 @@ const plainLines = {
 
 const phases: Readonly<Record<AuditPhase, readonly [doing: string, one: string, many: string]>> = {
   windows: ['comparing the target', 'window', 'windows'],
-  points: ['comparing differing windows point by point', 'query', 'queries'],
+  points: ['comparing windows with different hashes point by point', 'query', 'queries'],
   repair: ['loading points again', 'point', 'points'],
   check: ['checking the repaired windows', 'query', 'queries'],
 };

@@ -34,7 +34,7 @@ function header({ summary, database, urls }: AuditPageFacts): Html {
     missing: summary.differences.missing,
     extra: summary.differences.extra,
     different: summary.differences.different,
-    overwritten: summary.differences.overwritten,
+    outdated: summary.differences.overwritten,
   }).map(
     ([label, value]) =>
       html`<div><dt>${label}</dt><dd class="${value === 0 ? 'none' : 'bad'}">${count(value)}</dd></div>`,
@@ -45,7 +45,7 @@ function header({ summary, database, urls }: AuditPageFacts): Html {
 <h1><span class="mark ${outcome === 'complete' ? 'good' : 'bad'}"></span>${auditSentence(summary)}</h1>
 <p class="when">${summary.startedAt} – ${summary.endedAt} · ${duration(seconds)} · exit code ${exitCode}</p>
 <dl class="figures">${figures}</dl>
-<p class="equation">Inputs: ${plural(inputs.points, 'point')}, ${plural(inputs.values, 'value')}; ${plural(inputs.overwritten, 'point')} overwritten by later lines; ${count(inputs.rejected)} rejected</p>
+<p class="equation">Inputs: ${plural(inputs.points, 'point')}, ${plural(inputs.values, 'value')}; ${plural(inputs.overwritten, 'point')} changed by later lines; ${count(inputs.rejected)} rejected</p>
 <p class="equation">Target: ${plural(target.points, 'point')}, ${plural(target.values, 'value')}; ${plural(windows.total, 'window')}, ${count(windows.differing)} of them compared point by point; peak memory ${size(memory.peakRssBytes)} of ${size(memory.limitBytes)}</p>${times}${repair === null ? null : html`<p class="equation">Repair: ${repairText(repair)}</p>`}
 <div class="todo"><h2>What to do</h2><p>${next}</p></div></header>`;
 }
@@ -62,7 +62,7 @@ function differences({ differences: found }: AuditSummary): Html | null {
     'Points that differ, by table and time',
     [
       { head: 'Point', cell: (each) => html`${name(seriesOf(each))}<span class="aside"> ${each.time}</span>` },
-      { head: 'Difference', cell: ({ kind }) => kind },
+      { head: 'Difference', cell: ({ kind }) => (kind === 'overwritten' ? 'outdated' : kind) },
       { head: 'Fields', cell: (each) => html`${each.fields.map(fieldLine)}` },
     ],
     found.listed,
