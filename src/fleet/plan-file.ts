@@ -121,7 +121,7 @@ function* jsonParts({ inputs, ...rest }: Pick<FleetPlan, 'inputs'> & Partial<Fle
 export async function readPlan(path: string): Promise<FleetPlan> {
   const tried = `reading the plan ${path}`;
   const expected = 'a file that bulk-load plan wrote';
-  const fix = 'write it with bulk-load plan --plan FILE INPUT…';
+  const fix = 'write a plan with bulk-load plan --plan FILE INPUT…';
   let text: string;
   try {
     text = await readText(path, maxPlanBytes);
@@ -150,7 +150,7 @@ export async function writePlan(path: string, plan: FleetPlan): Promise<void> {
   try {
     await replaceFile(path, async (file) => await writeFile(file, jsonParts(plan)));
   } catch (error) {
-    const problem = { tried: `writing the plan ${path}`, expected: 'a writable place for a file' };
-    throw new StateError({ ...problem, found: errorCode(error), fix: 'use another file' }, { cause: error });
+    const problem = { tried: `writing the plan ${path}`, expected: 'a path where bulk-load can write a file' };
+    throw new StateError({ ...problem, found: errorCode(error), fix: 'name another file' }, { cause: error });
   }
 }

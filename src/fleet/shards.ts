@@ -65,7 +65,7 @@ export function parseShard(text: string, env: SchedulerVariables): Shard {
   const given = total === undefined ? null : Number(total);
   const shard = place === 'auto' ? fromEnvironment(text, given, env) : { index: Number(place), of: given! };
   if (shard.index >= 1 && shard.index <= shard.of && shard.of <= maxShards) return shard;
-  throw problem(text, `a shard from 1 to n, and n up to ${maxShards}`, `${shard.index}/${shard.of}`, '');
+  throw problem(text, `i/n with i from 1 to n, and n up to ${maxShards}`, `${shard.index}/${shard.of}`, '');
 }
 
 export const maxShards = 10_000;

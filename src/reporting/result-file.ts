@@ -76,7 +76,7 @@ export async function prepareResult(path: string, head = summaryHead): Promise<v
   } catch (error) {
     const problem = {
       tried: `preparing the result file ${path}`,
-      expected: 'a writable place for a file',
+      expected: 'a path where bulk-load can write a file',
       found: messageOf(error),
       fix: errorCode(error) === 'ENOENT' ? 'create the directory, or use another file' : 'use another file',
     };

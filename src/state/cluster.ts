@@ -95,7 +95,7 @@ export async function assertResumable(
     throw new RefusedError({
       tried,
       expected: `an endpoint of the earlier run (${cluster.endpoints.join(', ')})`,
-      found: `another cluster (${target.cluster.endpoints.join(', ')})`,
+      found: `other endpoints (${target.cluster.endpoints.join(', ')})`,
       fix: `confirm with --same-target that these endpoints belong to one cluster, or ${fresh}`,
     });
   for await (const entry of entries) {

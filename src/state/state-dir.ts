@@ -23,10 +23,10 @@ export async function prepareStateDir(path: string): Promise<void> {
   if (uid === us && (mode & 0o022) === 0) return;
   throw new StateError({
     tried: preparing,
-    expected: `${path} to belong to this user alone`,
+    expected: `${path} to belong to this user, and to be writable only by this user`,
     found: uid === us ? `a directory that others can write (mode ${octal(mode)})` : `a directory of user ${uid}`,
     fix: (await isWritable(path))
-      ? `${uid === us ? `run \`chmod go-w\` on this directory, or ` : ''}name a directory in this directory: --state-dir ${join(path, 'bulk-load')}`
+      ? `${uid === us ? `run \`chmod go-w\` on this directory, or ` : ''}name a subdirectory: --state-dir ${join(path, 'bulk-load')}`
       : 'name a directory of your own, or leave --state-dir out',
   });
 }
@@ -70,7 +70,7 @@ const otherDirectory = 'name another directory with --state-dir';
  */
 const causes: Record<string, readonly [found: string, fix: string]> = {
   ENOSPC: ['no space left on its file system', 'free some space there, or '],
-  EDQUOT: ['the disk quota of this user exceeded', 'free some space there, or '],
+  EDQUOT: ['an exceeded disk quota of this user', 'free some space there, or '],
   EACCES: ['no permission', 'give this user write permission, or '],
   EPERM: ['no permission', 'give this user write permission, or '],
   EROFS: ['a read-only file system', ''],

@@ -23,8 +23,8 @@ test.each([
 });
 
 test.each([
-  ['17/16', {}, 'a shard from 1 to n'],
-  ['0/16', {}, 'a shard from 1 to n'],
+  ['17/16', {}, 'i/n with i from 1 to n'],
+  ['0/16', {}, 'i/n with i from 1 to n'],
   ['3', {}, 'auto, auto/16, or i/n'],
   ['auto', {}, 'one of the variables'],
   ['auto', { JOB_COMPLETION_INDEX: '1' }, 'the number of shards'],

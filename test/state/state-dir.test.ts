@@ -53,8 +53,8 @@ test.each([0o777, 0o770, 0o1777])(
     const failed = prepareStateDir(path);
     await expect(failed).rejects.toThrow(StateError);
     await expect(failed).rejects.toThrow(
-      `preparing the state directory: expected ${path} to belong to this user alone, found a directory that others can write ` +
-        `(mode ${mode.toString(8)}). Run \`chmod go-w\` on this directory, or name a directory in this directory: --state-dir ${path}/bulk-load.`,
+      `preparing the state directory: expected ${path} to belong to this user, and to be writable only by this user, found a directory that others can write ` +
+        `(mode ${mode.toString(8)}). Run \`chmod go-w\` on this directory, or name a subdirectory: --state-dir ${path}/bulk-load.`,
     );
     await prepareStateDir(join(path, 'bulk-load'));
   },
@@ -62,9 +62,7 @@ test.each([0o777, 0o770, 0o1777])(
 
 test.runIf(process.getuid?.() === 0)('a directory of another user is refused', async () => {
   await chown(folder, 12_345, 12_345);
-  await expect(prepareStateDir(folder)).rejects.toThrow(
-    /found a directory of user 12345\. Name a directory in this directory/,
-  );
+  await expect(prepareStateDir(folder)).rejects.toThrow(/found a directory of user 12345\. Name a subdirectory/);
 });
 
 test.runIf(process.getuid?.() === 0)('no directory is named in one that this user cannot write', async () => {

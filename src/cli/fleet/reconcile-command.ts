@@ -57,7 +57,8 @@ function page(found: Reconciliation): string {
   const headline = missing.length > 0 ? 'Incomplete: shards are missing.' : closingSentence(found, null);
   const troubled = inputs.filter(({ rejected, undelivered, error }) => rejected + undelivered > 0 || error !== null);
   const shown = inputs.length <= maxInputs ? inputs : troubled.slice(0, maxInputs);
-  const twice = repeated.length === 0 ? '' : `; several summaries, counted once: ${repeated.join(', ')}`;
+  const twice =
+    repeated.length === 0 ? '' : `; shards with several summaries, each counted once: ${repeated.join(', ')}`;
   return [
     `${headline}${exitCode === 0 ? '' : ` (exit code ${exitCode})`}`,
     ...(reason === null ? [] : [row('reason', reason)]),

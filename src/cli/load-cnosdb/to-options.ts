@@ -95,7 +95,7 @@ function warningsOf(values: ReadonlyMap<string, GoValue>, given: ReadonlySet<str
     ...unused.map((name) => `--${name} has no effect, as in the Go tool`),
     ...(keeps
       ? [
-          '--do-create-db only creates a missing database; the Go tool also drops an existing database: for this, add --drop-existing',
+          '--do-create-db creates a missing database, but does not drop an existing database as the Go tool does; to drop it, add --drop-existing',
         ]
       : []),
   ];

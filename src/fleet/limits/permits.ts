@@ -197,7 +197,7 @@ export class Permits implements ExchangeParty {
   #reportPause(): void {
     const { exchange, notify } = this.#options;
     if (exchange.age.ms < boundMs) return;
-    const message = `Redis has not answered for ${formatDuration(boundMs)} (${exchange.problem}): this worker pauses, so that the fleet keeps its limits`;
+    const message = `Redis has not answered for ${formatDuration(boundMs)} (${exchange.problem}): this worker pauses, so that all workers together stay within the limits of the load`;
     notify({ level: 'warn', kind: 'fleet-pause', message });
   }
 }

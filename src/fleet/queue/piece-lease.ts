@@ -126,7 +126,7 @@ export class PieceLease {
     const problem = {
       tried: 'loading a piece',
       expected: 'to keep the lease of the piece',
-      found: 'an expired lease, so another worker may have the piece',
+      found: 'an expired lease, so another worker may have taken the piece',
       fix: '',
     };
     this.#lost.abort(new BusyError(problem));

@@ -38,12 +38,12 @@ export function guard<T extends object>(object: T, state: QueueState): T {
 /** Converts an error of ioredis or BullMQ to an error that names the server. */
 export function queueError(error: unknown, { shown, hasExcess }: QueueState): BulkLoadError {
   if (error instanceof BulkLoadError) return error;
-  const tried = `asking ${shown}`;
+  const tried = `sending a command to ${shown}`;
   const message = excerpt(error instanceof Error ? error.message : String(error));
   if (hasExcess) return wrongAnswer(tried, `an answer of more than ${size(maxAnswerBytes)}`, error);
   if (/WRONGPASS|NOAUTH|NOPERM/.test(message)) {
-    const expected = 'a user with the right to sign in and to run the commands of a queue, including INFO';
-    const fix = 'check the user, its password and its ACL';
+    const expected = 'a user who may sign in and run the commands that bulk-load needs, such as INFO';
+    const fix = 'check the name, the password and the ACL of the user';
     return new RefusedError({ tried, expected, found: message, fix }, { cause: error });
   }
   const isRefusal = error instanceof Error && error.name === 'ReplyError';

@@ -123,9 +123,9 @@ async function loadPeers(command: string): Promise<{ readonly api: typeof bullmq
     return { api, redis };
   } catch (cause) {
     const problem = {
-      tried: 'loading the queue of --queue',
+      tried: 'loading the client packages for --queue',
       expected: 'the packages bullmq and ioredis',
-      found: 'missing packages, which bulk-load does not install itself',
+      found: 'a missing package; bulk-load does not install these packages itself',
       fix: `run: ${withPackages(['bullmq@6.7.0', 'ioredis@6.0.0'], command)}`,
     };
     throw new UsageError([problem], { cause });
@@ -175,7 +175,7 @@ function assertUsable(info: string, isCluster: boolean, address: QueueAddress): 
         address,
         'maxmemory-policy noeviction',
         policy,
-        'set this policy: other policies remove pieces and results',
+        'set maxmemory-policy noeviction: with another policy, the server may remove pieces and results',
       ),
     );
   if (isCluster && address.database !== 0)

@@ -217,14 +217,14 @@ function missingShards(missing: readonly number[], of: number): string {
     tried: 'reconciling the shards',
     expected: `a summary of each of ${plural(of, 'shard')}`,
     found: `no summary of ${shards} ${someOf(names)}`,
-    fix: `run ${missing.length === 1 ? 'this shard' : 'these shards'} again with --shard ${names[0]}`,
+    fix: `run ${missing.length === 1 ? 'this shard with' : 'each of these shards, such as'} --shard ${names[0]}`,
   });
 }
 
 function otherCount(tried: string, planned: number, read: number): string {
   return problemText({
     tried,
-    expected: `the ${plural(planned, 'point')} that planning found`,
+    expected: `the ${plural(planned, 'point')} that planning counted`,
     found: plural(read, 'point'),
     fix: 'check whether an input has changed, and plan again',
   });

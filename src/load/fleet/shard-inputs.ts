@@ -37,8 +37,8 @@ async function assertUnchanged(source: ByteSource, { name, size, hash }: Planned
   if (hash === null || (await contentHash(source)) === hash) return;
   throw new InputError({
     tried: `reading ${name}`,
-    expected: version === null ? `the ${size} bytes that planning read` : 'the version that planning read',
+    expected: version === null ? `the content that planning read (${size} bytes)` : 'the version that planning read',
     found: file === undefined || file.size === size ? 'other content' : `${file.size} bytes`,
-    fix: 'put the file back, or plan again',
+    fix: 'put the earlier file back, or plan again',
   });
 }

@@ -115,7 +115,7 @@ export function tooFewPoints(read: number, minPoints: number): Problem {
     tried: 'reading the inputs',
     expected: `at least ${plural(minPoints, 'point')} (--min-points)`,
     found: count(read),
-    fix: 'check whether the inputs are the right ones',
+    fix: 'check whether these are the right inputs',
   };
 }
 

@@ -182,7 +182,7 @@ function readBackError(sampled: number, read: number, { message, problem }: Bulk
   return new VerifyError({
     tried: 'reading a sample back for --verify',
     expected: `${plural(sampled, 'point')} read back after the load`,
-    found: `${plural(read, 'point')}, then: ${cause}`,
+    found: `${plural(read, 'point')}, then this error: ${cause}`,
     fix: '',
   });
 }

@@ -115,7 +115,7 @@ export class FirstWriteLock {
       if (!(error instanceof OddLockError)) throw this.#unwritable(error);
       throw new BusyError({
         tried,
-        expected: `a lock of bulk-load in ${error.path}`,
+        expected: `a lock of bulk-load at ${error.path}`,
         found: error.message,
         fix: 'remove the file, name another directory with --turn-dir, or load without locks with --no-turn',
       });
@@ -147,7 +147,7 @@ export class FirstWriteLock {
       tried,
       expected: `the lock ${path} within ${formatDuration(this.#options.maxWaitMs)}`,
       found: `the lock still held by pid ${pid} on ${host}`,
-      fix: 'run again when that load has ended; --retry-for sets the longest wait',
+      fix: 'run again when that load has ended, or raise --retry-for, which sets the longest wait',
     });
   }
 }

@@ -47,7 +47,7 @@ function tryTake(path: string, { clock, lost }: LoadLockOptions, presumedDead: H
     if (!(error instanceof OddLockError)) throw writeFailure('taking the lock of the load', path, error);
     throw new BusyError({
       tried: 'taking the lock of the load',
-      expected: `a lock file in ${error.path}`,
+      expected: `a lock file at ${error.path}`,
       found: error.message,
       fix: 'remove the file if no other run uses it',
     });
@@ -57,7 +57,7 @@ function tryTake(path: string, { clock, lost }: LoadLockOptions, presumedDead: H
 function waiting({ pid, host, heartbeat }: Holder, freeInMs: number, now: number): string {
   const age = duration(Math.max(0, now - heartbeat) / 1000);
   const rest = duration(freeInMs / 1000);
-  return `a run as pid ${pid} on ${host} renewed the lock of this load ${age} ago; if that run is gone, the lock is free in ${rest}`;
+  return `a run as pid ${pid} on ${host} renewed the lock of this load ${age} ago; if that run is gone, the lock becomes free in ${rest}`;
 }
 
 function busy({ pid, host }: Holder): BusyError {

@@ -54,7 +54,7 @@ test.each([
     '-NOAUTH Authentication required.\r\n',
     '',
     'refused',
-    /the user, its password and its ACL/,
+    /the name, the password and the ACL of the user/,
   ],
   ['that it cannot save', '-MISCONF errors\r\n', '', 'unavailable', /found MISCONF errors/],
   ['that its memory is full', info, '-OOM command not allowed\r\n', 'unavailable', /found OOM command not allowed/],
@@ -123,7 +123,7 @@ test('a coordinator that its queue refuses writes the summary', async () => {
     const port = await liar('-NOAUTH Authentication required.\r\n', '');
     const queue = ['--queue', `redis://127.0.0.1:${port}`, '--allow-input', folder, '--summary', summary];
     const { code, stderr } = await begin([...queue, '--db', 'db', '--state-dir', folder, input]).ended;
-    expect([code, stderr]).toEqual([4, expect.stringMatching(/the user, its password and its ACL/)]);
+    expect([code, stderr]).toEqual([4, expect.stringMatching(/the name, the password and the ACL of the user/)]);
     const points = { read: 0, loaded: 0, rejected: 0, undelivered: 0 };
     expect(JSON.parse(await readFile(summary, 'utf8'))).toMatchObject({ outcome: 'refused', exitCode: 4, points });
   } finally {

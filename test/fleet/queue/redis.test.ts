@@ -55,7 +55,7 @@ test('a stop ends the wait for a server that is not there', async () => {
 });
 
 test.skipIf(!hasRedis)('a wrong password ends with exit code 4', async () => {
-  const message = expect.stringMatching(/expected a user with the right to sign in/) as unknown;
+  const message = expect.stringMatching(/expected a user who may sign in/) as unknown;
   await expect(open(server.url.replace('//', '//nobody:wrong@'))).rejects.toMatchObject({
     outcome: 'refused',
     message,

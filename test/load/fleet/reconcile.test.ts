@@ -111,10 +111,10 @@ test('of two complete runs of a shard the later one counts, in any order of the 
 test('missing shards are named and end with exit code 5', () => {
   const found = outcomeOf([shardOf(2)]);
   expect(found).toMatchObject({ outcome: 'unavailable', exitCode: 5, shards: { missing: [1, 3] } });
-  expect(found.reason).toMatch(/no summary of shards 1\/3, 3\/3\. Run these shards again with --shard 1\/3/);
+  expect(found.reason).toMatch(/no summary of shards 1\/3, 3\/3\. Run each of these shards, such as --shard 1\/3/);
   const one = outcomeOf([shardOf(1), shardOf(3)]);
   expect(one).toMatchObject({ outcome: 'unavailable', shards: { missing: [2] } });
-  expect(one.reason).toMatch(/no summary of shard 2\/3\. Run this shard again with --shard 2\/3/);
+  expect(one.reason).toMatch(/no summary of shard 2\/3\. Run this shard with --shard 2\/3/);
 });
 
 test('other totals than those of the plan, and a bad input of the plan, end with exit code 7', () => {

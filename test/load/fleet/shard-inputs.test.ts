@@ -45,11 +45,21 @@ test('an input without a known version or size is not compared', async () => {
 });
 
 test.each([
-  ['of another size', fileOf('m f=1\n'), fileOf('m f=1\nm f=2\n'), 'the 6 bytes that planning read, found 12 bytes'],
-  ['with other content', fileOf('m f=1\n'), fileOf('m f=2\n'), 'the 6 bytes that planning read, found other content'],
+  [
+    'of another size',
+    fileOf('m f=1\n'),
+    fileOf('m f=1\nm f=2\n'),
+    'the content that planning read (6 bytes), found 12 bytes',
+  ],
+  [
+    'with other content',
+    fileOf('m f=1\n'),
+    fileOf('m f=2\n'),
+    'the content that planning read (6 bytes), found other content',
+  ],
   ['of another version', { version: 'one' }, { version: 'two' }, 'the version that planning read, found other content'],
 ])('an input %s is refused and closed', async (_, planned, found, expected) => {
   const { message, closed } = await opened(planned, found);
-  expect(message).toContain(`reading a.lp: expected ${expected}. Put the file back, or plan again`);
+  expect(message).toContain(`reading a.lp: expected ${expected}. Put the earlier file back, or plan again`);
   expect(closed).toBe(1);
 });

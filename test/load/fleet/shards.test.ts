@@ -145,7 +145,7 @@ test.each([
   await change(path);
   const summary = await shard(1, 1);
   expect([summary.exitCode, summary.points.read]).toEqual([7, 0]);
-  expect(summary.inputs[0]!.error).toContain('bytes that planning read');
+  expect(summary.inputs[0]!.error).toContain('the content that planning read');
 });
 
 test('an object without a size is compared with the plan by its version', async () => {

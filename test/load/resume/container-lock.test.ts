@@ -35,7 +35,7 @@ test.skipIf(!hasNamespaces)('a run in a second container ends with exit code 75,
   // The lock comes before the target, which a network of its own does not reach.
   const second = await inContainer([join(it.folder, 'a.lp')], ['--net']).ended;
   expect(second.code).toBe(75);
-  expect(second.stderr).toMatch(/renewed the lock of this load .* if that run is gone, the lock is free in/);
+  expect(second.stderr).toMatch(/renewed the lock of this load .* if that run is gone, the lock becomes free in/);
   expect(second.stderr).toContain('a run as pid 1 on ');
   half.goOn();
   expect((await first.ended).code).toBe(0);

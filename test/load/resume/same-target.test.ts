@@ -63,7 +63,7 @@ test('a load does not resume into another cluster, unless --same-target says tha
   other.databases.set('db', it.cluster.databases.get('db')!);
   const refused = await loadInto(other, [...small, path]);
   expect(refused.code).toBe(4);
-  expect(refused.stderr).toMatch(/another cluster .*--same-target/s);
+  expect(refused.stderr).toMatch(/other endpoints .*--same-target/s);
   const { code, summary } = await loadInto(other, [...small, '--same-target', path]);
   expect([code, summary?.points.loaded]).toEqual([0, 3000]);
   expect(summary?.thisRun.read).toBeLessThan(2000);

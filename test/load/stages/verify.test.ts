@@ -98,7 +98,7 @@ test('a query that fails ends with verify-failed, and its message does not repea
   const { message, outcome } = error as VerifyError;
   expect(outcome).toBe('verify-failed');
   expect(message).not.toContain('SELECT');
-  expect(message).toMatch(/found 12 points, then: no answer within 30s to the query/);
+  expect(message).toMatch(/found 12 points, then this error: no answer within 30s to the query/);
   expect(message.length).toBeLessThan(300);
 });
 
@@ -111,7 +111,7 @@ test('a target that cannot count its points is not asked to', async () => {
 
 test('a query that fails with a plain message is described by this message', async () => {
   const { report } = verification(() => Promise.reject(new UnavailableError('no endpoint')));
-  await expect(report()).rejects.toThrow('found 0 points, then: no endpoint');
+  await expect(report()).rejects.toThrow('found 0 points, then this error: no endpoint');
 });
 
 /** Samples all points of `first`, then books both batches as loaded, and reads back what `stored` says. */

@@ -39,7 +39,7 @@ test('the lock of a killed run in another container is taken when its last heart
   (await taken).release();
   expect(notices.map(({ message }) => message)).toEqual([
     expect.stringMatching(
-      /^a run as pid 7 on \S+ renewed the lock of this load 12s ago; if that run is gone, the lock is free in 48s$/,
+      /^a run as pid 7 on \S+ renewed the lock of this load 12s ago; if that run is gone, the lock becomes free in 48s$/,
     ),
   ]);
 });

@@ -245,7 +245,8 @@ class FleetWorker {
   }
 
   #late(path: string): void {
-    const what = 'the lease has ended, so the result does not count, and another worker loads the piece again';
+    const what =
+      'the lease of the piece has ended, so the result does not count, and another worker loads the piece again';
     this.#notify('warn', 'lease', `${path}: ${what}`);
   }
 
