@@ -140,7 +140,7 @@ const table = [
   { key: 'memoryWatchdog', group: 'memory', is: { kind: 'choice', values: ['on', 'observe', 'off'] }, default: 'on', arg: '<mode>', description: 'what to do near --memory-limit: "on" reduces the writers, then stops the load; "observe" only prints notices; "off" does nothing' },
   { key: 'targetMemory', group: 'memory', is: { kind: 'size', min: 64 * MIB, max: MANY, words: OFF }, default: null, defaultText: '512MiB for cnosdb', arg: '<size>', description: 'maximum resident memory of each target node, or off; an idle node already takes about 110 MiB; to keep this limit, bulk-load sends small request bodies and requests flushes' },
   { key: 'relieve', group: 'memory', is: { kind: 'switch' }, default: 'true', description: 'never ask the target to flush (COMPACT DATABASE)' },
-  { key: 'stage', group: 'memory', is: { kind: 'size', min: MIB, max: MANY, words: OFF }, default: 'off', arg: '<size>', description: 'send this many bytes of points, wait until the target has flushed, and repeat; or off' },
+  { key: 'stage', group: 'memory', is: { kind: 'size', min: MIB, max: MANY, words: OFF }, default: 'off', arg: '<size>', description: 'send this many bytes of points, wait until the target has flushed, and repeat; "off" sends without these waits' },
 
   { key: 'stateDir', group: 'state', is: { kind: 'path' }, default: null, supplied: true, defaultText: '$STATE_DIRECTORY, else $XDG_STATE_HOME/bulk-load, else ~/.local/state/bulk-load', arg: '<dir>', description: 'directory for checkpoints, rejected points and the list of finished inputs' },
   { key: 'checkpoint', group: 'state', is: { kind: 'switch' }, default: 'true', description: 'do not write a checkpoint; then a stopped load starts over' },

@@ -134,7 +134,7 @@ export function nothingParsed(
   if (packed !== undefined && compression === 'none')
     return new NothingParsedError({
       tried: `reading ${name}`,
-      expected: `compressed data, because the file name ends with .${packed}; or ${wanted}`,
+      expected: `compressed data (because the file name ends with .${packed}) or ${wanted}`,
       found:
         first.text === ''
           ? 'other content'

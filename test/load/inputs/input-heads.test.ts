@@ -190,7 +190,7 @@ test.each([
     'a.lp.gz',
     'no gzip\nat all\n',
     [
-      'compressed data, because the file name ends with .gz; or line protocol',
+      'compressed data (because the file name ends with .gz) or line protocol',
       'other content; the first line is "no gzip"',
       'then fetch the file again',
     ],
