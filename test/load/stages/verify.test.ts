@@ -149,12 +149,22 @@ test.each([
   ['another table', 'n,t=a f=2 5'],
   ['another time', 'm,t=a f=2 6'],
   ['another tag value', 'm,t=b f=2 5'],
+  ['the same letters in another order', 't,m=a f=2 5'],
   ['one more tag', 'm,t=a,u=b f=2 5'],
   ['one equal and one other tag', 'm,t=a,v=b f=2 5'],
   ['one tag less', 'm f=2 5'],
 ])('a later point with %s replaces nothing', async (_, other) => {
   const first = other.includes('v=') ? 'm,t=a,v=a f=1 5' : 'm,t=a f=1 5';
   expect(await replaced([first], [other], [first])).toEqual([]);
+});
+
+test.each([
+  ['in another order', 'm,t=a,u=b f=1 5', 'm,u=b,t=a f=2 5'],
+  ['with another escape', String.raw`m,t=a\=b f=1 5`, 'm,t=a=b f=2 5'],
+  ['with an escape that the sampled point lacks', 'm,t=a=b f=1 5', String.raw`m,t=a\=b f=2 5`],
+])('a later point with the same tags %s replaces the values', async (_, first, later) => {
+  expect(await replaced([first], [later], [later])).toEqual([]);
+  expect(await replaced([first], [later], [first])).toEqual([['f', '2', '1']]);
 });
 
 test('a point that was not loaded replaces nothing', async () => {
