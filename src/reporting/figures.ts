@@ -236,7 +236,7 @@ export const figures: readonly Figure[] = [
   { key: 'target.flushes', title: 'Flush requests sent', unit: 'count', where: counter('target_flushes_total') },
   {
     key: 'target.rinses',
-    title: 'Time buckets that bulk-load rinsed with small writes, so that nodes released earlier request bodies',
+    title: 'Time buckets that bulk-load rinsed. Small writes to them made nodes release the previous request bodies',
     unit: 'count',
     where: counter('target_rinses_total'),
   },

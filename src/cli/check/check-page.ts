@@ -99,7 +99,7 @@ function queueLines({ version, isDurable, workers }: QueueFacts): string[] {
     ? 'with an append-only file'
     : 'without an append-only file: if the server restarts, workers load some pieces again';
   const machines = [...new Set(workers.map(({ machine, version: of }) => `${machine} (${of})`))].toSorted();
-  const none = '0 workers: start a worker with bulk-load worker --queue, and the same target and database';
+  const none = '0 workers: start a worker (bulk-load worker) with the same --queue, --url and --db';
   return [
     row('server', `${version}, ${file}`),
     row('workers', workers.length === 0 ? none : `${workers.length} on ${machines.join(', ')}`),

@@ -30,7 +30,7 @@ function constant(text: string): FolderColumn | null {
  * Contexts of an InfluxDB export, each with the database for its points. A database name cannot contain an equals sign.
  */
 export function contextMap() {
-  const expected = 'DB=DB or DB/RP=DB such as telegraf/autogen=metrics';
+  const expected = 'SOURCE=DB or SOURCE/RP=DB, such as telegraf/autogen=metrics';
   return list((text) => text.split(','), parsed(z.string(), expected, contextTarget), expected);
 }
 

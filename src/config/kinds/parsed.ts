@@ -27,7 +27,7 @@ export function list<T>(split: (text: string) => string[], item: z.ZodType<T, st
     .describe(expected);
 }
 
-/** Parses text. For invalid text, `parse` returns a phrase that replaces the description in the message. */
+/** Parses text. If the text is invalid, `parse` returns a phrase. The error shows this phrase as the expected value. */
 export function explained<T extends object>(parse: (text: string) => T | string) {
   return z.string().transform((text, context): T => {
     const result = parse(text);

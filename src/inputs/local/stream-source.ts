@@ -6,8 +6,8 @@ import { countUsedBuffer } from '../../core/v8.js';
 import type { RawSource } from './raw-source.js';
 
 /**
- * Reads a stream. Closing the source destroys the stream. `failure` converts the stream's error into the error of the
- * rejection.
+ * Reads a stream. Closing the source destroys the stream. `failure` converts the stream's error into the error with
+ * which a read rejects.
  */
 export class StreamSource implements RawSource {
   readonly compression = 'none';

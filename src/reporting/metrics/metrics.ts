@@ -27,11 +27,11 @@ export class RunMetrics {
    * call.
    */
   end({ exitCode, outcome, endedAt, points }: Summary): void {
-    this.#set('exit_code', 'Exit code of the last run.', exitCode, { outcome });
-    this.#set('end_time_seconds', 'Time when the last run ended, in seconds since 1970.', Date.parse(endedAt) / 1000);
+    this.#set('exit_code', 'Exit code of this run; absent until the run ends.', exitCode, { outcome });
+    this.#set('end_time_seconds', 'Time when this run ended, in seconds since 1970.', Date.parse(endedAt) / 1000);
     this.#set(
       'points_undelivered',
-      'Points that were read, but neither acknowledged nor rejected, when the last run ended.',
+      'Points that were read, but neither acknowledged nor rejected, when this run ended.',
       points.undelivered,
     );
   }

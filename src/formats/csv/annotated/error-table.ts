@@ -16,7 +16,7 @@ export function serverError(cells: readonly string[]): InputError {
   const [error = '', reference = ''] = cells.slice(-2);
   return new InputError({
     tried: 'reading the result of a Flux query',
-    expected: 'rows to the end of the result',
+    expected: 'a result that contains only rows',
     found: `the error of the server: ${excerpt(error, 400)}${reference === '' ? '' : ` (reference ${reference})`}`,
     fix: 'run the query again',
   });

@@ -29,8 +29,8 @@ import type { FleetTotals } from './fleet-totals.js';
 /** Pause after Redis has refused a command, ms. */
 const refusedMs = 1000;
 /**
- * Time that the coordinator waits for workers to offer results that Redis has lost, ms. Idle workers look for a new
- * announcement of the load twice a second.
+ * If Redis has lost data, the coordinator announces the load again and waits this time, ms. Workers that see the
+ * announcement offer the lost results again. Idle workers look for announcements twice a second.
  */
 const offerMs = 3000;
 /** One step books at most this many completed pieces and this many failed pieces. */

@@ -45,7 +45,7 @@ export function failOnReset(socket: Socket): Socket {
 /**
  * Hides "100 Continue" responses that were not requested. Some proxies send such responses, and a client must ignore
  * them (RFC 9110, 15.2). undici would close the connection, and the loader would blame a point of the batch. Inspects
- * only the bytes after a write.
+ * only the first bytes that arrive after each write to the socket.
  */
 export function hideInterim<T extends Socket>(socket: T): T {
   const read = socket.read.bind(socket);

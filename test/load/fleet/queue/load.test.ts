@@ -167,7 +167,7 @@ describe.skipIf(!hasRedis)('a load over a fleet', () => {
   test('check shows the queue and its workers, and what a load over it would end with', async () => {
     const path = await file('a.lp', lines(100));
     const own = ['--create-db', '--allow-input', `${folder}/**`];
-    expect((await run(['check', ...at(), ...own, path])).stderr).toMatch(/^ {2}workers +0 workers: start a worker/m);
+    expect((await run(['check', ...at(), ...own, path])).stderr).toMatch(/^ {2}workers +0 workers: start a worker \(/m);
     const worker = work();
     await worker.saw(/worker: pieces from/);
     const { code, stderr } = await run(['check', ...at(), ...own, path]);

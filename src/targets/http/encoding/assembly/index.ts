@@ -94,7 +94,8 @@ function scan(from: usize, stop: usize, lists: bool): usize {
     const before = usize(load<u32>(head));
     store<u32>(head, u32(at));
     const distance = at - before;
-    // The distance is 0 if the previous block already found this match, but its list was full.
+    // The previous call of `scan` may have stored `at` and stopped, because its list of matches was full. The distance
+    // is then 0. The subtraction wraps, so the position is skipped.
     if (distance - 1 >= WINDOW || ((load<u64>(before) ^ word) << BEYOND) != 0) {
       at += 1 + ((at - anchor) >> PATIENCE);
       continue;
