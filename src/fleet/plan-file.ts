@@ -51,7 +51,14 @@ export const timesSchema = z.strictObject({
   totalBytes: count.nullable(),
   rows: z
     .strictObject({
-      ...{ points: count, slots: z.number(), bytes: count, series: z.number() },
+      ...{
+        points: count,
+        slots: z.number(),
+        values: count,
+        rowsPerPoint: z.number(),
+        bytes: count,
+        series: z.number(),
+      },
       strings: z.strictObject({ count, bytes: count }),
     })
     .optional(),

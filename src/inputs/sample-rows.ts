@@ -23,7 +23,11 @@ const endLines = 8;
 /** At most 8 points of each run of points (`Points`) are sampled, and at most 50,000 distinct series are stored. */
 const runPoints = 8;
 const maxSeries = 50_000;
+/** Number of points at the start of a run that are searched for points of one row. */
+const adjacent = 64;
 
+/** Matches a line, with its series and its time. */
+const seriesAndTime = /^((?:[^# \\\n]|\\.)(?:[^ \\\n]|\\.)*) .* (-?\d+)\r?$/gm;
 /** Matches the start of a line up to the first unescaped space. */
 const seriesOfLine = /^(?![#\s])(?:[^ \\\n]|\\.)+(?= )/gm;
 
@@ -37,6 +41,9 @@ export class RowSampler {
   readonly #tables = new Map<string, TableSample>();
   readonly #series = new Set<string>();
   #bytes = 0;
+  #values = 0;
+  /** Adjacent points, and their different pairs of series and time. */
+  readonly #adjacent = { points: 0, rows: 0 };
   #strings: StringTotals = { count: 0, bytes: 0 };
   /**
    * `#text`: size of all parsed points as line protocol, bytes. `#decoded`: size of these points in the decoded inputs,
@@ -65,6 +72,12 @@ export class RowSampler {
       if (this.#series.size < maxSeries) this.#series.add(series);
   }
 
+  /** Counts the rows of adjacent lines. The first or last line may be incomplete. */
+  takeAdjacent(text: Uint8Array): void {
+    const lines = Buffer.from(text.buffer, text.byteOffset, text.length).toString('latin1').matchAll(seriesAndTime);
+    this.#countRows([...lines].map(([, series, time]) => `${series} ${time}`));
+  }
+
   /** Samples equally spaced lines of a file. Skips sources whose reads are expensive. */
   async takeFile({ file }: ByteSource): Promise<void> {
     if (file === undefined || file.near !== undefined) return;
@@ -73,6 +86,7 @@ export class RowSampler {
       const text = await file.bytes(at, at + placeBytes);
       const line = text.subarray(text.indexOf(0x0a) + 1);
       this.take(line, 1);
+      this.takeAdjacent(line.subarray(0, line.lastIndexOf(0x0a) + 1));
       this.takeSeries(line.subarray(0, line.indexOf(0x0a) + 1));
     }
   }
@@ -83,17 +97,22 @@ export class RowSampler {
    */
   takeRun(run: Points, timeOf: (i: number) => bigint | null): void {
     const step = Math.ceil(run.count / runPoints);
+    const rows: string[] = [];
     for (let i = 0; i < run.count; i += 1) {
       const start = run.index[i * POINT_WORDS + START]!;
       const length = run.index[i * POINT_WORDS + LENGTH]!;
       const point = run.bytes.subarray(start, start + length);
       this.#text += length + 1;
       this.takeSeries(point);
+      const [series] =
+        Buffer.from(point.buffer, point.byteOffset, point.length).toString('latin1').match(seriesOfLine) ?? [];
+      if (rows.length < adjacent) rows.push(`${series} ${timeOf(i)}`);
       if (i % step > 0) continue;
       this.#line(point);
       const time = timeOf(i);
       if (time !== null) this.times.push(time);
     }
+    this.#countRows(rows);
   }
 
   /** Adds the number of decoded bytes from which points of an input were parsed; null if this number is unknown. */
@@ -113,10 +132,17 @@ export class RowSampler {
     return {
       points: tables.reduce((sum, { points }) => sum + points, 0),
       slots: tables.reduce((sum, { points, fields }) => sum + points * richness([...fields.values()], points), 0),
+      values: this.#values,
+      rowsPerPoint: this.#adjacent.points === 0 ? 1 : this.#adjacent.rows / this.#adjacent.points,
       strings: this.#strings,
       bytes: this.#bytes,
       series: this.#series.size,
     };
+  }
+
+  #countRows(rows: readonly string[]): void {
+    this.#adjacent.points += rows.length;
+    this.#adjacent.rows += new Set(rows).size;
   }
 
   #line(line: Uint8Array): void {
@@ -127,7 +153,10 @@ export class RowSampler {
       this.#tables.set(table, sample);
       sample.points += 1;
       for (const { name, type } of columns)
-        if (type !== 'tag') sample.fields.set(name, (sample.fields.get(name) ?? 0) + 1);
+        if (type !== 'tag') {
+          sample.fields.set(name, (sample.fields.get(name) ?? 0) + 1);
+          this.#values += 1;
+        }
       this.#bytes += line.length + 1;
       const { count, bytes } = stringTotals(line);
       this.#strings = { count: this.#strings.count + count, bytes: this.#strings.bytes + bytes };

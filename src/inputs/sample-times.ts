@@ -120,6 +120,7 @@ async function sampleInput(input: Input, rows: RowSampler, signal: AbortSignal):
     if (!isUnchanged(source)) return { spans: spansOf(head), whole: false, plain: false };
     rows.take(bytes.subarray(0, read));
     rows.takeSeries(bytes.subarray(0, read));
+    rows.takeAdjacent(bytes.subarray(0, read));
     if (source.file === undefined) return { spans: spansOf(head), whole: false, plain: true };
     if (read < sampleBytes) return { spans: spansOf(head), whole: true, plain: true };
     await rows.takeFile(source);

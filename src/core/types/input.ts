@@ -119,11 +119,15 @@ export interface StringTotals {
 
 /**
  * Totals of sampled lines. `slots`: number of fields if each point had all fields of its table. `series`: number of
- * distinct series.
+ * distinct series. `rowsPerPoint`: number of rows divided by the number of points, if points with the same series and
+ * time form one row.
  */
 export interface SampledRows {
   readonly points: number;
   readonly slots: number;
+  /** Number of field values. */
+  readonly values: number;
+  readonly rowsPerPoint: number;
   readonly strings: StringTotals;
   readonly bytes: number;
   readonly series: number;

@@ -1,7 +1,7 @@
 // Estimates the memory that an acknowledged body adds to a node, from a sample of the body's points.
 
 import type { Batch, MemoryEvent, PlainBody } from '../../core/types/index.js';
-import { weighRows } from './flush/memcache-estimate.js';
+import { unsetBytes, weighRows } from './flush/memcache-estimate.js';
 import { sampledPoints, sampledStrings } from './flush/sampled-points.js';
 import { groupsOf, sampledSeries } from './flush/series-estimate.js';
 import { partsOf } from './raft-caches.js';
@@ -30,19 +30,19 @@ export function bodyEvent(
   sampling: Sampling | null,
   sent?: PlainBody,
 ): { event: BodyEvent; gauged: number } {
-  const { buckets } = batch;
+  const { buckets, values } = batch;
   const linesPerPoint = sent?.linesPerPoint ?? 1;
   const [points, slots] = [batch.points * linesPerPoint, batch.slots * linesPerPoint];
   const sampled = sampling === null ? [] : sampledPoints(batch, sampling);
   const isDivided = sampling !== null && buckets.length > 1;
   const sample = sampledSeries(sampled, isDivided ? sampling.bucketOf : () => buckets[0]?.bucket ?? 0);
   const strings = sampledStrings(sampled, batch);
-  const { resident, gauged } = weighRows({ points, slots, strings, bytes: batch.body.length });
+  const { resident, gauged } = weighRows({ points, slots, values, rowsPerPoint: 1, strings, bytes: batch.body.length });
   const part = bodyBytes / batch.body.length;
   const rows = bodyBytes * resident;
   const event = {
     kind: 'body',
-    parts: partsOf(batch, sent?.bytes.length ?? bodyBytes),
+    parts: partsOf(batch, (sent?.bytes.length ?? bodyBytes) + part * unsetBytes({ slots, values })),
     bytes: bodyBytes,
     rows,
     points,

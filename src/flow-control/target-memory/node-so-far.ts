@@ -12,6 +12,8 @@ export class NodeSoFar {
   readonly series = new SeriesEstimate();
   /** Bytes of all acknowledged rows of this process: resident bytes, and bytes that gauges count. */
   readonly rows = { resident: 0, gauged: 0 };
+  /** Bytes of all acknowledged bodies of this process: bytes of their points, and bytes that vnodes retained. */
+  readonly bodies = { text: 0, retained: 0 };
   readonly #plan: TargetPlan;
   readonly #buckets: WrittenBuckets;
   readonly #deaths: { readonly count: number };
@@ -21,6 +23,13 @@ export class NodeSoFar {
     this.#plan = plan;
     this.#buckets = buckets;
     this.#deaths = deaths;
+  }
+
+  /** The plan, with smaller bodies if vnodes retained more of the bodies so far than was planned. */
+  get plan(): TargetPlan {
+    const { retainedPerByte: planned, sustainedBytes } = this.#plan;
+    const retainedPerByte = Math.max(planned, this.bodies.retained / Math.max(1, this.bodies.text));
+    return { ...this.#plan, retainedPerByte, sustainedBytes: (sustainedBytes * planned) / retainedPerByte };
   }
 
   /** Resident bytes of rows per byte that a gauge counts. */

@@ -3,11 +3,12 @@
 import { UnavailableError } from '../../core/errors.js';
 import { size, sizeOption } from '../../core/text.js';
 import type { Notice } from '../../core/types/index.js';
+import { keptBodies } from './body-sizes.js';
 import { flushMarks } from './flush/flush-marks.js';
 import { maxHoldMs } from './flush/flushing.js';
 import { bodiesKept } from './raft-caches.js';
 import type { TargetMemoryForecast } from './target-forecast.js';
-import { keptBodies, nodePeak } from './target-plan.js';
+import { nodePeak } from './target-plan.js';
 
 /** The notice about pacing is given once waits between flushes take this many seconds and this share of the time. */
 const pacedSeconds = 5;
@@ -72,7 +73,7 @@ export function pacingMessage(
   cacheRows: number,
 ): string {
   const limit = plan.limitBytes ?? 0;
-  const kept = keptBodies(bodyBytes, plan.share, totalBytes);
+  const kept = keptBodies(bodyBytes, plan.share, totalBytes, plan.retainedPerByte);
   const { holdBytes } = flushMarks(limit, plan.baseBytes, kept);
   const rate = `limited the rate to about ${Math.round(bytesPerSecond / 1e6)} MB/s: flushes are at least 2s apart, and`;
   if (cacheRows < holdBytes) {

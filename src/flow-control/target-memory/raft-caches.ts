@@ -10,9 +10,9 @@ export const bodiesKept = 256;
  */
 const openBodies = 16;
 
-/** Splits an acknowledged body by time bucket. The body may be a part of its batch. */
-export function partsOf({ buckets, body }: Pick<Batch, 'buckets' | 'body'>, bodyBytes: number): BodyPart[] {
-  return buckets.map(({ bucket, bytes }) => ({ bucket, bytes: Math.round((bytes * bodyBytes) / body.length) }));
+/** Splits the retained bytes of an acknowledged body by time bucket. The body may be a part of its batch. */
+export function partsOf({ buckets, body }: Pick<Batch, 'buckets' | 'body'>, retainedBytes: number): BodyPart[] {
+  return buckets.map(({ bucket, bytes }) => ({ bucket, bytes: Math.round((bytes * retainedBytes) / body.length) }));
 }
 
 export interface RaftCacheOptions {

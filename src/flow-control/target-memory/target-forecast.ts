@@ -12,9 +12,8 @@ import type {
   VnodePlacement,
 } from '../../core/types/index.js';
 import { unitsPerMs } from '../../core/units.js';
-import { type RowWeight, weighRows } from './flush/memcache-estimate.js';
-import { seriesBytes } from './flush/series-estimate.js';
-import { baseOf, type NodeSeries, type WrittenBuckets } from './node-base.js';
+import { baseOf, type WrittenBuckets } from './node-base.js';
+import { seriesOf, weightOf } from './planned-rows.js';
 import { leastWith, mostBuckets, planTarget, type TargetPlan, type TargetPlanRequest } from './target-plan.js';
 
 /** Options of a load that the forecast depends on. */
@@ -24,6 +23,8 @@ export interface ForecastOptions {
   readonly batchBytes: number;
   /** True if the load may ask the target to flush. */
   readonly relieve: boolean;
+  /** Largest number of writers. A single writer does not join points into rows. */
+  readonly workers: number;
   readonly precision: InputPrecision;
   /** List with one entry for each endpoint. */
   readonly urls: readonly unknown[];
@@ -60,9 +61,6 @@ export interface TargetMemoryForecast {
 /** From this number of series per time bucket on, messages mention series. */
 const manySeries = 5_000;
 
-/** Memory of rows per byte of text, if no rows were sampled. Measured with IoT sensors of ten fields. */
-const usualWeight: RowWeight = { resident: 1.1, gauged: 0.6 };
-
 /** Smallest size of a point, bytes. Inputs cannot have more time buckets than points. */
 const leastPointBytes = 16;
 
@@ -84,22 +82,29 @@ export function forecastTargetMemory(
   const maxPoints = Math.ceil((times.totalBytes ?? Number.POSITIVE_INFINITY) / leastPointBytes);
   const buckets = Math.max(1, Math.min(bucketsOf(times.spans, bucketMs, options.precision), maxPoints));
   const existing = existingBuckets(layout, bucketMs);
-  const { targetMemory, batchBytes, relieve } = options;
   const request: TargetPlanRequest = {
-    targetMemoryBytes: targetMemory,
+    targetMemoryBytes: options.targetMemory,
     ...place,
     ...layout,
     buckets,
-    batchBytes,
+    batchBytes: options.batchBytes,
     totalBytes: times.totalBytes,
-    ...weightOf(times),
+    ...weightOf(times, options),
     perBucket: seriesOf(times, buckets),
     mayCreate,
-    mayFlush: relieve,
+    mayFlush: options.relieve,
   };
   const plan = planTarget(request);
-  const neededBytes = neededMemory(request, plan);
-  return { plan, neededBytes, layout, buckets, existing, shards, bucketMs, totalBytes: times.totalBytes };
+  return {
+    plan,
+    neededBytes: neededMemory(request, plan),
+    layout,
+    buckets,
+    existing,
+    shards,
+    bucketMs,
+    totalBytes: times.totalBytes,
+  };
 }
 
 /**
@@ -109,24 +114,6 @@ export function forecastTargetMemory(
 function neededMemory(request: TargetPlanRequest, { holds, leastBytes, peakBytes }: TargetPlan): number {
   const needed = Math.max(leastBytes, peakBytes);
   return holds ? needed : neededMemory(request, planTarget({ ...request, targetMemoryBytes: needed }));
-}
-
-/**
- * Returns the memory of rows per byte of text: `weight` excludes the memory of series, `residentPerByte` includes it.
- */
-function weightOf({ rows, totalBytes }: InputExtent): Pick<TargetPlanRequest, 'weight' | 'residentPerByte'> {
-  if (rows === undefined) return { weight: usualWeight, residentPerByte: usualWeight.resident };
-  const weight = weighRows(rows);
-  const bytes = totalBytes ?? Number.POSITIVE_INFINITY;
-  const series = (seriesBytes * Math.min(rows.series, (bytes * rows.points) / rows.bytes)) / Math.max(1, bytes);
-  return { weight, residentPerByte: weight.resident + series };
-}
-
-/** Estimates the number of series of each time bucket. */
-function seriesOf({ rows, totalBytes }: InputExtent, buckets: number): NodeSeries {
-  if (rows === undefined) return { series: 0, fields: 0, reopened: 0 };
-  const points = ((totalBytes ?? Number.POSITIVE_INFINITY) * rows.points) / rows.bytes;
-  return { series: Math.min(rows.series, points / buckets), fields: rows.slots / rows.points, reopened: 0 };
 }
 
 /** Returns the layout of a database that does not exist yet: its vnodes are spread evenly over the endpoints. */

@@ -1,32 +1,25 @@
 // Plans the target's memory by pure arithmetic: the memory that a node needs for this load, and the settings that limit
 // this memory (body size, memcache size, timely flushes and rinses). Model and figures are measured on CnosDB 2.4.3.4.
 
+import {
+  type BodyPlan,
+  bodiesShare,
+  firstOf,
+  keptBodies,
+  largestBody,
+  smallestOf,
+  sustainedBody,
+} from './body-sizes.js';
 import { dueShare, flushMarks, minRows, perRowByte } from './flush/flush-marks.js';
 import type { FlushMarks } from './flush/flushing.js';
 import type { RowWeight } from './flush/memcache-estimate.js';
 import { seriesBytes } from './flush/series-estimate.js';
 import { baseOf, idleBytes, type NodeSeries, vnodeBytes } from './node-base.js';
-import { bodiesKept, type OpenBuckets } from './raft-caches.js';
 import type { RinseMarks } from './rinsing.js';
 
 const MiB = 1024 * 1024;
 /** Memcache size of a server that does not report its memcache size (before 2.4.2). */
 const usualMemcache = 128 * MiB;
-/** Smallest body that the plan chooses. */
-const smallestBody = 32 * 1024;
-const bodyStep = 64 * 1024;
-/**
- * Largest size of the first bodies of a time bucket, whatever the number of buckets. Smaller bodies cost the target
- * more time. On a node with 90 vnodes (2.4.3.4), 128 KiB bodies took 20 MiB more memory than 96 KiB bodies. 256 KiB
- * bodies took 100 MiB more than 96 KiB bodies.
- */
-const firstBody = 96 * 1024;
-/**
- * The first bodies of a time bucket may fill this share of the memory for retained bodies. Later bodies are smaller.
- */
-const firstShare = 0.5;
-/** Retained bodies get this share of a node's memory above its base. Unflushed rows get the remaining share. */
-const bodiesShare = 0.5;
 /**
  * Like `bodiesShare`, for wide rows in a new database with one time bucket. The memory for rows determines
  * MAX_MEMCACHE_SIZE.
@@ -74,20 +67,13 @@ export interface TargetPlanRequest {
   readonly mayFlush: boolean;
 }
 
-export interface TargetPlan {
-  readonly limitBytes: number | null;
-  /** Largest request body: at most the requested size, and at least 32 KiB if that is allowed. */
-  readonly bodyBytes: number;
-  /** Largest body of a time bucket that receives 256 bodies or more. */
-  readonly sustainedBytes: number;
+export interface TargetPlan extends BodyPlan {
   /** Thresholds of planned flushes; null if no flush is planned. */
   readonly flush: FlushMarks | null;
   /** Thresholds of rinses; null if memory is not limited. */
   readonly rinse: RinseMarks | null;
   /** MAX_MEMCACHE_SIZE for a new database; null if the load does not choose it. */
   readonly memcacheBytes: number | null;
-  /** Bytes that the fullest node stores for one byte of a body; above 1 if the node stores several replicas. */
-  readonly share: number;
   /** Number of vnodes of one time bucket on the fullest node. */
   readonly vnodesPerBucket: number;
   /** Number of vnodes on the fullest node that the load writes to, over all time buckets. */
@@ -98,8 +84,6 @@ export interface TargetPlan {
   readonly rowBytes: number | null;
   /** Series of one time bucket on the fullest node, as far as they are known. */
   readonly perBucket: NodeSeries;
-  /** Bytes of an idle node, the load's vnodes and their series. Excludes vnodes that the load does not write to. */
-  readonly baseBytes: number;
   /** Bytes of a vnode's rows, as gauges count them, at which the target flushes the vnode by itself. */
   readonly vnodeCacheBytes: number;
   /**
@@ -120,37 +104,26 @@ export function nodePeak(baseBytes: number, keptBytes: number, unflushedBytes: n
   return Math.round(baseBytes + keptBytes + perRowByte * unflushedBytes);
 }
 
-/** Returns the bytes of request bodies that the vnodes of one bucket retain on the fullest node. */
-export function keptBodies(bodyBytes: number, share: number, sentBytes: number | null): number {
-  return share * Math.min(bodiesKept * bodyBytes, sentBytes ?? Number.POSITIVE_INFINITY);
-}
-
-/** Returns the largest body size that leaves room for `rowBytes` of rows; the result may be tiny or negative. */
-export function bodiesBeside(
-  { limitBytes, share }: Pick<TargetPlan, 'limitBytes' | 'share'>,
-  baseBytes: number,
-  rowBytes: number,
-): number {
-  const room = (limitBytes ?? Number.POSITIVE_INFINITY) - baseBytes - perRowByte * rowBytes;
-  return Math.floor(room / (share * bodiesKept));
-}
-
 /** Returns the smallest peak of a node whose base takes `baseBytes`. */
 function leastPeak(
+  {
+    share,
+    bodyBytes,
+    totalBytes,
+    retainedPerByte,
+  }: Pick<TargetPlan, 'share' | 'bodyBytes' | 'totalBytes' | 'retainedPerByte'>,
   baseBytes: number,
-  share: number,
-  bodyBytes: number,
   rows: number,
-  totalBytes: number | null,
 ): number {
-  return nodePeak(baseBytes, keptBodies(Math.min(smallestBody, bodyBytes), share, totalBytes), rows);
+  const body = Math.min(smallestOf(retainedPerByte), bodyBytes);
+  return nodePeak(baseBytes, keptBodies(body, share, totalBytes, retainedPerByte), rows);
 }
 
 /** Returns the smallest possible peak memory of a node if the load writes to `buckets` time buckets. */
 export function leastWith(plan: TargetPlan, buckets: number): number {
-  const { share, bodyBytes, totalBytes, vnodesPerBucket, perBucket } = plan;
+  const { share, totalBytes, vnodesPerBucket, perBucket } = plan;
   const rows = Math.min(minRows, share * (totalBytes ?? Number.POSITIVE_INFINITY)) + seriesBytes * perBucket.series;
-  return leastPeak(baseOf(vnodesPerBucket, perBucket, buckets), share, bodyBytes, rows, totalBytes);
+  return leastPeak(plan, baseOf(vnodesPerBucket, perBucket, buckets), rows);
 }
 
 /** Returns the largest number of time buckets that a node within the limit can hold. */
@@ -178,8 +151,8 @@ function planWith(request: TargetPlanRequest): TargetPlan {
   const vnodes = vnodesPerNode * buckets;
   const perBucket = { ...request.perBucket, series: request.perBucket.series * share };
   const baseBytes = baseOf(vnodesPerNode, perBucket, buckets);
-  const kept = (body: number): number => keptBodies(body, share, totalBytes);
-  const { resident, gauged } = request.weight;
+  const { resident, gauged, retained } = request.weight;
+  const kept = (body: number): number => keptBodies(body, share, totalBytes, retained);
   const isWide = resident >= wideRows;
   const cache = request.maxMemcacheBytes ?? usualMemcache;
   const allBytes = totalBytes === null ? Number.MAX_SAFE_INTEGER : totalBytes * share;
@@ -189,11 +162,15 @@ function planWith(request: TargetPlanRequest): TargetPlan {
   const common = {
     limitBytes: limit,
     ...{ share, vnodes, totalBytes, baseBytes, isWide, rowBytes: totalBytes === null ? null : allRows },
-    ...{ vnodesPerBucket: vnodesPerNode, perBucket },
-    leastBytes: leastPeak(baseBytes, share, batchBytes, fewestRows, totalBytes),
+    ...{ vnodesPerBucket: vnodesPerNode, perBucket, retainedPerByte: retained },
+    leastBytes: leastPeak(
+      { share, bodyBytes: batchBytes, totalBytes, retainedPerByte: retained },
+      baseBytes,
+      fewestRows,
+    ),
   };
   if (limit === null) {
-    const peakBytes = nodePeak(baseBytes, Math.min(allBytes, buckets * kept(batchBytes)), maxRows);
+    const peakBytes = nodePeak(baseBytes, Math.min(retained * allBytes, buckets * kept(batchBytes)), maxRows);
     const unlimited = {
       bodyBytes: batchBytes,
       sustainedBytes: batchBytes,
@@ -208,9 +185,9 @@ function planWith(request: TargetPlanRequest): TargetPlan {
   // Without flushes, rows fill the memcaches of an existing database. Bodies then get only the memory that is left.
   const leastRoom = request.mayFlush || request.mayCreate ? bodiesRoom : 0;
   const besideRows = Math.max(leastRoom, aboveBase - perRowByte * maxRows);
-  const sustainedBytes = largestBody(batchBytes, besideRows, kept);
+  const sustainedBytes = largestBody(batchBytes, besideRows, kept, retained);
   const rinse = marksOfRoom(aboveBase, kept(sustainedBytes));
-  const keptAtPeak = buckets > 1 ? Math.min(allBytes, rinse.holdBytes) : kept(sustainedBytes);
+  const keptAtPeak = buckets > 1 ? Math.min(retained * allBytes, rinse.holdBytes) : kept(sustainedBytes);
   // A vnode may receive all rows while the load writes to its time bucket. Without planned flushes, the vnode fills one
   // cache while another cache is flushed.
   const roomFor = (base: number, bodies: number): number =>
@@ -218,7 +195,7 @@ function planWith(request: TargetPlanRequest): TargetPlan {
     Math.max(isWide ? usualGauged : 0, gauged / resident);
   const gaugedRoom =
     isWide && request.mayFlush
-      ? roomFor(baseOf(vnodesPerNode, perBucket, 1), keptBodies(sustainedBytes, share, null))
+      ? roomFor(baseOf(vnodesPerNode, perBucket, 1), keptBodies(sustainedBytes, share, null, retained))
       : (roomFor(baseBytes, keptAtPeak) * dueShare) / vnodes;
   const memcacheBytes = request.mayCreate ? memcacheSize(gaugedRoom) : null;
   const vnodeCacheBytes = memcacheBytes ?? cache;
@@ -229,7 +206,7 @@ function planWith(request: TargetPlanRequest): TargetPlan {
   const peakBytes = nodePeak(baseBytes, keptAtPeak, request.mayFlush ? fullRows : maxRows);
   return {
     ...common,
-    bodyBytes: buckets > 1 ? Math.max(sustainedBytes, Math.min(batchBytes, firstBody)) : sustainedBytes,
+    bodyBytes: buckets > 1 ? Math.max(sustainedBytes, Math.min(batchBytes, firstOf(retained))) : sustainedBytes,
     ...{ sustainedBytes, rinse },
     flush: request.mayFlush ? marks : null,
     ...{ memcacheBytes, vnodeCacheBytes },
@@ -245,49 +222,13 @@ function marksOfRoom(room: number, keptBytes: number): RinseMarks {
   return { dueBytes, holdBytes, restBytes: dueBytes * rinseRest };
 }
 
-/**
- * Returns the largest body of a time bucket that receives 256 bodies or more. A larger base of the node lowers this
- * size.
- */
-export function sustainedBody(plan: TargetPlan, baseBytes: number): number {
-  const { limitBytes, sustainedBytes, share } = plan;
-  if (limitBytes === null || baseBytes <= plan.baseBytes) return sustainedBytes;
-  const room = (limitBytes - baseBytes) * bodiesShare;
-  return Math.max(Math.min(smallestBody, sustainedBytes), Math.min(sustainedBytes, room / (share * bodiesKept)));
-}
-
-/**
- * Returns the largest body at present. The first bodies of a time bucket are large, because a bucket with fewer than
- * 256 bodies retains all its bytes anyway. Later bodies are smaller, so that 256 bodies fit into `roomBytes` (null for
- * no limit).
- */
-export function bodyOfOpenBuckets(
-  plan: TargetPlan,
-  baseBytes: number,
-  roomBytes: number | null,
-  { bytes, places }: OpenBuckets,
-): number {
-  const sustained = sustainedBody(plan, baseBytes);
-  if (roomBytes === null || plan.bodyBytes <= sustained) return sustained;
-  if (bytes <= roomBytes * firstShare) return Math.min(plan.bodyBytes, Math.max(sustained, firstBody));
-  const fitting = places === 0 ? sustained : (roomBytes - bytes) / (plan.share * places);
-  return Math.max(Math.min(smallestBody, sustained), Math.min(sustained, fitting));
-}
-
 /** Returns the thresholds of rinses for a node with this base; null if memory is not limited. */
 export function rinseMarks(plan: TargetPlan, baseBytes: number): RinseMarks | null {
   if (plan.limitBytes === null || baseBytes === plan.baseBytes) return plan.rinse;
-  return marksOfRoom(plan.limitBytes - baseBytes, keptBodies(sustainedBody(plan, baseBytes), plan.share, null));
-}
-
-/**
- * Finds the largest body that fits, in steps of 64 KiB; returns the smallest body if all larger bodies are too large.
- */
-function largestBody(batchBytes: number, roomForBodies: number, kept: (body: number) => number): number {
-  if (kept(batchBytes) <= roomForBodies) return batchBytes;
-  let body = Math.floor(batchBytes / bodyStep) * bodyStep;
-  while (body > smallestBody && kept(body) > roomForBodies) body -= bodyStep;
-  return Math.min(batchBytes, Math.max(smallestBody, body));
+  return marksOfRoom(
+    plan.limitBytes - baseBytes,
+    keptBodies(sustainedBody(plan, baseBytes), plan.share, null, plan.retainedPerByte),
+  );
 }
 
 /**

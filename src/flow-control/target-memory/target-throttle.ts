@@ -14,6 +14,7 @@ import type {
 } from '../../core/types/index.js';
 import type { ThrottleAccount } from '../types.js';
 import { type BodyEvent, bodyEvent, type Sampling } from './body-event.js';
+import { bodiesBeside, bodyOfOpenBuckets } from './body-sizes.js';
 import { followMemory } from './fleet-memory.js';
 import { BucketBarrier } from './flush/bucket-barrier.js';
 import { flushMarks } from './flush/flush-marks.js';
@@ -26,7 +27,7 @@ import { PacedNotice, pacingMessage } from './pressure-notices.js';
 import { RaftCaches } from './raft-caches.js';
 import { partOf, type RinseMarks, Rinsing, type RinsingOptions } from './rinsing.js';
 import { problemSoFar, type TargetMemoryForecast } from './target-forecast.js';
-import { bodiesBeside, bodyOfOpenBuckets, nodePeak, rinseMarks } from './target-plan.js';
+import { nodePeak, rinseMarks } from './target-plan.js';
 import { TargetPressure } from './target-pressure.js';
 
 /** Time after which a flush without a response counts as timed out, ms. */
@@ -91,8 +92,11 @@ export class TargetThrottle {
     const sampling = { bucketOf: (point: Uint8Array) => context.placeOf(point).bucket, isLimited: limitBytes !== null };
     this.#sampling = target.traits.plansMemory ? sampling : null;
     this.#caches = new RaftCaches({
-      ...{ share, existing: forecast.existing, bodyBytes: plan.sustainedBytes },
-      maxBytes: Math.min(plan.rinse?.holdBytes ?? 0, share * (forecast.totalBytes ?? Number.POSITIVE_INFINITY)),
+      ...{ share, existing: forecast.existing, bodyBytes: plan.retainedPerByte * plan.sustainedBytes },
+      maxBytes: Math.min(
+        plan.rinse?.holdBytes ?? 0,
+        plan.retainedPerByte * share * (forecast.totalBytes ?? Number.POSITIVE_INFINITY),
+      ),
     });
     this.#node = new NodeSoFar(plan, this.#caches, this.#deaths);
     this.#pressure = new TargetPressure({
@@ -104,7 +108,8 @@ export class TargetThrottle {
           ? null
           : {
               marks: (kept, series) => flushMarks(limitBytes, this.#node.plannedBase, kept, this.#node.rowCap + series),
-              bodiesBeside: (rows) => bodiesBeside(plan, this.#node.plannedBase, Math.min(rows, this.#node.rowCap)),
+              bodiesBeside: (rows) =>
+                bodiesBeside(this.#node.plan, this.#node.plannedBase, Math.min(rows, this.#node.rowCap)),
               countsSent: plan.isWide,
             },
       ...{ bodyBytes, caches: this.#caches },
@@ -162,7 +167,7 @@ export class TargetThrottle {
   /** Largest body of a batch at this moment. */
   get bodyBytes(): number {
     const room = this.#rinseMarks?.dueBytes ?? null;
-    const open = bodyOfOpenBuckets(this.#forecast.plan, this.#node.plannedBase, room, this.#caches.open);
+    const open = bodyOfOpenBuckets(this.#node.plan, this.#node.plannedBase, room, this.#caches.open);
     return Math.floor(Math.min(this.#pressure.bodyBytes, open));
   }
 
@@ -171,7 +176,7 @@ export class TargetThrottle {
    * bucket is rinsed before its rows are flushed, and flushed only once.
    */
   get #rinseMarks(): RinseMarks | null {
-    const { plan } = this.#forecast;
+    const { plan } = this.#node;
     return partOf(rinseMarks(plan, Math.max(this.#node.plannedBase, plan.baseBytes)), this.#context.senders ?? 1);
   }
 
@@ -184,6 +189,8 @@ export class TargetThrottle {
       const { event, gauged } = bodyEvent(batch, bodyBytes, this.#sampling, sent);
       this.#node.rows.resident += event.rows;
       this.#node.rows.gauged += gauged;
+      this.#node.bodies.text += bodyBytes;
+      this.#node.bodies.retained += event.parts.reduce((sum, { bytes }) => sum + bytes, 0);
       if (this.#log === null) rows = event.rows;
       series = this.#acknowledge(event);
       if (bodyBytes === batch.body.length) this.#rinsing.remember(batch, event.rows / batch.points);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Batch } from '../../../src/core/types/index.js';
+import type { Batch, PlainBody } from '../../../src/core/types/index.js';
 import { bodyEvent } from '../../../src/flow-control/target-memory/body-event.js';
 
 const line = (i: number): string => `m,t=${i % 2} s="abc",f=${i} ${i}\n`;
@@ -7,7 +7,14 @@ const lines = Array.from({ length: 4 }, (_, i) => line(i));
 const length = lines[0]!.length;
 const part = { lastPoint: 0, lastStart: 0, lastBytes: 0 };
 const batch = {
-  ...{ ordinal: 1, points: 4, slots: 8, body: Buffer.from(lines.join('')), bodyEnd: (i: number) => (i + 1) * length },
+  ...{
+    ordinal: 1,
+    points: 4,
+    slots: 8,
+    values: 8,
+    body: Buffer.from(lines.join('')),
+    bodyEnd: (i: number) => (i + 1) * length,
+  },
   buckets: [{ bucket: 7, bytes: 4 * length, ...part }],
 } as unknown as Batch;
 
@@ -25,8 +32,18 @@ test('a body adds 144 bytes a point, 16 a slot, and 30 beside the text of a stri
 
 test('a body with several lines for each point counts them, and retains the bytes that were sent', () => {
   const sent = { linesPerPoint: 2, bytes: Buffer.alloc(5 * length) };
-  const { event } = bodyEvent(batch, 4 * length, sampling, sent as never);
+  const { event } = bodyEvent({ ...batch, values: 16 }, 4 * length, sampling, sent as never);
   expect([event.points, event.slots, event.parts[0]!.bytes]).toEqual([8, 16, 5 * length]);
+});
+
+test('a body retains a value and a bit for each field that its points leave unset', () => {
+  const retained = (values: number, bodyBytes: number, sent?: PlainBody): number =>
+    bodyEvent({ ...batch, slots: 200, values }, bodyBytes, sampling, sent).event.parts[0]!.bytes;
+  expect(retained(4, 4 * length)).toBe(Math.round(4 * length + 196 * 8.125));
+  expect(retained(4, 2 * length)).toBe(Math.round(2 * length + 98 * 8.125));
+  expect(retained(201, 4 * length)).toBe(4 * length);
+  // All four points in one line leave 46 of its 50 fields unset.
+  expect(retained(4, 4 * length, { linesPerPoint: 1 / 4, bytes: Buffer.alloc(60) })).toBe(Math.round(60 + 46 * 8.125));
 });
 
 test('half of a body adds half of it', () => {

@@ -23,6 +23,7 @@ test('the rate that memcaches limit is explained by their size, which is named w
     targetMemory: 512 * MiB,
     batchBytes: MiB,
     relieve: true,
+    workers: 8,
     precision: 'ns',
     urls: ['http://a'],
   } as const;

@@ -18,6 +18,7 @@ const options: ForecastOptions = {
   targetMemory: 512 * MiB,
   batchBytes: MiB,
   relieve: true,
+  workers: 8,
   precision: 'ms',
   urls: ['http://a'],
 };
@@ -225,7 +226,15 @@ test.each<[string, Partial<ForecastOptions>, number | null, string]>([
 test('a load of many series is planned by its series, and refused where their index and compactions need more', () => {
   // 1 M points of 200,000 series in 108 MB took 2.7 GiB of a node when they were planned by their text.
   const forecast = (series: number) => {
-    const rows = { points: 600, slots: 1200, strings: { count: 0, bytes: 0 }, bytes: 65_000, series };
+    const rows = {
+      points: 600,
+      slots: 1200,
+      values: 1200,
+      rowsPerPoint: 1,
+      strings: { count: 0, bytes: 0 },
+      bytes: 65_000,
+      series,
+    };
     return forecastTargetMemory(options, placement, layout, { ...extent, totalBytes: 100 * MiB, rows });
   };
   expect(forecast(500).plan.peakBytes).toBeLessThan(420 * MiB);
@@ -256,19 +265,43 @@ test.each([
   ['a series for each point', 160, 160 * 2.2 + 2 * seriesBytes],
 ])('rows are planned with their series: %s', (_, totalBytes, rowBytes) => {
   // A row of two fields takes 176 bytes for 80 bytes of text.
-  const rows = { points: 10, slots: 20, strings: { count: 0, bytes: 0 }, bytes: 800, series: 5 };
+  const rows = {
+    points: 10,
+    slots: 20,
+    values: 20,
+    rowsPerPoint: 1,
+    strings: { count: 0, bytes: 0 },
+    bytes: 800,
+    series: 5,
+  };
   const { plan } = forecastTargetMemory(options, placement, layout, { ...extent, totalBytes, rows });
   expect(plan.rowBytes).toBeCloseTo(rowBytes, 6);
 });
 
 test('the memcache of a database that a small load creates has room for more than its own few series', () => {
-  const rows = { points: 2, slots: 2, bytes: 81, series: 2, strings: { count: 0, bytes: 0 } };
+  const rows = {
+    points: 2,
+    slots: 2,
+    values: 2,
+    rowsPerPoint: 1,
+    bytes: 81,
+    series: 2,
+    strings: { count: 0, bytes: 0 },
+  };
   const { plan } = forecastTargetMemory(options, placement, layout, { ...extent, totalBytes: 81, rows }, true);
   expect(plan.memcacheBytes).toBe(54 * MiB);
 });
 
 test('sampled rows weigh as they are, also where the size of the inputs is unknown', () => {
-  const rows = { points: 10, slots: 2000, strings: { count: 0, bytes: 0 }, bytes: 800, series: 20 };
+  const rows = {
+    points: 10,
+    slots: 2000,
+    values: 2000,
+    rowsPerPoint: 1,
+    strings: { count: 0, bytes: 0 },
+    bytes: 800,
+    series: 20,
+  };
   const forecast = forecastTargetMemory(options, placement, layout, { ...extent, rows });
   expect(forecast.plan.perBucket).toEqual({ series: 20, fields: 200, reopened: 0 });
   // Ten points in five time buckets have two series in each at most.

@@ -1,18 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { flushMarks } from '../../../src/flow-control/target-memory/flush/flush-marks.js';
-import { seriesBytes } from '../../../src/flow-control/target-memory/flush/series-estimate.js';
-import { nodeBase } from '../../../src/flow-control/target-memory/node-base.js';
 import {
   bodiesBeside,
   bodyOfOpenBuckets,
   keptBodies,
+  smallestOf,
+  sustainedBody,
+} from '../../../src/flow-control/target-memory/body-sizes.js';
+import { flushMarks } from '../../../src/flow-control/target-memory/flush/flush-marks.js';
+import { seriesBytes } from '../../../src/flow-control/target-memory/flush/series-estimate.js';
+import { nodeBase } from '../../../src/flow-control/target-memory/node-base.js';
+import {
   leastWith,
   mostBuckets,
   nodePeak,
   planTarget,
   rinseMarks,
-  sustainedBody,
   type TargetPlanRequest,
 } from '../../../src/flow-control/target-memory/target-plan.js';
 
@@ -29,7 +32,7 @@ const usual: TargetPlanRequest = {
   buckets: 1,
   batchBytes: MiB,
   totalBytes: null,
-  weight: { resident: 1, gauged: 1 },
+  weight: { resident: 1, gauged: 1, retained: 1 },
   residentPerByte: 1,
   perBucket: { series: 0, fields: 0, reopened: 0 },
   mayCreate: false,
@@ -44,7 +47,7 @@ test.each([
 ])(
   'the estimated peak of a node is within 12 percent of the measured one (bodies of %i bytes, %i unflushed)',
   (body, unflushed, measured) => {
-    const peak = nodePeak(nodeBase(2), keptBodies(body, 2 / 3, null), unflushed) / MiB;
+    const peak = nodePeak(nodeBase(2), keptBodies(body, 2 / 3, null, 1), unflushed) / MiB;
     expect(Math.abs(peak - measured) / measured).toBeLessThan(0.12);
   },
 );
@@ -58,6 +61,7 @@ interface MeasuredCell {
   readonly rows: string;
   readonly rowsPerByte: number;
   readonly gaugedPerByte: number;
+  readonly retainedPerByte?: number;
   readonly series: number;
   readonly fields: number;
   readonly totalMiB: number;
@@ -118,7 +122,7 @@ test('a new database gets memcaches that fit, in whole MiB from 16 to 128', () =
 });
 
 /** Rows that take ten times the bytes of their points. */
-const wide = { ...usual, weight: { resident: 10, gauged: 10 }, residentPerByte: 10 };
+const wide = { ...usual, weight: { resident: 10, gauged: 10, retained: 1 }, residentPerByte: 10 };
 
 test('for wide rows a new database gets memcaches as large as the room for rows, from 16 to 128 MiB', () => {
   const memcache = (change: Partial<TargetPlanRequest>) => planTarget({ ...wide, mayCreate: true, ...change });
@@ -133,7 +137,7 @@ test('for wide rows a new database gets memcaches as large as the room for rows,
   expect(unflushed.memcacheBytes).toBe(Math.floor(room / 2 / MiB) * MiB);
   expect([unflushed.leastBytes <= 297 * MiB, unflushed.holds]).toEqual([true, false]);
   // Rows that gauges hardly count leave room for denser rows of later loads.
-  const sparse = memcache({ targetMemoryBytes: 297 * MiB, weight: { resident: 10, gauged: 1 } });
+  const sparse = memcache({ targetMemoryBytes: 297 * MiB, weight: { resident: 10, gauged: 1, retained: 1 } });
   expect(sparse.memcacheBytes).toBe(Math.floor((297 * MiB - base - 256 * sparse.bodyBytes) / 1.1 / 2 / MiB) * MiB);
   const series = memcache({ targetMemoryBytes: 297 * MiB, perBucket: { series: 5000, fields: 1, reopened: 0 } });
   const { holdBytes } = flushMarks(297 * MiB, series.baseBytes, 256 * series.bodyBytes);
@@ -149,7 +153,8 @@ test('request bodies of wide rows get 65 percent of the room in a new database w
 });
 
 test('rows are wide from eight bytes a byte of input on', () => {
-  const isWide = (resident: number): boolean => planTarget({ ...usual, weight: { resident, gauged: 1 } }).isWide;
+  const isWide = (resident: number): boolean =>
+    planTarget({ ...usual, weight: { resident, gauged: 1, retained: 1 } }).isWide;
   expect([isWide(8), isWide(7.99)]).toEqual([true, false]);
 });
 
@@ -164,7 +169,7 @@ test('a size of bodies that fits is kept, whether it is a multiple of 64 KiB or 
 });
 
 test('the plan of wide rows in a new database keeps its bodies once the database exists', () => {
-  const weight = { resident: 10.7, gauged: 6 };
+  const weight = { resident: 10.7, gauged: 6, retained: 1 };
   for (const targetMemoryBytes of [300 * MiB, 512 * MiB, 1024 * MiB]) {
     const before = planTarget({ ...usual, weight, residentPerByte: 10.7, targetMemoryBytes, mayCreate: true });
     const maxMemcacheBytes = before.memcacheBytes;
@@ -174,9 +179,9 @@ test('the plan of wide rows in a new database keeps its bodies once the database
 });
 
 test.each([
-  [128, { resident: 10, gauged: 10 }, 128],
-  [16, { resident: 18, gauged: 10 }, 28.8],
-  [null, { resident: 10, gauged: 10 }, 128],
+  [128, { resident: 10, gauged: 10, retained: 1 }, 128],
+  [16, { resident: 18, gauged: 10, retained: 1 }, 28.8],
+  [null, { resident: 10, gauged: 10, retained: 1 }, 128],
 ])(
   'with memcaches of %s MiB and wide rows of %j sending waits before the node flushes by itself',
   (mib, weight, cacheMiB) => {
@@ -317,9 +322,9 @@ test.each([
 });
 
 test('the vnodes of a bucket retain 256 bodies, up to the bytes sent', () => {
-  expect(keptBodies(MiB, 1, null)).toBe(256 * MiB);
-  expect(keptBodies(MiB, 0.5, null)).toBe(128 * MiB);
-  expect(keptBodies(MiB, 0.5, 100 * MiB)).toBe(50 * MiB);
+  expect(keptBodies(MiB, 1, null, 1)).toBe(256 * MiB);
+  expect(keptBodies(MiB, 0.5, null, 1)).toBe(128 * MiB);
+  expect(keptBodies(MiB, 0.5, 100 * MiB, 1)).toBe(50 * MiB);
 });
 
 test('a table with one field a line is planned by its slots, so the plan is not exceeded', () => {
@@ -328,7 +333,7 @@ test('a table with one field a line is planned by its slots, so the plan is not 
     ...usual,
     batchBytes: 128 * KiB,
     totalBytes: 78 * MiB,
-    weight: { resident: 47.8, gauged: 41.4 },
+    weight: { resident: 47.8, gauged: 41.4, retained: 1 },
     residentPerByte: 47.8,
   };
   expect(planTarget({ ...sparse, weight: usual.weight, residentPerByte: 1 }).peakBytes).toBeLessThan(274 * MiB);
@@ -337,11 +342,43 @@ test('a table with one field a line is planned by its slots, so the plan is not 
   expect(peakBytes).toBeGreaterThan(274 * MiB);
 });
 
+/** Lines with one of 50 fields, each with a time of its own: vnodes retain 6.5 bytes for each byte. */
+const retaining = { ...usual, weight: { resident: 13.1, gauged: 11, retained: 6.5 }, residentPerByte: 13.1 };
+
+test('bodies whose points leave most fields unset are smaller, so that the retained bodies fit', () => {
+  const plan = planTarget({ ...retaining, mayCreate: true, totalBytes: 82 * MiB, batchBytes: 128 * KiB });
+  // 1.2 million lines in one vnode took 434 MiB of the node, in bodies of 128 KiB.
+  expect(plan.peakBytes / MiB).toBeGreaterThan(434);
+  expect(plan.holds).toBe(true);
+  const large = planTarget({ ...retaining, mayCreate: true });
+  const room = 0.65 * (512 * MiB - base);
+  expect(large.sustainedBytes % (8 * KiB)).toBe(0);
+  expect(room / (256 * 6.5) - large.sustainedBytes).toBeLessThan(8 * KiB);
+  expect(bodiesBeside(large, base, 0)).toBe(Math.floor((512 * MiB - base) / (256 * 6.5)));
+  expect(sustainedBody(large, 312 * MiB)).toBe((100 * MiB) / (256 * 6.5));
+});
+
+test('such bodies may be as small as 4 KiB, and the first ones of a time bucket retain at most 192 KiB', () => {
+  const plan = planTarget({ ...retaining, buckets: 90 });
+  expect([plan.holds, plan.sustainedBytes >= 4 * KiB]).toEqual([true, true]);
+  expect(plan.bodyBytes).toBeCloseTo((192 * KiB) / 6.5, 6);
+  expect(sustainedBody(plan, 511 * MiB)).toBe(4 * KiB);
+  expect(plan.leastBytes).toBe(nodePeak(nodeBase(90), 6.5 * 256 * 4 * KiB, 8 * MiB));
+  const wider = planTarget({ ...retaining, weight: { ...retaining.weight, retained: 100 }, buckets: 90 });
+  expect([wider.bodyBytes, smallestOf(100), smallestOf(1)]).toEqual([4 * KiB, 4 * KiB, 32 * KiB]);
+});
+
+test('the bodies of an open time bucket fit into its room with all that vnodes retain for them', () => {
+  const plan = planTarget({ ...retaining, buckets: 90 });
+  const fitting = (places: number) => bodyOfOpenBuckets(plan, plan.baseBytes, 64 * MiB, { bytes: 40 * MiB, places });
+  expect(fitting(200)).toBe((24 * MiB) / (200 * 6.5));
+});
+
 test('no measured load exceeds its plan, and nine of ten reach 60 percent of it', () => {
   const shares = measured.cells.map((cell) => {
     const plan = planTarget({
       ...usual,
-      weight: { resident: cell.rowsPerByte, gauged: cell.gaugedPerByte },
+      weight: { resident: cell.rowsPerByte, gauged: cell.gaugedPerByte, retained: cell.retainedPerByte ?? 1 },
       residentPerByte: cell.rowsPerByte,
       mayCreate: true,
       buckets: cell.vnodes,

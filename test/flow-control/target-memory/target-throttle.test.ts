@@ -34,7 +34,15 @@ const exhausted: Verdict = {
   timedOut: false,
 };
 
-const wide: SampledRows = { points: 1, slots: 40, series: 1, strings: { count: 0, bytes: 0 }, bytes: 20 };
+const wide: SampledRows = {
+  points: 1,
+  slots: 40,
+  values: 40,
+  rowsPerPoint: 1,
+  series: 1,
+  strings: { count: 0, bytes: 0 },
+  bytes: 20,
+};
 
 /** Returns a batch in one time bucket. Its bytes take no memory. */
 function batchOf(length: number, bucket = 0): Batch {
@@ -43,6 +51,7 @@ function batchOf(length: number, bucket = 0): Batch {
     ordinal: 0,
     points: 1,
     slots: 1,
+    values: 1,
     buckets: [part],
     body: { length, subarray: () => Buffer.from('m f=1 1\n') },
   } as unknown as Batch;
@@ -106,7 +115,7 @@ async function setup(
     // Without points the batch has no series. Its slots take as many bytes as its text.
     side.observe({ verdict, endpoint: 'e', latencyMs: 1, sentBytes: bytes } satisfies Attempt, bytes, {
       ...batchOf(bytes),
-      ...{ points: 0, slots: bytes / 16 },
+      ...{ points: 0, slots: bytes / 16, values: bytes / 16 },
     });
   /** Asks to send a batch and records when it was admitted; -1 after a rejection. */
   const admit = (): { at: number | null } => {
@@ -389,7 +398,14 @@ test('points of ever new series need a flush long before their text does', async
   const lines = Array.from({ length: 4000 }, (_, i) => `cpu,host=#-${i} usage=1 1640995200000000000\n`);
   const ends = lines.map((_, i) => lines.slice(0, i + 1).reduce((sum, { length }) => sum + length, 0));
   const body = Buffer.from(lines.join(''));
-  const batch = { ...batchOf(body.length), points: 4000, slots: 4000, body, bodyEnd: (i: number) => ends[i]! };
+  const batch = {
+    ...batchOf(body.length),
+    points: 4000,
+    slots: 4000,
+    values: 4000,
+    body,
+    bodyEnd: (i: number) => ends[i]!,
+  };
   const attempt: Attempt = { verdict: { kind: 'accepted' }, endpoint: 'e', latencyMs: 1, sentBytes: body.length };
   const estimates: (number | null)[] = [];
   for (let n = 0; n < 26; n += 1) {
@@ -412,7 +428,7 @@ test.each([
   const attempt: Attempt = { verdict: { kind: 'accepted' }, endpoint: 'e', latencyMs: 1, sentBytes: MiB };
   // Rows of these batches take no memory, and their bodies more than half of the room.
   for (const [bucket, bodies] of [[0, 215] as const, [1, 1] as const]) {
-    const batch = { ...batchOf(MiB, bucket), points: 0, slots: 0 };
+    const batch = { ...batchOf(MiB, bucket), points: 0, slots: 0, values: 0 };
     for (let i = 0; i < bodies; i += 1) side.observe(attempt, MiB, batch);
   }
   const waiting = admit();
@@ -426,7 +442,7 @@ test('points of a batch that is acknowledged in part are not repeated by a rinse
   const { clock, side, told, admit } = await setup({}, 500, 'done', undefined, 1, 2);
   const attempt: Attempt = { verdict: { kind: 'accepted' }, endpoint: 'e', latencyMs: 1, sentBytes: MiB };
   for (const [bucket, bodies] of [[0, 215] as const, [1, 1] as const]) {
-    const batch = { ...batchOf(2 * MiB, bucket), points: 0, slots: 0 };
+    const batch = { ...batchOf(2 * MiB, bucket), points: 0, slots: 0, values: 0 };
     for (let i = 0; i < bodies; i += 1) side.observe(attempt, MiB, batch);
   }
   admit();
@@ -452,7 +468,13 @@ test('a memcache holds more resident bytes than its size, because its gauge does
   const { side } = await setup({ relieve: false });
   const attempt: Attempt = { verdict: { kind: 'accepted' }, endpoint: 'e', latencyMs: 1, sentBytes: MiB };
   const points = 3_000_000;
-  side.observe(attempt, MiB, { ...batchOf(MiB), points, slots: points, bodyEnd: (i: number) => 8 * i + 8 });
+  side.observe(attempt, MiB, {
+    ...batchOf(MiB),
+    points,
+    slots: points,
+    values: points,
+    bodyEnd: (i: number) => 8 * i + 8,
+  });
   // A row of one field takes 160 bytes, and the gauge counts 48.
   const rows = side.account().estimatedBytesPerNode! - nodePeak(nodeBase(1), MiB, 0);
   expect(rows / ((1.1 * 128 * MiB * 160) / 48)).toBeCloseTo(1, 4);
@@ -520,7 +542,7 @@ test('a rinse counts the mean row of a batch for each of its writes, and is due 
   const { clock, side, told, admit } = await setup({}, 500, 'done', undefined, 1, 2);
   const attempt: Attempt = { verdict: { kind: 'accepted' }, endpoint: 'e', latencyMs: 1, sentBytes: MiB };
   const observe = (bucket: number, bodies: number): void => {
-    const batch = { ...batchOf(MiB, bucket), points: 2, slots: 2000, bodyEnd: (i: number) => 8 * i + 8 };
+    const batch = { ...batchOf(MiB, bucket), points: 2, slots: 2000, values: 2000, bodyEnd: (i: number) => 8 * i + 8 };
     for (let i = 0; i < bodies; i += 1) side.observe(attempt, MiB, batch);
   };
   observe(0, 150);
@@ -583,7 +605,7 @@ test('wide rows of an admitted batch take room until the batch is settled', asyn
   const { clock, side, admit } = await setup({}, 500, 'done', undefined, 1, 1, null, wide);
   const attempt: Attempt = { verdict: { kind: 'accepted' }, endpoint: 'e', latencyMs: 1, sentBytes: 20 };
   // A byte of a body becomes 1.6 MiB of rows, so the rows of two batches exceed the room.
-  side.observe(attempt, 20, { ...batchOf(20), points: 0, slots: 2 * MiB });
+  side.observe(attempt, 20, { ...batchOf(20), points: 0, slots: 2 * MiB, values: 2 * MiB });
   await clock.advance(1000);
   const [first, second] = [admit(), admit()];
   await clock.advance(1000);
@@ -622,7 +644,14 @@ test('a rinse of wide rows leaves the bodies their size', async () => {
 test('a gauge counts as many resident bytes as the rows that it counts a part of', async () => {
   const { clock, side, told } = await setup({});
   const body = Buffer.from('m f=1 1\n'.repeat(1000));
-  const batch = { ...batchOf(body.length), points: 1000, slots: 1000, body, bodyEnd: (i: number) => 8 * (i + 1) };
+  const batch = {
+    ...batchOf(body.length),
+    points: 1000,
+    slots: 1000,
+    values: 1000,
+    body,
+    bodyEnd: (i: number) => 8 * (i + 1),
+  };
   // A row of one field takes 160 bytes, and the gauge counts 48, and 106 of the series.
   side.observe({ verdict: { kind: 'accepted' }, endpoint: 'e', latencyMs: 1, sentBytes: 8 }, body.length, batch);
   told.gauge = 30 * MiB;

@@ -4,7 +4,7 @@
 import { type ClusterShape, type MemoryConstants, MiB } from './shape.js';
 
 interface Vnode {
-  /** Sizes of the last bodies; the newest replaces the oldest. */
+  /** Retained bytes of the last bodies; the newest replaces the oldest. */
   readonly ring: number[];
   next: number;
   memcache: number;
@@ -13,6 +13,7 @@ interface Vnode {
 export class ModelNode {
   readonly #constants: MemoryConstants;
   readonly #rowsPerBodyByte: number;
+  readonly #retainedPerBodyByte: number;
   readonly #full: number;
   readonly #vnodes = new Map<number, Vnode>();
   #ringed = 0;
@@ -32,6 +33,7 @@ export class ModelNode {
   constructor(shape: ClusterShape, constants: MemoryConstants) {
     this.#constants = constants;
     this.#rowsPerBodyByte = shape.rowsPerBodyByte ?? constants.rowsPerBodyByte;
+    this.#retainedPerBodyByte = shape.retainedPerBodyByte ?? 1;
     this.#full = shape.memcacheMiB * MiB;
     this.flushRate = shape.flushMiBPerSecond;
     this.peak = this.resident;
@@ -41,9 +43,10 @@ export class ModelNode {
   append(vnode: number, bytes: number): void {
     const { ringBodies } = this.#constants;
     const rows = bytes * this.#rowsPerBodyByte;
+    const retained = bytes * this.#retainedPerBodyByte;
     const held = this.#vnode(vnode);
-    this.#ringed += bytes - (held.ring[held.next] ?? 0);
-    held.ring[held.next] = bytes;
+    this.#ringed += retained - (held.ring[held.next] ?? 0);
+    held.ring[held.next] = retained;
     held.next = (held.next + 1) % ringBodies;
     held.memcache += rows;
     this.#open += rows;

@@ -56,6 +56,8 @@ export interface ClusterShape {
   readonly memcacheMiB: number;
   /** Replaces the constant of the calibration for wide tables, whose rows take more. */
   readonly rowsPerBodyByte?: number;
+  /** Bytes that a vnode retains for each byte of a body; 1 by default, more if points leave fields of their table unset. */
+  readonly retainedPerBodyByte?: number;
   /** Rate at which one node writes full memcaches to disk. */
   readonly flushMiBPerSecond: number;
   readonly service: Service;

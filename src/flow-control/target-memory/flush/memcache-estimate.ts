@@ -12,19 +12,38 @@ const rowNode = 144;
 const gaugedRow = 32;
 const fieldSlot = 16;
 const stringHead = 30;
+/**
+ * Bytes that a vnode retains for a field that a point leaves unset. A vnode retains a body as columns: every row has a
+ * value of 8 bytes and one bit in each column of the body (protocol_parser/src/lines_convert.rs of version 2.4.3).
+ */
+const unsetField = 8 + 1 / 8;
 
-/** Memory of rows per byte of text: resident bytes, and bytes that the target's gauge counts. */
+/**
+ * Memory of rows per byte of text: resident bytes, bytes that the target's gauge counts, and bytes that vnodes retain
+ * while a body is among their newest 256 bodies.
+ */
 export interface RowWeight {
   readonly resident: number;
   readonly gauged: number;
+  readonly retained: number;
 }
 
-export function weighRows({ points, slots, strings, bytes }: Omit<SampledRows, 'series'>): RowWeight {
+/**
+ * Returns the bytes that vnodes retain for the unset fields of a body. `slots`: number of fields if each row has all
+ * fields of its table. Assumes that the columns of a body are all fields of the table.
+ */
+export function unsetBytes({ slots, values }: Pick<SampledRows, 'slots' | 'values'>): number {
+  return unsetField * Math.max(0, slots - values);
+}
+
+export function weighRows(rows: Omit<SampledRows, 'series'>): RowWeight {
+  const { points, slots, values, rowsPerPoint, strings, bytes } = rows;
   const weight = (all: number): number => (strings.bytes + all) / Math.max(1, bytes);
   const allocated = points === 0 ? fieldSlot * slots : points * allocatedBytes((fieldSlot * slots) / points);
   return {
     resident: weight(allocated + rowNode * points + stringHead * strings.count),
     gauged: weight(fieldSlot * slots + gaugedRow * points),
+    retained: 1 + unsetBytes({ slots: slots * rowsPerPoint, values }) / Math.max(1, bytes),
   };
 }
 

@@ -22,18 +22,42 @@ test.each([
   ['ten fields in 208 bytes of text', 10, 0, 208, 313, 206],
   ['ten strings of 22 bytes', 10, 10, 410, 823, 440],
 ])('a row of %s weighs what it was measured to take', (_, slots, strings, bytes, resident, gauged) => {
-  const weight = weighRows({ points: 1, slots, strings: { count: strings, bytes: 22 * strings }, bytes });
+  const weight = weighRows({
+    points: 1,
+    slots,
+    values: slots,
+    rowsPerPoint: 1,
+    strings: { count: strings, bytes: 22 * strings },
+    bytes,
+  });
   expect(Math.abs((weight.resident * bytes) / resident - 1)).toBeLessThan(0.12);
   expect(Math.abs((weight.gauged * bytes) / gauged - 1)).toBeLessThan(0.1);
 });
 
 test('the slots of a row take the next larger size of the allocator', () => {
-  const weight = weighRows({ points: 1, slots: 11, strings: { count: 0, bytes: 0 }, bytes: 1 });
-  expect(weight).toEqual({ resident: 192 + 144, gauged: 176 + 32 });
+  const weight = weighRows({
+    points: 1,
+    slots: 11,
+    values: 11,
+    rowsPerPoint: 1,
+    strings: { count: 0, bytes: 0 },
+    bytes: 1,
+  });
+  expect(weight).toEqual({ resident: 192 + 144, gauged: 176 + 32, retained: 1 });
+});
+
+test('a vnode retains a value and a bit for each unset field of a body, so points of one time in one row retain less', () => {
+  const retained = (values: number, rowsPerPoint: number): number =>
+    weighRows({ points: 10, slots: 500, values, rowsPerPoint, strings: { count: 0, bytes: 0 }, bytes: 720 }).retained;
+  expect(retained(10, 1)).toBeCloseTo(1 + (490 * 8.125) / 720, 9);
+  expect(retained(10, 0.1)).toBeCloseTo(1 + (40 * 8.125) / 720, 9);
+  expect([retained(500, 1), retained(10, 0.02)]).toEqual([1, 1]);
 });
 
 test('a batch without points weighs nothing', () => {
-  expect(weighRows({ points: 0, slots: 0, strings: { count: 0, bytes: 0 }, bytes: 0 }).resident).toBe(0);
+  expect(
+    weighRows({ points: 0, slots: 0, values: 0, rowsPerPoint: 1, strings: { count: 0, bytes: 0 }, bytes: 0 }).resident,
+  ).toBe(0);
 });
 
 test('the history keeps one estimate per half second for twelve seconds', () => {

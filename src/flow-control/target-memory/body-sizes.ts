@@ -1,0 +1,125 @@
+// Sizes of request bodies, so that the bodies that the vnodes of a node retain fit into its memory.
+
+import { perRowByte } from './flush/flush-marks.js';
+import { bodiesKept, type OpenBuckets } from './raft-caches.js';
+
+/** The part of a plan that determines the sizes of request bodies. */
+export interface BodyPlan {
+  readonly limitBytes: number | null;
+  /** Largest request body: at most the requested size, and at least 4 to 32 KiB if that is allowed. */
+  readonly bodyBytes: number;
+  /** Largest body of a time bucket that receives 256 bodies or more. */
+  readonly sustainedBytes: number;
+  /** Bytes that the fullest node stores for one byte of a body; above 1 if the node stores several replicas. */
+  readonly share: number;
+  /** Bytes that vnodes retain for each byte of a body; above 1 if points leave fields of their tables unset. */
+  readonly retainedPerByte: number;
+  /** Bytes of an idle node, the load's vnodes and their series. Excludes vnodes that the load does not write to. */
+  readonly baseBytes: number;
+}
+
+/** Smallest body that the plan chooses. Bodies whose points leave most fields unset may be smaller. */
+const smallestBody = 32 * 1024;
+const smallestSparseBody = 4 * 1024;
+const largestStep = 64 * 1024;
+/**
+ * Largest size of the first bodies of a time bucket, whatever the number of buckets. Smaller bodies cost the target
+ * more time. On a node with 90 vnodes (2.4.3.4), 128 KiB bodies took 20 MiB more memory than 96 KiB bodies. 256 KiB
+ * bodies took 100 MiB more than 96 KiB bodies.
+ */
+const firstBody = 96 * 1024;
+/**
+ * Largest number of bytes that a vnode retains for one of the first bodies. On a node with 90 vnodes, bodies that
+ * retained 510 KiB took 170 MiB more memory than bodies that retained 208 KiB (2.4.3.4, lines with one of 50 fields).
+ */
+const firstRetained = 192 * 1024;
+/**
+ * The first bodies of a time bucket may fill this share of the memory for retained bodies. Later bodies are smaller.
+ */
+const firstShare = 0.5;
+/** Retained bodies get this share of a node's memory above its base. Unflushed rows get the remaining share. */
+export const bodiesShare = 0.5;
+
+/** Returns the smallest body that the plan chooses. */
+export function smallestOf(retainedPerByte: number): number {
+  return Math.max(smallestSparseBody, smallestBody / grain(retainedPerByte));
+}
+
+/** Returns the power of two from `retainedPerByte` on. */
+function grain(retainedPerByte: number): number {
+  return 2 ** Math.ceil(Math.log2(retainedPerByte));
+}
+
+/** Returns the largest size of the first bodies of a time bucket. */
+export function firstOf(retainedPerByte: number): number {
+  return Math.max(smallestOf(retainedPerByte), Math.min(firstBody, firstRetained / retainedPerByte));
+}
+
+/** Returns the bytes of request bodies that the vnodes of one bucket retain on the fullest node. */
+export function keptBodies(
+  bodyBytes: number,
+  share: number,
+  sentBytes: number | null,
+  retainedPerByte: number,
+): number {
+  return retainedPerByte * share * Math.min(bodiesKept * bodyBytes, sentBytes ?? Number.POSITIVE_INFINITY);
+}
+
+/** Returns the largest body size that leaves room for `rowBytes` of rows; the result may be tiny or negative. */
+export function bodiesBeside(
+  { limitBytes, share, retainedPerByte }: Pick<BodyPlan, 'limitBytes' | 'share' | 'retainedPerByte'>,
+  baseBytes: number,
+  rowBytes: number,
+): number {
+  const room = (limitBytes ?? Number.POSITIVE_INFINITY) - baseBytes - perRowByte * rowBytes;
+  return Math.floor(room / (share * bodiesKept * retainedPerByte));
+}
+
+/**
+ * Returns the largest body of a time bucket that receives 256 bodies or more. A larger base of the node lowers this
+ * size.
+ */
+export function sustainedBody(plan: BodyPlan, baseBytes: number): number {
+  const { limitBytes, sustainedBytes, share, retainedPerByte } = plan;
+  if (limitBytes === null || baseBytes <= plan.baseBytes) return sustainedBytes;
+  const room = (limitBytes - baseBytes) * bodiesShare;
+  const fitting = room / (share * bodiesKept * retainedPerByte);
+  return Math.max(Math.min(smallestOf(retainedPerByte), sustainedBytes), Math.min(sustainedBytes, fitting));
+}
+
+/**
+ * Returns the largest body at present. The first bodies of a time bucket are large, because a bucket with fewer than
+ * 256 bodies retains all its bytes anyway. Later bodies are smaller, so that 256 bodies fit into `roomBytes` (null for
+ * no limit).
+ */
+export function bodyOfOpenBuckets(
+  plan: BodyPlan,
+  baseBytes: number,
+  roomBytes: number | null,
+  { bytes, places }: OpenBuckets,
+): number {
+  const sustained = sustainedBody(plan, baseBytes);
+  if (roomBytes === null || plan.bodyBytes <= sustained) return sustained;
+  if (bytes <= roomBytes * firstShare)
+    return Math.min(plan.bodyBytes, Math.max(sustained, firstOf(plan.retainedPerByte)));
+  const fitting = places === 0 ? sustained : (roomBytes - bytes) / (plan.share * places * plan.retainedPerByte);
+  return Math.max(Math.min(smallestOf(plan.retainedPerByte), sustained), Math.min(sustained, fitting));
+}
+
+/**
+ * Finds the largest body that fits, in steps of 64 KiB; returns the smallest body if all larger bodies are too large.
+ * The steps are smaller for points that leave most fields unset.
+ */
+export function largestBody(
+  batchBytes: number,
+  roomForBodies: number,
+  kept: (body: number) => number,
+  retainedPerByte: number,
+): number {
+  if (kept(batchBytes) <= roomForBodies) return batchBytes;
+  const bodyStep = Math.max(smallestSparseBody, largestStep / grain(retainedPerByte));
+  const smallest = smallestOf(retainedPerByte);
+  let body = Math.floor(batchBytes / bodyStep) * bodyStep;
+  while (body > smallest && kept(body) > roomForBodies) body -= bodyStep;
+  return Math.min(batchBytes, Math.max(smallest, body));
+}
