@@ -69,6 +69,7 @@ interface MeasuredCell {
   readonly bodyKiB: number;
   readonly limitMiB: number;
   readonly peakMiB: number;
+  readonly slowed?: boolean;
 }
 const measured = JSON.parse(readFileSync('fixtures/scenarios/node-memory.json', 'utf8')) as {
   runs: MeasuredNode[];
@@ -374,7 +375,7 @@ test('the bodies of an open time bucket fit into its room with all that vnodes r
   expect(fitting(200)).toBe((24 * MiB) / (200 * 6.5));
 });
 
-test('no measured load exceeds its plan, and nine of ten reach 60 percent of it', () => {
+test('no measured load exceeds its plan, and nine of ten at full speed reach 60 percent of it', () => {
   const shares = measured.cells.map((cell) => {
     const plan = planTarget({
       ...usual,
@@ -388,11 +389,12 @@ test('no measured load exceeds its plan, and nine of ten reach 60 percent of it'
       totalBytes: cell.totalMiB * MiB,
     });
     expect(plan.holds).toBe(true);
-    return (cell.peakMiB * MiB) / plan.peakBytes;
+    return { share: (cell.peakMiB * MiB) / plan.peakBytes, slowed: cell.slowed === true };
   });
-  expect(shares.length).toBeGreaterThanOrEqual(10);
-  expect(Math.max(...shares)).toBeLessThanOrEqual(1);
-  expect(shares.filter((share) => share < 0.6).length).toBeLessThanOrEqual(shares.length / 10);
+  const full = shares.filter(({ slowed }) => !slowed);
+  expect(full.length).toBeGreaterThanOrEqual(10);
+  expect(Math.max(...shares.map(({ share }) => share))).toBeLessThanOrEqual(1);
+  expect(full.filter(({ share }) => share < 0.6).length).toBeLessThanOrEqual(full.length / 10);
 });
 
 test('time buckets with more rows than a flush may wait for receive points after a flush, so they are planned with an index cache', () => {
