@@ -153,7 +153,7 @@ function sumOfShape(shape: number, count: number, { plain, slots }: Pick<PlainRu
     : { count, values: count * amount, slots: count * slots[shape]! };
 }
 
-/** Sums up the points of [from, to), up to the first point whose shape is not known. */
+/** Counts the points in [from, to), their values and their slots. Stops at the first point with an unknown shape. */
 function sumOfShapes(
   index: Uint32Array,
   from: number,

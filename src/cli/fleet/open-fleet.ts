@@ -55,7 +55,7 @@ export async function fleetContext(
     if (value === null || value === false) return [];
     const { name } = origins[key as keyof Settings];
     const expected = 'an option of a load over a fleet (--queue)';
-    return [{ tried: name, expected, found: 'an option without effect in such a load', fix }];
+    return [{ tried: name, expected, found: 'an option that has no effect in a load over a fleet', fix }];
   });
   if (!settings.checkpoint)
     problems.push({

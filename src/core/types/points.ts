@@ -112,7 +112,7 @@ export interface Points {
   readonly end: number;
   /** Physical line, from 1, of the byte at `end`. */
   readonly endLine: number;
-  /** Returns the `Shape` with a number from `index`. Always returns the same object for the same number. */
+  /** Returns the shape of a shape number. `index` contains the number of each point. Always returns the same object. */
   shape(number: number): Shape;
   /** Parses the shape of point `i`. Needed for a point whose SHAPE is UNCOUNTED_SHAPE. */
   shapeOf(i: number): Shape;

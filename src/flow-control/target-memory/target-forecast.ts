@@ -44,7 +44,7 @@ export interface InputExtent {
 
 export interface TargetMemoryForecast {
   readonly plan: TargetPlan;
-  /** A memory limit that is large enough for its own plan, bytes. */
+  /** Memory limit that is sufficient: a load that is planned with this limit stays within it. In bytes. */
   readonly neededBytes: number;
   readonly layout: NodeLayout;
   /** Number of time buckets of the inputs, as far as they are known. */

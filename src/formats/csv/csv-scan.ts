@@ -293,7 +293,7 @@ export class CsvScan extends RowScan {
     return null;
   }
 
-  /** Reads the rest of the sample after a rejected row. Throws UsageError for a column with numbers and words. */
+  /** Decides the types from the whole sample once a row was rejected. Throws UsageError for mixed columns. */
   #confirmTypes(): void {
     if (this.#sampleLeft >= 0) this.#heads.types.confirm();
   }

@@ -165,7 +165,8 @@ export class ResumeState {
   }
 
   /**
-   * Records that an input was read to its end. `rest` is the part after the last batch, which has no points to send.
+   * Records that an input was read to its end. `rest` is the part of the input after the last batch. This part has no
+   * points to send.
    */
   inputRead(i: number, rest: SettledPiece): void {
     this.#tracks.readToEnd(i, rest);

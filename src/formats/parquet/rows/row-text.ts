@@ -250,7 +250,7 @@ export class RowText {
     return end + 1;
   }
 
-  /** Fills a cell with text from scratch memory instead of the JSON. */
+  /** Copies text to scratch memory, and fills a cell with it. The text of other cells lies in the JSON of the row. */
   #scratchCell(target: CellTarget, kind: number, text: Uint8Array): void {
     const from = this.#scratch;
     // An overlong row has no scratch memory, but such a row is rejected anyway.
