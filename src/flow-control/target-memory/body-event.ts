@@ -42,7 +42,7 @@ export function bodyEvent(
   const rows = bodyBytes * resident;
   const event = {
     kind: 'body',
-    parts: partsOf(batch, (sent?.bytes.length ?? bodyBytes) + part * unsetBytes({ slots, values })),
+    parts: partsOf(batch, (sent?.bytes.length ?? bodyBytes) + part * unsetBytes({ points, slots, values })),
     bytes: bodyBytes,
     rows,
     points,

@@ -13,7 +13,7 @@ interface SampledExtent {
 }
 
 /** Memory of rows per byte of text, if no rows were sampled. Measured with IoT sensors of ten fields. */
-const usualWeight: RowWeight = { resident: 1.1, gauged: 0.6, retained: 1 };
+const usualWeight: RowWeight = { resident: 1.1, gauged: 0.6, retained: 1, retainedGrowth: 0 };
 
 /** Returns the memory of rows per byte of text. Only `residentPerByte` includes the memory of series. */
 export function weightOf(

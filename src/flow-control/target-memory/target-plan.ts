@@ -12,7 +12,7 @@ import {
 } from './body-sizes.js';
 import { dueShare, flushMarks, minRows, perRowByte } from './flush/flush-marks.js';
 import type { FlushMarks } from './flush/flushing.js';
-import type { RowWeight } from './flush/memcache-estimate.js';
+import { type RowWeight, retainedOf } from './flush/memcache-estimate.js';
 import { seriesBytes } from './flush/series-estimate.js';
 import { baseOf, idleBytes, type NodeSeries, vnodeBytes } from './node-base.js';
 import type { RinseMarks } from './rinsing.js';
@@ -104,26 +104,13 @@ export function nodePeak(baseBytes: number, keptBytes: number, unflushedBytes: n
   return Math.round(baseBytes + keptBytes + perRowByte * unflushedBytes);
 }
 
-/** Returns the smallest peak of a node whose base takes `baseBytes`. */
-function leastPeak(
-  {
-    share,
-    bodyBytes,
-    totalBytes,
-    retainedPerByte,
-  }: Pick<TargetPlan, 'share' | 'bodyBytes' | 'totalBytes' | 'retainedPerByte'>,
-  baseBytes: number,
-  rows: number,
-): number {
-  const body = Math.min(smallestOf(retainedPerByte), bodyBytes);
-  return nodePeak(baseBytes, keptBodies(body, share, totalBytes, retainedPerByte), rows);
-}
-
 /** Returns the smallest possible peak memory of a node if the load writes to `buckets` time buckets. */
 export function leastWith(plan: TargetPlan, buckets: number): number {
-  const { share, totalBytes, vnodesPerBucket, perBucket } = plan;
+  const { share, bodyBytes, totalBytes, vnodesPerBucket, perBucket, retainedPerByte } = plan;
+  const body = Math.min(smallestOf(retainedPerByte), bodyBytes);
   const rows = Math.min(minRows, share * (totalBytes ?? Number.POSITIVE_INFINITY)) + seriesBytes * perBucket.series;
-  return leastPeak(plan, baseOf(vnodesPerBucket, perBucket, buckets), rows);
+  const base = baseOf(vnodesPerBucket, perBucket, buckets);
+  return nodePeak(base, keptBodies(body, share, totalBytes, retainedPerByte), rows);
 }
 
 /** Returns the largest number of time buckets that a node within the limit can hold. */
@@ -151,8 +138,9 @@ function planWith(request: TargetPlanRequest): TargetPlan {
   const vnodes = vnodesPerNode * buckets;
   const perBucket = { ...request.perBucket, series: request.perBucket.series * share };
   const baseBytes = baseOf(vnodesPerNode, perBucket, buckets);
-  const { resident, gauged, retained } = request.weight;
-  const kept = (body: number): number => keptBodies(body, share, totalBytes, retained);
+  const { weight } = request;
+  const { resident, gauged, retained } = weight;
+  const kept = (body: number): number => keptBodies(body, share, totalBytes, retainedOf(weight, body));
   const isWide = resident >= wideRows;
   const cache = request.maxMemcacheBytes ?? usualMemcache;
   const allBytes = totalBytes === null ? Number.MAX_SAFE_INTEGER : totalBytes * share;
@@ -162,16 +150,13 @@ function planWith(request: TargetPlanRequest): TargetPlan {
   const common = {
     limitBytes: limit,
     ...{ share, vnodes, totalBytes, baseBytes, isWide, rowBytes: totalBytes === null ? null : allRows },
-    ...{ vnodesPerBucket: vnodesPerNode, perBucket, retainedPerByte: retained },
-    leastBytes: leastPeak(
-      { share, bodyBytes: batchBytes, totalBytes, retainedPerByte: retained },
-      baseBytes,
-      fewestRows,
-    ),
+    ...{ vnodesPerBucket: vnodesPerNode, perBucket },
+    leastBytes: nodePeak(baseBytes, kept(Math.min(smallestOf(retained), batchBytes)), fewestRows),
   };
   if (limit === null) {
     const peakBytes = nodePeak(baseBytes, Math.min(retained * allBytes, buckets * kept(batchBytes)), maxRows);
     const unlimited = {
+      retainedPerByte: retainedOf(weight, batchBytes),
       bodyBytes: batchBytes,
       sustainedBytes: batchBytes,
       flush: null,
@@ -186,8 +171,9 @@ function planWith(request: TargetPlanRequest): TargetPlan {
   const leastRoom = request.mayFlush || request.mayCreate ? bodiesRoom : 0;
   const besideRows = Math.max(leastRoom, aboveBase - perRowByte * maxRows);
   const sustainedBytes = largestBody(batchBytes, besideRows, kept, retained);
+  const retainedPerByte = retainedOf(weight, sustainedBytes);
   const rinse = marksOfRoom(aboveBase, kept(sustainedBytes));
-  const keptAtPeak = buckets > 1 ? Math.min(retained * allBytes, rinse.holdBytes) : kept(sustainedBytes);
+  const keptAtPeak = buckets > 1 ? Math.min(retainedPerByte * allBytes, rinse.holdBytes) : kept(sustainedBytes);
   // A vnode may receive all rows while the load writes to its time bucket. Without planned flushes, the vnode fills one
   // cache while another cache is flushed.
   const roomFor = (base: number, bodies: number): number =>
@@ -195,7 +181,7 @@ function planWith(request: TargetPlanRequest): TargetPlan {
     Math.max(isWide ? usualGauged : 0, gauged / resident);
   const gaugedRoom =
     isWide && request.mayFlush
-      ? roomFor(baseOf(vnodesPerNode, perBucket, 1), keptBodies(sustainedBytes, share, null, retained))
+      ? roomFor(baseOf(vnodesPerNode, perBucket, 1), keptBodies(sustainedBytes, share, null, retainedPerByte))
       : (roomFor(baseBytes, keptAtPeak) * dueShare) / vnodes;
   const memcacheBytes = request.mayCreate ? memcacheSize(gaugedRoom) : null;
   const vnodeCacheBytes = memcacheBytes ?? cache;
@@ -207,7 +193,7 @@ function planWith(request: TargetPlanRequest): TargetPlan {
   return {
     ...common,
     bodyBytes: buckets > 1 ? Math.max(sustainedBytes, Math.min(batchBytes, firstOf(retained))) : sustainedBytes,
-    ...{ sustainedBytes, rinse },
+    ...{ retainedPerByte, sustainedBytes, rinse },
     flush: request.mayFlush ? marks : null,
     ...{ memcacheBytes, vnodeCacheBytes },
     peakBytes,

@@ -39,11 +39,17 @@ test('a body with several lines for each point counts them, and retains the byte
 test('a body retains a value and a bit for each field that its points leave unset', () => {
   const retained = (values: number, bodyBytes: number, sent?: PlainBody): number =>
     bodyEvent({ ...batch, slots: 200, values }, bodyBytes, sampling, sent).event.parts[0]!.bytes;
-  expect(retained(4, 4 * length)).toBe(Math.round(4 * length + 196 * 8.125));
-  expect(retained(4, 2 * length)).toBe(Math.round(2 * length + 98 * 8.125));
+  expect(retained(104, 4 * length)).toBe(Math.round(4 * length + 96 * 8.125));
+  expect(retained(104, 2 * length)).toBe(Math.round(2 * length + 48 * 8.125));
   expect(retained(201, 4 * length)).toBe(4 * length);
-  // All four points in one line leave 46 of its 50 fields unset.
-  expect(retained(4, 4 * length, { linesPerPoint: 1 / 4, bytes: Buffer.alloc(60) })).toBe(Math.round(60 + 46 * 8.125));
+  // Two lines with 60 values leave 40 of their 100 fields unset. One line has a column for each of its values only.
+  expect(retained(60, 4 * length, { linesPerPoint: 1 / 2, bytes: Buffer.alloc(60) })).toBe(Math.round(60 + 40 * 8.125));
+  expect(retained(40, 4 * length, { linesPerPoint: 1 / 4, bytes: Buffer.alloc(60) })).toBe(60);
+});
+
+test('a body has at most as many columns as values', () => {
+  const { event } = bodyEvent({ ...batch, slots: 200, values: 4 }, 4 * length, sampling);
+  expect(event.parts[0]!.bytes).toBe(Math.round(4 * length + (4 * 4 - 4) * 8.125));
 });
 
 test('half of a body adds half of it', () => {

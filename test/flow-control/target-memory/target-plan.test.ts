@@ -32,7 +32,7 @@ const usual: TargetPlanRequest = {
   buckets: 1,
   batchBytes: MiB,
   totalBytes: null,
-  weight: { resident: 1, gauged: 1, retained: 1 },
+  weight: { resident: 1, gauged: 1, retained: 1, retainedGrowth: 0 },
   residentPerByte: 1,
   perBucket: { series: 0, fields: 0, reopened: 0 },
   mayCreate: false,
@@ -123,7 +123,7 @@ test('a new database gets memcaches that fit, in whole MiB from 16 to 128', () =
 });
 
 /** Rows that take ten times the bytes of their points. */
-const wide = { ...usual, weight: { resident: 10, gauged: 10, retained: 1 }, residentPerByte: 10 };
+const wide = { ...usual, weight: { resident: 10, gauged: 10, retained: 1, retainedGrowth: 0 }, residentPerByte: 10 };
 
 test('for wide rows a new database gets memcaches as large as the room for rows, from 16 to 128 MiB', () => {
   const memcache = (change: Partial<TargetPlanRequest>) => planTarget({ ...wide, mayCreate: true, ...change });
@@ -138,7 +138,10 @@ test('for wide rows a new database gets memcaches as large as the room for rows,
   expect(unflushed.memcacheBytes).toBe(Math.floor(room / 2 / MiB) * MiB);
   expect([unflushed.leastBytes <= 297 * MiB, unflushed.holds]).toEqual([true, false]);
   // Rows that gauges hardly count leave room for denser rows of later loads.
-  const sparse = memcache({ targetMemoryBytes: 297 * MiB, weight: { resident: 10, gauged: 1, retained: 1 } });
+  const sparse = memcache({
+    targetMemoryBytes: 297 * MiB,
+    weight: { resident: 10, gauged: 1, retained: 1, retainedGrowth: 0 },
+  });
   expect(sparse.memcacheBytes).toBe(Math.floor((297 * MiB - base - 256 * sparse.bodyBytes) / 1.1 / 2 / MiB) * MiB);
   const series = memcache({ targetMemoryBytes: 297 * MiB, perBucket: { series: 5000, fields: 1, reopened: 0 } });
   const { holdBytes } = flushMarks(297 * MiB, series.baseBytes, 256 * series.bodyBytes);
@@ -155,7 +158,7 @@ test('request bodies of wide rows get 65 percent of the room in a new database w
 
 test('rows are wide from eight bytes a byte of input on', () => {
   const isWide = (resident: number): boolean =>
-    planTarget({ ...usual, weight: { resident, gauged: 1, retained: 1 } }).isWide;
+    planTarget({ ...usual, weight: { resident, gauged: 1, retained: 1, retainedGrowth: 0 } }).isWide;
   expect([isWide(8), isWide(7.99)]).toEqual([true, false]);
 });
 
@@ -170,7 +173,7 @@ test('a size of bodies that fits is kept, whether it is a multiple of 64 KiB or 
 });
 
 test('the plan of wide rows in a new database keeps its bodies once the database exists', () => {
-  const weight = { resident: 10.7, gauged: 6, retained: 1 };
+  const weight = { resident: 10.7, gauged: 6, retained: 1, retainedGrowth: 0 };
   for (const targetMemoryBytes of [300 * MiB, 512 * MiB, 1024 * MiB]) {
     const before = planTarget({ ...usual, weight, residentPerByte: 10.7, targetMemoryBytes, mayCreate: true });
     const maxMemcacheBytes = before.memcacheBytes;
@@ -180,9 +183,9 @@ test('the plan of wide rows in a new database keeps its bodies once the database
 });
 
 test.each([
-  [128, { resident: 10, gauged: 10, retained: 1 }, 128],
-  [16, { resident: 18, gauged: 10, retained: 1 }, 28.8],
-  [null, { resident: 10, gauged: 10, retained: 1 }, 128],
+  [128, { resident: 10, gauged: 10, retained: 1, retainedGrowth: 0 }, 128],
+  [16, { resident: 18, gauged: 10, retained: 1, retainedGrowth: 0 }, 28.8],
+  [null, { resident: 10, gauged: 10, retained: 1, retainedGrowth: 0 }, 128],
 ])(
   'with memcaches of %s MiB and wide rows of %j sending waits before the node flushes by itself',
   (mib, weight, cacheMiB) => {
@@ -334,7 +337,7 @@ test('a table with one field a line is planned by its slots, so the plan is not 
     ...usual,
     batchBytes: 128 * KiB,
     totalBytes: 78 * MiB,
-    weight: { resident: 47.8, gauged: 41.4, retained: 1 },
+    weight: { resident: 47.8, gauged: 41.4, retained: 1, retainedGrowth: 0 },
     residentPerByte: 47.8,
   };
   expect(planTarget({ ...sparse, weight: usual.weight, residentPerByte: 1 }).peakBytes).toBeLessThan(274 * MiB);
@@ -344,7 +347,11 @@ test('a table with one field a line is planned by its slots, so the plan is not 
 });
 
 /** Lines with one of 50 fields, each with a time of its own: vnodes retain 6.5 bytes for each byte. */
-const retaining = { ...usual, weight: { resident: 13.1, gauged: 11, retained: 6.5 }, residentPerByte: 13.1 };
+const retaining = {
+  ...usual,
+  weight: { resident: 13.1, gauged: 11, retained: 6.5, retainedGrowth: Number.POSITIVE_INFINITY },
+  residentPerByte: 13.1,
+};
 
 test('bodies whose points leave most fields unset are smaller, so that the retained bodies fit', () => {
   const plan = planTarget({ ...retaining, mayCreate: true, totalBytes: 82 * MiB, batchBytes: 128 * KiB });
@@ -379,7 +386,12 @@ test('no measured load exceeds its plan, and nine of ten at full speed reach 60 
   const shares = measured.cells.map((cell) => {
     const plan = planTarget({
       ...usual,
-      weight: { resident: cell.rowsPerByte, gauged: cell.gaugedPerByte, retained: cell.retainedPerByte ?? 1 },
+      weight: {
+        resident: cell.rowsPerByte,
+        gauged: cell.gaugedPerByte,
+        retained: cell.retainedPerByte ?? 1,
+        retainedGrowth: Number.POSITIVE_INFINITY,
+      },
       residentPerByte: cell.rowsPerByte,
       mayCreate: true,
       buckets: cell.vnodes,

@@ -20,31 +20,43 @@ const unsetField = 8 + 1 / 8;
 
 /**
  * Memory of rows per byte of text: resident bytes, bytes that the target's gauge counts, and bytes that vnodes retain
- * while a body is among their newest 256 bodies.
+ * while a body is among their newest 256 bodies. A body has at most as many columns as values. So a small body retains
+ * less per byte: at most 1 + `retainedGrowth` for each of its bytes.
  */
 export interface RowWeight {
   readonly resident: number;
   readonly gauged: number;
   readonly retained: number;
+  readonly retainedGrowth: number;
 }
 
 /**
  * Returns the bytes that vnodes retain for the unset fields of a body. `slots`: number of fields if each row has all
- * fields of its table. Assumes that the columns of a body are all fields of the table.
+ * fields of its table. Assumes that the columns of a body are all fields of the table, or one column for each value.
  */
-export function unsetBytes({ slots, values }: Pick<SampledRows, 'slots' | 'values'>): number {
-  return unsetField * Math.max(0, slots - values);
+export function unsetBytes({ points, slots, values }: Pick<SampledRows, 'points' | 'slots' | 'values'>): number {
+  return unsetField * Math.max(0, Math.min(slots, points * values) - values);
 }
 
 export function weighRows(rows: Omit<SampledRows, 'series'>): RowWeight {
   const { points, slots, values, rowsPerPoint, strings, bytes } = rows;
+  const joined = points * rowsPerPoint;
   const weight = (all: number): number => (strings.bytes + all) / Math.max(1, bytes);
   const allocated = points === 0 ? fieldSlot * slots : points * allocatedBytes((fieldSlot * slots) / points);
   return {
     resident: weight(allocated + rowNode * points + stringHead * strings.count),
     gauged: weight(fieldSlot * slots + gaugedRow * points),
-    retained: 1 + unsetBytes({ slots: slots * rowsPerPoint, values }) / Math.max(1, bytes),
+    retained: 1 + (unsetField * Math.max(0, slots * rowsPerPoint - values)) / Math.max(1, bytes),
+    retainedGrowth: (unsetField * joined * values) / Math.max(1, bytes) ** 2,
   };
+}
+
+/** Returns the bytes that vnodes retain for each byte of a body of this size. */
+export function retainedOf(
+  { retained, retainedGrowth }: Pick<RowWeight, 'retained' | 'retainedGrowth'>,
+  bodyBytes: number,
+): number {
+  return Math.min(retained, 1 + retainedGrowth * bodyBytes);
 }
 
 /** Rounds up as jemalloc does: there are four sizes from one power of two to the next. */

@@ -4,6 +4,7 @@ import {
   differenceOf,
   type MemcacheEstimate,
   recordEstimate,
+  retainedOf,
   weighRows,
 } from '../../../../src/flow-control/target-memory/flush/memcache-estimate.js';
 
@@ -43,7 +44,7 @@ test('the slots of a row take the next larger size of the allocator', () => {
     strings: { count: 0, bytes: 0 },
     bytes: 1,
   });
-  expect(weight).toEqual({ resident: 192 + 144, gauged: 176 + 32, retained: 1 });
+  expect(weight).toEqual({ resident: 192 + 144, gauged: 176 + 32, retained: 1, retainedGrowth: 8.125 * 11 });
 });
 
 test('a vnode retains a value and a bit for each unset field of a body, so points of one time in one row retain less', () => {
@@ -52,6 +53,17 @@ test('a vnode retains a value and a bit for each unset field of a body, so point
   expect(retained(10, 1)).toBeCloseTo(1 + (490 * 8.125) / 720, 9);
   expect(retained(10, 0.1)).toBeCloseTo(1 + (40 * 8.125) / 720, 9);
   expect([retained(500, 1), retained(10, 0.02)]).toEqual([1, 1]);
+});
+
+test('a small body retains less per byte, because it has at most as many columns as values', () => {
+  const weight = weighRows({
+    ...{ points: 1000, slots: 1_000_000, values: 1000, rowsPerPoint: 1 },
+    ...{ strings: { count: 0, bytes: 0 }, bytes: 30_000 },
+  });
+  expect(weight.retained).toBeCloseTo(1 + (999_000 * 8.125) / 30_000, 6);
+  // 100 lines of 30 bytes with 100 different fields.
+  expect(retainedOf(weight, 3000)).toBeCloseTo(1 + (100 * 100 * 8.125) / 3000, 6);
+  expect(retainedOf(weight, 3_000_000)).toBe(weight.retained);
 });
 
 test('a batch without points weighs nothing', () => {

@@ -304,7 +304,7 @@ test('a piece whose lease ended is reported and not settled', async () => {
   await it.clock.advance(25_000);
   expect(job).toMatchObject({ state: 'active', holder: 'w2:1', returnvalue: null });
   expect(it.said().filter((text) => text.startsWith('warn a.lp'))).toEqual([
-    expect.stringMatching(/^warn a\.lp: the lease has ended, so the result does not count/),
+    expect.stringMatching(/^warn a\.lp: the lease of the piece has ended, so the result does not count/),
   ]);
   it.stop.abort(new InterruptedError('SIGTERM'));
   await it.ended(work);
@@ -314,7 +314,7 @@ test('a result that the queue refuses is reported', async () => {
   const it = await announced();
   it.redis.before = (name) => (name === 'end' ? Promise.reject(new Error('lost')) : Promise.resolve());
   await it.workFor(400);
-  expect(it.said()).toEqual([expect.stringMatching(/^warn a\.lp: the lease has ended/)]);
+  expect(it.said()).toEqual([expect.stringMatching(/^warn a\.lp: the lease of the piece has ended/)]);
 });
 
 test('no request starts once the lease may have ended', async () => {
@@ -331,7 +331,7 @@ test('no request starts once the lease may have ended', async () => {
   it.redis.before = (name) => (name === 'extendLock' ? Promise.reject(new Error('away')) : Promise.resolve());
   await it.workFor(leaseTiming.lockMs + 15_000);
   expect(it.store.lines.size).toBe(0);
-  expect(it.said().join('\n')).toMatch(/a\.lp: the lease has ended/);
+  expect(it.said().join('\n')).toMatch(/a\.lp: the lease of the piece has ended/);
 });
 
 test('a queue that refuses to give pieces is reported, and ends the worker after --retry-for', async () => {
