@@ -21,7 +21,7 @@ export class NewBuckets {
     if (this.isNew(time)) this.#seen.add(this.#last.numberOf(time));
   }
 
-  /** With a single bucket, no point enters a new bucket. */
+  /** Returns true if no earlier point has the bucket of this time. Always false for a database with one bucket. */
   isNew(time: number): boolean {
     return !this.#isSingle && !this.#isSeen(time);
   }

@@ -36,7 +36,8 @@ const rinseHold = 1.25;
 const rinseRest = 0.1;
 const minMemcache = 16 * MiB;
 /**
- * Bytes that gauges count for one resident byte of dense rows. New memcaches leave room for dense rows of later loads.
+ * Bytes that gauges count for one resident byte of rows that set all fields of their table. The memcaches of a new
+ * database have room for such rows, because later loads may send them.
  */
 const usualGauged = 0.5;
 

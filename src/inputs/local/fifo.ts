@@ -19,8 +19,8 @@ export async function openFifo(
 ): Promise<RawSource> {
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    // A process substitution `<(…)` lacks a name in the file system. The writer of such a pipe exists from the start
-    // and may already be gone.
+    // A process substitution `<(…)` lacks a name in the file system. The writer of such a pipe opened it before this
+    // program started, and may already have closed it.
     const named = await realpath(path).then(
       () => true,
       () => false,

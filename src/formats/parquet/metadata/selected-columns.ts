@@ -24,7 +24,7 @@ export interface ListColumn {
   readonly key: Uint8Array;
   /** The target cell for each column name. For an element of a list, the name ends with its index: `samples.0`. */
   readonly targets: ReadonlyMap<string, CellTarget>;
-  /** For each column that is a whole list, the index of its cell. The encoder rejects rows with a list in a cell. */
+  /** Index of the cell for each column of lists. The encoder rejects a row that has a list in this cell. */
   readonly lists: ReadonlyMap<string, number>;
 }
 

@@ -29,8 +29,8 @@ export class RowThread {
   /** Lets the promise of `idle` resolve. */
   #wake: () => void = () => {};
   /**
-   * State of the parser that the thread has: its epoch and version. Also the number of copies sent in this epoch, and
-   * the number of jobs since the last copy.
+   * Epoch and version of the parser copy in the thread. Also the number of copies sent in this epoch, and the number
+   * of jobs since the last copy.
    */
   #epoch = -1;
   #version = -1;

@@ -46,7 +46,7 @@ export interface WorkerContext extends PieceContext {
 /** Pause before the worker requests a piece again, ms. `beatMs` is the interval of its status messages, ms. */
 const idleMs = 500;
 const beatMs = 1000;
-/** Outcomes of a piece that also end this worker, because another machine may succeed. */
+/** Outcomes of a piece that end this worker. Another worker may then load the piece on another machine. */
 const endsWorker = ['refused', 'memory', 'state', 'bug'];
 
 /** A load whose pieces this worker loads. */

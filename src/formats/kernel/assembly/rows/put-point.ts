@@ -45,8 +45,8 @@ const KEY_BASE: usize = 7;
 /** Number of bytes that each tag adds to the series key, in addition to the length of the tag's value. */
 const KEY_PER_TAG: usize = 9;
 /**
- * Number of slots that are searched for a shape. If only one slot were searched, two alternating shapes with this slot
- * would always need the encoder in TypeScript.
+ * Number of slots that are searched for a shape. With one slot, two alternating shapes of the same slot would replace
+ * each other, and each point would need the encoder in TypeScript.
  */
 const TRIED_SLOTS: u32 = 4;
 
