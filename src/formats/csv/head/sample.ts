@@ -48,7 +48,7 @@ export async function takeSample(
     clearTimeout(timer);
   }
   pending?.catch(() => {}); // the replay awaits this read
-  // A pending read may still write into the bytes behind the sample, where `readRows` puts an LF. So the sample is copied.
+  // A pending read may still write behind the sample, and `readRows` puts an LF there. So the sample is copied.
   const own = pending === null ? memory : memory.slice();
   return { sample: { memory: own, length, isWhole }, source: replay(source, buffer, length, pending) };
 }

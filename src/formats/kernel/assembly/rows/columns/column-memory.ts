@@ -10,7 +10,7 @@ export const CELL_KIND: usize = 4;
 export const KEY_AT: usize = 8;
 /** Offset of the word with the length of the text `"name":`, bytes. */
 export const KEY_LENGTH: usize = 12;
-/** Offset of the word that states how the values are stored. The word is one of the constants below, from ENTRIES on. */
+/** Offset of the word that states how the values are stored. It is one of the constants below, from ENTRIES on. */
 export const STORAGE: usize = 16;
 /**
  * Offset of the word with the address of the definition levels (Parquet's marks of nulls). Each row of the block has
