@@ -66,15 +66,12 @@ export class RowSampler {
 
   /** Collects the series in a text. The first or last line may be incomplete. */
   takeSeries(text: Uint8Array): void {
-    for (const [series] of Buffer.from(text.buffer, text.byteOffset, text.length)
-      .toString('latin1')
-      .matchAll(seriesOfLine))
-      if (this.#series.size < maxSeries) this.#series.add(series);
+    this.#addSeries(latin1(text).match(seriesOfLine) ?? []);
   }
 
   /** Counts the rows of adjacent lines. The first or last line may be incomplete. */
   takeAdjacent(text: Uint8Array): void {
-    const lines = Buffer.from(text.buffer, text.byteOffset, text.length).toString('latin1').matchAll(seriesAndTime);
+    const lines = latin1(text).matchAll(seriesAndTime);
     this.#countRows([...lines].map(([, series, time]) => `${series} ${time}`));
   }
 
@@ -103,10 +100,9 @@ export class RowSampler {
       const length = run.index[i * POINT_WORDS + LENGTH]!;
       const point = run.bytes.subarray(start, start + length);
       this.#text += length + 1;
-      this.takeSeries(point);
-      const [series] =
-        Buffer.from(point.buffer, point.byteOffset, point.length).toString('latin1').match(seriesOfLine) ?? [];
-      if (rows.length < adjacent) rows.push(`${series} ${timeOf(i)}`);
+      const series = latin1(point).match(seriesOfLine) ?? [];
+      this.#addSeries(series);
+      if (rows.length < adjacent) rows.push(`${series[0]} ${timeOf(i)}`);
       if (i % step > 0) continue;
       this.#line(point);
       const time = timeOf(i);
@@ -138,6 +134,10 @@ export class RowSampler {
       bytes: this.#bytes,
       series: this.#series.size,
     };
+  }
+
+  #addSeries(found: readonly string[]): void {
+    for (const series of found) if (this.#series.size < maxSeries) this.#series.add(series);
   }
 
   #countRows(rows: readonly string[]): void {
@@ -173,4 +173,8 @@ export class RowSampler {
 function richness(seen: readonly number[], samples: number): number {
   const [once, twice] = [1, 2].map((times) => seen.filter((each) => each === times).length);
   return seen.length + (((samples - 1) / samples) * once! * (once! - 1)) / (2 * (twice! + 1));
+}
+
+function latin1(text: Uint8Array): string {
+  return Buffer.from(text.buffer, text.byteOffset, text.length).toString('latin1');
 }
