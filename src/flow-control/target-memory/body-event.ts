@@ -40,9 +40,11 @@ export function bodyEvent(
   const { resident, gauged } = weighRows({ points, slots, values, rowsPerPoint: 1, strings, bytes: batch.body.length });
   const part = bodyBytes / batch.body.length;
   const rows = bodyBytes * resident;
+  // A body has at most as many columns as values.
+  const unset = unsetBytes({ slots: Math.min(slots, points * values), values });
   const event = {
     kind: 'body',
-    parts: partsOf(batch, (sent?.bytes.length ?? bodyBytes) + part * unsetBytes({ points, slots, values })),
+    parts: partsOf(batch, (sent?.bytes.length ?? bodyBytes) + part * unset),
     bytes: bodyBytes,
     rows,
     points,

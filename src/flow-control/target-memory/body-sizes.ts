@@ -72,7 +72,21 @@ export function bodiesBeside(
   rowBytes: number,
 ): number {
   const room = (limitBytes ?? Number.POSITIVE_INFINITY) - baseBytes - perRowByte * rowBytes;
-  return Math.floor(room / (share * bodiesKept * retainedPerByte));
+  return Math.floor(fittingBody({ share, retainedPerByte }, room, bodiesKept));
+}
+
+/** Returns the size of each of `count` bodies that fit into `roomBytes`. */
+function fittingBody(
+  { share, retainedPerByte }: Pick<BodyPlan, 'share' | 'retainedPerByte'>,
+  roomBytes: number,
+  count: number,
+): number {
+  return roomBytes / (share * count * retainedPerByte);
+}
+
+/** Limits a body to `sustained`, and to `fitting` unless this is smaller than the smallest body. */
+function limited(retainedPerByte: number, sustained: number, fitting: number): number {
+  return Math.max(Math.min(smallestOf(retainedPerByte), sustained), Math.min(sustained, fitting));
 }
 
 /**
@@ -80,11 +94,10 @@ export function bodiesBeside(
  * size.
  */
 export function sustainedBody(plan: BodyPlan, baseBytes: number): number {
-  const { limitBytes, sustainedBytes, share, retainedPerByte } = plan;
+  const { limitBytes, sustainedBytes, retainedPerByte } = plan;
   if (limitBytes === null || baseBytes <= plan.baseBytes) return sustainedBytes;
   const room = (limitBytes - baseBytes) * bodiesShare;
-  const fitting = room / (share * bodiesKept * retainedPerByte);
-  return Math.max(Math.min(smallestOf(retainedPerByte), sustainedBytes), Math.min(sustainedBytes, fitting));
+  return limited(retainedPerByte, sustainedBytes, fittingBody(plan, room, bodiesKept));
 }
 
 /**
@@ -102,8 +115,8 @@ export function bodyOfOpenBuckets(
   if (roomBytes === null || plan.bodyBytes <= sustained) return sustained;
   if (bytes <= roomBytes * firstShare)
     return Math.min(plan.bodyBytes, Math.max(sustained, firstOf(plan.retainedPerByte)));
-  const fitting = places === 0 ? sustained : (roomBytes - bytes) / (plan.share * places * plan.retainedPerByte);
-  return Math.max(Math.min(smallestOf(plan.retainedPerByte), sustained), Math.min(sustained, fitting));
+  const fitting = places === 0 ? sustained : fittingBody(plan, roomBytes - bytes, places);
+  return limited(plan.retainedPerByte, sustained, fitting);
 }
 
 /**

@@ -36,7 +36,7 @@ export interface TargetPressureOptions
   readonly caches: Pick<RaftCaches, 'bytes' | 'atWorst' | 'bucketCount'>;
   /** Formulas of the plan; null if no flush is planned. */
   readonly plan: {
-    /** Returns flush thresholds. `seriesBytes`: series of unflushed rows. `countsSent`: true to count sent rows. */
+    /** Returns flush thresholds. `seriesBytes`: series of unflushed rows. `countsSent`: true if sent rows count. */
     readonly marks: (keptBytes: number, seriesBytes: number) => FlushMarks;
     readonly bodiesBeside: (rowBytes: number) => number;
     readonly countsSent: boolean;

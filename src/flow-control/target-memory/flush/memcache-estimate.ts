@@ -20,8 +20,8 @@ const unsetField = 8 + 1 / 8;
 
 /**
  * Memory of rows per byte of text: resident bytes, bytes that the target's gauge counts, and bytes that vnodes retain
- * while a body is among their newest 256 bodies. A body has at most as many columns as values. So a small body retains
- * less per byte: at most 1 + `retainedGrowth` for each of its bytes.
+ * while a body is among their newest 256 bodies. A body has at most as many columns as values. So for each of its n
+ * bytes, vnodes retain at most 1 + n × `retainedGrowth`.
  */
 export interface RowWeight {
   readonly resident: number;
@@ -32,22 +32,21 @@ export interface RowWeight {
 
 /**
  * Returns the bytes that vnodes retain for the unset fields of a body. `slots`: number of fields if each row has all
- * fields of its table. Assumes that the columns of a body are all fields of the table, or one column for each value.
+ * columns of the body.
  */
-export function unsetBytes({ points, slots, values }: Pick<SampledRows, 'points' | 'slots' | 'values'>): number {
-  return unsetField * Math.max(0, Math.min(slots, points * values) - values);
+export function unsetBytes({ slots, values }: Pick<SampledRows, 'slots' | 'values'>): number {
+  return unsetField * Math.max(0, slots - values);
 }
 
 export function weighRows(rows: Omit<SampledRows, 'series'>): RowWeight {
   const { points, slots, values, rowsPerPoint, strings, bytes } = rows;
-  const joined = points * rowsPerPoint;
   const weight = (all: number): number => (strings.bytes + all) / Math.max(1, bytes);
   const allocated = points === 0 ? fieldSlot * slots : points * allocatedBytes((fieldSlot * slots) / points);
   return {
     resident: weight(allocated + rowNode * points + stringHead * strings.count),
     gauged: weight(fieldSlot * slots + gaugedRow * points),
-    retained: 1 + (unsetField * Math.max(0, slots * rowsPerPoint - values)) / Math.max(1, bytes),
-    retainedGrowth: (unsetField * joined * values) / Math.max(1, bytes) ** 2,
+    retained: 1 + unsetBytes({ slots: slots * rowsPerPoint, values }) / Math.max(1, bytes),
+    retainedGrowth: (unsetField * points * rowsPerPoint * values) / Math.max(1, bytes) ** 2,
   };
 }
 
