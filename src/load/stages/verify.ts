@@ -3,6 +3,7 @@
 // sampled point in the target. So every settled batch is searched for such points.
 
 import pLimit from 'p-limit';
+import { BACKSLASH, SPACE } from '../../core/ascii.js';
 import { BulkLoadError, VerifyError } from '../../core/errors.js';
 import { pointValues, roundedTimestampAt } from '../../core/points/line-protocol.js';
 import { count, excerpt, plural } from '../../core/text.js';
@@ -31,7 +32,6 @@ export interface VerifyOptions {
 
 /** Number of points to read back. The product contract fixes this number. */
 const sampleSize = 1_000;
-const [space, backslash] = [0x20, 0x5c];
 /**
  * Number of concurrent queries, one for each point. On CnosDB 2.4.3, a query for one point takes 8 ms. A query for 25
  * points, joined by OR, takes more than 30 s.
@@ -231,8 +231,8 @@ function bodyOf(batch: Batch, i: number): Uint8Array {
 function seriesSum(point: Uint8Array): number | null {
   let sum = 0;
   for (const byte of point) {
-    if (byte === space) return sum;
-    if (byte === backslash) return null;
+    if (byte === SPACE) return sum;
+    if (byte === BACKSLASH) return null;
     sum += byte;
   }
   return null;
