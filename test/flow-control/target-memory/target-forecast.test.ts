@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { NodeLayout, VnodePlacement } from '../../../src/core/types/index.js';
+import type { NodeLayout, SampledRows, VnodePlacement } from '../../../src/core/types/index.js';
 import { seriesBytes } from '../../../src/flow-control/target-memory/flush/series-estimate.js';
 import { nodeBase } from '../../../src/flow-control/target-memory/node-base.js';
 import {
@@ -223,18 +223,15 @@ test.each<[string, Partial<ForecastOptions>, number | null, string]>([
   expect(forecastNotices(asked, forecast, times, null)[0]!.level).toBe(level);
 });
 
+/** Returns sampled lines with all fields of their tables, without strings. */
+function sampledRows(rows: Pick<SampledRows, 'points' | 'slots' | 'bytes' | 'series'>): SampledRows {
+  return { ...rows, values: rows.slots, rowsPerPoint: 1, strings: { count: 0, bytes: 0 } };
+}
+
 test('a load of many series is planned by its series, and refused where their index and compactions need more', () => {
   // 1 M points of 200,000 series in 108 MB took 2.7 GiB of a node when they were planned by their text.
   const forecast = (series: number) => {
-    const rows = {
-      points: 600,
-      slots: 1200,
-      values: 1200,
-      rowsPerPoint: 1,
-      strings: { count: 0, bytes: 0 },
-      bytes: 65_000,
-      series,
-    };
+    const rows = sampledRows({ points: 600, slots: 1200, bytes: 65_000, series });
     return forecastTargetMemory(options, placement, layout, { ...extent, totalBytes: 100 * MiB, rows });
   };
   expect(forecast(500).plan.peakBytes).toBeLessThan(420 * MiB);
@@ -265,43 +262,19 @@ test.each([
   ['a series for each point', 160, 160 * 2.2 + 2 * seriesBytes],
 ])('rows are planned with their series: %s', (_, totalBytes, rowBytes) => {
   // A row of two fields takes 176 bytes for 80 bytes of text.
-  const rows = {
-    points: 10,
-    slots: 20,
-    values: 20,
-    rowsPerPoint: 1,
-    strings: { count: 0, bytes: 0 },
-    bytes: 800,
-    series: 5,
-  };
+  const rows = sampledRows({ points: 10, slots: 20, bytes: 800, series: 5 });
   const { plan } = forecastTargetMemory(options, placement, layout, { ...extent, totalBytes, rows });
   expect(plan.rowBytes).toBeCloseTo(rowBytes, 6);
 });
 
 test('the memcache of a database that a small load creates has room for more than its own few series', () => {
-  const rows = {
-    points: 2,
-    slots: 2,
-    values: 2,
-    rowsPerPoint: 1,
-    bytes: 81,
-    series: 2,
-    strings: { count: 0, bytes: 0 },
-  };
+  const rows = sampledRows({ points: 2, slots: 2, bytes: 81, series: 2 });
   const { plan } = forecastTargetMemory(options, placement, layout, { ...extent, totalBytes: 81, rows }, true);
   expect(plan.memcacheBytes).toBe(54 * MiB);
 });
 
 test('sampled rows weigh as they are, also where the size of the inputs is unknown', () => {
-  const rows = {
-    points: 10,
-    slots: 2000,
-    values: 2000,
-    rowsPerPoint: 1,
-    strings: { count: 0, bytes: 0 },
-    bytes: 800,
-    series: 20,
-  };
+  const rows = sampledRows({ points: 10, slots: 2000, bytes: 800, series: 20 });
   const forecast = forecastTargetMemory(options, placement, layout, { ...extent, rows });
   expect(forecast.plan.perBucket).toEqual({ series: 20, fields: 200, reopened: 0 });
   // Ten points in five time buckets have two series in each at most.
