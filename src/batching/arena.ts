@@ -1,6 +1,6 @@
 // Memory of all batches. A slot is the memory of one batch, and all slots have the same size. A slot is allocated on
-// first use, and the slot freed last is reused first. So a load with two writers allocates only two slots. Allocating
-// many megabytes makes V8 collect all garbage, which costs a small load 15 ms.
+// first use, and the slot freed last is reused first. So a load with two batches at a time allocates only two slots.
+// This saves a small load 15 ms, because V8 collects all garbage when many megabytes are allocated.
 
 export interface SlotPlan {
   /** Largest request body, bytes. */
@@ -15,15 +15,13 @@ export interface SlotPlan {
 export const SLOT_WORDS = 5;
 /** Word 0 of a point in `Slot.index`: offset in `Slot.body` after the point's LF. */
 export const END = 0;
-/**
- * Word 1: offset in `Slot.side` of the point's original input, plus 1; 0 if `Slot.body` contains the original input.
- */
+/** Word 1: 1 plus the offset of the point's original input in `Slot.side`; 0 if this input is in `Slot.body`. */
 export const SIDE = 1;
 /** Word 2: length of the point's original input, bytes. */
 export const ORIGINAL = 2;
-/** Word 3: physical line of the point, counted from the first point or reject of the batch. */
+/** Word 3: line number of the point in the input, minus the line number of the first point or reject of the batch. */
 export const LINE_DELTA = 3;
-/** Word 4: offset of the point in the decoded input, counted from the first point or reject of the batch. */
+/** Word 4: offset of the point in the decoded input, minus the offset of the first point or reject of the batch. */
 export const OFFSET_DELTA = 4;
 
 export interface Slot {

@@ -5,18 +5,21 @@
 import { LENGTH, LINE, POINT_WORDS, SOURCE_LENGTH, SOURCE_START, START } from '../core/types/index.js';
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, SLOT_WORDS, type Slot } from './arena.js';
 
-/** Consecutive points whose body bytes equal their input bytes. Only the last point may have an LF inside a string. */
+/**
+ * Consecutive points that are sent unchanged. Each point is one line of the input. Only the last point may be several
+ * lines, because a string in it may contain an LF.
+ */
 interface EntryStretch {
   readonly point: number;
   count: number;
   /** Offset of the first point in the request body. */
   readonly from: number;
-  /** Line and input offset of the first point, counted from the first point or reject of the batch. */
+  /** Line number and input offset of the first point, minus those of the first point or reject of the batch. */
   readonly line: number;
   readonly offset: number;
 }
 
-/** Numbers to add to positions in `Points.index`. The sums are positions in the batch. */
+/** Numbers that are added to the positions in `Points.index`, to get positions in the batch. */
 interface EntryShift {
   readonly body: number;
   readonly side: number;
@@ -28,7 +31,7 @@ export class Entries {
   readonly #slot: Slot;
   #stretches: EntryStretch[] = [];
   #count = 0;
-  /** The five words of the last point. `#last` is always up to date, because every batch needs these words. */
+  /** The five words of the last point. Unlike the words in the slot, these words are always complete. */
   readonly #last = new Float64Array(SLOT_WORDS);
 
   constructor(slot: Slot) {
@@ -36,8 +39,8 @@ export class Entries {
   }
 
   /**
-   * Adds the next point. `side` is the offset + 1 of the original input in `Slot.side`; 0 if the body holds the
-   * original input.
+   * Adds the next point. `side` is 1 plus the offset of the original input in `Slot.side`, or 0 if the body contains
+   * the original input.
    */
   add(end: number, side: number, original: number, line: number, offset: number): void {
     this.#slot.index.set(this.#setLast(end, side, original, line, offset), this.#count * SLOT_WORDS);
@@ -45,9 +48,9 @@ export class Entries {
   }
 
   /**
-   * Adds unchanged points, one per input line. `index` is their part of `Points.index`. The first point begins at
-   * offset `from` of the body. `line` and `offset` are the position of the first point. Only the last point may have an
-   * LF inside a string.
+   * Adds the unchanged points of an `EntryStretch`. `index` is their part of `Points.index`. The first point begins at
+   * offset `from` of the body. `line` and `offset` are its position in the input, minus the position of the first point
+   * or reject of the batch.
    */
   stretch(index: Uint32Array, from: number, line: number, offset: number): void {
     const words = this.#slot.index;

@@ -44,7 +44,7 @@ import {
 import { timeAt } from './points/point-bucket.js';
 import { introducesSchema, isRejected, type SchemaGate } from './schema-gate.js';
 
-/** Number of rejects at which a batch closes, because each reject is an object outside the memory of the slot. */
+/** A batch closes at this number of rejects, because each reject is an object, which takes memory besides the slot. */
 const maxRejects = 1024;
 
 export interface FillOptions {
@@ -93,8 +93,8 @@ export class BatchFiller {
   }
 
   /**
-   * Adds points to the open batch. Returns the reason to close the batch; null at the end of the run of points, or of
-   * the load.
+   * Adds points to the open batch. Returns the reason to close the batch. Returns null if all points of `job.run` are
+   * added or the load reaches its limit of points.
    */
   fill(job: FillJob): Cut | null {
     const { open, run, cursor, position } = job;
@@ -107,7 +107,7 @@ export class BatchFiller {
       const isReject = reject !== undefined && reject.before <= cursor.point;
       const full = open.counted >= left;
       if (!full && this.#isSkipped(job, isReject)) {
-        // A batch covers one contiguous range of the input, so skipping closes a batch that is not empty.
+        // A batch covers one contiguous range of the input, so a skipped point closes the batch before it.
         if (!open.empty) return endBefore(job, isReject, 'points');
         if (!isReject || isCounted(reject)) position.ordinal += 1;
         advance(cursor, isReject);
@@ -128,8 +128,8 @@ export class BatchFiller {
   }
 
   /**
-   * Adds plain points up to a reject, a limit, or a point that must be checked singly. Returns the number of added
-   * points.
+   * Adds plain points, which need no check one by one. Stops at a reject, a limit, or a point that is not plain.
+   * Returns the number of added points.
    */
   #takePlain({ open, gate, run, cursor, position }: FillJob, left: number, limits: BatchLimits): number {
     if (!this.#isUnchanged(position)) return 0;
@@ -176,8 +176,8 @@ export class BatchFiller {
   }
 
   /**
-   * Returns the limits of the open batch. They leave enough points for at least half a batch, which can be sent without
-   * a copy.
+   * Returns the limits of the open batch. They may be lower than usual, so that the remaining points fill at least half
+   * a batch. A batch of this size can be sent without copying its points.
    */
   #limitsBefore({ open, run, cursor, position }: FillJob): BatchLimits {
     const limits = this.#limits(open.slot.body.length, open.slot.index.length / SLOT_WORDS);
@@ -190,7 +190,7 @@ export class BatchFiller {
     return { ...limits, bytes: Math.min(limits.bytes, open.bodyLength + bytes - least) };
   }
 
-  /** Tests whether points are sent as the format has written them. Returns false if points must be skipped. */
+  /** Returns true if no point needs an appended suffix, and no range of the input remains to be skipped. */
   #isUnchanged({ covered }: FillPosition): boolean {
     return this.#suffixes.stamped === null && covered.length === 0;
   }
@@ -199,7 +199,7 @@ export class BatchFiller {
     return { bytes: Math.min(this.#options.bodyBytes(), bodyBytes), points: Math.min(this.#options.points, points) };
   }
 
-  /** Returns true if an earlier process settled the next point or reject, or if `skipPoints` includes it. */
+  /** Returns true if an earlier process settled the next point or reject, or if it is among the first `skipPoints`. */
   #isSkipped({ run, cursor, position }: FillJob, isReject: boolean): boolean {
     const { covered, ordinal } = position;
     if (ordinal < this.#options.skipPoints) return true;
@@ -227,8 +227,8 @@ export class BatchFiller {
     if (cut !== null) return cut;
     const time = missing ? this.#options.startTime : timeAt(index, word);
     if (open.points > 0 && this.#newBuckets.isNew(time)) return 'bucket';
-    // `gate.judge` must be the last check, because it adds new columns of the point to the batch. The batch must then
-    // accept the point.
+    // `gate.judge` must be the last check, because `judge` adds the new columns of the point to the batch. After that,
+    // the point must enter the batch.
     const number = shape & UNCOUNTED_SHAPE;
     const values = gate.judge(open, run, i, number, ordinal);
     if (values === introducesSchema) return 'shape';
@@ -259,8 +259,8 @@ export class BatchFiller {
 
   #reject(open: OpenBatch, run: Points, rejected: RejectedPoint, position: FillPosition): Cut | null {
     if (open.rejects.length >= maxRejects) return 'points';
-    // An empty batch accepts any reject; `open.reject` throws if the slot is too small. Closing an empty batch instead
-    // would repeat for ever.
+    // A reject that does not fit closes the batch. An empty batch is not closed, because the next batch would be empty
+    // as well, without end. Instead, `open.reject` throws if the slot is too small.
     const fits = open.hasSide(rejected.length) && open.reaches(run, rejected.start);
     if (!fits && !open.empty) return 'bytes';
     open.reject(run, rejected);

@@ -13,9 +13,9 @@ export interface BatchLimits {
 }
 
 /**
- * Finds plain points that fill at least half a batch, in [from, to) of a run of points. Returns null if there are too
- * few plain points. Divides the points up to `to` into batches of equal size, because a small remainder would have to
- * be copied.
+ * Finds plain points for one batch, from index `from` on and before index `to`. Returns null if these points fill less
+ * than half a batch. Chooses the size of the batch so that the points up to `to` fill batches of equal size. A small
+ * last batch would have to be copied.
  */
 export function stretchInPlace(
   run: Points,
@@ -39,8 +39,8 @@ export function stretchInPlace(
 }
 
 /**
- * Makes a batch of the points that `stretchInPlace` found. The format does not reuse their memory until the batch is
- * released.
+ * Makes a batch of the points that `stretchInPlace` found. The format does not reuse the memory of these points until
+ * the batch is released.
  */
 export function batchInPlace(
   run: Points & { readonly hold: () => () => void },

@@ -18,7 +18,7 @@ export interface Tally {
   /** Points read so far in this load, rejects included. */
   readonly read: number;
   add(input: number, points: number): void;
-  /** Counts points whose batch was never finished, because the run stopped. */
+  /** Counts points whose batch was never finished, because the load stopped. */
   abandon(input: number, points: number): void;
 }
 
@@ -29,17 +29,17 @@ export interface BatcherOptions extends FillOptions {
   readonly sendsSeconds: boolean;
   /** Start of the load, ms since 1970: the base of generated timestamps. */
   readonly startMs: number;
-  /** Builds the error of an input with mostly unexpected timestamps, given the first such timestamp and its line. */
+  /** Builds the error for an input whose timestamps are mostly unexpected. Receives the first of them and its line. */
   readonly unexpectedTimes: (timestamp: bigint, line: number) => Error;
 }
 
-/** Decoded bytes of an input after its last batch, without any point to send. */
+/** The decoded bytes of an input after its last batch. These bytes contain no point to send. */
 export interface Rest {
   readonly from: number;
   readonly to: Position;
 }
 
-/** Points of one input that its format accepted, and number of its rejects by reason. */
+/** Number of points that the format accepted in one input, and number of rejects by reason. */
 export interface Parsed {
   readonly points: number;
   readonly rejects: ReadonlyMap<string, number>;
@@ -52,8 +52,8 @@ export class Batcher {
   readonly #options: BatcherOptions;
   readonly #guard: SchemaGuard;
   /**
-   * One `SchemaGate` for line protocol (key false) and one for all other formats (key true). Each gate has its own
-   * numbers for sets of columns.
+   * One `SchemaGate` for line protocol (key false) and one for all other formats (key true). Each gate numbers the
+   * shapes of points (their tables and columns) independently.
    */
   readonly #gates = new Map<boolean, SchemaGate>();
   readonly #filler: BatchFiller;
@@ -257,7 +257,7 @@ export class Batcher {
       const cut = this.#filler.fill({ open, gate, run, cursor, position, ordinal: this.#ordinal });
       return cut === null ? null : (this.#wrongUnit(position) ?? cut);
     } finally {
-      // Also runs after an error, and counts the points that were added before the error.
+      // This block also runs after an error. It counts the points that were added before the error.
       open.copy(run);
       this.#tally.add(open.input, open.counted - before);
     }

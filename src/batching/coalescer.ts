@@ -9,7 +9,7 @@ import type { FilledBatch } from './open-batch.js';
 
 /** Body bytes up to which copying a batch is cheaper than sending it in a separate request. */
 const smallBytes = 64 * 1024;
-/** Largest number of batches in one request. The inputs of all these batches remain unfinished until the response. */
+/** Largest number of batches in one request. No input of these batches is finished before the response arrives. */
 const maxParts = 256;
 
 export interface CoalesceOptions {
@@ -106,8 +106,8 @@ function share({ loaded, rejected, undelivered }: Receipt, from: number, to: num
 }
 
 /**
- * Tests whether a batch can be combined with others. A batch with rejects or rewritten points cannot be combined,
- * because only the body is copied.
+ * Tests whether a batch is the last of its input and small enough to be combined with others. A batch with rejects or
+ * rewritten points cannot be combined, because the original input of these points (`Slot.side`) is not copied.
  */
 function isSmall(batch: Batch): batch is FilledBatch {
   const { cut, points, body, rejects, introduces, sideBytes } = batch as Batch & Partial<FilledBatch>;
@@ -150,7 +150,7 @@ class CombinedBatch {
     const fits = this.#points + next.points <= maxPoints && this.#bytes + next.body.length <= maxBytes;
     if (!fits || this.parts.length >= maxParts) return false;
     slot.body.set(next.body, this.#bytes);
-    // Completes the entries of the first batch, because the entries of the next batch follow them.
+    // `all` writes the missing words of the first batch. The words of the next batch are stored behind these words.
     first.entries.all();
     slot.index.set(next.entries.all(), this.#points * SLOT_WORDS);
     for (let i = this.#points; i < this.#points + next.points; i += 1) slot.index[i * SLOT_WORDS + END]! += this.#bytes;
@@ -188,7 +188,7 @@ class CombinedBatch {
   }
 }
 
-/** Sums up the bytes in each time bucket of batches that follow each other in one body. */
+/** Sums up the bytes of each time bucket over all batches of one body. */
 function combinedBuckets(parts: readonly Batch[]): BucketPart[] {
   const buckets = new Map<number, BucketPart>();
   let [points, bytes] = [0, 0];

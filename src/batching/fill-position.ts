@@ -42,7 +42,7 @@ export function countUnexpected(position: FillPosition, timestamp: bigint, line:
   position.firstUnexpected ??= { timestamp, line };
 }
 
-/** Moves the cursor behind the next point, or behind the next reject. */
+/** Moves the cursor past the next point, or past the next reject if `isReject` is true. */
 export function advance(cursor: FillCursor, isReject: boolean): void {
   if (isReject) cursor.reject += 1;
   else cursor.point += 1;
@@ -54,7 +54,7 @@ export function startOf(run: Points, cursor: FillCursor, isReject: boolean): num
   return run.origin + start;
 }
 
-/** Returns the index of the point before which the next reject stands; without a reject, the number of points. */
+/** Returns the index of the first point after the next reject; the number of points if no reject remains. */
 export function beforeReject({ rejects, count }: Points, cursor: Filling['cursor']): number {
   return Math.min(rejects[cursor.reject]?.before ?? count, count);
 }
@@ -64,13 +64,13 @@ export function isUsedUp({ count, rejects }: Points, cursor: FillCursor): boolea
   return cursor.point >= count && cursor.reject >= rejects.length;
 }
 
-/** Sets `position` to the end of the run of points, at which the batch ends. */
+/** Moves `position` to the end of the run of points. */
 export function endAfter({ run, position }: Pick<Filling, 'run' | 'position'>): void {
   position.offset = run.end;
   position.line = run.endLine;
 }
 
-/** Sets `position` to the next point or reject, at which the batch ends. Returns `cut` unchanged. */
+/** Moves `position` to the next point or reject, which does not enter the batch. Returns `cut` unchanged. */
 export function endBefore({ run, cursor, position }: Filling, isReject: boolean, cut: Cut | null): Cut | null {
   const line = isReject ? run.rejects[cursor.reject]!.line : run.index[cursor.point * POINT_WORDS + LINE]!;
   position.offset = startOf(run, cursor, isReject);

@@ -1,5 +1,5 @@
-// The open batch copies points from the format's memory into the memory of one batch (a slot). Valid points allocate
-// nothing. Consecutive points that need no change are copied together.
+// The open batch copies points from the format's memory into the memory of one batch (a slot). Adding a valid point
+// does not allocate memory. Consecutive points that need no change are copied together.
 
 import { LF } from '../core/ascii.js';
 import { copyBytes } from '../core/io/byte-source.js';
@@ -18,9 +18,9 @@ import { Entries, sideBytes } from './batch-entries.js';
 import { BucketParts } from './points/bucket-parts.js';
 import { type PlainRules, plainPoints } from './points/plain-points.js';
 
-/** Largest line and byte offset of an entry, counted from the first point or reject of the batch. */
+/** Limit of the distance in lines or bytes from the first point or reject of the batch to any other entry. */
 const maxDelta = 0x7fff_ffff;
-/** Value of `#from` and `#to` when no points are pending. No point can start at this offset. */
+/** Value of `#from` and `#to` while no points are pending. No point can start at this offset or the next offset, -1. */
 const nothing = -2;
 
 /** A finished batch with its slot and entries, which the coalescer needs. */
@@ -51,7 +51,7 @@ export class OpenBatch {
   #countedRejects = 0;
   #baseLine = -1;
   #baseOffset = -1;
-  /** Physical line of the point added last. */
+  /** Line number in the input of the point added last. */
   #line = 0;
   // Range of the pending points in the format's memory, `#to` excluded. Pending points are added, but not copied yet.
   #from = nothing;
@@ -159,8 +159,8 @@ export class OpenBatch {
   }
 
   /**
-   * Adds entries of rewritten points. Copies the original input of the points up to `sourceEnd`, with the bytes between
-   * the points, into `Slot.side`.
+   * Adds entries for rewritten points. Copies the original input of these points, up to offset `sourceEnd`, into
+   * `Slot.side`. The copy includes the bytes between the points.
    */
   #enterRewritten({ bytes, index, origin, firstLine }: Points, from: number, count: number, sourceEnd: number): void {
     const word = from * POINT_WORDS;

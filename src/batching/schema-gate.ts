@@ -57,8 +57,8 @@ export class SchemaGate {
   }
 
   /**
-   * Updates the field counts of tables. The catalogue grows only with responses of the target, so one call for each run
-   * of points is enough.
+   * Updates the field counts of tables. One call before each run of points is enough, because the catalogue grows only
+   * when a response of the target arrives, never while points are added.
    */
   refresh(): void {
     if (this.#columns === this.#guard.columns) return;
@@ -68,8 +68,8 @@ export class SchemaGate {
   }
 
   /**
-   * Returns the number of field slots in the row of the point that `judge` has just accepted. A point that introduces
-   * columns may have more fields than its table.
+   * Returns the number of field slots in the row of the point that `judge` has just accepted: one for each known field
+   * of its table. If new columns give the point more values than known fields, returns the number of values.
    */
   slotsOf(number: number, values: number): number {
     return Math.max(values, number === UNCOUNTED_SHAPE ? this.#uncountedSlots : this.#slots[number]!);
@@ -126,7 +126,8 @@ export class SchemaGate {
 }
 
 /**
- * Adds a shape to the introduction of the batch. Returns false if the points of the shape must wait for another batch.
+ * Adds a shape to the new tables and columns of the batch. Returns false if the points of the shape must wait for
+ * another batch.
  */
 function introduce(open: OpenBatch, shape: Shape, guard: SchemaGuard): boolean {
   if (guard.exclusive && open.introduction === null && !open.empty) return false;

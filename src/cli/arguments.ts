@@ -72,7 +72,7 @@ function unknownOption(name: string, value: string, command: Command, program: C
     const ofLoad = options.rows.find((row) => flagName(row.key) === name);
     const others =
       names.length === 0 ? 'leave this option out' : `leave this option out; ${own} takes ${names.join(', ')}`;
-    // An option with the same kind of value may have the same purpose.
+    // An option of this command that takes the same kind of value may have the same purpose.
     const alike = ofLoad?.arg && command.options.find(({ flags }) => flags.endsWith(` ${ofLoad.arg}`));
     const fix = alike ? `leave this option out, or use ${alike.flags} (${alike.description})` : others;
     return problem(ofLoad ? 'an option of a load' : 'an unknown name', meant ? `did you mean ${meant}?` : fix);
@@ -92,7 +92,7 @@ function unknownOption(name: string, value: string, command: Command, program: C
   );
 }
 
-/** Turns an error of the parser into a UsageError with the four parts of a message. */
+/** Turns an error of the parser into a UsageError with the usual four parts: tried, expected, found and fix. */
 export function parserError({ code, message }: CommanderError): UsageError {
   const text = message.replace(/^error: /, '');
   const [named = ''] = /(?<=')[^']*(?=')/.exec(text) ?? [];

@@ -38,7 +38,7 @@ export function standardInput(process: Process): Stdin {
   const isPipeOrFile = stdinIsPipeOrFile();
   const stream = (): NodeJS.ReadStream => process.stdin;
   if (process.argv !== node.argv) return { isTTY: process.stdin.isTTY === true, isPipeOrFile, stream };
-  // Accessing process.stdin creates a stream. After that, other code cannot read from the descriptor.
+  // process.stdin is not used here, because its first use creates a stream that takes over descriptor 0.
   return { isTTY: isatty(0), isPipeOrFile, ...(isPipeOrFile ? { descriptor: 0 } : {}), stream };
 }
 

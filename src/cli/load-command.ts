@@ -56,7 +56,7 @@ export async function runLoad(
   ]);
   const run = settings.queue === null ? loadDatabases : await fleetRun(resolved, process);
   const report = openReport(resolved, clock);
-  // Drops notices until the reporter exists.
+  // Notices are dropped until the reporter exists.
   let notify: (notice: Notice) => void = () => {};
   const from = inputOptions(settings, process, (notice) => notify(notice));
   const { inputs, named, duplicates, leftOut } = part === null ? await expand(names, from) : await part.expand(from);
@@ -110,7 +110,7 @@ export async function runLoad(
         ]).catch((error: unknown) => {
           throw withEndOfLoad(error, result.summary);
         });
-        // Writing results takes memory, which can change the outcome. In this case the results are written again.
+        // Writing results takes memory, which can change the exit code. If so, the results are written again.
         const late = maskResult(latest(), mask);
         if (late.summary.exitCode === result.summary.exitCode) return;
         await metrics.end(late.summary);
@@ -195,7 +195,7 @@ function stackOf(error: BulkLoadError): string {
   return cause.stack ?? cause.message;
 }
 
-/** Returns the size of all inputs as text. A remote input has 0 bytes until its server has responded. */
+/** Returns the size of all inputs as text. A remote input of 0 bytes counts as unknown: its server is not asked yet. */
 function totalSize(inputs: readonly { name: string; size: number | null }[]): string {
   if (inputs.some((input) => input.size === null || (input.size === 0 && isUrl(input.name)))) return 'size unknown';
   return size(inputs.reduce((sum, input) => sum + (input.size ?? 0), 0));

@@ -25,7 +25,7 @@ const inputsHelp = 'files, directories, globs, URLs of http, https and s3, or - 
 
 /** Runs the command line. Sets `process.exitCode`; never throws. */
 export async function main(process: Process, code?: CompiledCode): Promise<void> {
-  // A closed pipe loses only output, so it must not end a load.
+  // If the reader of a pipe closes it, only output is lost. So such an error must not end a load.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
   try {

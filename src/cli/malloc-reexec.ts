@@ -8,11 +8,12 @@ import { interpretFirst, useBaselineCompiler } from '../core/v8.js';
 import type { Process } from './process.js';
 
 /**
- * glibc returns freed blocks above this size to the kernel; without this setting glibc raises the size itself. The
- * other setting allows one malloc arena; the default is eight per core. Measured with Node 24.21, two arenas and
- * semi-spaces of 4 MiB (2026-11-23): peak memory falls from 162 to 140 MiB with gzip bodies, and from 161 to 125 MiB
- * with zstd bodies; the first byte is sent 75 ms later. With one arena, semi-spaces of 2 MiB, zstd bodies and a worker
- * thread (2026-11-26), peak memory falls from 147 to 142 MiB, and the time for 4 GB from 10.4 to 9.8 s.
+ * The threshold is a size in bytes: glibc returns freed blocks above this size to the kernel. Without the setting,
+ * glibc raises this size while the program runs. The other setting allows one malloc arena; the default is eight per
+ * core. Measured with Node 24.21, two arenas and semi-spaces of 4 MiB (2026-11-23): peak memory falls from 162 to
+ * 140 MiB with gzip bodies, and from 161 to 125 MiB with zstd bodies; the first byte is sent 75 ms later. With one
+ * arena, semi-spaces of 2 MiB, zstd bodies and a worker thread (2026-11-26), peak memory falls from 147 to 142 MiB, and
+ * the time for 4 GB from 10.4 to 9.8 s.
  */
 const threshold = 'MALLOC_MMAP_THRESHOLD_';
 const settings = { [threshold]: '131072', MALLOC_ARENA_MAX: '1' };
@@ -34,11 +35,11 @@ const growth = '--heap-growing-percent=20';
  */
 const noUnrolling = '--no-wasm-loop-unrolling';
 
-/** execve limits arguments plus environment to 2 MiB. A command line longer than 1 MiB skips the restart. */
+/** execve allows 2 MiB for arguments plus environment. If the command line exceeds 1 MiB, there is no restart. */
 const maxCommandLength = 1024 * 1024;
 /**
- * For smaller inputs, the restart and the settings cost more than they save. They add 15 ms of CPU time to a load of
- * 1,000 points (2026-11-29).
+ * If the inputs together have fewer bytes, the restart and the settings cost more than they save. They add 15 ms of CPU
+ * time to a load of 1,000 points (2026-11-29).
  */
 const smallBytes = 4 * 1024 * 1024;
 const fewInputs = 64;
@@ -72,8 +73,8 @@ export interface CompiledCode {
 }
 
 /**
- * Modules of Node that every load uses. After a change of flags, V8 would compile these modules from source in 6 ms
- * (Node 24.21).
+ * Modules of Node that every load uses. They are loaded before the flags change. After the change, V8 would compile
+ * these modules from source, which takes 6 ms (Node 24.21).
  */
 const neededLater = ['node:crypto', 'node:perf_hooks'];
 
@@ -95,8 +96,8 @@ export function limitV8(
     interpretFirst(smallMs, setFlag);
     return;
   }
-  // Only a restarted run caches its code here. All other runs share one cache. Small loads write that cache at their
-  // end, so that it contains all functions they call.
+  // Only a restarted run caches its code here. All other runs share another cache. Small loads write this other cache
+  // at their end, so that it contains all functions they call.
   if (process.execArgv?.includes(flags[0])) code?.keep();
   const keepHeapSmall = (): void => {
     // This flag takes effect at any time, unlike the flag for the size of the semi-spaces. Measured with gzip bodies on
@@ -106,7 +107,7 @@ export function limitV8(
   };
   keepHeapSmall();
   setFlag(noUnrolling);
-  // V8 resets the growth of the young generation for the whole process when it creates the heap of a thread.
+  // When a thread starts, V8 resets the growth of the young generation for the whole process. So it is set again.
   process.on('worker', (worker: Worker) => worker.once('online', keepHeapSmall));
 }
 

@@ -40,7 +40,7 @@ export function onSignals(process: Process, notify: (line: string) => void): Int
       const restore = (): void => {
         for (const [signal, handler] of handlers) process.off(signal, handler);
       };
-      // The results are already written, so a further signal must not change the exit code.
+      // The results are written. The handlers remain for a second, so that no further signal changes the exit code.
       if (stop.signal.aborted) setTimeout(restore, exitMs).unref();
       else restore();
     },

@@ -8,8 +8,8 @@ import { parseOption } from './validate.js';
 const ownPlace: ReadonlySet<string> = new Set(['target', 'tenant', 'db', 'format', 'precision']);
 
 /**
- * Joins the format and all identity options except those in `ownPlace` into one text. Existing checkpoints depend on
- * this text.
+ * Joins the format and all identity options except those in `ownPlace` into one text. The text for given options must
+ * not change between versions, because the names of existing checkpoints depend on it.
  */
 export function readingIdentity({ rows }: Options, settings: Settings): string {
   const { format } = settings;
@@ -28,8 +28,8 @@ export function readingIdentity({ rows }: Options, settings: Settings): string {
 }
 
 /**
- * Options that existed in the first version. A later option is part of the identity only if its value is not the
- * default.
+ * Options that existed in the first version of bulk-load. They are always part of the identity. An option of a later
+ * version is part of the identity only if its value is not the default.
  */
 const alwaysListed: ReadonlySet<string> = new Set([
   'measurement',

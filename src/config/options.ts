@@ -56,7 +56,7 @@ export interface Option {
 const DAY = 86_400_000;
 const MANY = Number.MAX_SAFE_INTEGER;
 const OFF = { off: null } as const;
-/** `createOptions` fills in these values from the registries. */
+/** Placeholders. `createOptions` replaces them by the names in the registries of targets and formats. */
 const targetKinds: readonly string[] = [];
 const formatNames: readonly string[] = [];
 

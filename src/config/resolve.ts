@@ -21,7 +21,7 @@ import type { Options } from './options.js';
 import type { Origin, Settings } from './settings.js';
 import { type Merged, validate } from './validate.js';
 
-/** Settings, the origin of each setting, and warnings about variables without effect. */
+/** Settings, the origin of each setting, and warnings, for example about environment variables without effect. */
 export interface Resolved {
   readonly settings: Settings;
   readonly origins: Readonly<Record<keyof Settings, Origin>>;
@@ -117,7 +117,7 @@ function originsOf({ rows, targets }: Options, given: Layer, settings: Settings)
   const password = given.get('passwordFile')?.origin ?? all.password;
   const token = given.get('tokenFile')?.origin ?? all.token;
   const origins = { ...all, password, token };
-  // Credentials that no option gives come from a URL.
+  // If the user or the password comes neither from an option nor from a default, it comes from a URL.
   const user = targets.find(({ kind }) => kind === settings.target)?.defaults.user;
   if (origins.user === none && settings.user !== user) origins.user = origins.urls;
   if (password === none && settings.password !== '') origins.password = origins.urls;

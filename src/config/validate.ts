@@ -34,7 +34,7 @@ export function validate(
   problems.push(...Object.keys(given).flatMap((key) => (known.has(key) ? [] : [unknownOption(options, key)])));
   const input: RuleInput = { values, explicit, target, rows: options.rows };
   for (const rule of rules) {
-    // Reports one problem for each option, although several rules may find the same option wrong.
+    // Reports at most one problem for each option, even if several rules find the option wrong.
     problems.push(...rule(input).filter(({ key }) => !problems.some((each) => each.key === key)));
   }
   return problems.length > 0 || target === undefined ? { problems } : { settings: toSettings(options, values, target) };

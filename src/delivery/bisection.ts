@@ -40,15 +40,16 @@ export function isolate({ from, to }: PointRange, point: number): PointRange[] {
 }
 
 /**
- * Returns true if the target named the wrong point: the suspect alone was accepted, or a range before it failed.
- * Following further positions of such a target could cost one request for each point of the batch.
+ * Returns true if the target named the wrong point: the target accepted a request with only the suspect, or did not
+ * accept a range before the suspect. If the search followed further positions that such a target names, it could need
+ * one request for each point of the batch.
  * @param loaded true if the target accepted the range
  */
 export function wasMisled({ from, to }: PointRange, suspect: number, loaded: boolean): boolean {
   return loaded ? from === suspect && to === from + 1 : to <= suspect;
 }
 
-/** Returns the point of a range that contains an offset of the batch's body. */
+/** Returns the index of the point at `offset` of the batch's body. The point must be in `range`. */
 export function pointAt(batch: Pick<Batch, 'bodyEnd'>, range: PointRange, offset: number): number {
   let low = range.from;
   let high = range.to - 1;

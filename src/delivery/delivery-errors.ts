@@ -6,7 +6,7 @@ import type { Attempt, PointReject } from '../core/types/index.js';
 import { formatDuration } from '../core/units.js';
 import { refusedForMs } from './retry-policy.js';
 
-/** Reason of the last failed attempt at each endpoint. The latest failure is the last entry. */
+/** Maps each endpoint to the reason of its last failed attempt. The latest failure is the last entry. */
 export type FailureReasons = ReadonlyMap<string, string>;
 
 /** Returns the error that ends the run: a BulkLoadError unchanged, any other thrown value as a BugError. */
@@ -44,7 +44,7 @@ const relief =
   'flush the target with COMPACT DATABASE, which a load with --no-relieve does not send; or give the target more memory';
 
 /**
- * Builds the error of a batch whose attempts all failed until its time limit.
+ * Builds the error of a batch that the target did not accept within the time limit.
  * @param own last failure of this batch, by endpoint
  * @param all last failure of any batch, by endpoint; omits endpoints that have since acknowledged a request
  */
@@ -58,7 +58,7 @@ export function spentError(
   const listed = (reasons: [string, string][]): string[] =>
     reasons.map(([endpoint, reason]) => `${endpoint}: ${reason}`);
   const here = listed([...own].reverse()).join('; before that from ');
-  // Other batches were sent to other endpoints, so their failures may name endpoints that this batch never tried.
+  // Other batches may have failed at endpoints that this batch never tried.
   const others = listed([...all].filter(([endpoint]) => !own.has(endpoint)));
   const memory = verdict.kind === 'overloaded' && verdict.memory;
   const SpentError = verdict.kind === 'refused' ? RefusedError : UnavailableError;

@@ -27,12 +27,12 @@ export interface DeliveryOptions {
   /** Time limit for one request, ms; null for 30 s plus the time that the body takes at 100 KiB/s. */
   readonly requestTimeoutMs: number | null;
   /**
-   * Number of endpoints. If an endpoint is unreachable, the next attempt follows at once until all endpoints were
-   * tried.
+   * Number of endpoints. After an attempt at an unreachable endpoint, the next attempt follows without a wait, until
+   * every endpoint was tried.
    */
   readonly endpoints: number;
   readonly random: () => number;
-  /** Called with every attempt, for flow control and the meter. `bodyBytes`: bytes of the points in the batch. */
+  /** Called after every attempt, for flow control and the meter. `bodyBytes`: bytes of the points before joining. */
   readonly observe: (attempt: Attempt, batch: Batch, bodyBytes: number, retry: boolean, sent: PlainBody) => void;
   /**
    * Returns a body with fewer lines for the same points; null to send the points as they are. Absent if points are
@@ -49,9 +49,9 @@ export interface DeliveryOptions {
 }
 
 export interface TurnRules {
-  /** Largest request body, bytes. A frozen process that wakes after its turn can still send at most this much. */
+  /** Largest request body, bytes. A process that was frozen during its turn may send one such body after its turn. */
   readonly maxBytes: number;
-  /** Longest time limit for a request, ms. */
+  /** Upper bound of the time limit for a request, ms. */
   readonly maxTimeoutMs: number;
   /** Waits until this process may send a request. Rejects with the signal's reason. */
   readonly hold: (signal: AbortSignal) => Promise<void>;
@@ -77,10 +77,10 @@ export function requestTimeout(bodyBytes: number, requestedMs: number | null): n
 interface Sending {
   readonly batch: Batch;
   readonly range: PointRange;
-  /** Bytes of the points in the batch. */
+  /** Bytes of the range in the body of the batch, before points are joined. */
   readonly bodyBytes: number;
   readonly sent: PlainBody;
-  /** Monotonic ms at which the time limit of the batch ends. */
+  /** End of the time limit of the batch, monotonic ms. */
   readonly deadline: number;
   readonly stop: AbortSignal;
   readonly abort: AbortSignal;
@@ -102,7 +102,7 @@ export class Delivery {
   }
 
   /**
-   * Delivers a batch and never throws. Every point is in exactly one part of the receipt.
+   * Delivers a batch and never throws. The receipt has each point exactly once: loaded, rejected or undelivered.
    * @param stop prevents further attempts and ends waits; a request in flight may finish
    * @param abort also ends the request in flight
    */

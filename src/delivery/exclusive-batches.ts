@@ -8,7 +8,7 @@ import type { Batch } from '../core/types/index.js';
  * Yields the batches unchanged. The consumer calls `inFlight.end()` once a batch is settled. A batch that introduces
  * columns waits until no batch is in flight. The next batch waits until the introducing batch is settled. A generator
  * runs concurrent `next()` calls one after the other, so no lock is needed.
- * @param required false for a target that orders first writes by itself
+ * @param required false for a target that accepts new columns in concurrent requests
  */
 export async function* exclusiveBatches(
   batches: AsyncGenerator<Batch, void>,

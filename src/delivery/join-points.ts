@@ -7,13 +7,13 @@ import type { Batch, PlainBody, PointRange } from '../core/types/index.js';
 /** Rows are sparse if they have at least this many field slots for each value. */
 const sparseSlots = 4;
 /**
- * Points are joined only if the joined body has at most this share of the lines. Otherwise the points are sent
- * unchanged.
+ * Points are joined only if the joined body has at most this share of the original number of lines. Otherwise the
+ * points are sent unchanged.
  */
 const maxShare = 3 / 4;
 const timestamp = /^-?\d+$/;
 
-/** Joins the points of a range if their rows would be mostly empty. Returns null if the batch introduces columns. */
+/** Joins the points of a range. Returns null if few slots of their rows are empty, or if the batch has new columns. */
 export function joinSparse(batch: Batch, range: PointRange): PlainBody | null {
   const isSparse = batch.slots >= sparseSlots * batch.values && batch.introduces === null;
   return isSparse ? joinPoints(batch, range) : null;
@@ -38,7 +38,7 @@ export function joinPoints({ body, bodyEnd }: Pick<Batch, 'body' | 'bodyEnd'>, r
   const escapes = text.includes('\\');
   const points = range.to - range.from;
   const rows: Row[] = [];
-  /** The last row of each key and time. */
+  /** The last row for each key (table and tags) and time. */
   const lastRows = new Map<string, Row>();
   let start = 0;
   for (let i = range.from; i < range.to; i += 1) {

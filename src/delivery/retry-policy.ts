@@ -4,15 +4,15 @@ import type { Verdict } from '../core/types/index.js';
 import { backoff, formingBackoff } from './retry-wait.js';
 
 /**
- * Time for which refused requests are repeated before the load ends, ms. CnosDB also answers "access denied" while its
- * meta service is unreachable.
+ * Refused requests are repeated for this time, ms. Then the load ends. A refusal may be temporary: CnosDB also answers
+ * "access denied" while its meta service is unreachable.
  */
 export const refusedForMs = 30_000;
-/** Number of repeated attempts after an unknown response. The delivery then searches for bad points. */
+/** Number of further attempts after an error that bulk-load does not know. Then the search for bad points begins. */
 const unknownRetries = 3;
 const dropsBeforeSplit = 2;
 const dropsOfOnePoint = 3;
-/** A body up to this size is not split after a timeout, because its size is not the cause. */
+/** A body of at most this many bytes is not split after a timeout, because its size is not the cause. */
 const smallestTimedOutSplit = 64 * 1024;
 
 /** Numbers of failed attempts to send one range. */
@@ -38,8 +38,8 @@ export interface AttemptResult {
 
 export interface RetryOptions {
   /**
-   * Number of endpoints. If an endpoint is unreachable, the next attempt follows at once until all endpoints were
-   * tried.
+   * Number of endpoints. After an attempt at an unreachable endpoint, the next attempt follows without a wait, until
+   * every endpoint was tried.
    */
   readonly endpoints: number;
   readonly random: () => number;
@@ -64,7 +64,7 @@ export function decide(
   return { failures, step: stepAfter(failures, before, result, options) };
 }
 
-/** Sets the number of drops so that one more drop leads to the step `blame` again. */
+/** Sets the number of dropped connections so that one more leads to the step `blame` again. */
 export function withoutBlame(failures: RangeFailures): RangeFailures {
   return { ...failures, drops: dropsOfOnePoint - 1 };
 }

@@ -2,7 +2,7 @@
 
 import { fullJitter } from '../core/time/backoff.js';
 
-/** Limits of the random wait: the upper limit doubles from `firstMs` to `maxMs` with each failure. */
+/** A wait is random between 0 and an upper limit. The limit doubles with each failure, from `firstMs` to `maxMs`. */
 const range = { firstMs: 250, maxMs: 30_000 };
 /**
  * Minimum time between two attempts while raft groups form or elect leaders, ms. An election of CnosDB 2.4.3.4 takes

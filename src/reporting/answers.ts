@@ -5,7 +5,7 @@ import type { Answers } from '../core/types/index.js';
 interface AnswerRow {
   readonly kind: keyof Answers;
   readonly label: string;
-  /** True if the progress line reports such responses: the target did not accept a write with valid content. */
+  /** True if the target did not accept a write although its content is valid. The progress line shows this trouble. */
   readonly isTrouble: boolean;
 }
 

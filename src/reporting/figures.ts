@@ -23,7 +23,7 @@ import type { Snapshot } from './snapshot.js';
 
 export type { Snapshot } from './snapshot.js';
 
-/** A Prometheus metric. `name` lacks the prefix `bulk_load_`. Each key of a record becomes a `label`. */
+/** A Prometheus metric. `name` lacks the prefix `bulk_load_`. If the value is a record, `label` names its keys. */
 export interface FigureMetric {
   readonly name: string;
   readonly type: 'counter' | 'gauge';

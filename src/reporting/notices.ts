@@ -7,7 +7,7 @@ const maxLoggedKinds = 50;
 const ranks: Record<Notice['level'], number> = { error: 0, warn: 1, info: 2, debug: 3 };
 
 export interface ThrottledNotice extends Notice {
-  /** Number of notices that this notice represents. */
+  /** Number of notices of this kind that are shown together as this one notice. */
   readonly count: number;
 }
 

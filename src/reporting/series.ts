@@ -5,7 +5,7 @@ import type { Level, Sample } from '../core/types/index.js';
 import { answersBetween, answersSum } from './answers.js';
 import type { Snapshot } from './figures.js';
 
-/** Totals up to a snapshot, and maxima of the time range that ends with the snapshot. */
+/** Totals up to a snapshot, and the largest memory and latency in the time range that ends with the snapshot. */
 interface CumulativeSample extends Omit<Sample, 'pointsPerSecond'> {
   readonly loaded: number;
 }
@@ -32,7 +32,7 @@ export class Series {
     if (this.#samples.length > maxSamples) this.#thin();
   }
 
-  /** Begins a further load, whose totals start at zero. */
+  /** Begins a further load of the same run. The totals of its snapshots start at zero. */
   beginNext(): void {
     this.#base = this.#samples.at(-1) ?? null;
   }

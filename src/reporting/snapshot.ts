@@ -38,8 +38,8 @@ export interface Snapshot {
   readonly heldBack: Readonly<Record<LimitingFactor, number>>;
   readonly target: {
     /**
-     * Number of flush requests. `rinses`: number of time buckets whose request bodies were pushed out of the raft
-     * caches.
+     * Number of flush requests. `rinses`: number of rinsed time buckets. To rinse a bucket, bulk-load sends small
+     * writes to it, which push earlier request bodies out of the raft caches of the nodes.
      */
     readonly flushes: number;
     readonly rinses: number;

@@ -92,7 +92,7 @@ export function closingSentence({ outcome, rejects, points }: ClosedRun, written
 
 function outcomeLine(summary: Summary, writtenTo: string | null): string {
   const { exitCode, inputs, outcome } = summary;
-  // With several inputs, each input's row shows its error.
+  // With several inputs, the row of each input shows its error, so the first line omits the error.
   const reason = outcome === 'input' && inputs.length > 1 && inputs.some(hasError) ? null : summary.reason;
   // Only a phrase such as `reading a.csv` gets a capital letter; a name keeps its spelling.
   const why = reason === null ? '' : ` ${reason.replace(/^[a-z](?=[a-z]*ing )/, (letter) => letter.toUpperCase())}`;
@@ -113,7 +113,7 @@ function hasError({ error }: InputSummary): boolean {
 }
 
 function inputRows(all: readonly InputSummary[], outcome: Outcome): string[] {
-  // If there is only one input, the first line of the summary shows the error of this input.
+  // With one input and the outcome `input`, the first line of the summary already shows the error.
   if (all.length === 1)
     return outcome === 'input' ? [] : all.filter(hasError).map(({ name, error }) => row('input', `${name}: ${error}`));
   const troubled = all.filter((each) => each.error !== null || each.rejected > 0 || each.undelivered > 0);
@@ -179,7 +179,7 @@ function limitRows(summary: Summary): string[] {
   const { advice } = summary.target;
   return [
     row('memory', memoryText(summary)),
-    // Each machine of a fleet has its own number of writers.
+    // Each machine of a fleet has its own number of writers, so a load over a fleet has no row about writers.
     ...(summary.machines === null ? [writersRow(summary)] : []),
     ...(advice === null ? [] : [row('advice', advice)]),
   ];
@@ -236,7 +236,7 @@ function verifyRows({ verify, points, thisRun }: Summary): string[] {
   ];
 }
 
-/** Explains tables that grew by fewer points than were loaded. */
+/** If the tables grew by fewer points than were loaded, explains why. */
 function growthRows(tables: NonNullable<Summary['verify']>['tables'], loaded: number): string[] {
   if (tables.length === 0 || tables.some((each) => each.countBefore === null || each.countAfter === null)) return [];
   const grown = tables.reduce((sum, { countBefore, countAfter }) => sum + countAfter! - countBefore!, 0);
@@ -246,7 +246,7 @@ function growthRows(tables: NonNullable<Summary['verify']>['tables'], loaded: nu
     : [];
 }
 
-/** States the chance that a sample misses all k wrong points among n: (1 - k/n) to the power of the sample's size. */
+/** States the chance that a sample contains no wrong point: (1 - share of wrong points) ** size of the sample. */
 export function missChance(sampled: number, loaded: number): string {
   if (sampled >= loaded) return 'every loaded point was checked';
   const missed = (wrong: number): string => (100 * (1 - wrong) ** sampled).toPrecision(2);

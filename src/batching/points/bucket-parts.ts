@@ -1,5 +1,5 @@
-// Sums up the bytes of a batch by time bucket of the target. CnosDB stores each bucket in separate vnodes, so the
-// memory of the target is estimated by bucket.
+// Sums up the bytes of a batch by time bucket of the target. CnosDB stores each bucket in separate vnodes (its units of
+// storage). So bulk-load estimates the memory of the target for each bucket separately.
 
 import type { BucketPart, Points } from '../../core/types/index.js';
 import { LENGTH, POINT_WORDS, START } from '../../core/types/index.js';

@@ -1,6 +1,6 @@
 // Finds plain points, which need no further check. A plain point has known columns and a timestamp within the bounds,
-// and follows the point before it directly. In line protocol, plain points are unchanged. In formats with rows, they
-// are rewritten.
+// and follows the point before it directly. Plain points of line protocol are sent unchanged. Plain points of formats
+// with rows, such as CSV, have been rewritten as line protocol.
 
 import { LF } from '../../core/ascii.js';
 import type { Points, RunSummary } from '../../core/types/index.js';
@@ -22,7 +22,7 @@ import { type Bounds, type HighWords, isWithin } from './point-bounds.js';
 export interface PlainRules {
   /** Number of values of a point, by shape number; -1 for a shape that is not known. */
   readonly plain: Int32Array;
-  /** Number of field slots of a row, by shape number. */
+  /** Number of field slots of a row, by shape number. A row has one field slot for each field of its table. */
   readonly slots: Uint32Array;
   readonly bounds: Bounds;
   /** A timestamp is certainly within the bounds if its high word is in this range. */
@@ -33,7 +33,7 @@ export interface PlainRules {
 export interface PlainRoom {
   /** Offset of the line end before the first point. */
   readonly last: number;
-  /** Line before the first point, relative to the first line of the run of points. */
+  /** Number of the line before the first point, minus `Points.firstLine`. */
   readonly line: number;
   /** Space for points with their line ends, bytes. */
   readonly bytes: number;
@@ -43,7 +43,7 @@ export interface PlainRoom {
 
 export interface PlainPoints {
   readonly count: number;
-  /** True if the points are rewritten, so that their original input is different. */
+  /** True if the points differ from their original input, because the format has rewritten them. */
   readonly isRewritten: boolean;
   /** Offset of the line end after the last point. */
   readonly last: number;
@@ -99,7 +99,7 @@ export function plainPoints(
   return { count: i - from, isRewritten, last, line, bytes, sourceEnd, values, slots };
 }
 
-/** Finds plain points by the summary of their run of points. All its timestamps are within the bounds. */
+/** Finds plain points with the summary of all points. The caller has checked that all timestamps are within bounds. */
 function plainInSummary(
   { index }: Points,
   { isRewritten, shape }: RunSummary,

@@ -17,13 +17,13 @@ export interface Bounds {
     /** Returns the message about an unexpected time. */
     readonly message: (timestamp: bigint) => string;
   } | null;
-  /** Tests whether a timestamp that no server can store would be an expected time in another unit. */
+  /** Tests whether a timestamp that no server can store would be an expected time if its unit were another one. */
   readonly isMisread: (timestamp: bigint) => boolean;
   /** Oldest time; -Infinity for no bound. */
   readonly oldest: number;
   /** Newest time; Infinity for no bound. */
   readonly newest: number;
-  /** Number of input time units in one time unit of the target; 1 if the target stores every timestamp exactly. */
+  /** Input time units per time unit of the target: 1000 for µs into ms; 1 if the target stores every time exactly. */
   readonly grain: number;
   /** Length above which `long` examines a point, bytes; Infinity if `long` is never called. */
   readonly longBytes: number;
@@ -60,7 +60,7 @@ export interface HighWords {
 
 /**
  * Returns the range of high words for which every timestamp is within the bounds. The range is empty if the bounds also
- * limit the length or the grain.
+ * limit the length or the grain, because a high word does not determine these.
  */
 export function safeHighWords(bounds: Bounds): HighWords {
   if (bounds.grain !== 1 || bounds.longBytes !== Number.POSITIVE_INFINITY) return { above: 0, below: 0 };

@@ -5,7 +5,7 @@ import { TIME_HIGH, TIME_LOW } from '../../core/types/index.js';
 
 const wordRange = 2 ** 32;
 
-/** The bucket of the last call of `moveTo`. Contains no time before the first call. */
+/** The time bucket to which `moveTo` moved last. Contains no time until the first call of `moveTo`. */
 export class PointBucket {
   /** Number of the bucket; 0 for a single bucket. */
   number = 0;

@@ -21,7 +21,7 @@ export interface AuditInputsContext extends Pick<LoadContext, 'version' | 'input
 
 const all = { count: Number.MAX_SAFE_INTEGER };
 
-/** Reads all inputs from their start. Throws the error that ended the load. */
+/** Reads all inputs from their start with a load that passes its points to `take`. Throws the error of this load. */
 export async function readAuditInputs(
   settings: Settings,
   context: AuditInputsContext,

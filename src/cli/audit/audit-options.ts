@@ -6,8 +6,8 @@ import type { Problem } from '../../core/problem.js';
 export interface AuditOptions {
   readonly repair: boolean;
   /**
-   * Bounds in nanoseconds since 1970. A null `since` means the first time in the inputs, and a null `until` the last
-   * time.
+   * Time range to compare, in nanoseconds since 1970. If `since` is null, the range begins at the earliest time in the
+   * inputs. If `until` is null, the range includes the latest time in the inputs.
    */
   readonly since: bigint | null;
   readonly until: bigint | null;
@@ -33,7 +33,7 @@ function timeOption(flag: string, text: unknown, problems: Problem[]): bigint | 
   return time;
 }
 
-/** Parses a year, a date, or RFC 3339 with up to nine digits of a second; null for any other text. */
+/** Parses a year, a date, or an RFC 3339 time with up to nine decimals of a second; null for any other text. */
 function instant(text: string): bigint | null {
   const found = /^(\d{4}(?:-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d)?)?)?)?)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?$/.exec(text);
   if (found === null) return null;

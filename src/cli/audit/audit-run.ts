@@ -34,7 +34,7 @@ export interface AuditRun {
   readonly notify: (notice: Notice) => void;
 }
 
-/** Share of the memory limit for the comparison of points. Reading and parsing use the rest. */
+/** Share of the memory limit that the comparison of points may use. Reading and parsing use the rest. */
 const comparisonShare = 1 / 4;
 const progressMs = 60_000;
 
@@ -104,7 +104,7 @@ function lockLost(): StateError {
   });
 }
 
-/** Returns a hash of everything that must be equal for two runs of the same audit. */
+/** Returns a hash of the inputs and options. A run resumes an earlier audit only if the hash is equal. */
 function identityOf({ settings, options }: AuditRun, content: readonly unknown[]): string {
   const { urls, rp, limit, skipPoints, expectTime, maxPointBytes } = settings;
   const { since, until } = options;

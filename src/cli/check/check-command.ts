@@ -60,7 +60,7 @@ export async function runCheck(
       if (!settings.quiet || report.outcome !== 'complete')
         process.stderr.write(page.map((line) => `${line}\n`).join(''));
     }
-    // A load stops at the first database with a problem.
+    // A load stops at the first database with a problem, so the summary describes this database.
     const report = reports.find(({ outcome }) => outcome !== 'complete') ?? reports.at(-1)!;
     await writeOutput(summary, mask.text(reportJson(report)), process);
     return outcomes[report.outcome].exitCode;

@@ -1,4 +1,4 @@
-// Opens the queue for the commands of a fleet, and checks which inputs jobs may name.
+// Opens the queue for the commands of a fleet, and checks that jobs may name the inputs.
 
 import type { Resolved } from '../../config/resolve.js';
 import type { Settings } from '../../config/settings.js';

@@ -19,7 +19,7 @@ import { openCommand } from '../open-command.js';
 import type { Process } from '../process.js';
 import { onSignals } from '../signals.js';
 
-/** Groups of options that apply to every shard. The plan stores the given values of these options. */
+/** Groups of options that apply to every shard. The plan stores the values that the user gave for these options. */
 const keptGroups: readonly string[] = ['input', 'mapping', 'batch', 'delivery', 'memory'];
 
 /** Interval between two progress lines, ms. */

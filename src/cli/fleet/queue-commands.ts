@@ -45,7 +45,7 @@ export async function runStatus(
   });
 }
 
-/** Stops a load as a signal to its coordinator does, then waits until the load has ended. */
+/** Stops a load in the same way as a signal to its coordinator. Then waits until the load has ended. */
 export async function runStop(
   load: string,
   flags: Readonly<Record<string, unknown>>,

@@ -94,8 +94,9 @@ export async function runWorkerCommand(flags: Readonly<Record<string, unknown>>,
 const ownLimits: readonly string[] = ['memoryLimit', 'memoryWatchdog', 'waitForTarget', 'requestTimeout', 'retryFor'];
 
 /**
- * Merges the options of a load with the options of the worker, which take precedence. Throws UsageError if the load
- * sets options that loads must not set, or if the merged options read inputs differently from the load.
+ * Merges the options of a load with the options of the worker. The options of the worker take precedence. Throws
+ * UsageError if the load sets an option that workers never receive, or if the merged options do not have the identity
+ * of the load.
  */
 async function settingsFor(
   load: FleetLoad,

@@ -24,7 +24,7 @@ function withRows(command: Command, isWanted: (row: ReturnType<typeof flags>[num
     if (!isWanted(row)) continue;
     const { flags: notation, description, group, repeatable, negates, hidden } = row;
     const option = new Option(notation, description);
-    // `--no-header` is the whole name of a switch, not the negation of `--header`.
+    // commander takes each `--no-…` for a negation, but `--no-header` is the whole name of a switch.
     option.negate = negates;
     if (hidden) option.hideHelp();
     if (repeatable) option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
@@ -35,8 +35,8 @@ function withRows(command: Command, isWanted: (row: ReturnType<typeof flags>[num
 }
 
 /**
- * Returns the help of a command or of a group of options, for a terminal of `columns`. Throws UsageError for an unknown
- * topic. The error also lists `pages`.
+ * Returns the help of a command or of a group of options, wrapped for a terminal with `columns` characters. Throws
+ * UsageError for an unknown topic. The error lists all topics, including `pages`.
  */
 export function helpPage(topic: string, program: Command, columns: number, pages: readonly string[]): string {
   const command = program.commands.find((each) => each.name() === topic);

@@ -1,7 +1,7 @@
-// `--insert-intervals`: minimum seconds between the starts of two inserts of a worker. `1,2-4` means one second for
-// worker 0, and two or three seconds (below 4) for all other workers (load/insertstrategy of tsdb-comparisons).
+// `--insert-intervals`: minimum seconds between the starts of two inserts of a worker. With `1,2-4`, worker 0 waits for
+// 1 second. All other workers wait for 2 or 3 seconds at random, never 4 (load/insertstrategy of tsdb-comparisons).
 
-/** Draws the seconds until the next insert of a worker. */
+/** Function that draws the minimum time between the starts of two inserts of a worker, in seconds. */
 export type Interval = (random: () => number) => number;
 
 /** Returns one interval per worker; null for invalid text. Workers beyond the list use the last interval. */

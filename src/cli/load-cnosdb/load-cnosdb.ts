@@ -94,7 +94,7 @@ async function run(
     [resolved.settings.report, pageHead],
   ]);
   const report = openReport(resolved, clock);
-  // Drops notices until the reporter exists.
+  // Notices are dropped until the reporter exists.
   let notify: (notice: Notice) => void = () => {};
   const expansion = await expandFile(request, settings, process, (notice) => notify(notice));
   const progress = await reporter('none', plainStderr(process), clock, settings.logLevel);

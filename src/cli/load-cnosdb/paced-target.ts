@@ -8,10 +8,10 @@ import type { Interval } from './insert-intervals.js';
 export interface WorkerPace {
   readonly workers: number;
   readonly backoffMs: number;
-  /** One interval per worker; null without intervals. */
+  /** One interval for each worker; null without --insert-intervals. */
   readonly intervals: readonly Interval[] | null;
   readonly random: () => number;
-  /** Called at the end of a back-off. */
+  /** Called at the end of a back-off, with the time that the back-off took. */
   readonly backedOff: (worker: number, seconds: number) => void;
 }
 
@@ -26,7 +26,7 @@ interface Worker {
 
 export interface PacedTarget {
   readonly target: Target;
-  /** Returns the seconds of back-off per worker. */
+  /** Returns for each worker the total time of its back-offs, seconds. */
   backoffs(): readonly number[];
 }
 
@@ -53,7 +53,7 @@ export function pacedTarget(target: Target, pace: WorkerPace, clock: Clock): Pac
   return { target: wrapObject(target, { write }), backoffs: () => workers.map((worker) => worker.backoffSeconds) };
 }
 
-/** Picks an idle worker that is in a back-off, to send the retry; otherwise the worker that may start first. */
+/** Picks an idle worker in a back-off, because this worker must retry; otherwise the worker that may start first. */
 function nextWorker(workers: readonly Worker[]): Worker {
   const idle = workers.filter((worker) => !worker.busy);
   const waiting = idle.find((worker) => worker.backingOffSince !== null);

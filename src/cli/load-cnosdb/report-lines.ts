@@ -9,7 +9,7 @@ export interface Totals {
   readonly rows: number;
 }
 
-/** `seconds` count from the start of the load; `unixSeconds` is the value of the first column. */
+/** Totals at one moment. `seconds` count from the start of the load, `unixSeconds` (first column) from 1970. */
 export interface ReportSnapshot extends Totals {
   readonly unixSeconds: number;
   readonly seconds: number;

@@ -24,7 +24,7 @@ const byFlag = new Map(options.rows.map((option) => [flagName(option.key), optio
 export function translateFlagNames(text: string): string {
   return text.replace(/(?<![\w-])(--[a-z][a-z-]*[a-z])(?: ([a-z]+|"))?/g, (all, name: string, next?: string) => {
     const option = byFlag.get(name);
-    // load_cnosdb has only one kind of target.
+    // load_cnosdb has only one kind of target, so it has no name for --target.
     if (option === undefined || option.key === 'target') return all;
     const flag = flags[option.key];
     const isValue = next === '"' || (option.is.kind === 'choice' && option.is.values.includes(next ?? ''));

@@ -24,7 +24,7 @@ export function openReport({ settings, origins }: Resolved, clock: Clock): Repor
   if (report === null) return { notice: () => {}, end: () => Promise.resolve() };
   const log = new NoticeLog();
   const startMs = clock.monotonic();
-  // Loaded at the start, because an update of bulk-load during the load can remove the module.
+  // The module is loaded at the start, because an update of bulk-load during the load can remove the module.
   const loading = import('../../reporting/html/report-page.js');
   loading.catch(() => {});
   return {

@@ -34,8 +34,8 @@ export function helpGroups({ rows }: Options): HelpGroup[] {
 }
 
 /**
- * Returns the flag with its argument. For a switch that is on by default, returns the negation, because only this form
- * has an effect.
+ * Returns the flag with its argument. For a switch that is on by default, returns the negation, such as
+ * `--no-checkpoint`, because the flag without `no-` would change nothing.
  */
 function notation({ key, arg, default: text }: Option): string {
   if (text === 'true') return flagName(key).replace('--', '--no-');
@@ -43,8 +43,8 @@ function notation({ key, arg, default: text }: Option): string {
 }
 
 /**
- * Returns the environment variable of an option. Adds `=false` for a flag such as `--no-checkpoint`, because the bare
- * name would suggest the opposite.
+ * Returns the environment variable of an option. Adds `=false` for a switch that is on by default. The help shows
+ * `BULK_LOAD_CHECKPOINT=false` for `--no-checkpoint`, because the name alone would suggest the opposite.
  */
 function variable({ key, default: text }: Option): string {
   return text === 'true' ? `${environmentName(key)}=false` : environmentName(key);

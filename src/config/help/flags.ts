@@ -18,7 +18,7 @@ export interface Flag {
   readonly repeatable: boolean;
   /** True for a flag such as `--no-quiet`, which stores false under `key`. */
   readonly negates: boolean;
-  /** True if the help omits the flag, because this form of the switch repeats the default. */
+  /** True if the help omits the flag, because the flag only sets the default of a switch. */
   readonly hidden: boolean;
 }
 

@@ -27,7 +27,8 @@ function constant(text: string): FolderColumn | null {
 }
 
 /**
- * Contexts of an InfluxDB export, each with the database for its points. A database name cannot contain an equals sign.
+ * Contexts of an InfluxDB export (database and retention policy), each with the database of the target for its points.
+ * The name of this database cannot contain an equals sign.
  */
 export function contextMap() {
   const expected = 'SOURCE=DB or SOURCE/RP=DB, such as telegraf/autogen=metrics';

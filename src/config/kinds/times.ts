@@ -13,7 +13,7 @@ export function timeRange() {
   });
 }
 
-/** A format is a name, or a pattern with `%`. The letters of a pattern are checked when the pattern is compiled. */
+/** A time format is a name such as `rfc3339`, or a pattern such as `%d.%m.%Y`. The pattern is checked later. */
 export function timeFormat() {
   const names = ['auto', 'rfc3339', ...Object.keys(unitDecimals)];
   const expected = `one of ${names.join(', ')}, or a pattern such as %d.%m.%Y %H:%M:%S`;

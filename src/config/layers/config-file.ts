@@ -43,7 +43,7 @@ export async function fromFile(
 
 /** Returns the options by key. If the file contains something else, returns a phrase that describes the content. */
 async function parseFile(text: string): Promise<Record<string, unknown> | string> {
-  // Imported only for a config file: the parser takes as long to load as all other modules of the settings together.
+  // The YAML parser is imported only here, because its import takes as long as that of all other modules of settings.
   const { parseDocument } = await import('yaml');
   const document = parseDocument(text);
   const error = document.errors[0];
@@ -59,7 +59,10 @@ async function parseFile(text: string): Promise<Record<string, unknown> | string
   }
 }
 
-/** Moves the keys of the block `mapping:` to the top level. Other options in the block get the prefix `mapping.`. */
+/**
+ * Moves the keys of the block `mapping:` to the top level. A key that is not an option of the mapping gets the prefix
+ * `mapping.`, so that it is reported as unknown.
+ */
 function flatten({ rows }: Options, content: Record<string, unknown>): Record<string, unknown> {
   const { mapping, ...others } = content;
   if (typeof mapping !== 'object' || mapping === null || Array.isArray(mapping)) return content;

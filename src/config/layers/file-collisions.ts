@@ -28,7 +28,7 @@ export function collisions(given: (key: string) => unknown): SettingProblem[] {
   return problems;
 }
 
-/** Returns the path with links resolved; null for `-`, a switch, and anything other than a regular file. */
+/** Returns the path with links resolved; null for `-`, a switch without a file, a directory, a pipe or a device. */
 function canonicalPath(name: unknown): string | null {
   if (typeof name !== 'string' || name === '' || name === '-') return null;
   try {

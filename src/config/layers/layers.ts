@@ -10,7 +10,7 @@ export interface GivenValue {
   readonly origin: Origin;
 }
 
-/** The values that a layer gives, by option key. */
+/** A layer (config file, environment or flags): the values that it gives, by option key. */
 export type Layer = ReadonlyMap<string, GivenValue>;
 
 /** Reads the variables of all options. An empty variable counts as unset. */
@@ -29,8 +29,8 @@ export function fromFlags(flags: Readonly<Record<string, unknown>>): Layer {
 }
 
 /**
- * Returns a warning for each variable whose name has the prefix of our variables but does not match an option. Omits
- * values, which may be secrets.
+ * Returns a warning for each variable whose name begins with `BULK_LOAD_` but does not match an option. Omits the
+ * values of these variables, which may be secrets.
  */
 export function unknownEnvVars({ rows }: Options, env: NodeJS.ProcessEnv): string[] {
   const prefix = environmentName('');
@@ -44,8 +44,8 @@ export function unknownEnvVars({ rows }: Options, env: NodeJS.ProcessEnv): strin
 }
 
 /**
- * Returns, by key, a warning for each variable that the target does not use. The messages are only warnings, because
- * several commands may share an environment.
+ * Returns, by option key, a warning for each variable that the target does not use. This is not an error, because
+ * commands for other targets may use the same environment.
  */
 export function ignoredEnvVars({ targets }: Options, environment: Layer, kind: unknown): Map<string, string> {
   const target = targets.find((each) => each.kind === kind);

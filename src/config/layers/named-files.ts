@@ -75,7 +75,7 @@ function fileNameText(value: unknown): string {
 type Crypto = typeof import('node:crypto');
 
 async function holds(look: (crypto: Crypto) => unknown): Promise<boolean> {
-  // Imported only here: few runs need this module, and the other runs start sooner without the module.
+  // The module is imported only here. Most runs do not need the module and start sooner without it.
   const crypto = await import('node:crypto');
   try {
     return look(crypto) !== false;

@@ -27,7 +27,7 @@ const maxRows = 100;
 const minOpenSeconds = 0.05;
 
 export function endpointSection(all: readonly EndpointSummary[], samples: readonly Sample[], seconds: number): Html {
-  // The samples contain only the first endpoints.
+  // The samples contain only the first endpoints, so only these endpoints get a chart.
   const sampled = samples.at(-1)?.endpoints.length ?? 0;
   const charts = all.slice(0, Math.min(maxCharts, sampled)).map((each, i) => endpointFigure(each, i, samples, seconds));
   const rows = table<EndpointSummary>(

@@ -2,7 +2,7 @@
 
 import { count, printable } from '../../core/text.js';
 
-/** Markup that only `html` creates. */
+/** Markup. Only the function `html` below creates it, so all values in it are escaped. */
 export class Html {
   readonly text: string;
 

@@ -27,7 +27,7 @@ import { dataTable, nodeMemoryChart, ownMemoryChart, rateChart } from './time-ch
 export interface PageFacts {
   readonly summary: Summary;
   readonly samples: readonly Sample[];
-  /** Null if the run ended before it read an input. */
+  /** Details for the tables of the page; null if the run ended before it read an input. */
   readonly particulars: RunDetails | null;
   /** First message for each reason of rejects. */
   readonly examples: Readonly<Record<string, string>>;

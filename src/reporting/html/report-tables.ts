@@ -194,7 +194,7 @@ export interface SettingRow {
   readonly origin: { readonly source: string; readonly name: string };
 }
 
-/** Lists the settings that the user gave. A click shows the defaults. */
+/** Lists the settings that the user gave. A click also shows the settings with default values. */
 export function settingSection(all: readonly SettingRow[]): Html {
   const rows = (caption: string, some: readonly SettingRow[]): Html =>
     table<SettingRow>(

@@ -50,7 +50,7 @@ export function rounded(place: number): number {
   return Math.round(place * 10) / 10;
 }
 
-/** Returns the SVG path of the area between step values and `floor`. Adjacent time ranges form one area. */
+/** Returns the SVG path of the area between the values, drawn as steps, and `floor`. Adjacent ranges form one area. */
 export function stepArea(stretches: readonly SvgStretch[], x: Scale, y: Scale, floor = y(0)): string {
   const path = stretches.map(({ from, to, value }, i) => {
     const before = stretches[i - 1];
@@ -62,7 +62,7 @@ export function stepArea(stretches: readonly SvgStretch[], x: Scale, y: Scale, f
   return path.join('');
 }
 
-/** Returns the SVG path of the upper edge of stretches. */
+/** Returns the SVG path of the values, drawn as a line of steps. */
 export function stepLine(stretches: readonly SvgStretch[], x: Scale, y: Scale): string {
   const path = stretches.map(({ from, to, value }, i) => {
     const joins = stretches[i - 1]?.to === from;

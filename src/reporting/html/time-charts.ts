@@ -41,7 +41,7 @@ export function stretches(
 interface ChartLane {
   readonly label: string;
   readonly kind: string;
-  /** Share of the time, 0 to 1, in each time range. */
+  /** For each time range, the marked share of its length, 0 to 1. */
   readonly shares: readonly SvgStretch[];
 }
 
@@ -68,7 +68,7 @@ function laneBase(frame: Frame, label: string, top: number): Html {
 
 function laneOf({ label, kind, shares }: ChartLane, frame: Frame, seconds: number, top: number): Html {
   const x = timeScale(frame, seconds);
-  // Shares are rounded to quarters. Then adjacent equal shares merge, and the chart of a long run remains small.
+  // Shares are rounded up to quarters, so that more adjacent shares are equal and merge. This keeps the page small.
   const quarters = runs(
     shares.map((each) => ({ ...each, value: each.value < minShare ? 0 : Math.ceil(each.value * 4) / 4 })),
   );

@@ -79,7 +79,7 @@ export class RunMetrics {
       ...options,
       registers,
       collect() {
-        // After a reset an unknown value would read as 0, so a gauge without a label is removed instead.
+        // `reset` sets a gauge without a label to 0, which would be wrong for an unknown value. So `remove` is called.
         if (label === undefined) this.remove();
         else this.reset();
         for (const [labels, value] of samples()) this.set(labels, value);

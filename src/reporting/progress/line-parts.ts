@@ -48,7 +48,7 @@ export function percentPart(percent: number | null): LinePart[] {
   return percent === null ? [] : [part('percent', `${Math.floor(percent)}%`.padStart(4))];
 }
 
-/** Names the phase of the run, but not the phase in which points are sent. */
+/** Names the phases `starting` and `verifying`. Returns no part for other phases. */
 export function phasePart(phase: string): LinePart[] {
   if (phase === 'starting') return [part('phase', 'starting')];
   return phase === 'verifying' ? [part('phase', 'reading a sample back (--verify)', 'verifying')] : [];
@@ -97,8 +97,8 @@ export function nodePart(nodeBytes: number | null): LinePart[] {
 }
 
 /**
- * Returns the parts about open circuits, the target's trouble and the limiting factor. Omits the factor if it is the
- * target and the target's trouble is shown.
+ * Returns the parts about open circuits, the target's trouble and the limiting factor. If the target has trouble and is
+ * the limiting factor, one part says both.
  */
 export function targetParts(endpoints: number, { limitedBy, trouble, openCircuits }: LoadPace): LinePart[] {
   const circuits = part(
@@ -107,7 +107,7 @@ export function targetParts(endpoints: number, { limitedBy, trouble, openCircuit
     `${openCircuits}/${endpoints} circuits open`,
     'warn',
   );
-  // If some circuits are open, the line already shows that endpoints are unreachable.
+  // If some circuits are open, but not all, the part about circuits already shows that endpoints are unreachable.
   const isKnown = openCircuits > 0 && openCircuits < endpoints && (trouble === 'unreachable' || trouble === 'dropped');
   const answer = isKnown ? undefined : answerKinds.find(({ kind }) => kind === trouble)?.label;
   const isTarget = answer !== undefined && limitedBy === 'target';

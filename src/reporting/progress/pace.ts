@@ -49,8 +49,8 @@ const noPace: LoadPace = {
 };
 
 /**
- * Returns the snapshots for the next measurement: the new snapshot, the snapshots of the last 15 s, and one earlier
- * snapshot.
+ * Returns the snapshots for the next measurement: the new snapshot, the other snapshots of the last 15 s, and the last
+ * snapshot before these 15 s.
  */
 export function remember<T extends PaceSample>(samples: readonly T[], latest: T): T[] {
   const all = [...samples, latest];

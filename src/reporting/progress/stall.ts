@@ -67,7 +67,7 @@ export class StallReport {
     this.#failure = { at, endpoint, reason: verdict.kind === 'rejected' ? verdict.message : verdict.reason };
   }
 
-  /** Settles as `work` does. A stall that is reported while `work` is pending names `what`. */
+  /** Waits for `work`, and returns its value or throws its error. A stall that is reported meanwhile names `what`. */
   async during<T>(what: string, work: Promise<T>): Promise<T> {
     const key = Symbol(what);
     this.#waits.set(key, { what, since: this.#context.clock.monotonic() });
@@ -78,7 +78,7 @@ export class StallReport {
     }
   }
 
-  /** Wraps the clock for waits before retries. A stall that is reported during such a wait names the retry. */
+  /** Returns the clock for waits before retries. A stall that is reported during such a wait names the back-off. */
   backOffs(clock: Clock): Clock {
     const sleep: Clock['sleep'] = (ms, signal) => this.during('the end of a back-off', clock.sleep(ms, signal));
     return wrapObject(clock, { sleep });
@@ -114,8 +114,8 @@ export class StallReport {
   }
 
   /**
-   * Describes the rejects since the last acknowledgement or report; null without rejects. The ledger counts the
-   * rejected points of a batch only once the batch ends.
+   * Describes the rejects since the last acknowledgement or report; null without rejects. Prefers rejected requests to
+   * rejected points, because the ledger counts the rejected points of a batch only at the end of the batch.
    */
   #rejects(): string | null {
     const requests = this.#rejectedRequests;

@@ -37,7 +37,7 @@ function undecodable(text: string, cause?: unknown): RequestRefusal {
   return new RequestRefusal(400, '040013', `Error decode request: ${text}`);
 }
 
-/** Decompresses exactly one gzip member. The real server refuses bytes after the first member. */
+/** Decompresses exactly one gzip member. Like CnosDB, refuses bytes after the first member. */
 async function gunzipOne(body: Buffer, limit: number): Promise<Buffer> {
   const start = gzipHeaderEnd(body);
   const mismatch = 'corrupt gzip stream does not have a matching checksum';
@@ -53,7 +53,7 @@ async function gunzipOne(body: Buffer, limit: number): Promise<Buffer> {
   return buffer;
 }
 
-/** Returns the offset of the compressed data (RFC 1952 §2.3). */
+/** Returns the offset after the header of a gzip member, where the compressed data begins (RFC 1952 §2.3). */
 function gzipHeaderEnd(body: Buffer): number {
   if (body.length < 18 || body.readUInt32BE(0) >>> 8 !== 0x1f8b08) throw undecodable('invalid gzip header');
   const flags = body[3];

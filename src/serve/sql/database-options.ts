@@ -20,7 +20,7 @@ export interface DatabaseOptions {
 
 const SECOND = 1e9;
 const DAY = 86_400 * SECOND;
-// In the real server, a year has 365.25 days and a month 30.44 days.
+// As in CnosDB, a year has 365.25 days and a month 30.44 days.
 const units = [
   ['year', 365.25 * DAY, 'y'],
   ['month', 30.44 * DAY, 'M'],

@@ -12,7 +12,7 @@ export const INFORMATION = '\ue003information';
 /** Internal databases of CnosDB, which this server lists as empty databases. */
 export const systemDatabases = ['cluster_schema', 'usage_schema'];
 
-/** Rewrites the tables, which are temporary tables of the connection. */
+/** Rewrites all tables of information_schema. They are temporary tables of the connection. */
 export async function refreshInformation(store: Store, connection: Connection): Promise<void> {
   await connection.run(`CREATE SCHEMA IF NOT EXISTS ${identifier(INFORMATION)}`);
   await fill(connection, 'columns', columnsHead, columns(store));
@@ -63,7 +63,7 @@ function tables(store: Store): Cell[][] {
     database
       .tables()
       .filter(visible)
-      // CnosDB returns TODO as well (information_schema_provider, factory/tables.rs).
+      // CnosDB also returns the text `TODO` in this column (information_schema_provider, factory/tables.rs).
       .map((table) => ['cnosdb', database.name, table.name, 'TABLE', 'TSKV', 'TODO']),
   );
 }

@@ -125,7 +125,7 @@ function firstTable(tokens: readonly SqlToken[]): string {
   return from < 0 ? '' : (tokens[from + (dot ? 3 : 1)]?.value ?? '');
 }
 
-/** Converts DuckDB's name of a column without alias to the name in CnosDB. */
+/** Converts DuckDB's name of a column without an alias to CnosDB's name: `sum(usage)` becomes `SUM(cpu.usage)`. */
 function columnName(name: string, table: string, tokens: readonly SqlToken[]): string {
   const decoded = decodeName(name);
   if (decoded === 'count_star()') return 'COUNT(UInt8(1))';

@@ -60,7 +60,7 @@ export function cellText(cell: Cell): string {
 
 const BILLION = 1_000_000_000n;
 
-/** Formats a time as `2022-01-01T00:00:00.000000001`. Unless `full`, removes groups of three zeros at the end. */
+/** Formats a time as `2022-01-01T00:00:00.000000001`. Unless `full`, shortens `.500000000` at the end to `.500`. */
 function showTime(nanos: bigint, full: boolean): string {
   const fraction = ((nanos % BILLION) + BILLION) % BILLION;
   const seconds = (nanos - fraction) / BILLION;

@@ -85,8 +85,8 @@ export function describe(store: Store, current: string, cursor: TokenCursor): Re
 }
 
 /**
- * Lists the replica groups. A time bucket has SHARD groups. Each group has one member, because this server is a single
- * node.
+ * Lists the replica groups. The database option SHARD is the number of groups in each time bucket. Each group has one
+ * member, because this server is a single node.
  */
 function showReplicas(store: Store): Result {
   const rows = [...store.databases.values()].flatMap(({ name, buckets, options }) =>

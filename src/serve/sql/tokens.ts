@@ -52,7 +52,7 @@ export class TokenCursor {
     return this.#at >= this.#tokens.length;
   }
 
-  /** Consumes these words and returns true if all of them come next. */
+  /** If all these words come next, consumes them and returns true. Otherwise consumes nothing and returns false. */
   accept(...words: readonly string[]): boolean {
     const fits = words.every((word, i) => {
       const token = this.#tokens[this.#at + i];

@@ -14,7 +14,7 @@ function typeOf(api: DuckDB, type: StoredFieldType): DuckDBType {
   return types[type];
 }
 
-/** Appends the rows of a request. Stores null for a column whose type differs from the type in the table. */
+/** Appends the rows of a request. If the type of a column differs from the type in the table, stores null instead. */
 export function appendRows(api: DuckDB, appender: DuckDBAppender, table: StoredTable): void {
   const fields = table.columns.filter((column) => !column.tag);
   const types = [api.INTEGER, api.TIMESTAMP_NS, ...fields.map((field) => typeOf(api, field.type))];

@@ -57,8 +57,9 @@ const NUL = '\ue001';
 const EMPTY = '\ue002';
 
 /**
- * Encodes a name for DuckDB. Private-use characters mark upper-case letters and replace characters that DuckDB
- * excludes.
+ * Encodes a name for DuckDB with private-use characters of Unicode. One such character follows each letter that was
+ * upper-case, because names in DuckDB are case-insensitive. Others stand for NUL and for the empty name, which DuckDB
+ * does not allow.
  */
 function encodeName(name: string): string {
   if (name === '') return EMPTY;

@@ -20,9 +20,12 @@ export const defaultLimits: QueryLimits = { ms: 60_000, rows: 1_000_000, text: 2
  * threads.
  */
 const maxRunning = 2;
-/** Interval between two interrupts, ms. DuckDB forgets an interrupt between two steps of a statement. */
+/**
+ * Interval between two interrupts of a query, ms. One interrupt is not enough, because DuckDB forgets an interrupt that
+ * arrives between two steps of a statement.
+ */
 const interruptMs = 50;
-/** Longest wait for queries when the server closes, ms. A computation of constants ignores interrupts. */
+/** Longest wait for interrupted queries when the server closes, ms. DuckDB computes constants without interruption. */
 const maxCloseMs = 1_000;
 
 /** Longest text, characters. DuckDB computes a constant text of any size in one step that ignores interrupts. */
@@ -77,7 +80,7 @@ export class QueryRunner {
     });
   }
 
-  /** Replaces functions that build texts of any size by macros that limit the size. */
+  /** Creates macros in place of the functions that can build texts of any size. The macros limit the size. */
   async #prepare(connection: Connection): Promise<void> {
     for (const macro of textMacros) await connection.run(`CREATE TEMP MACRO ${macro}`);
   }

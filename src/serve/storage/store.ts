@@ -169,7 +169,7 @@ export class Store {
     }
   }
 
-  /** Reloads the catalogue, because after a failure the catalogue in memory may be ahead of the stored catalogue. */
+  /** Reloads the catalogue. After a failure, the catalogue in memory may have columns that were not stored. */
   async #recover(): Promise<void> {
     this.#appenders.clear();
     await this.load();

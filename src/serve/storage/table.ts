@@ -36,9 +36,9 @@ export interface StoredTable {
   rows: RowColumns<StoredSeries>;
   /** Columns of `rows`. The key is the name of the field as a request contains it, with escapes. */
   readonly written: Map<string, RowColumn>;
-  /** Columns in their usual order. `written` is the name of a field as a request contains it, with the `=`. */
+  /** Fields in the order in which points usually have them. `written` is the name in the request, with the `=`. */
   readonly usualFields: { readonly written: Uint8Array; readonly column: RowColumn }[];
-  /** True if stored rows may share series and time. A merge then precedes the next query. */
+  /** True if two stored rows may have the same series and time. Then the rows are merged before the next query. */
   overlapping: boolean;
 }
 

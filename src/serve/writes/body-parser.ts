@@ -195,7 +195,7 @@ export class BodyParser {
     return usual.column;
   }
 
-  /** Remembers a plain field name. A name is not plain if its unchecked first byte is a backslash or `=`. */
+  /** Remembers a field name as the usual name at position `nth`, unless it begins with a backslash or `=`. */
   #rememberField(table: StoredTable, nth: number, key: number, equals: number, column: RowColumn): void {
     const first = this.#bytes[key];
     if (nth >= MAX_USUAL_FIELDS || first === BACKSLASH || first === EQUALS) return;
@@ -255,7 +255,8 @@ export class BodyParser {
 
   #column(table: StoredTable, key: number, equals: number, escaped: boolean): RowColumn {
     const written = this.#bytes.toString('latin1', key, equals);
-    // The unchecked first byte may be a backslash, so the same text can stand for two names.
+    // A backslash at the start of a field name is an escape, except in the first field of a point. So the same text can
+    // stand for two names, and each name has its own key in `written`.
     const known = table.written.get(escaped ? `\\${written}` : written);
     if (known !== undefined) return known;
     const column = table.rows.column(readName(this.#bytes, key, equals, escaped));

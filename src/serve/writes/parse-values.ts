@@ -28,7 +28,10 @@ export function fieldType(bytes: Buffer, from: number, to: number): StoredFieldT
   return last === 105 ? 'I64' : last === 117 ? 'U64' : 'F64';
 }
 
-/** Parses a number without a suffix. For up to 15 digits, a division by a power of ten is rounded correctly. */
+/**
+ * Parses a number without a suffix. A number of up to 15 characters without an exponent is computed as an integer
+ * divided by a power of ten: `1.25` is 125 / 100. The result of this division is rounded correctly.
+ */
 export function readFloat(bytes: Buffer, from: number, to: number): number {
   const first = bytes[from];
   let at = first === 45 || first === 43 ? from + 1 : from;
@@ -64,13 +67,16 @@ export function readInteger(bytes: Buffer, from: number, to: number, unsigned: b
   return value;
 }
 
-/** Parses a boolean. The first letter decides the value, and the whole text must be a known spelling. */
+/** Parses a boolean: `t`, `T`, `true`, `True` or `TRUE`, and the same forms of `false`. */
 export function readBoolean(bytes: Buffer, from: number, to: number): boolean {
   if (to - from > 1 && !booleans.has(bytes.toString('latin1', from, to))) throw invalid(bytes, from, to);
   return bytes[from] === 116 || bytes[from] === 84;
 }
 
-/** Parses a quoted string. A backslash before `"` or `\` is dropped, unless the previous byte was dropped. */
+/**
+ * Parses a quoted string: `"a\"b"` is the text `a"b`. Drops a backslash before `"` or `\`, unless the byte before the
+ * backslash was dropped, too.
+ */
 export function readString(bytes: Buffer, from: number, to: number, escaped: boolean): string {
   if (to - from < 2 || bytes[to - 1] !== QUOTE) throw invalid(bytes, from, to);
   if (!escaped) return bytes.toString('utf8', from + 1, to - 1);
@@ -90,7 +96,7 @@ export function readString(bytes: Buffer, from: number, to: number, escaped: boo
   return unescaped.toString('utf8', 0, size);
 }
 
-/** Parses a name or tag value. A backslash before comma, space and `=` is required and dropped. */
+/** Parses a name or tag value: `a\,b` is the text `a,b`. Throws for a comma, space or `=` without a backslash. */
 export function readName(bytes: Buffer, from: number, to: number, escaped: boolean): string {
   if (!escaped) return bytes.toString('utf8', from, to);
   const unescaped = Buffer.allocUnsafe(to - from);

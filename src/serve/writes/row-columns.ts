@@ -57,7 +57,7 @@ export class RowColumn {
     return null;
   }
 
-  /** Tests whether the row has a value. The first of several fields with one name wins. */
+  /** Tests whether the row already has a value. If a point repeats a field, only the first value is stored. */
   has(row: number): boolean {
     return this.#last === row;
   }

@@ -84,8 +84,9 @@ function conflict(found: RowColumn, expected: TableColumn): RequestRefusal {
 }
 
 /**
- * Builds the conversion of written time to stored time, in ns. For a point without a time, the written time is the
- * current time in ns, even if `precision` is another unit.
+ * Builds the conversion from the written time, in the unit `precision`, to the stored time in ns. For a point without a
+ * time, the written time is the current time in ns. With a `precision` of us or ms, this number is too large, and the
+ * point is refused.
  */
 export function timeConverter(database: Database, precision: WritePrecision): TimeConverter {
   const unit = perUnit[precision];
@@ -106,7 +107,7 @@ function expired(): RequestRefusal {
   return refusal('030034', 'Operation not support: create expired bucket');
 }
 
-/** Returns a check that refuses new buckets beyond the TTL. Existing buckets still accept points. */
+/** Returns a function that throws if a time is older than the TTL and no point is in its time bucket yet. */
 function bucketCheck(database: Database, now: number): (time: number) => void {
   const { ttl, vnodeDuration } = database.options;
   let current = Number.NaN;

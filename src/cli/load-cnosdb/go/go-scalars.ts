@@ -20,7 +20,7 @@ export function parseBool(text: string): boolean {
   return value;
 }
 
-/** Parses 64-bit integers with 0x, 0o, 0b, leading 0 for octal, and underscores. Only ParseInt accepts a sign. */
+/** Parses 64-bit integers such as `0x1f`, `0o17`, `017` (octal), `0b11` and `1_000`. Only ParseInt accepts a sign. */
 export function parseInteger(text: string, what: 'ParseInt' | 'ParseUint'): bigint {
   const signed = what === 'ParseInt';
   const sign = signed && /^[-+]/.test(text) ? text[0]! : '';
