@@ -1,4 +1,5 @@
-// The errors that end a run. Failures that are expected during a run are return values instead (`Verdict`, `Receipt`).
+// The errors that end a run. Failures that a run expects, such as a refused request, are return values instead
+// (`Verdict`, `Receipt`).
 
 import { type Outcome, outcomeRow, outcomes } from './outcomes.js';
 import { type Problem, problemText } from './problem.js';
@@ -40,7 +41,7 @@ export class BulkLoadError extends Error {
 export class UsageError extends BulkLoadError {
   /** The problems as texts of one line each. */
   readonly problems: readonly string[];
-  /** The same problems as objects with four phrases. A problem that is plain text is a string. */
+  /** The same problems, each as an object with four phrases. A problem that is plain text stays a string. */
   readonly parts: readonly (string | Problem)[];
 
   constructor(problems: readonly (string | Problem)[], options?: BulkLoadErrorOptions) {

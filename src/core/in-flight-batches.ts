@@ -1,7 +1,7 @@
-// Counts batches in flight. A batch that must be sent alone, and a flush between two time buckets, wait for the other
-// batches.
+// Counts batches in flight. A batch that must be sent alone waits until no other batch is in flight. So does a flush
+// between two time buckets.
 
-/** Counts batches that were yielded to a consumer and are not settled yet. */
+/** Counts the batches that a writer has received, but whose points are not yet loaded, rejected or undelivered. */
 export class InFlightBatches {
   #count = 0;
   #idle: (() => void)[] = [];

@@ -152,7 +152,7 @@ export type Outcome = keyof typeof outcomes;
 /** All outcomes, in the order of the manual. */
 export const outcomeNames = Object.keys(outcomes) as readonly Outcome[];
 
-/** Returns the row of an outcome. The row's type `OutcomeRow` has every optional field. */
+/** Returns the row of an outcome. The type `OutcomeRow` also has the optional fields that this row does not set. */
 export function outcomeRow(outcome: Outcome): OutcomeRow {
   return outcomes[outcome];
 }

@@ -14,8 +14,9 @@ export function useBaselineCompiler(setFlag = setFlagsFromString): void {
 }
 
 /**
- * Runs JavaScript in the interpreter for the first `ms` of a load. In a load of 1,000 points, compiling the frequent
- * functions takes 20 ms of CPU time and saves less (Node 24.21, 2026-11-30). Then enables the optimising compiler.
+ * Runs JavaScript in the interpreter for the first `ms` of a load, then enables the optimising compilers. In a load of
+ * 1,000 points, compiling the frequent functions takes 20 ms of CPU time, which is more than it saves (Node 24.21,
+ * 2026-11-30).
  */
 export function interpretFirst(ms: number, setFlag = setFlagsFromString): void {
   for (const compiler of ['opt', 'maglev', 'sparkplug']) setFlag(`--no-${compiler}`);
@@ -39,7 +40,7 @@ export function collectAll(): void {
   collect()();
 }
 
-/** Bytes of garbage buffers after which the young generation is collected. */
+/** When buffers with this many bytes have become garbage, the young generation is collected. */
 const youngBytes = 4 * 1024 * 1024;
 let passed = 0;
 

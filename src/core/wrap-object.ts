@@ -1,8 +1,9 @@
 // Replaces some members of an object. Callers name only the replaced members.
 
 /**
- * Returns the object with some members replaced. All other members, including getters, come from the original object,
- * which is also `this` in its methods. A member that is replaced by undefined is absent.
+ * Returns a wrapper of the object that replaces some members. All other members, including getters, come from the
+ * object. In methods of the object, `this` is the object itself, not the wrapper. A member that is replaced by
+ * undefined is absent.
  */
 export function wrapObject<T extends object, O extends Partial<Record<keyof T, unknown>>>(
   object: T,

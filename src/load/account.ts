@@ -28,11 +28,11 @@ export interface RunAccount {
   /** Collects the details of the report page; null without --report. */
   readonly details: DetailCollector | null;
   readonly resident: ReturnType<typeof residentMemory>;
-  /** Facts for snapshots and the summary. A fact is null until the run has created the part that the fact describes. */
+  /** Parts of the run that snapshots and the summary read. A part is null until the run has created it. */
   readonly facts: RunFacts;
 }
 
-/** Creates the account of a run. Files are opened later. */
+/** Creates the account of a run. Does not open files yet. */
 export function openAccount(settings: Settings, context: LoadContext, control: RunControl): RunAccount {
   const { inputs, target, clock, notify } = context;
   const names = namesOf(settings, context);
@@ -89,7 +89,10 @@ function detailCollector({ measurement, precision }: Settings, target: Target): 
   return new DetailCollector({ table, unitNs, random: Math.random });
 }
 
-/** Returns two hashes: `load` identifies the load, `database` identifies the same load without its inputs. */
+/**
+ * Returns two hashes as names. `load` depends on the target, the inputs and the options for reading. `database` does
+ * not depend on the inputs, so loads of other inputs into the database have the same `database`.
+ */
 export function namesOf(
   settings: Settings,
   context: Pick<LoadContext, 'inputs' | 'named' | 'targetKind'>,

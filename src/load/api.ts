@@ -27,7 +27,8 @@ export type LoadOptions = Omit<OptionValues, CommandKey> & {
   readonly db?: string;
   /**
    * Files, directories, patterns, URLs, `-` for standard input, and inputs that the program provides. Inputs of the
-   * program are read last. An input whose `path` is null is read once and has no checkpoint, like standard input.
+   * program are read last. An input whose `path` is null is like standard input: it can be read only once, so the load
+   * has no checkpoint.
    */
   readonly inputs: string | Input | readonly (string | Input)[];
 };
@@ -39,14 +40,14 @@ export interface LoadControl {
   readonly notify?: (notice: Notice) => void;
   /**
    * Target that the program provides. This target receives the batches instead of the target that the options name.
-   * `db` is then only part of the load's name, and the default of `targetMemory` is `off`.
+   * `db` then only distinguishes this load from other loads, and the default of `targetMemory` is `off`.
    */
   readonly target?: Target;
 }
 
 /**
- * A running load. Awaiting it returns its summary. Iterating over it yields a snapshot each second and a last snapshot
- * at the end. Awaiting and iterating throw UsageError if the load cannot begin, and LoadFailed for any outcome except
+ * A running load. Awaiting it returns its summary. Iterating over it yields a snapshot each second, and a last snapshot
+ * when the load has ended. Both throw UsageError if the load cannot begin, and LoadFailed for any outcome except
  * `complete` and `complete-with-rejects`. A loop that stops iterating does not stop the load.
  */
 export interface Load extends PromiseLike<Summary>, AsyncIterable<Snapshot> {}
@@ -202,7 +203,7 @@ function interruption(signal: AbortSignal | undefined): AbortSignal {
   return stop.signal;
 }
 
-/** Provides snapshots to any number of iterations. An iteration may begin before the load has a snapshot. */
+/** Provides snapshots to any number of `for await` loops. A loop may begin before the load has a snapshot. */
 class SnapshotFeed {
   #snapshot: (() => Snapshot) | null = null;
   #over = false;

@@ -85,7 +85,7 @@ async function examine(settings: Settings, { inputs, target, queue, signal }: Ch
   const memory = await attempt(() => planMemory(settings, kinds, inputs, parserThreads(inputs)));
   const queueFacts = queue === undefined ? null : await attempt(queue);
   const description = await attempt(() => target.describe(signal));
-  // The target was created without `createDb`, so `describe` reported a missing database as a problem.
+  // The target was created without `createDb`. So `describe` does not create a missing database, but throws an error.
   const creates = settings.createDb && problems.some(isMissing);
   const columns = description === null ? null : await attempt(() => target.columns(signal));
   const layout = description === null ? null : await attempt(() => target.layout(signal));
@@ -110,8 +110,8 @@ async function examine(settings: Settings, { inputs, target, queue, signal }: Ch
   const found = heads.map(({ format }) => format);
   const unused = unusedMapping(settings, found) ?? formats.unusedFolders;
   const read = readOf(heads);
-  // With --skip-loaded, a load also counts the points of skipped inputs for --min-points. The number of these points is
-  // unknown here.
+  // With --skip-loaded, the points of skipped inputs also count for --min-points. Their number is unknown here, so
+  // --min-points is not checked.
   const isWhole = heads.length > 0 && heads.every(({ whole, problem }) => whole && problem === null);
   if (isWhole && !settings.skipLoaded && read < settings.minPoints)
     real.push(new InputError(tooFewPoints(read, settings.minPoints)));
@@ -134,8 +134,8 @@ function isMissing({ outcome: kind, message }: BulkLoadError): boolean {
 }
 
 /**
- * Returns notices about the memory that the load will need in the target, and a problem that no setting can solve. Uses
- * the requested settings of a database that the load will create.
+ * Returns notices about the memory that the load will need in the target. `problem` is not null if no setting would
+ * keep the target within --target-memory. If the load will create the database, uses the settings that it will request.
  */
 function advise(
   settings: Settings,
@@ -165,7 +165,7 @@ function readOf(heads: readonly ParsedHead[]): number {
   return heads.reduce((sum, each) => sum + each.points, rejectedOf(heads));
 }
 
-/** Outcomes of errors. If a check finds several errors, the outcome that comes first in this list is reported. */
+/** Outcomes of errors. If a check finds several errors, it reports the outcome that comes first in this list. */
 const order: readonly Outcome[] = ['memory', 'refused', 'unavailable', 'usage', 'input'];
 
 function outcomeOf(settings: Settings, heads: readonly ParsedHead[], problems: readonly BulkLoadError[]): Outcome {

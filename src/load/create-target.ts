@@ -8,8 +8,8 @@ import type { TargetContext } from '../targets/types.js';
 import { answerBytes, compressionThreads, ownLimit } from './memory/plan-memory.js';
 
 /**
- * Creates the target of the settings. Limits the size of its responses by --memory-limit, and masks secrets in its
- * messages.
+ * Creates the target that the settings name. Derives the largest accepted size of a response from --memory-limit. Masks
+ * secrets in messages of the target.
  */
 export async function createTarget(
   settings: Settings,

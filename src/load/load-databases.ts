@@ -9,7 +9,10 @@ import { continues, type DatabaseResult, mergeResults } from './outcome/merge-re
 import { load } from './pipeline.js';
 import type { LoadContext, LoadResult } from './types.js';
 
-/** Returns the settings of each load. With --context-map, each database has a load with its own contexts. */
+/**
+ * Returns the settings of each load. With --context-map, each database has a load of its own contexts, the sections of
+ * an InfluxDB export.
+ */
 export function settingsByDatabase(settings: Settings): readonly Settings[] {
   const { contextMap } = settings;
   if (contextMap === null) return [settings];
@@ -22,10 +25,10 @@ export function settingsByDatabase(settings: Settings): readonly Settings[] {
 }
 
 /**
- * Loads into one database after another, and merges the results. After a failed load, continues only if the reason is
- * an input, rejected points or the verification. Throws the errors of `load`.
+ * Loads into one database after another, and merges the results. If a load fails because of an input, rejected points
+ * or the verification, continues with the next database. After any other failure, stops. Throws the errors of `load`.
  * @param contextOf returns the context of the load of one database. After the last load, its `writeResults` is called
- *   with the merged result.
+ * with the merged result.
  */
 export async function loadDatabases(
   settings: Settings,

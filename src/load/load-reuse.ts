@@ -12,8 +12,8 @@ export class LoadReuse {
   #arena: Arena | null = null;
 
   /**
-   * Returns the parsers of the previous load if they were created for the same sizes, else new parsers.
-   * @param sizes text of all sizes
+   * Returns the parsers of the previous load if `sizes` is unchanged, otherwise new parsers.
+   * @param sizes text with the sizes of the parsers and of the memory for batches
    */
   async formats(sizes: string, create: () => FormatSet): Promise<FormatSet> {
     if (sizes !== this.#sizes) await this.close();
@@ -22,15 +22,17 @@ export class LoadReuse {
     return this.#formats;
   }
 
-  /** Returns the memory of the batches. Call `formats` first: its `sizes` also contain the sizes of this memory. */
+  /**
+   * Returns the memory of the batches. Call `formats` first, because it discards this memory if the sizes have changed.
+   */
   arena(slots: number, plan: SlotPlan): Arena {
     this.#arena ??= new Arena(slots, plan);
     return this.#arena;
   }
 
   /**
-   * Takes memory and parsers back after a load. After a failed load, closes them instead, because reads and batches of
-   * the failed load may still use them.
+   * Keeps memory and parsers for the next load. After a failed load, discards them, because reads and batches of the
+   * failed load may still use them.
    */
   async takeBack(isWhole: boolean): Promise<void> {
     if (!isWhole || this.#arena?.free !== this.#arena?.slots) await this.close();

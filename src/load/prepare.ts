@@ -70,8 +70,8 @@ export async function prepare(
   const budget = memoryBudget(settings, names, memory);
   const mode = readMode(names, memory.optimizes, memory.threads);
   const { shard } = context;
-  // A piece may lack columns that other pieces have. An infinite number of inputs makes the parsers accept missing
-  // columns.
+  // A single input must have every column of --fields. But a piece may lack columns that other pieces have, so pieces
+  // count as several inputs.
   const options = shard === undefined ? settings : { ...settings, fieldTypes: shard.fieldTypes };
   const create = (): FormatSet =>
     new FormatSet(options, budget, mode, shard === undefined ? inputs.length : Number.POSITIVE_INFINITY);
@@ -80,7 +80,7 @@ export async function prepare(
 
   await resume.open();
   const ends = shard?.times ?? (await timesOf(inputs, names, signal));
-  // A shard plans the target's memory with the times of all shards, so it needs no sample of its own.
+  // A shard has the times and sizes of all inputs from the plan, so it needs no sample of its own.
   const sampler = shard === undefined && ends.rows === undefined ? new RowSampler() : null;
   const heads = { formats, options: settings, budget, signal, match: null, sampler };
   // Parses the first megabytes before the target may create a database, so that inputs that contradict the options end
@@ -118,7 +118,9 @@ export async function prepare(
   };
 }
 
-/** Returns a text that is equal for loads whose parsers and batches have the same sizes. */
+/**
+ * Returns a key: loads with equal keys can use the same parsers and memory for batches, because all sizes are equal.
+ */
 function sizesOf(names: readonly string[], memory: MemoryPlan): string {
   const { slots, slotBytes, bodyBytes, formatBytes, remoteBytes, optimizes, threads } = memory;
   return JSON.stringify([names, slots, slotBytes, bodyBytes, formatBytes, remoteBytes, optimizes, threads]);
@@ -188,7 +190,7 @@ async function parseHeads(
     if (advice !== null) notify({ level: 'warn', kind: 'advice', message: advice });
     if (problem instanceof UsageError && ledger.settled === 0) usage.push(problem);
     else if (problem instanceof UsageError) failed.set(i, new InputError(problem.message, { retryHelps: false }));
-    // Ignores other errors of an input here, because reading the input will report them.
+    // Ignores any other error of an input, because reading the input will report this error.
     else if (problem !== null && (isNothingParsed(problem) || isEmpty(parsed))) failed.set(i, problem);
   }
   if (usage.length > 0) throw new UsageError(usage.flatMap(({ parts }) => parts));

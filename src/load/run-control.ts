@@ -65,7 +65,7 @@ export class RunControl {
     this.#cancel.push(this.#clock.after(graceMs, () => this.#abort.abort(error)));
   };
 
-  /** Ends the run once it has lasted `maxMs`; null for no limit. */
+  /** Ends the run after `maxMs`; null for no limit. */
   limitDuration(maxMs: number | null): void {
     if (maxMs === null) return;
     const left = Math.max(0, maxMs - (this.#clock.monotonic() - this.startedAt));

@@ -77,7 +77,7 @@ export interface LoadShard {
 
 export interface LoadResult {
   readonly summary: Summary;
-  /** First message of each reject reason. */
+  /** For each reject reason, the message of the first reject. */
   readonly examples: ReadonlyMap<string, string>;
   /** Error that ended the run early, or error of an input; null without an error. */
   readonly error: BulkLoadError | null;

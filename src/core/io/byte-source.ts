@@ -13,7 +13,7 @@ export function isUnchanged({ compression, encoding }: ByteSource): boolean {
   return compression === 'none' && encoding === undefined;
 }
 
-/** Returns a source with some of its members replaced, as `wrapObject` does. */
+/** Wraps a source to replace some of its members, as `wrapObject` does. */
 export function wrapSource<T extends Readable, O extends Partial<Record<keyof T, unknown>>>(
   source: T,
   overrides: O & ThisType<T>,
@@ -42,8 +42,8 @@ export async function peekSource<T extends Readable & { seek?: (to: number) => v
 }
 
 /**
- * Returns a source that yields `length` bytes of `head`, then the bytes that `pending` reads into `head`, then the
- * bytes of `source`.
+ * Returns a source that first yields `length` bytes of `head`. If `pending` is given, it is a read that appends bytes
+ * to `head`: these bytes come next. Then come the bytes of `source`.
  */
 export function replay<T extends Readable & { seek?: (to: number) => void }>(
   source: T,

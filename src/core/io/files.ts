@@ -38,7 +38,8 @@ export async function makeDirectory(path: string, mode = 0o777): Promise<boolean
 }
 
 /**
- * Removes a file, if it exists. Node's `rm` would load the code that removes folders. Throws the file system's error.
+ * Removes a file, if it exists. Does not use Node's `rm`, which would also load code for removing folders. Throws the
+ * file system's error.
  */
 export async function removeFile(path: string): Promise<void> {
   // Most files to remove do not exist. This check takes less time than creating an error with its stack.
@@ -54,8 +55,8 @@ export function temporaryBeside(path: string): string {
 }
 
 /**
- * Writes a file completely or not at all: writes a temporary file, calls fsync, then `publish`, by default a rename
- * over `path`. Throws the file system's error. Always removes the temporary file.
+ * Writes a file completely or not at all: writes a temporary file, calls fsync, then calls `publish`. By default,
+ * `publish` renames the temporary file to `path`. Throws the file system's error. Always removes the temporary file.
  */
 export async function replaceFile(
   path: string,
@@ -83,8 +84,9 @@ export async function replaceFile(
 const readerWaitsMs = [0, 100, 400, 1500, 3000];
 
 /**
- * Opens a named pipe for writing. Without a reader, a plain open would block forever and could not be cancelled. So
- * this function first tries to open with O_NONBLOCK. Throws if the pipe lacks a reader after the last wait.
+ * Opens a named pipe for writing. If the pipe has no reader, a plain open blocks forever and cannot be cancelled. So
+ * this function first tests with O_NONBLOCK whether the pipe has a reader, and tests again after each pause. Throws if
+ * the pipe has no reader after the last pause.
  */
 export async function openFifoForWriting(
   path: string,

@@ -18,13 +18,13 @@ const START: PrefixState = { to: 0, crc: 0 };
 export class PrefixChecksum {
   #state: PrefixState | null = null;
   /**
-   * End offsets of the reads whose checksum another thread still computes; null while this thread computes the
-   * checksum.
+   * End offsets of the reads whose checksum another thread still computes, the oldest first. Null if this thread
+   * computes the checksum.
    */
   #delegated: number[] | null = null;
   #unsummed = 0;
 
-  /** State of the checksum; null before `start`, and after a read that began beyond the end of the prefix. */
+  /** State of the checksum; null before `start`, and after a read that left a gap behind the prefix. */
   get state(): PrefixState | null {
     return this.#state;
   }
@@ -55,8 +55,8 @@ export class PrefixChecksum {
   }
 
   /**
-   * Returns the number of bytes that the other thread must add to the checksum. All these bytes are from the last read.
-   * A second call returns 0.
+   * Returns the number of bytes that the other thread must add to the checksum. These are the last bytes of the last
+   * read. Returns 0 if called again before the next read.
    */
   takeUnsummed(): number {
     const unsummed = this.#unsummed;

@@ -9,7 +9,7 @@ export interface NetworkFailure {
 /** Error codes that this program adds to Node's codes. */
 export const ownCodes = {
   /**
-   * The server closed the first TLS connection. A TLS 1.3 server closes the connection if the server refuses the
+   * The server closed the first TLS connection right after the handshake. A TLS 1.3 server does so if it refuses the
    * client's certificate.
    */
   closedAfterHandshake: 'CLOSED_AFTER_HANDSHAKE',
@@ -18,8 +18,8 @@ export const ownCodes = {
   /** A failure that retries cannot fix. The error's message gives the reason. */
   permanent: 'PERMANENT_FAILURE',
   /**
-   * The connection was reset during a response. undici would accept a truncated response without Content-Length as
-   * complete.
+   * The connection was reset during a response. Without this error, undici would accept a truncated response as
+   * complete if the response has no Content-Length.
    */
   resetInResponse: 'RESET_IN_RESPONSE',
   noConnection: 'NO_CONNECTION',

@@ -70,8 +70,9 @@ export function pointText({ table, tags, fields, time }: PointTokens): string {
 }
 
 /**
- * Escapes a name or a tag value. Line protocol cannot express a backslash before a special character or at the end of a
- * name. This function doubles such a backslash, so that the rest of the point can be parsed.
+ * Escapes a name or a tag value. Line protocol cannot express a backslash before a special character (comma, equals
+ * sign, space or LF) or at the end of a name. This function doubles such a backslash: `a\` becomes `a\\`. Then at least
+ * the rest of the point can be parsed.
  */
 export function escapeName(text: string): string {
   return text.replace(/(?<!\\)(\\*)([,= \n]|$)/g, (_, slashes: string, special: string) => {
@@ -95,7 +96,10 @@ export function unescapedEnd(text: string, from: number, stops: string): number 
   return p;
 }
 
-/** Returns the offset behind the string that begins at `from`. Long strings are searched for quotes, not read. */
+/**
+ * Returns the offset behind the string that begins at `from`. Searches for quotes, which is faster than a loop over the
+ * characters of a long string.
+ */
 function stringEnd(text: string, from: number): number {
   let end = text.indexOf('"', from + 1);
   while (end >= 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
@@ -113,7 +117,7 @@ export function unescapeName(text: string): string {
   return text.includes('\\') ? text.replace(/\\([,= ])/g, '$1') : text;
 }
 
-/** Returns the type of a field value in line protocol. */
+/** Returns the type of a field value that is written in line protocol: `12i` is an integer. */
 export function fieldType(value: string): Exclude<ColumnType, 'tag'> {
   if (value.startsWith('"')) return 'string';
   if (value.endsWith('i')) return 'integer';
@@ -159,7 +163,7 @@ export function stringTotals(point: Uint8Array): StringTotals {
   return totals;
 }
 
-/** Returns a valid point with only its shortest field. */
+/** Returns a copy of a valid point. The copy has only one field, the shortest field of the point. */
 export function shortestField(point: Uint8Array): Uint8Array {
   const text = Buffer.from(point.buffer, point.byteOffset, point.length).toString();
   const head = unescapedEnd(text, 0, ' ');
@@ -186,7 +190,7 @@ export function columnOf(name: string, type: ColumnType): Column {
   return column;
 }
 
-/** Copies a slice of a point's text. Without the copy, V8 keeps the whole text in memory with the slice. */
+/** Copies a part of a point's text. Without the copy, V8 would keep the whole text in memory as long as this part. */
 function copyOf(text: string): string {
   return Buffer.from(text).toString();
 }

@@ -1,5 +1,5 @@
-// Checks the facts of a `RunSummary` on the thread that has parsed the points. These points are still in the cache of
-// the CPU core of this thread. So the main thread need not read each point.
+// Builds a `RunSummary` on the thread that has parsed the points. There the points are still in the CPU cache, so
+// checking them costs little. The main thread then need not read each point.
 
 import { LF } from '../ascii.js';
 import type { RunSummary } from '../types/index.js';
@@ -7,7 +7,7 @@ import { LENGTH, LINE, POINT_WORDS, SHAPE, SOURCE_LENGTH, SOURCE_START, START, T
 
 /**
  * Summarizes the first `count` points of `index`. Returns null if a point does not directly follow the point before it,
- * lacks an LF at its end, or is rewritten while others are unchanged.
+ * or lacks an LF at its end. Also returns null if some points are rewritten and others are unchanged.
  */
 export function summarizeRun(bytes: Uint8Array, index: Uint32Array, count: number): RunSummary | null {
   if (count === 0) return null;

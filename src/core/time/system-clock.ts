@@ -6,7 +6,7 @@ const longestMs = 2 ** 31 - 1;
 /** The clock of the system. */
 export const clock: Clock = {
   now: () => Date.now(),
-  // `process.hrtime` saves the 2 ms in which Node creates the global object `performance`.
+  // Does not use `performance`, because Node takes 2 ms to create this global object.
   monotonic: () => {
     const [seconds, nanoseconds] = process.hrtime();
     return seconds * 1e3 + nanoseconds / 1e6;

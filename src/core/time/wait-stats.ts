@@ -22,7 +22,7 @@ export class WaitStats {
     return (this.#overMs + (this.#waiting > 0 ? this.#clock.monotonic() - this.#since : 0)) / 1000;
   }
 
-  /** Measures a wait. Settles like `wait`. */
+  /** Measures how long the promise `wait` takes. Settles like `wait`. */
   async during<T>(wait: Promise<T>): Promise<T> {
     if (this.#waiting++ === 0) this.#since = this.#clock.monotonic();
     try {

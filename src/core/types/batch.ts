@@ -29,8 +29,8 @@ export interface ResumePoint {
 }
 
 /**
- * Reason for closing a batch. `shape`: the next point introduces a column, so it needs another batch. `bucket`: the
- * next point is the first of its time bucket.
+ * Reason for closing a batch. `idle`: the input delivered no further points for a while. `shape`: the next point
+ * introduces a column, so it needs another batch. `bucket`: the next point is the first of its time bucket.
  */
 export type Cut = 'points' | 'bytes' | 'inputEnd' | 'idle' | 'shape' | 'bucket';
 
@@ -61,8 +61,8 @@ export interface BucketPart {
 export type BodyPart = Pick<BucketPart, 'bucket' | 'bytes'>;
 
 /**
- * The unit of sending. The memory of a batch belongs to the arena (memory for all batches) or to a format. The owner of
- * the batch calls `release` once, after the batch is settled, to return this memory. A batch with only rejects is not
+ * The unit of sending. The memory of a batch belongs to the arena (memory for all batches) or to a format. When the
+ * batch is settled, its owner calls `release` once to return this memory. A batch that contains only rejects is not
  * sent.
  */
 export interface Batch {
@@ -84,7 +84,7 @@ export interface Batch {
   source(i: number): { bytes: Uint8Array; line: number; byteOffset: number };
   readonly rejects: readonly BatchReject[];
   readonly deadLetterFormat: DeadLetterFormat;
-  /** Shapes with a table or column that the target may lack; null if the target has all columns. */
+  /** Shapes (table and columns) that the target may lack in whole or in part; null if the target has all columns. */
   readonly introduces: readonly Shape[] | null;
   readonly span: BatchSpan;
   readonly cut: Cut;

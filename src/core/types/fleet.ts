@@ -14,18 +14,22 @@ export interface RejectTotals {
 export interface RequestPermit {
   /** Wait before the request, ms, so that the fleet does not exceed its rate limits. */
   readonly delayMs: number;
-  /** Returns the permit. Idempotent. */
+  /** Gives the permit back. A second call has no effect. */
   end(): void;
 }
 
 /** Permission to introduce tables and columns. Only one worker at a time has this permission for a database. */
 export interface HeldTurn {
-  /** Tests whether a request that begins now and takes 30 s would end before another worker can get the permission. */
+  /** Tests whether the permission still lasts at the end of a request that begins now and takes 30 s. */
   isFresh(): boolean;
   release(): void;
 }
 
-/** Reason for a flush of the target's caches. `stage`: --stage demands a flush, and the load waits for its end. */
+/**
+ * Reason for a flush of the target's caches. `planned`: otherwise the unflushed rows would exceed the planned memory.
+ * `relief`: the target only reports exhausted memory, or sending waits until the target flushes by itself. `stage`:
+ * --stage demands a flush, and the load waits for its end.
+ */
 export type FlushCause = 'planned' | 'relief' | 'stage';
 
 /** A change of a node's memory. All workers apply all changes in the same order. */
@@ -62,11 +66,11 @@ export type MemoryEvent =
 
 /** Keeps one worker's estimate of a node's memory equal to the estimates of the other workers. */
 export interface MemoryFollower {
-  /** Applies a change. `own` is true if this worker requested the `flush` and runs it. */
+  /** Applies a change. For a `flush`, `own` is true if this worker requested the flush and runs it. */
   apply(event: MemoryEvent, own: boolean): void;
   /**
-   * Called while the fleet is not flushing. A `flush` without `flushed` then counts as failed, because the worker that
-   * requested the flush has ended.
+   * Called while no worker flushes. If the last `flush` has no `flushed` yet, the worker that ran this flush has ended.
+   * The flush then counts as failed.
    */
   flushLost(): void;
   /** Returns the estimate as JSON data, for workers that join later. */
@@ -79,7 +83,7 @@ export type ExclusiveWork = 'flush' | 'rinse';
 
 /** The changes of a node's memory, in the same order for all workers. */
 export interface MemoryLog {
-  /** Appends a change. The follower receives the change in the common order. */
+  /** Appends a change. The follower receives this change, too, in the order that is the same for all workers. */
   append(event: MemoryEvent): void;
   /** Resolves once the follower has applied all changes so far. Accepts one follower at a time. */
   follow(follower: MemoryFollower): Promise<void>;

@@ -4,7 +4,7 @@ import type { PrefixChecksum } from '../io/prefix-checksum.js';
 import type { ByteRange, InputPiece } from './position.js';
 import type { ColumnType } from './shape.js';
 
-/** An open, decompressed input. The caller owns the memory, so reading a plain file does not allocate memory. */
+/** An open, decompressed input. Reads write into memory of the caller, so reading a plain file allocates no memory. */
 export interface ByteSource {
   /**
    * Fills `into` from its start and returns the number of bytes, at least one; 0 at the end. Rejects with the signal's
@@ -18,7 +18,7 @@ export interface ByteSource {
   /** Bytes of the file or pipe read so far, before decompression. */
   readonly bytesRead: number;
   readonly compression: 'none' | 'gzip' | 'zstd';
-  /** The encoding of the text that `read` converts to UTF-8; absent if `read` does not change the bytes. */
+  /** Encoding of the input, if `read` converts its text to UTF-8; absent if `read` does not change the bytes. */
   readonly encoding?: string;
   /** The underlying regular file or object, for fingerprints; absent for pipes. Usable until `close`. */
   readonly file?: FileBytes;

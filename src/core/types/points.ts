@@ -59,7 +59,7 @@ export function isCounted({ part }: Pick<FormatReject, 'part'>): boolean {
 export interface DeadLetterFormat {
   /** Suffix of the file's name: `.lp`, `.csv`. */
   readonly suffix: string;
-  /** Bytes before the first point, such as a header with its line end. Each head needs its own file. */
+  /** Bytes before the first point, such as a header with its line end. Each different head has its own file. */
   readonly head: Uint8Array;
   /**
    * Folders of the input whose names contain column values, such as `host=a`. Absent or empty for an input without such
@@ -81,7 +81,7 @@ export interface RunSummary {
    * line.
    */
   readonly isRewritten: boolean;
-  /** SHAPE of all points; null if the points differ in it. */
+  /** SHAPE of all points; null if not all points have the same SHAPE. */
   readonly shape: number | null;
   /** Smallest and largest TIME_HIGH, as signed numbers. */
   readonly minHigh: number;
@@ -99,9 +99,9 @@ export interface Points {
   readonly count: number;
   /** Rejects in the order of the input. */
   readonly rejects: readonly FormatReject[];
-  /** Physical line, counted from 1, to which LINE 0 refers. */
+  /** Number of the physical line, from 1, of a point whose LINE is 0. */
   readonly firstLine: number;
-  /** Format of the dead letters. `Points` with equal heads share one object. */
+  /** Format of the dead letters. Two `Points` with equal heads have the same object here. */
   readonly deadLetterFormat: DeadLetterFormat;
   /** Offset of `bytes[0]` in the decoded input; negative if the input begins later in `bytes`. */
   readonly origin: number;
@@ -112,7 +112,7 @@ export interface Points {
   readonly end: number;
   /** Physical line, from 1, of the byte at `end`. */
   readonly endLine: number;
-  /** Returns the shape of a shape number. `index` contains the number of each point. Always returns the same object. */
+  /** Returns the shape with a number from `index`. Equal numbers always give the same object. */
   shape(number: number): Shape;
   /** Parses the shape of point `i`. Needed for a point whose SHAPE is UNCOUNTED_SHAPE. */
   shapeOf(i: number): Shape;
@@ -122,7 +122,7 @@ export interface Points {
   readonly summary?: RunSummary | null;
 }
 
-/** Rows of an input that are stored together. */
+/** Rows of an input that are stored together, such as a row group of a Parquet file. */
 export interface RowGroup {
   /** Index of the group's first row in the input. */
   readonly first: number;
@@ -156,13 +156,14 @@ export interface Format {
   /** Memory that the format allocates at construction, bytes. */
   readonly memoryBytes: number;
   /**
-   * True if the format reads the file at any offset. All offsets count decoded bytes. `start` gives the line number at
-   * which `points` begins.
+   * True if the format reads the file at any offset, as Parquet does. All offsets then count decoded bytes. `points`
+   * begins at the row with the line number in `start`.
    */
   readonly isRandom?: true;
   /**
-   * Converts the source before `points` reads it; offsets count the converted bytes. `source` is at the first byte of
-   * the input. The caller closes `source`. `name` is the name of the input, for errors.
+   * Returns a source that converts the bytes before `points` reads them. Offsets then count the converted bytes.
+   * `source` is at the first byte of the input. The caller closes `source`. `name` is the name of the input, for
+   * errors.
    */
   reads?(source: ByteSource, name: string): ByteSource;
   /**
@@ -176,7 +177,7 @@ export interface Format {
    */
   outline?(source: ByteSource, name: string): Promise<InputOutline>;
   /**
-   * Describes the rows after the last `Points` if only line ends separate them; otherwise returns null. Absent for
+   * Describes the rows that follow the last `Points`, if each line is one row. Returns null for other rows. Absent for
    * formats whose rows only a parser can separate.
    */
   plainRows?(): PlainRows | null;

@@ -4,7 +4,10 @@ export interface Position {
   readonly byteOffset: number;
   /** Number of the physical line, from 1. */
   readonly line: number;
-  /** Number of points of the load before the position, rejects included. Generated timestamps contain this number. */
+  /**
+   * Number of points of the load before the position, with rejects. A generated timestamp is the load's start plus this
+   * number.
+   */
   readonly ordinal: number;
   /** Number of decimal digits of the previous timestamp; 0 if unknown. */
   readonly digits: number;

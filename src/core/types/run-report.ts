@@ -70,8 +70,8 @@ export interface RunDetails {
     readonly columns: Excerpt<string>;
   }>;
   /**
-   * Checkpoints that were abandoned to start afresh, and the files that preserve them. If `input` is null, the
-   * checkpoint belongs to the whole load.
+   * Checkpoints from which this run does not resume, because it starts afresh, and the paths of their copies (`kept`).
+   * If `input` is null, the checkpoint belongs to the whole load.
    */
   readonly abandoned: Excerpt<{ readonly input: number | null; readonly kept: string | null }>;
 }

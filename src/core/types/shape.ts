@@ -25,6 +25,6 @@ export type ShapeMatch =
 /** The `Shape`s that one batch introduces, one for each table. */
 export interface Introduction {
   readonly shapes: readonly Shape[];
-  /** Adds a shape. Returns false and adds nothing if the batch introduces other columns of the same table. */
+  /** Adds a shape. Returns false and adds nothing if the batch already introduces other columns of the same table. */
   add(shape: Shape): boolean;
 }

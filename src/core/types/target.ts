@@ -6,15 +6,15 @@ import type { ColumnType, Shape } from './shape.js';
 /**
  * Meaning of one response. `mayBeApplied`: the target may have stored the points, or may still store them.
  *
- * | kind | retry | backpressure | RTT sample |
- * |---|---|---|---|
- * | accepted | – | no | yes |
- * | overloaded | yes, wait ≥ retryAfterMs | yes | no |
- * | forming (raft groups, leaders, time buckets) | yes, ≥ 1 s | no | no |
- * | unreachable (nothing was sent, or the endpoint died meanwhile) | yes, next endpoint | no | no |
- * | dropped (closed or reset after the body went out) | yes, same bytes; twice → halve | yes | no |
- * | rejected (this content) | no: split or bisect | no | no |
- * | refused (credentials, privilege, no such database) | during a load, for 30 s | no | no |
+ * | kind | retry | backpressure: fewer writers |
+ * |---|---|---|
+ * | accepted (only its latency is measured) | – | no |
+ * | overloaded | yes, after at least `retryAfterMs` | yes |
+ * | forming (raft groups, leaders or time buckets are not ready yet) | yes, after at least 1 s | no |
+ * | unreachable (nothing was sent, or the endpoint died meanwhile) | yes, at the next endpoint | no |
+ * | dropped (closed or reset after the body was sent) | yes, the same body; after two drops, half of it | yes |
+ * | rejected (because of the content) | no; the body is split to find the bad points | no |
+ * | refused (credentials, privilege, no such database) | during a load, for 30 s | no |
  */
 export type Verdict =
   | { readonly kind: 'accepted' }
@@ -37,9 +37,9 @@ export type Verdict =
       /** The reason in kebab-case, as in dead-letter files: `target-parse`, `target-type`, `expired`, `too-large`, … */
       readonly reason: string;
       readonly message: string;
-      /** Byte offset in the body that the target named; null if the target's message lacks an offset. */
+      /** Byte offset in the body that the message of the target contains; null for a message without an offset. */
       readonly offset: number | null;
-      /** Index of the point that the target named, counted from 0 in the body. */
+      /** Index, from 0, of the point in the body that the message of the target names. */
       readonly point?: number | null;
       /** True for status 413: the whole body is too large and must be split. */
       readonly tooLarge: boolean;
@@ -91,10 +91,10 @@ export interface DatabaseSettings {
   readonly limits?: StorageLimits;
 }
 
-/** Settings of a database that determine the nodes for its vnodes. */
+/** Settings of a database from which a forecast computes the number, the nodes and the memory of its vnodes. */
 export type VnodePlacement = Pick<DatabaseSettings, 'shard' | 'replica' | 'vnodeDurationMs' | 'maxMemcacheBytes'>;
 
-/** Default settings of a database in CnosDB. The same values stand for a target without such settings. */
+/** Default settings of a database in CnosDB. Also used for targets without such settings. */
 export const defaultDatabaseSettings: DatabaseSettings = {
   precision: 'ns',
   ttlMs: null,
@@ -147,7 +147,7 @@ export interface TargetColumn {
   readonly type: ColumnType | null;
 }
 
-/** Result of a flush. `timedOut`: the response is late; the flush may still run. `blocked`: cancelled by the load. */
+/** Result of a flush. `timedOut`: no response yet; the flush may still run. `blocked`: the load cancelled the flush. */
 export interface FlushOutcome {
   readonly kind: 'done' | 'timedOut' | 'notPermitted' | 'failed' | 'blocked';
   readonly tookMs: number;
@@ -236,15 +236,15 @@ export interface Target {
    * Waits for a response of any endpoint, creates the database with `--create-db`, and reads its settings. Throws
    * UnavailableError if the endpoints do not respond within `--wait-for-target`. Throws RefusedError for wrong
    * credentials, missing privileges, a missing tenant or database, and a PRECISION that would merge points.
-   * @param beforeChange called before a database is created or dropped. An error of this function prevents the change.
-   * Its result is the memcache size of a new database; null means the server's default
+   * @param beforeChange called before a database is created or dropped; an error prevents the change. Resolves with
+   * MAX_MEMCACHE_SIZE for a new database, bytes; null means the server's default
    */
   describe(signal: AbortSignal, beforeChange?: () => Promise<number | null>): Promise<TargetDescription>;
   /**
    * Lists those columns of the database, or of one table, that all reachable endpoints show. Throws as `describe` does.
    */
   columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]>;
-  /** False if the target showed a table without columns, as mocks do. Then the load does not wait for columns. */
+  /** False if the target showed a table without columns, as mocks do. The load then does not wait for new columns. */
   readonly listsColumns?: boolean;
   /**
    * Creates a table with these columns unless it exists. Returns false if the target refuses. Never adds columns to a
@@ -268,7 +268,7 @@ export interface Target {
   flush(timeoutMs: number, signal: AbortSignal): Promise<FlushOutcome>;
   /** Returns unflushed bytes of the database per endpoint, up to 10 s old; null for an unknown value. Never throws. */
   gauges(signal: AbortSignal): Promise<readonly (number | null)[]>;
-  /** Reads the placement of vnodes after `describe`; guesses without permission. Throws only `signal.reason`. */
+  /** Reads the placement of vnodes after `describe`; estimates it without permission. Throws only `signal.reason`. */
   layout(signal: AbortSignal): Promise<NodeLayout>;
   /**
    * Reads points of one table back; null for each point that the target lacks. A returned point has all requested

@@ -1,6 +1,6 @@
 // Creates tables and columns before a fleet sends points. In CnosDB, parallel writes that introduce columns can store
-// values under wrong columns, and a refused ALTER TABLE breaks the database. So CREATE TABLE creates new tables with
-// their columns. Columns of existing tables are created by writing points.
+// values under wrong columns, and a refused ALTER TABLE breaks the database. So new tables are created by CREATE TABLE.
+// New columns of existing tables are created by a small load that sends one batch at a time.
 
 import type { Settings } from '../../config/settings.js';
 import type { Clock, Input, Notice, Shape, Target } from '../../core/types/index.js';
@@ -9,7 +9,9 @@ import { assertShown } from '../../schema/await-columns.js';
 import { Catalogue } from '../../schema/catalogue.js';
 import { load } from '../pipeline.js';
 
-/** A table with columns that the target lacks. `point` is an input point with these columns; null if unknown. */
+/**
+ * A table with columns that the target lacks. `point` is an input point with these columns; null without a known point.
+ */
 export interface Introduced {
   readonly shape: Shape;
   readonly point: Uint8Array | null;
@@ -24,8 +26,8 @@ export interface IntroduceContext {
 }
 
 /**
- * Creates tables and columns. Returns the numbers of created tables and columns. Throws RefusedError if an endpoint
- * does not show the columns afterwards, and the error of the load that sends the points.
+ * Creates tables and columns. Returns how many tables and columns it created. Throws RefusedError if an endpoint does
+ * not show the columns afterwards. If a load of points creates the columns and fails, throws the error of this load.
  */
 export async function introduceColumns(
   settings: Settings,
@@ -62,8 +64,8 @@ function tablesOf(introduced: readonly Introduced[]): Shape[] {
 }
 
 /**
- * Loads the points that introduce columns, by an ordinary load. This load sends each introducing batch while no other
- * batch is in flight. The shards later load the same points again.
+ * Runs an ordinary load of the points that introduce columns. A load sends a batch that introduces columns only while
+ * no other batch is in flight. The shards later load the same points again.
  */
 async function loadPoints(
   settings: Settings,

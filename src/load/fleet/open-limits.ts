@@ -24,24 +24,24 @@ export interface WorkerLimits {
    */
   readonly settings: Settings;
   /**
-   * Begins a piece, and returns the hooks for its load. The worker ends the piece before the worker begins the next
-   * piece.
+   * Begins a piece, and returns the hooks for the load of this piece. The worker calls `endPiece` before it begins the
+   * next piece.
    */
   hooks(piece: string): FleetHooks;
   endPiece(): void;
-  /** Waits for the end of a flush that this worker has started. Then returns the permits of the worker. */
+  /** Waits for the end of a flush that this worker has started. Then gives the permits of the worker back to Redis. */
   close(): Promise<void>;
 }
 
-/** Returns a name of the database that is equal for all workers. */
+/** Returns the parts of a key for the database. The key is the same for all workers. */
 function databaseOf({ target, tenant, db }: Settings): readonly string[] {
   return [target, tenant, db];
 }
 
 /**
- * Creates the limits of a new load in Redis. Must not be called for a load whose data Redis has lost, because its
- * workers may still send. The first of these workers to reconnect creates the limits again, and Redis then waits before
- * it grants permits.
+ * Creates the limits of a new load in Redis. Do not call this function after Redis has lost the data of a load, because
+ * workers of this load may still send. Instead, the first of these workers that reconnects creates the limits again.
+ * Redis then waits before it grants permits.
  */
 export async function prepareLimits({ client }: Pick<FleetRedis, 'client'>, loadId: string, settings: Settings) {
   await Promise.all([beginLimits(client, loadId), beginTurn(client, databaseOf(settings))]);

@@ -35,7 +35,7 @@ export interface PlanContext extends IntroduceContext {
 }
 
 /**
- * Plans a load. Sends only points that add columns to existing tables. Throws the error that would end a load, and
+ * Plans a load. Sends only points that add columns to existing tables. Throws any error that would end a load. Throws
  * MemoryLimitError if the inputs need more memory than --memory-limit allows.
  */
 export async function planLoad(settings: Settings, context: PlanContext): Promise<FleetPlan> {
@@ -83,8 +83,8 @@ export async function planLoad(settings: Settings, context: PlanContext): Promis
       ...{ formats, budget, split, pieceBytes, parsed, signal, bounds: boundsOf(database, settings, clock.now()) },
       match: (shape: Shape) => guard.match(shape),
       introduces: (shape: Shape, point: Uint8Array | null) => {
-        // A column without a known point cannot be added to an existing table. The first point with the column will add
-        // it.
+        // Only writing a point can add a column to an existing table. If no point with the column is known, the column
+        // is left out here. The first point with the column will add it.
         if (point === null && tables.has(shape.table)) return;
         introduced.push({ shape, point });
         catalogue.pin([shape]);
@@ -143,8 +143,8 @@ function assertSplittable(settings: Settings, inputs: readonly Input[]): void {
 }
 
 /**
- * Returns one element for each input: the plan of an input whose first megabyte has no valid point; undefined for other
- * inputs. Throws UsageError if inputs contradict the options.
+ * Returns an array with one element for each input. If the first megabyte of the input has no valid point, the element
+ * is the plan of this input, otherwise undefined. Throws UsageError if inputs contradict the options.
  */
 async function badHeads(
   settings: Settings,

@@ -185,9 +185,7 @@ export interface FleetOutcome {
   readonly reason: string | null;
 }
 
-/**
- * Decides the outcome of a load. Every shard or piece of the load ended with an outcome that is not in `worstFirst`.
- */
+/** Decides the outcome of a load whose shards or pieces have all ended with an outcome that is not in `worstFirst`. */
 export function totalOutcome(
   { limits, inputs: planned }: Pick<FleetPlan, 'limits' | 'inputs'>,
   total: Summary['points'],

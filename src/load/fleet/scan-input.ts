@@ -27,7 +27,7 @@ export interface ScanContext {
   readonly formats: FormatSet;
   readonly budget: MemoryBudget;
   /**
-   * `auto`: parses every text input to its end, or to the row after which no further row can introduce a column. Other
+   * `auto`: parses every text input up to the row after which no row can introduce a column, or to its end. Other
    * values: parses only the first megabyte of each input.
    */
   readonly split: 'auto' | 'lines' | 'off';
@@ -146,7 +146,10 @@ function cutPieces(places: readonly Position[], size: number, points: number | n
   });
 }
 
-/** Returns the first line start after each `pieceBytes` bytes, to cut there. Counts lines, but does not parse them. */
+/**
+ * Finds the line starts at which to cut. Each is the first line start at least `pieceBytes` bytes after the previous
+ * one. Counts lines, but does not parse them.
+ */
 async function linePlaces(input: Input, { pieceBytes, budget, signal }: ScanContext): Promise<Position[]> {
   const places = [INPUT_START];
   const source = await input.open(signal, budget);
@@ -192,7 +195,7 @@ function joinGroups(groups: readonly RowGroup[], pieceBytes: number, size: numbe
 /** Counts points and rejects of one input, and finds the points that introduce columns. */
 class PointCounts {
   readonly #context: ScanContext;
-  /** Ids of the `Shape`s (table with columns) that were already compared with the target. */
+  /** Numbers of the `Shape`s (table with columns) that were already compared with the target. */
   readonly #settled = new Set<number>();
   readonly #rejects = new Map<string, number>();
   /** Table and name of each column of the points so far, as JSON. */
@@ -220,7 +223,7 @@ class PointCounts {
   }
 
   /**
-   * Tests whether the earlier points had all these columns. If so, further rows with these columns introduce no column.
+   * Tests whether the points so far had all these columns. If so, further rows with these columns introduce no column.
    */
   haveColumns({ table, columns }: PlainRows): boolean {
     return columns.every((name) => this.#columns.has(JSON.stringify([table, name])));
@@ -228,7 +231,7 @@ class PointCounts {
 
   #shape(run: Points, i: number, number: number): void {
     const { bounds, match, introduces } = this.#context;
-    // A point that breaks a bound, such as its time, is rejected and so introduces no column.
+    // A point outside the bounds, for example with a time that is too old, is rejected. So it introduces no column.
     if (refusal(run, i, bounds) !== null) return;
     const shape = number === UNCOUNTED_SHAPE ? run.shapeOf(i) : run.shape(number);
     for (const { name } of shape.columns) this.#columns.add(JSON.stringify([shape.table, name]));

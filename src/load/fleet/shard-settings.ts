@@ -10,7 +10,7 @@ import type { Shard } from '../../fleet/shards.js';
 import { options as table } from '../option-table.js';
 import type { LoadShard } from '../types.js';
 
-/** Returns the database and the options for reading inputs as one text. The text must be equal for all shards. */
+/** Returns one text with the database and the options for reading inputs. The text must be equal for all shards. */
 export function fleetIdentity(settings: Settings): string {
   const { target, tenant, db, precision } = settings;
   return JSON.stringify([target, tenant, db, precision, readingIdentity(table, settings)]);
@@ -55,7 +55,9 @@ export function loadShard({ id, fieldTypes, times }: FleetPlan, shard: Shard): L
   return { plan: id, ...shard, fieldTypes, times: { ...times, spans } };
 }
 
-/** Returns the part of `total` for one shard. The parts are whole numbers, and their sum is `total`. */
+/**
+ * Returns the part of the number `total` that one shard gets. The parts are whole numbers, and their sum is `total`.
+ */
 function partOf(total: number, { index, of }: Shard): number {
   return Math.floor(total / of) + (index <= total % of ? 1 : 0);
 }

@@ -26,11 +26,11 @@ interface TableDetails {
 }
 
 export interface DetailCollectorOptions {
-  /** The one table of all rows in formats other than line protocol; null if rows may have different tables. */
+  /** Table of all rows, for formats other than line protocol; null if rows may have different tables. */
   readonly table: string | null;
   /** Unit of the timestamps in request bodies, ns. */
   readonly unitNs: bigint;
-  /** Returns a random number x, 0 <= x < 1. Regular samples could miss a table if tables alternate. */
+  /** Returns a random number x, 0 <= x < 1. Samples at equal distances could miss a table if tables alternate. */
   readonly random: () => number;
 }
 
@@ -48,7 +48,7 @@ export class DetailCollector {
 
   /**
    * Collects details of a batch that the ledger has booked.
-   * @param stored true if the dead letters contain the rejects of the batch, so that they count as rejected
+   * @param stored true if the rejects of the batch are in the dead letters. Only then do they count as rejected
    */
   book(batch: Batch, receipt: Receipt, stored: boolean): void {
     for (const { from, to } of receipt.loaded) this.#sample(batch, from, to);
@@ -81,7 +81,7 @@ export class DetailCollector {
     return { shown, more: Math.round(hidden) };
   }
 
-  /** True if some points of a batch were not examined. The numbers by table are then estimates. */
+  /** True if not all points of the load were examined. The numbers by table are then estimates. */
   get sampled(): boolean {
     return this.#sampled;
   }

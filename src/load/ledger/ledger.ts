@@ -1,5 +1,5 @@
-// The only counters of points. Batching counts the points read. Delivery counts the points that are loaded, rejected or
-// undelivered. The two sums must be equal before a summary is written.
+// The only counters of points. Batching counts the points read. Delivery counts points as loaded, rejected or
+// undelivered. Before a summary is written, the three counts must add up to the points read.
 
 import { BugError, BulkLoadError, type InputError, TooManyRejectsError } from '../../core/errors.js';
 import { count } from '../../core/text.js';
@@ -38,8 +38,9 @@ export interface EarlierTotals {
 }
 
 /**
- * Receives every batch when it is booked. `stored` is true if the dead letters contain the rejects of the batch.
- * `complete` contains the line numbers of long points whose parts are now all in the dead letters.
+ * Receives every batch when it is booked (counted). `stored` is true if the dead letters contain the rejects of the
+ * batch. A very long reject arrives in parts. `complete` has the line numbers of such rejects that are now completely
+ * in the dead letters.
  */
 export type BookListener = (batch: Batch, receipt: Receipt, stored: boolean, complete: readonly number[]) => void;
 
@@ -48,7 +49,7 @@ export type Allowance = { readonly count: number } | { readonly percent: number 
 
 type LedgerFleet = Pick<FleetHooks, 'elsewhere' | 'report'>;
 
-/** A percentage applies once this many points were read, because a few rejects among fewer points could exceed it. */
+/** Number of points read from which on a percentage applies. Among fewer points, a few rejects could exceed it. */
 const percentAppliesFrom = 100_000;
 
 export class Ledger {
@@ -56,13 +57,13 @@ export class Ledger {
   readonly inputErrors: InputError[] = [];
   readonly cuts = { points: 0, bytes: 0, inputEnd: 0, idle: 0, split: 0 };
   readonly byReason = new Map<string, number>();
-  /** First message of each reject reason, with input and line. */
+  /** For each reject reason, the message of the first reject, with input and line. */
   readonly examples = new Map<string, string>();
   batches = 0;
   /** Number of loaded batches that introduced a table or column. */
   alone = 0;
   values = 0;
-  /** Totals of earlier runs of the load. */
+  /** Totals of the earlier runs of this load. */
   readonly #earlier = { read: 0, loaded: 0, rejected: 0 };
   readonly #names: readonly string[];
   readonly #deadLetters: DeadLetters;
@@ -145,9 +146,9 @@ export class Ledger {
   }
 
   /**
-   * Books every point of a batch once. Writes rejects to the dead letters before they count as rejected. If writing
-   * fails, counts the rejects as undelivered and throws StateError or TooManyRejectsError. If the rejects exceed
-   * --max-rejected, throws TooManyRejectsError after booking.
+   * Counts every point of a batch as loaded, rejected or undelivered. Writes rejects to the dead letters before they
+   * count as rejected. If writing fails, counts the rejects as undelivered, then throws StateError or
+   * TooManyRejectsError. If the rejects exceed --max-rejected, throws TooManyRejectsError after counting.
    * @param isKnown true if another worker introduced the columns of the batch before the batch was sent
    */
   async settle(batch: Batch, receipt: Receipt, isKnown = false): Promise<void> {
@@ -206,8 +207,8 @@ export class Ledger {
   }
 
   /**
-   * Writes rejects to the dead letters. Returns the line numbers of long points whose parts are now all written. If
-   * writing fails, returns the error.
+   * Writes rejects to the dead letters. Returns the line numbers of rejects that arrived in parts and are now complete.
+   * If writing fails, returns the error.
    */
   async #store(batch: Batch, rejects: readonly LongLetterPart[]): Promise<readonly number[] | BulkLoadError> {
     if (rejects.length === 0) return [];
@@ -268,7 +269,7 @@ export function accepts(rejected: number, read: number, allowance: Allowance): b
   return rejected * 100 <= allowance.percent * read;
 }
 
-/** Tests whether --max-rejected allows the rejects. A percentage applies only once 100,000 points were read. */
+/** Tests whether --max-rejected allows the rejects. A percentage applies only if at least 100,000 points were read. */
 export function within(rejected: number, read: number, allowance: Allowance): boolean {
   return accepts(rejected, read, allowance) || ('percent' in allowance && read < percentAppliesFrom);
 }

@@ -36,8 +36,8 @@ export class Meter {
   readonly #endpoints = new Map<string, EndpointMeter>();
 
   /**
-   * Counts one attempt to send a request. The summary has no counts for two verdicts. So `forming` counts as
-   * overloaded, and `dropped` counts as unreachable.
+   * Counts one attempt to send a request. The summary has no counts for two verdicts: `forming` counts as overloaded,
+   * and `dropped` counts as unreachable.
    * @param now monotonic ms
    */
   count({ verdict, endpoint, latencyMs, sentBytes }: Attempt, retry: boolean, now: number): void {

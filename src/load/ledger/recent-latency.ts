@@ -21,7 +21,9 @@ export class RecentLatency {
     this.#now[bucketOf(ms)]! += 1;
   }
 
-  /** Returns the 99th percentile, ms, with an error of about 5 %; 0 without latencies in the last 5 to 10 seconds. */
+  /**
+   * Returns the 99th percentile, ms, with an error of about 5 %. Returns 0 if the last 5 to 10 seconds had no latency.
+   */
   p99(at: number): number {
     this.#turn(at);
     let left = Math.floor(this.#count() * 0.01);

@@ -28,8 +28,8 @@ export class Reservoir<T> {
   }
 
   /**
-   * Offers `count` items. For each item that enters the sample, calls `make` with its index from 0. `make` returns the
-   * item, or null to leave it out.
+   * Offers `count` items. If item `i` of these (counted from 0) enters the sample, calls `make(i)`. `make` returns the
+   * item, or null to leave this item out.
    */
   offer(count: number, make: (i: number) => T | null): void {
     const first = this.#seen;

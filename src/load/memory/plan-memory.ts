@@ -48,7 +48,7 @@ export function planMemory(
 ): MemoryPlan {
   const inputBytes = inputs.reduce((sum, { name, path }) => sum + bytesPerInput + name.length + (path?.length ?? 0), 0);
   const remote = inputs.some(isRemote) ? remoteBytes : 0;
-  // The content of a pipe is not known yet.
+  // The content of a pipe is not known yet, so a pipe counts as compressed with zstd.
   const isZstd = inputs.some(({ name, size }) => size === null || /\.zst/i.test(name));
   const hasLargeWindow = isZstd || formats.includes('parquet');
   return plan(requestOf(settings, formats, { threads, remoteBytes: remote, inputBytes, hasLargeWindow }));
@@ -65,10 +65,10 @@ function isRemote({ path }: Input): boolean {
 }
 
 /**
- * Minimum number of CPU cores for worker threads. Measured: seconds to load 4 GB on two cores, with and without a
- * worker thread. Node 20: 6.6 and 7.7 uncompressed, 16.9 and 17.7 gzip. Node 22: 7.7 and 9.9 uncompressed, 17.3 and
- * 17.6 gzip, 11.8 and 12.7 zstd. Node 24: 6.7 and 8.8 uncompressed, 16.0 and 16.9 gzip, 11.0 and 12.4 zstd (medians of
- * 4 alternating runs, 2026-11-26).
+ * Minimum number of CPU cores for worker threads. Measured: seconds to load 4 GB on two cores, with a worker thread /
+ * without. Node 20: 6.6 / 7.7 uncompressed, 16.9 / 17.7 gzip. Node 22: 7.7 / 9.9 uncompressed, 17.3 / 17.6 gzip, 11.8 /
+ * 12.7 zstd. Node 24: 6.7 / 8.8 uncompressed, 16.0 / 16.9 gzip, 11.0 / 12.4 zstd (medians of 4 alternating runs,
+ * 2026-11-26).
  */
 const minCores = 2;
 /**
@@ -78,7 +78,10 @@ const minCores = 2;
 const minWorkerBytes = 16 * MIB;
 const minMeanBytes = MIB;
 
-/** Largest number of worker threads. The main thread sends about as fast as three threads parse. */
+/**
+ * Largest number of worker threads. The main thread sends about as fast as three threads parse, so further threads
+ * would hardly speed up the load.
+ */
 const maxThreads = 4;
 
 /**
@@ -92,7 +95,7 @@ export function parserThreads(inputs: readonly Pick<Input, 'size'>[], processors
 }
 
 /**
- * Switches off V8's optimising compiler for WebAssembly if the memory plan leaves too little memory for the compiler.
+ * Switches off V8's optimising compiler for WebAssembly if the memory plan has too little memory for this compiler.
  * Must be called before the first read.
  */
 export function reduceMemory({ optimizes }: MemoryPlan): void {
@@ -124,7 +127,9 @@ export function compressionThreads(limit: number, processors = availableParallel
   return limit < minLimitForCompression ? 0 : Math.min(maxCompressionThreads, processors);
 }
 
-/** Memory of one known column, with a share of its table's memory, bytes (67 to 97 on Node 20 and 24, 2026-11-24). */
+/**
+ * Memory of one known column and its share of the table's memory, bytes. Measured: 67 to 97 (Node 20, 24, 2026-11-24).
+ */
 const columnBytes = 100;
 
 /** Throws MemoryLimitError if the known columns of all tables need more memory than the plan has for them. */

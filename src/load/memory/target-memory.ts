@@ -24,7 +24,7 @@ export function memcacheToRequest(settings: Settings, extent: InputExtent): numb
 }
 
 /**
- * Returns a function that finds the time bucket of a point and its shard in the target.
+ * Returns a function that computes where CnosDB stores a point: the time bucket and the shard of the database.
  * @param precision precision of the timestamps in request bodies
  */
 export function pointPlace(

@@ -35,8 +35,8 @@ export async function finish(
   } finally {
     facts.watchdog?.close();
     resident.close();
-    // Removes the checkpoint only after the results are written: if the process dies earlier, the next run can write
-    // the results.
+    // Removes the checkpoint only after the results are written. If the process dies before that, the next run can
+    // write the results.
     await resume.end(reported);
   }
 }
@@ -71,7 +71,9 @@ function resultOf(settings: Settings, context: LoadContext, control: RunControl,
   return { summary, examples: ledger.examples, error, details: runDetails };
 }
 
-/** Adds the peak of memory so far to the result. Without another error, a peak above the limit becomes the error. */
+/**
+ * Adds the peak of memory so far to the result. If the result has no error, a peak above the limit becomes its error.
+ */
 function withMemory(result: LoadResult, watchdog: Watchdog | null): LoadResult {
   if (watchdog === null) return result;
   const excess = result.error === null ? watchdog.excess : null;

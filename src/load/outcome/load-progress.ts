@@ -14,16 +14,16 @@ export interface ProgressFacts {
   /** Number of points that all runs have loaded or rejected. `limit` is the value of --limit; null for no limit. */
   readonly settledPoints: number;
   readonly limit: number | null;
-  /** Returns true once this run has read an input to its end, and for inputs that this run need not read. */
+  /** Returns true if this run has read the input to its end, or does not need to read the input. */
   readonly isRead: (input: number) => boolean;
-  /** Returns the position up to which this run has read an input; null before it begins the input. */
+  /** Returns the position up to which this run has read an input; null if this run has not begun the input. */
   readonly positionIn: (input: number) => { readonly file: number; readonly decoded: number } | null;
-  /** Returns how many file bytes of an input the earlier runs have settled: their points are loaded or rejected. */
+  /** Returns how many file bytes of an input belong to points that earlier runs loaded or rejected. */
   readonly settledBefore: (input: number) => number;
 }
 
 /**
- * Returns the progress, 0 to 100 in steps of 0.01; null while the size of an input is unknown. Returns 100 only once
+ * Returns the progress, 0 to 100 in steps of 0.01; null while the size of an input is unknown. Returns 100 only if
  * every point of all inputs, or as many points as --limit allows, is loaded or rejected.
  */
 export function percentDone(facts: ProgressFacts): number | null {

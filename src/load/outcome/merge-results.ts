@@ -19,7 +19,9 @@ export function continues({ summary }: LoadResult): boolean {
   return continuing.includes(summary.outcome);
 }
 
-/** Merges one or more results in the order of their loads. `continues` may return false only for the last result. */
+/**
+ * Merges one or more results, in the order of their loads. After every result but the last, `continues` must be true.
+ */
 export function mergeResults(parts: readonly DatabaseResult[]): LoadResult {
   const last = parts.at(-1)!;
   const rank = ({ result }: DatabaseResult): number => continuing.indexOf(result.summary.outcome);
@@ -38,7 +40,9 @@ export function mergeResults(parts: readonly DatabaseResult[]): LoadResult {
   };
 }
 
-/** Adds up the figures of summaries of the same inputs. Takes outcome and reason from the last summary. */
+/**
+ * Merges summaries of loads of the same inputs. Adds up their figures. Takes outcome and reason from the last summary.
+ */
 export function mergeSummaries(all: readonly Summary[]): Summary {
   const first = all[0]!;
   const last = all.at(-1)!;

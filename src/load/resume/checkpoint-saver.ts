@@ -3,7 +3,10 @@
 import type { Clock } from '../../core/types/index.js';
 
 const saveMs = 1000;
-/** Minimum ratio of the interval between saves to the duration of a save. So saving takes at most 1 % of the time. */
+/**
+ * The interval between saves is at least this multiple of the duration of a save. So saving takes at most 1 % of the
+ * time.
+ */
 const saveShare = 100;
 
 export interface CheckpointSaverOptions {
@@ -64,12 +67,12 @@ export class CheckpointSaver {
     this.#notBefore = from + Math.max(saveMs, tookMs * saveShare);
   }
 
-  /** Marks all changes so far as saved. `save` calls this once it has copied the state. */
+  /** Marks all changes so far as saved. The function `save` of the options calls this when it has copied the state. */
   copied(): void {
     this.#changed = false;
   }
 
-  /** Prevents further scheduled saves. Resolves once no save is running. */
+  /** Prevents further scheduled saves. Resolves when no save is running. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelTimer?.();

@@ -11,13 +11,14 @@ export class EarlierRuns {
   readonly #inputs: readonly Input[];
   readonly #ledger: Ledger;
   /**
-   * Unfinished inputs that this run has not begun, by index. An input that is not part of this run has a negative key.
+   * Unfinished inputs that this run has not begun, by index. The key of an input that is not part of this run is
+   * negative.
    */
   readonly #unfinished = new Map<number, CheckpointInput>();
   /** Offset of each finished input's entry in the log of finished inputs; -1 for an input that is not finished. */
   readonly #finishedAt: Float64Array;
   readonly #resumedFrom = new Map<number, number>();
-  /** Number of points of the load up to the last point that earlier runs loaded or rejected. */
+  /** Number of points from the start of the load to the last point that earlier runs loaded or rejected. */
   #reached = 0;
 
   constructor(store: LoadStore, inputs: readonly Input[], ledger: Ledger) {
@@ -49,8 +50,8 @@ export class EarlierRuns {
   }
 
   /**
-   * Returns how many file bytes of an input the earlier runs have settled: their points are loaded or rejected. Valid
-   * until this run begins the input.
+   * Returns how many file bytes of an input belong to points that earlier runs loaded or rejected. Valid until this run
+   * begins the input.
    */
   settledBefore(input: number): number {
     if (this.#finishedAt[input]! >= 0) return this.#inputs[input]!.size ?? 0;
@@ -110,8 +111,8 @@ export class EarlierRuns {
   }
 
   /**
-   * Adds the totals of one entry. If the input has an earlier entry, because the input has grown since, first subtracts
-   * the totals of the earlier entry.
+   * Adds the totals of one entry. If the input has grown since an earlier entry, first subtracts the totals of the
+   * earlier entry.
    */
   async #takeOver(i: number, input: CheckpointInput, at: number): Promise<void> {
     const before = this.#finishedAt[i]!;

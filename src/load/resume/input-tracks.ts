@@ -20,8 +20,8 @@ interface InputTrack {
   /** Decoded size of the whole input; null until this run has read its end. */
   end: number | null;
   /**
-   * Settled parts of long points, by line number. These parts count once the dead letters contain all parts of the
-   * point.
+   * Parts of rejects that are so long that they arrive in parts, by line number. The bytes of a part count as settled
+   * only when the dead letters contain all parts of the reject.
    */
   readonly parts: Map<number, SettledPiece[]>;
   /** Up to `maxTables` tables that contain points of the input. */
@@ -38,7 +38,7 @@ export interface InputTracksOptions {
   readonly totals: (input: number) => InputTotals;
   /** False if no checkpoint is written. Then no fingerprints are needed. */
   readonly checkpoint: boolean;
-  /** True to compute checksums also of plain files that a format reads out of order. */
+  /** True to compute checksums of all plain files, even if the format reads the file out of order, as Parquet does. */
   readonly checksums: boolean;
   /** Returns the cluster that the run loads into; undefined until the target is known. */
   readonly cluster: () => Cluster | undefined;
@@ -55,8 +55,8 @@ export class InputTracks {
   }
 
   /**
-   * Number of long points whose last part is in the dead letters, but whose earlier parts are not all in the dead
-   * letters yet. These points already count as rejected, so a checkpoint must not be written now.
+   * Number of rejects that arrived in parts and count as rejected, although an earlier part is not in the dead letters
+   * yet. While this number is above 0, a checkpoint must not be written.
    */
   get incompletePoints(): number {
     return this.#incompletePoints;
@@ -105,7 +105,7 @@ export class InputTracks {
   /**
    * Records which bytes of an input a batch has settled: the bytes of its loaded and rejected points.
    * @param stored true if the dead letters contain the rejects of the batch
-   * @param complete line numbers of long points whose parts are now all in the dead letters
+   * @param complete line numbers of rejects that arrived in parts and are now completely in the dead letters
    */
   book(batch: Batch, receipt: Receipt, stored: boolean, complete: readonly number[]): void {
     const { input } = batch.span;
@@ -126,7 +126,9 @@ export class InputTracks {
     for (const track of this.#tracks.values()) await refreshFingerprint(track);
   }
 
-  /** Returns checkpoint entries of the unfinished inputs. Omits inputs that have no fingerprint to resume by. */
+  /**
+   * Returns checkpoint entries of the unfinished inputs. Omits inputs whose content the next run could not recognise.
+   */
   unfinished(): CheckpointInput[] {
     return [...this.#tracks].flatMap(([input, track]) =>
       track.fingerprint === null ? [] : [this.#entryOf(input, track, track.fingerprint)],

@@ -22,7 +22,7 @@ import { InputTracks } from './input-tracks.js';
 import type { ResumeContext } from './types.js';
 
 /**
- * Once this many finished inputs are in memory, they are appended to the log. Each input needs about 1.5 KiB of memory.
+ * When this many finished inputs are in memory, they are appended to the log. Each input needs about 1.5 KiB of memory.
  */
 const maxFinished = 500;
 
@@ -48,7 +48,7 @@ export class ResumeState {
   /** Checkpoint of an earlier run, as `open` read it; null without such a checkpoint. */
   #unresumed: Checkpoint | null = null;
   #target: FoundTarget | null = null;
-  /** Part of the final names of the dead letters while the load completes; null until then. */
+  /** Part of the final names of the dead-letter files, such as `rejected-…`; null until the load is finished. */
   #completing: string | null = null;
 
   constructor(context: ResumeContext, deadLetters: DeadLetters, ledger: Ledger) {
@@ -123,8 +123,8 @@ export class ResumeState {
   }
 
   /**
-   * Resumes from the checkpoint once the target is known. Throws StateError, and RefusedError if the target does not
-   * contain the points that earlier runs loaded.
+   * Resumes from the checkpoint. Called when the target is known. Throws StateError. Throws RefusedError if the target
+   * does not contain the points that earlier runs loaded.
    */
   async resume(target: FoundTarget): Promise<void> {
     this.#target = target;
@@ -138,7 +138,7 @@ export class ResumeState {
     if (this.#context.options.skipLoaded) await this.#starts.readHistory(this.#store.history, target);
   }
 
-  /** Writes the first checkpoint, with the start time from which timestamps are generated. Throws StateError. */
+  /** Writes the first checkpoint, with the start of the load. Generated timestamps depend on it. Throws StateError. */
   async saveStart(): Promise<void> {
     if (this.#persistent) await this.#saver.save();
   }
@@ -275,8 +275,8 @@ export class ResumeState {
   }
 
   /**
-   * Writes the checkpoint. Returns false and writes nothing while a long point counts as rejected, but is not
-   * completely in the dead letters.
+   * Writes the checkpoint. Returns false and writes nothing if a point counts as rejected, but is not completely in the
+   * dead letters.
    */
   async #saveCheckpoint(): Promise<boolean> {
     await this.#tracks.refreshFingerprints();

@@ -19,8 +19,8 @@ import { pointConflict, shapeConflict } from '../../schema/name-limits.js';
 import { timesMerged } from '../../targets/cnosdb/database-settings.js';
 
 /**
- * Returns the bounds of time and length that the database has at the start of the run. If the database changes later,
- * the target itself rejects points.
+ * Returns the limits for the time and the length of a point that the database has at the start of the run. If these
+ * limits change later, the target itself rejects points.
  */
 export function boundsOf(
   { ttlMs, limits, precision }: DatabaseSettings,
@@ -64,7 +64,7 @@ export interface GuardOptions {
   readonly db: string;
   readonly database: DatabaseSettings;
   readonly catalogue: Catalogue;
-  /** True if a batch that introduces columns is sent while no other batch is in flight. */
+  /** True if a batch that introduces columns must be sent while no other batch is in flight. */
   readonly exclusive: boolean;
   /** True to reject points that would introduce a table or column. */
   readonly rejectsNewColumns?: boolean;

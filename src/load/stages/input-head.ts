@@ -16,9 +16,9 @@ import type { RowSampler } from '../../inputs/sample-rows.js';
 import { type ExpectedTimeOptions, isMisread, unexpectedTimes } from './acceptance.js';
 import { lineShape, nothingParsed } from './nothing-parsed.js';
 
-/** Number of bytes of a rejected line or row that are tested for line protocol. */
+/** Largest part of a rejected line or row that is tested: does it look like line protocol? In bytes. */
 const shapeBytes = 64 * 1024;
-/** The head of an input has this many decoded bytes, plus the rest of the last line. */
+/** Approximate length of the head of an input, decoded bytes. The head ends at the end of a line. */
 export const headBytes = 1024 * 1024;
 
 export interface ParsedHead {
@@ -31,7 +31,7 @@ export interface ParsedHead {
   /** Message of the first reject, with input and line. */
   readonly firstReject: string | null;
   readonly tables: readonly string[];
-  /** Tables that the target lacks, or that lack a column in the target. */
+  /** Tables that the target lacks, and tables of which the target lacks a column. */
   readonly newTables: readonly string[];
   /** Number of decoded bytes that were parsed, and whether they are the whole input. */
   readonly bytes: number;
@@ -140,7 +140,10 @@ class HeadCounts {
   #unexpected = 0;
   #firstUnexpected: { readonly timestamp: bigint; readonly line: number } | null = null;
 
-  /** A timestamp is expected if its upper 32 bits are between `above` and `below`, both excluded. */
+  /**
+   * Every timestamp with upper 32 bits between `above` and `below` (both excluded) is expected. Others are compared
+   * exactly.
+   */
   readonly #safe: { readonly above: number; readonly below: number };
 
   constructor(name: string, context: HeadContext) {

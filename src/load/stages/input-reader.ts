@@ -33,7 +33,7 @@ export interface InputReaderContext {
   readonly onInputError: 'continue' | 'stop';
   /** Number of points that --limit allows for the whole load; null for no limit. */
   readonly limit: number | null;
-  /** Returns true once a run of the load has sent a point. */
+  /** Returns true if this run or an earlier run of the load has sent a point. */
   readonly hasSent: () => boolean;
   /** Called with the index of an input before its source is closed. */
   readonly beforeClose: (input: number) => Promise<void>;
@@ -41,7 +41,7 @@ export interface InputReaderContext {
   readonly afterInput: () => Promise<void>;
 }
 
-/** An open input with its format and points, from the position at which an earlier run stopped. */
+/** An open input: its format, and its points from the position at which an earlier run stopped. */
 export interface ParsedInput {
   readonly format: string;
   readonly runs: AsyncGenerator<Points, void>;
@@ -100,8 +100,8 @@ export class InputReader {
     try {
       yield* runs;
     } catch (error) {
-      // The batcher sends the points before an InputError, and drops the points before any other error. So the error
-      // becomes an InputError here.
+      // Converts a UsageError to an InputError if points were already sent. The batcher then still sends the points
+      // before the error. For any other error, it would drop these points.
       throw this.#inputError(i, error);
     }
     const { name, size } = this.#context.inputs[i]!;
@@ -129,7 +129,7 @@ export class InputReader {
     status.end(i);
   }
 
-  /** Records and reports an InputError, and throws it if --on-input-error is `stop`. Throws every other error. */
+  /** Records and reports an InputError, then throws it only if --on-input-error is `stop`. Throws every other error. */
   #report(i: number, error: unknown): void {
     const { inputs, ledger, onInputError, notify } = this.#context;
     const bad = this.#inputError(i, error);

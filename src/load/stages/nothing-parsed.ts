@@ -31,7 +31,10 @@ const formatReasons: ReadonlySet<string> = new Set([
   ...['bad-json', 'ragged-row', 'bad-quote', 'invalid-utf8', 'control-character'],
 ]);
 
-/** Reject reasons that occur only in line protocol. Other reasons suggest a different format. */
+/**
+ * Reject reasons that occur only in line protocol. If a text is rejected for another reason, it may have another
+ * format.
+ */
 const lineReasons: ReadonlySet<string> = new Set([
   ...['bad-escape', 'bad-string-escape', 'column-named-time', 'tag-and-field-same-name'],
   ...['duplicate-tag', 'duplicate-field', 'too-many-columns', 'non-finite', 'integer-range'],

@@ -14,7 +14,7 @@ export class ReadStatus {
   readonly #decodedSizes: Float64Array;
   #current: number | null = null;
   #source: ByteSource | null = null;
-  /** Added to the counters of bytes, these numbers give the position in the current input. */
+  /** Numbers to add to the counters of file bytes and decoded bytes. The sums are the position in the current input. */
   #offsets: { readonly file: number; readonly decoded: number; readonly isPlain: boolean } | null = null;
   #closedBytes = 0;
   #decoded = 0;
@@ -44,7 +44,7 @@ export class ReadStatus {
     return this.#formats.get(input) ?? null;
   }
 
-  /** Returns true once this run has read an input to its end, and for inputs that this run need not read. */
+  /** Returns true if this run has read the input to its end, or does not need to read the input. */
   isRead(input: number): boolean {
     return this.#decodedSizes[input]! >= 0;
   }
@@ -83,7 +83,7 @@ export class ReadStatus {
     this.#offsets = { file, decoded: from - begin - this.#decoded, isPlain };
   }
 
-  /** Records that the source of the current input is about to close. */
+  /** Called immediately before the source of the current input is closed. */
   closing(): void {
     if (this.#offsets !== null) this.#offsets = { ...this.#offsets, file: this.#offsets.file + this.#openBytes };
     this.#closedBytes += this.#openBytes;

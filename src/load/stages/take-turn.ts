@@ -1,5 +1,5 @@
-// Takes the turn to introduce columns, so that only one load introduces columns at a time. A worker of a fleet first
-// takes the turn of the fleet, then every load takes the turn of this host.
+// Takes the turn to introduce columns, so that only one load introduces columns at a time. Every load takes the turn of
+// this host. Before that, a worker of a fleet takes the turn of the fleet.
 
 import type { Clock, FleetHooks, HeldTurn } from '../../core/types/index.js';
 import type { FirstWriteLock } from '../../state/locks/first-write-lock.js';

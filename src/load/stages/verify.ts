@@ -48,9 +48,9 @@ interface SampledPoint {
   readonly ordinal: number;
   readonly point: number;
   readonly sent: PointValues;
-  /** Timestamp, rounded by `roundedTimestampAt`. */
+  /** Timestamp as a double, rounded by `roundedTimestampAt`. */
   readonly time: number;
-  /** Sum of the bytes of the series (see `seriesSum`). */
+  /** Sum of the bytes of the series, from `seriesSum`; null if the series contains an escape. */
   readonly seriesSum: number | null;
   /**
    * Allowed values of each field. A field has several allowed values if points with the same series and time were sent
@@ -92,7 +92,9 @@ export class Verification {
     });
   }
 
-  /** Drops sampled points that were not loaded. Finds points of the batch that replace values of sampled points. */
+  /**
+   * Drops sampled points that were not loaded. Finds points of the batch that overwrite sampled points in the target.
+   */
   settled(batch: Batch, { loaded }: Receipt): void {
     const isLoaded = (point: number): boolean => loaded.some(({ from, to }) => point >= from && point < to);
     this.#sample.drop(({ ordinal, point }) => ordinal === batch.ordinal && !isLoaded(point));

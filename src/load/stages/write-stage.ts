@@ -48,8 +48,8 @@ export interface WriteOptions {
 }
 
 /**
- * Largest size and longest time of a request that introduces columns in a fleet. So a process that was frozen can write
- * only a little after its turn has ended.
+ * Largest size (bytes) and longest duration (ms) of a request that introduces columns in a fleet. So a process that
+ * freezes and continues after its turn has ended can write only a little.
  */
 const maxTurnBytes = 64 * 1024;
 const maxTurnMs = 30_000;
@@ -185,14 +185,14 @@ export class WriteStage {
   }
 
   /**
-   * Waits until the fleet, the target's memory and the rate limit allow a batch. Resolves with the fleet's permit; null
-   * outside of a fleet. Rejects with the reason of the stop.
+   * Waits until the fleet, the target's memory and the rate limit allow a batch. Resolves with the fleet's permit;
+   * undefined if no permit is needed. Rejects with the reason of the stop.
    */
   async #admit(batch: Batch): Promise<RequestPermit | undefined> {
     const { throttle, control, fleet } = this.#context;
     if (batch.points === 0) return undefined;
-    // Takes the permit first. The throttle of the target's memory then has the data of everything that other workers
-    // have sent.
+    // Takes the permit of the fleet first. The memory log has then delivered what the other workers have sent, so the
+    // throttle decides with complete data.
     const permit = await fleet?.admit(batch.points, batch.body.length, control.stop);
     try {
       await throttle.admit(batch);

@@ -65,7 +65,7 @@ class Coordination {
   readonly #context: LoadContext;
   readonly #fleet: FleetContext;
   readonly #control: RunControl;
-  /** Set once the connection to the queue is open. */
+  /** Undefined until the connection to the queue is open. */
   #store!: FleetStore;
   readonly #record: FleetRecord;
   readonly #id: string;
@@ -133,8 +133,8 @@ class Coordination {
   };
 
   /**
-   * Takes the lock. Throws BusyError if the holder of the lock runs. Waits for the lock of a killed coordinator to
-   * expire.
+   * Takes the lock. Throws BusyError if the process that holds the lock is still running. If this process was killed,
+   * waits until its lock expires.
    */
   async #takeLock(): Promise<void> {
     const { clock, notify } = this.#context;
@@ -189,7 +189,7 @@ class Coordination {
     }
   }
 
-  /** Returns the plan of an earlier run if it still matches the load, else a new plan. */
+  /** Returns the plan of an earlier run if this plan still matches the load, otherwise a new plan. */
   async #plan(): Promise<FleetPlan> {
     const { inputs, target, clock, notify, version } = this.#context;
     const settings = this.#settings;
@@ -236,13 +236,13 @@ class Coordination {
     const summary = this.#summary(ended?.outcome ?? 'interrupted', error, letters(), clock.monotonic());
     const result: LoadResult = { summary, examples: this.#totals?.examples ?? new Map(), error, details: null };
     await writeResults?.(() => result);
-    // Removes the record only after the results are written: if the process dies earlier, the next run can write the
-    // results.
+    // Removes the record only after the results are written. If the process dies before that, the next run can write
+    // the results.
     if (isFinished && control.reason === null) await this.#record.remove();
     return result;
   }
 
-  /** Removes the load from Redis. If the load is incomplete, first stops its workers and books their results. */
+  /** Removes the load from Redis. If the load is incomplete, first stops its workers and records their results. */
   async #leaveRedis(isWhole: boolean): Promise<void> {
     const { clock } = this.#context;
     const follow = this.#follow;
@@ -290,7 +290,7 @@ class Coordination {
 
 const queueSilent: Notice = { level: 'warn', kind: 'queue', message: 'the queue does not answer, so the load waits' };
 
-/** Stands for the holder of a lock that expired before the name of the holder was read. */
+/** Placeholder for the holder of a lock, for a message. Used if the lock expired before its holder could be read. */
 const nobody = { machine: '?', pid: '?', leftMs: 0 };
 
 /** Returns the error for an outcome; null if the load is complete. */

@@ -1,5 +1,5 @@
-// Follows a load in Redis for its coordinator: adds the pieces to the queue and books their results. After Redis has
-// lost its data, adds the unbooked pieces again.
+// Follows a load in Redis for its coordinator: adds the pieces to the queue, and books (records and counts) their
+// results. After Redis has lost its data, adds the pieces that are not booked yet again.
 
 import { randomUUID } from 'node:crypto';
 import {
@@ -33,12 +33,12 @@ const refusedMs = 1000;
  * announcement offer the lost results again. Idle workers look for announcements twice a second.
  */
 const offerMs = 3000;
-/** One step books at most this many completed pieces and this many failed pieces. */
+/** Each call of `#bookSome` takes at most this many completed pieces, and this many failed pieces, from the queue. */
 const bookedAtOnce = 200;
 
 /**
- * Outcomes of a piece that end the whole load after the last attempt at this piece. After other outcomes, the fleet
- * still loads the other pieces.
+ * If the last attempt at a piece ends with one of these outcomes, the whole load ends. After any other outcome, the
+ * fleet still loads the other pieces.
  */
 const endsLoad: readonly Outcome[] = ['refused', 'memory', 'state', 'bug', 'unavailable', 'too-many-rejects'];
 
@@ -91,7 +91,7 @@ export class FleetFollow {
     return this.#context.totals.settledPieces >= this.#context.load.pieces;
   }
 
-  /** Books the results that an earlier coordinator left in Redis, and adds the remaining pieces. */
+  /** Books the results that an earlier coordinator left in Redis. Adds the remaining pieces to the queue. */
   async begin(): Promise<void> {
     const { store, totals, load, isFirst, prepareLimits } = this.#context;
     if (isFirst && (await store.load(load.id)) === null) await prepareLimits();
@@ -150,7 +150,7 @@ export class FleetFollow {
     const { store, queue, load, token, prepareLimits } = this.#context;
     await store.removeLoad(load.id);
     await queue.clear();
-    // No worker has a piece, so the next run of the load need not wait for requests of these workers.
+    // If no worker has a piece, no request is in flight. With new limits, the next run of the load begins at once.
     if (this.#counts.active === 0) await prepareLimits();
     await store.endCoordination(load.id, token);
   }
@@ -171,8 +171,8 @@ export class FleetFollow {
   }
 
   /**
-   * Adds pieces again that Redis has lost, for example because Redis died before it wrote the pieces to its disk. First
-   * books the results that workers offer.
+   * Adds the pieces that Redis has lost to the queue again. Redis loses pieces if it dies before it writes them to its
+   * disk. First books the results that workers offer.
    */
   async #addAgain(): Promise<void> {
     const { store, load, clock } = this.#context;
@@ -184,7 +184,7 @@ export class FleetFollow {
     await this.#addMissing();
   }
 
-  /** Describes the load to the workers, with a new epoch. Workers that know the load then offer their last results. */
+  /** Announces the load with a new random epoch. Workers that know an earlier epoch then offer their last results. */
   async #announce(): Promise<void> {
     const { store, load } = this.#context;
     const epoch = randomUUID();
@@ -202,8 +202,8 @@ export class FleetFollow {
   }
 
   /**
-   * Books pieces that workers have ended, and removes them from the queue. Returns true if the queue may contain
-   * further ended pieces.
+   * Takes some ended pieces from the queue, and books the pieces that `isWanted` accepts. Returns true if the queue may
+   * contain further ended pieces.
    */
   async #bookSome(isWanted: (job: SettledJob) => boolean = () => true): Promise<boolean> {
     const { queue } = this.#context;
@@ -272,7 +272,7 @@ function isGood({ result }: SettledJob): boolean {
   return found !== null && isSettled(found);
 }
 
-/** Returns a result for a piece whose own result is missing or unreadable. The next run tries the piece again. */
+/** Builds a failed result for a piece with a missing or unreadable result. The next run then loads the piece again. */
 function foreignResult({ id, reason }: SettledJob): PieceResult {
   const found = reason === '' ? 'other content' : reason;
   const problem = { tried: `reading the result of job ${id}`, expected: 'the result of a worker', found, fix: '' };

@@ -13,17 +13,17 @@ import { pieceId } from '../../../fleet/queue/piece-queue.js';
 import { options as table } from '../../option-table.js';
 import { fleetIdentity } from '../shard-settings.js';
 
-/** Groups of options that the coordinator gives to every worker. */
+/** Groups of options that the coordinator sends to every worker. */
 const sharedGroups: readonly string[] = ['input', 'mapping', 'batch', 'delivery', 'memory'];
-/** Options in the shared groups that the coordinator does not give. Each machine sets these options for itself. */
+/** Options in these groups that the coordinator does not send. Each machine sets these options for itself. */
 const ownKeys: readonly string[] = ['memoryLimit', 'memoryWatchdog'];
 
-/** Keys of the options that the coordinator gives to its workers. */
+/** Keys of the options that the coordinator sends to its workers. */
 export const sharedKeys: ReadonlySet<string> = new Set(
   table.rows.filter(({ group, key }) => sharedGroups.includes(group) && !ownKeys.includes(key)).map(({ key }) => key),
 );
 
-/** Returns the given options that the workers need, without the target and without secrets. */
+/** Returns those of the given options that the workers need. The target and secrets are not among them. */
 export function sharedOptions(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(given).filter(([key]) => sharedKeys.has(key)));
 }
@@ -33,7 +33,7 @@ export function targetHash({ target, tenant, db, rp }: Settings): string {
   return shortHash(JSON.stringify([target, tenant, db, rp]));
 }
 
-/** Returns a hash of `fleetIdentity`: of the database, and of the options that affect how inputs are read. */
+/** Returns a hash of `fleetIdentity`, a text with the database and the options that affect how inputs are read. */
 export function identityHash(settings: Settings): string {
   return shortHash(fleetIdentity(settings));
 }

@@ -32,18 +32,20 @@ const lineSchema = z.strictObject({
   piece: bookedPieceSchema,
   /** Sizes of the dead-letter files after this piece was booked, bytes. Keys are the suffixes of their names. */
   letters: z.record(z.string(), count),
-  /** Dead letters that remain on the worker's disk: machine and folder as text, and their size in bytes. */
+  /** If dead letters remain on the worker's disk: `machine:folder` as text, and their size in bytes. */
   kept: z.tuple([z.string(), count]).optional(),
 });
 
-/** Last line of the record of a finished load, with the part `rejected-…` of the final dead-letter names. */
+/** Last line of the record of a finished load. `completing` is a part of the final dead-letter names: `rejected-…`. */
 const completingSchema = z.strictObject({ completing: z.string() });
 
 const entrySchema = z.union([lineSchema, completingSchema]);
 
 export type BookedPiece = z.infer<typeof bookedPieceSchema>;
 
-/** Tests whether a piece is complete. The next run of the load loads all other pieces again. */
+/**
+ * Tests whether all points of a piece are loaded or rejected. The next run of the load loads the other pieces again.
+ */
 export function isSettled({ outcome }: Pick<BookedPiece, 'outcome'>): boolean {
   return outcome === 'complete' || outcome === 'complete-with-rejects';
 }
@@ -104,7 +106,10 @@ export class FleetRecord {
     return [...Object.values(this.#letters), ...this.#kept.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
 
-  /** Reads the record and returns its complete pieces. Cuts off incomplete entries. Throws StateError. */
+  /**
+   * Reads the record and returns its complete pieces. Cuts off a last line that was not written completely. Throws
+   * StateError.
+   */
   async open(): Promise<BookedPiece[]> {
     await prepareStateDir(this.#folder);
     return await this.#do('opening the record of the fleet', async () => {
@@ -131,7 +136,10 @@ export class FleetRecord {
     });
   }
 
-  /** Appends pieces to the record, and the dead letters of complete pieces, durably. Throws StateError. */
+  /**
+   * Appends pieces to the record, and the dead letters of complete pieces to the dead-letter files. Resolves when both
+   * are on the disk. Throws StateError.
+   */
   async book(
     pieces: readonly (readonly [piece: BookedPiece, letters: PieceLetters | null, machine: string])[],
   ): Promise<void> {
@@ -152,7 +160,7 @@ export class FleetRecord {
 
   /**
    * Closes the record. If the load is finished, renames its dead letters to their final names. Throws StateError.
-   * @param finishedAt text for these names; null if the load is not finished
+   * @param finishedAt time stamp for the final names; null if the load is not finished
    */
   async close(finishedAt: string | null): Promise<void> {
     await this.#do('closing the record of the fleet', async () => {

@@ -13,7 +13,7 @@ import type { BookedPiece } from './fleet-record.js';
 type FleetInputRow = Summary['inputs'][number];
 type MachineRow = NonNullable<Summary['machines']>[number];
 
-/** Index of the piece's input in the plan, and size of the piece in its file. */
+/** A piece with the index of its input in the plan, and with the number of bytes that it takes in its file. */
 export interface PlacedPiece {
   readonly input: number;
   readonly bytes: number;
@@ -22,7 +22,7 @@ export interface PlacedPiece {
 export class FleetTotals {
   readonly points = { read: 0, loaded: 0, rejected: 0, undelivered: 0 };
   readonly byReason = new Map<string, number>();
-  /** First message of each reject reason. */
+  /** For each reject reason, the message of the first reject. */
   readonly examples = new Map<string, string>();
   readonly inputs: readonly FleetInputRow[];
   readonly #plan: FleetPlan;
@@ -57,7 +57,7 @@ export class FleetTotals {
     return this.#thisRun ?? emptySummary();
   }
 
-  /** Returns the figures of a run. All figures are zero if the run ended before it had totals. */
+  /** Returns the figures of this run. If the run ended before it had totals, all figures are zero. */
   static runOf(totals: FleetTotals | null): Readonly<Summary> {
     return totals?.run ?? emptySummary();
   }
@@ -125,7 +125,7 @@ export class FleetTotals {
     return this.#worst?.outcome === 'too-many-rejects' || !within(rejected, read, this.#plan.limits.maxRejected);
   }
 
-  /** Returns the outcome of the load. Valid once all pieces are booked. */
+  /** Returns the outcome of the load. Valid only after all pieces are booked. */
   outcome(): FleetOutcome {
     return this.#worst ?? totalOutcome(this.#plan, this.points, this.inputs, 'adding up the pieces');
   }

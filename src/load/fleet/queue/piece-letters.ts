@@ -1,5 +1,5 @@
-// Collects the dead letters of a piece for the result that the worker sends. So the coordinator's disk has the dead
-// letters of all pieces.
+// Collects the dead letters of a piece. The worker sends them with the result of the piece, so that the coordinator's
+// disk has the dead letters of all pieces.
 
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
@@ -49,8 +49,8 @@ function suffixOf(path: string): string {
 const mark = Buffer.from('\ufeff');
 
 /**
- * Returns the length of byte order mark and header at the start of a dead-letter file. The file's name contains a hash
- * of the header, so the header ends where the hash matches.
+ * Returns the length of byte order mark and header at the start of a dead-letter file, bytes. The file's name contains
+ * a hash of the header, so the header ends where the hash of the bytes so far equals this hash.
  */
 function headBytes(suffix: string, bytes: Buffer): number {
   const from = bytes.indexOf(mark) === 0 ? mark.length : 0;

@@ -12,8 +12,8 @@ export class PieceParts {
   #target: Target | null = null;
   #shared: Target | null = null;
   /**
-   * Known columns of the target. Null if the next piece must read the columns: at first, and after a piece that
-   * introduced columns or read the columns more than once.
+   * Columns of the target, so that the next piece need not read them. Null before the first piece, and after a piece
+   * during which the target may have got new columns.
    */
   #columns: readonly TargetColumn[] | null = null;
 
@@ -68,7 +68,7 @@ function describedOnce(target: Target): Target {
   });
 }
 
-/** Wraps a function. Once the function has succeeded, all further calls return this first result. */
+/** Wraps a function. After the first successful call, all further calls return the result of this call. */
 function once<A extends unknown[], T>(
   ask: (signal: AbortSignal, ...rest: A) => Promise<T>,
 ): (signal: AbortSignal, ...rest: A) => Promise<T> {

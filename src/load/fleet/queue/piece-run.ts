@@ -44,7 +44,7 @@ export interface PieceRun {
   readonly watch: (snapshot: () => Snapshot) => void;
 }
 
-/** Result of an attempt to load a piece. Dead letters too large for the result remain in the attempt's folder. */
+/** Result of an attempt to load a piece. Dead letters that are too large for it remain in the attempt's folder. */
 export interface PieceOutcome {
   readonly result: PieceResult;
   /** Error that ended the attempt; null if every point is acknowledged or rejected. */
@@ -52,8 +52,8 @@ export interface PieceOutcome {
 }
 
 /**
- * Settings that are equal for every piece. The coordinator itself checks the number of points, keeps the record and
- * creates the database.
+ * Settings for the load of every piece. The coordinator checks the number of points, keeps the record and creates the
+ * database, so the load of a piece does none of this.
  */
 const pieceSettings = { checkpoint: false, report: null, minPoints: 0, createDb: false, dbOptions: null };
 
@@ -133,7 +133,7 @@ async function inputOf({ allowed, findInput }: PieceContext, { input: { path, si
   });
 }
 
-/** Wraps a target. Each request first checks the lease, and throws BusyError if the worker has lost it. */
+/** Wraps a target. Each request first checks the lease, and throws BusyError if the worker has lost the lease. */
 function underLease(target: Target, lease: PieceLease): Target {
   return wrapObject(target, {
     write: async (...args: Parameters<Target['write']>) => {

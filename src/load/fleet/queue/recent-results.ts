@@ -12,7 +12,7 @@ const maxResults = 100;
 const maxLength = 64 * 1024;
 
 export class RecentResults {
-  /** Load to which all remembered results belong, with the epoch at the time of the last result. */
+  /** Load to which all remembered results belong, with its epoch (see `offersFor`) when the last result was added. */
   #load: Pick<FleetLoad, 'id' | 'startedAt' | 'epoch'> | null = null;
   readonly #results = new Map<string, string>();
 
@@ -29,7 +29,10 @@ export class RecentResults {
     if (this.#results.size > maxResults) this.#results.delete(oldest!);
   }
 
-  /** Returns id and JSON of each result if the load of the results was announced again; otherwise an empty array. */
+  /**
+   * Returns id and JSON of each result if the coordinator has announced the load again, with a new epoch. Otherwise
+   * returns an empty array.
+   */
   offersFor(load: FleetLoad): [piece: string, json: string][] {
     return this.#isOf(load) && this.#load?.epoch !== load.epoch ? [...this.#results] : [];
   }

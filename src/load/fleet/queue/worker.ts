@@ -69,7 +69,7 @@ export async function runWorker(context: WorkerContext): Promise<void> {
 class FleetWorker {
   readonly #context: WorkerContext;
   readonly #store: FleetStore;
-  /** Known loads by id. `joined` is null for an ignored load. The worker joins a load again if its epoch changes. */
+  /** Known loads by id. `joined` is null for an ignored load. The worker joins a load with a new epoch again. */
   readonly #joined = new Map<string, { readonly epoch: string; readonly joined: Joined | null }>();
   readonly #recent = new RecentResults();
   readonly #end = new AbortController();
@@ -140,7 +140,7 @@ class FleetWorker {
     return null;
   }
 
-  /** Handles an error of `#next`: ignores it after a stop, warns if Redis refused a command, else throws it. */
+  /** Handles an error of `#next`: ignores it after a stop, warns if Redis refused a command, throws any other error. */
   #withoutPiece(error: unknown, ended: AbortSignal): null {
     if (ended.aborted) return null;
     if (!(error instanceof UnavailableError)) throw error;
@@ -250,7 +250,7 @@ class FleetWorker {
     this.#notify('warn', 'lease', `${path}: ${what}`);
   }
 
-  /** Completes a job that is not a valid piece of the load, with an error as its result. */
+  /** Reports an error as the result of a job that is not a valid piece of the load. */
   async #refuse(lease: PieceLease, { id }: FleetLoad): Promise<void> {
     const tried = `reading job ${lease.id} of load ${id}`;
     const error = new UsageError([{ tried, expected: 'a piece of the load', found: 'other content', fix: '' }]);
