@@ -12,7 +12,7 @@ export type FormatOptions = RowOptions &
     LineProtocolOptions,
     'maxPointBytes' | 'precision' | 'missingTimestamp' | 'names' | 'contexts' | 'contextMap'
   > & {
-    /** `off` to ignore folders such as `host=a`. Default: `auto`, which makes such folders columns. */
+    /** `auto` (default): a folder such as `host=a` becomes a column. `off`: such folders are ignored. */
     readonly hivePartitioning?: 'auto' | 'off';
     /** The name of a format, or `auto`. */
     readonly format: string;
@@ -29,8 +29,8 @@ export interface InputHead {
 }
 
 /**
- * Result of detection by the first bytes of an input. `certain` has priority over the file name. `possible` counts only
- * if the file name decides nothing. Null if the bytes do not suggest the format.
+ * What the first bytes of an input say about its format. `certain`: the input has this format, whatever its file name.
+ * `possible`: it has this format if the file name shows no format. Null: the bytes do not suggest this format.
  */
 export type Detection = 'certain' | 'possible' | null;
 
@@ -38,7 +38,7 @@ export type Detection = 'certain' | 'possible' | null;
 export interface FormatContext {
   readonly options: FormatOptions;
   readonly mode: ReadMode;
-  /** Memory for formats with random access; undefined without a limit. */
+  /** Memory that formats with random access may use; undefined if there is no limit. */
   readonly budget: MemoryBudget | undefined;
   /** The memory that all formats of rows share. */
   readonly rows: () => Promise<RowFormatMemory>;
@@ -56,7 +56,7 @@ export interface FormatDescriptor {
   readonly memoryPool: 'lines' | 'rows';
   /** Bytes of memory that the format allocates in addition to its memory pool. */
   readonly ownBytes?: number;
-  /** Tests whether the options imply this format, because an option that is set exists only for this format. */
+  /** Tests whether the user set an option that exists only for this format. Such an option implies the format. */
   isImplied?(options: FormatOptions): boolean;
   sniff(head: InputHead): Detection;
   create(context: FormatContext): Promise<Format>;

@@ -1,5 +1,5 @@
-// Reserves a window (a part of shared memory for input bytes) until its points are read and all batches that send from
-// it are settled.
+// Reserves a window until its points are read and all batches sent from it are settled. A window is a part of shared
+// memory for input bytes.
 
 export class WindowUse {
   #users = 1;

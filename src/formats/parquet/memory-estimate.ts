@@ -13,19 +13,22 @@ import { type SelectedColumns, selectedLeaves } from './metadata/selected-column
 import { entriesOf, type PageHeader, PageHeaders, type PageRange } from './pages/page-headers.js';
 import type { ReadProgress } from './read-progress.js';
 
-/** Factor for garbage and decoder buffers on top of the pages (measured: 26 to 59 MiB for 19 to 28 MiB of pages). */
+/**
+ * Bytes of memory per byte of pages: for the pages, decoder buffers and garbage. Measured: reading took 26 to 59 MiB
+ * for 19 to 28 MiB of pages.
+ */
 const overhead = 1.75;
 const fixedBytes = 12 * 1_048_576 + columnMemoryBytes;
-// The following memory is needed for each entry of a page, in addition to its encoded bytes.
-/** Bytes for the levels and the decoded number of one entry. */
+// Memory for each entry (value or null) of a page, in addition to the encoded bytes of the page.
+/** Bytes for an entry in a column of numbers: 2 for its two levels, 8 for the decoded number. */
 const perNumber = 10;
-/** Bytes for the levels and the text offsets of one entry. */
+/** Bytes for an entry in a column of texts: 2 for its two levels, 12 for three 32-bit offsets and lengths. */
 const perText = 14;
-/** Bytes for the levels and the dictionary index of one entry. */
+/** Bytes for an entry of a page with a dictionary: 2 for its two levels, 4 for the dictionary index. */
 const perIndex = 6;
 /**
- * Upper bound of the bytes per dictionary entry. A text takes 8 bytes, for the offsets of its start and its end. Other
- * values take fewer bytes.
+ * Bytes for an entry of a dictionary, in addition to its encoded bytes. This is an upper bound: a text needs 8 bytes,
+ * for the offsets of its start and its end. Other values need fewer bytes.
  */
 const perDictionaryEntry = 16;
 
@@ -37,12 +40,12 @@ function packedBytes(codec: string, size: number): number {
   return codec === 'UNCOMPRESSED' ? 0 : size;
 }
 
-/** Estimates the memory for all pages of one column in one row group, from the footer. */
+/** Estimates from the footer how many bytes of memory all pages of one column in one row group need. */
 function chunkBytes({ from, to, bytes, values, codec }: Chunk, leaf: Leaf): number {
   return bytes + packedBytes(codec, to - from) + values * perEntry(leaf);
 }
 
-/** Estimates the memory for one page, from its header. */
+/** Estimates from its header how many bytes of memory a page needs. */
 function pageBytes(header: PageHeader, leaf: Leaf, codec: string): number {
   const { dictionary_page_header: dictionary, data_page_header: v1, data_page_header_v2: v2 } = header;
   const encoding = (v1 ?? v2)?.encoding ?? '';
@@ -80,7 +83,10 @@ export async function assertFits(
   if (total(pages) > budget.bytes) throw rowGroupError(name, footer, largest, total(pages), budget);
 }
 
-/** Reads all page headers of one column in a row group. Returns the memory for its dictionary and its largest page. */
+/**
+ * Reads all page headers of one column in a row group. Returns how many bytes of memory the dictionary and the largest
+ * page of the column need together.
+ */
 async function largestPages(file: FileBytes, chunk: Chunk, leaf: Leaf, progress: ReadProgress): Promise<number> {
   const headers = new PageHeaders(file, chunk, false);
   let dictionary = 0;
@@ -97,8 +103,8 @@ async function largestPages(file: FileBytes, chunk: Chunk, leaf: Leaf, progress:
 }
 
 /**
- * Adds up the memory of the loaded pages of one row group. Throws when the sum exceeds the budget: page headers may
- * state larger pages than the footer.
+ * Adds up the memory of the loaded pages of one row group. Throws when the sum exceeds the budget. The check of the
+ * footer is not enough, because page headers may state larger pages than the footer.
  */
 export class PageMeter {
   readonly #limit: number;
@@ -111,8 +117,8 @@ export class PageMeter {
   }
 
   /**
-   * Returns a function that the reader must call before each page of a column. `keepsPages` is true for columns with
-   * lists: all their pages remain in memory.
+   * Returns a function that the reader must call before it reads each page of the column. `keepsPages` is true for a
+   * column in a list, because all its pages remain in memory.
    */
   column(leaf: Leaf, codec: string, keepsPages: boolean): (page: PageRange) => void {
     let dictionary = 0;

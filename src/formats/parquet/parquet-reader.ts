@@ -1,4 +1,4 @@
-// Reads a Parquet file one row group at a time, and each column one page at a time. Yields runs of points.
+// Reads a Parquet file one row group at a time, and each column one page at a time. Yields runs of points (`Points`).
 
 import { BulkLoadError, InputError } from '../../core/errors.js';
 import type { FileBytes, MemoryBudget, Points, Position, Shape } from '../../core/types/index.js';
@@ -19,7 +19,7 @@ import { ReadProgress } from './read-progress.js';
 import { ListRows } from './rows/list-rows.js';
 import { RowWriter } from './rows/row-writer.js';
 
-/** Types of undeclared fields by name. `input` is the file that determined the type, for messages. */
+/** By field name: the type of each field whose type no option declares. `input`: the file that determined the type. */
 export type FileFieldTypes = Map<string, { readonly type: FieldTypeName; readonly input: string }>;
 
 export interface ParquetInput {
@@ -29,7 +29,7 @@ export interface ParquetInput {
   readonly types: FileFieldTypes;
 }
 
-/** Yields runs of points as `Format.points` specifies. */
+/** Yields the points of a file, as `Format.points` specifies. */
 export async function* parquetPoints(
   input: ParquetInput,
   rows: RowFormatMemory,
@@ -61,7 +61,7 @@ export async function* parquetPoints(
       signal.throwIfAborted();
       failure = error;
     }
-    // The pages of the group are garbage now.
+    // The pages of the row group are garbage now. Counting their bytes makes the garbage collector run in time.
     countUsedBuffer(selectedLeaves(columns).reduce((sum, { index }) => sum + pageBytes(group.chunks[index]!), 0));
     if (failure === null) continue;
     if (!writer.isEmpty) yield run();
@@ -94,7 +94,7 @@ function assertSameTypes(
   types: FileFieldTypes,
   name: string,
 ): void {
-  // If a column contains the table name, different tables may have fields with the same name.
+  // If a column contains the table name, fields with one name may belong to different tables and have different types.
   if (mapping.table === null) return;
   for (const { name: field, declared: type } of mapping.fields) {
     if (type === null || fields?.some((each) => each.as === field && each.type !== null)) continue;
@@ -132,8 +132,8 @@ interface GroupReading {
 }
 
 /**
- * Writes the rows of one group. Yields whenever the run of points is full: the caller must then use these points and
- * call `writer.begin`. The last run of points may remain partly filled.
+ * Writes the rows of one row group. Yields whenever the run of points (`Points`) is full. The caller must then use
+ * these points and call `writer.begin`. After the last row, the writer may still contain points.
  */
 async function* fullRuns(reading: GroupReading): AsyncGenerator<void, void> {
   const { file, group, columns, codecs, allocators, writer, skip, meter, progress } = reading;
@@ -206,7 +206,7 @@ async function codecsOf({ groups }: Footer, columns: SelectedColumns, name: stri
   return codecs;
 }
 
-/** Returns the bytes of all pages of a column chunk: as read, and after decompression. */
+/** Returns the size of a column chunk's pages in the file plus their size after decompression, bytes. */
 function pageBytes({ from, to, bytes }: Chunk): number {
   return to - from + bytes;
 }

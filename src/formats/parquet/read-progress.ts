@@ -1,10 +1,10 @@
-// Limits how long a read runs without a result: lets other events run regularly, and fails if no row appears for too
-// long.
+// Prevents a long read from blocking the program: lets the event loop run regularly, and fails if the read produces no
+// row for too long.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InputError } from '../../core/errors.js';
 
-/** Interval at which the event loop handles signals and timers, ms. */
+/** Time after which a read lets the event loop handle signals and timers, ms. */
 const turnMs = 20;
 /** Largest CPU time without a new row, ms. Afterwards the read fails. */
 const maxIdleMs = 60_000;
@@ -12,7 +12,7 @@ const maxIdleMs = 60_000;
 interface ProgressClock {
   /** Returns the CPU time of this process, ms. */
   cpuMs(): number;
-  /** Returns a time that never goes back, ms. */
+  /** Returns the time of a clock that never goes back, ms. */
   monotonic(): number;
 }
 
@@ -47,8 +47,8 @@ export class ReadProgress {
   }
 
   /**
-   * Lets the event loop run every 20 ms. Throws the abort reason of the signal, and InputError after 60 s of CPU time
-   * without a new row.
+   * Lets the event loop run if its last turn was at least 20 ms ago. Throws the abort reason of the signal. Throws
+   * InputError after 60 s of CPU time without a new row.
    */
   async check(): Promise<void> {
     if (this.#clock.monotonic() - this.#lastTurn < turnMs) return;

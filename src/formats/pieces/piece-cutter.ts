@@ -6,8 +6,9 @@ import { INPUT_START, isCounted, LINE, POINT_WORDS, SOURCE_START } from '../../c
 import { TimestampLength } from '../line-protocol/timestamp-length.js';
 
 /**
- * A possible start of a piece. The cutter uses this start only if a point follows, and then another point or reject. So
- * the last timestamp of an input has an earlier timestamp in the same piece, with which the format compares it.
+ * A possible start of a piece. The cutter uses it only if a point follows, and another point or reject after that
+ * point. So a point at the very end of an input has an earlier point in the same piece. The format compares the lengths
+ * of their timestamps, because a shorter timestamp is probably cut off.
  */
 interface PendingCut {
   readonly place: Position;
@@ -17,7 +18,10 @@ interface PendingCut {
 const noPoints = new Uint32Array(0);
 
 export class PieceCutter {
-  /** Starts of the pieces; the first is the start of the input. `ordinal` counts points from the start of the input. */
+  /**
+   * Starts of the pieces; the first is the start of the input. `ordinal` is the number of points and rejects between
+   * the start of the input and the start of the piece.
+   */
   readonly places: Position[] = [INPUT_START];
   readonly #pieceBytes: number;
   /** Offset in the decoded input. The first point or reject at or after this offset begins the next piece. */
@@ -26,7 +30,7 @@ export class PieceCutter {
   #pending: PendingCut | null = null;
   readonly #lastTime = new TimestampLength();
 
-  /** @param pieceBytes smallest size of a piece, bytes of the decoded input; Infinity keeps the input in one piece */
+  /** @param pieceBytes smallest size of a piece in the decoded input, bytes; Infinity keeps the input in one piece */
   constructor(pieceBytes: number) {
     this.#pieceBytes = pieceBytes;
     this.#next = pieceBytes;
@@ -37,14 +41,17 @@ export class PieceCutter {
     return this.#units;
   }
 
-  /** Finds the cuts in the next points of the input. */
+  /** Finds the starts of pieces among the next points of the input. */
   take(run: Points): void {
     if (this.#pending !== null || run.end >= this.#next) this.#walk(run);
     this.#lastTime.remember(run.index, run.count);
     this.#units += run.count + run.rejects.filter(isCounted).length;
   }
 
-  /** Starts a piece at a row that was skipped without parsing, if a cut is due. The position is the row's start. */
+  /**
+   * Takes a row that was skipped without parsing; the position is the start of the row. Starts a new piece at this row
+   * if the last piece is large enough.
+   */
   pass({ byteOffset, line, ordinal }: Position): void {
     this.#units = ordinal + 1;
     if (this.#pending !== null || byteOffset >= this.#next)
@@ -71,8 +78,8 @@ export class PieceCutter {
   }
 
   /**
-   * If a cut is due, starts a new piece at this point or reject. `points` counts the earlier points of the same run of
-   * points.
+   * Starts a new piece at this point or reject if the last piece is large enough. `points` is the number of earlier
+   * points in the same run of points (`Points`).
    */
   #unit(
     { start, line, units }: { readonly start: number; readonly line: number; readonly units: number },

@@ -1,5 +1,5 @@
-// Ends the points of an input at the end of a piece. The format reads beyond this position, so that it parses the last
-// point of the piece exactly as in a load of the whole input.
+// Yields the points of an input up to the end of a piece. The format reads beyond this position, so that it parses the
+// last point of the piece exactly as in a load of the whole input.
 
 import { InputError } from '../../core/errors.js';
 import type { ByteSource, Points, Position } from '../../core/types/index.js';
@@ -38,7 +38,7 @@ export async function* runsUntil(
   await source.read(new Uint8Array(1), signal);
 }
 
-/** Returns the run of points without the points and rejects that begin at or after the end of the piece. */
+/** Returns the points and rejects of the run of points (`Points`) that begin before the end of the piece. */
 function firstPart(run: Points, { to, isRandom, name }: PieceEnd): Points {
   const isBefore = (start: number, line: number): boolean =>
     isRandom ? run.firstLine + line < to.line : run.origin + start < to.byteOffset;

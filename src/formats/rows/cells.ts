@@ -9,7 +9,7 @@ export { BARE, FALSE, INSTANT, NONE, NUMBER, TEXT, TRUE } from '../kernel/assemb
 /** Kind of a cell whose value is a list, or any other value that a column cannot store. */
 export const LIST = 6;
 
-/** Cells of one row. The reader reuses this object for all rows, so a row allocates nothing. */
+/** Cells of one row. The reader reuses this object, so that reading a row allocates no memory. */
 export class Cells {
   kinds = new Uint8Array(64);
   /** Offsets of each cell in the format's memory: its first byte, and the byte after its last byte. */
@@ -52,7 +52,7 @@ export interface KernelFilling {
 export interface RowFiller {
   /** Bytes of the format's memory that the filler occupies while rows are read. */
   readonly bytes: number;
-  /** Work that the fast WebAssembly parser can do in place of this filler; absent if that parser cannot do it. */
+  /** All work of this filler, if the fast WebAssembly parser can do it instead; otherwise absent. */
   readonly kernel?: KernelFilling | undefined;
   begin(at: number): void;
   /**

@@ -1,5 +1,5 @@
-// Encodes each row as one point of line protocol. Escapes names, and writes values in declared or inferred types. A row
-// allocates nothing if an earlier row had values in the same columns.
+// Encodes each row as one point of line protocol. Escapes names, and writes values in declared or inferred types.
+// Encoding a row allocates no memory if an earlier row had values in the same columns.
 
 import { isUtf8 } from 'node:buffer';
 import { MINUS, SPACE } from '../../core/ascii.js';
@@ -20,11 +20,11 @@ import { ValueWriter } from './values/value-writer.js';
 export const FULL = -1;
 
 /**
- * Number of fixed bytes in a series key. The table name and the tags add more. The server stores a series under its
- * key.
+ * Number of bytes that every series key has. The table name and the tags add more bytes. The server stores a series
+ * under its key.
  */
 const SERIES_KEY_BASE = 7;
-/** Output memory that must be free after each value, bytes. Separators, quotes and a timestamp may be written there. */
+/** Output memory that must be free after each value, bytes. It is for separators, quotes and a timestamp. */
 const slack = 64;
 
 const wrongType = code('wrong-type');
@@ -64,7 +64,7 @@ export class RowEncoder {
   #constantTime: Uint8Array | null = null;
   #mask = new Int32Array(1);
   /**
-   * Types that the row determines for fields of unknown type. `encode` stores these types once it has accepted the row.
+   * Types that this row determines for fields of unknown type. `encode` stores the types only if it accepts the row.
    */
   readonly #newTypes: [field: number, type: number][] = [];
 
@@ -129,7 +129,7 @@ export class RowEncoder {
     const mask = this.#mask;
     if (mask.length !== words) this.#mask = new Int32Array(words);
     else for (let i = 0; i < words; i++) mask[i] = 0;
-    // Setting the length of an empty array costs as much as encoding a column.
+    // The array is mostly empty. Setting its length would take as much time as encoding a column.
     if (this.#newTypes.length > 0) this.#newTypes.length = 0;
   }
 

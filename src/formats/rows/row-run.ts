@@ -10,7 +10,7 @@ import { FULL, type RowEncoder } from './encoder.js';
 import type { RowKernel } from './kernel/row-kernel.js';
 import type { RowLayout } from './rows-layout.js';
 
-/** Largest number of rejects in a run of points. The limit bounds memory, because each reject is an object. */
+/** Largest number of rejects in a run of points (`Points`). Each reject is an object, so a limit is needed. */
 const REJECTS_PER_RUN = 1024;
 
 /** Position of a row in the read buffer. */
@@ -36,7 +36,7 @@ export class RowRun {
   line = 1;
   limit = 0;
   final = false;
-  /** Largest number of points in the next run of points, at most `layout.indexPoints`. */
+  /** Largest number of points in the next run of points (`Points`), at most `layout.indexPoints`. */
   maxPoints: number;
   readonly #encoder: RowEncoder;
   readonly #maxPointBytes: number;
@@ -52,7 +52,7 @@ export class RowRun {
     this.#encoder = encoder;
   }
 
-  /** Discards all rows and starts an input at this line number. */
+  /** Discards all points and rejects, and starts an input at this line number. */
   begin(line: number): void {
     this.count = 0;
     this.rejects = [];
@@ -67,7 +67,7 @@ export class RowRun {
     this.bytes[limit] = LF;
   }
 
-  /** Discards all rows, so that the next run of points can begin. */
+  /** Discards all points and rejects, so that the next run of points (`Points`) can begin. */
   clear(): void {
     this.count = 0;
     if (this.rejects.length > 0) this.rejects = [];
@@ -85,8 +85,8 @@ export class RowRun {
   }
 
   /**
-   * Encodes a row and adds its point or its reject. Returns false if the output memory is full: the caller must pass
-   * the row again in the next run of points.
+   * Encodes a row and adds its point or its reject. Returns false if the output memory is full. The caller must then
+   * pass the row again in the next run of points (`Points`).
    */
   take(cells: Cells, row: RowRange): boolean {
     const out = this.#out;
@@ -187,7 +187,7 @@ export class RowRun {
     return end > start && this.bytes[end - 1] === CR ? end - 1 : end;
   }
 
-  /** Continues after the LF at `end`. The LF at `limit` only terminates the buffer and does not count as a line end. */
+  /** Continues after the LF at `end`. An LF at `limit` only marks the end of the buffer: it does not end a line. */
   endLine(end: number): void {
     if (end < this.limit) this.line++;
     this.at = Math.min(end + 1, this.limit);

@@ -85,8 +85,8 @@ export abstract class RowScan implements ResumableScan {
   }
 
   /**
-   * Reads the next row: adds, rejects or skips it. Returns null if the caller may read a further row, otherwise the
-   * reason why the scan must stop.
+   * Reads the next row, and adds, rejects or skips it. Returns null if the caller may read the following row. Otherwise
+   * returns the reason why the scan must stop.
    */
   protected abstract next(): Stop | null;
 }

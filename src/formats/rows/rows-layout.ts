@@ -10,7 +10,7 @@ export interface RowMemoryOptions {
   readonly chunkBytes?: number;
   /** Largest number of points in a run of points (`Points`). Default: 4096. */
   readonly indexPoints?: number;
-  /** `false` disables the WebAssembly parser. Bytes replace the compiled parser. Only tests set this option. */
+  /** `false` disables the WebAssembly parser. An array contains another compiled parser. Only tests set this option. */
   readonly kernel?: false | Uint8Array | undefined;
 }
 
@@ -22,7 +22,7 @@ export interface RowLayout {
   readonly outEnd: number;
   readonly scratch: number;
   readonly scratchEnd: number;
-  /** Offsets of the read buffers. The `maxPointBytes` bytes before each buffer hold the start of an unfinished row. */
+  /** Offsets of the read buffers. The `maxPointBytes` bytes before a buffer hold the start of a row that ends in it. */
   readonly windows: readonly [number, number];
   readonly chunkBytes: number;
   /** Total size of these parts, bytes. The memory for blocks of Parquet columns begins at this offset. */
@@ -30,13 +30,14 @@ export interface RowLayout {
 }
 
 /**
- * Bytes for blocks of Parquet columns. Only the Parquet reader uses these bytes, and its memory estimate includes them.
+ * Bytes of memory for blocks of Parquet columns. Only the Parquet reader uses these bytes, and only its memory
+ * estimate includes them.
  */
 export const columnMemoryBytes = 2 * 1024 * 1024;
 
 /** Size of a page of WebAssembly memory, bytes. */
 const PAGE = 65_536;
-/** Bytes after each read buffer. These bytes contain the LF at which every search for a line end stops. */
+/** Number of bytes after each read buffer. They contain an LF, at which every search for a line end stops. */
 const SLACK = 64;
 
 /** Computes the layout. The decoded cells and the encoded point of a row may each need three times the row's bytes. */

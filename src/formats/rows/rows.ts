@@ -25,7 +25,7 @@ export type RowOptions = EncoderOptions &
     readonly columnNames?: readonly string[] | null;
     /** Field types that other inputs of the load have determined. */
     readonly fieldTypes?: KnownFieldTypes;
-    /** Number of worker threads that parse text (default 0), and the bytes of one thread's read buffer. */
+    /** Number of worker threads that parse text (default 0), and the size of each read buffer of a thread, bytes. */
     readonly threads?: number;
     readonly threadWindowBytes?: number;
   };
@@ -42,7 +42,7 @@ export class RowFormatMemory {
   readonly run: RowRun;
   readonly kernel: RowKernel | null;
   #workers: RowWorkers | null = null;
-  /** Form in which rejected rows are stored as JSON lines. */
+  /** Describes the files in which rejected rows are stored as JSON lines: suffix, first bytes and folder. */
   objectLetters = objectLetters;
 
   /** Throws UsageError if the time format is invalid. */
@@ -76,7 +76,7 @@ export class RowFormatMemory {
     await this.#workers?.close();
   }
 
-  /** Sets the values that the next input's folder gives to all rows. */
+  /** Sets the columns whose values the folder of the next input supplies for all rows, such as `host=a`. */
   useFolders(columns: readonly FolderColumn[]): void {
     this.options = { ...this.options, folderColumns: columns };
     const folder = folderPath(columns);

@@ -8,8 +8,8 @@ import { type FieldTypes, typeNames, UNKNOWN } from './values/field-types.js';
 
 const maxShapes = 4096;
 /**
- * Values in `TableMemory.declared`. The type of a field is declared, or inferred from quoted cells. In both cases,
- * quoted cells must contain this type.
+ * Values in `TableMemory.declared`: the type of a field is declared, or was inferred from quoted cells. In both cases,
+ * the text in a quoted cell is a value of this type, such as the number `"12"`. With 0, a quoted cell is a string.
  */
 export const DECLARED = 1;
 const QUOTED = 2;
@@ -51,12 +51,12 @@ export class TableMemory {
   /** Type of each field. The position is the field's position in `Mapping.fields`. */
   types: Uint8Array = new Uint8Array(16);
   declared: Uint8Array = new Uint8Array(16);
-  /** Increases whenever fields are added or types change. */
+  /** Increases whenever fields are added, or the type of a field becomes known. */
   version = 0;
   readonly #fieldTypes: FieldTypes;
   #tags = 0;
   #fields = 0;
-  /** Bit mask of the columns with a value in the previous row, and the number of the row's `Shape`. */
+  /** Bit mask of the columns with a value in the previous row, and the number of that row's `Shape`. */
   #mask: Int32Array = new Int32Array(0);
   #number = -1;
   readonly #numbers = new Map<string, number>();
@@ -112,7 +112,10 @@ export class TableMemory {
     this.#fieldTypes.set(this.name, name, type);
   }
 
-  /** Returns the number of a row's `Shape`. Types never change, so the bit mask of columns determines the `Shape`. */
+  /**
+   * Returns the number of a row's `Shape`. The types of a table's fields never change after they are known. So the bit
+   * mask of columns determines the `Shape`.
+   */
   shape(mask: Int32Array, bytes: Uint8Array, from: number, to: number, shapes: RowShapes): number {
     if (same(mask, this.#mask)) return this.#number;
     const key = mask.join();

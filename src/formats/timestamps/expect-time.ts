@@ -1,5 +1,5 @@
-// Compares timestamps with --expect-time. A timestamp in the wrong unit would mean a time in 1970 or far in the future,
-// and servers would accept this wrong time.
+// Compares timestamps with --expect-time. With a wrong --precision, a timestamp means a time in 1970 or far in the
+// future, and servers accept this wrong time.
 
 import type { Problem } from '../../core/problem.js';
 import type { InputPrecision } from '../../core/types/index.js';
@@ -42,7 +42,7 @@ export function unexpectedTimeMessage(timestamp: bigint, precision: InputPrecisi
     : `${found}; with --precision ${fitting}, the timestamp is ${dayIn(timestamp, fitting)}`;
 }
 
-/** Returns a precision in which the timestamp would be in the range; null if no precision puts it there. */
+/** Returns a precision in which the timestamp would be in the range; null if there is no such precision. */
 export function fittingPrecision(timestamp: bigint, range: TimeRange): InputPrecision | null {
   const units = Object.keys(unitNanoseconds) as InputPrecision[];
   return units.find((unit) => isWithin(timestamp, unit, range)) ?? null;

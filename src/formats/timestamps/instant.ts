@@ -14,7 +14,7 @@ export class Instant {
 
 const monthDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** Returns the days from 1970-01-01 to a date of the proleptic Gregorian calendar; null for an invalid date. */
+/** Returns how many days a date of the proleptic Gregorian calendar is after 1970-01-01; null for an invalid date. */
 export function days(year: number, month: number, day: number): number | null {
   const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   const most = month === 2 && leap ? 29 : (monthDays[month - 1] ?? 0);

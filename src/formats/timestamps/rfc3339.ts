@@ -35,7 +35,7 @@ function readTime(bytes: Uint8Array, from: number, to: number, instant: Instant)
 
 /**
  * Reads the decimal places of the seconds, if there are any.
- * @returns the offset after the digits; -1 if no digit follows the separator
+ * @returns the offset after the digits; -1 if no digit follows the dot or comma
  */
 function readFraction(bytes: Uint8Array, from: number, to: number, instant: Instant): number {
   if (from === to || (bytes[from] !== 0x2e && bytes[from] !== 0x2c)) return from;

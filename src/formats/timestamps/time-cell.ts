@@ -33,7 +33,7 @@ export class TimeCell {
   readonly #options: TimeOptions;
   readonly #zone: Zone;
   readonly #pattern: Pattern | null;
-  /** Multiplying a number by 10^`#shift` converts it to the precision of the load; null if numbers are not accepted. */
+  /** Numbers are multiplied by 10^`#shift`, which gives the precision of the load. Null if numbers are not accepted. */
   readonly #shift: number | null;
   readonly #instant = new Instant();
 
@@ -144,7 +144,7 @@ export class TimeCell {
 
   /** Converts a number with an exponent. Few programs write such times, so this method need not be fast. */
   #exponential(from: number, to: number, out: number, shift: number): number {
-    // A limit is necessary: converting digits takes time that grows with the square of their number.
+    // Without a limit, a long text would take much time: converting n digits takes time in proportion to n squared.
     if (to - from > maxExponential) return badTimestamp;
     const text = Buffer.from(this.#bytes.subarray(from, to)).toString('latin1');
     const [, sign = '', whole = '', fraction = '', exponent = ''] =
@@ -153,7 +153,7 @@ export class TimeCell {
     return this.#scaled(sign, whole + fraction, Number(exponent) - fraction.length + shift, out);
   }
 
-  /** Writes `digits` times 10 to the power of `power` as a whole number. */
+  /** Writes `digits` times 10^`power` as a whole number. `timeRounding` decides what happens to decimal places. */
   #scaled(sign: string, digits: string, power: number, out: number): number {
     const value = BigInt(digits);
     const divisor = power < 0 ? 10n ** BigInt(-power) : 1n;
@@ -193,7 +193,7 @@ export class TimeCell {
   }
 }
 
-/** Writes the time as one whole number. `fraction` contains the `digits` decimal places of the seconds. */
+/** Writes seconds and the `digits` digits of their fraction as one number: 12 s, fraction 5, 3 digits give `12005`. */
 function putInstant(bytes: Uint8Array, out: number, seconds: number, fraction: number, digits: number): number {
   let o = out;
   let whole = seconds;

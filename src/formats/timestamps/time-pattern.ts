@@ -8,7 +8,7 @@ import { number, readOffset } from './rfc3339.js';
 /** Reads the time in [from, to) into `instant`. Returns false if the text does not match the pattern. */
 export type Pattern = (bytes: Uint8Array, from: number, to: number, instant: Instant) => boolean;
 
-/** Parts of a time that the functions of a pattern have read so far. */
+/** The parts of a time that were read so far. */
 interface TimeParts {
   year: number;
   month: number;
@@ -140,7 +140,7 @@ function settle(parts: TimeParts, instant: Instant): boolean {
   instant.nanos = nanos;
   instant.inexact = parts.inexact;
   if (epoch !== null) {
-    // Before 1970, the decimal places of a negative number of seconds lead further into the past.
+    // Decimal places make a negative number of seconds earlier: `-1.25` is 2 s before 1970, plus 750,000,000 ns.
     const isBackward = (epoch < 0 || Object.is(epoch, -0)) && nanos > 0;
     instant.seconds = isBackward ? epoch - 1 : epoch;
     if (isBackward) instant.nanos = 1_000_000_000 - nanos;

@@ -4,11 +4,11 @@
 /** Treatment of a local time that a clock change repeats or skips: reject it, or use the earlier or later instant. */
 export type Ambiguity = 'reject' | 'earlier' | 'later';
 
-/** Converts local seconds since 1970 to UTC. With `reject`, returns null for a repeated or skipped local time. */
+/** Converts local seconds since 1970 to UTC seconds. With `reject`, returns null for a repeated or skipped time. */
 export type Zone = (local: number, ambiguity: Ambiguity) => number | null;
 
 const DAY = 86_400;
-/** Largest number of days with a cached UTC offset. The rows of most loads are from only a few days. */
+/** Largest number of days whose UTC offset is cached. The rows of most loads are from only a few days. */
 const maxDays = 4096;
 
 /** Returns the converter for a zone. @param name an IANA name that Node knows, or an offset such as `+01:00` */
@@ -22,7 +22,7 @@ export function zone(name: string): Zone {
 
 function named(name: string): Zone {
   const offsetAt = offsets(name);
-  /** UTC offset of each day, by days since 1970; null for a day near a clock change. */
+  /** UTC offset of each day, seconds; null for a day near a clock change. The key counts days since 1970. */
   const known = new Map<number, number | null>();
   const offsetOf = (day: number): number | null => {
     const found = known.get(day);

@@ -136,8 +136,8 @@ export class WorkerScanner {
   }
 
   /**
-   * Called when the points of a response are no longer used. Frees the window of these points, or requests the next
-   * points of the window.
+   * Called when the points of a response are no longer used. If the worker has parsed the whole window, frees the
+   * window. Otherwise, requests the next points of the window.
    */
   #release({ input, window, drained }: WorkerResponse): void {
     if (drained) this.#free.push(window);
@@ -151,7 +151,7 @@ export class WorkerScanner {
     this.#wake();
   }
 
-  /** Waits for the next finished read, response, abort or failure. */
+  /** Waits until a read ends, a response arrives, the signal aborts, or the thread fails. */
   async #change(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
@@ -166,8 +166,8 @@ export class WorkerScanner {
   }
 
   /**
-   * @param use keeps the window while a batch is sent from it; null if the next points of the window overwrite these
-   * points
+   * @param use lets batches reserve the window while they are sent from it; null if the worker will overwrite these
+   * points with the next points of the window
    */
   #pointsOf(
     window: number,

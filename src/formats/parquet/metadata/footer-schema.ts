@@ -1,11 +1,11 @@
-// Checks the types and ranges of all footer fields that the reader uses. The check is needed because the library may
-// decode a damaged footer to values of any type.
+// Checks the types and ranges of all footer fields that the reader uses. The check is needed because the library
+// (hyparquet) may decode a damaged footer to values of any type.
 
 import { z } from 'zod';
 
 const int32 = z.int32();
 const count32 = int32.min(0);
-/** A 64-bit count or offset, small enough for a JavaScript number. */
+/** A 64-bit count or offset. Rejects values that a JavaScript number cannot store exactly (2^53 or more). */
 const count64 = z.bigint().min(0n).max(BigInt(Number.MAX_SAFE_INTEGER)).transform(Number);
 
 const physical = z.enum([
@@ -29,7 +29,7 @@ const schemaElement = z.object({
   scale: count32.max(1000).optional(),
   logical_type: z
     .object({
-      /** Undefined for a type that the library does not know. */
+      /** Undefined if the file states a type that the library (hyparquet) does not know. */
       type: z.string().optional(),
       unit: z.enum(['MILLIS', 'MICROS', 'NANOS']).optional(),
       isAdjustedToUTC: z.boolean().optional(),

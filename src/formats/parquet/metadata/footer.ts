@@ -45,9 +45,9 @@ export interface Footer {
 
 const magic = 'PAR1';
 const damagedFix = 'fetch or write the file again: the file may be truncated, or another program may still write it';
-/** Bytes after the footer: its length and the magic bytes `PAR1`. */
+/** Number of bytes after the footer: 4 for the length of the footer, and the 4 bytes `PAR1`. */
 const tailBytes = 8;
-/** Memory for parsing one byte of a footer (measured: 65 bytes). */
+/** Bytes of memory that parsing needs for each byte of a footer (measured). */
 const parsedBytesPerByte = 65;
 const minFileBytes = magic.length + tailBytes;
 
@@ -92,7 +92,7 @@ export async function readFooter(file: FileBytes, name: string, maxMemory: numbe
     structEnd(bytes.subarray(0, length), 0);
     data = checkFooter(parquetMetadata(bytes, { geoparquet: false }));
   } catch (error) {
-    // The library throws TypeError for fields of unexpected types.
+    // The library (hyparquet) throws TypeError for fields of unexpected types.
     const reason = error instanceof TypeError || !(error instanceof Error) ? 'fields of wrong types' : error.message;
     throw damaged(`a damaged footer (${reason})`);
   }
@@ -108,7 +108,8 @@ export async function readFooter(file: FileBytes, name: string, maxMemory: numbe
     groups.push({ first, rows, chunks });
     first += rows;
   }
-  // Some writers leave the total at 0. So only a total larger than the rows of all groups is an error.
+  // Some writers set the number of rows in the footer to 0. So only a number that exceeds the rows of
+  // all row groups is an error.
   if (first < data.num_rows) throw damaged(`${first} rows in its row groups, but ${data.num_rows} in its footer`);
   return { root, leaves, groups, rows: first };
 }

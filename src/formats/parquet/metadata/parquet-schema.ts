@@ -4,7 +4,7 @@ import { InputError } from '../../../core/errors.js';
 import type { FieldTypeName } from '../../rows/mapping/mapping.js';
 import type { Physical, SchemaElement } from './footer-schema.js';
 
-// Meanings of the values of a column (`Leaf.kind`).
+// Values of `Leaf.kind`: what the values of a column mean.
 export const BOOL = 0;
 export const INT = 1;
 export const UINT = 2;
@@ -25,13 +25,13 @@ export const OTHER = 13;
 export interface Leaf {
   /** Position of the column in the file. */
   readonly index: number;
-  /** Names from the top level of the schema down, including the technical groups around list elements. */
+  /** Names of the groups around the column from the top level down, and its own name: `samples`, `list`, `element`. */
   readonly path: readonly string[];
   readonly physical: Physical;
   /** Bytes of each value; 0 if values have different lengths. */
   readonly width: number;
   readonly kind: number;
-  /** Number of decimal places of a DECIMAL number, or of the seconds of a time. */
+  /** For a DECIMAL: its number of decimal places. For a time: the decimal places of its seconds, such as 3 for ms. */
   readonly scale: number;
   /** True if a timestamp is in UTC, false if it is local time. */
   readonly utc: boolean;
@@ -42,14 +42,17 @@ export interface Leaf {
 /** A node of the schema tree: a group, a list or a column of values. */
 export interface Node {
   readonly name: string;
-  /** Column name without the technical groups around list elements, such as `a.b`. */
+  /** Column name without the groups that Parquet adds around list elements: `samples` for `samples.list.element`. */
   readonly column: string;
-  /** Lowest definition level at which the node is present: not null, and for a list not empty. */
+  /** An entry with this definition level or a higher one has a value for the node: not null, and not an empty list. */
   readonly definition: number;
-  /** An entry with this repetition level adds an element to the innermost list that contains the node. */
+  /**
+   * Repetition level of an entry that adds an element to this list. For a node that is no list: the level of the list
+   * that contains the node; 0 outside lists.
+   */
   readonly repetition: number;
   readonly isList: boolean;
-  /** True for the list of entries in a map. The children of such a node are key and value. */
+  /** True for a list that contains the entries of a map. Its two children are the key and the value. */
   readonly isMap: boolean;
   readonly children: readonly Node[];
   readonly leaf: Leaf | null;
@@ -128,7 +131,7 @@ function isMap({ converted_type: converted, logical_type: logical }: SchemaEleme
   return logical?.type === 'MAP' || converted === 'MAP' || converted === 'MAP_KEY_VALUE';
 }
 
-/** Tests whether a group only wraps the elements of a list. The name of such a group is not part of column names. */
+/** Tests whether `child` only wraps list elements, such as `list` in `samples.list.element`. Column names omit it. */
 function isWrapping(parent: SchemaElement, child: SchemaElement | undefined, isWrapped: boolean): boolean {
   const wraps = isMap(parent) || parent.logical_type?.type === 'LIST' || parent.converted_type === 'LIST';
   if (wraps && child?.repetition_type === 'REPEATED') return true;

@@ -12,7 +12,7 @@ import { fieldType, type Leaf, type Node, OTHER } from './parquet-schema.js';
 export interface FlatColumn {
   readonly node: Node;
   readonly target: CellTarget;
-  /** The name as a JSON string, followed by a colon. */
+  /** The column name as a JSON key with a colon: `"host":`. */
   readonly key: Uint8Array;
 }
 
@@ -20,11 +20,17 @@ export interface FlatColumn {
 export interface ListColumn {
   readonly node: Node;
   readonly leaves: readonly Node[];
-  /** The name as a JSON string, followed by a colon. */
+  /** The column name as a JSON key with a colon: `"samples":`. */
   readonly key: Uint8Array;
-  /** The target cell for each column name. For an element of a list, the name ends with its index: `samples.0`. */
+  /**
+   * For each column name to load, the cell that receives the value. `samples.0` is the name for the first element of
+   * the list `samples`.
+   */
   readonly targets: ReadonlyMap<string, CellTarget>;
-  /** Index of the cell for each column of lists. The encoder rejects a row that has a list in this cell. */
+  /**
+   * For each list of which no option names an element: the index of its cell. A point cannot contain a list, so the
+   * encoder rejects a row with a list in this cell.
+   */
   readonly lists: ReadonlyMap<string, number>;
 }
 
@@ -85,8 +91,8 @@ export function columnsOf(root: Node, options: MappingOptions): SelectedColumns 
 type NamedColumn = readonly [name: string, leaf: Leaf | null];
 
 /**
- * Returns the columns that the options select, for a file with more columns than one point may have. Throws UsageError
- * if the selected columns are still too many.
+ * Called for a file with more columns than a point may have. Returns only the columns that the options select. Throws
+ * UsageError if the options select too many columns.
  */
 function mappedColumns(all: readonly NamedColumn[], options: MappingOptions): readonly NamedColumn[] {
   const mapping = new Mapping(
@@ -105,14 +111,14 @@ function mappedColumns(all: readonly NamedColumn[], options: MappingOptions): re
   ]);
 }
 
-/** Returns all columns of values to load. Columns inside lists come last. */
+/** Returns all columns that the reader must read. Columns inside lists come last. */
 export function selectedLeaves({ flat, lists }: SelectedColumns): Leaf[] {
   return [...flat.map(({ node }) => node), ...lists.flatMap((list) => list.leaves)].map(({ leaf }) => leaf!);
 }
 
 /**
- * Lists the names of all columns at or below a node. If no option names an element of a list, the list is one column,
- * with null in place of the `Leaf`.
+ * Returns the names and leaves of all columns at or below a node. If no option names an element of a list, the whole
+ * list is one column, and its leaf is null.
  */
 function listNames(node: Node, wanted: readonly string[]): NamedColumn[] {
   if (!node.isList)
@@ -126,14 +132,14 @@ function listNames(node: Node, wanted: readonly string[]): NamedColumn[] {
   return found.length === 0 ? [[node.column, null]] : found;
 }
 
-/** Finds the column for a name with element indexes: `samples.0`, `m.0.value`. */
+/** Finds the column for a name with list indexes. For example, `samples.0` is an element of the column `samples`. */
 function elementLeaf({ column }: Node, leaves: readonly Node[], name: string): Leaf | null {
   if (!/^\d+(\.|$)/.test(name.slice(column.length + 1))) return null;
   const withoutIndexes = name.replace(/\.\d+(?=\.|$)/g, '');
   return leaves.find((leaf) => leaf.column === withoutIndexes)?.leaf ?? null;
 }
 
-/** Finds the column for a name with a map key: `m.host`, or `m.host.x` if the map's values are groups. */
+/** Finds the column for a name with a key of map `m`: `m.host`, or `m.host.x` if the map's values are groups. */
 function mapValueLeaf(node: Node, name: string): Leaf | null {
   if (!node.isMap) return null;
   const [, value] = node.children as [Node, Node];
@@ -149,7 +155,7 @@ function hasList(node: Node): boolean {
   return node.isList || node.children.some(hasList);
 }
 
-/** Returns a column name as a JSON string, followed by a colon. */
+/** Returns a column name as a JSON key with a colon: `"host":`. */
 export function keyOf(name: string): Uint8Array {
   return Buffer.from(`${JSON.stringify(name)}:`);
 }

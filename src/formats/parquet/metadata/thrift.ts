@@ -1,5 +1,5 @@
-// Checks data in Thrift's compact encoding before the library decodes it. The library would read numbers of unlimited
-// length, and would allocate lists of whatever length the data states.
+// Checks data in Thrift's compact encoding before the library (hyparquet) decodes it. Without the check, the library
+// would read numbers of unlimited length, and would allocate lists of any length that the data states.
 
 /** Largest nesting depth of structures. Valid footers have fewer levels. */
 const maxDepth = 32;
@@ -42,7 +42,7 @@ class ThriftWalk {
     }
   }
 
-  /** Skips a value. A boolean takes one byte in a list. In a structure, the type of a boolean states true or false. */
+  /** Skips a value. In a structure, a boolean takes no byte: its type states true or false. In a list, it takes one. */
   #value(type: number, depth: number, inList: boolean): void {
     if (type === 1 || type === 2) {
       if (inList) this.#skip(1);
@@ -58,7 +58,7 @@ class ThriftWalk {
   #list(depth: number): void {
     const head = this.#byte();
     const size = head >> 4 === 15 ? this.#varint() : head >> 4;
-    // Each element has at least one byte, so a longer list must be damaged.
+    // Each element takes at least one byte. So a list cannot have more elements than there are bytes left.
     if (size > this.#bytes.length - this.#at) throw new ThriftError('a list with more elements than bytes left');
     for (let i = 0; i < size; i++) this.#value(head & 0x0f, depth + 1, true);
   }

@@ -1,5 +1,5 @@
-// Decodes Parquet's RLE/bit-packing hybrid: sequences of one repeated number, or of numbers packed bit by bit.
-// Definition levels, repetition levels and dictionary indexes have this encoding.
+// Decodes Parquet's RLE/bit-packing hybrid. Each sequence is either one number with its count, or several numbers
+// that are packed bit by bit. Definition levels, repetition levels and dictionary indexes have this encoding.
 
 type Numbers = Uint8Array | Int32Array;
 
@@ -18,7 +18,8 @@ export function readRuns(bytes: Uint8Array, from: number, to: number, width: num
     }
     const groups = (head - 1) / 2;
     const length = Math.min(left, groups * 8);
-    // Some writers omit the unused bytes at the end of the last group of packed numbers.
+    // Packed numbers form groups of eight. Some writers omit the unused bytes of the last group, so only the used bytes
+    // must be present.
     if (Math.ceil((length * width) / 8) > to - runs.at) throw new Error('truncated packed values');
     unpack(bytes, runs.at, width, into, done, length);
     runs.at += groups * width;
@@ -34,8 +35,8 @@ export function readLevels(bytes: Uint8Array, from: number, to: number, maxLevel
 }
 
 /**
- * Reads levels as `readLevels` does. Returns null if all levels are equal to `maxLevel` and encoded as one sequence, as
- * in most pages.
+ * Reads levels as `readLevels` does. Returns null if the page contains only the level `maxLevel`, encoded as one
+ * repeated number. This is true for most pages.
  */
 export function readPresence(
   bytes: Uint8Array,

@@ -35,7 +35,7 @@ export async function codecOf(name: string): Promise<Codec | null> {
 function snappy(): Codec {
   const uncompress = snappyUncompressor();
   return (input, size) => {
-    // The decoder would allocate whatever size the input states, so this size is checked first.
+    // The decoder would allocate any size that the input states, so this size is checked first.
     let stated = 0;
     for (let i = 0, factor = 1; i < 5; i++, factor *= 128) {
       const byte = input[i] ?? 0;
@@ -51,7 +51,7 @@ async function zstd(): Promise<Codec> {
   const { ZSTDDecoder } = await import('zstddec/stream');
   const decoder = new ZSTDDecoder();
   await decoder.init();
-  // For damaged input, this decoder may return fewer bytes than `size`.
+  // For damaged input, this decoder may return fewer bytes than `size`. `codecOf` checks the number of bytes.
   return (input, size) => decoder.decode(input, size);
 }
 
@@ -63,8 +63,8 @@ function lz4(input: Uint8Array, size: number): Uint8Array {
 }
 
 /**
- * Decompresses LZ4 blocks in Hadoop format, where two lengths precede each block. Input in another format is decoded as
- * one block without lengths.
+ * Decompresses LZ4 blocks in Hadoop format: the decompressed and the compressed length precede each block. Decodes any
+ * other input as one block without lengths.
  */
 function lz4Framed(input: Uint8Array, size: number): Uint8Array {
   const view = new DataView(input.buffer, input.byteOffset, input.byteLength);

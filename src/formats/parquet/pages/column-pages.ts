@@ -23,8 +23,8 @@ export class ColumnPages {
   }
 
   /**
-   * Returns the next data page. Before that, skips whole pages with at most `skip` entries in total. Returns an empty
-   * page at the end of the column. Throws if a page is damaged.
+   * Skips whole pages as long as they contain at most `skip` entries in total. Then returns the next data page, and the
+   * number of skipped entries. At the end of the column, the page is empty. Throws if a page is damaged.
    */
   async next(skip: number): Promise<{ page: Page; skipped: number }> {
     let skipped = 0;

@@ -1,4 +1,4 @@
-// Decodes one page: its levels, and its values or dictionary indexes.
+// Decodes one page: its levels (marks of nulls and of list elements), and its values or dictionary indexes.
 
 import type { Leaf } from '../metadata/parquet-schema.js';
 import { readLevels, readPresence, readRuns } from './bit-runs.js';
@@ -10,12 +10,15 @@ import { encodedValues, noValues, type PageValues, plainValues } from './page-va
 export interface Page {
   /** Number of entries: values and nulls. */
   readonly count: number;
-  /** Definition level of each entry; null if no entry is null. */
+  /** Definition level of each entry; null if every entry has a value. */
   readonly definitions: Uint8Array | null;
   /** Repetition level of each entry; null if the column is not in a list. */
   readonly repetitions: Uint8Array | null;
   readonly values: PageValues;
-  /** Index in `values` of each entry that is not null; null if the values are in the order of the entries. */
+  /**
+   * For a page with a dictionary: the index in `values` of each entry that has a value. Otherwise null: `values` then
+   * contains the values in the order of the entries.
+   */
   readonly indexes: Int32Array | null;
 }
 
@@ -34,10 +37,10 @@ export interface PageDecoder {
   readonly allocateIndexes: IndexAllocator;
 }
 
-/** Returns an array of this length with undefined content. */
+/** Returns an array of this length. The array may contain any numbers. */
 export type IndexAllocator = (length: number) => Int32Array;
 
-/** Returns an allocator that reuses the same memory for each page. So each new page invalidates the previous page. */
+/** Returns an allocator that reuses the same memory for each page. Each new page overwrites the previous one. */
 export function reuseIndexes(): IndexAllocator {
   let memory = new Int32Array(0);
   return (length) => {
@@ -51,7 +54,7 @@ export const noPage: Page = { count: 0, definitions: null, repetitions: null, va
 /** Decodes a dictionary page. Throws if the page is damaged. */
 export function dictionaryOf({ leaf, codec }: PageDecoder, header: PageHeader, body: Uint8Array): PageValues {
   const { num_values: count } = header.dictionary_page_header!;
-  // The number of values is checked before decompression. Each boolean takes one bit; each text at least 4 bytes for
+  // The number of values is checked before decompression. A boolean takes one bit. A text takes at least 4 bytes, for
   // its length.
   const minBytes = leaf.physical === 'BOOLEAN' ? count / 8 : count * (leaf.width || 4);
   if (minBytes > header.uncompressed_page_size)

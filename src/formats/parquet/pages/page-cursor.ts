@@ -10,7 +10,7 @@ export class PageCursor {
   source: Uint8Array = noValues.bytes;
   from = 0;
   to = 0;
-  // Copies of the current page's fields, because reading them through the page costs time for each value.
+  // These fields are copied from the current page. Reading them from the page would take more time for each value.
   definitions: Uint8Array | null = null;
   indexes: Int32Array | null = null;
   /** Index of the next value in the current page. Nulls have no index. */
@@ -22,10 +22,13 @@ export class PageCursor {
   #hasPrefixes = false;
   #count = 0;
   #leftInPage = 0;
-  /** Pages that were read ahead, and the number of their entries. Pages are read ahead only for columns in lists. */
+  /** Pages that were read ahead, and their total number of entries. Pages are read ahead only for columns in lists. */
   readonly #queue: Page[] = [];
   #queued = 0;
-  /** The previous text. A DELTA_BYTE_ARRAY value omits the leading bytes that it shares with the previous text. */
+  /**
+   * The text that was read last. With DELTA_BYTE_ARRAY, a text is stored without the leading bytes that it shares with
+   * the previous text.
+   */
   #text = Buffer.alloc(0);
   #textLength = 0;
 
@@ -53,7 +56,7 @@ export class PageCursor {
     return true;
   }
 
-  /** Reads all pages of the column, because a list may continue on the next page. */
+  /** Reads all pages of the column in this row group, because a list may continue on the next page. */
   async fillAll(): Promise<void> {
     for (;;) {
       const { page } = await this.#pages.next(0);
@@ -85,7 +88,7 @@ export class PageCursor {
     this.nextValue = nextValue;
   }
 
-  /** Opens the next page if the current page has no more entries. Returns the index of the next entry in its page. */
+  /** Opens the next page if no entries are left in this page. Returns the position of the next entry in its page. */
   #entry(): number {
     while (this.#leftInPage === 0) {
       const page = this.#queue.shift();

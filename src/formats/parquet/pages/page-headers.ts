@@ -7,11 +7,11 @@ import type { Chunk } from '../metadata/footer.js';
 import { checked } from '../metadata/footer-schema.js';
 import { structEnd, ThriftError } from '../metadata/thrift.js';
 
-/** Bytes read together with a page header, so that one read suffices for several small pages. */
+/** Number of bytes to read with a page header, so that one read is enough for several small pages. */
 const readAhead = 64 * 1024;
 /**
- * Bytes read after the body of a page. These bytes contain the header of the next page, unless that header is unusually
- * long.
+ * Number of bytes to read after the body of a page. They contain the header of the next page, unless that header is
+ * unusually long.
  */
 const headerBytes = 512;
 /** Largest accepted header, bytes. Statistics of long texts can enlarge a header, but not to this size. */
@@ -58,7 +58,7 @@ export function entriesOf({ data_page_header: v1, data_page_header_v2: v2 }: Pag
 export class PageHeaders {
   readonly #file: FileBytes;
   readonly #chunk: Chunk;
-  /** Offset in the file of the next page header. */
+  /** Offset of the next page header in the file. */
   #at: number;
   /** Bytes of the file that were read last. `#bufferStart` is their offset in the file. */
   #buffer: Uint8Array = nothing;
@@ -66,7 +66,7 @@ export class PageHeaders {
   #entriesLeft: number;
   readonly #readAhead: number;
 
-  /** @param readsBodies false if the caller reads only headers, so that reading ahead would be useless */
+  /** @param readsBodies false if the caller reads only headers: the reader then does not read ahead */
   constructor(file: FileBytes, chunk: Chunk, readsBodies = true) {
     this.#readAhead = readsBodies ? readAhead : headerBytes;
     this.#file = file;
@@ -114,14 +114,14 @@ export class PageHeaders {
     return bytes;
   }
 
-  /** Replaces a large buffer by a copy of its unread bytes, so that its memory becomes free. */
+  /** Copies the unread bytes of a large buffer to a new buffer, so that the memory of the large buffer becomes free. */
   free(): void {
     if (this.#buffer.length <= readAhead) return;
     this.#buffer = this.#buffer.slice(this.#at - this.#bufferStart);
     this.#bufferStart = this.#at;
   }
 
-  /** Returns the bytes [from, to) of the file; fewer at the end of the file. */
+  /** Returns the bytes [from, to) of the file, or fewer bytes if the file ends before `to`. */
   async #take(from: number, to: number): Promise<Uint8Array> {
     const start = from - this.#bufferStart;
     if (start < 0 || to - this.#bufferStart > this.#buffer.length) {

@@ -17,15 +17,15 @@ export interface PageValues {
   readonly starts: Int32Array | null;
   readonly ends: Int32Array | null;
   /**
-   * For each value, the number of leading bytes that equal the leading bytes of the previous value. `bytes` omits these
-   * leading bytes. Null if `bytes` contains complete values.
+   * For each value, the number of leading bytes that it shares with the previous value. `bytes` omits these leading
+   * bytes. Null if `bytes` contains complete values.
    */
   readonly shared: Int32Array | null;
 }
 
 const noBytes = new Uint8Array(0);
 export const noValues: PageValues = valuesOf(0, noBytes, 0);
-/** Largest accepted number of deltas in a block. The library allocates memory for a whole block at once. */
+/** Largest accepted number of deltas in a block. The library (hyparquet) allocates memory for a whole block at once. */
 const maxDeltaBlock = 1 << 16;
 
 /**
@@ -57,7 +57,7 @@ export function plainValues(leaf: Leaf, count: number, bytes: Uint8Array, from: 
   const values = valuesOf(count, bytes, from, starts, ends);
   const { view } = values;
   for (let i = 0, p = from; i < count; i++) {
-    // If the page is damaged, the previous texts may have used up all bytes.
+    // In a damaged page, no bytes may be left for the length of this text.
     const length = p + 4 <= bytes.length ? view.getUint32(p, true) : Number.POSITIVE_INFINITY;
     if (length > bytes.length - p - 4) throw new Error('a text longer than its page');
     starts[i] = p + 4;
@@ -71,7 +71,7 @@ function assertRoom(size: number, bytes: Uint8Array, from: number): void {
   if (size > bytes.length - from) throw new Error('fewer values than its header states');
 }
 
-/** Stores each bit as a byte. */
+/** Reads `count` booleans, which take one bit each. Stores each boolean as one byte. */
 function bitValues(count: number, bytes: Uint8Array, from: number): PageValues {
   assertRoom(count / 8, bytes, from);
   const flags = new Uint8Array(count);
@@ -122,8 +122,8 @@ function deltaValues(into: Int32Array | BigInt64Array, bytes: Uint8Array, from: 
   const { first } = deltaExtent(bytes, from, into.length);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   deltaBinaryUnpack({ view, offset: from }, into.length, into);
-  // The library reads only 32 bits of the first number, but DuckDB writes 33 bits for unsigned integers. All later
-  // numbers are sums that include the first number, so the same correction applies to every number.
+  // DuckDB writes the first of several unsigned integers with 33 bits, but the library (hyparquet) reads only 32 bits.
+  // Each later number is the first number plus deltas, so the same correction applies to every number.
   if (into instanceof Int32Array && into.length > 0 && into[0] !== (first | 0)) {
     const missing = first - into[0]!;
     for (let i = 0; i < into.length; i++) into[i]! += missing;
@@ -152,8 +152,8 @@ function deltaTexts(leaf: Leaf, count: number, bytes: Uint8Array, from: number, 
 }
 
 /**
- * Returns the offset after `count` delta-encoded numbers, and the first number. Throws if the headers are damaged,
- * because the library does not check them.
+ * Returns the offset after `count` delta-encoded numbers, and the first number. Throws if the headers of the deltas are
+ * damaged. The library (hyparquet) does not check them.
  */
 function deltaExtent(bytes: Uint8Array, from: number, count: number): { readonly end: number; readonly first: number } {
   let p = from;

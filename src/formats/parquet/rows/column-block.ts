@@ -30,13 +30,16 @@ const storages: Readonly<Record<number, number | undefined>> = {
 interface BlockColumn extends FlatColumn {
   /** Offset in memory of the column's descriptor, which the WebAssembly parser reads. */
   readonly at: number;
-  /** Storage of the values in the block (see column-memory.ts), unless the values come from a dictionary. */
+  /**
+   * How the block stores the values: a constant of column-memory.ts such as FLOAT64. Values from a dictionary may be
+   * stored as text instead (ENTRIES).
+   */
   readonly storage: number;
-  /** Index of the block's first value in the current page. */
+  /** Index in the current page of the first value that the block contains. */
   firstValue: number;
   /**
-   * The last dictionary of the column, and the offset of its entries as text; 0 if the dictionary was not converted to
-   * text.
+   * The last dictionary of the column, and the offset of its text in memory. The offset is 0 if the dictionary was not
+   * converted to text.
    */
   dictionary: PageValues;
   entries: number;
@@ -106,9 +109,9 @@ export class ColumnBlock {
   }
 
   /**
-   * Lets the WebAssembly parser add up to `rows` rows to the current run of points. All columns must have these rows in
-   * memory. The parser writes the JSON of the rows from `run.at` on, before `run.limit`. Returns the number of added
-   * rows.
+   * Lets the WebAssembly parser add up to `rows` rows to the current run of points (`Points`). The current pages of all
+   * columns must contain these rows. The parser writes the JSON of the rows between `run.at` and `run.limit`. Returns
+   * the number of added rows.
    */
   take(rows: number): number {
     if (this.#left === 0 && !this.#load(rows)) return 0;
@@ -231,7 +234,7 @@ export class ColumnBlock {
   }
 
   #texts(column: BlockColumn, { bytes, starts, ends }: PageValues, from: number, count: number): number {
-    // A page that contains only nulls has no offsets of texts.
+    // Without values, there are no text offsets. An example is a page that contains only nulls.
     if (count === 0) return this.#block.from;
     const first = starts![from]!;
     const at = this.#copy(bytes, first, ends![from + count - 1]! - first);
@@ -257,7 +260,7 @@ export class ColumnBlock {
     return at;
   }
 
-  /** Converts a dictionary to text if its entries occur often enough. Returns true if its text is in memory. */
+  /** Converts a new dictionary to text if its entries occur often enough. Returns true if the text is in memory. */
   #rendersDictionary(column: BlockColumn, cursor: PageCursor): boolean {
     const { values } = cursor;
     if (column.dictionary !== values) {
@@ -270,8 +273,8 @@ export class ColumnBlock {
 }
 
 /**
- * Returns the kind of the cells in a column. TRUE stands for both booleans, because the WebAssembly parser itself
- * distinguishes true from false.
+ * Returns the usual kind of the cells in a column. For booleans, this is TRUE: the WebAssembly parser itself replaces
+ * TRUE by FALSE where necessary.
  */
 function usualKind({ target, storage }: BlockColumn, isTime: boolean): number {
   if (isTime) return INSTANT;

@@ -1,4 +1,4 @@
-// Writes columns with lists as JSON text. The levels of the values show where lists and their elements begin.
+// Writes columns with lists as JSON text. The repetition and definition levels show where lists and elements begin.
 
 import { type Cells, LIST } from '../../rows/cells.js';
 import { BYTES, INT, type Leaf, type Node, UINT } from '../metadata/parquet-schema.js';
@@ -27,12 +27,15 @@ export class ListRows {
   readonly #column: ListColumn;
   readonly #cursorOf: ReadonlyMap<Node, PageCursor>;
   /**
-   * By node: cursor of the node's first column of values. A node without children is itself a column of values. The
-   * levels of the column also show whether the node has a value.
+   * For each node: the cursor of the first column below the node, or of the node itself if it is a column. The levels
+   * of this column show whether the node has a value.
    */
   readonly #firstCursor = new Map<Node, PageCursor>();
   readonly #keys = new Map<Node, Uint8Array>();
-  /** Names of the columns to load, and all leading parts of these names. Each map key is looked up in this set. */
+  /**
+   * Names of the columns to load, and the beginnings of these names: `m.host.x`, `m.host` and `m`. The set decides
+   * whether a map key is part of the path of a value.
+   */
   readonly #wantedPaths = new Set<string>();
 
   /** @param cursors one cursor for each column of values inside the list */
@@ -56,7 +59,7 @@ export class ListRows {
       }
   }
 
-  /** Writes the column's value in the next row. */
+  /** Writes the value of the column for the next row. */
   write(sink: TextSink, cells: Cells): void {
     this.#value(this.#column.node, this.#column.node.column, sink, cells);
   }

@@ -12,19 +12,19 @@ const lastSecond = 253_402_300_799n;
 /** A time as whole seconds since 1970 and a fraction of a second. The fraction is never negative. */
 export interface Moment {
   readonly seconds: bigint;
-  /** `fraction` is a number of units of 10^-scale seconds. */
+  /** Part of a second, in units of 10^-scale seconds: 0.25 s is 250 with scale 3. */
   readonly fraction: bigint;
   readonly scale: number;
 }
 
-/** Splits a number of units of 10^-scale seconds into seconds and a fraction. */
+/** Splits a time into seconds and a fraction. `value` counts units of 10^-scale seconds: ms for scale 3. */
 export function momentOf(value: bigint, scale: number): Moment {
   const unit = 10n ** BigInt(scale);
   const fraction = ((value % unit) + unit) % unit;
   return { seconds: (value - fraction) / unit, fraction, scale };
 }
 
-/** Returns the start of a day. `days` counts from 1970-01-01. */
+/** Returns the time at which a day starts. `days` counts from 1970-01-01. */
 export function dateMoment(days: bigint): Moment {
   return { seconds: days * DAY, fraction: 0n, scale: 0 };
 }

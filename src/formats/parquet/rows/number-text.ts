@@ -7,7 +7,7 @@ const BILLION = 1_000_000_000;
 const WORD = 2 ** 32;
 /** A whole number below this limit is printed digit by digit: a double stores up to 15 digits exactly. */
 const wholeLimit = 1e15;
-/** Numbers of decimal places to try before the slower `String(value)`. Trailing zeros are removed. */
+/** `putFloat64` tries these numbers of decimal places before the slower `String(value)`. */
 const scales = [3, 6];
 const powers = [1, 10, 100, 1000, 1e4, 1e5, 1e6];
 
@@ -68,7 +68,7 @@ export function putFloat64(bytes: Uint8Array, at: number, value: number): number
       const digits = scales[i]!;
       const scale = powers[digits]!;
       const scaled = Math.round(size * scale);
-      // Both operands are exact, so if the quotient equals `size`, parsing these digits gives the same double.
+      // A double stores `scaled` and `scale` exactly. So if their quotient is `size`, parsing the digits gives `size`.
       if (scaled / scale === size && scaled < wholeLimit)
         return putFraction(bytes, p, whole, scaled - whole * scale, digits);
     }
@@ -76,7 +76,10 @@ export function putFloat64(bytes: Uint8Array, at: number, value: number): number
   return putText(bytes, p, String(size));
 }
 
-/** @param fraction the first `digits` decimal places as a whole number other than 0 */
+/**
+ * Writes a decimal number without trailing zeros. Example: `whole` 12, `fraction` 500, `digits` 3 → `12.5`.
+ * @param fraction the first `digits` decimal places, read as a whole number other than 0
+ */
 function putFraction(bytes: Uint8Array, at: number, whole: number, fraction: number, digits: number): number {
   const p = putWhole(bytes, at, whole);
   bytes[p] = DOT;
@@ -89,7 +92,7 @@ function putFraction(bytes: Uint8Array, at: number, whole: number, fraction: num
   return putPadded(bytes, p + 1, rest, length);
 }
 
-/** Writes a whole number of magnitude below 10^15, with a decimal point before its last `scale` digits. */
+/** Writes a whole number (below 10^15) with a decimal point before its last `scale` digits: 1250, scale 2 → `12.50`. */
 export function putDecimal(bytes: Uint8Array, at: number, unscaled: number, scale: number): number {
   if (scale > 15 || scale < 0) return putText(bytes, at, decimalText(BigInt(unscaled), scale));
   let p = at;
@@ -112,7 +115,7 @@ export function putText(bytes: Uint8Array, at: number, text: string): number {
   return at + text.length;
 }
 
-/** Returns the digits of a whole number, with a decimal point before the last `scale` digits. */
+/** Returns a whole number as text, with a decimal point before its last `scale` digits: 5, scale 2 → `0.05`. */
 export function decimalText(unscaled: bigint, scale: number): string {
   const digits = (unscaled < 0n ? -unscaled : unscaled).toString().padStart(scale + 1, '0');
   const sign = unscaled < 0n ? '-' : '';
@@ -139,7 +142,7 @@ export function bigEndianInteger(bytes: Uint8Array, from: number, to: number): b
   return BigInt.asIntN((to - from) * 8, value);
 }
 
-/** Reads a number as `bigEndianInteger` does, but without a bigint. Returns null for more than 15 digits. */
+/** Reads a number like `bigEndianInteger`, but without a bigint. Returns null if the number needs more than 6 bytes. */
 export function smallInteger(bytes: Uint8Array, from: number, to: number): number | null {
   const sign = from < to && bytes[from]! >= 0x80 ? 0xff : 0;
   let first = from;

@@ -4,13 +4,16 @@ import { MAX_POWER, MIN_POWER } from '../../kernel/assembly/rows/columns/column-
 
 const wordBits = 64n;
 
-/** Returns the first 128 bits of each power from MIN_POWER to MAX_POWER, rounded up. The high word comes first. */
+/**
+ * Returns the first 128 significant bits of each power of ten from MIN_POWER to MAX_POWER, rounded up. Each power takes
+ * two 64-bit words: first the high word, then the low word.
+ */
 export function powersOfTen(): BigUint64Array {
   const words: bigint[] = [];
   for (let power = MIN_POWER; power <= MAX_POWER; power++) {
     const whole = 10n ** BigInt(Math.abs(power));
     const bits = BigInt(whole.toString(2).length);
-    // A power of ten above 1 is never a power of two, so the quotient has exactly 128 bits.
+    // `whole` is a power of ten above 1, so it is not a power of two. The quotient then has exactly 128 bits.
     const value = power < 0 ? (1n << (127n + bits)) / whole + 1n : scaled(whole, 128n - bits);
     words.push(value >> wordBits, BigInt.asUintN(64, value));
   }

@@ -1,5 +1,5 @@
 // Writes each value once, as JSON. The JSON of a rejected row becomes its dead letter, and the cells refer to ranges of
-// the JSON. Text with escapes is also written to scratch memory without escapes.
+// the JSON. If a text needs escapes in JSON, its cell refers to a copy without escapes in scratch memory.
 
 import { BACKSLASH, QUOTE, ZERO } from '../../../core/ascii.js';
 import { unitDecimals } from '../../../core/units.js';
@@ -14,11 +14,11 @@ import type { PageCursor } from '../pages/page-cursor.js';
 import { dateMoment, int96Moment, inUnit, inZone, type Moment, momentOf, rfc3339Text, timeOfDay } from './moments.js';
 import * as numbers from './number-text.js';
 
-/** Largest size of a value that is not text, bytes. */
+/** Largest size of a value that is not text, as JSON, bytes. */
 export const maxShortValue = 128;
 
 const hex = Buffer.from('0123456789abcdef');
-/** For each byte, the letter after the backslash of its escape; 0 for a byte without an escape, 1 for a \u escape. */
+/** For each byte, the letter that follows the backslash in its JSON escape. 0: no escape is needed. 1: a \u escape. */
 const escapes = new Uint8Array(256).fill(1, 0, 0x20);
 escapes[QUOTE] = QUOTE;
 escapes[BACKSLASH] = BACKSLASH;
@@ -45,7 +45,7 @@ export class RowText {
   readonly #layout: RowLayout;
   readonly #options: TimeOptions;
   readonly #zone: Zone;
-  /** Number of decimal places of a second in the precision of the load. */
+  /** Number of decimal places of a second in the precision of the load, such as 3 for ms. */
   readonly places: number;
   #scratch = 0;
 
@@ -64,12 +64,12 @@ export class RowText {
     this.#scratch = this.#layout.scratch;
   }
 
-  /** Returns an upper limit for the JSON size of a text with `bytes` bytes. */
+  /** Returns how many bytes of JSON a text of this size needs at most: a \u escape replaces one byte by six. */
   static maxSize(bytes: number): number {
     return 6 * bytes + maxShortValue;
   }
 
-  /** Returns the JSON size of a text, plus `maxShortValue`. */
+  /** Returns how many bytes of JSON this text needs, plus `maxShortValue` bytes. */
   static size(source: Uint8Array, from: number, to: number): number {
     let size = to - from + maxShortValue;
     for (let p = from; p < to; p++) {
@@ -104,7 +104,7 @@ export class RowText {
     }
   }
 
-  /** Tests whether the digits of a time are just its stored number with appended zeros. */
+  /** Tests whether appending zeros to the stored number converts a time to the precision of the load. */
   isPlainTime({ isTime, leaf }: CellTarget): boolean {
     const { timeFormat, timezone } = this.#options;
     const { kind, width, utc, scale } = leaf;
@@ -253,7 +253,7 @@ export class RowText {
   /** Copies text to scratch memory, and fills a cell with it. The text of other cells lies in the JSON of the row. */
   #scratchCell(target: CellTarget, kind: number, text: Uint8Array): void {
     const from = this.#scratch;
-    // An overlong row has no scratch memory, but such a row is rejected anyway.
+    // A row in a separate buffer may have no scratch memory. Such a row is too long, so it is rejected anyway.
     if (text.length > Math.min(this.#layout.scratchEnd, this.bytes.length) - from) {
       this.refuse('too-long', `${text.length} bytes of text`);
       return;

@@ -21,7 +21,7 @@ interface LongRow {
 export class RowWriter implements TextSink {
   /** Offset of the next byte to write: in the format's memory, or in the separate buffer of an overlong row. */
   at = 0;
-  /** Input offset that corresponds to offset 0 of the format's memory. */
+  /** The input offset of a byte is its offset in the format's memory plus `origin`. */
   origin = 0;
   readonly #rows: RowFormatMemory;
   readonly #text: RowText;
@@ -35,8 +35,8 @@ export class RowWriter implements TextSink {
   /** Input offset at which the next row begins. */
   #offset: number;
   /**
-   * A row whose JSON is written, but whose point did not fit into the run of points. The next run of points begins with
-   * this row.
+   * A row whose JSON is written, but whose point did not fit into the run of points (`Points`). The next run of points
+   * begins with this row.
    */
   #waiting: { readonly start: number; readonly end: number } | null = null;
   #long: LongRow | null = null;
@@ -62,7 +62,7 @@ export class RowWriter implements TextSink {
     return this.#offset;
   }
 
-  /** Discards the previous run of points and begins a new one. A waiting row becomes the first row of the new one. */
+  /** Discards the previous run of points (`Points`) and begins the next one. If a row is waiting, it comes first. */
   begin(): void {
     const { run } = this.#rows;
     run.clear();
@@ -93,12 +93,12 @@ export class RowWriter implements TextSink {
     );
   }
 
-  /** True while an overlong row is being rejected: each further run of points contains one part of the row. */
+  /** True while an overlong row is being rejected. Each run of points (`Points`) then contains one part of the row. */
   get isInParts(): boolean {
     return this.#long !== null;
   }
 
-  /** Writes up to `rows` rows, for which all columns have values in memory. Returns the number of rows written. */
+  /** Writes up to `rows` rows, whose values must all be in memory. Returns the number of rows written. */
   fill(rows: number): number {
     const { run } = this.#rows;
     let done = 0;

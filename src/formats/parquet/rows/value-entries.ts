@@ -8,7 +8,7 @@ import type { FlatColumn } from '../metadata/selected-columns.js';
 import type { PageCursor } from '../pages/page-cursor.js';
 import { RowText } from './row-text.js';
 
-/** Unused bytes at the end of the range, because the WebAssembly parser reads 16 bytes at once. */
+/** Unused bytes at the end of a range: the WebAssembly parser reads 16 bytes at once, so it may read past a value. */
 const slack = 16;
 const entryBytes = 4 * ENTRY_WORDS;
 
@@ -24,7 +24,7 @@ export class MemoryRange {
     this.end = end - slack;
   }
 
-  /** Allocates this many bytes. Returns the offset of the bytes, a multiple of 8; 0 if the bytes do not fit. */
+  /** Allocates this many bytes. Returns their offset, which is a multiple of 8. Returns 0 if the bytes do not fit. */
   allocate(bytes: number): number {
     const at = (this.at + 7) & ~7;
     if (at + bytes > this.end) return 0;
@@ -48,7 +48,7 @@ export class ValueEntries {
   /**
    * Writes one entry for each of `count` values.
    * @param valueAt returns the index of the i-th value in the page or dictionary
-   * @returns the offset of the entries; 0 if the entries do not fit; their memory is then free again
+   * @returns the offset of the entries; 0 if the entries do not fit into the range, which then stays as before
    */
   put(
     column: FlatColumn,
@@ -86,7 +86,7 @@ export class ValueEntries {
     this.#words[word] = at;
     this.#words[word + 1] = end - at;
     if (from < at) {
-      // The cell is in scratch memory, so it is copied after the JSON.
+      // The cell is in scratch memory. The next value overwrites this memory, so the cell is copied after the JSON.
       bytes.copyWithin(end, from, from + length);
       from = end;
       end += length;

@@ -24,7 +24,7 @@ import {
 } from './parquet-worker-messages.js';
 import { imageOptions, runImages } from './run-images.js';
 
-/** Limits the heap for young objects. File pages are not in this heap. */
+/** Limits V8's heap for new objects to 4 MB. The pages of the file are not in this heap. */
 const resourceLimits = { maxYoungGenerationSizeMb: 4 };
 
 export class ParquetThread {
@@ -33,10 +33,10 @@ export class ParquetThread {
   readonly #layout: RowLayout;
   readonly #images: readonly Uint8Array[];
   readonly #responses: ParquetResponse[] = [];
-  /** For each `Shape` number in the thread, the number of this `Shape` in the load. A `Shape` is a set of columns. */
+  /** For each `Shape` (set of columns) of the thread, in the order of the thread's numbers: its number in the load. */
   readonly #numbers: number[] = [];
   #isRenumbered = false;
-  /** Number of images whose points are being read or sent. */
+  /** Number of images (shared memory for points) whose points are being read or sent. */
   #usedImages = 0;
   #failure: BugError | null = null;
   #closed = false;
@@ -140,7 +140,7 @@ export class ParquetThread {
     return this.#responses.shift() ?? null;
   }
 
-  /** Reserves an image until its points are read, and until batches that are sent from it are settled. */
+  /** Reserves an image until its points are read and all batches sent from it are settled. */
   #use(image: number): WindowUse {
     this.#usedImages += 1;
     return new WindowUse(() => {
@@ -162,9 +162,9 @@ export class ParquetThread {
     const shape = (number: number): Shape => this.#rows.shapes.shape(number);
     const shapeOf = (i: number): Shape => shapeIn(bytes, index, i);
     const { objectLetters: deadLetterFormat } = this.#rows;
-    // If the target is slow, points are copied, so that the thread has an image to fill.
+    // If all images are in use, batches copy these points. The thread can then soon fill this image again.
     const hold = this.#usedImages < this.#images.length ? use.hold : undefined;
-    // The summary contains the number that the thread gave to the `Shape`.
+    // The summary contains the thread's number of a `Shape`. If the load's numbers differ, the summary is wrong.
     const summary = this.#isRenumbered ? null : run.summary;
     const places = { firstLine, endLine, origin, end };
     return { bytes, index, count, rejects, ...places, deadLetterFormat, shape, shapeOf, hold, summary };

@@ -1,5 +1,5 @@
 // Code of the worker thread that reads Parquet: decodes pages, writes rows and points, and copies each run of points
-// into memory shared with the main thread (an image).
+// (`Points`) into an image. An image is memory that this thread shares with the main thread.
 
 import { read } from 'node:fs';
 import { promisify } from 'node:util';

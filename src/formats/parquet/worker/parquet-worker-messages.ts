@@ -37,8 +37,8 @@ export type ParquetRequest =
   | { readonly do: 'stop' };
 
 /**
- * Response of the thread: a run of points, or the end of the input. `bytesRead` counts the bytes read from the file
- * since the last response.
+ * Response of the thread: a run of points (`Points`), or the end of the input. `bytesRead` counts the bytes read from
+ * the file since the last response.
  */
 export type ParquetResponse = ParquetRun | ParquetEnd;
 
@@ -57,8 +57,8 @@ export interface ParquetEnd {
 }
 
 /**
- * An error in a form that can be sent to another thread. `group` is set for a RowGroupError, whose message the main
- * thread must compose.
+ * An error in a form that can be sent to another thread. `group` is set for a RowGroupError: only the main thread can
+ * compose its message.
  */
 export interface ErrorParts {
   readonly outcome: string;

@@ -6,18 +6,21 @@ import type { Points } from '../../../core/types/index.js';
 import { LENGTH, POINT_WORDS, SOURCE_LENGTH, SOURCE_START, START } from '../../../core/types/index.js';
 import { type RowLayout, type RowMemoryOptions, rowLayout } from '../../rows/rows-layout.js';
 
-/** Number of images: the worker thread fills one image, and the main thread sends from the other images. */
+/** Number of images (shared memory for points): the worker thread fills one, the main thread sends from the others. */
 const images = 3;
 /** Largest number of points in an image. */
 const indexPoints = 16_384;
-/** Bytes of points in an image: slightly less than one request body, which is sent from the image without a copy. */
+/**
+ * Bytes of points in an image: slightly less than a request body. So one request body can be sent from one image
+ * without a copy.
+ */
 const imageBytes = 1000 * 1024;
-/** Smallest number of points that show the mean length of a point. */
+/** The mean length of a point is computed only from at least this many points. */
 const minSample = 256;
 /** Memory of a worker thread with all its code loaded, bytes (Node 20, measured 2026-11-30). */
 const threadBytes = 12 * 1024 * 1024;
 
-/** Returns the options with the size of a run of points on the thread. */
+/** Adds the number of points in an image to the options, unless they already state a number of points. */
 export function imageOptions<T extends RowMemoryOptions>(options: T): T {
   return { indexPoints, ...options };
 }
@@ -29,14 +32,14 @@ export function parquetThreadBytes(options: RowMemoryOptions): number {
 }
 
 /**
- * Allocates the images. An image has the same offsets as the format's memory. The bytes before the index and
- * the scratch are never used, so they take no physical memory.
+ * Allocates the images. An image has the same offsets as the format's memory. The bytes before the index are
+ * never used, and neither are the scratch bytes. So both take no physical memory.
  */
 export function runImages({ bytes }: RowLayout): readonly Uint8Array[] {
   return Array.from({ length: images }, () => new Uint8Array(new SharedArrayBuffer(bytes)));
 }
 
-/** Copies a run of points into an image: its index, its points, and the text of its rows as read. */
+/** Copies a run of points (`Points`) into an image: the index, the points, and the source text of the rows. */
 export function copyRun({ bytes, index, count, rejects }: Points, layout: RowLayout, image: Uint8Array): void {
   const first = index.subarray(0, POINT_WORDS);
   const last = index.subarray((count - 1) * POINT_WORDS, count * POINT_WORDS);
@@ -53,7 +56,7 @@ export function copyRun({ bytes, index, count, rejects }: Points, layout: RowLay
   if (starts.length > 0) copy(Math.min(...starts), Math.max(...ends));
 }
 
-/** Returns how many points fit into the next image if they have the same mean length as these points. */
+/** Returns how many points fit into the next image if the mean length of its points is the same as in this image. */
 export function pointsPerImage({ index, count }: Points, { indexPoints: all }: RowLayout): number {
   if (count < minSample) return all;
   const last = (count - 1) * POINT_WORDS;

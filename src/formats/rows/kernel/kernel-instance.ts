@@ -39,7 +39,7 @@ export interface RowKernelExports {
   readonly parquet: TakeRows;
 }
 
-/** Arguments of the last call of each setup function. The same calls prepare the parser of another thread. */
+/** Arguments of the last call of each setup function. A worker thread repeats these calls to prepare its own parser. */
 export interface KernelCalls {
   readonly configure: Parameters<RowKernelExports['configure']>;
   readonly map: Parameters<RowKernelExports['map']>;
@@ -49,8 +49,8 @@ export interface KernelCalls {
 }
 
 /**
- * A copy of the WebAssembly parser for another thread: the first `KERNEL_END` bytes of the memory, the setup calls, and
- * the function for the format.
+ * The state of the WebAssembly parser, for its copy in another thread: the first `KERNEL_END` bytes of the memory, the
+ * setup calls, and the name of the function that parses the format.
  */
 export interface KernelImage {
   readonly bytes: Uint8Array;

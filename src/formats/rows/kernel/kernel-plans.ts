@@ -1,5 +1,6 @@
-// Writes a plan of each table into the memory of the WebAssembly parser. A plan contains column prefixes, field types
-// and the sets of columns that the table's rows had. The encoder must first have accepted one row of the table.
+// Writes a plan of each table into the memory of the WebAssembly parser. A plan contains column prefixes (such as
+// `,host=`), field types, and the sets of columns that rows of the table had. A table gets a plan when the encoder has
+// accepted one of its rows.
 
 import { COLUMN_BYTES, KEYS, NEXT_PLAN, PLANS, SHAPE_SLOTS } from '../../kernel/assembly/rows/row-memory.js';
 import type { MappedColumn, Mapping } from '../mapping/mapping.js';
@@ -10,8 +11,8 @@ const COLUMN_WORDS = COLUMN_BYTES / 4;
 /** Unused bytes after the data, because the WebAssembly parser reads and writes 16 bytes at once. */
 const SLACK = 16;
 /**
- * Bytes of a point besides names and values. A field also needs quotes or a suffix; a point needs spaces and a
- * timestamp.
+ * Bytes that a point needs in addition to names and values. Each field may need quotes or a suffix. The point needs
+ * spaces and a timestamp.
  */
 const perField = 4;
 const perPoint = 128;
@@ -79,7 +80,7 @@ export class Plans {
     const words = HEAD_WORDS + COLUMN_WORDS * columns.length + SHAPE_SLOTS * (1 + maskWords);
     const bytes = 4 * words + table.prefix.length + table.raw.length + prefixes + 2 * SLACK;
     if (bytes > KEYS - PLANS) return null;
-    // The memory is full: all plans are dropped. Each table gets a new plan with its next accepted row.
+    // If the memory is full, all plans are dropped. Each table then gets a new plan with its next accepted row.
     if (bytes > KEYS - this.#at) this.#clear();
     const at = this.#at;
     const columnsAt = at + 4 * HEAD_WORDS;
@@ -118,7 +119,7 @@ export class Plans {
   }
 
   /**
-   * Writes the descriptors of all columns at `columnsAt`, and the columns' prefixes at `prefixes`.
+   * Writes the descriptors of all columns at `columnsAt`, and the columns' prefixes (such as `,host=`) at `prefixes`.
    * @returns the offset after the last prefix
    */
   #putColumns(columns: readonly MappedColumn[], columnsAt: number, prefixes: number): number {

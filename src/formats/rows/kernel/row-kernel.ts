@@ -22,8 +22,8 @@ import {
 import { Plans } from './kernel-plans.js';
 
 /**
- * Largest number of consecutive rows that skip the WebAssembly parser and go to the encoder. Rows skip the parser after
- * several calls in which the parser accepted no row.
+ * If the WebAssembly parser accepts no row in several calls, the next rows go directly to the encoder. This constant is
+ * the largest number of such rows before the next call of the parser.
  */
 const maxPasses = 15;
 /** Largest number of columns that the WebAssembly parser can store. */
@@ -33,7 +33,7 @@ const maxColumns = 2048;
 export interface KeyTable {
   readonly version: number;
   readonly columns: number;
-  /** Writes the keys into [from, to). @returns the range of the outermost object's keys; null if keys do not fit */
+  /** Writes the keys into [from, to). @returns the range of the outermost object's keys; null if not all keys fit */
   write(buffer: ArrayBuffer, from: number, to: number): readonly [first: number, end: number] | null;
 }
 
@@ -46,9 +46,9 @@ interface RowDialect {
 export class RowKernel {
   /** Number of rows that the WebAssembly parser has turned into points, over all inputs. */
   kernelRows = 0;
-  /** Offset of the row at which the last call of `take` stopped. */
+  /** Offset at which the last call of `take` stopped: the start of a row that is not parsed yet. */
   at = 0;
-  /** Increases with each change of the mapping. Rows that a thread parsed under an earlier number are parsed again. */
+  /** Increases with each change of the mapping. Rows that a thread parsed with an earlier mapping are parsed again. */
   epoch = 0;
   /** Increases with each call of `learn` that changed the parser. */
   version = 0;
@@ -63,7 +63,10 @@ export class RowKernel {
   #take: TakeRows | null = null;
   #mapping: Mapping | null = null;
   #decimal = DOT;
-  /** Number of consecutive calls that accepted no row. After several such calls, `#passes` rows skip the parser. */
+  /**
+   * `#missed`: number of consecutive calls that accepted no row. `#passes`: number of next rows that go to the encoder
+   * without a call of the parser.
+   */
   #missed = 0;
   #passes = 0;
   #keys: KeyTable | null = null;
@@ -173,8 +176,8 @@ export class RowKernel {
   }
 
   /**
-   * Parses as many rows as possible from `at`, which must be the start of a row. Writes index entries from entry
-   * `count` on, and points from `out` on.
+   * Parses as many rows as possible from `at`, which must be the start of a row. The first new entry of the index
+   * has number `count`. The first new point is written at `out`.
    * @returns the number of parsed rows; afterwards, `at`, `line` and `out` describe the position at which the parser
    * stopped
    */

@@ -21,8 +21,8 @@ export function buildMapping(
   const twice = names.find((name, i) => names.indexOf(name) !== i && mapping.wants(name));
   if (twice !== undefined)
     throw contradiction('different names for all columns', [`two columns named ${JSON.stringify(twice)}`]);
-  // Without this check, a column named `time` would become a field, and the error message would complain about that
-  // name.
+  // Without this check, a column `time` would become a field if --time-column names a missing column. The error message
+  // would then be about the field name `time`.
   if (options.timeColumn !== null && !names.includes(options.timeColumn) && mapping.constants.time === null)
     throw missingColumn(mapping.missing ?? { expected: 'a time column', fix: '' }, names, options);
   for (const [column, name] of names.entries()) if (!isIgnored(column)) mapping.add(column, name, typeOf(name));

@@ -9,11 +9,11 @@ import { typeNames, UNKNOWN } from '../values/field-types.js';
 import { putName, reasonOf } from '../values/put-value.js';
 import { ValueWriter } from '../values/value-writer.js';
 
-/** Bytes that one tag adds to a series key, in addition to its value. */
+/** Bytes that one tag adds to a series key, in addition to the bytes of the tag's value. */
 export const SERIES_KEY_PER_TAG = 9;
 /** An encoded value takes at most twice as many bytes as its text, plus `slack`. */
 const slack = 64;
-/** The `level` of a declared type in `ValueWriter.put`. */
+/** Argument `level` of `ValueWriter.put` for a declared type. */
 const declaredLevel = 1;
 
 /** Encoded tags, fields and time that are added to every row of an input. */

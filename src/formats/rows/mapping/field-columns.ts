@@ -1,4 +1,4 @@
-// Records which columns of --fields the inputs of a load have, so that a column in no input is reported.
+// Records which columns of --fields the inputs of a load have. So a column that no input has can be reported.
 
 import type { TagMapping } from '../../../core/types/index.js';
 

@@ -1,5 +1,5 @@
 // Decides which columns of an input become the time, the table name, tags and fields. Each header gets one mapping.
-// Rows with new columns extend the mapping.
+// In some formats, such as NDJSON, rows with new columns extend the mapping.
 
 import { UsageError } from '../../../core/errors.js';
 import type { ColumnType, FieldMapping, FolderColumn, TagMapping } from '../../../core/types/index.js';
@@ -72,7 +72,7 @@ export class Mapping {
   readonly #timeColumn: string | null;
   /** Names of all mapped tags and fields, to detect duplicates. */
   readonly #names = new Set<string>();
-  /** Name of the folder column whose value is the table name; null without such a folder column. */
+  /** Folder column that supplies the table name: `measurement` of a folder `measurement=cpu`. Null if none does. */
   readonly #tableFolder: string | null;
 
   /**
@@ -185,8 +185,8 @@ export class Mapping {
   }
 
   /**
-   * Describes the time or table column if an option must name it, because no column has a usual name. Null if no option
-   * is necessary.
+   * Describes the time column or the table column if no column has its usual name, so that an option must name it. Null
+   * if no option is necessary.
    */
   get unnamed(): MissingColumn | null {
     if (this.#timeColumn === null && this.constants.time === null && !this.#needsNoTime) return missingTime;

@@ -8,8 +8,8 @@ export function measurementColumn(measurement: string | null): string | null {
 }
 
 /**
- * Escapes a measurement name. Returns null if the target rejects the name, or if lines with this name would be
- * comments.
+ * Escapes a measurement name. Returns null if the target rejects the name, or if the name begins with `#`: a line that
+ * begins with `#` is a comment.
  * @param slashes true if the target accepts a slash in the name
  */
 export function measurementPrefix(name: Uint8Array, slashes: boolean): Uint8Array | null {

@@ -74,7 +74,7 @@ export function putFloat(bytes: Uint8Array, from: number, to: number, out: numbe
   return putRest(bytes, p, to, o, from, p > first);
 }
 
-/** Writes the part of a float after its whole digits: the fraction and the exponent. */
+/** Writes the rest of a float after the digits of its whole part: the decimal places and the exponent. */
 function putRest(bytes: Uint8Array, from: number, to: number, out: number, start: number, hasDigits: boolean): number {
   let p = from;
   let o = out;
@@ -130,7 +130,8 @@ export function putInteger(bytes: Uint8Array, from: number, to: number, out: num
   return o;
 }
 
-// Classes of bytes: the actions of `putString` and `putName`. Bytes of class 0 are copied.
+// Classes of bytes. `putString` and `putName` copy a byte of class 0, write a backslash before it (ESCAPE), check the
+// UTF-8 sequence that begins with it (HIGH), or reject the text (REJECT).
 const ESCAPE = 1;
 const HIGH = 2;
 const REJECT = 3;

@@ -58,7 +58,7 @@ export class ValueWriter {
     return this.type === BOOLEAN ? this.#boolean(kind === TRUE, out) : wrongType;
   }
 
-  /** Writes the value of a cell that has an unusual notation. Returns the same results as `put`. */
+  /** Writes the value of a cell with an unusual notation. Returns an offset or a code, as `put` does. */
   putRead(reading: ValueReading, from: number, to: number, out: number, type: number): number {
     if (reading.kind === 'literal') return this.#literal(from, to, out, type);
     const text = Buffer.from(this.#bytes.subarray(from, to)).toString();
@@ -148,7 +148,7 @@ export class ValueWriter {
     return out + 1;
   }
 
-  /** Returns a text of up to 16 bytes without surrounding spaces. Returns an empty text for more bytes. */
+  /** Returns the text in [from, to) without surrounding spaces; an empty text if the range has more than 16 bytes. */
   #word(from: number, to: number): string {
     if (to - from > 16) return '';
     return String.fromCharCode(...this.#bytes.subarray(from, to)).trim();

@@ -10,8 +10,8 @@ import type { RowKernel } from '../kernel/row-kernel.js';
 import { type RowJob, type RowJobResult, type RowSlot, type RowWorkerTask, rowSlots } from './row-worker-messages.js';
 
 /**
- * Rows that the main thread encodes change the state of the parser, and a thread then needs a new copy. After
- * `maxImages` copies, only every 16th job sends a copy.
+ * When the main thread encodes a row, the state of the parser may change. A thread then needs a new copy of the state.
+ * After `maxImages` copies, a copy is sent only with every 16th job.
  */
 const maxImages = 16;
 const jobsPerImage = 16;
@@ -23,21 +23,21 @@ export class RowThread {
   failure: BugError | null = null;
   readonly #worker: Worker;
   readonly #changed: () => void;
-  /** Functions that receive the results, by the number of the read buffer. */
+  /** For each read buffer with an unfinished job: the function that receives the result. */
   readonly #pending = new Map<number, (result: RowJobResult) => void>();
   #closed = false;
   /** Lets the promise of `idle` resolve. */
   #wake: () => void = () => {};
   /**
-   * Epoch and version of the parser copy in the thread. Also the number of copies sent in this epoch, and the number
-   * of jobs since the last copy.
+   * `#epoch` and `#version`: state of the parser copy in the thread (see RowKernel). `#images`: number of copies sent
+   * in this epoch. `#jobs`: number of jobs since the last copy.
    */
   #epoch = -1;
   #version = -1;
   #images = 0;
   #jobs = 0;
 
-  /** @param changed is called after each result, and when the thread ends */
+  /** @param changed called after each result, and when the thread fails */
   constructor(
     { precision, timeFormat, timezone, ambiguousTime, timeRounding }: TimeOptions,
     windowBytes: number,
@@ -81,7 +81,7 @@ export class RowThread {
     return true;
   }
 
-  /** Resolves once the thread has no unfinished job. */
+  /** Waits until the thread has no unfinished job. */
   async idle(): Promise<void> {
     while (this.#pending.size > 0 && this.failure === null && !this.#closed)
       await new Promise<void>((resolve) => {

@@ -1,5 +1,5 @@
-// Messages between the main thread and a worker thread that parses rows, and the layout of their shared memory. Only
-// the thread that received the last message about a read buffer may use this buffer.
+// Messages between the main thread and a worker thread that parses rows, and the layout of their shared memory. The
+// thread that received the last message about a read buffer owns this buffer: only this thread may use it.
 
 import type { RunSummary } from '../../../core/types/index.js';
 import { POINT_WORDS } from '../../../core/types/index.js';
@@ -28,7 +28,7 @@ export interface RowJob {
 export interface KernelRun {
   readonly start: number;
   readonly end: number;
-  /** Position of the first entry in the index, and the number of entries. */
+  /** Position in the index of the first entry of these rows, and their number of entries. */
   readonly entry: number;
   readonly count: number;
   readonly lines: number;
@@ -70,7 +70,7 @@ export const narrowRowWindowBytes = 256 * 1024;
  * other ones.
  */
 const slotsPerThread = 4;
-/** Read buffers per thread that batches may be sent from. If more buffers are in use, points are copied. */
+/** Read buffers per thread that batches may be sent from. Points of further buffers are copied. */
 export const slotsToHold = 2;
 /**
  * Read buffers per thread if memory is scarce. Points are then copied before sending, so that the buffers become free.

@@ -12,7 +12,7 @@ import { RowThread } from './row-thread.js';
 import { rowWindowBytes, slotsToHold } from './row-worker-messages.js';
 import { type FreeSlot, WindowReader } from './window-reader.js';
 
-/** If no further bytes arrive for this long, the main thread scans an incomplete read buffer itself, ms. */
+/** Time without further bytes, ms, after which the main thread itself scans an incomplete read buffer. */
 const quietMs = 20;
 const inputEnded = new Error('this input has ended');
 
@@ -89,7 +89,7 @@ export class RowWorkers {
     }
   }
 
-  /** Resolves at the next read, result, abort or thread failure, or after `ms`. */
+  /** Waits until a read ends, a result arrives, the signal aborts, a thread fails, or `ms` have passed. */
   async #change(ms?: number): Promise<void> {
     await new Promise<void>((resolve) => {
       const timer = ms === undefined ? undefined : setTimeout(resolve, ms);

@@ -6,23 +6,23 @@ import { WindowUse } from '../../window-use.js';
 import type { RowThread } from './row-thread.js';
 import { carryBytes, type RowJobResult, type RowSlot } from './row-worker-messages.js';
 
-/** A read buffer of a thread, filled with bytes of the input. */
+/** A read buffer of a thread that contains bytes of the input. */
 export interface ThreadWindow {
   readonly thread: RowThread;
   readonly slot: number;
   readonly place: RowSlot;
-  /** Offset in the decoded input that corresponds to offset 0 of the thread's memory. */
+  /** The offset of a byte in the decoded input is its offset in the thread's memory plus `origin`. */
   readonly origin: number;
-  /** Offset in the thread's memory at which a row begins, unless the offset lies in quoted text; null if unknown. */
+  /** Offset in the thread's memory after a line end: a row begins there, except inside quoted text. Null if unknown. */
   readonly firstRow: number | null;
-  /** Offsets in the thread's memory: after the last byte read, and after the last byte turned into points. */
+  /** Two offsets in the thread's memory: after the last byte of input, and after the last byte that is parsed. */
   end: number;
   used: number;
   /** True if the buffer is full or the input has ended. */
   isComplete: boolean;
   /** True while the main thread scans this buffer itself. */
   isScanned: boolean;
-  /** Frees the read buffer once the main thread has used it and no batch is being sent from it. */
+  /** Frees the read buffer when the main thread has used it and no batch is being sent from it. */
   readonly use: WindowUse;
   /**
    * The buffer's job: offset after its last row, and the parser's epoch when the job was sent; null if no job was sent.
@@ -57,10 +57,10 @@ export class WindowReader {
   ended = false;
 
   /**
-   * @param free free read buffers, shared by all inputs
+   * @param free the unused read buffers, shared by all inputs
    * @param maxHeld number of buffers that batches may be sent from at the same time
    * @param freed called whenever a read buffer has become free
-   * @param decoded offset in the decoded input at which the source begins
+   * @param decoded the offset in the decoded input at which reading begins
    */
   constructor(
     source: ByteSource,
@@ -80,7 +80,7 @@ export class WindowReader {
     this.#freed = freed;
   }
 
-  /** Reads until no read buffer is free. Calls `done` after each read. */
+  /** Starts to read, and continues until no read buffer is free. Calls `done` after each read. */
   read(done: () => void): void {
     if (this.#pending !== null || this.ended) return;
     const window = this.#open();
@@ -103,12 +103,15 @@ export class WindowReader {
     });
   }
 
-  /** False if a slow target makes so many batches wait in read buffers that the thread would lack a free buffer. */
+  /**
+   * True if batches may be sent from one more read buffer. False if a slow target makes batches wait in many read
+   * buffers, because the threads need free buffers.
+   */
   get mayHold(): boolean {
     return this.#held < this.#maxHeld;
   }
 
-  /** Removes the first of `windows`. The read buffer becomes free once no batch is being sent from it. */
+  /** Removes the first of `windows`. The read buffer becomes free when no batch is being sent from it. */
   free(): void {
     this.#held += 1;
     this.windows.shift()!.use.end();
@@ -118,7 +121,7 @@ export class WindowReader {
     await this.#pending;
   }
 
-  /** Removes all of `windows`. The caller first waits for all reads and jobs. */
+  /** Removes all of `windows`. The caller must first wait for all reads and jobs. */
   close(): void {
     while (this.windows.length > 0) this.free();
   }
@@ -128,8 +131,8 @@ export class WindowReader {
   }
 
   /**
-   * Cuts the unfinished row off a full buffer. The row moves to the bytes before the next buffer, so that a thread
-   * parses the row as a whole. The row remains if the main thread scans this buffer, or if the row is long.
+   * Removes the unfinished row at the end of a full buffer. `#open` writes this row before the next buffer, so that one
+   * thread parses the whole row. The row stays if the main thread scans this buffer, or if the row is long.
    */
   #cutTail(window: ThreadWindow): void {
     const { thread, end, used, isScanned } = window;
