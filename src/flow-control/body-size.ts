@@ -1,5 +1,5 @@
-// Computes the request body size as a pure function of the target's responses. Large bodies fill a target's memory,
-// whereas the number of writers has little effect on its memory.
+// Computes the largest request body as a pure function of the target's responses. Large bodies fill a target's memory,
+// whereas the number of writers has little effect on this memory. So a target in trouble gets smaller bodies.
 
 import { bodySizeTuning } from './tuning.js';
 
@@ -8,11 +8,11 @@ const { minBytes, stepShare, bodiesPerStep, restMs } = bodySizeTuning;
 export interface BodySize {
   readonly bytes: number;
   readonly max: number;
-  /** Smallest size so far. */
+  /** Smallest value of `bytes` so far. */
   readonly min: number;
-  /** Monotonic ms of the last change of the size. */
+  /** Time of the last change of `bytes`, monotonic ms. */
   readonly changedAt: number;
-  /** Number of bodies accepted since the last change of the size. */
+  /** Number of bodies that the target accepted since the last change of `bytes`. */
   readonly accepted: number;
 }
 
@@ -21,7 +21,7 @@ export interface BodyAnswer {
   readonly trouble: boolean;
   readonly bytes: number;
   readonly latencyMs: number;
-  /** Monotonic ms. */
+  /** Time of the response, monotonic ms. */
   readonly now: number;
 }
 
@@ -30,8 +30,9 @@ export function fullBodySize(bytes: number): BodySize {
 }
 
 /**
- * Adjusts the size to one response. Ignores responses to requests sent before the last change. An accepted body below
- * half the size is not counted, because it does not prove that the target accepts larger bodies.
+ * Returns the largest body size after one response. Ignores a response to a request that was sent before the last
+ * change of this size. Does not count an accepted body of less than half this size: such a body does not prove that the
+ * target accepts larger bodies.
  */
 export function adjustBodySize(state: BodySize, answer: BodyAnswer): BodySize {
   if (answer.now - answer.latencyMs < state.changedAt) return state;
@@ -43,7 +44,7 @@ export function adjustBodySize(state: BodySize, answer: BodyAnswer): BodySize {
   return resized(state, Math.min(state.max, state.bytes + Math.floor(state.max * stepShare)), answer.now);
 }
 
-/** Limits the size to `bytes` for the rest of the load. */
+/** Limits the body size to `bytes` for the rest of the load. */
 export function capBodySize(state: BodySize, bytes: number, now: number): BodySize {
   const max = Math.min(state.max, bytes);
   return resized({ ...state, max }, Math.min(state.bytes, max), now);

@@ -1,12 +1,12 @@
 // Computes the number of writers as a pure function of the target's responses: additive increase, multiplicative
-// decrease. Ignores responses to requests sent before the last change, because such responses describe the old limit on
-// writers.
+// decrease. Ignores responses to requests sent before the last change of this number, because they reflect the earlier
+// number of writers.
 
 import { latency } from '../core/text.js';
 import type { Verdict } from '../core/types/index.js';
 import { concurrencyTuning as tuning } from './tuning.js';
 
-/** Latency statistics, ms, for request bodies of `bytes` bytes. */
+/** Latencies of request bodies of `bytes` bytes, ms. `bestAt`: time at which `best` was measured, monotonic ms. */
 interface Baseline {
   readonly bytes: number;
   readonly mean: number;
@@ -15,10 +15,13 @@ interface Baseline {
   readonly bestAt: number;
 }
 
+/**
+ * Accepted responses since the last decision. A round ends when it has as many responses as there are allowed writers.
+ */
 interface Round {
   readonly samples: number;
   readonly totalMs: number;
-  /** True once the number of batches in flight has equaled the limit. */
+  /** True once the number of batches in flight has reached the limit of writers. */
   readonly limitReached: boolean;
 }
 
@@ -26,23 +29,23 @@ export interface Concurrency {
   /** Number of allowed writers, 1 to `max`. */
   readonly limit: number;
   readonly max: number;
-  /** True until the first sign of congestion. Until then the limit doubles with each round. */
+  /** True while the limit doubles with each round: until the first sign of congestion, or until the limit is `max`. */
   readonly slowStart: boolean;
-  /** Monotonic ms of the last change of the limit. */
+  /** Time of the last change of the limit, monotonic ms. */
   readonly changedAt: number;
   /** Explanation of the last change, for the log. */
   readonly reason: string;
-  /** Monotonic ms before which the limit is not raised. */
+  /** Time before which the limit is not raised, monotonic ms. */
   readonly restUntil: number;
-  /** Largest recent body, bytes. The value decays with each response. */
+  /** Size of the largest recent body, bytes. A response to a smaller body lowers this value. */
   readonly usualBytes: number;
   readonly baseline: Baseline | null;
   readonly round: Round;
 }
 
 /**
- * One response. `inFlight` counts the batches in flight when the response arrived, including its own batch. `now` is in
- * monotonic ms.
+ * One response. `inFlight`: number of batches in flight when the response arrived, including the batch of the response.
+ * `now`: time of the response, monotonic ms.
  */
 export interface Observation {
   readonly verdict: Verdict['kind'];
@@ -54,7 +57,9 @@ export interface Observation {
 
 const emptyRound: Round = { samples: 0, totalMs: 0, limitReached: false };
 
-/** Starts with one writer, because a new raft group (replicas of a vnode) refuses writes until it has formed. */
+/**
+ * Starts with one writer, because a new raft group (the replicas of a vnode) refuses writes until the group has formed.
+ */
 export function startConcurrency(workers: number): Concurrency {
   return {
     limit: 1,
@@ -71,8 +76,8 @@ export function startConcurrency(workers: number): Concurrency {
 
 /**
  * Updates the limit after one response. The latency of an accepted request may raise or lower the limit. The verdicts
- * `overloaded` and `dropped` halve the limit, once per round trip. Other verdicts do not depend on load and change
- * nothing.
+ * `overloaded` and `dropped` halve the limit, at most once per round trip. Other verdicts are no sign of congestion, so
+ * they do not change the limit.
  */
 export function observe(state: Concurrency, seen: Observation): Concurrency {
   if (seen.now - seen.latencyMs < state.changedAt) return state;
@@ -90,7 +95,10 @@ function decrease(state: Concurrency, ratio: number, now: number, reason: string
   return { ...state, limit, slowStart: false, changedAt: now, reason, round: emptyRound };
 }
 
-/** Adds a response to the round. Scales its latency to the body size for which the baseline was measured. */
+/**
+ * Adds a response to the round. The baseline was measured with bodies of one size, so the latency is scaled to that
+ * size.
+ */
 function addToRound(state: Concurrency, { bytes, latencyMs, inFlight }: Observation): Concurrency {
   const usualBytes = Math.max(bytes, state.usualBytes * tuning.usualSizeDecay);
   const limitReached = state.round.limitReached || inFlight >= state.limit;

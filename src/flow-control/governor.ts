@@ -8,7 +8,9 @@ import type { Governor, GovernorOptions, PressureAccount } from './types.js';
 
 export type { Governor, GovernorOptions } from './types.js';
 
-/** Creates a governor that decides after each sample of the watchdog until `close`. */
+/**
+ * Creates a governor. Until `close`, the governor decides after each response and after each sample of the watchdog.
+ */
 export function govern(options: GovernorOptions): Governor {
   return new WriterGovernor(options);
 }
@@ -21,7 +23,10 @@ class WriterGovernor implements Governor {
   /** Smallest number of writers after slow start. */
   #min: number | null = null;
   #countedTo: number;
-  /** Factor that has limited the writers since the last decision. */
+  /**
+   * What has delayed batches since the last decision: the target's limit of writers or our own memory; null for
+   * neither.
+   */
   #factor: 'target' | 'ownMemory' | null = null;
   readonly #heldBack = { target: 0, ownMemory: 0 };
 
@@ -106,7 +111,7 @@ class WriterGovernor implements Governor {
     this.#options.notify({ level: 'debug', kind: 'concurrency', message });
   }
 
-  /** Adds the time since the last call to the seconds of the factor that limited the writers. */
+  /** Adds the time since the last call to the entry of `#heldBack` for the factor that delayed batches in this time. */
   #count(): void {
     const now = this.#options.clock.monotonic();
     if (this.#factor !== null) this.#heldBack[this.#factor] += (now - this.#countedTo) / 1000;

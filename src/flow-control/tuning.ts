@@ -1,6 +1,6 @@
 // Constants of the two controllers that react to the target's responses. Each constant states its range and the source
-// of its value. "Vector" is src/sinks/util/adaptive_concurrency/mod.rs of vectordotdev/vector. "simulated" is
-// fixtures/scenarios/congestion.json.
+// of its value. "Vector" means src/sinks/util/adaptive_concurrency/mod.rs of vectordotdev/vector. "simulated" means
+// measured with the scenarios of fixtures/scenarios/congestion.json.
 
 /** Settings of the concurrency limit (additive increase, multiplicative decrease). */
 export const concurrencyTuning = {
@@ -31,16 +31,17 @@ export const concurrencyTuning = {
    */
   quickMs: 20,
   /**
-   * The deviation counts as at least this share of the mean. Range 0–0.5. Without it, a few equal latencies would make
-   * every other latency count as slow (simulated).
+   * The deviation counts as at least this share of the mean. Range 0–0.5. Without this minimum, any higher latency
+   * would count as slow after a few equal latencies (simulated).
    */
   minDeviation: 0.1,
   /**
-   * Multiple of the best latency above which more writers only lengthen the target's queue. Range 1.2–5 (simulated).
+   * If responses take longer than this multiple of the best latency, more writers only lengthen the target's queue.
+   * Range 1.2–5 (simulated).
    */
   queueingRatio: 2,
   /**
-   * Age after which the best latency is dropped, ms. Range 10,000–600,000. A target may slow down permanently
+   * The best latency is dropped after this time, ms, because a target may slow down permanently. Range 10,000–600,000
    * (simulated).
    */
   bestLifetimeMs: 60_000,
@@ -63,7 +64,9 @@ export const concurrencyTuning = {
 
 /** Settings of the request body size (halved on trouble, grown in steps). */
 export const bodySizeTuning = {
-  /** Smallest body, bytes. Range 4 KiB–128 KiB. Smaller bodies cost requests and save the target no memory. */
+  /**
+   * Smallest body, bytes. Range 4 KiB–128 KiB. Smaller bodies need more requests, but do not save memory in the target.
+   */
   minBytes: 16 * 1024,
   /** Step of growth as a share of the largest body. Range 1/32–1/2. Eight steps grow a body from zero to full size. */
   stepShare: 1 / 8,

@@ -20,7 +20,7 @@ export interface PressureAccount {
   readonly limitFinal: number;
   /** Seconds during which the limit of writers delayed batches. */
   readonly throttledSeconds: number;
-  /** `throttledSeconds` by limiting factor. */
+  /** The parts of `throttledSeconds` for which the target or our own memory limited the writers. */
   readonly heldBack: { readonly target: number; readonly ownMemory: number };
 }
 
@@ -32,7 +32,9 @@ export interface Governor {
   readonly level: Level;
   /** Factor that limits the number of writers at this moment. */
   readonly heldBackBy: 'target' | 'ownMemory' | null;
-  /** Must be called for each attempt as soon as its response arrives. `inFlight` then still includes its batch. */
+  /**
+   * Must be called for each attempt as soon as its response arrives, while `inFlight` still counts the attempt's batch.
+   */
   observe(attempt: Attempt, bodyBytes: number, inFlight: number): void;
   /** Reads the memory of this process. The caller calls it after each batch. */
   sample(): void;

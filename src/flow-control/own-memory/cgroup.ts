@@ -1,5 +1,5 @@
-// Reads the memory limits of this process's cgroups, v1 and v2, from files.
-// process.constrainedMemory() returns 2^64 for "no limit" and misses the limits of parent groups.
+// Reads the memory limits of this process's cgroups, v1 and v2, from files. Does not use process.constrainedMemory(),
+// which returns 2^64 for "no limit" and misses the limits of parent groups.
 
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
@@ -8,9 +8,9 @@ import { join, posix } from 'node:path';
 /** The memory limit of the process's cgroup or of one of its parents. */
 export interface GroupLimit {
   readonly bytes: number;
-  /** Path of the group below the mount: `/`, `/system.slice/x.service`. */
+  /** Path of the group below the mount, such as `/` or `/system.slice/x.service`. */
   readonly group: string;
-  /** Name of the file with the limit: `memory.max`. */
+  /** Name of the file with the limit, such as `memory.max`. */
   readonly file: string;
 }
 
@@ -28,8 +28,8 @@ export interface MemoryProbe {
 interface CgroupVersion {
   readonly limits: readonly string[];
   /**
-   * Matches the line of `memory.stat` that states the smallest limit of a cgroup and its parents. This limit includes
-   * parents that a container does not see. Null for a version of cgroups without this line.
+   * Matches the line of `memory.stat` with the smallest limit of a cgroup and all its parents, even of parents that a
+   * container does not see. Null for version 2, which lacks this line.
    */
   readonly hierarchical: RegExp | null;
 }
@@ -45,13 +45,16 @@ const versions: Record<1 | 2, CgroupVersion> = {
   },
 };
 
-/** Smallest value that means "no limit". v1 writes about 9223372036854771712, depending on the page size. */
+/**
+ * From this value on, a limit means "no limit". v1 writes about 9223372036854771712; the exact value depends on the
+ * page size.
+ */
 const noLimit = 2 ** 62;
 
 interface Groups {
   readonly version: CgroupVersion;
   readonly mount: string;
-  /** The cgroup of this process and its parents below the mount, `/` last. */
+  /** Paths of this process's cgroup and its parents, relative to the mount. The last path is `/`. */
   readonly chain: readonly string[];
 }
 
@@ -69,8 +72,8 @@ function bytes(raw: string | null | undefined): number | null {
 }
 
 /**
- * Finds the cgroup of this process in the hierarchy with the memory controller. If both versions are mounted, the line
- * of a v1 `memory` controller takes precedence over the v2 line, `0::`.
+ * Finds this process's cgroup in the text of /proc/self/cgroup. A line with the v1 `memory` controller takes precedence
+ * over the v2 line, which begins with `0::`.
  */
 function ownGroup(cgroup: string): { group: string; version: 1 | 2 } | null {
   const lines = cgroup.split('\n').map((line) => /^\d+:([^:]*):(.*)$/.exec(line));
@@ -80,7 +83,10 @@ function ownGroup(cgroup: string): { group: string; version: 1 | 2 } | null {
   return v2 ? { group: v2[2] ?? '/', version: 2 } : null;
 }
 
-/** Finds the cgroup mount in /proc/self/mountinfo: id parent dev ROOT MOUNT options … - TYPE source SUPER (proc(5)). */
+/**
+ * Finds the cgroup mount in the text of /proc/self/mountinfo (proc(5)). The function reads the fields in capitals of
+ * each line: `id parent dev ROOT MOUNT options … - TYPE source SUPER`.
+ */
 function mounted(mountinfo: string, version: 1 | 2): { root: string; mount: string } | null {
   for (const line of mountinfo.split('\n')) {
     const [before = '', after = ''] = line.split(' - ');
@@ -97,8 +103,8 @@ function unescapeOctal(field: string): string {
 }
 
 /**
- * Lists the cgroup of this process and its parents. Lists only `/` if the group lies outside of the mount, as may
- * happen in a container.
+ * Lists the paths of this process's cgroup and its parents, relative to the mount. In a container, the group may lie
+ * outside the mount. Then only the last path, `/`, exists.
  */
 function chainOf(group: string, root: string): string[] {
   const inside = root !== '/' && (group === root || group.startsWith(`${root}/`)) ? group.slice(root.length) : group;
@@ -127,8 +133,8 @@ function limitsOf({ version, mount, chain }: Groups): GroupLimit[] {
 }
 
 /**
- * Creates a probe that reads files below `prefix`, which only tests set. The probe reads the limits at each call,
- * because they may change.
+ * Creates a probe that reads files below `prefix`, which only tests set. The probe reads the limits again at each call,
+ * because the limits may change.
  */
 export function memoryProbe(prefix = '/'): MemoryProbe {
   const groups = findGroups(prefix);

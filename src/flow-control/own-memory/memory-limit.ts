@@ -1,12 +1,15 @@
-// Chooses the memory limit of this process. The default does not grow with the machine's RAM, because a large default
-// could get other processes killed.
+// Chooses the memory limit of this process. The default does not grow with the machine's RAM. If one process takes much
+// of the RAM, the system may kill other processes.
 
 import type { GroupLimit, MemoryProbe } from './cgroup.js';
 
 /** Default limit, bytes. A cgroup's limit may be smaller. */
 const defaultLimit = 512 * 1024 * 1024;
 
-/** Share of a cgroup's limit that the load uses. Linux throttles and kills only processes above this share. */
+/**
+ * The load uses this share of a cgroup's limit. The rest is a reserve, because Linux throttles or kills processes when
+ * their cgroup reaches its limit.
+ */
 const groupShare = 0.9;
 
 export interface MemoryLimit {

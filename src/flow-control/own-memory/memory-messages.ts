@@ -22,20 +22,20 @@ function figures({ rss, limit }: Pick<MemoryFigures, 'rss' | 'limit'>): string {
   return `resident memory ${size(rss)} of ${size(limit)}`;
 }
 
-/** Builds the notice that a level begins. */
+/** Builds the notice that a memory level begins. */
 export function levelNotice(level: keyof typeof actions, memory: MemoryFigures): Notice {
   const message = `${figures(memory)}: ${actions[level]}`;
   return { level: level === 'critical' ? 'warn' : 'info', kind: `memory-${level}`, message };
 }
 
-/** Builds the notice of a memory level for a watchdog that only reports. */
+/** Builds the notice of a memory level for `--memory-watchdog observe`, which only reports. */
 export function observedNotice(level: keyof typeof actions | 'stop', memory: MemoryFigures): Notice {
   const action = level === 'stop' ? 'the load would stop with exit code 6' : actions[level];
   const message = `${figures(memory)}; with --memory-watchdog on: ${action}`;
   return { level: level === 'normal' ? 'info' : 'warn', kind: `memory-${level}`, message };
 }
 
-/** Builds the notice for memory that a collection did not free although no batch was in flight. */
+/** Builds the notice about memory that stays resident after a garbage collection with no batch in flight. */
 export function retainedNotice(memory: MemoryFigures): Notice {
   const message =
     `${figures(memory)} after all batches ended and all garbage was collected: the allocator retains this memory. ` +

@@ -1,5 +1,6 @@
 // Plans our own memory within the limit, by pure arithmetic. A slot is the memory of one batch. The sizes of slots and
-// of the parsers' buffers are exact. Base and reserve (interpreter, HTTP client, compression, garbage) were measured.
+// of the parsers' buffers are exact. The base and the reserve (interpreter, HTTP client, compression, garbage) are
+// measured values.
 
 import { MemoryLimitError } from '../../core/errors.js';
 import { size, sizeOption } from '../../core/text.js';
@@ -8,7 +9,7 @@ import { KIB, MIB } from '../../core/units.js';
 export interface MemoryPlan {
   readonly limitBytes: number;
   readonly limitSource: string;
-  /** Resident bytes of the idle process with all modules loaded. */
+  /** Resident bytes without batches and parser buffers. Includes the memory of V8's compiler if `optimizes` is true. */
   readonly baseBytes: number;
   /** True if V8 may optimise the parser. Then inputs are also read in large chunks. */
   readonly optimizes: boolean;
@@ -16,7 +17,7 @@ export interface MemoryPlan {
   readonly threads: number;
   /** Bytes for sockets, for compression, and for garbage that is not collected yet. */
   readonly reserveBytes: number;
-  /** Bytes for the parser's read windows and tables. */
+  /** Bytes for the buffers and tables of the parsers. */
   readonly formatBytes: number;
   /** Bytes of the buffers of a remote input; 0 if no input is remote. */
   readonly remoteBytes: number;
@@ -28,8 +29,7 @@ export interface MemoryPlan {
   readonly slots: number;
   readonly slotBytes: number;
   /**
-   * Largest request body, bytes. `bodyBytes` is the size of the buffer for a body, which must also fit the longest
-   * point.
+   * Largest request body, bytes. `bodyBytes`: size of the buffer for a body, which has room for the longest point, too.
    */
   readonly batchBytes: number;
   readonly bodyBytes: number;
@@ -60,8 +60,8 @@ export interface PlanRequest {
   /** Returns the additional bytes that parsing on this number of worker threads needs. */
   readonly threadBytes: (threads: number) => number;
   /**
-   * Returns the bytes that this number of threads needs to parse small reads. Null if a thread needs a large
-   * decompression window.
+   * Returns the additional bytes that this number of threads needs if it parses small reads. Null if a thread needs a
+   * large decompression window.
    */
   readonly narrowThreadBytes: ((threads: number) => number) | null;
   /** Returns the bytes of a slot with buffers of these sizes. */
@@ -69,24 +69,27 @@ export interface PlanRequest {
 }
 
 /**
- * Resident size of the process without batches and parser memory. Sockets and garbage are included: peaks of a load
- * with one writer were 73 MiB on Node 20, 71 MiB on Node 22 and 78 MiB on Node 24 (measured 2026-11-30).
+ * Resident bytes of the process without batches and parser memory. Even the peaks of a load with one writer are below
+ * this value: 73 MiB on Node 20, 71 MiB on Node 22 and 78 MiB on Node 24 (measured 2026-11-30).
  */
 const idleBytes = 80 * MIB;
 /**
- * Peak memory of V8 while it optimises the parser. V8 does this once, early in a load. Without unrolled loops, Node 20
- * takes 18 MiB, and Node 24 takes less (measured 2026-11-30).
+ * Peak memory of V8 while it optimises the parser, once, early in a load. Node 20 takes 18 MiB and Node 24 takes less
+ * if V8 does not unroll loops of WebAssembly (see malloc-reexec.ts; measured 2026-11-30).
  */
 const compilerBytes = 24 * MIB;
-/** Below this limit the parser runs unoptimised at half its speed, so that batches get the memory of V8's compiler. */
+/**
+ * Below this memory limit, V8 does not optimise the parser, which halves its speed. Batches get the memory that V8's
+ * compiler would take.
+ */
 const minLimitForCompiler = 256 * MIB;
 const minReserve = 16 * MIB;
 /** The reserve is this share of the memory limit. */
 const reserveShare = 0.1;
 const minBodyBytes = 64 * KIB;
 /**
- * Largest window of a zstd frame that decompressors accept by default. A plan with threads leaves room for such a
- * window.
+ * Largest window of a zstd frame that decompressors accept by default. If an input may need such a window, a plan with
+ * worker threads leaves room for it.
  */
 const largeWindow = 128 * MIB;
 /**
@@ -101,12 +104,13 @@ const minWindowWithThread = 32 * MIB;
 const minWindowWithNarrowThread = 8 * MIB;
 /** Bytes for totals, progress and summary of an input, without its name and path (measured with 100,000 files). */
 export const bytesPerInput = 690;
-/** Length of the shortest point, `m f=1 0\n`. This length limits the number of points in a body. */
+/** Length of the shortest point, `m f=1 0\n`, bytes. This length limits the number of points in a body. */
 const shortestPoint = 8;
 
 /**
- * Fits slots into the limit: one slot of the requested size per writer, else fewer slots, else smaller slots. Drops
- * worker threads first, V8's compiler last. Throws MemoryLimitError with the figures if one small slot does not fit.
+ * Plans one slot of the requested size for each writer. If memory is short, reduces in this order: the number of worker
+ * threads, the number of slots, their size, the memory of V8's compiler. Throws MemoryLimitError with the figures if
+ * one small slot does not fit.
  */
 export function plan(request: PlanRequest): MemoryPlan {
   for (let { threads } = request; threads > 0; threads -= 1) {
@@ -200,9 +204,9 @@ function slotSizes(
   batchBytes: number,
   reads: ReadSize,
 ): { bodyBytes: number; sideBytes: number; points: number } {
-  // The longest point and its generated timestamp must fit a body.
+  // The buffer of a body must have room for the longest point with its generated timestamp.
   const bodyBytes = Math.max(batchBytes, request.maxPointBytes + 64);
-  // The side buffer must fit the longest rejected line, and all rejected lines of one read.
+  // The side buffer stores the original lines of rejected points. It must have room for the longest line plus one read.
   const sideBytes = request.maxPointBytes + request.chunkBytes[reads];
   return { bodyBytes, sideBytes, points: Math.min(request.batchPoints, Math.ceil(bodyBytes / shortestPoint)) };
 }
@@ -217,7 +221,7 @@ function note(request: PlanRequest, batchBytes: number, slots: number): string |
 
 function limitTooSmall(request: PlanRequest): MemoryLimitError {
   const slot = request.slotBytes(slotSizes(request, halvings(request.batchBytes).at(-1)!, 'narrow'));
-  // The reserve grows with the limit.
+  // The reserve is a tenth of the limit, at least 16 MiB. So everything else must fit into the remaining nine tenths.
   const withoutReserve = idleBytes + request.formatBytes + request.remoteBytes + request.inputBytes + slot;
   const needed = Math.max(withoutReserve + minReserve, Math.ceil(withoutReserve / (1 - reserveShare)));
   const inputs = request.inputBytes < MIB ? '' : `inputs ${size(request.inputBytes)}, `;

@@ -5,7 +5,10 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 export interface Resident {
   /** Returns the resident bytes of all threads. Takes 1.5 µs on Linux, 8 µs elsewhere. */
   bytes(): number;
-  /** Returns the peak since the reader was opened; 0 if the process has not exceeded its earlier peak. */
+  /**
+   * Returns the peak since the reader was opened. Returns 0 if this peak is unknown, because it is below an earlier
+   * peak.
+   */
   peak(): number;
   /** Closes the file. Later calls of `bytes` take longer. */
   close(): void;
@@ -15,8 +18,8 @@ const digit0 = 48;
 const space = 32;
 
 /**
- * Reads the resident pages: the second number of /proc/self/statm (proc(5)). Allocates nothing, because `pages` runs
- * for each batch.
+ * Reads the number of resident pages: the second number of /proc/self/statm (proc(5)). Allocates nothing, because the
+ * function runs for each batch.
  */
 function pages(fd: number, buffer: Uint8Array): number {
   const length = readSync(fd, buffer, 0, buffer.length, 0);
@@ -34,7 +37,9 @@ function openStatm(): number | null {
   }
 }
 
-/** Returns the peak resident bytes of this program. Avoids getrusage, which may include the parent program's peak. */
+/**
+ * Returns the peak of this program's resident bytes. Prefers /proc to getrusage, which may return the parent's peak.
+ */
 export function peakResident(): number {
   try {
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0) * 1024;
@@ -47,8 +52,9 @@ export function peakResident(): number {
 const pageSizeKey = 6n;
 
 /**
- * Returns the bytes of a page (4, 16 or 64 KiB). Node has no function for the page size. Dividing Node's resident bytes
- * by statm's pages is wrong if the collector frees memory between the two reads.
+ * Returns the bytes of a page (4, 16 or 64 KiB), read from the auxiliary vector. Node has no function for the page
+ * size. Node's resident bytes divided by the pages in statm are wrong if the garbage collector frees memory between the
+ * two reads.
  */
 export function pageBytes(): number {
   const text = readFileSync('/proc/self/auxv');

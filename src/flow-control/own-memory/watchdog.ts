@@ -17,7 +17,7 @@ export interface WatchdogOptions {
   readonly probe: () => number;
   /** Returns the peak of the resident bytes since the run began, including the time between samples; 0 if unknown. */
   readonly peak: () => number;
-  /** Returns true while no batch is in flight. */
+  /** Returns true while no batch is in flight, so that all batch memory is free. */
   readonly drained: () => boolean;
   /** Collects all garbage before it returns. */
   readonly collect: () => void;
@@ -55,7 +55,10 @@ export class Watchdog {
     return this.#memory.level;
   }
 
-  /** Returns how many writers memory allows: all up to `highMark`, then linearly fewer, one from `criticalMark` on. */
+  /**
+   * Returns how many writers our memory allows. The level `normal` allows all writers, and `critical` allows one
+   * writer. At the level `high`, the number falls linearly as memory grows.
+   */
   writers(workers: number): number {
     const { limitBytes, mode } = this.#options;
     if (this.level === 'normal' || mode !== 'on') return workers;
@@ -123,7 +126,10 @@ export class Watchdog {
     this.#read();
   }
 
-  /** Reports each change of level. At the critical level, reports once that a collection did not free enough memory. */
+  /**
+   * Reports each change of level. At the critical level, reports once that a garbage collection did not free enough
+   * memory.
+   */
   #report(before: Watermarks): void {
     const { notify, stop, mode } = this.#options;
     const { level, retained } = this.#memory;
@@ -133,7 +139,7 @@ export class Watchdog {
       else if (level === 'stop') stop(limitExceeded(memory));
       else notify(levelNotice(level, memory));
     }
-    // A watchdog that only reports forces no collection, so it cannot know how much a collection would free.
+    // In mode `observe`, the watchdog forces no collection, so it cannot know how much memory a collection would free.
     if (retained !== null && before.retained === null && mode === 'on') notify(retainedNotice(memory));
   }
 }

@@ -1,6 +1,6 @@
-// Computes the memory level as a pure function of resident memory. Buffers without references stay resident until a
-// collection, and V8 collects only while something allocates. So the high level requests a collection. Memory that the
-// collection does not free is retained by the allocator.
+// Computes the memory level as a pure function of resident memory. V8 collects garbage only while the program
+// allocates. Without a collection, unreferenced buffers stay resident. So the high level requests a collection. Memory
+// that stays resident after the collection is retained by the allocator.
 
 import type { Level } from '../../core/types/index.js';
 
@@ -14,19 +14,19 @@ export const stopMark = 97;
 const highLeave = highMark - Math.min(criticalMark - highMark, highMark / 10);
 
 /**
- * The run stops after this time (ms) above the stop mark if a collection with no batch in flight has not helped. Above
- * the memory limit the run stops at once.
+ * The run stops after memory has been above the stop mark for this time, ms. The time begins after a garbage collection
+ * with no batch in flight has not helped. Above the memory limit, the run stops at once.
  */
 const stopAfterMs = 5_000;
 const gcMinMs = 250;
 const gcMaxMs = 30_000;
 /**
- * Minimum interval between collections, as a multiple of a collection's duration. So collections take at most a tenth
- * of the time.
+ * Minimum interval between garbage collections, as a multiple of a collection's duration. So collections take at most a
+ * tenth of the time.
  */
 const gcCost = 10;
 /**
- * A collection that frees a smaller share of resident memory doubles the interval before the next collection.
+ * If a collection frees less than this share of resident memory, the interval before the next collection doubles.
  * OpenTelemetry's memory_limiter does the same.
  */
 const gcWorthwhile = 0.05;
@@ -37,24 +37,29 @@ export interface Watermarks {
   readonly criticalSeconds: number;
   /** True if the caller must run a collection now, and then report it with `collected`. */
   readonly collect: boolean;
-  /** Resident bytes that a collection with no batch in flight did not free; null if unknown. */
+  /** Resident bytes after a collection with no batch in flight, at the critical level; null if unknown. */
   readonly retained: number | null;
-  /** Monotonic ms of the last sample; null before the first sample. */
+  /** Time of the last sample, monotonic ms; null before the first sample. */
   readonly at: number | null;
   readonly gcIntervalMs: number;
   readonly gcNotBefore: number;
   /**
-   * Earliest time of the next collection if the doubled interval is ignored. Used at the critical level for the first
-   * collection with no batch in flight.
+   * Like `gcNotBefore`, but without a doubled interval. Used at the critical level for the first collection with no
+   * batch in flight.
    */
   readonly gcSoonest: number;
-  /** Last collection, while its effect is unknown: another thread frees buffers up to 200 ms later. Null otherwise. */
+  /**
+   * The last collection until its effect is known; null afterwards. The effect appears up to 200 ms later, because
+   * another thread frees the buffers.
+   */
   readonly gcPending: Collection | null;
   /** True once a collection with no batch in flight has failed to end the critical level. */
   readonly gcTried: boolean;
   /** True if no batch was in flight at the last sample. */
   readonly drained: boolean;
-  /** Monotonic ms from which memory has been above the stop mark although `gcTried` is true; null below the mark. */
+  /**
+   * Time since which memory has been above the stop mark although `gcTried` is true, monotonic ms; null below the mark.
+   */
   readonly stuckSince: number | null;
 }
 
@@ -67,10 +72,10 @@ interface Collection {
 
 export interface WatermarkSample {
   readonly rss: number;
-  /** Largest resident memory so far. */
+  /** Largest value of `rss` so far, bytes. */
   readonly peak: number;
   readonly limit: number;
-  /** Monotonic ms. */
+  /** Time of the sample, monotonic ms. */
   readonly now: number;
   /** True while no batch is in flight, so that every slot is free. */
   readonly drained: boolean;
@@ -102,7 +107,7 @@ function levelOf(level: Level, percent: number): Level {
   return level !== 'normal' && percent >= highLeave ? 'high' : 'normal';
 }
 
-/** Adds the time since the last sample to the seconds of the level at that sample. */
+/** Adds the time since the last sample to `highSeconds` or `criticalSeconds`, according to the level at that sample. */
 function elapsed(state: Watermarks, now: number): Pick<Watermarks, 'highSeconds' | 'criticalSeconds'> {
   const seconds = (now - (state.at ?? now)) / 1000;
   const critical = state.level === 'critical' || state.level === 'stop';
@@ -117,7 +122,9 @@ function stuckSince(state: Watermarks, sample: WatermarkSample): number | null {
   return state.stuckSince ?? (state.gcTried ? sample.now : null);
 }
 
-/** Returns the bytes that a collection with no batch in flight did not free. */
+/**
+ * Returns the resident bytes after a collection with no batch in flight; null if unknown, or below the critical level.
+ */
 function retainedBy(state: Watermarks, level: Level, sample: WatermarkSample): number | null {
   if (level !== 'critical') return null;
   if (state.retained !== null) return state.retained;
@@ -129,7 +136,7 @@ function wantsCollection(state: Watermarks, level: Level, { now, drained }: Wate
   return level === 'high' && state.level === 'normal' && now >= state.gcNotBefore;
 }
 
-/** Decides whether the last collection freed enough, once its effect is visible. */
+/** Once the effect of the last collection is visible, computes from this effect when the next collection may run. */
 function rated(state: Watermarks, level: Level, { rss, now }: WatermarkSample): Watermarks {
   const gc = state.gcPending;
   if (gc === null || now < state.gcSoonest) return { ...state, gcTried: state.gcTried && level === 'critical' };
@@ -164,7 +171,8 @@ export function watch(before: Watermarks, sample: WatermarkSample): Watermarks {
 }
 
 /**
- * Records that the requested collection ended at `now` (monotonic ms). A later sample shows how much memory it freed.
+ * Records that the requested collection ended at `now` (monotonic ms). A later sample shows how much memory the
+ * collection freed.
  */
 export function collected(
   state: Watermarks,

@@ -11,16 +11,16 @@ export type BodyEvent = Extract<MemoryEvent, { kind: 'body' }>;
 export interface Sampling {
   /** Returns the time bucket of a point. */
   readonly bucketOf: (point: Uint8Array) => number;
-  /** True if the target's memory is limited. Then the sample contains more points. */
+  /** True if --target-memory limits the memory of a node. Then the sample contains more points. */
   readonly isLimited: boolean;
 }
 
-/** Bytes that the target's memory gauge counts for each series of a body, in addition to its rows. */
+/** The target's memory gauge counts this many bytes for each series of a body, in addition to the rows. */
 const gaugedGroup = 106;
 
 /**
- * Returns the event of an acknowledged body, and the bytes that the gauge counts for its rows.
- * @param bodyBytes length of the sent points, which may be a part of their batch
+ * Returns the memory event of an acknowledged body. `gauged`: bytes that the target's memory gauge counts for the body.
+ * @param bodyBytes length of the sent points, which may be only a part of the batch
  * @param sampling settings of the sample; null to skip sampling
  * @param sent the body as it was sent; absent if it contained the points of the batch unchanged
  */
@@ -40,7 +40,7 @@ export function bodyEvent(
   const { resident, gauged } = weighRows({ points, slots, values, rowsPerPoint: 1, strings, bytes: batch.body.length });
   const part = bodyBytes / batch.body.length;
   const rows = bodyBytes * resident;
-  // A body has at most as many columns as values.
+  // Each row has an entry for every column of the body, and a body has at most as many columns as values.
   const unset = unsetBytes({ slots: Math.min(slots, points * values), values });
   const event = {
     kind: 'body',

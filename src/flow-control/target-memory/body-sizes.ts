@@ -1,4 +1,5 @@
-// Sizes of request bodies, so that the bodies that the vnodes of a node retain fit into its memory.
+// Computes the sizes of request bodies. A vnode retains its newest 256 bodies in memory. The sizes ensure that all
+// retained bodies of a node fit into its memory.
 
 import { perRowByte } from './flush/flush-marks.js';
 import { bodiesKept, type OpenBuckets } from './raft-caches.js';
@@ -6,15 +7,18 @@ import { bodiesKept, type OpenBuckets } from './raft-caches.js';
 /** The part of a plan that determines the sizes of request bodies. */
 export interface BodyPlan {
   readonly limitBytes: number | null;
-  /** Largest request body: at most the requested size, and at least 4 to 32 KiB if that is allowed. */
+  /**
+   * Largest request body, bytes: at most the requested size. At least 32 KiB (4 KiB for points that leave most fields
+   * unset), unless the requested size is smaller.
+   */
   readonly bodyBytes: number;
-  /** Largest body of a time bucket that receives 256 bodies or more. */
+  /** Largest body of a time bucket that receives 256 bodies or more, bytes. */
   readonly sustainedBytes: number;
   /** Bytes that the fullest node stores for one byte of a body; above 1 if the node stores several replicas. */
   readonly share: number;
   /** Bytes that vnodes retain for each byte of a body; above 1 if points leave fields of their tables unset. */
   readonly retainedPerByte: number;
-  /** Bytes of an idle node, the load's vnodes and their series. Excludes vnodes that the load does not write to. */
+  /** Resident bytes of an idle node, of the vnodes that the load writes to, and of their series. */
   readonly baseBytes: number;
 }
 
@@ -45,17 +49,20 @@ export function smallestOf(retainedPerByte: number): number {
   return Math.max(smallestSparseBody, smallestBody / grain(retainedPerByte));
 }
 
-/** Returns the power of two from `retainedPerByte` on. */
+/** Rounds up to a power of two. */
 function grain(retainedPerByte: number): number {
   return 2 ** Math.ceil(Math.log2(retainedPerByte));
 }
 
-/** Returns the largest size of the first bodies of a time bucket. */
+/** Returns the largest size of the first bodies of a time bucket, bytes. */
 export function firstOf(retainedPerByte: number): number {
   return Math.max(smallestOf(retainedPerByte), Math.min(firstBody, firstRetained / retainedPerByte));
 }
 
-/** Returns the bytes of request bodies that the vnodes of one bucket retain on the fullest node. */
+/**
+ * Returns the bytes of request bodies that the vnodes of one bucket retain on the fullest node.
+ * @param sentBytes bytes of all bodies of the load; null while unknown
+ */
 export function keptBodies(
   bodyBytes: number,
   share: number,
@@ -65,7 +72,10 @@ export function keptBodies(
   return retainedPerByte * share * Math.min(bodiesKept * bodyBytes, sentBytes ?? Number.POSITIVE_INFINITY);
 }
 
-/** Returns the largest body size that leaves room for `rowBytes` of rows; the result may be tiny or negative. */
+/**
+ * Returns the largest body size at which a node has room for 256 bodies and for `rowBytes` of rows. The result may be
+ * tiny or negative.
+ */
 export function bodiesBeside(
   { limitBytes, share, retainedPerByte }: Pick<BodyPlan, 'limitBytes' | 'share' | 'retainedPerByte'>,
   baseBytes: number,
@@ -75,7 +85,7 @@ export function bodiesBeside(
   return Math.floor(fittingBody({ share, retainedPerByte }, room, bodiesKept));
 }
 
-/** Returns the size of each of `count` bodies that fit into `roomBytes`. */
+/** Returns the largest body size at which `count` retained bodies fit into `roomBytes` of the fullest node. */
 function fittingBody(
   { share, retainedPerByte }: Pick<BodyPlan, 'share' | 'retainedPerByte'>,
   roomBytes: number,
@@ -84,14 +94,16 @@ function fittingBody(
   return roomBytes / (share * count * retainedPerByte);
 }
 
-/** Limits a body to `sustained`, and to `fitting` unless this is smaller than the smallest body. */
+/**
+ * Returns the smaller of `sustained` and `fitting`, but at least the smallest body, unless `sustained` is even smaller.
+ */
 function limited(retainedPerByte: number, sustained: number, fitting: number): number {
   return Math.max(Math.min(smallestOf(retainedPerByte), sustained), Math.min(sustained, fitting));
 }
 
 /**
- * Returns the largest body of a time bucket that receives 256 bodies or more. A larger base of the node lowers this
- * size.
+ * Returns the largest body of a time bucket that receives 256 bodies or more, bytes. The size falls if the node's base
+ * (its memory without rows and bodies) is larger than planned.
  */
 export function sustainedBody(plan: BodyPlan, baseBytes: number): number {
   const { limitBytes, sustainedBytes, retainedPerByte } = plan;

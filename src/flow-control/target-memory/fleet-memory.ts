@@ -1,4 +1,5 @@
-// Applies the changes that all workers of a fleet make to a node's memory, so that each worker plans with the sum.
+// Applies the changes that all workers of a fleet make to a node's memory. So each worker plans with the memory that
+// all workers together use.
 
 import { z } from 'zod';
 import type { MemoryEvent, MemoryFollower } from '../../core/types/index.js';
@@ -38,7 +39,8 @@ export interface FleetMemoryParts {
 }
 
 /**
- * Creates the follower that applies each change to all estimates of this worker. So all workers have equal estimates.
+ * Creates the follower that applies each change of the fleet's log to the estimates of this worker. So the estimates of
+ * all workers are equal.
  */
 export function followMemory({
   stages,

@@ -13,7 +13,7 @@ export const vnodeBytes = 3.55 * MiB;
 /** Resident bytes of each of the first `manySeries` new series in the index of a vnode. */
 const indexedBytes = 384;
 const manySeries = 10_000;
-/** Resident bytes of each further series. */
+/** Resident bytes of each series after the first `manySeries` in the index of a vnode. */
 const manySeriesBytes = 1.2 * 1024;
 /**
  * Memory that a flush or compaction takes for each series of the vnode, bytes. `compactedColumnBytes`: the memory for
@@ -21,7 +21,7 @@ const manySeriesBytes = 1.2 * 1024;
  */
 const compactedBytes = 1024;
 const compactedColumnBytes = 450;
-/** Largest number of compactions at once. */
+/** Largest number of compactions that run at once on a node. */
 const compactions = 4;
 /**
  * Resident bytes of the tables of a vnode's index cache, if all their pages are in use. The cache has two maps of 16
@@ -30,7 +30,8 @@ const compactions = 4;
 const cacheTables = 4 * MiB;
 const cachePages = 512;
 /**
- * Resident bytes of a series in the index cache of a vnode. For later series, `manySeriesBytes` includes these bytes.
+ * Resident bytes of each of the first `manySeries` series in the index cache of a vnode. For further series,
+ * `manySeriesBytes` includes these bytes.
  */
 const cachedBytes = 1.75 * 1024;
 
@@ -61,8 +62,8 @@ export function nodeBase(vnodes: number, { series, fields, reopened }: NodeSerie
 const noSeries: NodeSeries = { series: 0, fields: 0, reopened: 0 };
 
 /**
- * Returns the resident bytes of the index cache of a vnode that receives points after a flush. For each new series, the
- * vnode reads the series from disk and stores it in two maps, at a random place of each map.
+ * Returns the resident bytes of the index cache of a vnode that receives points after a flush. The vnode reads each new
+ * series from disk, and stores it in two maps at random places. So a few series already touch many pages of the maps.
  */
 function indexCache(series: number): number {
   return cacheTables * (1 - Math.exp(-series / cachePages)) + cachedBytes * Math.min(series, manySeries);

@@ -61,7 +61,10 @@ export function cannotStart(endpoint: string): UnavailableError {
   });
 }
 
-/** Builds the notice. @param roomBytes bytes for rows and request bodies on each node from now on; null for no limit */
+/**
+ * Builds the notice that a node died.
+ * @param roomBytes bytes for rows and request bodies on each node from now on; null for no limit
+ */
 export function nodeDied(endpoint: string, roomBytes: number | null): Notice {
   const halved =
     roomBytes === null

@@ -4,7 +4,10 @@ import { SeriesEstimate, seriesBytes } from './flush/series-estimate.js';
 import { baseOf, baseSoFar, nodeBase, type WrittenBuckets } from './node-base.js';
 import type { TargetPlan } from './target-plan.js';
 
-/** Number of new time buckets for whose vnodes memory is reserved, until the next flush or rinse frees memory. */
+/**
+ * The plan reserves memory for the vnodes of this many new time buckets. Such buckets may begin before the next flush
+ * or rinse frees memory.
+ */
 const bucketsAhead = 4;
 
 export class NodeSoFar {
@@ -25,7 +28,10 @@ export class NodeSoFar {
     this.#deaths = deaths;
   }
 
-  /** The plan, with smaller bodies if vnodes retained more of the bodies so far than was planned. */
+  /**
+   * The plan. If vnodes have retained more bytes of the bodies than planned, this plan has smaller bodies than the
+   * original.
+   */
   get plan(): TargetPlan {
     const { retainedPerByte: planned, sustainedBytes } = this.#plan;
     const retainedPerByte = Math.max(planned, this.bodies.retained / Math.max(1, this.bodies.text));
@@ -43,7 +49,10 @@ export class NodeSoFar {
     return this.#plan.vnodeCacheBytes * this.perGauged;
   }
 
-  /** Equals `cacheRows` for wide rows. Infinity for other rows, because memory alone decides when they are flushed. */
+  /**
+   * Upper limit of a vnode's unflushed rows, bytes: `cacheRows` for wide rows, which take many times the bytes of their
+   * text. Infinity for other rows, because only the memory of the node limits these rows.
+   */
   get rowCap(): number {
     return this.#plan.isWide ? this.cacheRows : Number.POSITIVE_INFINITY;
   }
@@ -53,7 +62,9 @@ export class NodeSoFar {
     return baseSoFar(this.#plan, this.#buckets, this.series);
   }
 
-  /** Memory that rows and bodies cannot use: idle node, vnodes so far and of the next buckets, reserve after deaths. */
+  /**
+   * Bytes that rows and bodies cannot use: idle node, vnodes so far and of the next buckets, reserve after node deaths.
+   */
   get plannedBase(): number {
     const { baseBytes, limitBytes, vnodesPerBucket, perBucket } = this.#plan;
     const next = this.base + baseOf(vnodesPerBucket, perBucket, bucketsAhead) - nodeBase(0);

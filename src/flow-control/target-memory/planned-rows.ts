@@ -1,4 +1,4 @@
-// Plans the memory of rows and series from the sampled lines of the inputs.
+// Estimates the memory that rows and series will take in the target, from sampled lines of the inputs.
 
 import type { SampledRows } from '../../core/types/index.js';
 import { type RowWeight, weighRows } from './flush/memcache-estimate.js';
@@ -6,7 +6,9 @@ import { seriesBytes } from './flush/series-estimate.js';
 import type { NodeSeries } from './node-base.js';
 import type { TargetPlanRequest } from './target-plan.js';
 
-/** Sampled lines, if any, and the decoded bytes of all inputs; null while unknown. */
+/**
+ * `rows`: sampled lines; absent if no line was sampled. `totalBytes`: decoded bytes of all inputs; null while unknown.
+ */
 interface SampledExtent {
   readonly rows?: SampledRows | undefined;
   readonly totalBytes: number | null;

@@ -10,13 +10,16 @@ import { bodiesKept } from './raft-caches.js';
 import type { TargetMemoryForecast } from './target-forecast.js';
 import { nodePeak } from './target-plan.js';
 
-/** The notice about pacing is given once waits between flushes take this many seconds and this share of the time. */
+/**
+ * The load gives the notice about pacing once waits for the interval between two flushes take this many seconds, and
+ * this share of the time since the first response.
+ */
 const pacedSeconds = 5;
 const pacedShare = 0.25;
 
 /** Decides when the notice about pacing is given. */
 export class PacedNotice {
-  /** Monotonic ms of the first response. */
+  /** Time of the first response, monotonic ms. */
   #firstAt: number | null = null;
   #given = false;
 
@@ -24,7 +27,11 @@ export class PacedNotice {
     return this.#given;
   }
 
-  /** Returns true for the first response after which the notice is due. @param at monotonic ms of the response */
+  /**
+   * Returns true for the first response at which the notice is due.
+   * @param at time of the response, monotonic ms
+   * @param seconds waits for the interval between two flushes so far
+   */
   begins(at: number, seconds: number): boolean {
     this.#firstAt ??= at;
     if (this.#given) return false;

@@ -6,11 +6,15 @@ import type { Batch, BodyPart } from '../../core/types/index.js';
 /** Number of bodies that each vnode retains (tskv/src/wal/wal_store.rs of CnosDB 2.4.3). */
 export const bodiesKept = 256;
 /**
- * A time bucket is open if one of this many newest bodies wrote to it. Most of the next points belong to open buckets.
+ * A time bucket is open if one of the newest 16 bodies has points in the bucket. Most of the next points belong to open
+ * buckets.
  */
 const openBodies = 16;
 
-/** Splits the retained bytes of an acknowledged body by time bucket. The body may be a part of its batch. */
+/**
+ * Divides the retained bytes of an acknowledged body among the time buckets of its batch, in proportion to the bytes of
+ * each bucket in the batch. The body may be a part of its batch.
+ */
 export function partsOf({ buckets, body }: Pick<Batch, 'buckets' | 'body'>, retainedBytes: number): BodyPart[] {
   return buckets.map(({ bucket, bytes }) => ({ bucket, bytes: Math.round((bytes * retainedBytes) / body.length) }));
 }
@@ -23,7 +27,7 @@ export interface RaftCacheOptions {
    * loads.
    */
   readonly existing: ReadonlySet<number> | null;
-  /** Largest body (`bodyBytes`), and largest total of a node's caches (`maxBytes`). */
+  /** Largest number of bytes retained for one body (`bodyBytes`), and in all caches of a node (`maxBytes`). */
   readonly bodyBytes: number;
   readonly maxBytes: number;
 }
@@ -43,7 +47,7 @@ export interface OpenBuckets {
  */
 export type SavedBucket = readonly [bucket: number, sizes: readonly number[], isFlushed: boolean, isReopened: boolean];
 
-/** Bodies that one bucket retains. */
+/** Sizes of the newest 256 bodies of one time bucket. A further body replaces the oldest body. */
 class Ring {
   readonly #sizes = new Uint32Array(bodiesKept);
   #next = 0;
@@ -116,7 +120,7 @@ export class RaftCaches {
     return Math.max(this.bytes, Math.min(maxBytes, this.bytes + share * places * bodyBytes));
   }
 
-  /** Memory of the open time buckets. The writes of a rinse do not open a bucket. */
+  /** Memory of the open time buckets. The small writes of a rinse do not open a bucket. */
   get open(): OpenBuckets {
     const rings = [...new Set(this.#open.flat())];
     const most = Math.max(0, ...rings.map(({ count }) => count));
@@ -159,7 +163,7 @@ export class RaftCaches {
     return [...this.#rings].map(([bucket, { sizes }]) => [bucket, sizes, flushed.has(bucket), reopened.has(bucket)]);
   }
 
-  /** Replaces everything counted so far. */
+  /** Replaces everything counted so far by the saved buckets. */
   restore(saved: readonly SavedBucket[]): void {
     this.#rings.clear();
     this.#newest = null;

@@ -1,5 +1,5 @@
-// Rinses the raft caches of the target: 256 small writes to a vnode push large bodies out of its cache. A rinse repeats
-// acknowledged points, so it does not change the stored data.
+// Rinses the raft caches of the target, in which each vnode retains its newest 256 bodies: 256 small writes push large
+// bodies out of a cache. A rinse repeats acknowledged points, so it does not change the stored data.
 
 import { RefusedError } from '../../core/errors.js';
 import { shortestField } from '../../core/points/line-protocol.js';
@@ -17,7 +17,7 @@ import type {
 } from '../../core/types/index.js';
 import { bodiesKept, type RaftCaches } from './raft-caches.js';
 
-/** Longest body of one rinsing write, bytes, and largest number of time buckets in it. */
+/** Longest body of a rinsing write, bytes. `maxBuckets`: largest number of time buckets in such a body. */
 const maxBodyBytes = 32 * 1024;
 const maxBuckets = 64;
 /** Number of rinsing writes in flight. */
@@ -33,7 +33,8 @@ const plannedBytes = 2048;
 const searchedPoints = 256;
 
 /**
- * Retained bytes of the fullest node: rinses start at `dueBytes` and end at `restBytes`; sending waits at `holdBytes`.
+ * Bytes of bodies that the fullest node retains: a rinse begins at `dueBytes` and ends at `restBytes`; sending waits at
+ * `holdBytes`.
  */
 export interface RinseMarks {
   readonly dueBytes: number;
@@ -54,7 +55,7 @@ export interface RinsingOptions {
   readonly shards: number;
   /** Returns the time bucket of a point and its shard, 0 to `shards` - 1. */
   readonly placeOf: (point: Uint8Array) => { readonly bucket: number; readonly shard: number };
-  /** True if one writer sends all batches, so that the later of two values of a point must win. */
+  /** True if one writer sends all batches. Then a rinse must not overwrite a later value of a point. */
   readonly ordered: boolean;
   /** Sends points again. The promise never rejects. */
   readonly send: (body: Uint8Array) => Promise<Verdict>;
@@ -106,13 +107,13 @@ export class Rinsing {
     return this.#count;
   }
 
-  /** Stores the last points of a batch. The batch must be acknowledged completely. */
+  /** Stores the last points of a batch for later rinses. The batch must be acknowledged completely. */
   remember(batch: Batch, rowBytes: number): void {
     if (this.#options.marks() === null) return;
     for (const part of batch.buckets) {
       const points = [...(this.#samples.get(part.bucket)?.points ?? [])];
       const known = points.filter((point) => point !== undefined).length;
-      // The workers of a fleet share one point for each shard. Any acknowledged point of the shard can be sent again.
+      // The workers of a fleet share one acknowledged point of each shard. A rinse can always repeat this point.
       if (this.#options.log !== null && known === this.#options.shards) continue;
       for (const { shard, bytes } of lastPoints(batch, part, this.#options)) points[shard] = shortestField(bytes);
       const sample = sampleOf(points, rowBytes);
@@ -134,7 +135,7 @@ export class Rinsing {
     return [...this.#samples].map(([bucket, sample]) => [bucket, textOf(sample)]);
   }
 
-  /** Begins a due rinse. Resolves when a batch may be sent; ends the run if the caches are full and no rinse helps. */
+  /** Begins a due rinse. Resolves when a batch may be sent. Ends the run if the caches are full and no rinse helps. */
   async admit(): Promise<void> {
     const { caches, marks, ordered, log } = this.#options;
     const limits = marks();
@@ -266,7 +267,7 @@ export class Rinsing {
   }
 }
 
-/** Yields the last point of a part; for several shards, the last point of each shard among the part's last points. */
+/** Yields the last point of a part. With several shards, searches the last points for one point of each shard. */
 function* lastPoints(
   batch: Batch,
   part: BucketPart,

@@ -1,5 +1,5 @@
-// Forecasts a node's memory under a load before anything is sent: a plan from inputs, database and layout, and the
-// notices about this plan.
+// Forecasts the memory of a node before anything is sent. Plans with the inputs, the database, and the placement of its
+// vnodes on nodes. Builds the notices about this plan.
 
 import type { Problem } from '../../core/problem.js';
 import { compareVersions, count, plural, size, sizeOption } from '../../core/text.js';
@@ -23,7 +23,7 @@ export interface ForecastOptions {
   readonly batchBytes: number;
   /** True if the load may ask the target to flush. */
   readonly relieve: boolean;
-  /** Largest number of writers. A single writer does not join points into rows. */
+  /** Largest number of writers. With one writer, points with the same series and time are not joined into one row. */
   readonly workers: number;
   readonly precision: InputPrecision;
   /** List with one entry for each endpoint. */
@@ -44,7 +44,7 @@ export interface InputExtent {
 
 export interface TargetMemoryForecast {
   readonly plan: TargetPlan;
-  /** Memory limit that is sufficient: a load that is planned with this limit stays within it. In bytes. */
+  /** Sufficient memory limit of a node, bytes: a load that is planned with this limit stays within it. */
   readonly neededBytes: number;
   readonly layout: NodeLayout;
   /** Number of time buckets of the inputs, as far as they are known. */
@@ -52,7 +52,7 @@ export interface TargetMemoryForecast {
   /** Buckets of the database before the load; null if unknown. */
   readonly existing: ReadonlySet<number> | null;
   readonly shards: number;
-  /** Length of a bucket, ms; null for a single bucket. */
+  /** Length of a time bucket, ms; null if the database has a single time bucket. */
   readonly bucketMs: number | null;
   /** Decoded bytes of all inputs; null while unknown. */
   readonly totalBytes: number | null;
@@ -70,7 +70,7 @@ const leastPointBytes = 16;
  */
 const maxVnodes = 2000;
 
-/** Plans for an existing database; with `mayCreate`, for a database that the load creates. */
+/** Forecasts the memory for an existing database; with `mayCreate`, for a database that the load creates. */
 export function forecastTargetMemory(
   options: ForecastOptions,
   place: VnodePlacement,
@@ -108,8 +108,8 @@ export function forecastTargetMemory(
 }
 
 /**
- * Returns a memory limit that is large enough for its own plan. A higher limit also enlarges the request bodies, which
- * raises the peak.
+ * Returns a memory limit that is large enough for the plan with this limit. Plans again with each higher limit, because
+ * a higher limit allows larger request bodies, which raise the peak.
  */
 function neededMemory(request: TargetPlanRequest, { holds, leastBytes, peakBytes }: TargetPlan): number {
   const needed = Math.max(leastBytes, peakBytes);
@@ -204,8 +204,8 @@ export function forecastProblem(forecast: TargetMemoryForecast): Problem | null 
 }
 
 /**
- * Explains why a load with these time buckets and series cannot continue with `more` new time buckets within
- * --target-memory; null if it can continue.
+ * Explains why the load cannot write to `more` new time buckets within --target-memory. Takes into account the time
+ * buckets and series that the load has sent so far. Returns null if the load can continue.
  */
 export function problemSoFar(
   forecast: TargetMemoryForecast,

@@ -21,11 +21,14 @@ const MiB = 1024 * 1024;
 /** Memcache size of a server that does not report its memcache size (before 2.4.2). */
 const usualMemcache = 128 * MiB;
 /**
- * Like `bodiesShare`, for wide rows in a new database with one time bucket. The memory for rows determines
- * MAX_MEMCACHE_SIZE.
+ * Like `bodiesShare`, for wide rows in a new database with one time bucket. The remaining share is for rows, and
+ * determines MAX_MEMCACHE_SIZE of the database.
  */
 const wideBodiesShare = 0.65;
-/** Rows are wide from this many resident bytes per byte of input. TSBS IoT: 1.1. Lines with 1 of 50 fields: 13. */
+/**
+ * Rows count as wide if they take at least this many resident bytes per byte of input. Examples: TSBS IoT takes 1.1
+ * bytes, and lines that set 1 of 50 fields take 13 bytes.
+ */
 const wideRows = 8;
 /** Sending waits for a rinse once the retained bytes reach this multiple of the bytes at which a rinse begins. */
 const rinseHold = 1.25;
@@ -49,7 +52,7 @@ export interface TargetPlanRequest {
   readonly nodes: number;
   /** Largest number of vnodes per time bucket on one node. */
   readonly vnodesPerNode: number;
-  /** MAX_MEMCACHE_SIZE; null if the server does not report it. */
+  /** MAX_MEMCACHE_SIZE of the database, bytes; null if the server does not report it. */
   readonly maxMemcacheBytes: number | null;
   /** Number of time buckets of the input, as far as they are known; at least 1. */
   readonly buckets: number;
@@ -73,7 +76,7 @@ export interface TargetPlan extends BodyPlan {
   readonly flush: FlushMarks | null;
   /** Thresholds of rinses; null if memory is not limited. */
   readonly rinse: RinseMarks | null;
-  /** MAX_MEMCACHE_SIZE for a new database; null if the load does not choose it. */
+  /** MAX_MEMCACHE_SIZE for a new database, bytes; null if the load does not choose it. */
   readonly memcacheBytes: number | null;
   /** Number of vnodes of one time bucket on the fullest node. */
   readonly vnodesPerBucket: number;
@@ -88,8 +91,8 @@ export interface TargetPlan extends BodyPlan {
   /** Bytes of a vnode's rows, as gauges count them, at which the target flushes the vnode by itself. */
   readonly vnodeCacheBytes: number;
   /**
-   * True if rows fill a memcache faster than flushes can follow. The load then flushes before the target flushes by
-   * itself.
+   * True for wide rows, which fill a memcache faster than flushes can follow. The load then requests flushes before the
+   * target flushes by itself.
    */
   readonly isWide: boolean;
   /** Estimated peak memory of the fullest node. */
@@ -175,8 +178,8 @@ function planWith(request: TargetPlanRequest): TargetPlan {
   const retainedPerByte = retainedOf(weight, sustainedBytes);
   const rinse = marksOfRoom(aboveBase, kept(sustainedBytes));
   const keptAtPeak = buckets > 1 ? Math.min(retainedPerByte * allBytes, rinse.holdBytes) : kept(sustainedBytes);
-  // A vnode may receive all rows while the load writes to its time bucket. Without planned flushes, the vnode fills one
-  // cache while another cache is flushed.
+  // Returns the bytes of rows, as gauges count them, that fit beside `bodies`. With planned flushes of wide rows, one
+  // vnode may receive all these rows. Otherwise, a vnode fills one cache while another cache is flushed.
   const roomFor = (base: number, bodies: number): number =>
     (flushMarks(limit, base, bodies).holdBytes - seriesBytes * perBucket.series) *
     Math.max(isWide ? usualGauged : 0, gauged / resident);
@@ -209,7 +212,7 @@ function marksOfRoom(room: number, keptBytes: number): RinseMarks {
   return { dueBytes, holdBytes, restBytes: dueBytes * rinseRest };
 }
 
-/** Returns the thresholds of rinses for a node with this base; null if memory is not limited. */
+/** Returns the thresholds of rinses for a node whose base is `baseBytes`; null if memory is not limited. */
 export function rinseMarks(plan: TargetPlan, baseBytes: number): RinseMarks | null {
   if (plan.limitBytes === null || baseBytes === plan.baseBytes) return plan.rinse;
   return marksOfRoom(

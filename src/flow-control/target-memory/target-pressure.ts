@@ -24,7 +24,7 @@ import type { RaftCaches } from './raft-caches.js';
 
 const tickMs = 250;
 const gaugesEveryMs = 10_000;
-/** A worker ignores gauges for this time after it joins a fleet, ms, because a gauge may be read before the joining. */
+/** A worker ignores gauges for this time after it joins a fleet, ms. Earlier values may date from before it joined. */
 const gaugeAgeMs = 12_000;
 
 export interface TargetPressureOptions
@@ -36,7 +36,7 @@ export interface TargetPressureOptions
   readonly caches: Pick<RaftCaches, 'bytes' | 'atWorst' | 'bucketCount'>;
   /** Formulas of the plan; null if no flush is planned. */
   readonly plan: {
-    /** Returns flush thresholds. `seriesBytes`: series of unflushed rows. `countsSent`: true if sent rows count. */
+    /** Returns thresholds. `seriesBytes`: bytes of unflushed series. `countsSent`: true if rows in flight count. */
     readonly marks: (keptBytes: number, seriesBytes: number) => FlushMarks;
     readonly bodiesBeside: (rowBytes: number) => number;
     readonly countsSent: boolean;
@@ -71,7 +71,7 @@ export class TargetPressure {
   /** Callbacks of waiting batches. The argument is true if a batch is sent as a test although the load must wait. */
   readonly #waiting: ((isTest: boolean) => void)[] = [];
   #readingGauges = false;
-  /** Monotonic ms from which gauges are compared with the estimates. */
+  /** Time from which gauges are compared with the estimates, monotonic ms. */
   #gaugesFrom = Number.NEGATIVE_INFINITY;
   /** Outcome of the last flush of the fleet. */
   #outcome: FlushOutcome | null = null;
@@ -184,20 +184,20 @@ export class TargetPressure {
     this.#take({ kind: 'tick', at: this.#options.clock.monotonic() });
   }
 
-  /** Requests a flush after the running flush. Resolves with its outcome; null if flushes are forbidden. */
+  /** Requests a flush after any running flush. Resolves with the outcome; null if flushes are forbidden. */
   async flushNow(): Promise<FlushOutcome | null> {
     const { clock, signal, log } = this.#options;
     if (log !== null) return await this.#flushByFleet();
     await this.#runs.running;
     const rest = (): number => nextStageAt(this.#flushing, this.#intervalMs) - clock.monotonic();
-    // A timer may end a fraction of a millisecond early. A planned flush that begins meanwhile also ends the stage.
+    // Loops, because a timer may end up to 1 ms early. A planned flush that begins meanwhile also ends the stage.
     while (this.#runs.running === null && rest() > 0 && !signal.aborted)
       await clock.sleep(Math.ceil(rest()), signal).catch(() => {});
     this.#take({ kind: 'asked', at: clock.monotonic() });
     return await this.#runs.running;
   }
 
-  /** Returns true if `rowBytes` more rows would make a planned flush due, but these rows alone would not. */
+  /** Returns true if a planned flush is due once a node gets `rowBytes` of further rows (see `isDueWith`). */
   needsFlushBefore(rowBytes: number): boolean {
     return this.#options.relieve && isDueWith(this.#flushing, this.#marks, rowBytes);
   }

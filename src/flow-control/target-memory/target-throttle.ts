@@ -53,7 +53,7 @@ export interface TargetThrottleContext {
   readonly clock: Clock;
   /** Ends waits, rinses and reads of gauges. */
   readonly signal: AbortSignal;
-  /** Cancels a flush. */
+  /** Cancels a running flush. */
   readonly abort: AbortSignal;
   readonly notify: (notice: Notice) => void;
   /** Number of loads that send at the same time, each as much as this load; default 1. */
@@ -113,7 +113,7 @@ export class TargetThrottle {
               countsSent: plan.isWide,
             },
       ...{ bodyBytes, caches: this.#caches },
-      // Gauges are read only if flushes are planned. Otherwise rows count up to the target's own flush size.
+      // Without planned flushes, gauges are not read. Rows then count only up to the target's own flush threshold.
       weigh: (kept, rows) =>
         nodePeak(this.#node.base, kept, flush === null ? Math.min(rows, vnodes * this.#node.cacheRows) : rows),
       relieve: options.relieve,
@@ -172,8 +172,8 @@ export class TargetThrottle {
   }
 
   /**
-   * Thresholds of rinses. They reserve memory for all planned vnodes, so they are low, and rinses begin early. So each
-   * bucket is rinsed before its rows are flushed, and flushed only once.
+   * Thresholds of rinses. The thresholds are low, because memory for all planned vnodes is subtracted first. So rinses
+   * begin early: each bucket is rinsed before its rows are flushed, and it is flushed only once.
    */
   get #rinseMarks(): RinseMarks | null {
     const { plan } = this.#node;
@@ -221,7 +221,7 @@ export class TargetThrottle {
     this.#pressure.settled(body.length);
   }
 
-  /** Factor that delays all batches at this moment. */
+  /** What delays all batches now; null for no delay. `targetMemory`: only the interval between two flushes. */
   get holding(): 'target' | 'targetMemory' | null {
     if (this.#pressure.pacing.held) return 'targetMemory';
     return this.#waits.going ? 'target' : null;
@@ -283,7 +283,7 @@ export class TargetThrottle {
     if (event === 'cannotStart') end(cannotStart(endpoint));
   }
 
-  /** Ends the run and throws RefusedError once time buckets and their series need more than --target-memory. */
+  /** Ends the run and throws RefusedError if `more` new time buckets would need more than --target-memory. */
   #assertHolds(more: number): void {
     const problem = problemSoFar(this.#forecast, more, this.#caches, this.#node.series);
     if (problem === null) return;

@@ -37,7 +37,7 @@ export class BucketBarrier {
   }
 
   settled(): void {
-    // A batch that was refused before `admit` settles as well.
+    // The count may not include the batch: `settled` is also called for a batch that was refused before `admit`.
     if (this.#inFlight.count > 0) this.#inFlight.end();
   }
 

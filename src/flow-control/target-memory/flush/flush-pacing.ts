@@ -1,13 +1,14 @@
 // Computes a body size that keeps a fast target within its memory. Flushes are at least two seconds apart, and only the
-// response to a flush proves that rows are on disk. So two seconds of rows must fit into memory, together with the
-// request bodies that a node retains. Smaller bodies leave more room for rows, but cost a slow target a third of its
-// rate.
+// response to a flush proves that rows are on disk. So a node must have room for the rows of two seconds and for the
+// request bodies that it retains. Smaller bodies leave more room for rows, but cost a slow target a third of its rate.
 
 import { flushIntervalMs } from './flushing.js';
 
 /** Smallest body, bytes. 128 KiB would leave a tenth more room for rows, but cost a slow target a fifth of its rate. */
 const minBytes = 256 * 1024;
-/** Factor for the rows of an interval. Rows also arrive during the flush itself, which takes about 1 s. */
+/**
+ * The rows of an interval are multiplied by this factor, because rows also arrive during the flush itself (about 1 s).
+ */
 const headroom = 1.5;
 /** From one flush to the next, the body grows by at most this share of the largest body. */
 const stepShare = 1 / 8;
@@ -21,7 +22,7 @@ export interface PacingOptions {
   readonly intervalMs?: number;
 }
 
-/** Time between two flushes. */
+/** The time from one flush to the next. `from`: start, monotonic ms. */
 interface Cycle {
   readonly from: number;
   /** Totals of the load at the start of the cycle: bytes of rows, and bytes of bodies (`sent`). */
@@ -76,7 +77,7 @@ export class FlushPacing {
     this.#rows += rows;
   }
 
-  /** Records that a batch waits from `at` on, or that it no longer waits. */
+  /** Records whether a batch waits from `at` on (monotonic ms). */
   setHeld(at: number, held: boolean): void {
     const ms = this.#held ? at - this.#countedTo : 0;
     this.#heldMs += ms;

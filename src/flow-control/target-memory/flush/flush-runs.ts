@@ -1,18 +1,20 @@
-// Runs flushes of the target. On one machine, a flush runs when it is due. In a fleet, a flush runs when the fleet's
-// log chooses this worker. A flush that CnosDB works on must not be cancelled: its vnode then keeps the rows in memory
-// until the server restarts, and later flushes hang. A flush that waits for a lock must be cancelled: CnosDB 2.4.3
-// deadlocks if a database gets its first vnode during COMPACT DATABASE. CnosDB then stops responding to the statement
-// and to all writes until the client disconnects.
+// Runs flushes of the target (the statement COMPACT DATABASE). On one machine, a flush runs when it is due. In a fleet,
+// a flush runs when the fleet's log chooses this worker. A flush that writes rows to disk must not be cancelled:
+// otherwise the vnode keeps its rows in memory until the server restarts, and later flushes hang. A flush that waits
+// for a lock must be cancelled: CnosDB 2.4.3 deadlocks if a database gets its first vnode while the statement runs.
+// CnosDB then responds neither to the statement nor to any write until the client disconnects.
 
 import { abortWith } from '../../../core/time/wait-stats.js';
 import type { Clock, FlushCause, FlushOutcome, MemoryLog, Notice } from '../../../core/types/index.js';
 import type { FlushingEvent } from './flushing.js';
 
-/** If no write is answered for this time (ms) plus the time to flush one vnode, the flush counts as blocked. */
+/** The flush counts as blocked if no write is answered for this time (ms) plus the time to flush one vnode. */
 const patienceMs = 15_000;
 /** Bytes of rows that a slow disk writes in 1 ms. */
 const rowsPerMs = 10 * 1024;
-/** If no write is pending for this time (ms), a write tests whether the flush blocks writes. */
+/**
+ * After this time (ms) without a pending or answered write, one write is sent to test whether the flush blocks writes.
+ */
 const quietMs = 4_000;
 
 export interface FlushRunsOptions {
@@ -36,7 +38,9 @@ export interface FlushRunsOptions {
 export class FlushRuns {
   readonly #options: FlushRunsOptions;
   #running: Promise<FlushOutcome> | null = null;
-  /** Start of the running flush, the longest time that it may block writes, and its cancellation. */
+  /**
+   * The running flush: its start (monotonic ms), the longest time for which it may block writes, and its cancellation.
+   */
   #current: { readonly at: number; readonly patienceMs: number; readonly stop: AbortController } | null = null;
   #answeredAt = 0;
   #asking = false;
@@ -57,7 +61,7 @@ export class FlushRuns {
   }
 
   /**
-   * Requests permission to flush from the fleet's log. If permitted, all workers receive an event that the flush
+   * Asks the fleet's log for permission to flush. With the permission, all workers receive an event that the flush
    * begins.
    */
   async ask(log: MemoryLog, cause: FlushCause): Promise<void> {

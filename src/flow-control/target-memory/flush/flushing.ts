@@ -11,8 +11,8 @@ import { correctByGauges, differenceOf, type MemcacheEstimate, recordEstimate } 
  */
 export const flushIntervalMs = 2_000;
 /**
- * Longest planned flush, ms. After two consecutive longer flushes, or one without a response, bulk-load plans no more.
- * A single longer flush may be slow because of another program on the node.
+ * Longest duration of a planned flush, ms. After two consecutive longer flushes, or one flush without a response, the
+ * load plans no further flushes. A single longer flush may be slow because of another program on the node.
  */
 const maxFlushMs = 10_000;
 const lateFlushesToGiveUp = 2;
@@ -25,7 +25,10 @@ const reliefIntervalMs = 60_000;
  */
 const slowFlushPause = 2;
 const failuresToGiveUp = 3;
-/** Longest wait for a flush that the target starts itself, ms. The wait is limited because the gauge may never fall. */
+/**
+ * Longest wait for a flush that the target starts itself, ms. The load notices the end of such a flush only when a
+ * gauge falls, which may never happen.
+ */
 export const maxHoldMs = 120_000;
 
 /** Unflushed bytes on the fullest node: a flush is due at `dueBytes`, and sending waits for a flush at `holdBytes`. */
@@ -146,15 +149,18 @@ export function unflushedBytes({ pending, fresh, pendingSeries, freshSeries }: F
   return pending + fresh + pendingSeries + freshSeries;
 }
 
-/** Returns true if `rowBytes` more rows would make a planned flush due, but these rows alone would not. */
+/**
+ * Returns true if a planned flush is due once a node gets `rowBytes` of further rows. Returns false if these rows alone
+ * would make a flush due.
+ */
 export function isDueWith(state: Flushing, plan: FlushMarks | null, rowBytes: number): boolean {
   if (plan === null || state.notPermitted || state.givenUp !== null || rowBytes >= plan.dueBytes) return false;
   return unflushedBytes(state) + rowBytes >= plan.dueBytes;
 }
 
 /**
- * Returns the earliest time of a flush that ends a stage. After a quick flush, this time is earlier than the next
- * planned flush.
+ * Returns the earliest start of a flush that ends a stage, monotonic ms. After a quick flush, such a flush may begin
+ * before the minimum interval between planned flushes has passed.
  */
 export function nextStageAt({ lastFlushAt, lastTookMs }: Flushing, intervalMs: number): number {
   return lastFlushAt + Math.min(intervalMs, slowFlushPause * lastTookMs);

@@ -19,9 +19,9 @@ const stringHead = 30;
 const unsetField = 8 + 1 / 8;
 
 /**
- * Memory of rows per byte of text: resident bytes, bytes that the target's gauge counts, and bytes that vnodes retain
- * while a body is among their newest 256 bodies. A body has at most as many columns as values. So for each of its n
- * bytes, vnodes retain at most 1 + n × `retainedGrowth`.
+ * Memory of rows per byte of line protocol. `resident`: resident bytes. `gauged`: bytes that the target's memory gauge
+ * counts. `retained`: bytes that vnodes retain while the body is among their newest 256 bodies. A small body has few
+ * columns, so few unset fields: for each byte of a body of n bytes, vnodes retain at most 1 + n × `retainedGrowth`.
  */
 export interface RowWeight {
   readonly resident: number;
@@ -58,7 +58,10 @@ export function retainedOf(
   return Math.min(retained, 1 + retainedGrowth * bodyBytes);
 }
 
-/** Rounds up as jemalloc does: there are four sizes from one power of two to the next. */
+/**
+ * Rounds up to a size that jemalloc allocates. There are four sizes from one power of two to the next, such as 80, 96,
+ * 112 and 128 bytes.
+ */
 function allocatedBytes(bytes: number): number {
   const step = 2 ** (Math.ceil(Math.log2(Math.max(16, bytes))) - 3);
   return Math.ceil(bytes / step) * step;
@@ -70,7 +73,10 @@ export interface MemcacheEstimate {
   readonly pending: number;
   /** Bytes acknowledged since the last flush began. */
   readonly fresh: number;
-  /** Factor, 1 to 4, by which acknowledged bytes are multiplied because gauges exceeded the count. */
+  /**
+   * Acknowledged bytes are multiplied by this factor, 1 to 4. The factor grows when a gauge shows more than was
+   * counted.
+   */
   readonly factor: number;
   /** Estimates of the last 12 seconds, the oldest first. */
   readonly history: readonly { readonly at: number; readonly bytes: number }[];
@@ -94,9 +100,9 @@ export function recordEstimate(state: MemcacheEstimate, at: number): MemcacheEst
 }
 
 /**
- * Corrects the estimate by the gauges of the nodes. A gauge above all recent estimates raises the estimate: other
- * clients write too, or rows take more memory than expected. If the gauges of all nodes are below all recent estimates,
- * the target flushed by itself. Then the estimate falls.
+ * Corrects the estimate by the gauges of the nodes. A gauge above all recent estimates raises the estimate, because
+ * other clients write too, or because rows take more memory than expected. If the gauges of all nodes are below all
+ * recent estimates, the target has flushed by itself. Then the estimate falls.
  */
 export function correctByGauges(
   state: MemcacheEstimate,
@@ -114,7 +120,10 @@ export function correctByGauges(
   return lowered(state, min - gauge);
 }
 
-/** Returns how far the largest gauge is above (positive) or below (negative) all recent estimates; otherwise 0. */
+/**
+ * Returns by how many bytes the largest gauge is above (positive) or below (negative) all recent estimates; 0 if it
+ * lies between them.
+ */
 export function differenceOf({ history }: MemcacheEstimate, gauges: readonly (number | null)[]): number {
   const known = gauges.filter((each) => each !== null);
   if (known.length === 0 || history.length === 0) return 0;
@@ -143,7 +152,7 @@ function lowered(state: MemcacheEstimate, by: number): MemcacheEstimate {
   };
 }
 
-/** Shifts the estimates of the history, so that the same gauge, read again, does not correct the count twice. */
+/** Adds `by` to all estimates of the history. So a gauge that is read twice does not correct the count twice. */
 function shifted({ history }: MemcacheEstimate, by: number): MemcacheEstimate['history'] {
   return history.map(({ at, bytes }) => ({ at, bytes: Math.max(0, bytes + by) }));
 }

@@ -1,11 +1,11 @@
-// Counts the rows of request bodies in flight. In the target's memory, sparse rows take many times the bytes of their
-// body. So a body is sent only when the planned memory has room for its rows.
+// Counts the rows of request bodies in flight. In the target's memory, rows with many unset fields take many times the
+// bytes of their body. So a body is sent only when the planned memory has room for its rows.
 
 import { type Flushing, type FlushMarks, unflushedBytes } from './flushing.js';
 
-/** The rows of one body may fill up to this share of the room for rows. */
+/** The rows of one body may take up to this share of the room for rows. */
 const bodyShare = 1 / 4;
-/** Rows do not limit the body below this size, bytes. */
+/** The rows never limit a body to less than this size, bytes. */
 const minBody = 32 * 1024;
 
 export class RowsInFlight {

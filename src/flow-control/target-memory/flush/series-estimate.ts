@@ -1,5 +1,6 @@
 // Estimates the number of series of unflushed rows. A series takes far more of the target's memory than a row: its key,
-// its list of rows, and its part of the file during a flush. Examines only samples of points, to keep the load fast.
+// its list of rows, and its part of the file during a flush. The estimate uses only samples of points, so that the load
+// stays fast.
 
 import type { MemoryEvent } from '../../../core/types/index.js';
 
@@ -7,7 +8,7 @@ import type { MemoryEvent } from '../../../core/types/index.js';
 export const seriesBytes = 1.4 * 1024;
 /** Largest number of stored hashes of series. */
 const maxKept = 8192;
-/** The estimate is accurate to within a third once the sample repeats this many series. */
+/** Once this many series occur more than once in the samples, the estimate is accurate to within a third. */
 const surelySeveral = 16;
 /** Only this many bytes at the start of a series are hashed. */
 const maxHashed = 1024;
@@ -32,7 +33,9 @@ export interface SavedSeries {
  */
 export class SeriesEstimate {
   readonly #seen = new SeriesTable();
-  /** Only hashes that end with this number of zero bits are stored. */
+  /**
+   * Only hashes that end with this number of zero bits are stored. The number grows when too many hashes are stored.
+   */
   #zeroBits = 0;
   #points = 0;
   #slots = 0;
@@ -50,9 +53,9 @@ export class SeriesEstimate {
   }
 
   /**
-   * Lower bound of the number of series. Computed with `surelySeveral` repeated series while fewer series have
-   * repeated. An input that lists all series in the same order again and again doubles the estimate. So the bound falls
-   * to half of the estimate as series repeat.
+   * Lower bound of the number of series. Counts at least `surelySeveral` series as repeated, which lowers the estimate.
+   * If an input lists all series in the same order again and again, the estimate is twice the true number. So the bound
+   * approaches half of the estimate as more series repeat.
    */
   get least(): number {
     const several = this.#seen.size - this.#seen.once;
@@ -76,7 +79,7 @@ export class SeriesEstimate {
     return part * seriesBytes * (this.#series - before);
   }
 
-  /** Returns the state for JSON. */
+  /** Returns the state as JSON data. */
   save(): SavedSeries {
     const [zeroBits, points, slots, series] = [this.#zeroBits, this.#points, this.#slots, this.#series];
     return { seen: this.#seen.entries(), zeroBits, points, slots, series };
@@ -105,13 +108,16 @@ export class SeriesEstimate {
   }
 }
 
-/** Number of entries of the hash table, as a power of two; at most half of them are used. */
+/** The hash table has 2 to the power of this number of entries. At most half of the entries are used. */
 const tableBits = 14;
 const tableSlots = 2 ** tableBits;
 /** Replaces the hash 0, because 0 marks a free slot. */
 const noHash = 2 ** 31;
 
-/** Sampled series: hashes, and whether each was sampled more than once. A Map would take five times as long. */
+/**
+ * Hash table of the sampled series. Stores for each hash whether it was sampled more than once. A Map would take five
+ * times as long.
+ */
 class SeriesTable {
   /** Hash in each slot; 0 in a free slot. */
   readonly #hashes = new Uint32Array(tableSlots);
@@ -172,14 +178,14 @@ export function groupsOf(hashes: readonly number[]): number {
 }
 
 /**
- * Returns hashes of the series of sampled points.
+ * Returns one hash for each sampled point: the hash of its series and its time bucket.
  * @param bucketOf returns the time bucket of a point
  */
 export function sampledSeries(points: readonly Uint8Array[], bucketOf: (point: Uint8Array) => number): number[] {
   return points.map((point) => (seriesHash(point) ^ Math.imul(bucketOf(point), 0x9e_37_79_b1)) >>> 0);
 }
 
-/** Hashes the text up to the first space that no backslash escapes (FNV-1a). */
+/** Hashes the series of a point (FNV-1a): the text before the first unescaped space. */
 function seriesHash(point: Uint8Array): number {
   let hash = 0x81_1c_9d_c5;
   for (let i = 0; i < Math.min(point.length, maxHashed); i += 1) {

@@ -5,7 +5,7 @@ import { size } from '../../../core/text.js';
 import type { Clock, FlushOutcome, Notice, Target } from '../../../core/types/index.js';
 
 export const maxStageWaitMs = 300_000;
-/** Largest age of a gauge, ms. A node updates its memory gauge every 10 s. */
+/** Largest age of a gauge's value, ms. A node updates its memory gauge every 10 s. */
 const gaugeAgeMs = 12_000;
 const gaugesEveryMs = 2_000;
 /** A stage counts as flushed once its unflushed bytes are below this share of its size, or below `flushedBytes`. */
@@ -66,7 +66,7 @@ export class Stages {
       kind: 'stage',
       message: `${sent} acknowledged: waiting until the target has flushed (--stage)`,
     });
-    // COMPACT DATABASE responds once everything is on disk. Gauges are read only if this response is missing.
+    // A successful flush ends once everything is on disk. Gauges are read only if the flush does not succeed.
     const outcome = await this.#flush();
     signal.throwIfAborted();
     if (outcome?.kind === 'done') return;
@@ -78,8 +78,8 @@ export class Stages {
   }
 
   /**
-   * Resolves with null once no gauge exceeds `enough`. Resolves with the largest gauge if `until` comes first
-   * (monotonic ms).
+   * Resolves with null once no gauge exceeds `enough` bytes. At the time `until` (monotonic ms), resolves with the
+   * largest gauge instead.
    */
   async #untilFlushed(enough: number, until: number): Promise<number | null> {
     const { target, clock, signal } = this.#context;
