@@ -36,7 +36,7 @@ export class AuditState {
     const { from, to, totals, windows } = stored;
     const plan = { windows: windows.map(windowFrom), span: { from: BigInt(from), to: BigInt(to) }, totals };
     const lines = (await readFile(this.#spansPath, 'utf8').catch(() => '')).split('\n');
-    // A kill during a write leaves a last line without LF. The slice drops this line.
+    // The text after the last LF is empty, or a line that a kill cut off. The slice drops this text.
     return { plan, compared: lines.slice(0, -1).map((line) => JSON.parse(line) as ComparedSpan) };
   }
 

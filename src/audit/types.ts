@@ -27,8 +27,8 @@ export interface AuditContext {
    */
   readonly admit: (points: number, bytes: number) => Promise<void>;
   /**
-   * Audited range of times, ns since 1970, without `until` itself. A null `since` is the first time in the inputs; a
-   * null `until` is just after the last time.
+   * Audited range of times, ns since 1970. The range begins at `since` and ends before `until`. If `since` is null, the
+   * range begins with the first point of the inputs; if `until` is null, the range ends just after the last point.
    */
   readonly since: bigint | null;
   readonly until: bigint | null;
@@ -40,7 +40,7 @@ export interface AuditContext {
   readonly identity: string;
   /** Memory for comparing points, bytes. */
   readonly memoryBytes: number;
-  /** Time after which a failed read of one range of the target is not retried, ms. */
+  /** Time after which the audit no longer retries a failed read of one range of the target, ms. */
   readonly retryForMs: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;

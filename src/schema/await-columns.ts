@@ -1,7 +1,7 @@
-// Waits until every endpoint shows new columns. While an attempt with unknown outcome may still run in the target, its
-// batch must not be sent again. Otherwise two simultaneous first writes of a column would store values under wrong
-// columns. Once the columns appear, the attempt has been applied. If the request was lost, the columns never appear, so
-// the wait is bounded.
+// Waits until every endpoint shows new columns. If the outcome of a request is unknown, the target may still apply the
+// request. Meanwhile, its batch must not be sent again: two simultaneous first writes of a column would store values
+// under wrong columns. Columns that appear prove that the request was applied. If the request was lost, the columns
+// never appear, so the wait has a limit.
 
 import { RefusedError } from '../core/errors.js';
 import type { Clock, Shape, Target, TargetColumn } from '../core/types/index.js';
@@ -12,8 +12,8 @@ const maxPollMs = 2_000;
 /** Largest number of tables that are queried one by one. For more tables, one query lists the columns of all tables. */
 const maxQueries = 10;
 /**
- * Longest wait for columns, ms. In CnosDB, a request can hang for up to 60 s in a call to the meta service before it
- * takes effect.
+ * Longest wait for columns, ms. In CnosDB, a request can hang for up to 60 s in a call to the meta service, and only
+ * then write its columns.
  */
 export const maxAwaitMs = 60_000;
 
@@ -21,10 +21,10 @@ export const maxAwaitMs = 60_000;
 export type ColumnSource = Pick<Target, 'columns' | 'listsColumns'>;
 
 /**
- * Waits until the target lists every column of the shapes, but at most `limitMs`. Adds the listed columns to the
- * catalogue. Columns of the shapes count as introduced by this load. A failed query counts as "not listed yet". Returns
- * false after the time limit. Returns false at once for a target that does not list columns. Rejects only when the
- * signal aborts.
+ * Waits until the target lists every column of the shapes (tables with columns), but at most `limitMs`. Adds the listed
+ * columns to the catalogue. Columns of the shapes count as introduced by this load. A failed query counts as "not
+ * listed yet". Returns false after the time limit. Returns false at once for a target that does not list columns.
+ * Rejects only when the signal aborts.
  */
 export async function awaitColumns(
   target: ColumnSource,

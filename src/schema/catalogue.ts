@@ -30,7 +30,7 @@ const typeNames: Record<ColumnType, string> = {
   string: 'a string',
 };
 
-/** The names of at most 100 introduced tables are kept, each with the names of at most 12 columns. */
+/** The catalogue keeps the names of at most 100 introduced tables, and of at most 12 new columns of each table. */
 const maxTables = 100;
 const maxColumns = 12;
 
@@ -79,7 +79,7 @@ export class Catalogue {
     return this.#fields.get(table) ?? 0;
   }
 
-  /** Compares a shape with the known columns. */
+  /** Compares a shape (a table with columns) with the known columns. */
   match(shape: Shape): ShapeMatch {
     const columns = this.#tables.get(shape.table);
     let missing = columns === undefined;
@@ -139,7 +139,7 @@ export class Catalogue {
     let entry = this.#introduced.get(table);
     if (entry === undefined) {
       if (this.#introduced.size >= maxTables) {
-        // A table counts once for each introduction, because remembering the names of counted tables would take memory.
+        // A table counts again with each introduction: remembering which tables have been counted would take memory.
         this.#further += 1;
         return;
       }
@@ -164,7 +164,8 @@ export class Catalogue {
 /**
  * The tables and columns that one batch introduces. If `exclusive`, all points that introduce columns of a table have
  * the same columns. CnosDB distributes the points of a request to vnodes, and each vnode assigns numbers to its missing
- * columns. So vnodes with different new columns would store values under wrong columns.
+ * columns. If vnodes received different new columns, these numbers would differ, and values would be stored under wrong
+ * columns.
  */
 class ShapeSet implements Introduction {
   readonly #key: ColumnKey;
@@ -188,8 +189,8 @@ class ShapeSet implements Introduction {
     if (before === undefined) this.#types.set(shape.table, types);
     else {
       if ([...types].some(([name, type]) => (before.get(name) ?? type) !== type)) return false;
-      // Any number of points of a batch may reach this line. So a shape without new columns must not allocate lasting
-      // memory.
+      // The code below runs for any number of points of a batch. So a shape without new columns must not allocate
+      // lasting memory.
       if ([...types.keys()].every((name) => before.has(name))) return !this.#exclusive || types.size === before.size;
       if (this.#exclusive) return false;
       for (const [name, type] of types) before.set(name, type);

@@ -1,16 +1,16 @@
 // Introduces the columns of one batch while other loads or workers may send requests. Takes the turn, a lock that all
-// these loads and workers share, and holds the turn until every endpoint shows the columns. Each node of CnosDB has its
-// own copy of the schema. A node updates its copy only after the acknowledgement of a write that introduces columns. If
-// a column is missing from the copy, each vnode assigns its own number to the column. A value may then be stored under
-// a wrong column.
+// these loads and workers share, and holds the turn until every endpoint shows the columns. CnosDB identifies a stored
+// column by a number. Each node has its own copy of the schema, which it updates only after it has acknowledged the
+// write that introduces a column. While the copy lacks the column, each vnode chooses a number for the column, and may
+// store values under a wrong column.
 
 import type { Clock, HeldTurn, Receipt, Shape, Target } from '../core/types/index.js';
 import { assertShown, awaitColumns, type ColumnSource, refresh } from './await-columns.js';
 import { Catalogue } from './catalogue.js';
 
 /**
- * Longest wait for the columns of a batch that was loaded only in part, ms. The wait is short, because the loaded
- * points may lack all new columns.
+ * Longest wait for the columns of a batch that was loaded only in part, ms. The wait is short, because it may be in
+ * vain: perhaps no loaded point has a new column.
  */
 const partMs = 1_000;
 
@@ -38,15 +38,15 @@ export class SchemaIntroduction {
     this.#shapes = shapes;
   }
 
-  /** True once every endpoint shows the columns of the batch, so that a turn is not needed. */
+  /** True once the target has the columns of the batch, so that the batch can be sent without a turn. */
   get isKnown(): boolean {
     return this.#isKnown;
   }
 
   /**
    * Resolves when a request may begin: this process holds the turn, or another load has introduced the columns. If the
-   * turn has expired, waits for the turn again and reads the columns again. Rejects with the signal's reason, or with
-   * the error of `takeTurn`.
+   * turn has expired or will soon expire, releases it, waits for the turn again, and reads the columns again. Rejects
+   * with the signal's reason, or with the error of `takeTurn`.
    */
   async hold(signal: AbortSignal): Promise<void> {
     const { takeTurn, target, catalogue, readsFirst } = this.#context;
@@ -69,7 +69,7 @@ export class SchemaIntroduction {
   async end({ loaded, rejected, undelivered }: Receipt, signal: AbortSignal): Promise<void> {
     const { target, sharedNames, clock } = this.#context;
     try {
-      // A target that a user's program implements lacks endpoints, and may be unable to list columns.
+      // A target that the user's program implements has no endpoints, and may be unable to list columns.
       const isShown = this.#isKnown || target.endpoints().length === 0;
       if (isShown || this.#turn === null || loaded.length === 0) return;
       if (rejected.length === 0 && undelivered.length === 0)

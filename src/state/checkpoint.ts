@@ -19,7 +19,7 @@ export const inputSchema = z.strictObject({
   path: z.string(),
   fingerprint: fingerprintSchema,
   place: positionSchema,
-  /** Settled ranges after `place`. Between the ranges, the input is not settled. */
+  /** Settled ranges (loaded, or rejected and stored) after `place`. The bytes between these ranges are not settled. */
   beyond: z.array(z.strictObject({ from: count, to: positionSchema })),
   loaded: count,
   rejected: count,
@@ -33,7 +33,7 @@ export const inputSchema = z.strictObject({
 });
 
 /**
- * Returns the schema of the file. This is a function, because a new load saves the time that creating a schema takes.
+ * Creates the schema of the file when a checkpoint is read, not when this module is loaded, because this takes time.
  */
 const checkpointSchema = () =>
   z.strictObject({
@@ -45,7 +45,8 @@ const checkpointSchema = () =>
     /** Size of the log of finished inputs at the time of this checkpoint, bytes. */
     finishedBytes: count,
     /**
-     * Final name of the dead-letter files, once all inputs are finished and only cleaning up remains; null until then.
+     * Final name of the dead-letter files. Set once all inputs are finished and only cleaning up remains; null until
+     * then.
      */
     completing: z.string().nullable(),
     /** Cluster to which the load writes; absent in files of earlier versions. */
@@ -83,7 +84,10 @@ export function temporaryCheckpoint(path: string): string {
   return join(dirname(path), `.${basename(path)}.tmp`);
 }
 
-/** Resolves once the checkpoint is durable. After a StateError, the earlier or the new checkpoint exists. */
+/**
+ * Writes the checkpoint. Resolves once it is durable. If this fails, throws StateError, and the file contains either
+ * the earlier or the new checkpoint.
+ */
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
   try {
     const write = async (file: FileHandle): Promise<void> => {

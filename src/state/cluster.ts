@@ -8,7 +8,7 @@ import { RefusedError } from '../core/errors.js';
 import { bareHost } from '../core/network/proxy-url.js';
 
 export const clusterSchema = z.strictObject({
-  /** `host:port` of each endpoint, by name and by resolved address. */
+  /** `host:port` of each endpoint: once with its name, and once with each of its resolved addresses. */
   endpoints: z.array(z.string()),
   /**
    * Identifier of the database, which differs between databases of the same name; null if the target does not report an
@@ -62,8 +62,8 @@ export interface FoundTarget {
 }
 
 /**
- * Returns a table into which an earlier run loaded points of the input, but that the target lacks. Returns null without
- * such a table, or if the target does not list tables.
+ * Returns a table that an earlier run loaded points of the input into, and that the target lacks. Returns null if the
+ * target has all these tables, or does not list tables.
  */
 function missingTable({ loaded, tables }: EarlierInput, target: FoundTarget): string | null {
   if (target.tables === null || loaded === 0) return null;

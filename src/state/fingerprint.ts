@@ -1,7 +1,7 @@
-// Identifies a file across runs by its content, not by its inode or date. A block at the start and a block at the end
-// of the part that was read are always hashed, at the same cost for a file of any size. A checksum of all bytes that
-// were read detects changes between the two blocks. The checksum is compared if the date of the file changed, and
-// always before an unfinished file resumes.
+// Identifies a file across runs by its content, not by its inode or date. The first and the last block of the part that
+// was read are always hashed. This takes the same time for a file of any size. A checksum of all bytes that were read
+// detects changes between the two blocks. The checksum is compared if the date of the file changed, and always before
+// an unfinished file resumes.
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -15,7 +15,8 @@ export const fingerprintSchema = z.strictObject({
   /** Hash of the first bytes, up to offset `to`. */
   head: z.strictObject({ to: count, hash: z.string() }),
   /**
-   * Hash of the last block that was read. For a remote object, this block can be an earlier block that is still cached.
+   * Hash of the last block that was read. For a remote object, an earlier block that is still cached may take its
+   * place.
    */
   tail: z.strictObject({ from: count, to: count, hash: z.string() }),
   /** Modification time, ETag or date of the file; absent in state files of earlier versions. */
@@ -52,8 +53,8 @@ export interface Comparison {
   /** `grown`: the file has the earlier content and more bytes after it. */
   readonly kind: 'same' | 'grown' | 'changed';
   /**
-   * False if the file's date changed and a checksum of the part that was read is missing. Then a change between the two
-   * blocks is possible.
+   * False if the file may have changed unnoticed between the two hashed blocks: the file's date changed, and no
+   * checksum covers the whole part that was read.
    */
   readonly certain: boolean;
 }

@@ -1,5 +1,5 @@
-// Stores the finished inputs of one load in a file that only grows, with one JSON line for each input. If the
-// checkpoint contained 100,000 inputs, it would be too large to write every second, and too large to keep in memory.
+// Stores the finished inputs of one load in a file that only grows, with one JSON line for each input. A checkpoint
+// with 100,000 inputs would be too large to be written every second, and too large to be kept in memory.
 
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
@@ -67,8 +67,8 @@ export class FinishedInputs {
   }
 
   /**
-   * Appends inputs. Concurrent calls run one after the other. If `durable` is true, all lines so far are durable
-   * afterwards. Throws StateError.
+   * Appends inputs. Concurrent calls run one after the other. If `durable` is true, resolves once all lines so far are
+   * durable. Throws StateError.
    */
   async add(inputs: readonly CheckpointInput[], durable: boolean): Promise<void> {
     const added = this.#last.then(() => this.#add(inputs, durable));
@@ -106,7 +106,7 @@ export async function* linesOf(path: string): AsyncGenerator<string, void> {
   try {
     const chunk = Buffer.alloc(linesChunkBytes);
     let rest = Buffer.alloc(0);
-    // A stream would load modules that small loads do not need otherwise.
+    // Does not use a stream. A stream would load modules that a small load does not need for anything else.
     for (let length = -1; length !== 0; ) {
       ({ bytesRead: length } = await file.read(chunk, 0, chunk.length, null));
       const bytes = Buffer.concat([rest, chunk.subarray(0, length)]);

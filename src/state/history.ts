@@ -1,5 +1,5 @@
-// Stores the inputs that the loads into one database have finished, with one line for each input. `--skip-loaded` skips
-// these inputs. A line that cannot be parsed is ignored, so its input is loaded again.
+// Stores the finished inputs of all loads into one database, with one line for each input. `--skip-loaded` skips these
+// inputs. A line that cannot be parsed is ignored, so its input is loaded again.
 
 import { constants } from 'node:fs';
 import { errorCode } from '../core/errors.js';
@@ -7,7 +7,7 @@ import { type CheckpointInput, inputSchema } from './checkpoint.js';
 import { linesOf } from './finished-inputs.js';
 import { openStateFile, writeFailure } from './state-dir.js';
 
-/** Returns the last entry of each input path that `wanted` accepts. Throws StateError. */
+/** Returns the last entry of each input whose path `wanted` accepts; the path is the key. Throws StateError. */
 export async function readHistory(
   path: string,
   wanted: (path: string) => boolean,

@@ -1,9 +1,12 @@
 // Tracks which bytes of one input are settled (loaded, or rejected and stored): all bytes up to `place`, and separate
-// ranges after `place`. Each batch in flight leaves at most one such range. Ranges may be added in any order.
+// ranges after `place`. There is at most one separate range for each batch in flight. Ranges may be added in any order.
 
 import type { ByteRange, Position, ResumePoint } from '../core/types/index.js';
 
-/** A range of settled decoded bytes of an input: its first offset, and the position at its end. */
+/**
+ * A range of settled bytes of a decoded input. `from`: offset of the first byte. `to`: position at the end of the
+ * range.
+ */
 export interface SettledPiece {
   readonly from: number;
   readonly to: Position;
@@ -56,7 +59,7 @@ function union(one: SettledPiece, other: SettledPiece): SettledPiece {
 }
 
 /**
- * Returns the later position. If its number of timestamp digits is unknown, uses the number of the earlier position.
+ * Returns the later position. A position with `digits` 0 takes the number of timestamp digits of the earlier position.
  */
 function later(before: Position, position: Position): Position {
   if (position.byteOffset < before.byteOffset) return before;

@@ -75,7 +75,10 @@ export class LoadStore {
     this.#written = true;
   }
 
-  /** Renames the files of an unfinished load. Returns the checkpoint's new path; null without a checkpoint. */
+  /**
+   * Renames the files of an unfinished load to names that contain `abandoned`. Returns the new path of the checkpoint;
+   * null without a checkpoint.
+   */
   async abandon(stamp: string): Promise<string | null> {
     // Renames the checkpoint first, because a log without a checkpoint is ignored.
     const checkpoint = await this.#keepAs(this.path, stamp, rename);

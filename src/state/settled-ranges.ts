@@ -6,8 +6,8 @@ import type { Batch, BatchReject, Receipt } from '../core/types/index.js';
 import type { SettledPiece } from './input-progress.js';
 
 /**
- * One part of a rejected point whose bytes arrive in parts. The part is settled once the whole point is in the dead
- * letters.
+ * One part of a rejected point that arrives in several parts. All parts are settled once the whole point is stored as a
+ * dead letter.
  */
 export interface SettledPart {
   /** Line number of the point, equal for all its parts. */
@@ -56,7 +56,8 @@ function rangesByUnit(batch: Batch, receipt: Receipt, stored: boolean): SettledR
     if (unit.counts) ordinal += 1;
     const end = next ?? { byteOffset: span.byteOffset + span.bytes, line: span.endLine };
     const to = { byteOffset: end.byteOffset, line: end.line, ordinal, digits };
-    // Comments and blank lines before the first unit count as part of that unit.
+    // Joins neighbouring settled units into one range. Comments and blank lines before the first unit belong to that
+    // unit.
     if (unit.state === 'settled' && next?.state === 'settled') continue;
     if (unit.state === 'settled') settled.push({ from, to });
     if (unit.state === 'part') parts.push({ line: unit.line, piece: { from, to } });

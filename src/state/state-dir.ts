@@ -1,5 +1,6 @@
-// Creates the state directory and opens the files in it. Anyone can predict the names of the files. So only this user
-// may write to the directory, and files are never opened through links.
+// Creates the state directory and opens the files in it. The names of the files are predictable. Another user who can
+// write to the directory could place links of these names. Therefore only this user may write to the directory, and
+// files are never opened through links.
 
 import { constants } from 'node:fs';
 import { access, type FileHandle, open, stat } from 'node:fs/promises';
@@ -65,8 +66,8 @@ export async function exists(path: string): Promise<boolean> {
 const otherDirectory = 'name another directory with --state-dir';
 
 /**
- * For each system error code: the phrase about what was found, and the beginning of the advice. `writeProblem` appends
- * the advice to use another directory.
+ * For each system error code: a phrase that says what was found, and the beginning of the advice. `writeProblem`
+ * completes the advice: use another directory.
  */
 const causes: Record<string, readonly [found: string, fix: string]> = {
   ENOSPC: ['no space left on its file system', 'free some space there, or '],

@@ -69,8 +69,8 @@ export class FileComparison {
   }
 
   /**
-   * Adds an input point to the expected digest of its time window. The target's digest of the window must equal the
-   * expected digest.
+   * Adds an input point to the expected digest of its time window. Inputs and target are equal in this window if the
+   * target's digest equals the expected digest.
    */
   #expect(offsets: LineOffsets): void {
     const { expected, differences } = this.#comparison;
@@ -83,7 +83,10 @@ export class FileComparison {
     expected.set(index, digest);
   }
 
-  /** Compares a target point with the input lines of the same point. `offsets` is undefined without such lines. */
+  /**
+   * Compares a target point with the input lines of the same point. `offsets` is undefined if the inputs lack this
+   * point.
+   */
   #compare(offsets: LineOffsets | undefined, { bytes, start, end, reader }: AuditPoint): void {
     const { differences, repair } = this.#comparison;
     const stored = bytes.subarray(start, end);
@@ -105,7 +108,7 @@ export class FileComparison {
     return mergeFields(typeof offsets === 'number' ? [this.#lineAt(offsets)] : offsets.map((at) => this.#lineAt(at)));
   }
 
-  /** Returns one line with the fields of all lines of one point. */
+  /** Merges the lines of one point. Returns one line with all their fields. */
   #whole(offsets: LineOffsets): Uint8Array {
     if (typeof offsets === 'number') return this.#lineAt(offsets);
     const last = tokenize(this.#lineAt(offsets.at(-1)!));

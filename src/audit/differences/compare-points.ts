@@ -1,7 +1,7 @@
 // Compares, point by point, the time windows whose digests differ. Writes the inputs' points and the target's points to
-// separate sets of files. The hash of table, tags and time chooses the number of a point's file. So equal points are in
-// files with the same number. Compares each pair of files in memory. Windows with too many points for 256 files are
-// compared in several rounds.
+// separate sets of files. The hash of table, tags and time chooses the number of a point's file. So a point of the
+// inputs and the same point of the target are in files with the same number. Compares each such pair of files in
+// memory. Windows with too many points for 256 files are compared in several rounds.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type AuditPoint, eachPoint, type PointFilter } from '../points/audit-points.js';
@@ -14,9 +14,7 @@ import { WindowIndex } from '../windows/windows.js';
 import { FileComparison, type PointComparison } from './compare-files.js';
 import { PointFiles } from './point-files.js';
 
-/**
- * Largest number of files for the inputs. The target has the same number of files. Each file has a buffer of 16 KiB.
- */
+/** Largest number of files for the inputs' points, and for the target's points. Each file has a buffer of 16 KiB. */
 const maxFiles = 256;
 
 export interface DifferingWindow {
@@ -27,7 +25,7 @@ export interface DifferingWindow {
 
 /**
  * Splits the differing windows into rounds. The points of one round fit into `maxFiles` files of `fileBytes` each. A
- * larger window has its own round.
+ * window that is too large for these files has its own round.
  */
 export function rounds(windows: readonly DifferingWindow[], fileBytes: number): DifferingWindow[][] {
   const found: DifferingWindow[][] = [];

@@ -15,7 +15,7 @@ type Fields = AuditDifference['fields'];
 export class DifferenceList {
   readonly #counts: Record<Kind, number> = { missing: 0, extra: 0, different: 0, overwritten: 0 };
   readonly #listed: AuditDifference[] = [];
-  /** Number of input points with a field that two lines set to different values. The later line counts. */
+  /** Number of input points for which two lines set a field to different values; the later value counts. */
   overwritten = 0;
 
   /**
@@ -67,7 +67,10 @@ export function mergeFields(lines: readonly Uint8Array[]): MergedFields {
   return { fields, earlier };
 }
 
-/** Compares the fields of an input point with the fields in the target. */
+/**
+ * Returns the fields that differ between an input point and the target. The kind is `overwritten` if the target has the
+ * value of an earlier line in each of these fields.
+ */
 export function compareFields(
   { fields, earlier }: MergedFields,
   stored: ReadonlyMap<string, string>,

@@ -1,5 +1,5 @@
 // Distributes points over files, so that each file fits into memory. The hash of table, tags and time chooses the file.
-// Writes are synchronous, so the caller may reuse a block of points after `write`.
+// `write` copies or writes the point before it returns, so the caller may then reuse the memory of the point.
 
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

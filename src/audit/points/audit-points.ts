@@ -1,4 +1,4 @@
-// Iterates over the points in a block of line protocol whose times are in a given range.
+// Iterates over those points of a line-protocol block whose times are in a given range.
 
 import type { InputPrecision, TimeSpan } from '../../core/types/index.js';
 import { PointHasher } from './point-hash.js';
@@ -30,7 +30,7 @@ export type PointFilter = (table: string, time: AuditTime) => boolean;
 /**
  * Returns a function that iterates over the points of a block.
  * @param span selects points with times in this range; null to select points of all times
- * @param isWanted filter of points, true to select a point; absent to select points of all tables
+ * @param isWanted returns true for each point to select; absent to select every point in `span`
  */
 export function eachPoint(precision: InputPrecision, span: TimeSpan | null, isWanted?: PointFilter): EachPoint {
   const reader = new PointHasher(precision);

@@ -57,7 +57,7 @@ export function finish(hash: Int32Array): void {
   hash[3] = d;
 }
 
-/** Completes the hash of table, tags and time. `identity` already contains the hash of the table. */
+/** Completes `identity`, which already contains the hash of the table: adds the sum of the tag hashes and the time. */
 export function finishIdentity(identity: Int32Array, tags: Int32Array, seconds: number, nanos: number): void {
   for (let i = 0; i < HASH_WORDS; i += 1) absorbWord(identity, tags[i]!);
   absorbWord(identity, seconds | 0);

@@ -1,16 +1,16 @@
 // Hashes points of line protocol. A point has one hash of its identity (table, tags and time), and one hash of its
-// field values. The hash of the values is a sum. So this sum depends neither on the order of the fields nor on their
-// distribution over several lines. Equal values have equal hashes even if they are written differently: `1.0` and
-// `1e0`, `t` and `true`, or `\=` and `=` in a tag.
+// field values. The hash of the values is the sum of one hash for each field. So it depends neither on the order of the
+// fields nor on their distribution over several lines. Equal values have equal hashes even if they are written
+// differently: `1.0` and `1e0`, `t` and `true`, or `\=` and `=` in a tag.
 
 import { BACKSLASH, COMMA, EQUALS, LF, MINUS, QUOTE, SMALL_I, SMALL_U, SPACE, ZERO } from '../../core/ascii.js';
 import type { InputPrecision } from '../../core/types/index.js';
 import { absorb, absorbWord, addTo, finish, finishIdentity, HASH_WORDS, seed } from './hash-128.js';
 
-/** Number that is hashed before each value, so that `1` and `1i` have different hashes. */
+/** Each value is hashed together with the number of its type, so that `1` and `1i` have different hashes. */
 const types = { float: 1, integer: 2, unsigned: 3, boolean: 4, string: 5 } as const;
 
-/** Decimal digits of a timestamp after the whole seconds, by precision. */
+/** Number of decimal digits for the fraction of a second in a timestamp, by precision. */
 const fractionDigits = { ns: 9, us: 6, ms: 3, s: 0 } as const;
 const powers = Array.from({ length: 23 }, (_, i) => 10 ** i);
 const double = new Float64Array(1);
@@ -178,7 +178,7 @@ export class PointHasher {
     return end;
   }
 
-  /** Adds the digits of an integer to the hash, without leading zeros. */
+  /** Adds an integer to the hash: its type, its sign, and its digits without leading zeros. */
   #absorbWhole(bytes: Uint8Array, from: number, to: number, suffix: number): void {
     const negative = bytes[from] === MINUS;
     let p = negative ? from + 1 : from;

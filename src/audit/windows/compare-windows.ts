@@ -1,5 +1,5 @@
-// Reads the target once and compares its points with the inputs by digest. Each query reads a range of many time
-// windows; each window of the range has its own digest.
+// Reads the target once and compares its points with the inputs by digest. Each query reads a range that contains many
+// time windows. The digests are computed and compared for each window.
 
 import type { TimeSpan } from '../../core/types/index.js';
 import type { AuditPoint } from '../points/audit-points.js';
@@ -106,8 +106,8 @@ export interface ComparedSpan {
   readonly points: number;
   readonly values: number;
   /**
-   * Windows with a different digest in the target. `bytes`: size of their points in the inputs or the target, whichever
-   * is larger.
+   * Windows whose digest differs between inputs and target. `bytes`: size of the window's points in the inputs or in
+   * the target, whichever is larger.
    */
   readonly differing: readonly { readonly index: number; readonly bytes: number }[];
 }

@@ -44,8 +44,8 @@ export class Digest {
   }
 
   /**
-   * Tests whether both digests have the same values. The numbers of points may differ, because a line may contain only
-   * some of the fields of a point.
+   * Tests whether both digests have the same values. Does not compare the numbers of points, because the fields of one
+   * point may be spread over several lines, and each line counts as a point.
    */
   equals(digest: Digest): boolean {
     const isSameHash = digest.#a === this.#a && digest.#b === this.#b && digest.#c === this.#c && digest.#d === this.#d;

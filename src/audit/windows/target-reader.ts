@@ -1,5 +1,5 @@
-// Reads the target range by range. After a failure, halves the range and reads its parts again, until --retry-for has
-// passed.
+// Reads the target range by range. If a read fails, halves the range and reads its two parts. Repeats this until
+// --retry-for has passed.
 
 import { UnavailableError } from '../../core/errors.js';
 import { excerpt, plural } from '../../core/text.js';
@@ -11,12 +11,14 @@ import type { AuditContext } from '../types.js';
 export interface TableSpan {
   readonly table: string;
   readonly span: TimeSpan;
-  /** Index of the first window in the range, and index after the last window. */
+  /** Index of the first window in the range, and index of the first window after the range. */
   readonly first: number;
   readonly end: number;
 }
 
-/** Receives points. `commit` makes the points since the last commit permanent; `rollback` drops these points. */
+/**
+ * Receives points. `commit` makes the points since the last commit permanent; `rollback` drops the points since then.
+ */
 export interface PointSink {
   /** Selects the points that `take` receives; absent to receive every point. */
   readonly isWanted?: PointFilter;

@@ -1,6 +1,6 @@
-// Digests the points of each table by time, in bounded memory. Each table begins with time buckets of one millisecond.
-// When all tables together have too many buckets, the table with the most buckets doubles its bucket width and merges
-// neighbouring digests.
+// Computes digests of the points of each table by time, in bounded memory. Each table begins with time buckets of one
+// millisecond. When all tables together have too many buckets, the table with the most buckets doubles its bucket width
+// and merges neighbouring digests.
 
 import type { PointHasher } from '../points/point-hash.js';
 import { Digest } from './digest.js';

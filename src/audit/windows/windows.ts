@@ -4,7 +4,10 @@
 import { Digest, type StoredDigest } from './digest.js';
 import type { DigestsByTime } from './time-buckets.js';
 
-/** Planned number of points in a window. If the digest of a window differs, the audit reads the whole window again. */
+/**
+ * Planned number of points in a window. If the digest of a window differs, the audit reads all points of the window
+ * again.
+ */
 const windowPoints = 10_000;
 /** Largest number of windows of all tables. A window takes about 400 B of memory. */
 const maxWindows = 50_000;
@@ -25,8 +28,8 @@ export interface Window {
 export type StoredWindow = readonly [table: string, fromMs: number, toMs: number, digest: StoredDigest];
 
 /**
- * Plans windows from the digests of all tables. The windows of each table cover all time without gaps.
- * @param target number of points in a window
+ * Plans windows from the digests of all tables. The windows of each table cover all times without gaps.
+ * @param target planned number of points in a window
  */
 export function planWindows(digests: DigestsByTime, target = windowPoints): Window[] {
   const tables = digests.tables.map((table) => ({ table, buckets: digests.of(table) }));

@@ -1,7 +1,7 @@
 // Stores rejected points ("dead letters"). The original bytes of the points are written to one file for each format and
 // header. Each of these files can be loaded as an input. A further file contains the reason for each rejection. If a
-// write fails, the files are cut back to their state before the batch, because half a line would merge with the next
-// line.
+// write fails, the files are truncated to their sizes before the batch. Otherwise the next line would be appended to
+// half a line.
 
 import { createHash } from 'node:crypto';
 import { access, constants, type FileHandle, rename, rm } from 'node:fs/promises';
@@ -28,7 +28,7 @@ interface Paths {
 /** The facts about dead-letter files that a checkpoint stores. */
 export interface StoredDeadLetters {
   readonly lengths: FileSizes | null;
-  /** Final name of the files, if the earlier run had begun to rename them; otherwise null. */
+  /** Final name of the files, if the earlier run had begun to rename the files; otherwise null. */
   readonly completing: string | null;
 }
 
@@ -44,7 +44,7 @@ export class DeadLetters {
   /** Open files, by the suffix of their name. The suffix may begin with the folder of the points, such as `host=a/`. */
   readonly #files = new Map<string, FileHandle>();
   #lengths: FileSizes | null = null;
-  /** Suffixes of files from a killed run that already have their final name. */
+  /** Suffixes of files that an earlier, killed run has already renamed to their final name. */
   #moved: readonly string[] = [];
   #name = 'rejected';
   #last: Promise<void> = Promise.resolve();
@@ -253,7 +253,7 @@ export class DeadLetters {
     this.#lengths = lengths;
   }
 
-  /** Renames the files that still have the name of an unfinished load. */
+  /** Renames the files that still have the name of an unfinished load (`rejected`). */
   async #rename(name: string): Promise<void> {
     for (const suffix of await this.#suffixes('rejected')) {
       await rename(this.#path('rejected', suffix), this.#path(name, suffix));
@@ -281,7 +281,7 @@ export class DeadLetters {
   }
 }
 
-/** Returns a hash of a header, which distinguishes the files of different headers. */
+/** Returns a hash of a header, for the file name. Points with different headers are stored in different files. */
 function hash(head: Uint8Array): string {
   return createHash('sha256').update(head).digest('hex').slice(0, 8);
 }

@@ -1,6 +1,6 @@
-// Builds the paths of the dead-letter files: the load's id, a name and a suffix. Folders of an input may add columns
-// (`host=a/`). The rejected points of such an input are written to folders of the same names, and the suffix begins
-// with these folders. So loading the rejected points again gives the same points.
+// Builds the paths of the dead-letter files from the load's id, a name and a suffix. Folders of an input such as
+// `host=a/` may add columns to its points. The rejected points of such an input are written to folders of the same
+// names. So the points have the same columns when they are loaded again. The suffix begins with these folders.
 
 import { readdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';

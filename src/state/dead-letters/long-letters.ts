@@ -1,5 +1,5 @@
-// Rejected points that are too long for memory arrive in parts. The batches of the parts settle in any order. A
-// temporary file collects the parts until the point is complete, so that other rejects are not written between the
+// Assembles rejected points that are too long for memory. Their parts are in several batches, which settle in any
+// order. A temporary file collects the parts until the point is complete. So other rejects are not written between the
 // parts.
 
 import { constants } from 'node:fs';
@@ -24,7 +24,10 @@ const copyBytes = 256 * 1024;
 
 interface PartCollection {
   readonly file: FileHandle;
-  /** For each part: its offset in the input (`byteOffset`) and in the temporary file (`at`), and its length, bytes. */
+  /**
+   * For each part: its offset in the input (`byteOffset`), its offset in the temporary file (`at`), and its length,
+   * bytes.
+   */
   readonly pieces: { readonly byteOffset: number; readonly at: number; readonly length: number }[];
   bytes: number;
   first: LongLetterPart | null;
@@ -59,7 +62,7 @@ export class LongLetterParts {
     return [...this.#open.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Adds one part. Returns the whole point once its last missing part arrives. */
+  /** Adds one part. Returns the whole point once its last missing part arrives; null before. */
   async add(input: string, letter: LongLetterPart): Promise<LongLetter | null> {
     const key = `${letter.line} ${input}`;
     const long = this.#open.get(key) ?? (await this.#begin(key));
@@ -76,7 +79,9 @@ export class LongLetterParts {
     return { first, bytes: long.bytes, copy: (write) => copyOut(long, write) };
   }
 
-  /** Closes the files of incomplete points. These points do not count as read. */
+  /**
+   * Closes the files of incomplete points. These points are not settled, so a resumed load reads these points again.
+   */
   async close(): Promise<void> {
     for (const { file } of this.#open.values()) await file.close();
     this.#open.clear();
@@ -87,7 +92,7 @@ export class LongLetterParts {
     const path = `${this.#path}-${this.#files}`;
     await rm(path, { force: true });
     const file = await openStateFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL);
-    // Removes the name of the open file at once, so that the operating system deletes the file, whatever ends the
+    // Removes the file's name while the file is open. So the operating system deletes the file, whatever ends the
     // process.
     await rm(path, { force: true });
     const long: PartCollection = { file, pieces: [], bytes: 0, first: null, end: null };
@@ -113,8 +118,8 @@ async function copyOut({ file, pieces }: PartCollection, write: (bytes: Uint8Arr
 }
 
 /**
- * Returns an error if the points of a batch would exceed --max-reject-bytes. Does not count the reasons for the
- * rejection of these points, because the reasons are written later.
+ * Returns an error if the points of a batch would exceed --max-reject-bytes. Counts only the points of the batch, not
+ * the reasons for their rejection, which are written later.
  * @param files size of each file so far, bytes
  * @param parts total bytes of the points that have not arrived completely
  */

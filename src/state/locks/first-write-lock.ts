@@ -1,6 +1,6 @@
 // Lets one load at a time on a host send batches that introduce a table or column. Parallel first writes would make
-// CnosDB store values under wrong columns. Each host name and address of an endpoint has one lock. So loads that share
-// an endpoint exclude each other, whatever name they use for the endpoint.
+// CnosDB store values under wrong columns. Each host name and each address of an endpoint has its own lock. So two
+// loads that share an endpoint exclude each other, even if they use different names for the endpoint.
 
 import { createHash } from 'node:crypto';
 import { chmod } from 'node:fs/promises';
@@ -17,7 +17,7 @@ import { defaultTurnDirectory, isContainer } from './turn-directory.js';
 
 /** Interval between two attempts to take a lock that another load holds, ms. */
 const retryMs = 100;
-/** Matches endpoints that only processes of this container can reach. */
+/** Matches loopback endpoints. Only processes of this host or this container can reach these endpoints. */
 const loopback = /^(localhost|127\.[\d.]+|\[?::1\]?):\d+$/;
 const tried = 'waiting for the turn to introduce columns';
 
@@ -73,8 +73,8 @@ export class FirstWriteLock {
   }
 
   /**
-   * Returns the paths of the locks: a lock for each endpoint's name, and a lock for each resolved address. So
-   * `localhost` and `127.0.0.1` share a lock.
+   * Returns the paths of the locks: one lock for the name of each endpoint, and one lock for each resolved address. So
+   * loads that use `localhost` and `127.0.0.1` share a lock.
    */
   async #findPaths(): Promise<readonly string[]> {
     const { endpoints, database, resolve } = this.#options;

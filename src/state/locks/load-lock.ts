@@ -11,7 +11,7 @@ export interface LoadLockOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly notify: (notice: Notice) => void;
-  /** Called when another run considered this run dead and replaced the lock of this run. */
+  /** Called when another run has considered this run dead, and has replaced the lock of this run. */
   readonly lost: () => void;
 }
 
@@ -20,8 +20,8 @@ const watchMs = 1000;
 
 /**
  * Takes the lock. If the holder runs in another container or on another host, waits until the last heartbeat of the
- * holder expires. Throws BusyError if the holder certainly runs. Throws StateError if the lock cannot be written, and
- * the signal's reason if the signal aborts.
+ * holder expires. Throws BusyError if the holder certainly runs, or writes a new heartbeat during the wait. Throws
+ * StateError if the lock cannot be written, and the signal's reason if the signal aborts.
  */
 export async function takeLoadLock(path: string, options: LoadLockOptions): Promise<HeldLock> {
   const { clock, signal, notify } = options;

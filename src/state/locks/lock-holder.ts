@@ -8,10 +8,7 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { errorCode } from '../../core/errors.js';
 
-/**
- * Returns the schema of a lock file. This is a function, because a load without a contender saves the time that
- * creating a schema takes.
- */
+/** Creates the schema of a lock file when a lock is read, not when this module is loaded, because this takes time. */
 const holderSchema = () =>
   z.object({
     host: z.string(),
@@ -67,8 +64,9 @@ export function parseHolder(text: string): Holder | null {
 }
 
 /**
- * Returns the time after which the lock of `holder` expires without a further heartbeat, ms. Returns 0 if the holder is
- * dead, and null if the holder certainly runs. `us` describes this process; `us.heartbeat` is the current time.
+ * Returns the time until the lock of `holder` expires if the holder writes no further heartbeat, ms. Returns 0 if the
+ * holder is dead, and null if the holder certainly runs. `us` describes this process; `us.heartbeat` is the current
+ * time.
  */
 export function remainingMs(holder: Holder, us: Holder): number | null {
   const sees = holder.host === us.host && holder.bootId === us.bootId && holder.pidNamespace === us.pidNamespace;
@@ -90,7 +88,10 @@ function canSignal(pid: number): boolean {
   }
 }
 
-/** Tests for a zombie: a dead process whose parent has not read its exit status. Signals still reach a zombie. */
+/**
+ * Tests for a zombie: a dead process whose parent has not read its exit status. `kill` with signal 0 does not detect
+ * this, because a zombie still accepts signals.
+ */
 function isZombie(pid: number): boolean {
   return ['Z', 'X'].includes(statOf(pid)?.[0] ?? '');
 }
@@ -103,7 +104,7 @@ function pidNamespace(): string | null {
   }
 }
 
-/** Returns the start time: field 22 of the process's `stat`. */
+/** Returns the start time of a process: field 22 of its `stat`, which has index 19 in the result of `statOf`. */
 function startOf(pid: number): string | null {
   return statOf(pid)?.[19] ?? null;
 }

@@ -27,12 +27,14 @@ export interface HeldLock {
 }
 
 /**
- * `held`: the lock, if it was taken. `by`: otherwise the holder of the lock. `freeInMs`: time until the holder's lock
- * expires without a further heartbeat; null if the holder certainly runs.
+ * Result of an attempt to take a lock. `held`: the lock, if the attempt succeeded. `by`: otherwise the holder.
+ * `freeInMs`: time until the holder's lock expires without a further heartbeat; null if the holder certainly runs.
  */
 export type LockAttempt = { readonly held: HeldLock } | { readonly by: Holder; readonly freeInMs: number | null };
 
-/** The file at the path of a lock is not a lock, or belongs to another user and cannot be replaced. */
+/**
+ * Error for a file at the path of a lock that is not a lock, or that another user owns and this process cannot replace.
+ */
 export class OddLockError extends Error {
   readonly path: string;
 
@@ -47,14 +49,14 @@ export interface LockOptions {
   readonly clock: Clock;
   /** Permissions of the lock file. By default, only the owner of the file can read and write the file. */
   readonly mode?: number;
-  /** Called when another process replaced the lock because the other process considered this process dead. */
+  /** Called when another process has considered this process dead, and has replaced its lock. */
   readonly lost?: () => void;
-  /** A holder to treat as dead, unless it has written a newer heartbeat. */
+  /** A holder to treat as dead, unless the holder has written a newer heartbeat. */
   readonly presumedDead?: Holder;
 }
 
 const maxLockBytes = 4096;
-/** Largest number of attempts to read a lock that vanishes between two operations. */
+/** Largest number of attempts to take a lock that another process keeps removing in the middle of an attempt. */
 const maxVanished = 100;
 
 /** Takes the lock or returns its holder. Throws OddLockError, and the system's error if a file cannot be written. */
@@ -117,7 +119,7 @@ function replace(
       return null;
     }
     const winner = parseHolder(now?.text ?? '');
-    // If `winner` is null, the lock is gone, and the next attempt can take it.
+    // `winner` has taken the lock meanwhile. If `winner` is null, the lock is gone, so a new attempt can succeed.
     return { by: winner ?? currentHolder(clock.now()), freeInMs: winner === null ? 0 : null };
   } catch (error) {
     if (!['EPERM', 'EACCES'].includes(errorCode(error))) throw error;
@@ -130,8 +132,8 @@ function replace(
 }
 
 /**
- * Removes files of dead processes that once tried to take this lock. Meanwhile other processes cannot take the lock,
- * because this process holds it.
+ * Removes files of dead processes that once tried to take this lock. This is safe, because this process holds the lock,
+ * so other processes cannot take it.
  */
 function removeLeftovers(path: string, us: Holder): void {
   const folder = dirname(path);
@@ -225,8 +227,8 @@ class OwnLock implements HeldLock {
   }
 
   /**
-   * Writes the heartbeat. Uses the open file instead of its path, so a heartbeat never overwrites the lock of another
-   * process.
+   * Writes the heartbeat. Writes to the open file, not to the path: after a takeover, the path names the lock of
+   * another process.
    */
   #beat(now: number, lost: () => void): void {
     try {

@@ -1,4 +1,4 @@
-// Chooses the directory of the locks with which the loads of one host take turns (see FirstWriteLock).
+// Chooses the directory of the turn locks. With these locks, the loads of one host take turns (see FirstWriteLock).
 
 import { accessSync, constants, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,8 +24,8 @@ export function defaultTurnDirectory(shared = sharedMemory): string {
 const containerFiles = ['/.dockerenv', '/run/.containerenv'];
 
 /**
- * Tests whether this process runs in a container. Other containers do not see the shared memory and the files of this
- * container.
+ * Tests whether this process runs in a container. The container has its own shared memory and files, which other
+ * containers do not see.
  */
 export function isContainer(env = process.env, exists: (path: string) => boolean = existsSync): boolean {
   return env.KUBERNETES_SERVICE_HOST !== undefined || env.container !== undefined || containerFiles.some(exists);
