@@ -1,6 +1,6 @@
-// Stores for each point of a batch where it ends in the request body, and where its original input is. Most points are
-// consecutive, unchanged lines of the input. For such points, only the word `END` is written at first. The other words
-// are written only when a split, a reject or a stop needs them.
+// Stores for each point of a batch where it ends in the request body, and where its original input is. The entry of a
+// point has five words. Most points are consecutive, unchanged lines of the input. For such points, only the word `END`
+// is written at first. The other four words are written only when a split, a reject or a stop of the load needs them.
 
 import { LENGTH, LINE, POINT_WORDS, SOURCE_LENGTH, SOURCE_START, START } from '../core/types/index.js';
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, SLOT_WORDS, type Slot } from './arena.js';

@@ -133,7 +133,7 @@ export class Batcher {
           const { deadLetterFormat } = run.value;
           const { bucketUnits } = this.#options;
           const cursor = { point: 0, reject: 0 };
-          // All rejects of a batch go to one file of dead letters, which has one format.
+          // All rejects of a batch go to one file with one format. So a change of the format closes the batch.
           if (waiting !== null && waiting.deadLetterFormat !== deadLetterFormat) {
             open = null;
             if (waiting.empty) this.#arena.give(waiting.slot);

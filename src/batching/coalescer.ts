@@ -75,8 +75,8 @@ async function pull(batches: AsyncGenerator<Batch, void>): Promise<Pulled> {
 }
 
 /**
- * Splits the receipt of a request among the batches that `coalesce` combined in the request. A batch that was not
- * combined gets the whole receipt.
+ * Splits the receipt of a request (the results of all its points) among the batches that `coalesce` combined in the
+ * request. A batch that was not combined gets the whole receipt.
  */
 export function* shares(batch: Batch, receipt: Receipt): Generator<[Batch, Receipt]> {
   if (batch.parts === undefined) {

@@ -32,7 +32,7 @@ export class SchemaGate {
   #state = new Uint8Array(1024);
   #values = new Uint32Array(1024);
   #plain = new Int32Array(1024).fill(-1);
-  /** By shape number: index of the last batch that introduces the shape, plus 1. */
+  /** By shape number: 1 plus the index of the last batch that introduces the shape; 0 if no batch does. */
   #introducedBy = new Uint32Array(1024);
   /** By shape number: table of the shape. */
   readonly #tables: string[] = [];

@@ -110,7 +110,8 @@ export async function runLoad(
         ]).catch((error: unknown) => {
           throw withEndOfLoad(error, result.summary);
         });
-        // Writing results takes memory, which can change the exit code. If so, the results are written again.
+        // Writing results may raise the peak of memory above the limit, which changes the exit code. In this case, the
+        // results are written again with the new exit code.
         const late = maskResult(latest(), mask);
         if (late.summary.exitCode === result.summary.exitCode) return;
         await metrics.end(late.summary);

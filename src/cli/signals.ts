@@ -7,11 +7,11 @@ import type { Process } from './process.js';
 export interface Interruption {
   readonly stop: AbortSignal;
   readonly abort: AbortSignal;
-  /** Restores the default handling of signals. If a signal stopped the run, waits one second first. */
+  /** Restores the default handling of signals. If a signal stopped the run, restores it only after one second. */
   end(): void;
 }
 
-/** Longest time that a stopped process takes to exit, ms. */
+/** Time for which the handlers remain after a stop, ms. A stopped process exits within this time. */
 const exitMs = 1_000;
 
 /** Turns signals of the process into two abort signals. Calls `notify` once, at the first signal. */

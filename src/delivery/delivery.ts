@@ -39,9 +39,9 @@ export interface DeliveryOptions {
    * never joined.
    */
   readonly join?: (batch: Batch, range: PointRange) => PlainBody | null;
-  /** Returns whether `more` further points may be rejected. If the result is false, the delivery of the batch fails. */
+  /** Returns true if `more` further points may be rejected. If it returns false, the delivery of the batch fails. */
   readonly mayReject: (more: number) => boolean;
-  /** Resolves once the target shows the columns that a batch introduces, or `limitMs` is over. */
+  /** Resolves when the target shows the columns that a batch introduces, at the latest after `limitMs`. */
   readonly awaitColumns: (batch: Batch, signal: AbortSignal, limitMs: number) => Promise<void>;
   /** Rules for batches that introduce columns while other workers of a fleet may send; absent without a fleet. */
   readonly turn?: TurnRules;

@@ -21,7 +21,7 @@ export interface RangeFailures {
   readonly unreachable: number;
   readonly drops: number;
   readonly unknown: number;
-  /** Monotonic ms of the first refusal in the current series of refusals; null if the last attempt was not refused. */
+  /** Time of the first of the latest consecutive refusals, monotonic ms; null if the last attempt was not refused. */
   readonly refusedSince: number | null;
 }
 

@@ -5,8 +5,8 @@ import { fullJitter } from '../core/time/backoff.js';
 /** A wait is random between 0 and an upper limit. The limit doubles with each failure, from `firstMs` to `maxMs`. */
 const range = { firstMs: 250, maxMs: 30_000 };
 /**
- * Minimum time between two attempts while raft groups form or elect leaders, ms. An election of CnosDB 2.4.3.4 takes
- * 0.9 to 1.5 s.
+ * Minimum time between the starts of two attempts while raft groups form or elect leaders, ms. An election of CnosDB
+ * 2.4.3.4 takes 0.9 to 1.5 s.
  */
 const formingMs = 1_000;
 

@@ -1,5 +1,5 @@
-// The largest request body that the target accepts. A response 413 halves the limit for the rest of the load, so that
-// later batches are not refused. While the target is short of memory, the limit is lower.
+// The largest request body that the target accepts. After a response 413, the limit is half of the refused body for the
+// rest of the load, so that later batches are not refused. While the target is short of memory, the limit is lower.
 
 import { size } from '../core/text.js';
 import type { Notice } from '../core/types/index.js';

@@ -18,7 +18,7 @@ export interface Snapshot {
   readonly points: { readonly read: number; readonly loaded: number; readonly rejected: number };
   /** Number of field values. */
   readonly values: { readonly loaded: number };
-  /** File bytes read and their total; null while the size of an input is unknown. */
+  /** File bytes: `read` so far, and in `total`. The total is null while the size of an input is unknown. */
   readonly bytes: {
     readonly read: number;
     readonly total: number | null;
@@ -34,7 +34,7 @@ export interface Snapshot {
   readonly requests: Summary['requests'];
   /** Factor that limits the load at this moment; null if unknown. */
   readonly heldBackBy: LimitingFactor | null;
-  /** Seconds in which each factor limited the load so far. */
+  /** Number of seconds for which each factor has limited the load so far. */
   readonly heldBack: Readonly<Record<LimitingFactor, number>>;
   readonly target: {
     /**

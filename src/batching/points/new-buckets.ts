@@ -26,7 +26,7 @@ export class NewBuckets {
     return !this.#isSingle && !this.#isSeen(time);
   }
 
-  /** Returns the index of the first point in [from, to) whose bucket is new; `to` without such a point. */
+  /** Returns the index of the first point in [from, to) whose bucket is new; `to` if there is no such point. */
   endOf({ index, summary }: Pick<Points, 'index' | 'summary'>, from: number, to: number): number {
     if (this.#isSingle || from >= to) return to;
     const isSeen = this.#isSeen(timeAt(index, from * POINT_WORDS));

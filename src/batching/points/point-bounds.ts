@@ -19,9 +19,9 @@ export interface Bounds {
   } | null;
   /** Tests whether a timestamp that no server can store would be an expected time if its unit were another one. */
   readonly isMisread: (timestamp: bigint) => boolean;
-  /** Oldest time; -Infinity for no bound. */
+  /** Oldest time that the target stores; -Infinity for no bound. */
   readonly oldest: number;
-  /** Newest time; Infinity for no bound. */
+  /** Newest time that the target stores; Infinity for no bound. */
   readonly newest: number;
   /** Input time units per time unit of the target: 1000 for µs into ms; 1 if the target stores every time exactly. */
   readonly grain: number;

@@ -23,7 +23,7 @@ export class PointBucket {
     return time >= this.from && time < this.to;
   }
 
-  /** Tests whether the times of all points certainly belong to the bucket. */
+  /** Returns true if the summary shows that the times of all points belong to the bucket. */
   hasAll({ minHigh, maxHigh }: RunSummary): boolean {
     return minHigh * wordRange >= this.from && (maxHigh + 1) * wordRange <= this.to;
   }

@@ -56,7 +56,7 @@ function timeText(time: bigint, precision: InputPrecision): string {
   return Number.isNaN(date.getTime()) ? `${time}` : date.toISOString().slice(0, 19).replace('T', ' ');
 }
 
-/** Shows each different mapping once, with the number of its inputs. */
+/** Shows each distinct mapping once, with the number of inputs that have this mapping. */
 export function mappingParts(inputs: readonly ParsedHead[]): string[][] {
   const kinds = new Map<string, { names: string[]; mapping: RowMapping }>();
   for (const { name, mapping } of inputs) {

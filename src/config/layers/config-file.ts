@@ -7,8 +7,8 @@ import type { Origin } from '../settings.js';
 import type { GivenValue, Layer } from './layers.js';
 
 /**
- * Reads the options in the file. For an invalid file, returns an empty layer. Problems never quote the file, because
- * the file may contain passwords.
+ * Reads the options in the file. For an invalid file, returns an empty layer and a problem. The problem never quotes
+ * the file, because the file may contain passwords.
  */
 export async function fromFile(
   options: Options,

@@ -20,7 +20,7 @@ export interface Reporter {
    * `snapshot`.
    */
   show(snapshot: () => Snapshot): void;
-  /** Shows the first notice of each kind in a minute, and counts the other notices. */
+  /** Shows at most one notice of each kind per minute, and counts the other notices. */
   notice(notice: Notice): void;
   /** Prints the state of the run at once, at any log level. */
   status(): void;

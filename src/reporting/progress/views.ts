@@ -13,8 +13,8 @@ import { fullLine } from './progress-line.js';
 export interface ViewOutput {
   write(text: string): void;
   /**
-   * Returns the current width of the terminal. Returns null, which disables wrapping, without a terminal or for an
-   * unknown width.
+   * Returns the current width of the terminal. Returns null if there is no terminal, or if its width is unknown. Then
+   * lines are not wrapped.
    */
   columns(): number | null;
   /** True if a terminal that becomes narrower wraps the lines on screen; false if the terminal cuts them. */

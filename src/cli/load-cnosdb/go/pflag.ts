@@ -33,7 +33,8 @@ const readers: Record<GoFlag['type'], (text: string) => GoValue> = {
 };
 
 /**
- * Returns the values of all flags by name, and the names of given flags. Ignores other words and everything after `--`.
+ * Returns the values of all flags by name, and the names of the given flags. Ignores words that are not flags, and all
+ * words after `--`.
  * Throws FlagError at the first word that pflag refuses.
  */
 export function parseFlags(
