@@ -11,7 +11,7 @@ export const limitingFactors = [
   { key: 'targetMemory', label: 'target memory', title: '--target-memory', colour: 'forming', minShare: 0.01 },
   /** This process has little memory left, so --memory-limit allows fewer writers. */
   { key: 'ownMemory', label: 'own memory', title: 'own memory', colour: 'rejected', minShare: 0.01 },
-  /** Every run sometimes waits for its input. So the summary names this factor only from a tenth of the run's time. */
+  /** Every run sometimes waits for its input. So the summary omits waits below a tenth of the run's time. */
   { key: 'input', label: 'input', title: 'the input', colour: 'edge', minShare: 0.1 },
   { key: 'rateLimit', label: 'rate limit', title: 'the rate limit', colour: 'refused', minShare: 0.01 },
 ] as const satisfies readonly LimitingFactorRow[];

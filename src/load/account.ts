@@ -90,8 +90,8 @@ function detailCollector({ measurement, precision }: Settings, target: Target): 
 }
 
 /**
- * Returns two hashes as names. `load` depends on the target, the inputs and the options for reading. `database` does
- * not depend on the inputs, so loads of other inputs into the database have the same `database`.
+ * Returns two hashes. `load` is computed from the target, the inputs and the options for reading. `database` is
+ * computed without the inputs, so it is equal for all loads into this database with the same options.
  */
 export function namesOf(
   settings: Settings,

@@ -24,7 +24,7 @@ export class PrefixChecksum {
   #delegated: number[] | null = null;
   #unsummed = 0;
 
-  /** State of the checksum; null before `start`, and after a read that left a gap behind the prefix. */
+  /** State of the checksum; null before `start`, and after a read that skipped bytes. */
   get state(): PrefixState | null {
     return this.#state;
   }

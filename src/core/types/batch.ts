@@ -19,8 +19,8 @@ export interface BatchSpan {
 }
 
 /**
- * The position at which a load resumes an input. Points that begin inside `covered` are skipped, because they are
- * already settled.
+ * The position at which a load resumes an input. Points that begin inside `covered` are skipped, because earlier runs
+ * loaded or rejected them.
  */
 export interface ResumePoint {
   readonly place: Position;
@@ -61,9 +61,9 @@ export interface BucketPart {
 export type BodyPart = Pick<BucketPart, 'bucket' | 'bytes'>;
 
 /**
- * The unit of sending. The memory of a batch belongs to the arena (memory for all batches) or to a format. When the
- * batch is settled, its owner calls `release` once to return this memory. A batch that contains only rejects is not
- * sent.
+ * The unit of sending. The memory of a batch belongs to the arena (memory for all batches) or to a format. When every
+ * point of the batch is loaded, rejected or undelivered, its owner calls `release` once to return this memory. A batch
+ * that contains only rejects is not sent.
  */
 export interface Batch {
   readonly ordinal: number;

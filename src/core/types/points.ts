@@ -106,8 +106,8 @@ export interface Points {
   /** Offset of `bytes[0]` in the decoded input; negative if the input begins later in `bytes`. */
   readonly origin: number;
   /**
-   * Offset in the decoded input after these points and the blank lines and comments that follow. Once the points are
-   * settled, reading can resume at this offset, unless it lies inside a point that arrives in parts.
+   * Offset in the decoded input after these points and the blank lines and comments that follow. When the points are
+   * loaded or rejected, reading can resume at this offset, unless it lies inside a point that arrives in parts.
    */
   readonly end: number;
   /** Physical line, from 1, of the byte at `end`. */

@@ -1,4 +1,4 @@
-/** A position in an input from which reading can resume. Every point before the position is settled. */
+/** A position in an input from which reading can resume. Every point before the position is loaded or rejected. */
 export interface Position {
   /** Number of decoded bytes before the position. */
   readonly byteOffset: number;

@@ -32,7 +32,7 @@ export interface Sample {
     readonly answers: Answers;
     /** Highest 99th percentile of the response time in the interval, ms; 0 without a response. */
     readonly p99Ms: number;
-    /** Seconds of the interval in which the circuit was open. */
+    /** Seconds of the interval in which the circuit breaker stopped writes to the endpoint. */
     readonly openSeconds: number;
   }[];
 }

@@ -156,8 +156,8 @@ export interface FlushOutcome {
 }
 
 /**
- * Placement of the database on the nodes. `from` is the source of the placement. `endpoints` means a guess from the
- * number of endpoints, which may give a node too many vnodes.
+ * Placement of the vnodes of the database on the nodes. A vnode stores one shard of one time bucket. `from: endpoints`
+ * is a guess from the number of endpoints, which may give a node too many vnodes.
  */
 export interface NodeLayout {
   /** Number of data nodes that hold the database. */
@@ -268,7 +268,7 @@ export interface Target {
   flush(timeoutMs: number, signal: AbortSignal): Promise<FlushOutcome>;
   /** Returns unflushed bytes of the database per endpoint, up to 10 s old; null for an unknown value. Never throws. */
   gauges(signal: AbortSignal): Promise<readonly (number | null)[]>;
-  /** Reads the placement of vnodes after `describe`; estimates it without permission. Throws only `signal.reason`. */
+  /** Reads the placement of vnodes after `describe`; estimates it if not permitted. Throws only `signal.reason`. */
   layout(signal: AbortSignal): Promise<NodeLayout>;
   /**
    * Reads points of one table back; null for each point that the target lacks. A returned point has all requested
@@ -293,7 +293,7 @@ export interface EndpointTotals {
   /** Points that the endpoint acknowledged. */
   readonly loaded: number;
   readonly failures: number;
-  /** Seconds with an open circuit: the endpoint was unreachable, or lost writes while another endpoint worked. */
+  /** Seconds with an open circuit breaker: the endpoint was unreachable, or lost writes while another one worked. */
   readonly openSeconds: number;
   /** Start of the oldest pending write, monotonic ms; absent without a pending write. */
   readonly waitingSince?: number;

@@ -1,6 +1,6 @@
 // Creates tables and columns before a fleet sends points. In CnosDB, parallel writes that introduce columns can store
 // values under wrong columns, and a refused ALTER TABLE breaks the database. So new tables are created by CREATE TABLE.
-// New columns of existing tables are created by a small load that sends one batch at a time.
+// New columns of existing tables are created by an ordinary load, which sends their points one batch at a time.
 
 import type { Settings } from '../../config/settings.js';
 import type { Clock, Input, Notice, Shape, Target } from '../../core/types/index.js';

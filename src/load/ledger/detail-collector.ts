@@ -47,7 +47,7 @@ export class DetailCollector {
   }
 
   /**
-   * Collects details of a batch that the ledger has booked.
+   * Collects details of a batch that the ledger has counted.
    * @param stored true if the rejects of the batch are in the dead letters. Only then do they count as rejected
    */
   book(batch: Batch, receipt: Receipt, stored: boolean): void {

@@ -47,7 +47,10 @@ function isBalanced({ read, loaded, rejected }: ProgressFacts['totals'][number])
   return read === loaded + rejected;
 }
 
-/** Converts decoded bytes of settled points to file bytes, by the ratio of file bytes to decoded bytes read so far. */
+/**
+ * Converts decoded bytes of loaded and rejected points to file bytes. Uses the ratio of file bytes to decoded bytes
+ * read so far.
+ */
 function settledFileBytes({ totals, positionIn, settledBefore }: ProgressFacts, i: number): number {
   const position = positionIn(i);
   if (position === null) return settledBefore(i);

@@ -92,8 +92,8 @@ export function snapshotOf(facts: SendingFacts): Snapshot {
 }
 
 /**
- * Returns the factor that limits the load now; null if nothing limits the load. If all batches wait, their reason has
- * precedence. A reduced number of writers comes second, and a wait for an input last.
+ * Returns the factor that limits the load now; null if nothing limits the load. If all batches wait, returns the cause
+ * of this wait. Otherwise, a reduced number of writers has precedence over a wait for an input.
  */
 function heldBackBy({ writer, throttle, status }: SendingFacts): LimitingFactor | null {
   return (
@@ -108,8 +108,8 @@ function heldBackBy({ writer, throttle, status }: SendingFacts): LimitingFactor 
 function heldBack({ writer, throttle, status }: RunFacts): Record<LimitingFactor, number> {
   const by = writer?.governor.account().heldBack;
   const held = throttle?.account();
-  // `pacedSeconds` is the time of waits for the end of the minimum interval between two flushes. These waits are due to
-  // the user's limit for the target's memory, so they do not count for the target.
+  // `pacedSeconds` is the time of waits for the end of the minimum interval between two flushes. The user's limit for
+  // the target's memory causes these waits, so they do not count as waits for the target.
   const targetMemory = held?.pacedSeconds ?? 0;
   return {
     // The number of writers is often reduced during a wait for a flush, so only the longer of the two times counts.

@@ -20,7 +20,7 @@ interface InputTrack {
   /** Decoded size of the whole input; null until this run has read its end. */
   end: number | null;
   /**
-   * Parts of rejects that are so long that they arrive in parts, by line number. The bytes of a part count as settled
+   * Parts of very long rejects, by line number. Such a reject arrives in parts. The bytes of a part count as rejected
    * only when the dead letters contain all parts of the reject.
    */
   readonly parts: Map<number, SettledPiece[]>;
@@ -62,7 +62,10 @@ export class InputTracks {
     return this.#incompletePoints;
   }
 
-  /** Number of points of the load before the first point that is not settled; null if all inputs are finished. */
+  /**
+   * Number of points of the load before the first point that is neither loaded nor rejected; null if all inputs are
+   * finished.
+   */
   get firstOpenOrdinal(): number | null {
     const ordinals = [...this.#tracks.values()].map(({ progress }) => progress.place.ordinal);
     return ordinals.length === 0 ? null : Math.min(...ordinals);

@@ -138,7 +138,7 @@ export class ResumeState {
     if (this.#context.options.skipLoaded) await this.#starts.readHistory(this.#store.history, target);
   }
 
-  /** Writes the first checkpoint, with the start of the load. Generated timestamps depend on it. Throws StateError. */
+  /** Writes the first checkpoint, with the start of the load, the base of generated timestamps. Throws StateError. */
   async saveStart(): Promise<void> {
     if (this.#persistent) await this.#saver.save();
   }

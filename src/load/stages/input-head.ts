@@ -16,7 +16,7 @@ import type { RowSampler } from '../../inputs/sample-rows.js';
 import { type ExpectedTimeOptions, isMisread, unexpectedTimes } from './acceptance.js';
 import { lineShape, nothingParsed } from './nothing-parsed.js';
 
-/** Largest part of a rejected line or row that is tested: does it look like line protocol? In bytes. */
+/** Number of bytes at the start of a rejected line or row that are tested: do they look like line protocol? */
 const shapeBytes = 64 * 1024;
 /** Approximate length of the head of an input, decoded bytes. The head ends at the end of a line. */
 export const headBytes = 1024 * 1024;

@@ -1,6 +1,6 @@
 // --verify: reads a fair sample of the loaded points back and compares it value by value. Points are sampled before
 // their batch is sent. A later point with the same series and time as a sampled point replaces the values of the
-// sampled point in the target. So every settled batch is searched for such points.
+// sampled point in the target. So every batch is searched for such points after it was sent.
 
 import pLimit from 'p-limit';
 import { BACKSLASH, SPACE } from '../../core/ascii.js';

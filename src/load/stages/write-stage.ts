@@ -1,4 +1,4 @@
-// Sends batches to the target and books their receipts. The governor decides how many writers send at the same time.
+// Sends batches to the target and records the results. The governor decides how many writers send at the same time.
 
 import pLimit from 'p-limit';
 import { shares } from '../../batching/coalescer.js';
@@ -131,7 +131,7 @@ export class WriteStage {
     this.#stall.close();
   }
 
-  /** Delivers one batch and books its receipt. Never throws: an error ends the run. */
+  /** Delivers one batch and counts the results of its points. Never throws: an error ends the run. */
   async send(batch: Batch): Promise<void> {
     const { verification, control } = this.#context;
     try {
@@ -148,8 +148,8 @@ export class WriteStage {
   }
 
   /**
-   * Delivers a batch. A batch that introduces columns first takes the turn, so that no other load introduces columns
-   * meanwhile. The turn is released once all endpoints show the columns of the batch.
+   * Delivers a batch. A batch that introduces columns first takes the turn: only the load with the turn introduces
+   * columns. The turn is released when all endpoints show the columns of the batch.
    */
   async #deliver(batch: Batch): Promise<Receipt> {
     const { target, catalogue, control, fleet, throttle } = this.#context;
@@ -206,8 +206,8 @@ export class WriteStage {
   }
 
   /**
-   * Books a batch. A batch that combines several inputs is booked in one part for each input. Throws the first error
-   * after all parts are booked.
+   * Counts the results of a batch. A batch that combines several inputs is counted in one part for each input. Throws
+   * the first error after all parts are counted.
    */
   async #book(batch: Batch, receipt: Receipt): Promise<void> {
     const { ledger } = this.#context.account;

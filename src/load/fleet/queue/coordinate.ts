@@ -290,7 +290,7 @@ class Coordination {
 
 const queueSilent: Notice = { level: 'warn', kind: 'queue', message: 'the queue does not answer, so the load waits' };
 
-/** Placeholder for the holder of a lock, for a message. Used if the lock expired before its holder could be read. */
+/** Placeholder in messages for the holder of a lock. Used if the lock expired before its holder could be read. */
 const nobody = { machine: '?', pid: '?', leftMs: 0 };
 
 /** Returns the error for an outcome; null if the load is complete. */

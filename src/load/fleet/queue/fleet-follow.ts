@@ -1,5 +1,5 @@
 // Follows a load in Redis for its coordinator: adds the pieces to the queue, and books (records and counts) their
-// results. After Redis has lost its data, adds the pieces that are not booked yet again.
+// results. If Redis loses its data, puts all pieces that are not booked into the queue again.
 
 import { randomUUID } from 'node:crypto';
 import {
@@ -58,7 +58,7 @@ export interface FollowContext {
    * workers.
    */
   readonly maxRejectBytes: number;
-  /** Creates the shared limits of the load. Called only while no worker can have permits. */
+  /** Creates the shared limits of the load. Called only while no worker can have a permit to send a request. */
   readonly prepareLimits: () => Promise<void>;
   /** True if this disk has no plan from an earlier run of the load. */
   readonly isFirst: boolean;
@@ -91,7 +91,7 @@ export class FleetFollow {
     return this.#context.totals.settledPieces >= this.#context.load.pieces;
   }
 
-  /** Books the results that an earlier coordinator left in Redis. Adds the remaining pieces to the queue. */
+  /** Records the results that an earlier coordinator left in Redis. Adds the remaining pieces to the queue. */
   async begin(): Promise<void> {
     const { store, totals, load, isFirst, prepareLimits } = this.#context;
     if (isFirst && (await store.load(load.id)) === null) await prepareLimits();
@@ -103,7 +103,7 @@ export class FleetFollow {
       else stale.push(id);
     }
     await store.forgetBooked(load.id, stale);
-    // Books only complete pieces. A piece that failed in an earlier run goes to the queue again.
+    // At first, books (records and counts) only complete pieces. A piece that failed in an earlier run is loaded again.
     while (await this.#bookSome(isGood));
     await this.#announce();
     await this.#addMissing();
@@ -112,7 +112,7 @@ export class FleetFollow {
   }
 
   /**
-   * Reads the state of the load from Redis and books new results. If Redis refuses commands, because it is out of
+   * Reads the state of the load from Redis, and records new results. If Redis refuses commands, because it is out of
    * memory or read-only, tries again for up to `retryForMs`. Throws the error that ends the load.
    */
   async look(retryForMs: number): Promise<void> {
@@ -130,7 +130,8 @@ export class FleetFollow {
   }
 
   /**
-   * Asks the workers to stop. Waits until no worker has a piece, but at most `maxMs`. Books the results of the pieces.
+   * Asks the workers to stop. Waits until no worker has a piece, but at most `maxMs`. Records the results of the
+   * pieces.
    */
   async drain(maxMs: number): Promise<void> {
     const { store, queue, load, clock } = this.#context;
@@ -171,8 +172,8 @@ export class FleetFollow {
   }
 
   /**
-   * Adds the pieces that Redis has lost to the queue again. Redis loses pieces if it dies before it writes them to its
-   * disk. First books the results that workers offer.
+   * Puts lost pieces into the queue again. Redis loses pieces if it dies before it writes them to its disk. First
+   * records the results that workers offer.
    */
   async #addAgain(): Promise<void> {
     const { store, load, clock } = this.#context;
@@ -202,8 +203,8 @@ export class FleetFollow {
   }
 
   /**
-   * Takes some ended pieces from the queue, and books the pieces that `isWanted` accepts. Returns true if the queue may
-   * contain further ended pieces.
+   * Takes some ended pieces from the queue. Records and counts those that `isWanted` accepts. Returns true if the queue
+   * may contain further ended pieces.
    */
   async #bookSome(isWanted: (job: SettledJob) => boolean = () => true): Promise<boolean> {
     const { queue } = this.#context;
@@ -215,7 +216,7 @@ export class FleetFollow {
     return settled.length >= bookedAtOnce;
   }
 
-  /** Books the pieces that are not booked yet, and returns these pieces. */
+  /** Records and counts the pieces that are not recorded yet, and returns these pieces. */
   async #book(settled: readonly SettledJob[]): Promise<BookedPiece[]> {
     const { totals } = this.#context;
     const pieces: [BookedPiece, PieceResult][] = [];

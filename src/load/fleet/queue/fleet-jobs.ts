@@ -15,7 +15,7 @@ import { fleetIdentity } from '../shard-settings.js';
 
 /** Groups of options that the coordinator sends to every worker. */
 const sharedGroups: readonly string[] = ['input', 'mapping', 'batch', 'delivery', 'memory'];
-/** Options in these groups that the coordinator does not send. Each machine sets these options for itself. */
+/** Options of the groups in `sharedGroups` that the coordinator does not send. Each machine sets them for itself. */
 const ownKeys: readonly string[] = ['memoryLimit', 'memoryWatchdog'];
 
 /** Keys of the options that the coordinator sends to its workers. */

@@ -30,7 +30,7 @@ const bookedPieceSchema = z.strictObject({
 
 const lineSchema = z.strictObject({
   piece: bookedPieceSchema,
-  /** Sizes of the dead-letter files after this piece was booked, bytes. Keys are the suffixes of their names. */
+  /** Sizes of the dead-letter files after this piece was added, bytes. Keys are the suffixes of the files' names. */
   letters: z.record(z.string(), count),
   /** If dead letters remain on the worker's disk: `machine:folder` as text, and their size in bytes. */
   kept: z.tuple([z.string(), count]).optional(),

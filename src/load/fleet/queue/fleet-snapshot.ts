@@ -1,4 +1,4 @@
-// Builds a snapshot of a load over a fleet, from the booked pieces and from the status of workers that load pieces.
+// Builds a snapshot of a load over a fleet, from the recorded pieces and from the status of workers that load pieces.
 
 import type { Settings } from '../../../config/settings.js';
 import type { Clock } from '../../../core/types/index.js';

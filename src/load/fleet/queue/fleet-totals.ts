@@ -66,7 +66,7 @@ export class FleetTotals {
     return this.#values;
   }
 
-  /** Size of the booked pieces in their files, bytes. */
+  /** Number of bytes that the counted pieces take in their files. */
   get settledBytes(): number {
     return this.#bytes;
   }
@@ -75,7 +75,7 @@ export class FleetTotals {
     return this.#inputsDone;
   }
 
-  /** Counts a piece. Returns false and counts nothing if the piece is already booked or is not in the plan. */
+  /** Counts a piece. Returns false and counts nothing if the piece was counted before or is not in the plan. */
   book(piece: BookedPiece): boolean {
     const placed = this.#pieces.get(piece.id);
     if (placed === undefined || this.#booked.has(piece.id)) return false;
@@ -125,7 +125,7 @@ export class FleetTotals {
     return this.#worst?.outcome === 'too-many-rejects' || !within(rejected, read, this.#plan.limits.maxRejected);
   }
 
-  /** Returns the outcome of the load. Valid only after all pieces are booked. */
+  /** Returns the outcome of the load. Valid only after all pieces were counted. */
   outcome(): FleetOutcome {
     return this.#worst ?? totalOutcome(this.#plan, this.points, this.inputs, 'adding up the pieces');
   }
@@ -137,7 +137,7 @@ export class FleetTotals {
   }
 }
 
-/** Returns the row of an input before any of its pieces is booked. */
+/** Returns the row of an input before any of its pieces is counted. */
 export function inputRow(name: string, error: string | null): FleetInputRow {
   return { name, format: '', read: 0, loaded: 0, rejected: 0, undelivered: 0, bytes: 0, resumedFromByte: 0, error };
 }

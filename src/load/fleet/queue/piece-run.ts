@@ -44,7 +44,9 @@ export interface PieceRun {
   readonly watch: (snapshot: () => Snapshot) => void;
 }
 
-/** Result of an attempt to load a piece. Dead letters that are too large for it remain in the attempt's folder. */
+/**
+ * Result of an attempt to load a piece. Dead letters that do not fit into the result remain in the attempt's folder.
+ */
 export interface PieceOutcome {
   readonly result: PieceResult;
   /** Error that ended the attempt; null if every point is acknowledged or rejected. */

@@ -5,14 +5,15 @@
 import type { FleetLoad, PieceResult } from '../../../fleet/queue/messages.js';
 
 /**
- * Largest number of remembered results. This number is enough, because the coordinator books results twice a second.
+ * Largest number of remembered results. A worker needs no more, because the coordinator collects results twice a
+ * second.
  */
 const maxResults = 100;
 /** Largest length of a result that is remembered, characters. Only results with many dead letters are longer. */
 const maxLength = 64 * 1024;
 
 export class RecentResults {
-  /** Load to which all remembered results belong, with its epoch (see `offersFor`) when the last result was added. */
+  /** Load to which all remembered results belong, and the epoch of this load when the last result was added. */
   #load: Pick<FleetLoad, 'id' | 'startedAt' | 'epoch'> | null = null;
   readonly #results = new Map<string, string>();
 

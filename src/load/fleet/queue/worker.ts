@@ -69,7 +69,7 @@ export async function runWorker(context: WorkerContext): Promise<void> {
 class FleetWorker {
   readonly #context: WorkerContext;
   readonly #store: FleetStore;
-  /** Known loads by id. `joined` is null for an ignored load. The worker joins a load with a new epoch again. */
+  /** Known loads by id. `joined` is null for an ignored load. The worker joins a load again if its epoch changes. */
   readonly #joined = new Map<string, { readonly epoch: string; readonly joined: Joined | null }>();
   readonly #recent = new RecentResults();
   readonly #end = new AbortController();
