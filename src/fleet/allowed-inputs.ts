@@ -1,6 +1,6 @@
-// Decides which inputs a worker may read. The folder of an --allow-input pattern is its part before the first wildcard.
-// A job names a file by its path below such a folder. So a job contains no absolute path, and machines may mount the
-// inputs in different folders.
+// Decides which inputs a worker may read. The folder of an --allow-input pattern is the part before its first wildcard.
+// A job names a file by its path below this folder: with `/data/**`, a job names `/data/a/b.lp` as `a/b.lp`. So a job
+// contains no absolute path, and each machine may mount the inputs in another folder.
 
 import { realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
@@ -20,7 +20,10 @@ export class AllowedInputs {
     this.#patterns = patterns;
   }
 
-  /** Returns the name of an input in a job; null if no pattern allows the input. `path` is canonical, or a URL. */
+  /**
+   * Returns the name by which a job refers to an input; null if no pattern allows the input.
+   * @param path canonical path of the input, or its URL
+   */
   nameOf(path: string): string | null {
     if (isUrlName(path)) return this.#allowsUrl(path) ? path : null;
     for (const { root, isUrl, matches } of this.#patterns) {
@@ -30,7 +33,10 @@ export class AllowedInputs {
     return null;
   }
 
-  /** Returns the paths on this machine that a name in a job may mean. Omits links to paths that no pattern allows. */
+  /**
+   * Returns the files on this machine to which a name from a job may refer, at most one for each pattern. Omits a link
+   * whose target no pattern allows.
+   */
   async pathsOf(name: string): Promise<string[]> {
     if (isUrlName(name)) return this.#allowsUrl(name) ? [name] : [];
     if (!isPlain(name)) return [];

@@ -4,9 +4,10 @@ import type { ByteSource } from '../core/types/index.js';
 const blockBytes = 16 * 1024;
 
 /**
- * Returns a hash of the input's content that is equal on all machines. For a file, hashes size, first block and last
- * block, but not the date, because the dates of copies differ. For an object without a known size, hashes its version.
- * Returns null if both size and version are unknown.
+ * Returns a hash of the input's content that is equal on all machines. For a file, hashes the size, the first 16 KiB
+ * and the last 16 KiB. Does not hash the modification time, because it differs between copies of a file. For a remote
+ * object without a known size, hashes its version (ETag or Last-Modified). Returns null if both size and version are
+ * unknown.
  */
 export async function contentHash({
   file,

@@ -74,8 +74,8 @@ const planSchema = z.strictObject({
   /** Identifier of the plan: a hash of its content. */
   id: z.string(),
   /**
-   * Options that identify the load. Also includes the options that the user gave in the groups input, mapping, batch,
-   * delivery and memory.
+   * Options that identify the load, and all options that the user gave in the groups input, mapping, batch, delivery
+   * and memory.
    */
   options: z.record(z.string(), z.unknown()),
   /**
@@ -99,7 +99,7 @@ export type FleetPlan = z.infer<typeof planSchema>;
 export type PlannedInput = z.infer<typeof plannedInputSchema>;
 export type PlannedPiece = z.infer<typeof pieceSchema>;
 
-/** Largest size of a plan file or summary file that is read, bytes. The files for a million inputs are smaller. */
+/** Largest plan file or summary file that bulk-load reads, bytes. The file of a million inputs is smaller. */
 export const maxPlanBytes = 256 * 1024 * 1024;
 const inputsOfPart = 1000;
 
@@ -152,7 +152,7 @@ export async function readPlan(path: string): Promise<FleetPlan> {
   ]);
 }
 
-/** Writes the plan file. If writing fails, an earlier file remains unchanged. Throws StateError. */
+/** Writes the plan file. If writing fails, an existing file at this path remains unchanged. Throws StateError. */
 export async function writePlan(path: string, plan: FleetPlan): Promise<void> {
   try {
     await replaceFile(path, async (file) => await writeFile(file, jsonParts(plan)));

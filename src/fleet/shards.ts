@@ -1,5 +1,5 @@
-// Chooses the pieces of a plan that one machine loads. Each machine chooses by itself from the same plan, so all
-// machines agree.
+// Chooses the pieces of a plan that one machine loads. Every machine computes the same assignment from the same plan,
+// so the machines need not communicate.
 
 import { UsageError } from '../core/errors.js';
 import type { FleetPlan, PlannedInput, PlannedPiece } from './plan-file.js';
@@ -15,7 +15,10 @@ export interface ShardPiece {
   readonly piece: PlannedPiece;
 }
 
-/** Assigns each piece, largest first, to the shard with the fewest bytes. Returns one shard's pieces in input order. */
+/**
+ * Assigns the pieces to the shards: takes the pieces from the largest to the smallest, and gives each piece to the
+ * shard that has the fewest bytes so far. Returns the pieces of one shard in input order.
+ */
 export function piecesOf({ inputs }: Pick<FleetPlan, 'inputs'>, { index, of }: Shard): ShardPiece[] {
   const all = inputs.flatMap((input) => input.pieces.map((piece) => ({ input, piece })));
   const bytes = new Float64Array(of);
@@ -29,7 +32,10 @@ export function piecesOf({ inputs }: Pick<FleetPlan, 'inputs'>, { index, of }: S
   return all.filter((each) => chosen.has(each));
 }
 
-/** Names of the environment variables in which a scheduler numbers its tasks. `first` is the smallest index. */
+/**
+ * Names of the environment variables in which a scheduler numbers its tasks. `first` names the variable with the
+ * smallest index, and `last` the variable with the largest index.
+ */
 interface Scheduler {
   readonly name: string;
   readonly index: string;
@@ -55,8 +61,8 @@ const schedulers: readonly Scheduler[] = [
 type SchedulerVariables = Readonly<Record<string, string | undefined>>;
 
 /**
- * Parses `3/16`, `auto` or `auto/16`. `auto` needs the number of shards if the scheduler does not give the number of
- * tasks. Throws UsageError.
+ * Parses `3/16`, `auto` or `auto/16`. Throws UsageError. With `auto`, the environment variables of a scheduler give the
+ * index and the number of shards. If the scheduler does not give the number, the text must contain it, as in `auto/16`.
  */
 export function parseShard(text: string, env: SchedulerVariables): Shard {
   const [, place = '', total] = /^(auto|\d+)(?:\/(\d+))?$/.exec(text) ?? [];

@@ -11,9 +11,12 @@ import { type FleetRates, Pacing } from './rates.js';
 import { FleetRejects } from './rejects.js';
 import { exchangeScript, type ScriptClient, scriptRunner } from './scripts.js';
 
-/** Time for which Redis grants no new permits after it lost its data, ms. Workers first renew their permits. */
+/**
+ * Time for which Redis grants no new permits after it has lost its data, ms. In this time, the workers report the
+ * permits that they still hold.
+ */
 const graceMs = 3_000;
-/** Longest time that an ending worker waits for its flush of the target, ms. */
+/** Longest time for which an ending worker waits until the flush that it runs has ended, ms. */
 const maxCloseMs = 20_000;
 const closePollMs = 100;
 
@@ -55,9 +58,10 @@ export class FleetLimits {
   }
 
   /**
-   * Resolves when a batch may be sent, once this worker has applied every change of the memory log. Rejects with the
-   * signal's reason. While Redis is unreachable, this worker continues for 25 s with its own permits and the matching
-   * share of each rate. Then it waits.
+   * Waits for a permit to send a batch, and until this worker has applied all changes of the memory log so far.
+   * Resolves with the permit; `delayMs` is the time to wait before sending, as the rate limits demand. Rejects with the
+   * signal's reason. While Redis is unreachable, this worker continues for 25 s with the permits that it holds, and
+   * with the corresponding share of the rate limits. Then it waits for Redis.
    */
   async admit(points: number, bytes: number, signal: AbortSignal): Promise<RequestPermit> {
     const end = await this.#permits.take(signal);
@@ -81,8 +85,9 @@ export class FleetLimits {
 }
 
 /**
- * Creates the limits of a load before any worker knows the load, so that the first worker need not wait. A worker that
- * finds no limits creates new limits and waits, because other workers may have permits that Redis has lost.
+ * Stores the initial limits of a load in Redis. Must be called before any worker knows the load. Otherwise the first
+ * worker would find no limits. Then Redis may have lost them, and other workers may still hold permits, so Redis would
+ * grant no permits for `graceMs`.
  */
 export async function beginLimits(client: ScriptClient, loadId: string): Promise<void> {
   const nothing = { released: [], held: [], wanted: [], reserved: [], pieces: {}, events: [], claims: [], ended: [] };

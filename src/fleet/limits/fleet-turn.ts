@@ -1,6 +1,6 @@
-// The turn is a lease in Redis. Only its holder may introduce tables and columns. A holder that was frozen may continue
-// after its lease has ended. So the holder begins requests only soon after a renewal, and these requests end before the
-// next worker can get the turn.
+// The turn is a lease in Redis. Only the worker that holds the turn may introduce tables and columns. The process of a
+// worker may freeze, and continue after its lease has ended. So the holder begins a request only soon after a renewal.
+// Each such request has ended before another worker can get the turn.
 
 import { orAborted } from '../../core/time/wait-stats.js';
 import type { Clock, HeldTurn, Notice } from '../../core/types/index.js';
@@ -8,12 +8,12 @@ import { turnKey } from '../queue/keys.js';
 import { LeaseAge } from './lease-age.js';
 import { type ScriptClient, scriptRunner, turnScript } from './scripts.js';
 
-/** Time without renewal after which the turn is free for another worker, ms. */
+/** Time without renewal after which another worker may take the turn, ms. */
 export const turnLeaseMs = 120_000;
 /**
- * Longest time after a renewal in which the holder begins a request, ms. A request takes effect within a minute, and
- * all nodes have its columns soon afterwards. So the next holder of the turn finds every column that this holder
- * introduced.
+ * Longest time between a renewal and the start of a request by the holder, ms. A request takes effect within a minute,
+ * so at most 90 s after the renewal. The lease ends only 120 s after the renewal. By then, all nodes have the columns
+ * of the request. So the next holder of the turn finds every column that this holder introduced.
  */
 export const turnBoundMs = 30_000;
 const renewMs = 10_000;
@@ -21,7 +21,7 @@ const pollMs = 100;
 
 export interface FleetTurnOptions {
   readonly client: ScriptClient;
-  /** Name of the database, equal for all workers. */
+  /** Target, tenant and name of the database. Equal for all workers. */
   readonly database: readonly string[];
   /** Identifier of the worker, unique for each worker process. */
   readonly id: string;
@@ -37,8 +37,8 @@ export class FleetTurn {
     const { client, database, id } = options;
     this.#options = options;
     const run = scriptRunner(client, turnScript);
-    // If Redis loses its data, a worker may still hold the turn. So all workers wait for the length of one lease before
-    // they take the turn.
+    // If Redis has lost its data, a worker may still use the turn that it held before. So Redis then grants the turn to
+    // no worker for the length of one lease (last argument).
     this.#run = async (op) => (await run(turnKey(database), op, id, String(turnLeaseMs), String(turnLeaseMs))) === 1;
   }
 
@@ -50,7 +50,7 @@ export class FleetTurn {
       signal.throwIfAborted();
       const sent = age.read();
       const attempt = this.#run('take').catch(() => false);
-      // Gives the turn back if Redis grants it after the signal.
+      // If the signal aborts before Redis responds, and Redis then grants the turn, gives the turn back.
       const abandon = (): void => void attempt.then((held) => held && this.#run('release').catch(() => {}));
       signal.addEventListener('abort', abandon, { once: true });
       const held = await orAborted(attempt, signal);
@@ -82,7 +82,7 @@ export class FleetTurn {
       release: () => {
         lost = true;
         cancel();
-        // Redis ignores the release if another worker holds the turn meanwhile.
+        // If another worker holds the turn by now, Redis ignores the release.
         void this.#run('release').catch(() => {});
       },
     };
@@ -90,8 +90,9 @@ export class FleetTurn {
 }
 
 /**
- * Creates the turn of a database as free, so that the first worker need not wait for an earlier holder. Must be called
- * only for a load that has no workers yet.
+ * Stores in Redis that the turn of a database is free. Without this call, the first worker would wait for the length of
+ * one lease, because Redis may have forgotten an earlier holder. Must be called only for a load that has no workers
+ * yet.
  */
 export async function beginTurn(client: ScriptClient, database: readonly string[]): Promise<void> {
   await scriptRunner(client, turnScript)(turnKey(database), 'prepare', '', '0', '0');

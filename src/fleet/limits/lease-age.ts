@@ -1,5 +1,5 @@
-// Measures the time since the last renewal of a lease by two clocks, and uses the larger time. The monotonic clock
-// stops while the machine is suspended, and someone may set the wall clock.
+// Measures the time since the last renewal of a lease by two clocks, and uses the larger time, because each clock may
+// show too little. The monotonic clock stops while the machine is suspended. The wall clock may be set back.
 
 import type { Clock } from '../../core/types/index.js';
 

@@ -1,6 +1,6 @@
-// Sends the requests of one worker to Redis, and receives the state of the fleet. One exchange runs at a time. The next
-// exchange sends everything that was added meanwhile. While Redis is unreachable, callers use the last received state
-// instead of waiting.
+// Sends the requests of one worker to Redis, and receives the state of the fleet. Only one exchange runs at a time.
+// Data that is added during an exchange is sent with the next exchange. While Redis is unreachable, callers do not
+// wait, but use the state that Redis returned last.
 
 import { z } from 'zod';
 import type { Clock, RejectTotals } from '../../core/types/index.js';
@@ -8,18 +8,18 @@ import { LeaseAge } from './lease-age.js';
 
 /** Time without a response after which Redis counts as unreachable, ms. */
 const patienceMs = 1_000;
-/** Interval of the regular exchanges, ms. */
+/** Interval of the regular exchanges with Redis, ms. */
 const beatMs = 250;
-/** Pause after a failed exchange, ms. */
+/** Pause after a failed exchange with Redis, ms. */
 const retryMs = 250;
 
 export interface WorkClaim {
   readonly work: string;
   readonly token: string;
   readonly leaseMs: number;
-  /** Minimum time between two successful claims of this work by any workers, ms. */
+  /** Minimum time between two successful claims of this work, by the same worker or by different workers, ms. */
   readonly gapMs: number;
-  /** True if the worker that does the work may claim this work again. */
+  /** True if the worker whose claim succeeded may renew the claim before it ends. */
   readonly renews: boolean;
   /** Change that Redis appends to the memory log if the claim succeeds. */
   readonly event?: string;
@@ -32,7 +32,7 @@ export interface ExchangeRequest {
   wanted: string[];
   /** True if the target has been overloaded for some seconds. */
   overloaded?: boolean;
-  /** Time that each new batch takes at the rate limits of the fleet, µs. */
+  /** For each new batch, the time that sending it takes at the rate limits of the fleet, µs. */
   reserved: number[];
   pieces: Record<string, RejectTotals>;
   events: string[];
@@ -76,7 +76,7 @@ export interface ExchangeParty {
   /** Adds the data of this limit to the next request. */
   fill(request: ExchangeRequest): void;
   accept(request: ExchangeRequest, reply: ExchangeReply): void;
-  /** Handles a failed exchange. Redis may have executed the request or not. */
+  /** Handles a failed exchange. It is unknown whether Redis executed the request. */
   fail(request: ExchangeRequest): void;
 }
 
@@ -97,7 +97,7 @@ interface PendingExchange {
 }
 
 export class Exchange {
-  /** Time since Redis returned the state of the fleet. */
+  /** Time since the last response of Redis. A response contains the state of the fleet. */
   readonly age: LeaseAge;
   readonly #options: ExchangeOptions;
   readonly #parties: ExchangeParty[] = [];
@@ -131,7 +131,10 @@ export class Exchange {
     return this.#problem;
   }
 
-  /** Runs an exchange and resolves after it. Resolves at once while Redis is unreachable. */
+  /**
+   * Sends the data of all limits in one exchange with Redis, and resolves after the exchange. Resolves at once while
+   * Redis is unreachable.
+   */
   async sync(): Promise<void> {
     if (this.#closed) return;
     this.#next ??= pending();
@@ -160,7 +163,7 @@ export class Exchange {
     if (this.#running) return;
     this.#running = true;
     while (this.#next !== null && !this.#closed) {
-      // Requests that are added in the same tick share an exchange.
+      // Calls of `sync` in the same tick of the event loop share one exchange.
       await Promise.resolve();
       this.#current = this.#next;
       this.#next = null;

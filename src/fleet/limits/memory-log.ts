@@ -1,19 +1,19 @@
-// The log of changes to the memory of a target's node. All workers apply the changes in the same order. Redis stores
-// the latest changes, and a snapshot of the memory before these changes. So a worker that joins late does not need
-// earlier changes.
+// The log of changes to the estimated memory of a target's node. All workers apply the changes in the same order. Redis
+// stores the latest changes, and a snapshot: the estimate before these changes. So a worker that joins late does not
+// need earlier changes.
 
 import { z } from 'zod';
 import type { ExclusiveWork, FlushCause, MemoryEvent, MemoryFollower, MemoryLog } from '../../core/types/index.js';
 import type { Exchange, ExchangeParty, ExchangeReply, ExchangeRequest, WorkClaim } from './limit-exchange.js';
 
 /**
- * Number of changes in the log after which a worker replaces them by a snapshot. Each piece begins by reading the
- * changes since the snapshot, about 400 bytes each.
+ * If the log contains this many changes, a worker replaces them by a snapshot. A worker that begins a piece first reads
+ * the snapshot and all later changes. A change has about 400 bytes.
  */
 const maxEvents = 100;
-/** Minimum time between the starts of two flushes, ms: 2 s, plus 1 ms for rounding by the clock of Redis. */
+/** Minimum time between the starts of two flushes, ms: 2 s, plus 1 ms because times of Redis are whole milliseconds. */
 const flushGapMs = 2_001;
-/** Time without renewal after which a claim for a flush ends, ms. A flush at the end of a stage may take 5 minutes. */
+/** Time after which a claim for a flush ends, ms, by the cause of the flush. A flush for `stage` may take 5 minutes. */
 const flushLeaseMs = { planned: 20_000, relief: 20_000, stage: 310_000 } as const;
 const rinseLeaseMs = 20_000;
 
@@ -43,7 +43,7 @@ const entrySchema = z.object({ by: z.string(), event: eventSchema });
 export interface MemoryLogOptions {
   readonly id: string;
   readonly exchange: Exchange;
-  /** Returns the ratio of the fleet's permits to the permits of this worker. */
+  /** Returns the fleet's limit of permits, divided by the number of permits that this worker holds. */
   readonly share: () => number;
 }
 
@@ -59,11 +59,17 @@ export class FleetMemoryLog implements MemoryLog, ExchangeParty {
   #claims: WorkClaim[] = [];
   #granted = new Set<string>();
   #ended: string[] = [];
-  /** Changes that this worker applied while Redis was unreachable. Such a change is skipped when Redis returns it. */
+  /**
+   * Changes that this worker applied while Redis was unreachable. When Redis later returns one of these changes, this
+   * worker skips it.
+   */
   readonly #applied = new Set<string>();
   #rinsing = false;
   #isFlushing = false;
-  /** Log entry of the latest flush that the current `MemoryFollower` claimed; null before the first claim. */
+  /**
+   * Log entry of the latest flush that this worker claimed for the current `MemoryFollower`; null before the first
+   * claim.
+   */
   #flush: string | null = null;
   #count = 0;
 
@@ -85,7 +91,8 @@ export class FleetMemoryLog implements MemoryLog, ExchangeParty {
     const entry = this.#entry(event);
     this.#events.push(entry);
     if (this.#follower === null || !this.#options.exchange.away) return;
-    // Assumes that each permit of the other workers carries as many rows as each permit of this worker.
+    // While Redis is unreachable, the rows of the other workers are unknown. So this worker assumes that they send as
+    // many rows for each permit as it does itself.
     const rows = event.kind === 'body' ? { rows: event.rows * this.#options.share() } : {};
     this.#applied.add(entry);
     this.#follower.apply({ ...event, ...rows }, true);
@@ -108,7 +115,7 @@ export class FleetMemoryLog implements MemoryLog, ExchangeParty {
     this.#flush = event;
     const claim = { work: 'flush', leaseMs: flushLeaseMs[cause], gapMs: flushGapMs, renews: false, event };
     this.#isFlushing = await this.#claim(claim);
-    // Ends the flush at once if its `MemoryFollower` was replaced or removed during the claim.
+    // If its `MemoryFollower` was replaced or removed during the claim, ends the flush at once.
     if (this.#isFlushing && (this.#flush !== event || this.#follower === null)) this.end('flush');
     return this.#isFlushing;
   }
@@ -143,8 +150,8 @@ export class FleetMemoryLog implements MemoryLog, ExchangeParty {
     const follower = this.#follower;
     if (follower === null || request.cursor !== this.#cursor || reply.cursor === undefined) return;
     if (reply.snapshot) follower.restore(parsed(reply.snapshot));
-    // If this worker already has an epoch, an empty snapshot in the reply means that Redis has lost its data. The
-    // worker then sends its own snapshot.
+    // An epoch identifies the data in Redis. If this worker already knows an epoch, an empty snapshot in the reply
+    // means that Redis has lost its data. The worker then sends its own snapshot.
     if (reply.snapshot !== undefined) this.#hasSnapshot = reply.snapshot !== '' || this.#epoch === '';
     else if (request.snapshot !== undefined) this.#hasSnapshot = true;
     for (const each of reply.events ?? []) this.#apply(follower, each);

@@ -8,26 +8,26 @@ import { formatDuration } from '../../core/units.js';
 import type { Exchange, ExchangeParty, ExchangeReply, ExchangeRequest } from './limit-exchange.js';
 
 /**
- * Time without renewal after which a permit ends, ms. If a request begins `boundMs` after the last renewal, 20 s remain
- * before another worker can get the permit.
+ * Time without renewal after which a permit ends, ms. A request begins at most `boundMs` (25 s) after a renewal. So the
+ * request has at least 20 s before another worker can get the permit.
  */
 export const permitLeaseMs = 45_000;
-/** A worker uses its permits only for this time after their last renewal, ms. */
+/** For this time after a renewal, a worker may begin requests with its permits, ms. */
 export const boundMs = 25_000;
 /**
- * Time after which a worker returns its only permit if other workers wait, ms. A worker with n permits returns a permit
- * after an n-th of this time.
+ * While other workers wait, a worker with one permit returns it after this time, ms. A worker with n permits returns
+ * each permit after an n-th of this time.
  */
 const turnMs = 1_000;
 /** Time after which a worker returns a permit that it does not use, ms. */
 const idleMs = 2_000;
 /** Mean interval at which a waiting worker asks for a permit, ms. */
 const pollMs = 20;
-/** The fleet's limit is halved after this time of overload without an accepted request, ms. */
+/** Time of overload, without an accepted request, after which the fleet's limit of permits is halved, ms. */
 const overloadMs = 5_000;
 /**
- * Time for which a worker does not ask for permits after it has returned its only permit to waiting workers, ms. If n
- * permits remain, the time is n + 1 times as long.
+ * After a worker has returned its only permit, it asks for no permit for this time, ms. So a waiting worker gets the
+ * permit. If n permits remain, the time is n + 1 times as long.
  */
 const handoverMs = 60;
 
@@ -55,12 +55,12 @@ export class Permits implements ExchangeParty {
   readonly #queue = new Set<(slot: PermitSlot) => void>();
   #isServing = false;
   #othersWait = false;
-  /** Number by which the permits of the fleet exceed its limit. */
+  /** Number of permits by which the fleet exceeds its limit; above 0 after the limit was lowered. */
   #excess = 0;
   /** Monotonic ms of the first overload since the last accepted request; null without such an overload. */
   #overloadedAt: number | null = null;
   #isOverloaded = false;
-  /** Monotonic ms from which this worker may ask for permits again. */
+  /** Monotonic ms until which this worker asks for no permits. */
   #wantsFrom = 0;
 
   constructor(options: PermitOptions) {
@@ -111,7 +111,7 @@ export class Permits implements ExchangeParty {
     this.#isOverloaded = false;
     const now = this.#options.clock.monotonic();
     const unused = this.#unused();
-    // Keeps unused permits while Redis is unreachable, because no other worker could get them.
+    // Keeps unused permits while Redis is unreachable. No other worker could get them.
     for (const slot of this.#options.exchange.away ? [] : unused.slice(this.#queue.size))
       if (this.#othersWait || this.#excess > 0 || now - slot.usedAt >= idleMs) this.#release(slot);
     const wanted = now < this.#wantsFrom ? 0 : this.#queue.size - unused.length;
@@ -136,7 +136,7 @@ export class Permits implements ExchangeParty {
 
   fail({ released, wanted, overloaded = false }: ExchangeRequest): void {
     this.#isOverloaded ||= overloaded;
-    // Redis may have granted the wanted permits although its response was lost, so this worker returns them.
+    // The response may have been lost after Redis had granted the wanted permits. So this worker returns these permits.
     this.#released.push(...released, ...wanted);
   }
 
@@ -145,7 +145,7 @@ export class Permits implements ExchangeParty {
     for (const slot of this.#slots.values()) this.#release(slot);
   }
 
-  /** Gives unused permits to the waiting batches in order. Asks Redis for more permits until no batch waits. */
+  /** Gives unused permits to the waiting batches in order. While batches wait, asks Redis for more permits. */
   async #serve(): Promise<void> {
     if (this.#isServing) return;
     this.#isServing = true;

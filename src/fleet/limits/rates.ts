@@ -1,5 +1,5 @@
-// Limits the rates of the whole fleet. Each batch reserves the time that it takes at the rate limits, by the clock of
-// Redis.
+// Limits the rates of the whole fleet. Sending a batch at the rate limits takes a certain time. Each batch reserves
+// this time by the clock of Redis, and is sent when the times that were reserved before it have passed.
 
 import type { Clock } from '../../core/types/index.js';
 import type { Exchange, ExchangeParty, ExchangeReply, ExchangeRequest } from './limit-exchange.js';
@@ -20,11 +20,14 @@ export class Pacing implements ExchangeParty {
   readonly #rates: FleetRates;
   readonly #exchange: Exchange;
   readonly #clock: Clock;
-  /** Returns the ratio of the fleet's permits to the permits of this worker. */
+  /** Returns the fleet's limit of permits, divided by the number of permits that this worker holds. */
   readonly #share: () => number;
   #open: Reservation[] = [];
   #asked: Reservation[] = [];
-  /** Monotonic ms at which the reserved time of this worker ends. Used only while Redis is unreachable. */
+  /**
+   * Monotonic ms at which the time that this worker has reserved for its batches ends. Used only while Redis is
+   * unreachable.
+   */
   #freeAt = 0;
 
   constructor(rates: FleetRates, exchange: Exchange, clock: Clock, share: () => number) {
@@ -47,7 +50,7 @@ export class Pacing implements ExchangeParty {
       this.#open.push(reserved);
     });
     await this.#exchange.sync();
-    // If Redis has become unreachable during the exchange, uses this worker's share of the rates instead.
+    // If Redis became unreachable during the exchange, this worker uses its own share of the rates instead.
     if (this.#exchange.away) reserved?.resolve(this.#reserveShare(seconds));
     return await delay;
   }

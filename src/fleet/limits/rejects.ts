@@ -14,7 +14,7 @@ export class FleetRejects implements ExchangeParty {
   /** Totals of the current piece, as Redis received them last. */
   #reported = none;
   #elsewhere = none;
-  /** True once the latest totals of the current piece are part of a request. */
+  /** True if a request with the latest totals of the current piece was sent to Redis. */
   #isReported = true;
   #epoch = '';
 
@@ -23,7 +23,7 @@ export class FleetRejects implements ExchangeParty {
     exchange.add(this);
   }
 
-  /** Totals of all other pieces when Redis last responded. */
+  /** Totals of all pieces except the current piece, when Redis last responded. */
   get elsewhere(): RejectTotals {
     return this.#elsewhere;
   }
@@ -36,7 +36,7 @@ export class FleetRejects implements ExchangeParty {
     this.#isReported = false;
   }
 
-  /** Ends the piece. Redis still counts the totals of the piece. */
+  /** Ends the piece. Redis keeps the totals of the piece. */
   end(): void {
     this.#piece = null;
   }

@@ -1,5 +1,6 @@
 // The Lua scripts of the shared limits. Redis runs each script atomically. All times are by the clock of Redis. A
-// missing key has an initial value, because Redis may lose its data. A key expires after a week without use.
+// script gives a missing key its initial value, because Redis may lose its data. A key expires after a week without
+// use.
 
 /** A Lua script with the name of its Redis command, and the number of keys that it uses. */
 export interface LimitScript {
@@ -13,7 +14,7 @@ export interface ScriptClient {
   defineCommand(name: string, definition: { readonly numberOfKeys: number; readonly lua: string }): void;
 }
 
-/** Defines the script as a command of Redis. Returns the function that runs it with its keys and arguments. */
+/** Defines the script as a command of Redis. Returns a function that runs this command with its keys and arguments. */
 export function scriptRunner(
   client: ScriptClient,
   { name, keys, lua }: LimitScript,
@@ -25,11 +26,15 @@ export function scriptRunner(
 
 /**
  * Receives the request of one worker as JSON, and returns the state of the fleet as JSON (`limit-exchange.ts`). KEYS:
- * leases (sorted set: expiry by permit), waiting (sorted set: time of the last request by worker), state (hash), log
- * (list: changes of a node's memory), pieces (hash: rejected and read points by piece), snapshot (the memory before the
- * first change in the log). When a worker reports overload, the script halves the limit of requests in flight, at most
- * once in 5 s. The limit then grows by one a minute. After Redis has lost its data, the first snapshot begins a new
- * epoch. Workers with the earlier epoch then restore this snapshot.
+ * - leases: sorted set of permits; the score is the time of expiry
+ * - waiting: sorted set of workers that wait for permits; the score is the time of their last request
+ * - state: hash
+ * - log: list of changes of a node's estimated memory
+ * - pieces: hash with the rejected and read points of each piece
+ * - snapshot: the estimated memory before the first change in the log
+ * When a worker reports overload, the script halves the limit of requests in flight, at most once in 5 s. The limit
+ * then grows by one a minute. If Redis has lost its data, the first snapshot that a worker sends begins a new epoch.
+ * The other workers still have the earlier epoch, so the script returns this snapshot to them.
  */
 export const exchangeScript: LimitScript = {
   name: 'bulkLoadExchange',
@@ -135,9 +140,9 @@ return cjson.encode(reply)
 };
 
 /**
- * Takes, renews, releases or prepares the turn to introduce columns. KEYS: turn (hash). ARGV: name of the operation,
- * worker, length of the lease in ms, and time in ms before the first grant if the key is missing. Returns 1 if the
- * worker holds the turn afterwards, else 0.
+ * Takes, renews, releases or prepares the turn to introduce columns. KEYS: turn (hash). ARGV: operation, worker, length
+ * of the lease in ms, and grace time in ms. If the key is missing, Redis grants no turn before the grace time has
+ * passed. Returns 1 if the worker holds the turn afterwards, else 0.
  */
 export const turnScript: LimitScript = {
   name: 'bulkLoadTurn',

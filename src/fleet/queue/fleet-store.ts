@@ -1,5 +1,5 @@
 // Stores in Redis the state of all fleets: the loads, the lock of each load's coordinator, stop requests, and the
-// workers. Only the pieces are stored elsewhere (`piece-queue.ts`).
+// status of the workers. The pieces are jobs of a queue (`piece-queue.ts`).
 
 import { z } from 'zod';
 import { limitKey, limitParts, loadKey } from './keys.js';
@@ -19,7 +19,9 @@ const workerMs = 30_000;
 /** Time without renewal after which the lock of a coordinator expires, ms. The coordinator renews it each second. */
 export const coordinatorMs = 15_000;
 
-/** Sets the lock if it is free or has the same token, and returns 1. Returns 0 if the lock has another token. */
+/**
+ * Sets the lock and returns 1 if the lock is free or already has this token. Returns 0 if the lock has another token.
+ */
 const holdScript = `
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return 0 end
@@ -89,7 +91,7 @@ export class FleetStore {
     await this.#redis.client.eval(releaseScript, 1, loadKey(id, 'coordinator'), token);
   }
 
-  /** Asks the workers of a load to return their pieces, or allows them to continue. */
+  /** Asks the workers of a load to return their pieces (true), or allows the workers to continue (false). */
   async setStopped(id: string, isStopped: boolean): Promise<void> {
     const key = loadKey(id, 'stop');
     await (isStopped ? this.#redis.client.set(key, '1') : this.#redis.client.del(key));
@@ -99,12 +101,18 @@ export class FleetStore {
     return (await this.#redis.client.exists(loadKey(id, 'stop'))) === 1;
   }
 
-  /** Stores results that the coordinator has booked, so that a coordinator on another machine can read them. */
+  /**
+   * Stores results that the coordinator has added to the totals of the load. A later coordinator on another machine
+   * reads these results.
+   */
   async keepBooked(id: string, results: readonly (readonly [piece: string, json: string])[]): Promise<void> {
     if (results.length > 0) await this.#redis.client.hset(loadKey(id, 'booked'), ...results.flat());
   }
 
-  /** Yields the results that an earlier coordinator has booked: the id of each piece, and its result as JSON. */
+  /**
+   * Yields the results that an earlier coordinator has added to its totals: the id of each piece, and its result as
+   * JSON.
+   */
   async *booked(id: string): AsyncGenerator<readonly [piece: string, json: string], void> {
     for (let cursor = '0', isFirst = true; isFirst || cursor !== '0'; isFirst = false) {
       const scan = this.#redis.client.hscan(loadKey(id, 'booked'), cursor, 'COUNT', 500);
@@ -122,12 +130,15 @@ export class FleetStore {
     if (pieces.length > 0) await this.#redis.client.hdel(loadKey(id, 'booked'), ...pieces);
   }
 
-  /** Stores results for the coordinator again, because Redis may have lost them: id of the piece, result as JSON. */
+  /**
+   * Sends results to the coordinator once more, because Redis may have lost them. A result is a pair: the id of the
+   * piece, and the result as JSON.
+   */
   async offer(id: string, results: readonly (readonly [piece: string, json: string])[]): Promise<void> {
     if (results.length > 0) await this.#redis.client.hset(loadKey(id, 'offers'), ...results.flat());
   }
 
-  /** Returns the offered results and removes them. */
+  /** Returns the results that `offer` stored, and removes them from Redis. */
   async takeOffers(id: string): Promise<Record<string, string>> {
     const found = await answerOf(z.record(z.string(), z.string()), this.#redis.client.hgetall(loadKey(id, 'offers')));
     await this.#redis.client.del(loadKey(id, 'offers'));

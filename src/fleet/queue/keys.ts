@@ -20,8 +20,8 @@ export function limitKey(loadId: string, part: string): string {
 }
 
 /**
- * Returns the Redis key of the turn, the lock that a load holds while it introduces columns. All loads into one
- * database share the key. The key remains after a load ends.
+ * Returns the Redis key of the turn. A worker holds this lock while it introduces columns. All loads into one database
+ * use the same key. The key remains after a load ends.
  */
 export function turnKey(database: readonly string[]): string {
   return `bulk-load:{turns}:${createHash('sha256').update(JSON.stringify(database)).digest('hex').slice(0, 16)}`;

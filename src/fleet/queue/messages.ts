@@ -18,8 +18,8 @@ const maxJobBytes = 16 * 1024;
 const maxLoadBytes = 1024 * 1024;
 const maxResultBytes = 4 * 1024 * 1024;
 /**
- * Largest size of a piece's dead letters in Redis, bytes before compression. Larger dead letters remain on the worker's
- * disk.
+ * Largest size of the dead letters of one piece in Redis, bytes before compression. Larger dead letters remain on the
+ * disk of the worker.
  */
 export const maxLetterBytes = 8 * 1024 * 1024;
 /** Largest accepted number of reject reasons in a result. A real piece has fewer reasons. */
@@ -64,7 +64,7 @@ export const pointsSchema = z
   .refine(({ read, loaded, rejected, undelivered }) => read === loaded + rejected + undelivered);
 const byFactorSchema = numbers(...limitingFactors.map(({ key }) => key));
 
-/** Figures of a piece. The coordinator adds them up for the summary of the load. */
+/** Figures of a piece. For the summary of the load, the coordinator adds the figures of all pieces. */
 export type PieceFigures = Pick<
   Summary,
   | 'seconds'
@@ -117,13 +117,13 @@ function emptyOf(schema: unknown): unknown {
   return schema instanceof z.ZodNullable ? null : schema instanceof z.ZodString ? '' : 0;
 }
 
-/** A file with dead letters of a piece: its content and the end of its path. The worker's folder is omitted. */
+/** A file with dead letters of a piece. Contains the end of the file's path, but not the folder of the worker. */
 const letterFileSchema = z.strictObject({
   /** End of the file's path, such as `.lp` or `host=a/.csv`. */
   suffix: z.string().regex(/^(?:(?=[^/]{1,255}\/)[^/\0]+=[^/\0]*\/)*\.[\w.]{1,100}$/),
   /**
-   * Bytes of the byte order mark and the header at the start of the file. The coordinator appends all files with the
-   * same suffix to one file, and writes the header only once.
+   * Number of bytes of the byte order mark and the header line at the start of the file. The coordinator appends all
+   * files with the same suffix to one file, and keeps only the first of these starts.
    */
   headBytes: count,
   gzip: z.base64(),
@@ -157,13 +157,13 @@ const pieceResultSchema = z.strictObject({
   letters: lettersSchema.nullable(),
 });
 
-/** Status that a worker sends each second, for display only. The totals of a load do not use this status. */
+/** Status that a worker sends each second. It is only displayed, and is not part of the totals of a load. */
 const workerStatusSchema = z.strictObject({
   formatVersion,
   id: z.string(),
   machine: z.string(),
   version: z.string(),
-  /** Load and piece that the worker is loading; null while the worker waits. */
+  /** Id of the load and id of the piece that the worker is loading; both are null while the worker waits. */
   load: z.string().nullable(),
   piece: z.string().nullable(),
   points: numbers('read', 'loaded', 'rejected'),
@@ -183,7 +183,10 @@ export type WorkerStatus = z.infer<typeof workerStatusSchema>;
 /** The coordinator that holds the lock of a load. */
 const holderSchema = z.object({ machine: z.string(), pid: z.int() });
 
-/** Each function parses one kind of message. Returns null for text that is too long or breaks the schema. */
+/**
+ * Each of these functions parses one kind of message. The function returns null for text that is too long or does not
+ * match the schema.
+ */
 export const parseFleetLoad = reader(fleetLoadSchema, maxLoadBytes);
 export const parsePieceJob = reader(pieceJobSchema, maxJobBytes);
 export const parsePieceResult = reader(pieceResultSchema, maxResultBytes);
@@ -199,7 +202,7 @@ export function jsonOf(value: unknown): string {
   }
 }
 
-/** Tests whether files can be decompressed and have at most `maxLetterBytes` in total. */
+/** Tests whether all files can be decompressed, and have at most `maxLetterBytes` in total after decompression. */
 function areLetters(files: readonly z.infer<typeof letterFileSchema>[]): boolean {
   try {
     let left = maxLetterBytes;

@@ -12,23 +12,24 @@ export interface LeaseTiming {
   /** Time without renewal after which another worker may take the piece. */
   readonly lockMs: number;
   readonly renewMs: number;
-  /** Length of the last part of a lease, in which a worker starts no request, ms. */
+  /** Length of the last part of a lease, ms. In this part, the worker starts no request. */
   readonly marginMs: number;
-  /** Interval at which a worker looks for pieces whose leases have ended, ms. */
+  /** Interval at which each worker looks for pieces whose leases have ended, ms. */
   readonly checkMs: number;
 }
 
-/** Default times. If a worker dies, another worker gets its piece after 30 to 45 s. */
+/**
+ * Default times. If a worker dies, another worker can take its piece after 30 to 45 s (`lockMs`, plus up to `checkMs`).
+ */
 export const leaseTiming: LeaseTiming = { lockMs: 30_000, renewMs: 8_000, marginMs: 5_000, checkMs: 15_000 };
 
 export class PieceLease {
   readonly id: string;
   /** The job as JSON. */
   readonly job: string;
-  /**
-   * Number of workers that died while they loaded this piece. `failures`: number of failed attempts to load this piece.
-   */
+  /** Number of workers that died while they loaded this piece. */
   readonly deaths: number;
+  /** Number of failed attempts to load this piece. */
   readonly failures: number;
   readonly #job: Job<unknown, unknown>;
   readonly #token: string;
@@ -36,11 +37,11 @@ export class PieceLease {
   readonly #clock: Clock;
   readonly #lost = new AbortController();
   readonly #cancel: () => void;
-  /** Readings of both clocks, ms, taken just before the last successful renewal was requested. */
+  /** Times of both clocks just before the last successful request for a renewal, ms. */
   #renewed: { readonly wall: number; readonly monotonic: number };
   #isRenewing = false;
 
-  /** @param taken time just before the request for the piece, ms; the lease began later */
+  /** @param taken times just before the worker asked for the piece, ms; the lease began after these times */
   constructor(
     job: Job<unknown, unknown>,
     token: string,
@@ -65,7 +66,10 @@ export class PieceLease {
     return this.#lost.signal;
   }
 
-  /** Throws BusyError if the lease may have ended by either clock, so that a process that was frozen sends nothing. */
+  /**
+   * Throws BusyError if one of the two clocks shows that the lease may have ended. So a process that was frozen sends
+   * nothing for a piece that another worker may have.
+   */
   assertHeld(): void {
     const { lockMs, marginMs } = this.#timing;
     const { wall, monotonic } = this.#renewed;
@@ -80,8 +84,7 @@ export class PieceLease {
   }
 
   /**
-   * Returns the piece to the queue without counting a failure. Resolves with false if the worker no longer holds the
-   * lease.
+   * Returns the piece to the queue and counts no failure. Resolves with false if the worker no longer holds the lease.
    */
   async giveBack(): Promise<boolean> {
     return await this.#end(() => this.#job.moveToWait(this.#token));
@@ -103,7 +106,7 @@ export class PieceLease {
       if ((await this.#job.extendLock(this.#token, this.#timing.lockMs)) === 1) this.#renewed = began;
       else this.#lose();
     } catch {
-      // Redis is unreachable. `assertHeld` decides by the time since the last renewal.
+      // Redis is unreachable. Until a renewal succeeds, `assertHeld` checks the age of the lease.
     } finally {
       this.#isRenewing = false;
     }

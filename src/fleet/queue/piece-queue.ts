@@ -1,5 +1,5 @@
-// The pieces of one load are jobs of BullMQ. The coordinator adds pieces and books their results; workers take pieces
-// and load them.
+// The pieces of one load are jobs of BullMQ. The coordinator adds pieces, and adds their results to the totals of the
+// load. Workers take pieces and load them.
 
 import { createHash } from 'node:crypto';
 import type * as bullmq from 'bullmq';
@@ -10,13 +10,13 @@ import { type LeaseTiming, PieceLease } from './piece-lease.js';
 import type { FleetRedis } from './redis.js';
 
 const queueName = 'pieces';
-/** Number of attempts to load a piece, by all workers together. The last attempt decides the outcome. */
+/** Number of attempts to load a piece, of all workers together. The last attempt decides the outcome of the piece. */
 export const maxFailures = 3;
-/** A piece is given up once this many workers have died while they loaded it. */
+/** If this many workers have died while they loaded a piece, no other worker tries to load the piece. */
 export const maxDeaths = 5;
 /** Largest number of jobs that one command adds. */
 const addedAtOnce = 1000;
-/** Total number of characters of results at which `settled` stops reading, to limit memory. */
+/** `settled` stops reading when the results that it has read have more than this many characters, to limit memory. */
 const maxSettledLength = 16 * 1024 * 1024;
 
 /** Returns the id of a piece: a hash of its input and positions. Planning the load again gives the same ids. */
@@ -27,7 +27,7 @@ export function pieceId({ input, piece }: Pick<PieceJob, 'input' | 'piece'>): st
   return `p${createHash('sha256').update(what).digest('hex').slice(0, 20)}`;
 }
 
-/** A piece with a result, or a piece that BullMQ has given up. */
+/** An ended piece: a piece with a result, or a piece that BullMQ has given up. */
 export interface SettledJob {
   readonly id: string;
   /** Result as JSON; null if BullMQ has given up the piece. `reason` then contains the cause. */
@@ -61,7 +61,10 @@ export class PieceQueue {
     if (some.length > 0) await this.#queue.addBulk(some);
   }
 
-  /** Limits the number of pieces that all workers load at the same time; null for one piece per worker. */
+  /**
+   * Limits the number of pieces that all workers together load at the same time; null for no limit. Each worker loads
+   * one piece at a time.
+   */
   async limit(pieces: number | null): Promise<void> {
     await (pieces === null ? this.#queue.removeGlobalConcurrency() : this.#queue.setGlobalConcurrency(pieces));
   }
@@ -133,14 +136,15 @@ export class PieceSource {
     const worker = new (tolerant(redis.bullmq))(queueName, null, {
       ...redis.queueOptions(loadId),
       ...{ name: workerId, autorun: false, lockDuration: timing.lockMs, stalledInterval: timing.checkMs },
-      // BullMQ must not fail a piece whose workers died. The next worker checks the number of deaths (`maxDeaths`).
+      // Keeps BullMQ from failing a piece whose workers died. Instead, the next worker compares the number of deaths
+      // with `maxDeaths`.
       maxStalledCount: Number.MAX_SAFE_INTEGER,
     });
     this.#worker = redis.guard(worker);
     this.#worker.on('error', () => {});
   }
 
-  /** Starts to check, at regular intervals, for pieces whose workers died. */
+  /** Starts the timer that looks for pieces whose workers have died. */
   async start(): Promise<void> {
     await this.#worker.startStalledCheckTimer();
   }
@@ -153,7 +157,8 @@ export class PieceSource {
     const job = await this.#worker.getNextJob(token, { block: false });
     if (job === undefined) return null;
     const lease = new PieceLease(job, token, began, this.#timing, this.#clock);
-    // A late response may mean that the lease has nearly ended, so it is renewed at once.
+    // The lease began before the response arrived. If the response took long, the lease may end soon, so it is renewed
+    // now.
     if (this.#clock.monotonic() - began.monotonic > this.#timing.renewMs) await lease.renew();
     return lease;
   }
@@ -164,8 +169,8 @@ export class PieceSource {
 }
 
 /**
- * Returns a subclass of the BullMQ worker. For a job with invalid JSON, the subclass creates an empty job instead of
- * throwing, so that the job can be refused by its id.
+ * Returns a subclass of the BullMQ worker. If a job contains invalid JSON, BullMQ would throw. The subclass creates an
+ * empty job with the same id instead, so that a worker can refuse this job.
  */
 function tolerant({ Worker }: typeof bullmq): typeof Worker {
   return class extends Worker {

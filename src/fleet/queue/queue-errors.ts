@@ -1,6 +1,6 @@
-// Converts errors of the --queue server to errors of bulk-load that name the server: refused commands, responses in
-// another protocol, and responses too large for memory. Otherwise such errors would be reported as defects of
-// bulk-load.
+// Converts errors of the --queue server to errors of bulk-load that name the server. Such an error may be a refused
+// command, a response in another protocol, or a response that is too large for memory. Without this conversion,
+// bulk-load would report such errors as its own defects.
 
 import type * as ioredis from 'ioredis';
 import type { z } from 'zod';
@@ -84,9 +84,9 @@ export async function answerOf<T>(schema: z.ZodType<T>, answer: Promise<unknown>
   throw wrongAnswer('reading the queue', 'an answer of another type', error);
 }
 
-/** Closes the connection when the response to one command exceeds `maxAnswerBytes`. */
+/** Closes the connection if the response to one command is longer than `maxAnswerBytes`. */
 export function limitAnswers(client: ioredis.Redis, state: QueueState): void {
-  // ioredis has this queue of sent commands, but its types do not declare it.
+  // `commandQueue` contains the commands that still have no response. The types of ioredis do not declare it.
   const sent = client as unknown as { readonly commandQueue: { peekFront(): unknown } };
   client.on('connect', () => {
     let first: unknown;

@@ -28,8 +28,8 @@ export interface RedisServerFacts {
 
 export interface FleetRedis {
   /**
-   * While the server is unreachable, commands wait and are sent again. A failed command rejects with an error of
-   * `queueError`.
+   * While the server is unreachable, commands wait, and the client sends them again later. A failed command rejects
+   * with an error of `queueError`.
    */
   readonly client: RedisClient;
   readonly bullmq: typeof bullmq;
@@ -56,7 +56,7 @@ function pauseMs(attempts: number): number {
  * Connects within `waitMs`. Throws UsageError if the packages are missing. Throws UnavailableError if the server does
  * not respond. Throws RefusedError for wrong credentials, and for a server that evicts keys.
  * @param command name of the command that needs the packages, for the UsageError
- * @param answerMs time limit for the response to each command; null to wait while the server is unreachable
+ * @param answerMs time limit for the response to each command; null for no limit
  * @param signal ends the wait for the connection
  */
 export async function openRedis(
@@ -150,7 +150,9 @@ async function firstAnswer(
   return String(info);
 }
 
-/** Settles like the promise; resolves with null after `waitMs`, and rejects with the signal's reason. */
+/**
+ * Settles like the promise, with two exceptions: resolves with null after `waitMs`, and rejects when the signal aborts.
+ */
 async function orNull<T>(promise: Promise<T>, waitMs: number, signal: AbortSignal): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<null>((done) => {
