@@ -1,5 +1,5 @@
-// Computes canonical names of inputs, by which a run recognizes earlier runs of the same load. Also finds the columns
-// in an input's path.
+// Computes canonical names of inputs. By these names, bulk-load recognizes whether the same load was started before.
+// Also finds the columns that `key=value` folders in an input's path add to its rows.
 
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -12,8 +12,8 @@ import { isS3 } from './s3/s3-inputs.js';
 export const stdinNames: readonly string[] = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
 
 /**
- * Returns the same name for all spellings of an input's name. A pattern is not expanded, so its name stays the same
- * when new files match.
+ * Returns the same name for all spellings of an input's name. Does not expand a pattern, so the name of a pattern stays
+ * the same when the pattern matches new files.
  */
 export async function canonicalName(name: string, cwd: string): Promise<string> {
   if (stdinNames.includes(name)) return '-';
@@ -21,8 +21,8 @@ export async function canonicalName(name: string, cwd: string): Promise<string> 
   if (isUrl(name)) return urlIdentity(new URL(name));
   const path = await canonicalPath(resolve(cwd, name));
   const folders = folderPath(columnsIn(`${name}/`));
-  // Even in the folder `host=a`, the name `part.csv` does not give a column `host`. So its canonical name must differ
-  // from the canonical name of `host=a/part.csv`.
+  // From inside the folder `host=a`, the name `part.csv` adds no column. From outside, the name `host=a/part.csv` adds
+  // the column `host`. So the canonical names of the two must differ, although both mean the same file.
   return folders === folderPath(folderColumns(`${path}/`)) ? path : `${path} with ${folders || 'no folders'}`;
 }
 

@@ -9,8 +9,8 @@ import { openStream } from './open.js';
 
 /**
  * Creates an input from text that a program produces, plain or compressed with gzip or zstd. The load calls `open`
- * once, when it reaches the input, and pulls chunks as fast as it loads them. Like standard input, the input is not
- * part of a checkpoint. If the iterator throws, the input fails with exit code 7.
+ * once, when it begins this input, and requests chunks only as fast as it loads them. Checkpoints do not include this
+ * input, just as they do not include standard input. If the iterator throws, the input fails with exit code 7.
  */
 export function streamInput(name: string, open: () => AsyncIterable<Uint8Array | string>): Input {
   return {

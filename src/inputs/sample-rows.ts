@@ -1,5 +1,5 @@
-// Samples lines of line protocol for planning, and estimates how many fields the tables have. In the target, a row has
-// an entry for each field of its table, although an export may write one field per line.
+// Samples lines of line protocol for planning, and estimates how many fields the tables have. An export may write one
+// field per line. But in the target, a row has an entry for every field of its table.
 
 import { parseShape, stringTotals } from '../core/points/line-protocol.js';
 import {
@@ -18,17 +18,21 @@ import {
  */
 const places = 16;
 const placeBytes = 4096;
-/** Number of lines parsed at each end of a file. */
+/** Number of lines that `take` parses by default. */
 const endLines = 8;
-/** At most 8 points of each run of points (`Points`) are sampled, and at most 50,000 distinct series are stored. */
+/** Largest number of points that are sampled from one run of points (`Points`). */
 const runPoints = 8;
+/** Largest number of distinct series that are stored. */
 const maxSeries = 50_000;
-/** Number of points at the start of a run that are searched for points of one row. */
+/**
+ * Number of points at the start of a run of points that are compared. Points with the same series and time form one
+ * row.
+ */
 const adjacent = 64;
 
-/** Matches a line, with its series and its time. */
+/** Matches a line of line protocol. The groups contain its series (table and tags) and its time. */
 const seriesAndTime = /^((?:[^# \\\n]|\\.)(?:[^ \\\n]|\\.)*) .* (-?\d+)\r?$/gm;
-/** Matches the start of a line up to the first unescaped space. */
+/** Matches the series of a line: everything before the first unescaped space. */
 const seriesOfLine = /^(?![#\s])(?:[^ \\\n]|\\.)+(?= )/gm;
 
 interface TableSample {
@@ -42,19 +46,20 @@ export class RowSampler {
   readonly #series = new Set<string>();
   #bytes = 0;
   #values = 0;
-  /** Adjacent points, and their different pairs of series and time. */
+  /**
+   * `points`: number of adjacent points that were compared. `rows`: number of rows that these points form. Points with
+   * the same series and time form one row.
+   */
   readonly #adjacent = { points: 0, rows: 0 };
   #strings: StringTotals = { count: 0, bytes: 0 };
-  /**
-   * `#text`: size of all parsed points as line protocol, bytes. `#decoded`: size of these points in the decoded inputs,
-   * bytes; null if the size of an input is unknown.
-   */
+  /** Size of all parsed points as line protocol, bytes. */
   #text = 0;
+  /** Size of the parsed points in the decoded inputs, bytes; null if the size is unknown for an input. */
   #decoded: number | null = 0;
   /** Times of the sampled points, in units of the input. */
   readonly times: bigint[] = [];
 
-  /** Samples `lines` whole lines of a text, equally spaced. */
+  /** Samples `lines` whole lines of a text, at equal distances. */
   take(text: Uint8Array, lines = endLines): void {
     for (let i = 0; i < lines; i += 1) {
       const from = i === 0 ? 0 : text.indexOf(0x0a, Math.floor((text.length * i) / lines)) + 1;
@@ -69,13 +74,13 @@ export class RowSampler {
     this.#addSeries(latin1(text).match(seriesOfLine) ?? []);
   }
 
-  /** Counts the rows of adjacent lines. The first or last line may be incomplete. */
+  /** Counts the rows that adjacent lines form. The first or last line may be incomplete. */
   takeAdjacent(text: Uint8Array): void {
     const lines = latin1(text).matchAll(seriesAndTime);
     this.#countRows([...lines].map(([, series, time]) => `${series} ${time}`));
   }
 
-  /** Samples equally spaced lines of a file. Skips sources whose reads are expensive. */
+  /** Samples lines at equal distances in a file. Skips remote objects, because reading them is expensive. */
   async takeFile({ file }: ByteSource): Promise<void> {
     if (file === undefined || file.near !== undefined) return;
     for (let i = 1; i <= places; i += 1) {
@@ -111,7 +116,7 @@ export class RowSampler {
     this.#countRows(rows);
   }
 
-  /** Adds the number of decoded bytes from which points of an input were parsed; null if this number is unknown. */
+  /** Adds the number of decoded bytes of an input from which points were parsed; null if this number is unknown. */
   decoded(bytes: number | null): void {
     this.#decoded = bytes === null || this.#decoded === null ? null : this.#decoded + bytes;
   }
@@ -167,8 +172,9 @@ export class RowSampler {
 }
 
 /**
- * Estimates the number of different fields from the number of samples with each field (Chao 1987). If many fields occur
- * in only one sample, many more fields are unseen. A single sample does not allow an estimate of unseen fields.
+ * Estimates how many fields a table has, including fields that no sample contains (Chao 1987). If many fields occur in
+ * only one sample, many other fields probably occur in no sample. For a single sample, returns its number of fields.
+ * @param seen number of samples with each field
  */
 function richness(seen: readonly number[], samples: number): number {
   const [once, twice] = [1, 2].map((times) => seen.filter((each) => each === times).length);

@@ -1,5 +1,5 @@
-// Samples the times of the inputs for planning: from the first and last bytes of a plain file, and the first bytes of a
-// compressed file. Does not validate points. Counts inputs whose times cannot be read.
+// Samples the times of the inputs for planning: from the first and last bytes of a plain file, and from the first bytes
+// of a compressed file. Does not validate points. Counts the inputs whose times cannot be read.
 
 import { isUnchanged } from '../core/io/byte-source.js';
 import { orAborted } from '../core/time/wait-stats.js';
@@ -14,7 +14,7 @@ const sampleBytes = 64 * 1024;
  */
 const maxInputs = 64;
 const maxSpans = 256;
-/** Longest time for one input, ms. */
+/** Longest time for sampling one input, ms. */
 const inputTimeoutMs = 5000;
 /** Matches the timestamp of a point at the end of a line. */
 const timestamp = /[^\s\\] +(-?\d{1,19})[ \r]*$/gm;
@@ -25,7 +25,10 @@ export interface TimeSample {
    * list is empty if the times could not be read.
    */
   readonly spans: readonly TimestampRange[];
-  /** Number of inputs whose end was not sampled: compressed, standard input, unreadable, or beyond `maxInputs`. */
+  /**
+   * Number of inputs whose end was not sampled: compressed inputs, standard input, unreadable inputs, and inputs beyond
+   * `maxInputs`.
+   */
   readonly unseen: number;
   /** Size of all inputs as line protocol, in bytes; null if an input is compressed or its size is unknown. */
   readonly totalBytes: number | null;
@@ -47,7 +50,8 @@ export async function timesOf(
 }
 
 /**
- * Adds the times and rows that `heads` sampled from the first points.
+ * Returns `times` with the times and rows of `heads`, which sampled the first points, and with a size that is estimated
+ * from this sample. Returns `times` unchanged if the sample is empty, or if the size of an input is unknown.
  * @param heads null for line protocol
  */
 export function withHeads(times: TimeSample, heads: RowSampler | null, inputs: readonly Input[]): TimeSample {
@@ -141,7 +145,10 @@ async function tailOf(file: FileBytes): Promise<Uint8Array> {
   return await file.bytes(Math.max(0, file.size - sampleBytes), file.size);
 }
 
-/** Returns the times of whole lines in ascending order. The first or last line of the bytes may be incomplete. */
+/**
+ * Returns the times of the whole lines, in ascending order.
+ * @param cut where a line may be incomplete: at the start or at the end of the bytes; this line is ignored
+ */
 function timesIn(bytes: Uint8Array, cut: 'start' | 'end'): bigint[] {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   const whole = text.length < sampleBytes;
@@ -162,8 +169,8 @@ function spanOf(first: bigint | undefined, last: bigint | undefined): TimestampR
 }
 
 /**
- * Returns the range from the median of the first times to the median of the last times. A few wrong times hardly change
- * a median.
+ * Returns the range from the median time at the start of a file to the median time at its end. A few wrong times hardly
+ * change a median.
  */
 function spanOfMedians(head: readonly bigint[], tail: readonly bigint[]): TimestampRange[] {
   const [first, last] = [head, tail].flatMap((times) => times[times.length >> 1] ?? []).sort(ascending);
@@ -174,7 +181,7 @@ function spansOf(times: readonly bigint[]): TimestampRange[] {
   return joined(times.map((time) => ({ first: time, last: time })));
 }
 
-/** Joins overlapping ranges. Then joins ranges over the smallest gaps until at most 256 ranges are left. */
+/** Joins overlapping ranges. Then closes the smallest gaps between ranges until at most 256 ranges are left. */
 function joined(spans: readonly TimestampRange[]): TimestampRange[] {
   const apart: TimestampRange[] = [];
   for (const span of [...spans].sort((a, b) => ascending(a.first, b.first))) {

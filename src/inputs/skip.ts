@@ -1,4 +1,5 @@
-// Moves a source to the offset at which an earlier run stopped: by seek, or by decoding and dropping the earlier bytes.
+// Moves a source to the offset at which an earlier load stopped: by seek, or by decoding the earlier bytes and dropping
+// them.
 
 import { InputError } from '../core/errors.js';
 import { count } from '../core/text.js';
@@ -8,8 +9,8 @@ import { inputLabel } from './local/raw-source.js';
 const bufferBytes = 256 * 1024;
 
 /**
- * Skips the first `bytes` decoded bytes. Must be called before the first read. Throws InputError if the input has fewer
- * bytes or cannot be decoded, and the signal's reason.
+ * Skips the first `bytes` decoded bytes. Must be called before the first read. Throws the signal's reason. Throws
+ * InputError if the input has fewer bytes or cannot be decoded.
  */
 export async function skipBytes(source: ByteSource, bytes: number, name: string, signal: AbortSignal): Promise<void> {
   if (bytes === 0) return;

@@ -8,16 +8,19 @@ import { withChecksum } from '../local/raw-source.js';
 import type { GunzipRequest, GunzipResponse, GunzipTask } from './gunzip-thread.js';
 import { gunzipSource } from './gzip.js';
 
-/** Bytes that the thread decodes ahead. They suffice while the main thread is busy with other work. */
+/**
+ * The thread decodes up to this many bytes ahead of the requests. So it has enough work for the times in which the main
+ * thread is busy and sends no request.
+ */
 const aheadBytes = 2 * 1024 * 1024;
 
 const { file, name } = workerData as GunzipTask;
 const port = parentPort!;
-/** A signal that never aborts, because the main thread ends this thread instead. */
+/** A signal that never aborts. To stop decoding, the main thread ends this thread. */
 const { signal } = new AbortController();
 const raw = withChecksum(sharedFileSource(file, name), true);
 const source = gunzipSource(raw, name, aheadBytes);
-/** Error of the input; the bytes before it are returned first. */
+/** Error of the input; null without an error. The thread first returns the bytes before the error, then reports it. */
 let failure: { readonly cause: unknown } | null = null;
 
 port.on('message', ({ memory, at, length }: GunzipRequest) => void decode(new Uint8Array(memory, at, length)));

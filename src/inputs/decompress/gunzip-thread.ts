@@ -1,7 +1,7 @@
-// Starts and reads the thread that decodes a large gzip file. The thread reads the file by its descriptor, and computes
-// the checksums. If the reader's memory is shared, the thread writes into it. Otherwise, the main thread copies. On the
-// main thread, each call of zlib would wait until the previous result is handled. Building batches keeps the main
-// thread busy for milliseconds at a time.
+// Decodes a large gzip file on its own thread. The thread reads the file by its descriptor, decodes it, and computes
+// the checksums. If the memory of the reader is shared, the thread writes decoded bytes into this memory. Otherwise,
+// the main thread copies them. Without the thread, zlib would decode the next bytes only after the main thread has
+// handled the previous result. But the main thread is often busy for milliseconds, because it builds batches.
 
 import type { Worker } from 'node:worker_threads';
 import { type BugError, InputError } from '../../core/errors.js';
@@ -13,11 +13,13 @@ import type { ByteSource, FileBytes } from '../../core/types/index.js';
 import type { SharedFile } from '../local/file.js';
 import type { RawSource } from '../local/raw-source.js';
 
-/** Bytes of the largest read into memory that is not shared: the output of one call of zlib. */
+/**
+ * Largest number of bytes that one read returns if the memory of the reader is not shared: the output of one zlib call.
+ */
 export const chunkBytes = 512 * 1024;
 /**
- * Smallest file that a thread decodes. Starting a thread takes 30 ms of CPU time. Decoding a smaller file takes less
- * than 500 ms.
+ * Smallest file that a thread decodes, bytes. Starting a thread takes 30 ms of CPU time. This is not worthwhile for a
+ * smaller file, because decoding such a file takes less than 500 ms.
  */
 const minFileBytes = 32 * 1024 * 1024;
 
@@ -27,7 +29,7 @@ export interface GunzipTask {
   readonly name: string;
 }
 
-/** Asks for the next decoded bytes, in `length` bytes of shared memory at offset `at`. */
+/** Asks for the next decoded bytes. The thread writes up to `length` bytes into `memory`, from offset `at` on. */
 export interface GunzipRequest {
   readonly memory: SharedArrayBuffer;
   readonly at: number;
@@ -35,8 +37,8 @@ export interface GunzipRequest {
 }
 
 /**
- * Number of bytes that the thread wrote, or the problem that prevents further bytes. The thread writes as many bytes as
- * requested, unless the input ends; 0 at the end of the input.
+ * Number of bytes that the thread wrote, or the problem that prevents further bytes. The thread writes fewer bytes than
+ * requested only if the input ends or fails. After the end of the input, it writes 0 bytes.
  */
 export type GunzipResponse =
   | { readonly length: number; readonly bytesRead: number; readonly checksum: PrefixState | null }
@@ -56,16 +58,18 @@ export class GunzipThread implements ByteSource {
   bytesRead = 0;
   readonly #raw: RawSource;
   readonly #thread: Worker;
-  /** Memory for reads into memory that is not shared. */
+  /** Shared memory into which the thread writes if the memory of the reader is not shared. */
   readonly #chunk = new Uint8Array(new SharedArrayBuffer(chunkBytes));
   /** True while the thread handles a request. */
   #isBusy = false;
   #response: GunzipResponse | null = null;
-  /** Response to all reads after the end of the input; null before. */
+  /**
+   * Response at the end of the input, or with its problem. All later reads get the same response; null before the end.
+   */
   #last: GunzipResponse | null = null;
   #failure: BugError | null = null;
   #closed = false;
-  /** Ends the wait of `#change`. */
+  /** Ends the wait in `#change`. */
   #wake: () => void = () => {};
 
   /**
@@ -94,7 +98,7 @@ export class GunzipThread implements ByteSource {
 
   async read(into: Uint8Array, signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
-    // The bytes of an aborted read are lost.
+    // If an earlier read was aborted, waits for its response. The bytes of this response are lost.
     if (this.#isBusy) await this.#next(signal);
     const target = isShared(into) ? into : this.#chunk.subarray(0, into.length);
     const response = this.#last ?? (await this.#decode(target, signal));

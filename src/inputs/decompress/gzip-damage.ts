@@ -1,5 +1,6 @@
-// Recovers the data that Node's decoder drops when it finds damage: the output of the failed call, and output that was
-// not read yet. A file can be read again, so the gzip member is decoded a second time, and the last chunk byte by byte.
+// Recovers data that Node's decoder drops when it finds damage: the output of the failed call, and earlier output that
+// was not read yet. Decodes the gzip member a second time from the file. Decodes the chunk with the damage byte by
+// byte, so that the decoder delivers all output before the damage.
 
 import { setImmediate as turn } from 'node:timers/promises';
 import { createInflateRaw, type InflateRaw } from 'node:zlib';
@@ -9,16 +10,16 @@ const chunkBytes = 64 * 1024;
 
 /** Offsets in the file that describe where decoding failed. */
 export interface DamagedMember {
-  /** First byte of the deflate data. */
+  /** Offset of the first byte of the member's deflate data. */
   readonly from: number;
-  /** The decoder failed on the compressed bytes [`chunk`, `end`) of the file. */
+  /** The decoder failed on the chunk with the bytes [`chunk`, `end`) of the file. */
   readonly chunk: number;
   readonly end: number;
-  /** Number of decoded bytes of the member that were already returned. */
+  /** Number of decoded bytes of the member that earlier reads returned. */
   readonly returned: number;
 }
 
-/** Yields those decoded bytes before the damage that were not returned yet. */
+/** Yields the decoded bytes of the member that precede the damage and were not returned yet. */
 export async function* decodedBeforeDamage(
   file: FileBytes,
   { from, chunk, end, returned }: DamagedMember,

@@ -13,23 +13,23 @@ import { StreamSource } from '../local/stream-source.js';
 import { decodedBeforeDamage } from './gzip-damage.js';
 
 /**
- * Bytes of input per call of zlib. With 64 KiB of input and 256 KiB of output, zlib would take 25 % more CPU time. With
- * 256 KiB of input and 1 MiB of output, zlib would take 10 % less (Node 20.20).
+ * Bytes of input per call of zlib. With 64 KiB of input and 256 KiB of output, zlib takes 25 % more CPU time. With
+ * 256 KiB of input and 1 MiB of output, zlib takes 10 % less CPU time, but more memory (Node 20.20).
  */
 const INPUT_BYTES = 256 * 1024;
-/** Bytes of input per call for a file below `SMALL_FILE`. More bytes would let the progress run ahead of the output. */
+/** Bytes of input per call for a file below `SMALL_FILE`. With more, the progress bar would run ahead of the load. */
 const SMALL_FILE_INPUT = 64 * 1024;
 const SMALL_FILE = 16 * 1024 * 1024;
 /** Bytes of output per call of zlib. At most three such buffers exist at once. */
 const OUTPUT_BYTES = 512 * 1024;
 /** Decoded bytes that the main thread buffers ahead. With more, the progress bar would run ahead of the target. */
 const AHEAD_BYTES = 64 * 1024;
-/** Bytes of input per call of zlib near the start of the input. Damage there loses at most the output of one call. */
+/** Bytes of input per call of zlib near the start of an input, so that damage there loses little decoded data. */
 const FIRST_BYTES = 2 * 1024;
-/** Largest compressed member that counts as small. After a small member, the next member is expected to be small. */
+/** Largest compressed size of a small member, bytes. After a small member, the next member is probably small, too. */
 const SMALL_MEMBER = 32 * 1024;
 
-/** Creates a source of the decoded bytes. It decodes `aheadBytes` ahead. Closing it closes `raw`. */
+/** Creates a source of the decoded bytes. It decodes `aheadBytes` ahead of reads. Closing the source closes `raw`. */
 export function gunzipSource(raw: RawSource, name: string, aheadBytes = AHEAD_BYTES): ByteSource {
   return new GunzipSource(raw, name, aheadBytes);
 }
@@ -64,10 +64,10 @@ class GunzipSource implements ByteSource {
   #crc = 0;
   #memberBytes = 0;
   #decodedBytes = 0;
-  /** Offsets in the file: `#memberAt` of the member's deflate data, `#chunkAt` of the chunk that is being decoded. */
+  /** File offsets: `#memberAt` is the start of the member's deflate data, `#chunkAt` the start of the last chunk. */
   #memberAt = 0;
   #chunkAt = 0;
-  /** Source of the decoded data before the damage that ends the input. */
+  /** Yields the decoded data between the last returned byte and the damage; null while no damage was found. */
   #recovery: AsyncGenerator<Uint8Array, void> | null = null;
 
   constructor(raw: RawSource, name: string, aheadBytes: number) {
@@ -106,7 +106,7 @@ class GunzipSource implements ByteSource {
     }
   }
 
-  /** Decodes the bytes that the decoder dropped. Returns false once these bytes are decoded, and always for a pipe. */
+  /** Fills `#rest` with bytes that the decoder dropped. Returns false after the last byte, and always for a pipe. */
   async #recover(error: unknown): Promise<boolean> {
     if (this.#recovery === null) {
       if (this.file === undefined || (error as NodeJS.ErrnoException).code !== 'Z_DATA_ERROR') return false;

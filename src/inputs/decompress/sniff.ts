@@ -5,20 +5,22 @@ import { shellQuote } from '../../core/text.js';
 import type { ByteSource } from '../../core/types/index.js';
 import { inputLabel } from '../local/raw-source.js';
 
-/** Length of the longest signature below. A line with a point is at least as long. */
+/**
+ * Length of the longest signature below, bytes. The shortest line with a point, `m f=1` with its LF, has this length.
+ */
 export const signatureBytes = 6;
 
 interface UnsupportedContent {
-  /** First bytes as a regular expression over hex digits. */
+  /** First bytes of the content: a regular expression that matches their hex digits. */
   readonly hex: string;
   readonly title: string;
-  /** Command that writes the text of a file, or of standard input, to standard output. */
+  /** Command that converts a file, or standard input, and writes the result to standard output. */
   readonly tool: string;
   /** True for a tool that reads the end of a file first, which is impossible in a pipe. */
   readonly needsFile?: true;
 }
 
-/** Compressions and encodings that other tools convert. */
+/** Compressions and encodings that bulk-load cannot read, each with a tool that converts it. */
 const unsupported: readonly UnsupportedContent[] = [
   { hex: '425a68..3141', title: 'bzip2', tool: 'bzip2 -dc' },
   { hex: 'fd377a585a00', title: 'xz', tool: 'xz -dc' },
@@ -38,8 +40,8 @@ const unsupported: readonly UnsupportedContent[] = [
 ];
 
 /**
- * Returns the compression that the signature in `head` shows. Throws InputError, with a command that helps, for
- * unsupported content.
+ * Returns the compression that the signature in `head` shows. For unsupported content, throws InputError with a command
+ * that converts the content.
  * @param command shell command that writes the input to standard output; absent for a local file or standard input
  */
 export function detectCompression(head: Uint8Array, name: string, command?: string): ByteSource['compression'] {

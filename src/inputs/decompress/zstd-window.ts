@@ -1,13 +1,18 @@
-// Reads the memory that decoding a zstd frame needs from the header of the frame, before the decoder gets the header
-// (RFC 8878, 3.1.1).
+// Reads the window size of a zstd frame from the frame's header (RFC 8878, 3.1.1). The decoder needs that much memory
+// for the frame. So the caller can refuse a frame before the decoder gets its header.
 
 const frameMagic = 0xfd2fb528;
-/** Length of the longest header: magic, descriptor, and at most 1 + 4 + 8 bytes of fields. */
+/**
+ * Length of the longest header, bytes: 4 for the magic number, 1 for the descriptor, and at most 1 + 4 + 8 for fields.
+ */
 export const longestHeader = 18;
 const dictionaryBytes = [0, 1, 2, 4];
 const sizeBytes = [0, 2, 4, 8];
 
-/** Returns the window size of the first frame of `head`: 0 for a skippable frame, null while bytes are missing. */
+/**
+ * Returns the window size of the first frame in `head`, bytes; 0 for a skippable frame, null if the header is
+ * incomplete.
+ */
 export function windowBytes(head: Uint8Array): number | null {
   if (head.length < 5) return null;
   const view = new DataView(head.buffer, head.byteOffset, head.length);

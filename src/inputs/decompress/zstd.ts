@@ -1,6 +1,6 @@
-// Decodes zstd by the WASM build in zstddec, on every Node: Node's own stream (24.21) ends silently after the first of
-// several frames. This file calls the decoder's functions directly, because the library's loop ignores the errors of
-// these functions, never ends on damaged data, and leaks memory if it is abandoned.
+// Decodes zstd with the WASM build in zstddec, in every version of Node: Node's own stream (24.21) silently ends after
+// the first of several frames. This file calls the decoder's functions directly. The loop in zstddec ignores the errors
+// of these functions, never ends on damaged data, and leaks memory if the caller stops reading early.
 
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -38,7 +38,8 @@ interface Decoder {
 let loading: Promise<Decoder> | undefined;
 
 async function load(): Promise<Decoder> {
-  // A module creates its WASM functions once per program. The query string loads a separate copy of the module.
+  // zstddec creates its WASM functions only once for each copy of its module, and `_init` receives them. The query
+  // string loads a separate copy, so that the `_init` below receives them even if other code has used zstddec before.
   const { href } = pathToFileURL(createRequire(import.meta.url).resolve('zstddec/stream'));
   const copy = `${href}?bulk-load`;
   const { ZSTDDecoder } = (await import(copy)) as typeof import('zstddec/stream');
@@ -47,7 +48,7 @@ async function load(): Promise<Decoder> {
   const init = decoder._init.bind(decoder);
   decoder._init = (result: { readonly instance: { readonly exports: object } }) => {
     found = result.instance.exports;
-    // The library needs the instance as well, because it looks up the memory again after growth.
+    // The library needs the instance, too. When the WASM memory has grown, the library asks the instance for it again.
     init(result);
   };
   await decoder.init();
@@ -59,9 +60,9 @@ async function load(): Promise<Decoder> {
 }
 
 /**
- * Creates a source of the decoded bytes. Closing the source closes `raw`. The source uses 384 KiB of buffers and the
- * window that its frames need: 2 MiB at level 3, 8 MiB at level 19, never more than 128 MiB or `room`. Sources reuse
- * this memory.
+ * Creates a source of the decoded bytes. Closing the source closes `raw`. The source uses 384 KiB of buffers, and
+ * memory for the window of its frames: 2 MiB at level 3, 8 MiB at level 19, never more than 128 MiB or `room.bytes`.
+ * Later sources reuse this memory.
  */
 export async function zstdSource(raw: RawSource, name: string, room?: MemoryBudget): Promise<ByteSource> {
   loading ??= load();
@@ -83,7 +84,7 @@ class ZstdSource implements ByteSource {
    */
   readonly #block: number;
   readonly #buffer = new Uint8Array(INPUT_BYTES);
-  /** First bytes of the current frame, until its window is known. */
+  /** First bytes of the current frame, collected until the size of its window is known. */
   readonly #head = new Uint8Array(longestHeader);
   #headBytes = 0;
   #windowKnown = false;
@@ -91,7 +92,7 @@ class ZstdSource implements ByteSource {
   #consumedBytes = 0;
   /** Last result of the decoder; 0 between frames. */
   #hint = 0;
-  /** True if the decoder filled its output buffer, so it may have more output without further input. */
+  /** True if the decoder filled its output buffer. It may then write more output without further input. */
   #outputFull = false;
   #decodedBytes = 0;
   #closed: Promise<void> | undefined;
@@ -162,8 +163,9 @@ class ZstdSource implements ByteSource {
   }
 
   /**
-   * Returns the end of the input for the decoder's next call. The decoder allocates memory once it has a frame's whole
-   * header, so the decoder gets a header byte by byte, until the window size is known to fit.
+   * Returns the offset up to which the decoder's next call may read the input buffer. When the decoder has the whole
+   * header of a frame, it allocates memory for the window. So it gets a header byte by byte, until the size of the
+   * window is known and fits into `#room`.
    */
   #headerBytes(): number {
     if (this.#consumedBytes === this.#bufferedBytes) return this.#bufferedBytes;

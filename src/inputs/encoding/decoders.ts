@@ -5,11 +5,11 @@ import { TextDecoder } from 'node:util';
 
 export interface TextToUtf8 {
   /**
-   * Converts the next bytes of a text. Returns the number of bytes written to `into`. This number is at most
-   * `3 * (from.length + maxCarried)`. `from` may be the last third of `into`.
+   * Converts the next bytes of a text to UTF-8. Returns the number of bytes written to `into`, at most
+   * `3 * (from.length + maxCarried)`. `from` may lie in the last third of the memory of `into`.
    */
   convert(from: Uint8Array, into: Uint8Array): number;
-  /** Ends the text. Returns the number of bytes written for an incomplete last character. */
+  /** Ends the text. Writes FF for an incomplete last character. Returns the number of bytes written to `into`. */
   end(into: Uint8Array): number;
 }
 
@@ -19,7 +19,7 @@ export const maxCarried = 8;
 const MALFORMED = 0xff;
 const encoder = new TextEncoder();
 
-/** Characters of the bytes from 0x80 on, for encodings that TextDecoder lacks. */
+/** Characters of the bytes from 0x80 on, for encodings that TextDecoder lacks or may decode wrongly. */
 const ownTables: Readonly<Record<string, () => string>> = {
   // Some versions of Node read windows-1252 as ISO 8859-1.
   'windows-1252': () => `€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ${characters(0xa0, 0x60)}`,
@@ -35,12 +35,12 @@ export function createDecoder(encoding: string): TextToUtf8 {
   return table === null ? new MultiByteToUtf8(encoding) : new SingleByteToUtf8(table);
 }
 
-/** Returns `count` characters from `first` on. */
+/** Returns `count` characters with consecutive codes, from the code `first` on. */
 function characters(first: number, count: number): string {
   return String.fromCharCode(...Array.from({ length: count }, (_, i) => first + i));
 }
 
-/** Returns the characters of the bytes from 0x80 on; null for an encoding with characters of several bytes. */
+/** Returns the characters of the bytes from 0x80 on; null if the encoding has characters of several bytes. */
 function singleByteTable(encoding: string): string | null {
   const decoder = new TextDecoder(encoding);
   const table = Array.from({ length: 128 }, (_, i) => decoder.decode(Uint8Array.of(0x80 + i)));
@@ -50,7 +50,7 @@ function singleByteTable(encoding: string): string | null {
 }
 
 class SingleByteToUtf8 implements TextToUtf8 {
-  /** Code units of the bytes from 0x80 on; MALFORMED for an undefined byte. */
+  /** UTF-16 code units of the bytes from 0x80 on; 0xfffd for an undefined byte. */
   readonly #units: Uint16Array;
 
   constructor(table: string) {
@@ -87,7 +87,8 @@ class MultiByteToUtf8 implements TextToUtf8 {
 
   constructor(encoding: string) {
     this.#decoder = new TextDecoder(encoding);
-    // For characters that ICU lacks, such as HKSCS in big5, TextDecoder returns private-use or control characters.
+    // For characters that ICU lacks, such as HKSCS in big5, TextDecoder returns private-use or control characters. Only
+    // in gb18030 and shift_jis do these characters count as correct.
     const isExact = encoding === 'gb18030' || encoding === 'shift_jis';
     this.#malformed = isExact ? /\ufffd/ : /[\ufffd\ue000-\uf8ff\x80-\x9f]/;
   }

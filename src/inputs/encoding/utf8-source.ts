@@ -5,7 +5,10 @@ import { startsWithUtf8Mark } from '../../core/io/encoding.js';
 import type { ByteSource, Input } from '../../core/types/index.js';
 import { createDecoder, maxCarried } from './decoders.js';
 
-/** Smallest buffer for decoding. A read into less memory copies its bytes from a buffer of this size. */
+/**
+ * Smallest memory into which a read decodes directly, bytes. A read into less memory decodes into a buffer of this
+ * size, and copies bytes from the buffer.
+ */
 const minReadBytes = 1024;
 
 /** Returns the encoding of the byte order mark at the start of an input; null without a mark. */
@@ -57,13 +60,13 @@ export function withEncoding(inputs: readonly Input[], encoding: string): Input[
   }));
 }
 
-/** Returns a source that converts text of this encoding to UTF-8. The text must be read from its start. */
+/** Returns a source that converts text of this encoding to UTF-8. No byte of `source` may have been read before. */
 export function utf8Source(source: ByteSource, encoding: string): ByteSource {
   const decoder = createDecoder(encoding);
   let rest = new Uint8Array(0);
   const fill = async (into: Uint8Array, signal: AbortSignal): Promise<number> => {
-    // Bytes are read into the last third of `into`. A byte becomes at most three bytes, so unread bytes are never
-    // overwritten.
+    // Reads encoded bytes into the last third of `into`, and decodes them to the start of `into`. A byte becomes at
+    // most three bytes of UTF-8, so the decoder never overwrites bytes that it has not decoded yet.
     const from = into.subarray(into.length - Math.floor(into.length / 3) + maxCarried);
     for (;;) {
       const read = await source.read(from, signal);

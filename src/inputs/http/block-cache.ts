@@ -5,9 +5,12 @@ import { copyBytes } from '../../core/io/byte-source.js';
 import type { ByteRange } from '../../core/types/index.js';
 
 const blockBytes = 4 * 1024;
-/** Distance between two cached blocks. */
+/** Distance between the starts of two cached blocks, bytes. */
 const spacingBytes = 64 * 1024;
-/** Largest number of blocks, one for each 64 KiB of the last 16 MiB. Every batch in flight begins in these 16 MiB. */
+/**
+ * Largest number of cached blocks. With a block for each 64 KiB, they cover the last 16 MiB that were read. The start
+ * of every batch in flight lies in these 16 MiB.
+ */
 const maxBlocks = 256;
 
 interface Block {
@@ -19,7 +22,7 @@ interface Block {
 export class BlockCache {
   readonly #blocks: Block[] = [];
 
-  /** Adds bytes that were read at offset `at`. Offsets only increase. */
+  /** Adds bytes that were read at offset `at`. Each call must have a higher offset than the call before. */
   add(at: number, bytes: Uint8Array): void {
     for (let done = 0; done < bytes.length; ) {
       const inside = (at + done) % spacingBytes;
@@ -40,7 +43,8 @@ export class BlockCache {
       this.#blocks.push({ from: at, bytes: spare?.bytes ?? new Uint8Array(blockBytes), length: 0 });
     }
     const block = this.#blocks.at(-1);
-    // Reading began in the middle of this block, so the block is incomplete.
+    // Reading began in the middle of a block. The cache ignores the rest of this block, because it stores only whole
+    // blocks.
     if (block === undefined || block.from + block.length !== at) return;
     copyBytes(part, 0, part.length, block.bytes, inside);
     block.length += part.length;

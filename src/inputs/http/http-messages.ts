@@ -1,4 +1,4 @@
-// Describes failed requests, and responses without the requested content, for messages.
+// Describes for messages why a request failed, or why its response does not contain the requested content.
 
 import { networkFailure } from '../../core/network/network-errors.js';
 import { retryAfterMs } from '../../core/network/retry-after.js';

@@ -25,8 +25,8 @@ export interface ObjectLocation {
 const maxRedirects = 10;
 
 /**
- * Locates an object by its URL. Sends the user and password in the URL only to the origin of the URL. Throws UsageError
- * if user or password are not percent-encoded.
+ * Locates an object by its URL. Sends the user and password in the URL only to the origin of this URL, and not to other
+ * origins after a redirect. Throws UsageError if user or password are not percent-encoded.
  */
 export function urlLocation(web: Web, name: string, url: URL): ObjectLocation {
   const credentials = basicAuthorization(name, url);

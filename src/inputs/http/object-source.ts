@@ -1,5 +1,5 @@
-// Opens a remote object. The decoders read its bytes in order. Fingerprints read single ranges, to identify the input.
-// Opening reads the first 64 KiB, so that later reads of this part do not need a request.
+// Opens a remote object. The decoders read its bytes in order. Fingerprints, which identify the input, read single
+// ranges. Opening reads the first 64 KiB, so that later reads of this part do not need a request.
 
 import { InputError } from '../../core/errors.js';
 import { abortWith } from '../../core/time/wait-stats.js';
@@ -11,7 +11,10 @@ import type { RemoteObject } from './remote-object.js';
 
 const headBytes = 64 * 1024;
 
-/** Time for which requests without a new byte are retried, ms: `openMs` while opening, `readMs` while reading. */
+/**
+ * If requests deliver no new byte, they are repeated for this time, ms: for `openMs` while the object is opened, and
+ * for `readMs` later.
+ */
 export interface RetryTiming {
   readonly openMs: number;
   readonly readMs: number;
@@ -42,13 +45,13 @@ class RemoteSource implements RawSource {
   readonly #head: Uint8Array;
   readonly #retryMs: number;
   readonly #blocks = new BlockCache();
-  /** Cancels reads of ranges when the source is closed, because such a read does not receive a signal. */
+  /** Cancels the reads of `#bytes` when the source is closed. Callers of `bytes` cannot pass a signal. */
   readonly #closed: AbortController;
   #reader: RangeReader;
   /** Offset of the next byte to return. */
   #at = 0;
 
-  /** @param signal cancels reads of ranges when the signal aborts; `close` also cancels these reads */
+  /** @param signal aborts the reads of `#bytes`, as `close` does */
   constructor(object: RemoteObject, reader: RangeReader, head: Uint8Array, retryMs: number, signal: AbortSignal) {
     this.#object = object;
     this.#reader = reader;

@@ -8,19 +8,21 @@ import { StreamSource } from '../local/stream-source.js';
 import { failedRequest, type RequestFailure } from './http-messages.js';
 import type { ObjectPart, RemoteObject } from './remote-object.js';
 
-/** Number of bytes that are requested again and compared after a break. */
+/** After a break of the connection, this many bytes before the break are requested again and compared. */
 const overlapBytes = 4096;
 const backoff = { firstMs: 250, maxMs: 30_000 };
 
 export class RangeReader {
-  /** Time for which requests without a new byte are retried, ms. */
+  /** If requests deliver no new byte, they are repeated for this time, ms. */
   retryMs: number;
   readonly #object: RemoteObject;
   readonly #to: number | null;
   /** Offset of the next byte to return. */
   #at: number;
   #end: number | null = null;
-  /** Number of bytes that the first request demands; null for the whole range. */
+  /**
+   * Number of bytes that the first request asks for; null for the rest of the range. Later requests ask for the rest.
+   */
   #window: number | null;
   #part: ObjectPart | null = null;
   #body: StreamSource | null = null;
@@ -35,7 +37,7 @@ export class RangeReader {
 
   /**
    * @param to end of the range; null for the end of the object
-   * @param window number of bytes of the first request; null for the whole range
+   * @param window number of bytes that the first request asks for; null for the whole range
    */
   constructor(object: RemoteObject, from: number, to: number | null, window: number | null, retryMs: number) {
     this.#object = object;
@@ -84,7 +86,7 @@ export class RangeReader {
     return true;
   }
 
-  /** Reads from the body. Returns the number of new bytes; 0 if the body repeated known bytes, ended or broke. */
+  /** Reads from the body. Returns the number of new bytes; 0 if the body repeated known bytes, ended, or broke off. */
   async #readBody(into: Uint8Array, signal: AbortSignal): Promise<number> {
     const repeated = this.#bodyAt < this.#at;
     const limit = (repeated ? this.#at : (this.#to ?? Number.POSITIVE_INFINITY)) - this.#bodyAt;
@@ -118,7 +120,8 @@ export class RangeReader {
     }
     if (to === null && this.#bodyAt < this.#at) throw this.#changed();
     if (to === null) this.#end = this.#at;
-    // Waits, because without a pause the server might send the same response for ever.
+    // Waits before the next request. Otherwise a server that always sends no new bytes would get requests without a
+    // pause.
     else if (this.#at === this.#partAt) {
       await retry('a response without new bytes');
       return 0;

@@ -52,8 +52,8 @@ export class RemoteObject {
 
   /**
    * Requests the bytes from `from` to `to`, or to the end if `to` is null. Returns null if the object ends before
-   * `from`. If the server does not support ranges, the body begins before `from`. Throws InputError if the object
-   * changed since the first response, and the signal's reason.
+   * `from`. If the server does not support ranges, the body begins before `from`. Throws the signal's reason. Throws
+   * InputError if the object has changed since the first response.
    */
   async part(from: number, to: number | null, signal: AbortSignal): Promise<ObjectPart | RequestFailure | null> {
     signal.throwIfAborted();
@@ -69,8 +69,8 @@ export class RemoteObject {
   }
 
   /**
-   * Returns the If-Range header. With this header, the server sends the whole object if the object's version has
-   * changed.
+   * Returns the If-Range header with the version of the object. If the object has another version by now, the server
+   * then sends the whole object.
    */
   #ifUnchanged(): Record<string, string> {
     return this.version === null ? {} : { 'if-range': this.version };
@@ -141,7 +141,10 @@ function versionOf(headers: Headers, size: number | null): ObjectVersion {
   return { size, etag: strong, modified: typeof modified === 'string' ? modified : null };
 }
 
-/** Tests whether two versions differ in a property that both responses contain. The reader compares bytes as well. */
+/**
+ * Tests whether two versions differ in a property that both responses contain. In addition, `RangeReader` compares
+ * bytes.
+ */
 function differ(one: ObjectVersion, other: ObjectVersion): boolean {
   const differs = (key: keyof ObjectVersion): boolean =>
     one[key] !== null && other[key] !== null && one[key] !== other[key];

@@ -32,7 +32,7 @@ export function objectInput(
   };
 }
 
-/** Creates an input from a URL, in the way of `probeObject`. */
+/** Creates an input from a URL. Requests the object as `probeObject` does, and throws the same errors. */
 export async function urlInput(web: Web, text: string, timing = defaultTiming): Promise<Input> {
   const url = new URL(text);
   const name = urlName(url);

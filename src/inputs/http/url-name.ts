@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * A kind of signed URL. `required` lists the parameters of such a URL; each parameter has one or more names. `removed`
- * matches the names of all parameters of the signature.
+ * A kind of signed URL. `required` lists the query parameters that such a URL must have, each with one or more names.
+ * `removed` matches all query parameters that belong to the signature. `withQuery` removes them.
  */
 interface SignatureSet {
   readonly required: readonly (readonly string[])[];
@@ -44,15 +44,18 @@ export function looksLikeUrl(name: string): boolean {
   return /^https?:/i.test(name);
 }
 
-/** Returns the name for messages: without user, password, fragment and signature, and with masked values of secrets. */
+/**
+ * Returns the name for messages. Omits user, password, fragment and signature, and masks the values of secret
+ * parameters.
+ */
 export function urlName(url: URL): string {
   return withQuery(url, (pair) => (secret.test(nameOf(pair)) ? `${pair.split('=', 1)[0]}=***` : pair));
 }
 
 /**
- * Returns the identity of the resource, which ignores user, password, fragment and complete signatures. URLs that
- * differ elsewhere have different identities. If the name masks a value, the identity also contains a hash of the URL
- * with that value.
+ * Returns the identity of the resource. Two URLs have the same identity if they differ only in user, password, fragment
+ * or complete signatures. If the name for messages masks a value, the identity also contains a hash of the URL with
+ * this value.
  */
 export function urlIdentity(url: URL): string {
   const whole = withQuery(url, (pair) => pair);
@@ -61,8 +64,8 @@ export function urlIdentity(url: URL): string {
 }
 
 /**
- * Returns the URL without user, password, fragment and complete signatures. Replaces each remaining parameter by the
- * result of `map`.
+ * Returns the URL without user, password, fragment and complete signatures. Replaces each remaining query parameter by
+ * the result of `map`.
  */
 function withQuery(url: URL, map: (pair: string) => string): string {
   const bare = new URL(url);

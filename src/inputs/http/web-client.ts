@@ -1,6 +1,6 @@
-// Sends GET requests with node:http, which stores little unread data: at most one socket buffer and one stream buffer.
+// Sends GET requests with node:http, which buffers little unread data: at most one socket buffer and one stream buffer.
 // undici 7 ends the process if a server closes the connection while a body is not being read (undici issue 5360). The
-// first request loads the modules, because few loads have remote inputs.
+// modules are loaded with the first request, because few loads have remote inputs.
 
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Readable } from 'node:stream';
@@ -14,7 +14,7 @@ import type { Headers } from './http-messages.js';
 export interface WebOptions {
   readonly clock: Clock;
   /**
-   * PEM of CA certificates that are trusted besides the default certificates; null to trust only the default
+   * PEM of CA certificates that are trusted in addition to the default certificates; null to trust only the default
    * certificates.
    */
   readonly ca: string | null;
@@ -36,7 +36,8 @@ export interface WebResponse {
 
 const connectMs = 10_000;
 /**
- * Longest time without data from the server, ms. After this time, the connection is closed and the request repeated.
+ * Longest time without data from the server, ms. After this time, the connection is closed. The caller then repeats the
+ * request.
  */
 const idleMs = 30_000;
 
@@ -63,14 +64,14 @@ export class Web {
     this.#userAgent = `bulk-load/${version}`;
   }
 
-  /** True if CA certificates besides the default certificates are trusted. */
+  /** True if CA certificates are trusted in addition to the default certificates. */
   get hasOwnCa(): boolean {
     return this.#ca !== null;
   }
 
   /**
-   * Sends one request, and does not follow redirects. Rejects with the network's error, the signal's reason, or
-   * UsageError for a proxy variable that does not name an HTTP proxy.
+   * Sends one request, and does not follow redirects. Rejects with the network's error or the signal's reason. Rejects
+   * with UsageError if a proxy variable does not name an HTTP proxy.
    */
   async get(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<WebResponse> {
     signal.throwIfAborted();
@@ -93,7 +94,7 @@ export class Web {
   }
 
   /**
-   * Returns the module for a protocol.
+   * Returns the request function and the agent for a protocol.
    * @param tunnel proxy that tunnels the connections; null for direct connections
    */
   #protocol(name: string, tunnel: ChosenProxy | null): Promise<HttpProtocol> {
@@ -116,7 +117,7 @@ function forwardHeaders({ host }: URL, { authorization }: ChosenProxy): Readonly
   return { host, ...(authorization === null ? {} : { 'proxy-authorization': authorization }) };
 }
 
-/** Returns the function by which an agent connects through a tunnel of the proxy. */
+/** Returns the function with which an agent opens a connection through a tunnel of the proxy. */
 function connectThrough(proxy: ChosenProxy, ca: string | null) {
   return (
     options: ConnectionOptions & { readonly host: string; readonly port: number },
@@ -150,8 +151,8 @@ function responseTo(request: ClientRequest, clock: Clock, signal: AbortSignal): 
     let body: IncomingMessage | null = null;
     const abort = (): unknown => (body ?? request).destroy(signal.reason as Error);
     signal.addEventListener('abort', abort, { once: true });
-    // Passes an error to the body. After a reset, node:http would end a body without a length as if the body were
-    // complete.
+    // Destroys the body with the error. Otherwise, if a reset ends a body without a length, node:http would report the
+    // body as complete.
     request.on('error', (error) => (body === null ? reject(error) : body.destroy(error)));
     request.once('close', () => {
       cancelTimeout();
@@ -163,7 +164,7 @@ function responseTo(request: ClientRequest, clock: Clock, signal: AbortSignal): 
     request.once('response', (response) => {
       cancelTimeout();
       body = response;
-      // The body may fail while it is not being read.
+      // The body may fail while nothing reads it. Without a listener, this error would end the process.
       body.on('error', () => {});
       body.once('close', () => signal.removeEventListener('abort', abort));
       destroyWhenIdle(body, clock);
@@ -174,8 +175,9 @@ function responseTo(request: ClientRequest, clock: Clock, signal: AbortSignal): 
 }
 
 /**
- * Destroys a body if the server has sent nothing for `idleMs`. A period in which the buffer had unread bytes does not
- * count, because the reader may just have emptied the buffer. Then the server gets a whole period to send more.
+ * Destroys a body if the server sends nothing for a period of `idleMs`. The period counts only if the buffer had no
+ * unread bytes at its start and at its end. With unread bytes, the server may have waited for a slow reader. It then
+ * gets another period.
  */
 function destroyWhenIdle(body: IncomingMessage, clock: Clock): void {
   let cancel = (): void => {};

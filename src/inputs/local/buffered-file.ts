@@ -7,18 +7,19 @@ import { countUsedBuffer } from '../../core/v8.js';
 import type { RawSource } from './raw-source.js';
 
 /**
- * Largest file that is read completely, bytes. A load opens each file four times. For a file of 1,000 points (238,000
- * bytes), complete reads save 60 asynchronous calls.
+ * Largest file that is read completely when it is opened, bytes. A load opens each file four times. For a file of
+ * 1,000 points (238,000 bytes), complete reads save 60 asynchronous calls.
  */
 export const smallFileBytes = 256 * 1024;
 
 /**
- * Reads a regular file. Throws InputError if the file is smaller than `size` or changes during the read. Throws the
- * system's error.
+ * Reads a regular file completely. Throws InputError if the file is smaller than `size` or changes during the read.
+ * Throws the system's error if the file cannot be read.
  */
 export function smallFile(path: string, name: string, size: number): RawSource {
   const { bytes, version } = contentOf(path, name, size);
-  // Counts the buffers of earlier files, because V8 alone would not collect them in a load of many small files.
+  // Counts the buffer, which is garbage after the load of this file. In a load of many small files, V8 would otherwise
+  // collect such buffers too late.
   countUsedBuffer(size);
   let at = 0;
   return {

@@ -11,7 +11,7 @@ import { systemProblem } from './raw-source.js';
 export interface DiscoveredFiles {
   readonly names: string[];
   readonly problems: Problem[];
-  /** Names of skipped entries below a directory, by the reason for skipping them. */
+  /** Names of the skipped entries below a directory, by the reason why they were skipped. */
   readonly leftOut: Map<LeftOut, string[]>;
 }
 

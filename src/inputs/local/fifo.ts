@@ -1,5 +1,6 @@
-// Opens named pipes and process substitutions, `<(…)`, with O_NONBLOCK, because nothing can interrupt a thread that is
-// blocked in open or read. With this flag, a pipe without a writer looks like a pipe at its end.
+// Opens named pipes and process substitutions, `<(…)`, with O_NONBLOCK. Without this flag, a thread could block in open
+// or read, and nothing can interrupt such a thread. With this flag, a pipe without a writer looks like a pipe at its
+// end.
 
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
@@ -10,7 +11,7 @@ import type { RawSource } from './raw-source.js';
 
 /**
  * Opens a pipe and waits for its first writer. Rejects with the signal's reason or with a system error.
- * @param failure converts a system error during later reads into the error of the rejection
+ * @param failure converts a system error of a later read into the error with which this read rejects
  */
 export async function openFifo(
   path: string,
@@ -19,8 +20,8 @@ export async function openFifo(
 ): Promise<RawSource> {
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    // A process substitution `<(…)` lacks a name in the file system. The writer of such a pipe opened it before this
-    // program started, and may already have closed it.
+    // A process substitution `<(…)` has no path in the file system. Its writer opened the pipe before this program
+    // started, and may already have closed the pipe. So only a named pipe has to wait for its first writer.
     const named = await realpath(path).then(
       () => true,
       () => false,

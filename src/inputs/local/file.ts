@@ -8,7 +8,10 @@ import type { FileBytes } from '../../core/types/index.js';
 import { changedFile } from './buffered-file.js';
 import { type RawSource, unreadable } from './raw-source.js';
 
-/** Creates a source that closes the handle. Throws InputError if the file's size cannot be read. */
+/**
+ * Creates a source of a file. Closing the source closes the handle. Throws InputError if the file's size cannot be
+ * read.
+ */
 export async function fileSource(handle: FileHandle, name: string): Promise<RawSource> {
   try {
     return new FileSource(handle, name, await handle.stat({ bigint: true }));
@@ -94,7 +97,9 @@ class FileSource implements RawSource {
     }
   }
 
-  /** Throws InputError if the file became smaller, or has the same size but another mtime. A file may grow. */
+  /**
+   * Throws InputError if the file has become smaller, or has the same size but another mtime. The file may have grown.
+   */
   async #checkUnchanged(): Promise<void> {
     const now = await this.#handle.stat({ bigint: true });
     const overwritten = now.size === this.#opened.size && now.mtimeNs !== this.#opened.mtimeNs;

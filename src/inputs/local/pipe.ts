@@ -1,24 +1,24 @@
-// Reads a pipe or a socket through its descriptor. A stream would allocate a buffer per 64 KiB, thousands a second, and
-// fragment the heap. This source reuses one buffer, and joins all available pieces in one read. Reads of this source
-// can be cancelled, unlike reads in the thread pool.
+// Reads a pipe or a socket through its descriptor. A Node stream would allocate a buffer for each 64 KiB, thousands
+// each second, and fragment the heap. This source reuses one buffer, and one read joins all pieces that are available.
+// Reads of this source can be cancelled, unlike reads in Node's thread pool.
 
 import { type OnReadOpts, Socket } from 'node:net';
 import { copyBytes } from '../../core/io/byte-source.js';
 import type { RawSource } from './raw-source.js';
 
-/** Default capacity of a pipe (pipe(7)). */
+/** Size of the buffer, bytes: the default capacity of a pipe (pipe(7)). */
 const pieceBytes = 64 * 1024;
 
 /**
- * Creates a source that closes the descriptor.
+ * Creates a source of a pipe. Closing the source closes the descriptor.
  * @param first bytes that were already read from the pipe
- * @param failure converts a system error into the error of the rejection
+ * @param failure converts a system error of a read into the error with which this read rejects
  */
 export function pipeSource(descriptor: number, first: Uint8Array, failure: (error: unknown) => unknown): RawSource {
   return new PipeSource(descriptor, first, failure);
 }
 
-/** A pending read, which waits for its first piece and then takes all further pieces that have already arrived. */
+/** A pending read. It waits for its first piece, and then takes all further pieces that have already arrived. */
 interface PendingRead {
   readonly into: Uint8Array;
   length: number;
@@ -88,8 +88,8 @@ class PipeSource implements RawSource {
   #receive(length: number): boolean {
     const pending = this.#pending;
     if (pending === null) {
-      // This case is not expected, because the socket is paused between reads. The bytes may have overwritten unread
-      // bytes.
+      // This should not happen, because the socket is paused between reads. The new bytes may have overwritten bytes of
+      // `#piece` that were not returned yet.
       this.#fail(new Error('the pipe delivered bytes without a pending read'));
       return false;
     }
@@ -100,7 +100,7 @@ class PipeSource implements RawSource {
       pending.end();
       return false;
     }
-    // setImmediate runs after all pieces that are already available have arrived.
+    // Ends the read after the pieces that are already available: their callbacks run before setImmediate.
     if (isFirst) setImmediate(() => this.#pending === pending && pending.end());
     return true;
   }

@@ -11,7 +11,7 @@ export interface RawSource extends ByteSource {
   readonly command?: string;
 }
 
-/** Text for system error codes, each with advice. */
+/** Text for system error codes: what was found, and what to do. */
 const systemErrors: Record<string, readonly [found: string, fix: string]> = {
   ENOENT: ['no such file, or a broken link', 'check the name'],
   EACCES: ['a file that this user may not read', 'give this user read permission'],
@@ -46,9 +46,9 @@ export function inputLabel(name: string): string {
 }
 
 /**
- * Adds a checksum of the raw bytes to a local file.
- * @param starts true to start the checksum at once, which costs almost nothing for small and compressed files;
- * otherwise the caller starts the checksum
+ * Adds a checksum of the raw bytes to the source of a local file.
+ * @param starts true to start the checksum at once; false if the caller starts it. Starting at once costs almost
+ * nothing for small and compressed files.
  */
 export function withChecksum(source: RawSource, starts: boolean): RawSource {
   const { file } = source;

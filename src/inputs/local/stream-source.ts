@@ -6,8 +6,8 @@ import { countUsedBuffer } from '../../core/v8.js';
 import type { RawSource } from './raw-source.js';
 
 /**
- * Reads a stream. Closing the source destroys the stream. `failure` converts the stream's error into the error with
- * which a read rejects.
+ * Reads a stream. Closing the source destroys the stream. `failure` converts an error of the stream into the error with
+ * which the next read rejects.
  */
 export class StreamSource implements RawSource {
   readonly compression = 'none';
@@ -20,7 +20,9 @@ export class StreamSource implements RawSource {
   #error: { readonly cause: unknown } | undefined;
   #wake: () => void = () => {};
 
-  /** @param chunkBytes size of the stream's chunks; without it, each read takes all that the stream has buffered */
+  /**
+   * @param chunkBytes size of the stream's chunks; if absent, each read takes everything that the stream has buffered
+   */
   constructor(stream: Readable, failure: (error: unknown) => unknown, chunkBytes = Number.POSITIVE_INFINITY) {
     this.#stream = stream;
     this.#chunkBytes = chunkBytes;
@@ -64,7 +66,10 @@ export class StreamSource implements RawSource {
     }
   }
 
-  /** Number of buffered bytes to take at once. Several chunks would be copied into one; undefined takes all. */
+  /**
+   * Number of bytes to take from the stream's buffer: at most one chunk, because the stream would copy several chunks
+   * into one new buffer. If undefined, takes all bytes.
+   */
   get #readBytes(): number | undefined {
     const { readableLength } = this.#stream;
     return readableLength > this.#chunkBytes ? this.#chunkBytes : undefined;

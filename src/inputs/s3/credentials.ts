@@ -17,7 +17,7 @@ export interface Credentials {
 export type Fetch = (url: URL, headers: Readonly<Record<string, string>>) => Promise<string>;
 
 const tried = 'reading the S3 credentials';
-/** Time before their expiry at which credentials are replaced, ms. */
+/** Credentials are replaced this time before they expire, ms. */
 const refreshMs = 5 * 60_000;
 const containerHost = 'http://169.254.170.2';
 
@@ -42,7 +42,7 @@ export class CredentialChain {
     return this.#known;
   }
 
-  /** Reads keys from environment variables. As in the AWS tools, these variables are ignored if a profile is named. */
+  /** Reads keys from environment variables. As in the AWS tools, AWS_PROFILE takes precedence over these variables. */
   #fromEnvironment(): Credentials | null {
     const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_SESSION_TOKEN: token } = this.#env;
     return this.#env.AWS_PROFILE ? null : credentialsOf(id, secret, token);
@@ -111,7 +111,7 @@ function credentialsOf(
   return { accessKeyId: id, secretAccessKey: secret, ...(token ? { sessionToken: token } : {}), expires: null };
 }
 
-/** Tests for an address that the AWS tools accept: https, loopback, and the hosts of ECS and EKS. */
+/** Tests for an address from which the AWS tools accept credentials: https, loopback, and the hosts of ECS and EKS. */
 function isTrusted({ protocol, hostname }: URL): boolean {
   if (protocol === 'https:') return true;
   return (

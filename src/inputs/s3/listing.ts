@@ -18,8 +18,8 @@ export interface ListedObject {
 }
 
 /**
- * Lists objects in the server's order. Throws UsageError for a bucket that cannot be listed, InputError for a failing
- * server.
+ * Lists objects in the server's order. Throws UsageError if the bucket cannot be listed, and InputError if the server
+ * fails.
  */
 export async function* list(account: S3Account, bucket: string, prefix: string): AsyncGenerator<ListedObject, void> {
   const tried = `listing s3://${bucket}/${prefix}`;

@@ -1,4 +1,4 @@
-// Access to S3: endpoint, region, credentials and signed requests. A run has one account.
+// Access to S3: endpoint, region, credentials and signed requests. All inputs of a load use one account.
 
 import { InputError } from '../../core/errors.js';
 import { shellQuote } from '../../core/text.js';
@@ -29,8 +29,8 @@ export class S3Account {
   }
 
   /**
-   * Locates the object with this key. With a query, locates a resource of the bucket instead. The methods of the result
-   * may throw UsageError.
+   * Locates the object with this key. With a query, locates a resource of the bucket instead, such as the list of its
+   * objects. The methods of the result may throw UsageError.
    */
   location(bucket: string, key: string, query: Readonly<Record<string, string>> | null): ObjectLocation {
     let signed = false;
@@ -93,8 +93,8 @@ export class S3Account {
 }
 
 /**
- * Builds a URL. Uses path style for a custom endpoint, and for a bucket whose dots would not match Amazon's
- * certificate.
+ * Builds a URL. For Amazon's endpoint, the bucket is part of the host name. But Amazon's certificate does not match
+ * host names of buckets with dots. So the bucket is part of the path if it has dots, and for every custom endpoint.
  */
 function addressOf(
   { region, endpoint }: Omit<S3Settings, 'chain'>,
@@ -107,7 +107,7 @@ function addressOf(
   const base = endpoint === null ? `https://${inPath ? '' : `${bucket}.`}${amazon}` : endpoint.href.replace(/\/$/, '');
   const path = key.split('/').map(encode).join('/');
   const url = new URL(`${base}${inPath ? `/${bucket}` : ''}/${path}`);
-  // The signature covers the query as it is sent: a blank is %20.
+  // The signature covers the query exactly as it is sent. So the query must contain %20 for a blank, and not `+`.
   if (query !== null)
     url.search = Object.entries(query)
       .map((pair) => pair.map(encode).join('='))

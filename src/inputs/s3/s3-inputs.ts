@@ -8,7 +8,7 @@ import { isHidden } from '../local/discover.js';
 import { type ListedObject, list } from './listing.js';
 import type { S3Account } from './s3-account.js';
 
-/** Largest number of inputs for one name. The memory plan of this process assumes this many inputs. */
+/** Largest number of inputs for one name. The plan for the memory of bulk-load allows for this many inputs. */
 const maxObjects = 250_000;
 
 export function isS3(name: string): boolean {

@@ -1,4 +1,4 @@
-// Describes refusals of S3 for messages.
+// Describes for messages why S3 refused a request.
 
 import { permanentFailure, type RequestFailure, refusedRequest } from '../http/http-messages.js';
 import type { WebResponse } from '../http/web-client.js';
@@ -9,7 +9,7 @@ const maxBytes = 16 * 1024;
 export interface S3RequestContext {
   readonly bucket: string;
   readonly region: string;
-  /** True if the request was signed. */
+  /** True if the request was signed with credentials. */
   readonly signed: boolean;
 }
 
