@@ -6,13 +6,16 @@ const noFlush =
   'this target has no flush request and limits its own memory; use --workers, --batch-bytes or --rate-points';
 const tokenOnly = 'sign in with --token';
 
-/** Options for the memory of the target, unsupported by targets other than CnosDB. */
+/**
+ * Options for the memory of the target, which only CnosDB supports. Each value is the advice for users of other
+ * targets.
+ */
 export const memoryOptions = { targetMemory: noFlush, relieve: noFlush, stage: noFlush } as const;
 
-/** Options about the retention policies of InfluxDB 1. */
+/** Option for retention policies. The value tells users of other targets why it is not supported. */
 export const policyOptions = { rp: 'only InfluxDB 1 has retention policies' } as const;
 
-/** User and password options, unsupported by targets that accept only a token. */
+/** User and password options. Each value is the advice for users of a target that accepts only a token. */
 export const userOptions = { user: tokenOnly, password: tokenOnly, passwordFile: tokenOnly } as const;
 
 /**

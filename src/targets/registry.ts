@@ -1,4 +1,4 @@
-// The kinds of target. A new kind needs a folder and one line here.
+// The kinds of targets. To add a kind, add a folder, and one line to this file.
 
 import type { Target } from '../core/types/index.js';
 import { cnosdb } from './cnosdb/index.js';

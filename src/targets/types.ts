@@ -1,4 +1,5 @@
-// The contract of a kind of target. Each kind has a folder, which exports a descriptor, and one line in the registry.
+// The contract of a kind of target. A kind consists of a folder, which exports a descriptor, and one line in
+// registry.ts.
 
 import type { ProxyUrl } from '../core/network/proxy-url.js';
 import {
@@ -31,7 +32,7 @@ export interface TargetSettings {
   /** PEM texts of CA certificates, client certificate and private key. */
   readonly tls: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null };
   readonly headers: readonly { readonly name: string; readonly value: string }[];
-  /** Proxy; null if environment variables may name a proxy, `none` for direct connections. */
+  /** Proxy; null if environment variables may name a proxy; `none` if connections must be direct. */
   readonly proxy: ProxyUrl | 'none' | null;
   readonly workers: number;
   readonly waitForTargetMs: number;
@@ -39,12 +40,12 @@ export interface TargetSettings {
   readonly dryRun: string | null;
 }
 
-/** Everything that a target needs besides the settings. */
+/** Everything that a target needs in addition to the settings. */
 export interface TargetContext {
   readonly version: string;
   readonly clock: Clock;
   readonly notify: (notice: Notice) => void;
-  /** Environment variables that may name proxies; absent if only `--proxy` may name one. */
+  /** Environment variables that may name proxies; absent if only `--proxy` may name a proxy. */
   readonly env?: NodeJS.ProcessEnv;
   /** Receives the points of `--dry-run=-`. */
   readonly stdout: StandardOutput;
@@ -68,10 +69,10 @@ export const longNames: NameLimits = { ...strictestNameLimits, seriesKeyBytes: 6
 /** Name limits of InfluxDB 1 and 2. */
 export const influxNames: NameLimits = { ...longNames, backslashes: true, sharedNames: true, leadingPoints: true };
 
-/** Parsed option values by key, for the rules of a target; null for an unset option. */
+/** Parsed values of the options by key, which `validate` of a target checks; null for an option that is not set. */
 export type OptionsByKey = Readonly<Record<string, unknown>>;
 
-/** A problem of one option, as phrases for its error message. */
+/** A problem of one option. `expected`, `found` and `fix` are phrases for the error message. */
 export interface OptionProblem {
   readonly key: string;
   readonly expected: string;
@@ -79,7 +80,7 @@ export interface OptionProblem {
   readonly fix: string;
 }
 
-/** One kind of target. The module of a descriptor loads fast, because only `create` imports the rest of the target. */
+/** One kind of target. Importing a descriptor is fast, because only its `create` imports the rest of the target. */
 export interface TargetDescriptor {
   /** Value of `--target`. */
   readonly kind: string;

@@ -7,14 +7,17 @@ import { samples } from '../http/response-text.js';
 import { quoted, sqlRequest } from './sql.js';
 
 const maxFlushResponseBytes = 64 * 1024;
-/** Longest Prometheus page, bytes. With 2,000 vnodes, the most that a node supports, a page is this long. */
+/**
+ * Largest Prometheus page that bulk-load reads, bytes. A node with 2,000 vnodes, the most that it supports, sends about
+ * this many bytes.
+ */
 const maxMetricsBytes = 8 * 1024 * 1024;
 const metricsTimeoutMs = 5_000;
 const denied = /Insufficient privileges|Access denied/i;
 
 /**
  * Sends COMPACT DATABASE to the first endpoint that can be reached. The node of this endpoint forwards the statement to
- * all nodes of the database. The response can arrive more than 10 s after a successful flush. Never throws.
+ * all nodes of the database. The response may arrive more than 10 s after the flush has succeeded. Never throws.
  */
 export async function flush(query: QueryClient, scope: string, db: string, timeoutMs: number): Promise<FlushOutcome> {
   const since = query.clock.monotonic();
@@ -37,8 +40,8 @@ export async function flush(query: QueryClient, scope: string, db: string, timeo
 }
 
 /**
- * Returns how many bytes of a database one endpoint's node has not flushed; null if the node does not report this
- * number. Never throws.
+ * Asks the node of one endpoint how many bytes of a database it has not flushed. Returns null if the node does not
+ * report this number. Never throws.
  */
 export async function gauge(
   query: QueryClient,
@@ -52,7 +55,8 @@ export async function gauge(
 }
 
 /**
- * Returns the total cache size of a database's vnodes on a Prometheus page; null if the page does not show cache sizes.
+ * Returns the cache size that a Prometheus page shows for all vnodes of a database together, bytes; null if the page
+ * shows no cache sizes.
  */
 export function cacheBytes(page: string, tenant: string, db: string): number | null {
   if (!page.includes('vnode_cache_size_total')) return null;

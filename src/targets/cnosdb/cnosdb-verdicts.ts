@@ -1,5 +1,5 @@
-// The meaning of CnosDB's responses to a write. An error's message has priority over its code, because the code differs
-// between versions, and depends on whether the responding node leads the replica.
+// The meaning of CnosDB's responses to a write. The message of an error decides before its code, because the code
+// differs between versions, and also depends on whether the node that responds is the leader of the replica.
 
 import { z } from 'zod';
 import { jsonOf } from '../http/response-text.js';
@@ -20,7 +20,9 @@ function offsetOf(message: string): number | null {
   return found === null ? null : Number(found[1]);
 }
 
-/** False for errors after which the points are certainly not stored: 050033, and 020005 before 2.4.2. */
+/**
+ * Returns false if the points are certainly not stored after this error: 050033, or 020005 in versions before 2.4.2.
+ */
 const afterApply = (code: string): boolean => code !== '050033' && code !== '020005';
 
 const row = (
@@ -34,8 +36,8 @@ const signIn = { advice: 'check --user and --password' };
 const leaderCodes = ['050026', '050027', '050028', '050029', '050030', '050022', '050023', '050015'];
 const replicaCodes = ['030028', '030036', '030053', '030055'];
 
-// The order matters. Rows whose messages quote the user's text come first and are anchored. Otherwise a column named
-// "Leader" or a value 'request timed out' could be mistaken for a problem of the server.
+// The order matters. Rows for messages that quote text of the user come first. Otherwise a column named "Leader" or a
+// value 'request timed out' could be mistaken for a problem of the server.
 const rows: readonly VerdictRow[] = [
   row('target-parse', /^Error parsing message/, ['040004']),
   row('target-utf8', /^Invalid utf-8 sequence/i, ['040015']),
@@ -67,8 +69,8 @@ const rows: readonly VerdictRow[] = [
     [...leaderCodes, ...replicaCodes],
     { mayBeApplied: false },
   ),
-  // The server has exhausted its disk or its address space. Such an error affects every batch, so the loader does not
-  // search the batch for a bad point.
+  // The server has no disk space, address space or file descriptors left. This error affects every batch, so the loader
+  // does not search the batch for a bad point.
   row(
     'overloaded',
     /storage error|No space left|Resource temporarily unavailable|Too many open files|(^|\W)IO( error|:)/i,

@@ -39,7 +39,7 @@ export class Cnosdb implements Dialect {
   /** Database and tenant, as a query string. */
   readonly #scope: string;
   listsColumns = true;
-  /** Columns of tables whose points were read back. */
+  /** Columns by table, for the tables whose points were read back. */
   readonly #described = new Map<string, readonly TargetColumn[]>();
   #database: Pick<DatabaseSettings, 'shard' | 'replica' | 'precision'> = { shard: 1, replica: 1, precision: 'ns' };
 
@@ -48,7 +48,8 @@ export class Cnosdb implements Dialect {
     this.#deps = deps;
     this.#scope = new URLSearchParams({ db, tenant }).toString();
     this.authorization = basic(user, password);
-    // CnosDB silently reads an unknown precision as ns, so seconds are sent as milliseconds.
+    // CnosDB has no precision for seconds. It silently reads an unknown precision as ns. So timestamps in seconds are
+    // sent as milliseconds.
     this.writePath = `/api/v1/write?${this.#scope}&precision=${precision === 's' ? 'ms' : precision}`;
   }
 
@@ -78,8 +79,8 @@ export class Cnosdb implements Dialect {
   }
 
   /**
-   * Returns the memcache option of CREATE DATABASE in MiB, the unit that CnosDB prints. Returns null for versions
-   * before 2.4.2, which lack this option.
+   * Returns the memcache option of CREATE DATABASE, such as `MAX_MEMCACHE_SIZE '16MiB'`. CnosDB prints this size in
+   * MiB, too. Returns null for versions before 2.4.2, which lack this option.
    */
   async #memcacheOption(query: QueryClient, index: number, bytes: number): Promise<string | null> {
     const version = await this.version(query, index);
@@ -139,7 +140,7 @@ export class Cnosdb implements Dialect {
     return columnsOf(rows ?? [], table);
   }
 
-  /** Returns the columns of a table. Queries the columns once, and again for points with an unknown field. */
+  /** Returns the columns of a table. Uses the columns of an earlier query if they contain all fields of the points. */
   async #columnsOf(
     query: QueryClient,
     table: string,
@@ -155,7 +156,7 @@ export class Cnosdb implements Dialect {
 
   async createTable(query: QueryClient, shape: Shape): Promise<boolean> {
     const result = await sql(query, this.#scope, createTableStatement(shape)).catch((error: unknown) => {
-      // CREATE TABLE needs a privilege that writing does not need.
+      // The user may be allowed to write, but lack the privilege for CREATE TABLE.
       if (error instanceof RefusedError) return { rejected: error.message };
       throw error;
     });

@@ -1,4 +1,4 @@
-// Parses CnosDB's description of a database and its columns. Versions differ: 2.3 and 2.4.1 show five settings.
+// Parses CnosDB's description of a database and its columns. Versions differ: 2.3 and 2.4.1 show only five settings.
 
 import type {
   ColumnType,
@@ -39,8 +39,8 @@ function countOf(text: string | undefined): number {
 }
 
 /**
- * Returns how many input timestamps become the same timestamp in the database. If the result is at most 1, all
- * timestamps remain distinct.
+ * Returns how many different timestamps of the input become the same timestamp in the database, such as 1000 for ns in
+ * an input and us in the database. If the result is at most 1, all timestamps remain distinct.
  */
 export function timesMerged(database: Precision, input: InputPrecision): number {
   return unitsPerMs[input] / unitsPerMs[database];

@@ -10,10 +10,10 @@ export interface KnownLayout {
 }
 
 /**
- * Derives the layout. A database without time buckets is assumed to use as many nodes as other databases, but at least
- * as many nodes as there are endpoints.
+ * Derives the layout. For a database without time buckets, assumes that its vnodes will use as many nodes as the other
+ * databases, or as many as there are endpoints, if this number is larger.
  * @param listed rows of `replica_id, location, database, start_time, end_time`, one for each raft group; null if the
- *   user may not list them. `location` is `1001*,1002`, with a star at the leader.
+ * user may not list them. `location` is a list of node ids such as `1001*,1002`, with a star at the leader.
  */
 export function layoutOf(listed: readonly SqlRow[] | null, db: string, known: KnownLayout): NodeLayout {
   const rows = listed ?? [];

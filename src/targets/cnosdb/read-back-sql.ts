@@ -11,7 +11,9 @@ export const pointsPerStatement = 25;
 
 const isWhole = (type: ColumnType | null): boolean => type === 'integer' || type === 'unsigned';
 
-/** Builds the SELECT that finds points of one table. The result may also contain points with more tags. */
+/**
+ * Builds the SELECT that finds points of one table. The result may also contain points that have these tags and others.
+ */
 export function pointsStatement(
   points: readonly PointValues[],
   columns: readonly TargetColumn[],
@@ -32,7 +34,10 @@ function conditions({ time, tags }: PointValues, precision: Precision): string[]
   ];
 }
 
-/** Formats a time for SQL. CnosDB reads a bare number in the unit of the database. */
+/**
+ * Formats a time in ns for SQL: as a number if the database stores ns, otherwise as text. CnosDB reads a number in the
+ * unit of the database.
+ */
 function instant(time: bigint, precision: Precision): string {
   return precision === 'ns' && time >= 0n ? String(time) : quotedText(isoTime(time));
 }
@@ -49,8 +54,8 @@ export function spanStatement(
 }
 
 /**
- * Builds the statement that counts a table's points. Without a condition on `time`, CnosDB counts overwritten points
- * again.
+ * Builds the statement that counts a table's points. The condition on `time` matters: without it, CnosDB counts a point
+ * again each time it was overwritten.
  */
 export function countStatement(table: string): string {
   return `SELECT count(*) AS n FROM ${quoted(table)} WHERE time > '1677-09-22T00:00:00Z'`;
@@ -69,7 +74,7 @@ export function pointOf(row: SqlRow, table: string, columns: readonly TargetColu
   return { table, time: nanoseconds(textOf(row.time)), tags, fields };
 }
 
-/** Parses a time as CnosDB prints it: the seconds have 0 to 9 decimal places. */
+/** Parses a time as CnosDB prints it, into ns since 1970. The seconds have 0 to 9 decimal places. */
 function nanoseconds(text: string): bigint {
   const match = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z?$/.exec(text);
   const ms = match === null ? Number.NaN : Date.parse(`${match[1]}T${match[2]}Z`);

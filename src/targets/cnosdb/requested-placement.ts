@@ -1,4 +1,4 @@
-// Reads the placement of vnodes from the text of --db-options, for a database that does not exist yet.
+// Reads from the text of --db-options how CnosDB will place the vnodes of a database that does not exist yet.
 
 import type { VnodePlacement } from '../../core/types/index.js';
 import { durationMs, sizeBytes } from '../http/server-values.js';
@@ -6,7 +6,10 @@ import { durationMs, sizeBytes } from '../http/server-values.js';
 /** CnosDB's default VNODE_DURATION, '1year'. */
 const yearMs = 365.25 * 86_400_000;
 
-/** Returns the placement that CREATE DATABASE would choose for the options. Missing options have CnosDB's defaults. */
+/**
+ * Returns the placement of a database that CREATE DATABASE creates with these options. An absent option has CnosDB's
+ * default.
+ */
 export function requestedPlacement(dbOptions: string | null): VnodePlacement {
   const option = (name: string): string | null =>
     new RegExp(`\\b${name}\\s*=?\\s*(?:'([^']*)'|(\\d+))`, 'i')
@@ -22,7 +25,7 @@ export function requestedPlacement(dbOptions: string | null): VnodePlacement {
   };
 }
 
-/** Parses a duration, ms; returns null for a duration that the server would refuse. */
+/** Parses a duration into ms; returns null for a duration that the server would refuse. */
 function readable(duration: string): number | null {
   try {
     return durationMs(duration) || null;

@@ -12,7 +12,7 @@ const rowsSchema = z.array(z.record(z.string(), z.unknown()));
 
 export type SqlRow = Readonly<Record<string, unknown>>;
 
-/** The rows of a statement, or CnosDB's reason to reject it. */
+/** Result of a statement: its rows, or the reason why CnosDB rejects the statement. */
 export type SqlResult = { readonly rows: readonly SqlRow[] } | { readonly rejected: string };
 
 /** Quotes an identifier. */
@@ -21,19 +21,24 @@ export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"
 /** Quotes a string. */
 export const quotedText = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 
-/** Builds the request of a statement. @param scope database and tenant, as a query string */
+/**
+ * Builds the request of a statement.
+ * @param scope database and tenant, as a query string
+ */
 export function sqlRequest(scope: string, statement: string): QueryRequest {
   const headers = { accept: 'application/json' };
   return { path: `/api/v1/sql?${scope}`, headers, body: statement, label: statement };
 }
 
-/** Builds the request of a statement. CnosDB sends the rows as CSV, in chunks, while it reads them. */
+/**
+ * Builds the request of a statement whose rows arrive as CSV. CnosDB sends the first rows while it still reads others.
+ */
 export function csvRequest(scope: string, statement: string): QueryRequest {
   const { path, ...request } = sqlRequest(scope, statement);
   return { ...request, path: `${path}&chunked=true`, headers: { accept: 'application/csv' } };
 }
 
-/** Returns CnosDB's reason to reject a statement. */
+/** Returns the reason why CnosDB rejects a statement. */
 export function judgedText(response: HttpResponse, now: number): string {
   const verdict = judge(verdicts, response, now);
   return verdict.kind === 'rejected' ? verdict.message : 'reason' in verdict ? verdict.reason : verdict.kind;

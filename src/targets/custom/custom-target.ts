@@ -4,8 +4,8 @@ import { defaultDatabaseSettings, type Target } from '../../core/types/index.js'
 export type CustomTarget = Pick<Target, 'write'> & Partial<Target>;
 
 /**
- * Adds the missing members to a custom target. By default, a custom target accepts every table and column, has an empty
- * list of endpoints, and does not flush, count or read back.
+ * Adds the members that a custom target lacks. With these members, the target accepts every table and column, has no
+ * endpoints in its list, and does not flush, count or read back points.
  */
 export function createCustomTarget(custom: CustomTarget, kind = 'own'): Target {
   return {

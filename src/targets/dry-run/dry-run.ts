@@ -10,7 +10,7 @@ import { createCustomTarget } from '../custom/custom-target.js';
 import type { OutputSink } from './output-sink.js';
 
 /**
- * Creates a target that writes each body to a sink, in the order of its `write` calls. All stages before the target
+ * Creates a target that writes each body to a sink, in the order of the calls of `write`. All stages before the target
  * work as in a real load.
  */
 export function createDryRun(sink: OutputSink, clock: Clock, traits: TargetTraits): Target {

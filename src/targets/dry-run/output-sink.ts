@@ -48,7 +48,8 @@ export function standardOutputSink(stream: StandardOutput): OutputSink {
 /**
  * Creates a sink for a file or pipe.
  * @param reserved input files, which must not be overwritten
- * @param readerWaitsMs pauses between attempts to open a pipe without a reader; absent for the defaults
+ * @param readerWaitsMs pauses before further attempts to open a pipe that has no reader, ms; absent for the default
+ * pauses
  */
 export function fileSink(
   path: string,
@@ -74,7 +75,10 @@ interface OpenFile {
   readonly handle: FileHandle;
   /** The path with links resolved. */
   readonly path: string;
-  /** File for the bytes until they are complete; null if `path`, for example a pipe, is written directly. */
+  /**
+   * Temporary file that replaces `path` when all bytes are written; null if the bytes are written to `path` itself,
+   * such as a pipe.
+   */
   readonly temporary: string | null;
 }
 
@@ -104,8 +108,8 @@ async function closeFile({ handle, path, temporary }: OpenFile, complete: boolea
 }
 
 /**
- * Tests for a regular file or a device such as /dev/null. The loader writes to both without Node's stream, because the
- * stream ignores a write cut short by a full disk.
+ * Tests for a regular file or a device such as /dev/null. The loader writes to both without Node's stream. If a full
+ * disk cuts a write short, the stream would ignore this.
  */
 function isFile({ fd, isTTY }: StandardOutput): boolean {
   if (fd === undefined || isTTY) return false;
@@ -117,7 +121,7 @@ async function writeAll(fd: number, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await write(fd, bytes, at)).bytesWritten;
 }
 
-/** Writes to a stream. A stalled reader blocks only this write. */
+/** Writes to a stream. Resolves once the bytes are written; a reader that stops reading delays this. */
 async function writeToStream(stream: StandardOutput, bytes: Uint8Array): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     stream.write(bytes, (error) => (error ? reject(error) : resolve()));

@@ -1,4 +1,4 @@
-// Turns CSV rows from DataFusion into line protocol while they arrive.
+// Turns CSV rows of DataFusion, the query engine of CnosDB and InfluxDB 3, into line protocol while they arrive.
 
 import {
   BACKSLASH,
@@ -23,12 +23,12 @@ import type { ColumnType, TargetColumn } from '../../core/types/index.js';
 const timeBytes = 19;
 
 /**
- * A column of the CSV. `absent` is a column of booleans: true means that the next column is null. CSV itself writes
- * null and an empty string alike. `time` is the last column.
+ * A column of the CSV. CSV writes null and an empty string alike. So a boolean column of type `absent` precedes each
+ * string column, and is true if the string is null. The last column is `time`.
  */
 interface CsvColumn {
   readonly type: ColumnType | 'absent' | 'time';
-  /** `key=`, escaped. */
+  /** Name in line protocol: escaped, with an equals sign, such as `cpu=`. Empty for `absent` and `time`. */
   readonly key: Uint8Array;
 }
 
@@ -46,7 +46,7 @@ function ordered(columns: readonly TargetColumn[]): TargetColumn[] {
 }
 
 /**
- * Yields the points of a CSV response as line protocol in nanoseconds. Reads a column of type null as text.
+ * Yields the points of a CSV response as line protocol in nanoseconds. Reads a column whose type is null as text.
  * @param failed builds the error for a response that breaks off, or that is not CSV with these columns
  */
 export async function* csvPoints(
@@ -67,14 +67,14 @@ class CsvRows {
   readonly #table: Uint8Array;
   readonly #columns: readonly CsvColumn[];
   readonly #failed: (found: string) => Error;
-  /** Date of the last time that was read: its text, and its midnight in seconds since 1970 (UTC). */
+  /** Date of the last time that was read: its text, and its midnight (UTC) in seconds since 1970. */
   readonly #day = { text: new Uint8Array(10), seconds: Number.NaN };
-  /** Start of the row that has not arrived completely. */
+  /** Bytes of a row whose end has not arrived yet. */
   #rest: Buffer = Buffer.alloc(0);
   #isHeader = true;
   #out = Buffer.allocUnsafe(256 * 1024);
   #length = 0;
-  /** The cell that was read last is [`#from`, `#to`) of `#cell`. `#next` is the offset of the next cell. */
+  /** The bytes [`#from`, `#to`) of `#cell` are the last cell that was read. `#next` is the offset of the next cell. */
   #cell: Uint8Array = this.#rest;
   #from = 0;
   #to = 0;
@@ -94,7 +94,7 @@ class CsvRows {
     ];
   }
 
-  /** Returns the points of the rows completed by this chunk. The bytes are valid until the next call. */
+  /** Returns the points of all rows that this chunk completes. The bytes are valid until the next call. */
   take(chunk: Uint8Array): Uint8Array {
     const bytes =
       this.#rest.length === 0
@@ -130,7 +130,10 @@ class CsvRows {
     return this.#rowEnd(bytes, start);
   }
 
-  /** Writes the point of a row, if it has a field. Returns the offset after the row; -1 while the row is incomplete. */
+  /**
+   * Writes the point of a row. Omits a point without fields. Returns the offset after the row; -1 for an incomplete
+   * row.
+   */
   #row(bytes: Buffer, start: number): number {
     const before = this.#length;
     this.#put(this.#table, 0, this.#table.length);
@@ -154,7 +157,7 @@ class CsvRows {
     return this.#rowEnd(bytes, start);
   }
 
-  /** Checks that a row has no further cells. */
+  /** Returns the offset after the line end of a row. Throws if the row has further cells. */
   #rowEnd(bytes: Buffer, start: number): number {
     let end = this.#next - 1;
     if (bytes[end] === CR) end += 1;
@@ -171,7 +174,7 @@ class CsvRows {
     this.#from = start;
     this.#to = end;
     this.#next = end + 1;
-    // The byte after a CR must have arrived, because it may be the LF of the line end.
+    // At the end of a row, the byte after a CR must have arrived, because it may be the LF of the same line end.
     return end < bytes.length && (bytes[end] !== CR || end + 1 < bytes.length);
   }
 
@@ -200,7 +203,7 @@ class CsvRows {
     if (type === 'unsigned') this.#putByte(SMALL_U);
   }
 
-  /** Writes a number or a boolean. The cell must not contain a byte that ends a value of line protocol. */
+  /** Writes a number or a boolean. Throws if the cell contains a byte that would end a value in line protocol. */
   #putPlain(): void {
     for (let i = this.#from; i < this.#to; i += 1) {
       const byte = this.#cell[i]!;
@@ -230,7 +233,7 @@ class CsvRows {
     this.#putByte(QUOTE);
   }
 
-  /** Writes ` <nanoseconds>` and LF for a time such as `2022-01-01T00:00:00.000000001`, with up to 9 decimal places. */
+  /** Writes a time such as `2022-01-01T00:00:00.5` (up to 9 decimal places) as ` 1640995200500000000` and LF. */
   #putTime(): void {
     const seconds = this.#seconds();
     const fraction = this.#from + timeBytes;
@@ -246,7 +249,7 @@ class CsvRows {
     for (let i = 0; i < text.length; i += 1) this.#putByte(text.charCodeAt(i));
   }
 
-  /** Parses the time without its fraction into seconds since 1970. */
+  /** Returns the seconds since 1970 of the time in the cell, without its fraction. */
   #seconds(): number {
     const [cell, from] = [this.#cell, this.#from];
     const { text } = this.#day;

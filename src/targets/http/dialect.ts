@@ -1,5 +1,4 @@
-// Describes the differences between targets that accept line protocol over HTTP. The client in http-target.ts serves
-// all these targets.
+// Describes how the targets that accept line protocol over HTTP differ. One client, http-target.ts, serves all of them.
 
 import type {
   DatabaseSettings,
@@ -23,9 +22,13 @@ export interface Dialect {
   /** Path and query of a write. */
   readonly writePath: string;
   readonly verdicts: VerdictTable;
-  /** Request that tests an endpoint; absent if an empty write tests reachability, credentials and database. */
+  /**
+   * Request that tests an endpoint. Absent if an empty write is the test, which also checks credentials and database.
+   */
   readonly probe?: { readonly request: QueryRequest; verdict(response: HttpResponse, now: number): Verdict };
-  /** True if all endpoints belong to one cluster: a database created at one endpoint appears at the others later. */
+  /**
+   * True if all endpoints belong to one cluster. A database that is created at one endpoint then appears at all others.
+   */
   readonly clustered?: true;
   /** Returns the version of one endpoint; null if unknown. */
   version(query: QueryClient, index: number): Promise<string | null>;
@@ -48,8 +51,8 @@ export interface Dialect {
 }
 
 /**
- * Returns the Authorization header for a token, else for user and password; null if the settings contain no
- * credentials.
+ * Returns the Authorization header for the token. Without a token, returns the header for user and password. Returns
+ * null without credentials.
  */
 export function basicOrBearer({ token, user, password }: TargetSettings): string | null {
   if (token !== null) return `Bearer ${token}`;

@@ -27,9 +27,9 @@ import type { ExchangeOutcome } from './types.js';
 import { judge, judgeOutcome } from './verdict-table.js';
 
 const maxWriteResponseBytes = 64 * 1024;
-/** Minimum time for queries, ms, even if the wait for the first response used up the time limit. */
+/** Smallest time limit for queries, ms. If --wait-for-target is shorter, this limit applies. */
 const minPatienceMs = 10_000;
-/** Time that each endpoint has to list columns if the target has several endpoints, ms. */
+/** If the target has several endpoints, each endpoint gets this time to list the columns, ms. */
 const endpointPatienceMs = 2_000;
 
 export class HttpTarget implements Target {
@@ -42,7 +42,7 @@ export class HttpTarget implements Target {
   readonly #sender: Sender;
   readonly #threads: DeflateThreads;
 
-  /** Connects only with the first request. Throws UsageError for a compression that this Node lacks. */
+  /** Opens no connection before the first request. Throws UsageError for a compression that this Node lacks. */
   constructor(descriptor: TargetDescriptor, dialect: Dialect, deps: TargetDeps) {
     const { urls, compression } = deps.settings;
     this.traits = descriptor.traits;

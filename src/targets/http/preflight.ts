@@ -10,8 +10,8 @@ import type { QueryClient } from './query-client.js';
 
 const retryMs = 1_000;
 /**
- * Longest wait until every node shows that a database was created or dropped, ms. Nodes learn of the change from the
- * meta service.
+ * Longest wait, after a database was created or dropped, until every node shows this change, ms. The nodes learn of the
+ * change from the meta service.
  */
 const spreadMs = 10_000;
 const spreadRetryMs = 200;
@@ -27,8 +27,8 @@ export interface PreflightContext {
   /** Returns the name of an endpoint's proxy for messages; null for a direct connection. */
   readonly proxyName: (index: number) => string | null;
   /**
-   * Awaited before a database is created or dropped. Resolves with the memcache size for the new database; null for the
-   * default.
+   * Called before a database is created or dropped. Resolves with the memcache size of the new database, bytes; null
+   * for the default size.
    */
   readonly beforeChange: () => Promise<number | null>;
 }
@@ -74,7 +74,7 @@ export async function preflight(context: PreflightContext): Promise<PreflightRes
   return { description: isCreated ? { ...description, isCreated } : description, verdicts };
 }
 
-/** Probes until an endpoint accepts the probe, or reports that only the database is missing. */
+/** Probes until at least one endpoint accepts the probe, or reports that the database is missing. */
 async function untilAnswered(context: PreflightContext): Promise<Verdict[]> {
   const { descriptor, deps, signal, probe } = context;
   const { clock, settings, notify } = deps;
@@ -99,7 +99,7 @@ async function untilAnswered(context: PreflightContext): Promise<Verdict[]> {
   }
 }
 
-/** Formats `--url` for advice. Adds the target's usual port if another port was given and cannot be reached. */
+/** Formats `--url` for advice. Adds the target's usual port if an endpoint with another port cannot be reached. */
 function usualPort({ descriptor, deps }: PreflightContext, verdicts: readonly Verdict[]): string {
   const isOther = verdicts.some(
     ({ kind }, index) =>
@@ -108,7 +108,7 @@ function usualPort({ descriptor, deps }: PreflightContext, verdicts: readonly Ve
   return isOther ? `--url (the usual port of ${descriptor.title} is ${descriptor.defaultPort})` : '--url';
 }
 
-/** Throws RefusedError if an endpoint refuses for any reason except a missing database. */
+/** Throws RefusedError if an endpoint refuses the probe, unless the reason is a missing database. */
 function guardRefusals(context: PreflightContext, verdicts: readonly Verdict[]): void {
   const { db, user, token } = context.deps.settings;
   verdicts.forEach((verdict, index) => {
@@ -144,7 +144,8 @@ async function created(
       });
     }
     const memcacheBytes = await context.beforeChange();
-    // Endpoints outside of a cluster are independent, so each endpoint creates the database.
+    // In a cluster, one endpoint creates the database for all. Without a cluster, each endpoint creates its own
+    // database.
     for (const index of dialect.clustered ? without.slice(0, 1) : without)
       await dialect.create(query([index]), index, memcacheBytes);
   }

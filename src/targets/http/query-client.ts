@@ -13,13 +13,13 @@ import type { ExchangeOutcome, HttpRequest, HttpResponse } from './types.js';
 import { judgeOutcome, type VerdictTable } from './verdict-table.js';
 
 const queryTimeoutMs = 10_000;
-/** Longest wait for more bytes of a response in chunks, ms. */
+/** Longest wait for further bytes of a response that arrives in chunks, ms. */
 const chunkTimeoutMs = 120_000;
 const retryMs = 1_000;
 /** Longest statement in a message, in bytes. */
 const labelBytes = 200;
 
-/** A request without the parts that all requests share. If `body` is absent, the request is a GET. */
+/** A request without the parts that all requests share. A request without `body` is a GET. */
 export interface QueryRequest {
   readonly path: string;
   /** Maps the path of the endpoint's URL to the path that the request uses. Default: no change. */
@@ -107,16 +107,18 @@ export class QueryClient {
   }
 
   /**
-   * Returns the response of the first endpoint that is ready: not overloaded and not forming raft groups. Throws
-   * UnavailableError, the signal's reason, and RefusedError for an overlong response or a permanent network error.
+   * Returns the response of the first endpoint that is ready: not overloaded, and not forming raft groups. Throws
+   * UnavailableError if no endpoint becomes ready in time, RefusedError for a response that is too long and for a
+   * permanent network error, and the signal's reason.
    */
   async response(request: QueryRequest): Promise<QueryResponse> {
     return await this.#firstResponse(request, (index, timeoutMs) => this.once(index, request, { timeoutMs }));
   }
 
   /**
-   * Returns the response of any endpoint, with the body in chunks. For an error, `response` contains the body. Throws
-   * like `response`. The chunks throw UnavailableError if the response breaks off.
+   * Returns the response of the first endpoint that is ready, with the body in chunks. If the status is an error,
+   * `response` contains the body. Throws like the method `response`. Reading the chunks throws UnavailableError if the
+   * response breaks off.
    */
   async stream(
     request: QueryRequest,
@@ -146,7 +148,7 @@ export class QueryClient {
     }
   }
 
-  /** Builds the error for a response that started successfully and then failed. */
+  /** Builds the error for a response that began with a success status and then failed. */
   broken(request: QueryRequest, endpoint: string, found: string): UnavailableError {
     return new UnavailableError({
       tried: `asking ${endpoint}: ${labelOf(request)}`,
@@ -205,7 +207,7 @@ export class QueryClient {
     );
   }
 
-  /** Waits. Throws the reason of the signal. */
+  /** Waits for `ms`. Rejects with the signal's reason. */
   wait(ms: number): Promise<void> {
     return this.#context.clock.sleep(ms, this.#context.signal);
   }

@@ -3,11 +3,11 @@
 
 import { excerpt } from '../../core/text.js';
 
-/** At most this many characters of a page are searched for text. */
+/** Only this many characters at the start of a page are searched for text. */
 const maxMarkup = 64 * 1024;
 /** Longest text of a response in a message, in bytes. */
 const maxTextBytes = 120;
-/** Longest text that patterns search, in characters. */
+/** Longest text to which patterns are applied, in characters. */
 const maxPatternText = 8192;
 
 /** Returns the start of a body without markup, style sheets and scripts. Joins white space. */
@@ -25,7 +25,7 @@ export function plainText(body: string): string {
   return parts.join(' ').replace(/\s+/g, ' ').trim();
 }
 
-/** Returns the start of a style sheet's or script's end tag; for other elements, the start of the given tag. */
+/** If the tag at `open` begins a style sheet or script, returns the start of its end tag. Otherwise returns `open`. */
 function endOfHidden(markup: string, open: number): number {
   const name = ['<style', '<script'].find((each) => markup.slice(open, open + each.length).toLowerCase() === each);
   if (name === undefined) return open;

@@ -4,8 +4,8 @@ import type { PointValues } from '../../core/types/index.js';
 
 const dayMs = 86_400_000;
 
-// The syntax of the Rust crate humantime: a year has 365.25 days and a month is a twelfth of a year. Go's `168h0m0s` is
-// a subset.
+// Durations in the syntax of the Rust crate humantime: a year has 365.25 days, and a month is a twelfth of a year. A
+// duration of Go, such as `168h0m0s`, has the same syntax.
 const durationUnits: readonly (readonly [RegExp, number])[] = [
   [/^y(ears?|r)?$/i, 365.25 * dayMs],
   [/^(M|months?)$/, (365.25 * dayMs) / 12],
@@ -45,8 +45,8 @@ export function textOf(value: unknown): string {
 }
 
 /**
- * Tests whether a stored point has the time and exactly the tags of the requested point. An empty stored tag counts as
- * missing.
+ * Tests whether a stored point has the time of the requested point, and exactly its tags. A stored tag with an empty
+ * value counts as missing.
  */
 export function isSamePoint(wanted: PointValues, stored: PointValues): boolean {
   return (

@@ -2,7 +2,7 @@
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
-  /** Path and query, below the path of the endpoint's URL. */
+  /** Path and query of the request. The path is appended to the path of the endpoint's URL. */
   readonly path: string;
   /** Maps the path of the endpoint's URL to the path that the request uses. Default: no change. */
   readonly base?: (pathname: string) => string;
@@ -11,7 +11,7 @@ export interface HttpRequest {
   /** The body, contiguous; null for Content-Length 0. */
   readonly body: Uint8Array | null;
   readonly timeoutMs: number;
-  /** Length above which a response is truncated. */
+  /** A response with more bytes than this is truncated. */
   readonly maxResponseBytes: number;
 }
 
@@ -23,8 +23,8 @@ export interface HttpResponse {
 }
 
 /**
- * `sent`: a connected socket received the request. `timedOut`: `timeoutMs` passed. `aborted`: the caller's signal
- * fired. `error`: the network failed.
+ * Outcome of a request. `error`: the network failed. `timedOut`: `timeoutMs` passed. `aborted`: the caller's signal
+ * aborted. `sent`: true if a connected socket received the request.
  */
 export type ExchangeOutcome =
   | { readonly kind: 'response'; readonly response: HttpResponse; readonly truncated: boolean }

@@ -11,8 +11,8 @@ import { inParentheses, jsonOf, middleCut, plainText } from './response-text.js'
 import type { ExchangeOutcome, HttpResponse } from './types.js';
 
 /**
- * Meaning of a response. A dead letter contains a `target-…` meaning as its reason. For `target-too-large`, the loader
- * first splits the body.
+ * Meaning of a response. If the meaning begins with `target-`, a dead letter contains it as its reason. For
+ * `target-too-large`, the loader first splits the body.
  */
 export type Meaning =
   | 'accepted'
@@ -30,21 +30,21 @@ export type Meaning =
   | 'target-rejected';
 
 /**
- * One row of the table. A row applies only to its status. The first row whose pattern matches the message decides. If
- * no pattern matches, the first row with the error's code decides.
+ * One row of the table. A row applies only to responses with its status. Among these rows, the first row whose pattern
+ * matches the message decides. If no pattern matches, the first row with the error's code decides.
  */
 export interface VerdictRow {
   readonly status: number;
   /** Pattern of the message. A row without pattern and codes matches every message. */
   readonly message?: RegExp;
-  /** Error codes. A shorter entry stands for all codes that begin with it. */
+  /** Error codes. An entry matches all codes that begin with it. */
   readonly codes?: readonly string[];
   readonly means: Meaning;
   /** Advice to the user about a refusal. */
   readonly advice?: string;
   /**
-   * True if the points may be stored although the target is overloaded or forms raft groups. Absent: the status
-   * decides.
+   * For an overloaded target, or one that forms raft groups: true if the points may be stored nevertheless. Absent: the
+   * status decides.
    */
   readonly mayBeApplied?: boolean | ((code: string) => boolean);
   /** True if the target reports exhausted memory. */
@@ -55,7 +55,7 @@ export interface VerdictRow {
 export interface TargetError {
   readonly message: string;
   readonly code?: string;
-  /** Number of the point that the error names, from 0. */
+  /** Number of the point that the error names; 0 is the first point. */
   readonly point?: number | null;
 }
 
@@ -96,7 +96,7 @@ const plainHttpOnTls = /plain HTTP request was sent to HTTPS port|HTTP request t
 
 /**
  * Judges the outcome of a write, with or without a response.
- * @param judged returns the verdict on a complete response; absent to use the table
+ * @param judged returns the verdict on a complete response; if absent, the table gives the verdict
  */
 export function judgeOutcome(
   table: VerdictTable,
@@ -107,7 +107,7 @@ export function judgeOutcome(
 ): Verdict {
   switch (outcome.kind) {
     case 'response':
-      // The part of a long response that was not read may report an error.
+      // The status alone does not prove success: the rest of the response, which was not read, may report an error.
       return outcome.truncated && outcome.response.status < 300
         ? notTheTarget(table, outcome.response)
         : judged(outcome.response, now);
@@ -127,8 +127,9 @@ export function judgeOutcome(
 }
 
 /**
- * Judges a response to a write. If no row matches, the status decides. Status 400 or 422 then rejects points.
- * @param now ms since 1970, for a Retry-After that is a date
+ * Judges a response to a write. If no row of the table matches, the status decides, and 400 and 422 mean that the
+ * target rejects points.
+ * @param now ms since 1970, for a Retry-After header that contains a date
  */
 export function judge(table: VerdictTable, response: HttpResponse, now: number): Verdict {
   const { status, body } = response;
@@ -149,10 +150,10 @@ export function judge(table: VerdictTable, response: HttpResponse, now: number):
   if (row !== undefined) return meant(row, table, response, message, error, now);
   if (status === 413) return rejected('target-too-large', '413: the request is too large', { tooLarge: true });
   if (status === 502 && error === null) {
-    // The proxy did not reach the server, or the server closed the connection: no write is running.
+    // The proxy did not reach the server, or the server closed the connection. In both cases, no write is running.
     return { ...overloaded(response, message, now), mayBeApplied: false };
   }
-  // 501: the server does not support POST.
+  // 501 does not mean overload: the server does not support POST.
   if (transient[status] !== undefined || (status >= 500 && status !== 501)) return overloaded(response, message, now);
   if (status === 400 || status === 422)
     return rejected('target-unknown', error?.message ?? `${status}${inParentheses(message)}`, { unknown: true });

@@ -53,7 +53,7 @@ export class Influxdb1 implements Dialect {
     if (series === undefined) return defaultDatabaseSettings;
     const policies = series.values.map((row) => Object.fromEntries(series.columns.map((name, i) => [name, row[i]])));
     const policy = policies.find((each) => (rp === null ? each.default === true : each.name === rp));
-    // Some versions do not check the retention policy of an empty write.
+    // An empty write does not prove that the policy exists, because some versions check only writes with points.
     if (rp !== null && policy === undefined)
       throw query.refused(request, query.urls[query.order[0]!]!, policies.map(({ name }) => textOf(name)).join(', '), {
         expected: `retention policy ${rp}`,

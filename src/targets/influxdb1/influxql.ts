@@ -1,11 +1,11 @@
-// Sends InfluxQL statements and parses their results. Numbers keep their digits: a JSON number is exact only up to
-// 2^53.
+// Sends InfluxQL statements and parses their results. Numbers keep all their digits. A JSON number of JavaScript would
+// be exact only up to 2^53.
 
 import { z } from 'zod';
 import type { QueryClient, QueryRequest } from '../http/query-client.js';
 import { jsonOf } from '../http/response-text.js';
 
-/** The text of a number in the response. */
+/** A number of a response, as text with all its digits. */
 export class Digits {
   readonly text: string;
 
@@ -52,8 +52,8 @@ export function chunkedStatement(db: string, text: string, rows: number): QueryR
 }
 
 /**
- * Parses one line of a chunked response; returns undefined for other text. Numbers become strings that `digitsOf`
- * recognises, because an object for each number would take most of the time.
+ * Parses one line of a chunked response; returns undefined for other text. Numbers become strings, which `digitsOf`
+ * recognises. Creating an object for each number instead would take most of the time.
  */
 export function chunkOf(line: string): z.infer<typeof resultsSchema> | undefined {
   return resultsSchema.safeParse(jsonOf(withQuotedNumbers(line))).data;
@@ -65,8 +65,8 @@ export function digitsOf(value: unknown): string | null {
 }
 
 /**
- * Returns the series of each statement; null if the user may not run the statements. Throws like
- * `QueryClient.response`, and RefusedError for a failed statement.
+ * Returns the series of each statement; null if the user may not run the statements. Throws RefusedError for a failed
+ * statement. Also throws like `QueryClient.response`.
  */
 export async function influxql(query: QueryClient, request: QueryRequest): Promise<InfluxqlSeries[][] | null> {
   const response = await query.response(request);
@@ -91,13 +91,13 @@ const [quote, backslash, minus, zero, nine] = ['"', '\\', '-', '0', '9'].map((si
 export function exactJson(json: string): unknown {
   const revive = (_: string, value: unknown): unknown =>
     typeof value === 'string' && value.startsWith(mark) ? new Digits(value.slice(1)) : value;
-  // First tries the native parser, which rejects broken text fast.
+  // First tries the native parser, because it rejects broken text fast.
   return jsonOf(json) === undefined ? undefined : JSON.parse(withQuotedNumbers(json), revive);
 }
 
 /**
- * Turns each number into a string that begins with U+0000. The loader never writes strings with this character. The
- * scan is linear.
+ * Turns each number into a string of its digits that begins with U+0000. No other string begins with U+0000, because
+ * the loader never writes this character. The scan is linear.
  */
 function withQuotedNumbers(json: string): string {
   const parts: string[] = [];

@@ -1,4 +1,5 @@
-// Reads points back by InfluxQL exactly. Queries the type of each column, because 1 may be an integer or a float.
+// Reads points back by InfluxQL, with exact values. Also queries the type of each column, because a result does not
+// show whether 1 is an integer or a float.
 
 import { entryOf } from '../../core/text.js';
 import type { ColumnType, FieldValue, PointValues, TargetColumn } from '../../core/types/index.js';
@@ -6,7 +7,7 @@ import type { QueryClient } from '../http/query-client.js';
 import { isSamePoint } from '../http/server-values.js';
 import { Digits, type InfluxqlSeries, influxql, quoted, quotedText, sourceOf, statements } from './influxql.js';
 
-/** Largest number of points in one request. Each point is a statement. */
+/** Largest number of points in one request. The request contains one statement for each point. */
 const pointsPerRequest = 25;
 
 const types: Readonly<Record<string, ColumnType>> = {
@@ -18,8 +19,8 @@ const types: Readonly<Record<string, ColumnType>> = {
 };
 
 /**
- * Lists the columns. Omits fields whose type differs between shards, because InfluxDB itself detects conflicts of such
- * fields. Returns an empty list if the user may not read.
+ * Lists the columns. Returns an empty list if the user may not read. Omits fields whose type differs between shards.
+ * For such a field, InfluxDB itself detects values of a wrong type.
  */
 export async function columns(query: QueryClient, db: string, table?: string): Promise<TargetColumn[]> {
   const from = table === undefined ? '' : ` FROM ${quoted(table)}`;
@@ -38,7 +39,7 @@ export async function columns(query: QueryClient, db: string, table?: string): P
   return [...typed, ...named];
 }
 
-/** Returns the types of the fields of a table. Excludes tags, although a tag may have the name of a field. */
+/** Returns the types of the fields of a table. Omits tags, because a tag may have the same name as a field. */
 export async function fieldTypes(
   query: QueryClient,
   db: string,

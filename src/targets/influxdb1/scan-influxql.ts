@@ -9,7 +9,7 @@ import { fieldTypes } from './read-back-influxql.js';
 
 /** Largest number of rows in one chunk. */
 const chunkRows = 1_000;
-/** Earliest and latest time, ns. InfluxDB reserves the values below and above. */
+/** Earliest and latest time that InfluxDB can store, ns. It reserves the other values of a 64-bit integer. */
 const [earliest, latest] = [-(2n ** 63n) + 2n, 2n ** 63n - 2n];
 
 /** Yields the points of a table in a range of time. Throws like `QueryClient.stream`. */

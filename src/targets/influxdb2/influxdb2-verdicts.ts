@@ -8,7 +8,7 @@ export const verdicts: VerdictTable = {
   acknowledgement: 204,
   errorOf: messageUnder('message'),
   rows: [
-    // InfluxDB responds so to a body without points, after it has checked token, organization and bucket.
+    // The response of InfluxDB to a body without points. It has checked token, organization and bucket before.
     { status: 400, message: /^writing requires points$/, means: 'accepted' },
     { status: 400, message: /unable to parse/, means: 'target-parse' },
     { status: 400, message: /unable to read data|gzip/, means: 'refused', advice: 'check --compression' },

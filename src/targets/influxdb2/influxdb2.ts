@@ -1,5 +1,6 @@
 // The InfluxDB 2 dialect: /api/v2/write into a bucket of an organization. InfluxDB 2 does not report the types of
-// columns. So the loader checks only the types that the load itself introduces, and InfluxDB rejects other conflicts.
+// columns. So the loader checks only types of columns that the load itself introduces. InfluxDB rejects other conflicts
+// of types.
 
 import { z } from 'zod';
 import { type DatabaseSettings, defaultDatabaseSettings } from '../../core/types/index.js';
@@ -47,8 +48,8 @@ export class Influxdb2 implements Dialect {
   }
 
   /**
-   * Reads the retention. If the token may not read the bucket, returns the default settings, and InfluxDB itself
-   * rejects expired points.
+   * Reads the retention of the bucket. If the token may not read the bucket, returns the default settings. InfluxDB
+   * itself then rejects expired points.
    */
   async settings(query: QueryClient): Promise<DatabaseSettings> {
     const { db, tenant: org } = this.#settings;

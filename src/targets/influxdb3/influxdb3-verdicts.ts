@@ -1,6 +1,6 @@
 // The meaning of the responses of InfluxDB 3 Core and Enterprise. fixtures/wire/influxdb3.ndjson contains these
-// responses, taken from the documentation. Writes have accept_partial=false, so an error means that nothing was stored.
-// The error names a line.
+// responses, taken from the documentation. Writes have accept_partial=false. So after an error, no point of the body is
+// stored. The error names a line.
 
 import { z } from 'zod';
 import { jsonOf } from '../http/response-text.js';
@@ -9,7 +9,7 @@ import type { TargetError, VerdictTable } from '../http/verdict-table.js';
 const lineSchema = z.object({ line_number: z.int().min(1).optional(), error_message: z.string().optional() });
 const errorSchema = z.object({
   error: z.string(),
-  /** Details of one line, or of a list of lines. */
+  /** Details of the error. InfluxDB 3 sends them for one line or for a list of lines; one line becomes a list. */
   data: z.union([z.array(lineSchema), lineSchema.transform((line) => [line])]).catch([]),
 });
 

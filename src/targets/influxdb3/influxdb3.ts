@@ -1,5 +1,5 @@
-// The dialect of InfluxDB 3 Core and Enterprise: /api/v3/write_lp. A write creates its database, so a query checks
-// first whether the database exists.
+// The dialect of InfluxDB 3 Core and Enterprise: /api/v3/write_lp. A write creates its database if it is missing. So a
+// query checks before the first write whether the database exists.
 
 import { z } from 'zod';
 import { entryOf } from '../../core/text.js';
@@ -58,8 +58,8 @@ export class Influxdb3 implements Dialect {
   }
 
   /**
-   * Judges a probe. Accepts 403, because a token may permit writes but no queries. The first write shows whether the
-   * token permits writes.
+   * Judges a probe, which is a query. Accepts 403, because a token may permit writes and forbid queries. The first
+   * write shows whether the token permits writes.
    */
   #probeVerdict(response: HttpResponse, now: number): Verdict {
     const { status, body } = response;
@@ -78,7 +78,7 @@ export class Influxdb3 implements Dialect {
   async create(query: QueryClient): Promise<void> {
     const request = { path: '/api/v3/configure/database', headers: json, body: JSON.stringify({ db: this.#db }) };
     const { status, body, endpoint } = await query.response(request);
-    // 409: another client has created the database.
+    // 409: the database exists, because another client has created it.
     if (status >= 300 && status !== 409)
       throw query.refused(request, endpoint, `status ${status}${inParentheses(plainText(body))}`);
   }

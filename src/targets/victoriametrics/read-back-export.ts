@@ -1,4 +1,4 @@
-// Reads points back by /api/v1/export, which returns one series for each field, and all values as floats.
+// Reads points back by /api/v1/export. This request returns one series for each field, and all values as floats.
 
 import { z } from 'zod';
 import type { FieldValue, PointValues } from '../../core/types/index.js';
@@ -16,8 +16,8 @@ const seriesSchema = z.object({
 type ExportedSeries = z.infer<typeof seriesSchema>;
 
 /**
- * Pause between attempts, ms. VictoriaMetrics writes its buffers every second. Buffered points are invisible even after
- * a flush.
+ * Pause between attempts, ms. VictoriaMetrics makes buffered points visible every second. A flush does not make them
+ * visible earlier.
  */
 const visibleAgainMs = 1_000;
 const attempts = 4;
@@ -35,7 +35,7 @@ export async function readBack(
     const open = points.flatMap((_, i) => (isWhole(i) ? [] : [i]));
     if (open.length === 0) break;
     if (attempt > 0) await query.wait(visibleAgainMs);
-    // A cluster does not support this request, but flushes its storage nodes every second.
+    // A VictoriaMetrics cluster does not support this flush request, but its storage nodes flush every second.
     if (!query.urls.some(isInsertUrl)) await query.response({ path: '/internal/force_flush' });
     for (const i of open) {
       const series = await exported(query, exportRequest(points[i]!, db, names));
@@ -51,7 +51,10 @@ function isInsertUrl(url: string): boolean {
   return insertPath.test(new URL(url).pathname);
 }
 
-/** Maps a path for writes to the path for queries: a cluster serves `/insert/0/influx` at `/select/0/prometheus`. */
+/**
+ * Maps a path for writes to the path for queries. In a cluster, these are `/insert/0/influx` and
+ * `/select/0/prometheus`.
+ */
 function selectPath(pathname: string): string {
   return pathname.replace(insertPath, '/select/$1/prometheus');
 }
@@ -60,8 +63,8 @@ function exportRequest(point: PointValues, db: string, names: MetricNames): Quer
   const ms = Number(point.time / nsPerMs);
   const form = new URLSearchParams();
   for (const field of point.fields.keys()) form.append('match[]', selector(labelsOf(point, field, db, names)));
-  // The range is in seconds. At both ends, the range is a millisecond longer than needed, because VictoriaMetrics
-  // truncates fractions.
+  // The range is in seconds. It begins a millisecond before the point and ends a millisecond after it, because
+  // VictoriaMetrics truncates fractions.
   form.set('start', ((ms - 1) / 1000).toFixed(3));
   form.set('end', ((ms + 1) / 1000).toFixed(3));
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -109,7 +112,7 @@ function stored(
     for (const { metric, values, timestamps } of series) {
       if (!hasLabels(metric, labels)) continue;
       const atTime = values.filter((value, i): value is number => timestamps[i] === ms && value !== null);
-      // VictoriaMetrics may store several values for one time. One of these values must be the wanted value.
+      // VictoriaMetrics may store several values for one time. The field is correct if one of them is the wanted value.
       if (atTime.some((value) => isEqual(value, Number(wanted)))) fields.set(field, wanted);
       else if (atTime.length > 0) fields.set(field, atTime.at(-1)!);
     }
@@ -118,8 +121,8 @@ function stored(
 }
 
 /**
- * Tests for equality up to 15 digits. VictoriaMetrics changes later digits (1.7976931348623157e+23 to …62316 in
- * 1.79.5).
+ * Tests whether two numbers are equal in their first 15 digits. VictoriaMetrics changes later digits, such as
+ * 1.7976931348623157e+23 to 1.797693134862316e+23 (version 1.79.5).
  */
 function isEqual(a: number, b: number): boolean {
   return a === b || a.toPrecision(15) === b.toPrecision(15);

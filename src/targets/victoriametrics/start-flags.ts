@@ -5,7 +5,7 @@ import type { StorageLimits } from '../../core/types/index.js';
 import { samples } from '../http/response-text.js';
 
 const dayMs = 86_400_000;
-/** Units of a duration. A bare number counts months; a month has 31 days. */
+/** Units of a duration, ms. A number without a unit counts months of 31 days. */
 const unitMs: Readonly<Record<string, number>> = {
   '': 31 * dayMs,
   h: 3_600_000,
@@ -22,11 +22,11 @@ export interface StartFlags {
   readonly names: MetricNames;
   /** VictoriaMetrics truncates timestamps to multiples of this duration. */
   readonly trim: string;
-  /** VictoriaMetrics stores only one point of a series within this duration. */
+  /** In each interval of this duration, VictoriaMetrics keeps only one point of a series. */
   readonly dedup: string;
 }
 
-/** Rules that form the name of a metric from measurement and field. */
+/** Rules by which VictoriaMetrics forms the name of a metric from measurement and field. */
 export interface MetricNames {
   readonly separator: string;
   readonly skipMeasurement: boolean;
@@ -34,10 +34,10 @@ export interface MetricNames {
   readonly dbLabel: string;
 }
 
-/** Largest number of characters of a sample's labels that are parsed. */
+/** Only this many characters of a sample's labels are parsed. */
 const maxLabels = 8192;
 
-/** Parses the flags. For a missing flag, assumes the strictest default of any version. */
+/** Parses the flags. For a missing flag, assumes the strictest default of all versions. */
 export function startFlags(page: string): StartFlags {
   const flags = new Map<string, string>();
   for (const { labels } of samples(page, 'flag')) {
@@ -57,7 +57,7 @@ export function startFlags(page: string): StartFlags {
       sinceMs: 0,
       aheadMs: durationOf(flags.get('futureRetention')) ?? 2 * dayMs,
       strings: false,
-      // The name of the metric and the database count as labels, too.
+      // The limit of VictoriaMetrics includes two labels that are not tags: the name of the metric and the database.
       tags: number('maxLabelsPerTimeseries', 30) - 2,
       ownTags: ['__name__', flags.get('influxDBLabel') ?? 'db'],
       tagNameBytes: 256,

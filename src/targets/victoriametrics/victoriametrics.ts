@@ -1,5 +1,5 @@
-// The VictoriaMetrics dialect: /write as in InfluxDB 1. The database is a label, every number a float and every
-// timestamp a whole millisecond. VictoriaMetrics silently drops points beyond its limits, so the loader reads the
+// The VictoriaMetrics dialect: /write as in InfluxDB 1. VictoriaMetrics stores the database as a label, every number as
+// a float, and every timestamp in milliseconds. It silently drops points beyond its limits. So the loader reads the
 // limits and rejects such points.
 
 import { RefusedError } from '../../core/errors.js';
@@ -54,7 +54,7 @@ export class VictoriaMetrics implements Dialect {
       notify({ level: 'warn', kind: 'retention', message });
     }
     const { db } = this.#deps.settings;
-    // Without a database no label `db` is added, so one more tag fits, and a tag may be named `db`.
+    // Without a database, the label `db` is not added. So one more tag fits, and a tag may be named `db`.
     const own = db === '' ? { ...limits, tags: limits.tags + 1, ownTags: ['__name__'] } : limits;
     return { ...defaultDatabaseSettings, precision: 'ms', ttlMs: retentionMs, limits: own };
   }

@@ -14,8 +14,8 @@ import { failOnReset, hideInterim, onFirstBytes } from './watched-socket.js';
 
 const connectTimeoutMs = 5_000;
 /**
- * Number of connections in addition to the connections of writers. Flushes and gauges must not wait for writes that
- * hang.
+ * Number of connections in addition to one for each writer. With them, flushes and queries of gauges need not wait for
+ * writes that hang.
  */
 const spareConnections = 2;
 
@@ -85,10 +85,7 @@ export class Connections {
     return { ...outcome, error: proxy === null || outcome.sent ? error : viaProxy(proxy, error) };
   }
 
-  /**
-   * Returns the error to report. If the endpoint never responded, the error may say that the endpoint is not an HTTP
-   * server.
-   */
+  /** Returns the error to report. If an endpoint that has never responded is not an HTTP server, the error says so. */
   #explained({ origin, protocol }: URL, error: unknown, sent: boolean): unknown {
     const foreign = this.#foreign.get(origin);
     if (foreign !== undefined) return { code: ownCodes.permanent, message: foreign };
@@ -126,8 +123,8 @@ export class Connections {
   }
 
   /**
-   * Prepares a socket: detects servers that do not speak HTTP, turns a reset into an error, and hides interim
-   * responses.
+   * Prepares a socket: detects a server that does not speak HTTP, turns a reset of the connection into an error, and
+   * hides "100 Continue" responses.
    */
   #watched(socket: Socket, origin: string): Socket {
     onFirstBytes(socket, (bytes) => {
@@ -139,8 +136,8 @@ export class Connections {
 }
 
 /**
- * Tests for an http endpoint behind a proxy. Requests to such an endpoint contain the whole URL. Requests to https
- * endpoints use a tunnel.
+ * Tests for an http endpoint behind a proxy. A request to such an endpoint goes to the proxy and contains the whole
+ * URL. In contrast, an https endpoint is reached through a tunnel of the proxy.
  */
 function usesForwarding(endpoint: URL, proxy: ChosenProxy | null): boolean {
   return proxy !== null && endpoint.protocol === 'http:';

@@ -1,5 +1,5 @@
-// Sends one HTTP request and returns one outcome. Uses undici's lowest layer, because only that layer reports whether
-// anything was sent, and aborts at once even while the connection is being made.
+// Sends one HTTP request and returns one outcome. Uses undici's lowest layer. Only this layer reports whether anything
+// was sent, and can abort a request at once while its connection is still being made.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
@@ -7,8 +7,8 @@ import type { Clock } from '../../../core/types/index.js';
 import type { ExchangeOutcome, HttpRequest, HttpResponse } from '../types.js';
 
 /**
- * Sends a request. Never rejects. Once the promise resolves, the caller may reuse the body. If the server responded
- * early, unsent bytes may still be queued; the server discards them.
+ * Sends a request. Never rejects. Once the promise resolves, the caller may reuse the memory of the body. If the server
+ * responded before it had received the whole body, the rest may still be sent, but the server discards it.
  */
 export async function exchange(
   dispatcher: Dispatcher,
@@ -24,8 +24,8 @@ export async function exchange(
   try {
     dispatcher.dispatch(dispatchOptions(request), handler);
     const outcome = await handler.outcome;
-    // During one turn of the event loop, a destroyed socket frees its buffers and undici frees the connection. Without
-    // this wait, the next request would open another connection.
+    // Waits for one turn of the event loop. In this turn, a destroyed socket frees its buffers, and undici frees its
+    // connection. Without this wait, the next request would open another connection.
     await nextTurn();
     return outcome;
   } catch (error) {
@@ -37,11 +37,12 @@ export async function exchange(
 }
 
 function dispatchOptions({ method, path, headers, body }: HttpRequest): Dispatcher.DispatchOptions {
-  // undici's own timeouts are coarse (300 ms fires after 885 ms), so this module's clock ends the request.
+  // undici's own timeouts are coarse (300 ms fires after 885 ms). So they are switched off, and `clock` ends the
+  // request.
   return { method, path, headers: { ...headers }, body, headersTimeout: 0, bodyTimeout: 0 };
 }
 
-/** Settles once, with the first of response, failure, timeout and abort. */
+/** Settles once, with the first of these events: response, failure, timeout or abort. */
 class ResponseHandler implements Dispatcher.DispatchHandler {
   readonly outcome: Promise<ExchangeOutcome>;
   #resolve: (outcome: ExchangeOutcome) => void = () => {};
@@ -65,7 +66,8 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // The caller aborted while the connection was being made. The request must not be sent now.
+    // The caller aborted, or the time limit passed, while the connection was being made. The request must not be sent
+    // now.
     if (this.#settled) controller.abort(new Error('aborted'));
     else this.#controller = controller;
   }

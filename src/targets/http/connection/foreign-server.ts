@@ -14,7 +14,7 @@ const banners: readonly (readonly [start: RegExp, name: string])[] = [
   [/^AMQP/, 'an AMQP server'],
   [/^RFB /, 'a VNC server'],
   [/^E[\s\S]{4}S(FATAL|ERROR)/, 'a PostgreSQL server'],
-  // A packet with number 0, protocol version 10 and a server version.
+  // The first packet of MySQL: packet number 0, protocol version 10 (`\n`), then the version of the server.
   [/^[\s\S]{3}\0\n\d+\./, 'a MySQL server'],
 ];
 

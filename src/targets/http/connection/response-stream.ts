@@ -4,17 +4,20 @@ import type { Dispatcher } from 'undici';
 import type { Clock } from '../../../core/types/index.js';
 import type { ExchangeOutcome, HttpRequest, HttpResponse } from '../types.js';
 
-/** The loader stops reading from the connection while more than this many bytes are unread. */
+/** The loader stops reading from the connection while more than this many received bytes wait for the caller. */
 const maxUnread = 1024 * 1024;
 
-/** A response with its body in chunks. If the response is an error, `outcome` contains the body instead. */
+/** A response whose body arrives in chunks. If the status is an error, `outcome` contains the whole body instead. */
 export interface OpenedResponse {
   readonly outcome: ExchangeOutcome;
-  /** Throws if the response breaks off, or after `timeoutMs` without a byte. `return()` closes the connection. */
+  /**
+   * The chunks of the body. Reading them throws if the response breaks off, or if no byte arrives for `timeoutMs`.
+   * `return()` closes the connection.
+   */
   readonly chunks: AsyncGenerator<Uint8Array, void>;
 }
 
-/** Sends a request. Never rejects. `timeoutMs` limits each wait for more bytes. */
+/** Sends a request. Never rejects. `timeoutMs` limits the wait for the response, and each wait for further bytes. */
 export async function openResponse(
   dispatcher: Dispatcher,
   request: HttpRequest,

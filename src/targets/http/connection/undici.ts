@@ -1,5 +1,6 @@
-// Loads only the needed part of undici. Loading the whole package takes three times as long, longer than the start of
-// Node itself. undici is CommonJS without `exports`, so its files can be loaded singly; its version is pinned.
+// Loads only the needed part of undici. Loading the whole package takes three times as long as this part, and longer
+// than the start of Node itself. undici is CommonJS without `exports`, so single files of it can be loaded. Its version
+// is pinned.
 
 import type { buildConnector, Pool } from 'undici';
 // @ts-expect-error Only the package's entry point has types.

@@ -1,15 +1,16 @@
-// Changes what undici receives from a socket: bytes and errors.
+// Changes the bytes and errors that undici receives from a socket.
 
 import type { Socket } from 'node:net';
 import { ownCodes } from '../../../core/network/network-errors.js';
 
 const interim = Buffer.from('HTTP/1.1 100');
 const headEnd = '\r\n\r\n';
-/** Longest head of an interim response, bytes. Longer responses are not hidden. */
+/** Longest "100 Continue" response that is hidden, bytes. A longer response reaches undici. */
 const maxHeadBytes = 4096;
 
 /**
- * Returns the length of the interim response at the start of `bytes`; 0 for other bytes, null if more bytes are needed.
+ * Returns the length of the "100 Continue" response at the start of `bytes`; 0 if `bytes` begin differently, null if
+ * more bytes are needed.
  */
 export function interimLength(bytes: Buffer): number | null {
   const known = Math.min(bytes.length, interim.length);
@@ -32,9 +33,9 @@ export function onFirstBytes(socket: Socket, report: (bytes: Buffer) => void): v
 }
 
 /**
- * Makes a reset fail the response. If a reset ends a response without a length, undici accepts the response as
- * complete, so half an error message could pass as an acknowledgement. undici recognises a reset by its code, so the
- * code is changed.
+ * Turns a reset of the connection into a failure of the response. If a reset ends a response without a length, undici
+ * accepts the response as complete. So half of an error message could pass as an acknowledgement. undici recognises a
+ * reset by the code of the error, so this function changes the code.
  */
 export function failOnReset(socket: Socket): Socket {
   return socket.prependListener('error', (error: NodeJS.ErrnoException) => {
@@ -43,9 +44,9 @@ export function failOnReset(socket: Socket): Socket {
 }
 
 /**
- * Hides "100 Continue" responses that were not requested. Some proxies send such responses, and a client must ignore
- * them (RFC 9110, 15.2). undici would close the connection, and the loader would blame a point of the batch. Inspects
- * only the first bytes that arrive after each write to the socket.
+ * Hides "100 Continue" responses that were not requested. Some proxies send them, and a client must ignore them (RFC
+ * 9110, 15.2). But undici would close the connection, and the loader would blame a point of the batch. Inspects only
+ * the first bytes that arrive after each write to the socket.
  */
 export function hideInterim<T extends Socket>(socket: T): T {
   const read = socket.read.bind(socket);

@@ -1,5 +1,5 @@
-// Compresses request bodies. A body is sent only after its compression has finished: CnosDB responds with 200 to a
-// truncated zstd body and stores the part that it can decode.
+// Compresses request bodies. A body is sent only after its compression has finished. If a zstd body were cut off,
+// CnosDB would store the part that it can decode, and still respond with 200.
 
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
@@ -12,7 +12,7 @@ export type { Encode };
 
 const identity: Encode = (bytes) => Promise.resolve({ bytes, encoding: null });
 
-/** Tests whether an origin is this machine. For this machine, compression costs more than it saves. */
+/** Tests whether an origin is this machine. For such an origin, compression costs more time than it saves. */
 export function isLoopback(origin: string): boolean {
   const host = new URL(origin).hostname;
   return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(\.\d+){3}$/.test(host);
@@ -23,8 +23,8 @@ function compresses(compression: Compression, origins: readonly string[]): boole
 }
 
 /**
- * Compresses one body per CPU core at a time. More bodies would evict each other from the CPU caches, and would delay
- * reads of inputs, which use the same threads.
+ * Compresses at most one body for each CPU core at a time. More bodies would evict each other from the CPU caches. They
+ * would also delay reads of inputs, which use the same threads of Node.
  */
 function onePerCore(encode: Encode): Encode {
   const gate = pLimit(availableParallelism());
@@ -32,8 +32,8 @@ function onePerCore(encode: Encode): Encode {
 }
 
 /**
- * Returns the encoder of a setting. `auto`: no compression if every origin is loopback, else zstd if this Node and the
- * target support it, else gzip. Throws UsageError for zstd if this Node lacks it.
+ * Returns the encoder for a setting. `auto` means: no compression if every origin is loopback; otherwise zstd if this
+ * Node and the target support it; otherwise gzip. Throws UsageError if the setting is zstd and this Node lacks it.
  * @param threads threads that compress large loads with gzip
  */
 export function encoder(

@@ -11,13 +11,13 @@ export interface Breaker {
   readonly phase: 'closed' | 'open' | 'trial';
   /** Number of consecutive writes that were sent and got no response. */
   readonly losses: number;
-  /** Number of times that the circuit has opened since the last write with a response. */
+  /** Number of times that the circuit has opened since the last write that got a response. */
   readonly openings: number;
   /** Monotonic ms at which the circuit opened; used while it is open. */
   readonly openedAt: number;
   /** Monotonic ms from which the next probe may be sent; used while the circuit is open. */
   readonly dueAt: number;
-  /** Total ms of earlier open phases. */
+  /** Total duration of earlier open phases, ms. */
   readonly openMs: number;
 }
 
@@ -39,7 +39,8 @@ export interface BreakerInput {
 const firstOpenMs = 1_000;
 const maxOpenMs = 60_000;
 /**
- * The circuit opens after this many consecutive lost writes. A bad body may make a server drop or stall its connection.
+ * The circuit opens after this many consecutive lost writes, not after the first: a bad body alone may make a server
+ * drop or stall its connection.
  */
 const lossesBeforeOpen = 3;
 
@@ -64,13 +65,13 @@ export function next(breaker: Breaker, result: RequestResult, input: BreakerInpu
   }
 }
 
-/** Total ms in the open phase. */
+/** Returns the total duration of open phases until `now`, ms. */
 export function openMsAt({ phase, openMs, openedAt }: Breaker, now: number): number {
   return openMs + (phase === 'open' ? now - openedAt : 0);
 }
 
 function opened(breaker: Breaker, { now, random }: BreakerInput): Breaker {
-  // Several requests in flight may report the same failure. Only the first report counts.
+  // Several requests in flight may report the same failure. Only their first report counts.
   if (breaker.phase === 'open' && now < breaker.dueAt) return breaker;
   const cap = Math.min(firstOpenMs * 2 ** Math.min(breaker.openings, 16), maxOpenMs);
   return {
@@ -78,7 +79,7 @@ function opened(breaker: Breaker, { now, random }: BreakerInput): Breaker {
     phase: 'open',
     openings: breaker.openings + 1,
     openedAt: breaker.phase === 'open' ? breaker.openedAt : now,
-    // Half of the wait is random, so that several loaders do not probe at the same time.
+    // Half of the wait is random, so that several processes of bulk-load do not probe at the same time.
     dueAt: now + cap * (0.5 + 0.5 * random),
   };
 }

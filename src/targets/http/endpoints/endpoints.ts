@@ -1,5 +1,6 @@
-// Chooses the endpoint of each request. A dead node slows the load but loses no batch: the other endpoints get its
-// share of the writes, and also the writes to which it has not responded. Probes check the dead node in the background.
+// Chooses the endpoint of each request. A dead node slows the load but loses no batch. The other endpoints get its
+// share of the writes, and also the writes to which the node did not respond. Probes test the dead node in the
+// background.
 
 import type { Clock, EndpointTotals, Verdict } from '../../../core/types/index.js';
 import { type Breaker, closed, next, openMsAt, type RequestResult } from './breaker.js';
@@ -41,8 +42,8 @@ export class Endpoints {
   }
 
   /**
-   * Picks the endpoint with the fewest requests, in turn among equals. Avoids open circuits if possible. Starts probes
-   * that are due.
+   * Picks the endpoint with the fewest requests in flight. If several endpoints have equally few, picks each of them in
+   * turn. Avoids open circuits if possible. Starts probes that are due.
    */
   pick(): number {
     const count = this.#states.length;
@@ -73,7 +74,7 @@ export class Endpoints {
     return request;
   }
 
-  /** Records the verdict on a write of `points`. */
+  /** Records the verdict on a write with this number of points. */
   learn(index: number, verdict: Verdict, points: number): void {
     const state = this.#states[index]!;
     if (verdict.kind === 'accepted') state.loaded += points;
@@ -133,7 +134,10 @@ export class Endpoints {
   }
 }
 
-/** Returns a rank; `pick` picks the smallest. Open circuits rank last, and so do busy circuits on trial. */
+/**
+ * Returns a rank; `pick` picks the smallest. An open circuit ranks last, and so does a circuit on trial that already
+ * has a request.
+ */
 function burden({ breaker, requests }: State): number {
   const avoided = breaker.phase === 'open' || (breaker.phase === 'trial' && requests.size > 0);
   return requests.size + (avoided ? 1e6 : 0);

@@ -30,7 +30,10 @@ export class InFlightRequest {
     return this.#abort.signal;
   }
 
-  /** True if the endpoint died before it responded. The caller may send the same bytes to another endpoint. */
+  /**
+   * True if the circuit of the endpoint opened before the endpoint responded. The caller may then send the same bytes
+   * to another endpoint.
+   */
   get cancelled(): boolean {
     return this.#cancelled;
   }

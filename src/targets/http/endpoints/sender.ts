@@ -56,14 +56,17 @@ export class Sender {
     return Promise.all(this.#urls.map((_, index) => this.#probe(index, timeoutMs, signal)));
   }
 
-  /** Opens the circuit of each endpoint whose verdict shows that it did not respond to a probe. */
+  /**
+   * Opens the circuit of each endpoint that did not respond to a probe.
+   * @param verdicts one verdict for each endpoint
+   */
   learn(verdicts: readonly Verdict[]): void {
     verdicts.forEach((verdict, index) => {
       if (isSilence(verdict)) this.#endpoints.learn(index, { kind: 'unreachable', reason: verdict.reason }, 0);
     });
   }
 
-  /** Returns the indexes of all endpoints, first the one that the next request would use. */
+  /** Returns the indexes of all endpoints. The first index is the endpoint that the next request would use. */
   order(): number[] {
     const first = this.#endpoints.pick();
     return this.#urls.map((_, step) => (first + step) % this.#urls.length);

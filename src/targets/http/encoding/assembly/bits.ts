@@ -1,4 +1,4 @@
-// Writes bits to the output, the lowest first.
+// Writes bits to the output. The first bit becomes the lowest bit of the first byte (RFC 1951, 3.1.1).
 
 let bits: u64 = 0;
 let used: u64 = 0;
@@ -10,14 +10,14 @@ export function beginOutput(output: usize): void {
   used = 0;
 }
 
-/** Appends bits. At most 63 bits fit, including up to 7 earlier bits that the last `flush` did not write. */
+/** Appends `value`, which has `count` bits. At most 56 bits may be appended between two calls of `flush`. */
 @inline
 export function put(value: u64, count: u64): void {
   bits |= value << used;
   used += count;
 }
 
-/** Appends a code. `code` is an entry of a code table: the code << 8 | its number of bits. */
+/** Appends a code. An entry of a code table is `code << 8 | size`, such as 0x503 for the code 101, which has 3 bits. */
 @inline
 export function putCode(code: u32): void {
   put(code >> 8, code & 255);
@@ -31,7 +31,7 @@ export function flush(): void {
   used &= 7;
 }
 
-/** Fills the last byte. Returns the end of the output. */
+/** Writes the remaining bits, and zeros up to the end of the last byte. Returns the end of the output. */
 export function endOutput(): usize {
   store<u64>(out, bits);
   return out + usize((used + 7) >> 3);

@@ -1,4 +1,5 @@
-// Writes one block with dynamic codes: its header, then literals and matches (RFC 1951, 3.2.7).
+// Writes one block of deflate with its own Huffman codes ("dynamic" in RFC 1951, 3.2.7): a header that describes the
+// codes, then literals (single bytes) and matches (repetitions of earlier bytes).
 
 import { flush, put, putCode } from './bits';
 import {
@@ -8,18 +9,24 @@ import {
 import { codesOf, sizesOf } from './huffman';
 import { distanceExtra, lengthExtra, lengthSymbol } from './symbols';
 
-/** Longest code, bits. With this limit, 4 literals or one match fit between two flushes. */
+/** Longest code, bits. With this limit, 4 literals (56 bits) or one match fit between two calls of `flush`. */
 const MAX_BITS: i32 = 14;
 const END_OF_BLOCK: usize = 256;
 const DISTANCE_SIZES: usize = SIZES + LITERALS;
 
-/** Order in which a header lists the sizes of the item codes (RFC 1951, 3.2.7). */
+/**
+ * A header contains the code sizes in compressed form, as items. This is the order in which a header lists the code
+ * sizes of the 19 item symbols (RFC 1951, 3.2.7).
+ */
 const ORDER = memory.data<u8>([16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]);
-/** Code size of each literal, length and distance symbol. */
+/** Code sizes of the literal and length symbols, then of the distance symbols, one byte each, in bits. */
 const LIST: usize = HEADER_WORK;
-/** The code sizes of LIST as run-length items. A header contains these items. */
+/**
+ * The code sizes of LIST as items, two bytes each: a symbol and its extra bits. Symbols 0 to 15 are code sizes. Symbol
+ * 16 repeats the previous size. Symbols 17 and 18 stand for several zeros.
+ */
 const ITEMS: usize = HEADER_WORK + 320;
-/** Count, code size and code of each kind of item. */
+/** For each item symbol: its count in the header, the size of its code in bits, and its code. */
 const ITEM_COUNTS: usize = HEADER_WORK + 960;
 const ITEM_SIZES: usize = HEADER_WORK + 1040;
 const ITEM_CODES: usize = HEADER_WORK + 1060;
@@ -30,7 +37,7 @@ function literal(at: usize): u32 {
   return load<u32>(LITERAL_CODES + (usize(load<u8>(at)) << 2));
 }
 
-/** Begins a block with the best codes for the counted symbols. */
+/** Begins a block. Its codes are the shortest for the symbols that were counted in this block. */
 function beginBlock(isLast: bool): void {
   for (let length: u32 = 3; length <= 258; length++) {
     const at = LITERAL_COUNTS + (usize(lengthSymbol(length)) << 2);
@@ -41,14 +48,17 @@ function beginBlock(isLast: bool): void {
   writeHeader(isLast);
 }
 
-/** Begins a block with codes from the counts of the previous block. Symbols that did not occur get a code, too. */
+/**
+ * Begins a block whose codes fit the counts of the previous block. Adds 1 to each count, so that each symbol gets a
+ * code even if it did not occur there.
+ */
 export function beginLikeBefore(isLast: bool): void {
   for (let at = LITERAL_COUNTS; at < LENGTH_COUNTS; at += 4) store<u32>(at, load<u32>(at) + 1);
   makeCodes();
   writeHeader(isLast);
 }
 
-/** Writes the bytes [from, to) with the matches up to `matchesEnd`. */
+/** Writes a block for the bytes [from, to): the matches from MATCHES to `matchesEnd`, and the literals between them. */
 export function writeBlock(from: usize, to: usize, matchesEnd: usize, isLast: bool): void {
   beginBlock(isLast);
   let at = from;
@@ -79,7 +89,10 @@ export function writeLiterals(from: usize, to: usize): void {
   flush();
 }
 
-/** Writes a match. @param symbol symbol of the distance */
+/**
+ * Writes a match: the code of its length, the code of its distance, and the extra bits of the distance.
+ * @param symbol symbol of the distance
+ */
 @inline
 export function writeMatch(length: usize, distance: u32, symbol: u32): void {
   const extra = distanceExtra(symbol);
@@ -142,7 +155,10 @@ function usedSizes(sizes: usize, symbols: usize, least: usize): usize {
   return used;
 }
 
-/** Lists the code sizes with their repetitions. Returns the end of the items. */
+/**
+ * Converts the code sizes from LIST to `end` into items. For example, 10 zeros become one item with symbol 17. Counts
+ * the item symbols. Returns the end of the items.
+ */
 function listItems(end: usize): usize {
   memory.fill(ITEM_COUNTS, 0, ITEM_SYMBOLS * 4);
   let item = ITEMS;

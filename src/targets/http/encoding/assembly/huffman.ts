@@ -1,12 +1,14 @@
-// Computes Huffman codes of limited length: code sizes from counts, and codes from sizes.
+// Computes Huffman codes of limited length in two steps: first code sizes (in bits) from counts, then codes from sizes.
 
 import { CODE_WORK } from './deflate-memory';
 
-/** Counts of the symbols in ascending order; later the nodes of the tree. */
+/**
+ * Counts of the symbols in ascending order. `minimize` replaces them by nodes of the Huffman tree, then by code sizes.
+ */
 const NODES: usize = CODE_WORK;
 /** The symbol of each count in NODES, in the same order. */
 const NAMES: usize = CODE_WORK + 1152;
-/** Number of codes of each size. */
+/** Number of codes of each size. `codesOf` replaces these numbers by the next code of each size. */
 const NUMBERS: usize = CODE_WORK + 1728;
 
 @inline
@@ -19,12 +21,12 @@ function set(list: usize, i: i32, value: i32): void {
   store<i32>(list + (usize(i) << 2), value);
 }
 
-/** Writes the code size of each symbol, at most `max` bits; 0 for a symbol that does not occur. */
+/** Writes the code size of each symbol to `sizes`, at most `max` bits; 0 for a symbol that does not occur. */
 export function sizesOf(counts: usize, symbols: i32, max: i32, sizes: usize): void {
   memory.fill(sizes, 0, usize(symbols));
   const used = sorted(counts, symbols);
   if (used < 2) {
-    // Writes two codes even for fewer symbols, because some decoders expect two codes.
+    // Gives codes to two symbols even if fewer symbols occur, because some decoders expect two codes.
     const symbol = used == 1 ? usize(load<u16>(NAMES)) : 0;
     store<u8>(sizes + symbol, 1);
     store<u8>(sizes + (symbol == 0 ? 1 : 0), 1);
@@ -37,7 +39,10 @@ export function sizesOf(counts: usize, symbols: i32, max: i32, sizes: usize): vo
     for (let n = get(NUMBERS, size); n > 0; n--) store<u8>(sizes + usize(load<u16>(NAMES + (usize(--i) << 1))), u8(size));
 }
 
-/** Sorts the counts above 0. Returns how many counts were sorted. */
+/**
+ * Writes the counts above 0 to NODES in ascending order, and their symbols to NAMES. Returns the number of these
+ * counts.
+ */
 function sorted(counts: usize, symbols: i32): i32 {
   let used: i32 = 0;
   for (let symbol = 0; symbol < symbols; symbol++) {
@@ -54,7 +59,7 @@ function sorted(counts: usize, symbols: i32): i32 {
   return used;
 }
 
-/** Replaces sorted counts by sizes of codes, in place (Moffat and Katajainen 1995). */
+/** Replaces the `n` sorted counts in NODES by optimal code sizes, in place (Moffat and Katajainen 1995). */
 function minimize(n: i32): void {
   set(NODES, 0, get(NODES, 0) + get(NODES, 1));
   let root = 0;
@@ -82,7 +87,10 @@ function minimize(n: i32): void {
   }
 }
 
-/** Counts the codes of each size and limits the sizes to `max`. Makes shorter codes longer until all codes fit. */
+/**
+ * Writes to NUMBERS how many codes have each size, at most `max` bits. If codes were longer than `max`, some shorter
+ * codes must become longer, so that all codes remain different.
+ */
 function limit(n: i32, max: i32): void {
   memory.fill(NUMBERS, 0, 64);
   for (let i = 0; i < n; i++) {
@@ -101,8 +109,8 @@ function limit(n: i32, max: i32): void {
 }
 
 /**
- * Writes the canonical codes; 0 for a symbol without a code. Each entry is code << 8 | number of bits. The lowest bit
- * of the code is written first.
+ * Writes the canonical codes (RFC 1951, 3.2.2) from their sizes; 0 for a symbol without a code. An entry is
+ * `code << 8 | size`. The bits of a code are in reverse order, because `put` writes the lowest bit first.
  */
 export function codesOf(sizes: usize, symbols: i32, codes: usize): void {
   memory.fill(NUMBERS, 0, 64);

@@ -1,4 +1,4 @@
-// Symbols of lengths and distances, and their extra bits (RFC 1951, 3.2.5).
+// Computes the symbols of match lengths and distances, and how many extra bits follow each symbol (RFC 1951, 3.2.5).
 
 @inline
 export function distanceSymbol(distance: usize): u32 {
