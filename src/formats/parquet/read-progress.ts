@@ -47,8 +47,8 @@ export class ReadProgress {
   }
 
   /**
-   * Lets the event loop run if its last turn was at least 20 ms ago. Throws the abort reason of the signal. Throws
-   * InputError after 60 s of CPU time without a new row.
+   * Lets the event loop run if its last turn was at least 20 ms ago. If the signal has aborted,
+   * throws the reason. Throws InputError after 60 s of CPU time without a new row.
    */
   async check(): Promise<void> {
     if (this.#clock.monotonic() - this.#lastTurn < turnMs) return;

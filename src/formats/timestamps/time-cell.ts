@@ -33,7 +33,7 @@ export class TimeCell {
   readonly #options: TimeOptions;
   readonly #zone: Zone;
   readonly #pattern: Pattern | null;
-  /** Numbers are multiplied by 10^`#shift`, which gives the precision of the load. Null if numbers are not accepted. */
+  /** Numbers are multiplied by 10^`#shift` to get the precision of the load. Null if numbers are not accepted. */
   readonly #shift: number | null;
   readonly #instant = new Instant();
 

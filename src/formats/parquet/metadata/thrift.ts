@@ -42,7 +42,7 @@ class ThriftWalk {
     }
   }
 
-  /** Skips a value. In a structure, a boolean takes no byte: its type states true or false. In a list, it takes one. */
+  /** Skips a value. A boolean takes one byte in a list. In a structure, it takes no byte: its type states the value. */
   #value(type: number, depth: number, inList: boolean): void {
     if (type === 1 || type === 2) {
       if (inList) this.#skip(1);

@@ -13,7 +13,7 @@ export function powersOfTen(): BigUint64Array {
   for (let power = MIN_POWER; power <= MAX_POWER; power++) {
     const whole = 10n ** BigInt(Math.abs(power));
     const bits = BigInt(whole.toString(2).length);
-    // `whole` is a power of ten above 1, so it is not a power of two. The quotient then has exactly 128 bits.
+    // `whole` is a power of ten above 1, so it is not a power of two. Therefore, the quotient has exactly 128 bits.
     const value = power < 0 ? (1n << (127n + bits)) / whole + 1n : scaled(whole, 128n - bits);
     words.push(value >> wordBits, BigInt.asUintN(64, value));
   }

@@ -79,7 +79,7 @@ export class RowText {
     return size;
   }
 
-  /** Writes a value at offset `at`. The caller provides `maxSize` bytes there. Returns the offset after the value. */
+  /** Writes a value at offset `at`. The caller must reserve room (see `size`). Returns the offset after the value. */
   put(target: CellTarget, cursor: PageCursor, value: number, at: number): number {
     const { leaf } = target;
     const { view, from } = cursor.values;

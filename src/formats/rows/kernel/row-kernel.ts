@@ -64,8 +64,8 @@ export class RowKernel {
   #mapping: Mapping | null = null;
   #decimal = DOT;
   /**
-   * `#missed`: number of consecutive calls that accepted no row. `#passes`: number of next rows that go to the encoder
-   * without a call of the parser.
+   * `#missed`: number of consecutive calls that accepted no row. `#passes`: how many of the next rows go to the
+   * encoder without a call of the parser.
    */
   #missed = 0;
   #passes = 0;

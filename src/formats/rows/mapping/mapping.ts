@@ -72,7 +72,10 @@ export class Mapping {
   readonly #timeColumn: string | null;
   /** Names of all mapped tags and fields, to detect duplicates. */
   readonly #names = new Set<string>();
-  /** Folder column that supplies the table name: `measurement` of a folder `measurement=cpu`. Null if none does. */
+  /**
+   * Name of the folder column that supplies the table name, such as `measurement` in the folder `measurement=cpu`. Null
+   * if no folder supplies it.
+   */
   readonly #tableFolder: string | null;
 
   /**

@@ -24,7 +24,7 @@ export interface RowJob {
   readonly image: KernelImage | null;
 }
 
-/** Consecutive rows that the thread parsed, and the location of their entries in the index. */
+/** Consecutive rows that the thread parsed. The index of the buffer contains one entry for the point of each row. */
 export interface KernelRun {
   readonly start: number;
   readonly end: number;
@@ -66,8 +66,8 @@ export const rowWindowBytes = 1024 * 1024;
  */
 export const narrowRowWindowBytes = 256 * 1024;
 /**
- * Read buffers per thread: the thread parses one buffer, the main thread reads into another buffer and sends from the
- * other ones.
+ * Read buffers per thread: the thread parses one buffer, the main thread reads into a second one, and batches are sent
+ * from the other two.
  */
 const slotsPerThread = 4;
 /** Read buffers per thread that batches may be sent from. Points of further buffers are copied. */
