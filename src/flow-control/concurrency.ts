@@ -33,7 +33,7 @@ export interface Concurrency {
   readonly slowStart: boolean;
   /** Time of the last change of the limit, monotonic ms. */
   readonly changedAt: number;
-  /** Explanation of the last change, for the log. */
+  /** Explanation of the last change of the limit, for the log. */
   readonly reason: string;
   /** Time before which the limit is not raised, monotonic ms. */
   readonly restUntil: number;

@@ -1,4 +1,4 @@
-// Contract of the governor: its options, its decisions and its figures.
+// Contract of the governor (its options, decisions and figures), and figures of the target's memory.
 
 import type { Attempt, Clock, Level, Notice } from '../core/types/index.js';
 import type { Watchdog } from './own-memory/watchdog.js';

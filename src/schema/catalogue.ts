@@ -139,7 +139,7 @@ export class Catalogue {
     let entry = this.#introduced.get(table);
     if (entry === undefined) {
       if (this.#introduced.size >= maxTables) {
-        // A table counts again with each introduction: remembering which tables have been counted would take memory.
+        // Counts a table again each time it gets new columns, because remembering the counted tables would take memory.
         this.#further += 1;
         return;
       }

@@ -33,7 +33,8 @@ export const inputSchema = z.strictObject({
 });
 
 /**
- * Creates the schema of the file when a checkpoint is read, not when this module is loaded, because this takes time.
+ * Creates the schema of the file. This takes time, so it happens when a checkpoint is read, not when this module is
+ * loaded.
  */
 const checkpointSchema = () =>
   z.strictObject({

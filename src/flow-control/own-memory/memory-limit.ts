@@ -1,5 +1,5 @@
-// Chooses the memory limit of this process. The default does not grow with the machine's RAM. If one process takes much
-// of the RAM, the system may kill other processes.
+// Chooses the memory limit of this process. The default does not grow with the machine's RAM, because the system may
+// kill other processes if one process takes much of the RAM.
 
 import type { GroupLimit, MemoryProbe } from './cgroup.js';
 

@@ -21,8 +21,8 @@ const MiB = 1024 * 1024;
 /** Memcache size of a server that does not report its memcache size (before 2.4.2). */
 const usualMemcache = 128 * MiB;
 /**
- * Like `bodiesShare`, for wide rows in a new database with one time bucket. The remaining share is for rows, and
- * determines MAX_MEMCACHE_SIZE of the database.
+ * Retained bodies get this share of a node's memory above its base, instead of `bodiesShare`, if a new database with
+ * one time bucket receives wide rows. Rows get the remaining share, which determines MAX_MEMCACHE_SIZE of the database.
  */
 const wideBodiesShare = 0.65;
 /**

@@ -197,7 +197,7 @@ export class TargetPressure {
     return await this.#runs.running;
   }
 
-  /** Returns true if a planned flush is due once a node gets `rowBytes` of further rows (see `isDueWith`). */
+  /** Returns true if `rowBytes` of further rows on a node would make a planned flush due (see `isDueWith`). */
   needsFlushBefore(rowBytes: number): boolean {
     return this.#options.relieve && isDueWith(this.#flushing, this.#marks, rowBytes);
   }

@@ -8,7 +8,10 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { errorCode } from '../../core/errors.js';
 
-/** Creates the schema of a lock file when a lock is read, not when this module is loaded, because this takes time. */
+/**
+ * Creates the schema of a lock file. This takes time, so it happens when a lock is read, not when this module is
+ * loaded.
+ */
 const holderSchema = () =>
   z.object({
     host: z.string(),

@@ -61,7 +61,7 @@ export class FlushRuns {
   }
 
   /**
-   * Asks the fleet's log for permission to flush. With the permission, all workers receive an event that the flush
+   * Asks the fleet's log for permission to flush. If the log permits the flush, all workers receive the event that it
    * begins.
    */
   async ask(log: MemoryLog, cause: FlushCause): Promise<void> {

@@ -150,8 +150,8 @@ export function unflushedBytes({ pending, fresh, pendingSeries, freshSeries }: F
 }
 
 /**
- * Returns true if a planned flush is due once a node gets `rowBytes` of further rows. Returns false if these rows alone
- * would make a flush due.
+ * Returns true if `rowBytes` of further rows on a node would make a planned flush due. Returns false if these rows
+ * alone would make a flush due, because an earlier flush would not prevent that.
  */
 export function isDueWith(state: Flushing, plan: FlushMarks | null, rowBytes: number): boolean {
   if (plan === null || state.notPermitted || state.givenUp !== null || rowBytes >= plan.dueBytes) return false;
