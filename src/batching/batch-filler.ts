@@ -199,7 +199,7 @@ export class BatchFiller {
     return { bytes: Math.min(this.#options.bodyBytes(), bodyBytes), points: Math.min(this.#options.points, points) };
   }
 
-  /** Returns true if an earlier process settled the next point or reject, or if it is among the first `skipPoints`. */
+  /** Returns true if an earlier run loaded or rejected the next point, or if it is among the first `skipPoints`. */
   #isSkipped({ run, cursor, position }: FillJob, isReject: boolean): boolean {
     const { covered, ordinal } = position;
     if (ordinal < this.#options.skipPoints) return true;

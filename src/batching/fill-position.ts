@@ -12,7 +12,7 @@ export interface FillPosition {
   line: number;
   /** Number of points of the load before the next point, including skipped points. */
   ordinal: number;
-  /** Byte ranges that are still to be skipped, ascending. An earlier process has settled their points. */
+  /** Byte ranges that are still to be skipped, ascending. An earlier process loaded or rejected their points. */
   readonly covered: ByteRange[];
   /** Number of this input's points so far. Includes rejected points, excludes skipped points. */
   taken: number;

@@ -28,8 +28,8 @@ export function readingIdentity({ rows }: Options, settings: Settings): string {
 }
 
 /**
- * Options that existed in the first version of bulk-load. They are always part of the identity. An option of a later
- * version is part of the identity only if its value is not the default.
+ * Options that existed in the first version of bulk-load. Except for line protocol, they are always part of the
+ * identity. An option of a later version is part of the identity only if its value is not the default.
  */
 const alwaysListed: ReadonlySet<string> = new Set([
   'measurement',

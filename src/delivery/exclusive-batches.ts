@@ -5,9 +5,9 @@ import type { InFlightBatches } from '../core/in-flight-batches.js';
 import type { Batch } from '../core/types/index.js';
 
 /**
- * Yields the batches unchanged. The consumer calls `inFlight.end()` once a batch is settled. A batch that introduces
- * columns waits until no batch is in flight. The next batch waits until the introducing batch is settled. A generator
- * runs concurrent `next()` calls one after the other, so no lock is needed.
+ * Yields the batches unchanged. The consumer calls `inFlight.end()` once all points of a batch are loaded, rejected or
+ * undelivered. A batch that introduces columns waits until no batch is in flight. The next batch waits until this batch
+ * is no longer in flight. A generator runs concurrent `next()` calls one after the other, so no lock is needed.
  * @param required false for a target that accepts new columns in concurrent requests
  */
 export async function* exclusiveBatches(

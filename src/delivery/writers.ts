@@ -6,7 +6,8 @@ import type { Batch } from '../core/types/index.js';
 
 /**
  * Runs writers until the batches end or a writer fails. Rethrows the first failure once all writers have stopped.
- * `settle` must settle its batch before it returns or throws, because the memory of the batch is released afterwards.
+ * `settle` delivers a batch and counts the results of its points. Its promise must not settle earlier, because the
+ * memory of the batch is released afterwards.
  */
 export async function runWriters(
   writers: number,

@@ -18,8 +18,8 @@ export interface ReconcileOptions {
 }
 
 /**
- * Largest number of inputs on the page. For a load with more inputs, the page lists only inputs with rejects or
- * problems.
+ * Largest number of inputs in the printed result. For a load with more inputs, only inputs with rejects or problems are
+ * printed.
  */
 const maxInputs = 20;
 

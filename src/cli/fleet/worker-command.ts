@@ -95,8 +95,8 @@ const ownLimits: readonly string[] = ['memoryLimit', 'memoryWatchdog', 'waitForT
 
 /**
  * Merges the options of a load with the options of the worker. The options of the worker take precedence. Throws
- * UsageError if the load sets an option that workers never receive, or if the merged options do not have the identity
- * of the load.
+ * UsageError if the load sets an option that coordinators never pass to workers, or if the merged options do not have
+ * the identity of the load.
  */
 async function settingsFor(
   load: FleetLoad,

@@ -10,7 +10,7 @@ export interface GivenValue {
   readonly origin: Origin;
 }
 
-/** A layer (config file, environment or flags): the values that it gives, by option key. */
+/** A layer, such as the config file, the environment or the flags: the values that it gives, by option key. */
 export type Layer = ReadonlyMap<string, GivenValue>;
 
 /** Reads the variables of all options. An empty variable counts as unset. */

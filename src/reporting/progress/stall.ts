@@ -11,7 +11,7 @@ const checkEveryMs = 1_000;
 
 /** State of a run when a stall is reported. */
 export interface StallFacts {
-  /** Number of batches that writers have received but not settled. */
+  /** Number of batches that writers have received, but whose points are not yet loaded, rejected or undelivered. */
   readonly outstanding: number;
   readonly endpoints: readonly EndpointTotals[];
   /** Name of the input that is being read; null between inputs. */
