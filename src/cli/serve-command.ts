@@ -63,6 +63,6 @@ function listenError(error: unknown, host: string, port: number): unknown {
   const code = errorCode(error);
   if (!['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND'].includes(code)) return error;
   const expected = 'a free address of this machine';
-  const fix = 'name another with --listen, or :0 for any free port';
+  const fix = 'name another address with --listen, or :0 for any free port';
   return new UsageError([{ tried: `listening on ${host}:${port}`, expected, found: code, fix }]);
 }

@@ -25,7 +25,7 @@ export function onSignals(process: Process, notify: (line: string) => void): Int
       if (stop.signal.aborted) abort.abort(reason);
       else {
         notify(
-          `${signal}: the load waits for its requests in flight, at most 10s, then stops; send the signal again to stop at once`,
+          `${signal}: bulk-load is stopping and waits at most 10s for its requests in flight; send the signal again to stop at once`,
         );
         stop.abort(reason);
       }

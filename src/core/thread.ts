@@ -33,7 +33,7 @@ export function startThread<Message>(options: ThreadOptions<Message>): Worker {
   const thread = new Worker(packaged(`dist/bundle/${file}`), { workerData, resourceLimits, execArgv: [], env: {} });
   thread.on('message', receive);
   thread.on('error', ended);
-  thread.on('exit', (code) => ended(new Error(`it exited with code ${code}`)));
+  thread.on('exit', (code) => ended(new Error(`exit code ${code}`)));
   // `unref` comes last, because a new message listener makes the thread keep the process running again.
   thread.unref();
   return thread;

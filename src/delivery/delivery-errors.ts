@@ -41,7 +41,7 @@ export function tooManyRejects(points: number, rejected: readonly PointReject[])
 
 /** Advice for a target without free memory. Unless --no-relieve is set, a load itself sends COMPACT DATABASE. */
 const relief =
-  'flush the target with COMPACT DATABASE, which a load with --no-relieve does not send; or give the target more memory';
+  'give the target more memory, or flush it with COMPACT DATABASE; unless --no-relieve is set, bulk-load sends this statement itself';
 
 /**
  * Builds the error of a batch that the target did not accept within the time limit.
@@ -57,7 +57,7 @@ export function spentError(
 ): BulkLoadError {
   const listed = (reasons: [string, string][]): string[] =>
     reasons.map(([endpoint, reason]) => `${endpoint}: ${reason}`);
-  const here = listed([...own].reverse()).join('; before that from ');
+  const here = listed([...own].reverse()).join('; an earlier failure from ');
   // Other batches may have failed at endpoints that this batch never tried.
   const others = listed([...all].filter(([endpoint]) => !own.has(endpoint)));
   const memory = verdict.kind === 'overloaded' && verdict.memory;
@@ -65,7 +65,7 @@ export function spentError(
   return new SpentError({
     tried: `writing a batch of ${plural(points, 'point')}`,
     expected: `an acknowledgement within --retry-for ${formatDuration(retryForMs)}`,
-    found: `failures, the last failure from ${[here, ...others].join('; for other batches from ')}`,
+    found: `failures, the last failure from ${[here, ...others].join('; a failure of another batch from ')}`,
     fix: memory ? relief : '',
   });
 }

@@ -148,7 +148,7 @@ export async function readPlan(path: string): Promise<FleetPlan> {
   if (isAsWritten) return plan;
   const found = `a file that has changed since plan ${plan.id} was written`;
   throw new UsageError([
-    { tried, expected, found, fix: 'run bulk-load plan again, with the options that you want to change' },
+    { tried, expected, found, fix: 'do not edit a plan; to change its options, run bulk-load plan again' },
   ]);
 }
 

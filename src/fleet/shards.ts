@@ -91,14 +91,24 @@ function fromEnvironment(text: string, given: number | null, env: SchedulerVaria
   const last = number(found.last);
   if (count !== null && last !== null && last - first + 1 !== count) {
     const gap = `${count} tasks from ${first} to ${last}`;
-    throw problem(text, `${found.name} tasks numbered without gaps`, gap, 'use an array such as 1-16');
+    throw problem(
+      text,
+      `${found.name} tasks numbered without gaps`,
+      gap,
+      'number the tasks without gaps, such as --array=1-16',
+    );
   }
   if (count !== null && given !== null && count !== given)
     throw problem(text, `${count}, the number of tasks in ${found.name}`, String(given), 'use --shard auto');
   const of = given ?? count;
   if (of === null) {
     const fix = 'add the number of shards, such as --shard auto/16';
-    throw problem(text, 'the number of shards', `${text}; ${found.name} does not give this number`, fix);
+    throw problem(
+      text,
+      'the number of shards',
+      `${text}, and ${found.name} does not state the number of its tasks`,
+      fix,
+    );
   }
   return { index: number(found.index)! - first + 1, of };
 }

@@ -31,7 +31,7 @@ export const reasons = {
   'bad-timestamp': 'a timestamp is a whole decimal number of at most 19 digits',
   'inexact-time':
     'the timestamp has more digits than --precision holds; --time-rounding truncate drops the extra digits',
-  'timestamp-range': 'servers store timestamps of about the years 1680 to 2260',
+  'timestamp-range': 'servers store only timestamps from about the year 1680 to about the year 2260',
   'trailing-data': 'only spaces may follow the timestamp on a line',
   'carriage-return': 'a carriage return may stand only at the end of a line',
   'series-key-too-long':

@@ -138,7 +138,7 @@ async function filesOf(name: string, cwd: string, stateDir: string): Promise<Dis
     });
   } catch (error) {
     if (looksLikeUrl(name))
-      return refusal(maskUrl(name), 'a URL such as https://host/a.lp', 'a name without //, and no readable file');
+      return refusal(maskUrl(name), 'a URL such as https://host/a.lp', 'neither a URL nor a readable file');
     if (errorCode(error) === 'ENOENT' && (await import('tinyglobby')).isDynamicPattern(name))
       return orRefuse(await match(name, cwd, stateDir), name, {
         expected: 'a pattern that matches a file',

@@ -24,9 +24,9 @@ export async function skipBytes(source: ByteSource, bytes: number, name: string,
     if (read === 0)
       throw new InputError({
         tried: `reading ${inputLabel(name)}`,
-        expected: `at least the ${count(bytes)} decoded bytes that were loaded before`,
+        expected: `at least the ${count(bytes)} decoded bytes that an earlier run loaded`,
         found: count(bytes - left),
-        fix: 'fetch or make the file again, or load it from its start with --fresh',
+        fix: 'fetch or create the file again, or load it from its start with --fresh',
       });
     left -= read;
   }

@@ -113,7 +113,7 @@ async function start(
 }
 
 function oneTarget(): UsageError {
-  const expected = 'no target, because bulk-load creates one for each database';
+  const expected = 'no option target, because bulk-load creates a target for each database';
   return new UsageError([
     { tried: 'contextMap', expected, found: 'a target of your own', fix: 'leave out contextMap or the target' },
   ]);

@@ -95,7 +95,7 @@ export function differenceText(difference: AuditDifference): string {
   const series = seriesOf(difference);
   if (kind === 'missing') return `${series} ${time} is missing`;
   if (kind === 'extra') return `${series} ${time} is only in the target`;
-  const origin = kind === 'overwritten' ? ', the value of an earlier line' : '';
+  const origin = kind === 'overwritten' ? ', which is the value of an earlier line of the inputs' : '';
   const parts = fields.map(
     ({ name, expected, found }) => `${name}: expected ${expected ?? 'nothing'}, found ${found ?? 'nothing'}${origin}`,
   );

@@ -151,7 +151,7 @@ export const figures: readonly Figure[] = [
   },
   {
     key: 'fleet.pieces',
-    title: 'Pieces of a load with a queue, by state: settled, active or waiting; absent in other loads',
+    title: 'Pieces of a load with a queue, by state: settled (finished), active or waiting; absent in other loads',
     unit: 'count',
     read: ({ fleet }) => fleet?.pieces,
     where: {

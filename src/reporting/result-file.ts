@@ -40,7 +40,7 @@ async function assertResult(file: string, head: RegExp): Promise<void> {
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0);
     const beginning = buffer.toString('latin1', 0, bytesRead);
-    if (bytesRead > 0 && !head.test(beginning)) throw new Error('a file that is not an earlier result');
+    if (bytesRead > 0 && !head.test(beginning)) throw new Error('an existing file that bulk-load did not write');
   } finally {
     await handle.close();
   }

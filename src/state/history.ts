@@ -19,7 +19,8 @@ export async function readHistory(
       if (input !== null && wanted(input.path)) found.set(input.path, input);
     }
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw writeFailure('reading the ledger of finished inputs', path, error);
+    if (errorCode(error) !== 'ENOENT')
+      throw writeFailure('reading the list of finished inputs for --skip-loaded', path, error);
   }
   return found;
 }
@@ -35,7 +36,7 @@ export async function addToHistory(path: string, inputs: readonly CheckpointInpu
       await file.close();
     }
   } catch (error) {
-    throw writeFailure('writing the ledger of finished inputs', path, error);
+    throw writeFailure('writing the list of finished inputs for --skip-loaded', path, error);
   }
 }
 

@@ -231,7 +231,7 @@ describe('what cannot be audited is refused in words', () => {
     ],
     ['a range that ends before it begins', ['--since', '2024', '--until', '2023'], 2, 'a time after --since'],
     ['a time that is none', ['--since', 'yesterday'], 2, 'such as 2024'],
-    ['a dry run', ['--dry-run'], 2, 'bulk-load without audit, because an audit reads from the target'],
+    ['a dry run', ['--dry-run'], 2, 'a load, because an audit reads from the target'],
   ])('%s', async (_, args, code, words) => {
     const ended = await run(['audit', ...common('none'), ...args, await file(lines(1))]);
     expect(ended.stderr).toContain(words);

@@ -49,11 +49,11 @@ test('options of load_cnosdb are answered with the option of bulk-load', async (
   );
   const advice = [...stderr.matchAll(/^ {2}do +(.*)$/gm)].map(([, text]) => text);
   expect(advice).toEqual([
-    'bulk-load calls it --url; or use the load_cnosdb command',
-    'bulk-load calls it --db; or use the load_cnosdb command',
-    'bulk-load calls it --batch-points; or use the load_cnosdb command',
-    'name the file without an option; or use the load_cnosdb command',
-    'bulk-load calls it --compression gzip or none; or use the load_cnosdb command',
+    'use --url; or use the load_cnosdb command',
+    'use --db; or use the load_cnosdb command',
+    'use --batch-points; or use the load_cnosdb command',
+    'give the file as an argument: bulk-load FILE; or use the load_cnosdb command',
+    'use --compression gzip or --compression none; or use the load_cnosdb command',
   ]);
   expect(stderr.match(/an option of load_cnosdb$/gm)).toHaveLength(5);
 });

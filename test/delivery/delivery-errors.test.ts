@@ -23,6 +23,6 @@ test.each<[Verdict, string, boolean]>([
   const error = spentError(2, attempt(verdict), own, new Map([...own, ['c', 'other']]), 20_000);
   expect([error.outcome, error.message.includes('COMPACT DATABASE')]).toEqual([outcome, isRelieved]);
   expect(error.message).toContain(
-    'found failures, the last failure from a: last; before that from b: first; for other batches from c: other',
+    'found failures, the last failure from a: last; an earlier failure from b: first; a failure of another batch from c: other',
   );
 });

@@ -152,7 +152,7 @@ describe('a batch that is sent again', () => {
     expect((await deliver(batchOf(named(1)))).fatal).toBe(null);
     await ended('two');
     expect(await ended('one')).toContain(
-      'the last failure from http://one:8902: ECONNREFUSED; for other batches from http://two:8902: busy.',
+      'the last failure from http://one:8902: ECONNREFUSED; a failure of another batch from http://two:8902: busy.',
     );
   });
 

@@ -330,7 +330,7 @@ describe('zstd', () => {
 
   test('zstd followed by garbage is an error', async () => {
     expect(await failure(read(Buffer.concat([one, Buffer.from('garbage')])))).toContain(
-      'after a frame that are not zstd data',
+      'that are not zstd data after a zstd frame',
     );
   });
 

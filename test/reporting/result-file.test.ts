@@ -27,7 +27,7 @@ test('the start of a run removes an older result', async () => {
 test('a file that is not an earlier result is never removed', async () => {
   const path = join(folder, 'data.lp');
   writeFileSync(path, 'm f=1 1640995200000000000\n');
-  await expect(prepareResult(path)).rejects.toThrow(/not an earlier result/);
+  await expect(prepareResult(path)).rejects.toThrow(/an existing file that bulk-load did not write/);
   expect(readFileSync(path, 'utf8')).toContain('m f=1');
 });
 

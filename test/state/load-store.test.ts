@@ -260,5 +260,7 @@ test.each([
 test('a state directory without a history has no finished inputs', async () => {
   const none = await readHistory(join(await folder(), 'history.ndjson'), () => true);
   expect(none.size).toBe(0);
-  await expect(readHistory(await folder(), () => true)).rejects.toThrow('reading the ledger of finished inputs');
+  await expect(readHistory(await folder(), () => true)).rejects.toThrow(
+    'reading the list of finished inputs for --skip-loaded',
+  );
 });

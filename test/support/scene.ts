@@ -69,7 +69,7 @@ export async function scene(options: ClusterOptions = {}): Promise<Scene> {
       await pause.reached;
       one.kill(signal);
       // The load handles the signal before the next response.
-      await (signal === 'SIGKILL' ? one.ended : one.saw(/the load waits for its requests in flight/));
+      await (signal === 'SIGKILL' ? one.ended : one.saw(/waits at most 10s for its requests in flight/));
       pause.goOn();
       return await result(one);
     },

@@ -109,16 +109,13 @@ function summaryOf(report: AuditReport, startedAt: Date, limitBytes: number): Au
 /** Throws UsageError for options that an audit cannot use. */
 function assertAuditable({ missingTimestamp, dryRun }: Settings): void {
   const problem = (tried: string, expected: string): Problem[] => [
-    { tried, expected, found: 'audit', fix: 'leave this option out' },
+    { tried, expected, found: 'an audit', fix: 'leave this option out' },
   ];
   const problems = [
     ...(missingTimestamp === 'now'
-      ? problem(
-          '--missing-timestamp now',
-          'bulk-load without audit, because an audit does not know the times that a load generated',
-        )
+      ? problem('--missing-timestamp now', 'a load, because an audit does not know the times that a load generated')
       : []),
-    ...(dryRun === null ? [] : problem('--dry-run', 'bulk-load without audit, because an audit reads from the target')),
+    ...(dryRun === null ? [] : problem('--dry-run', 'a load, because an audit reads from the target')),
   ];
   if (problems.length > 0) throw new UsageError(problems);
 }

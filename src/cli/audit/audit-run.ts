@@ -100,7 +100,7 @@ function lockLost(): StateError {
     tried: 'auditing',
     expected: 'to keep the lock of the audit',
     found: 'another run that took over the lock',
-    fix: 'let only one of the two runs continue',
+    fix: 'stop one of the two runs',
   });
 }
 

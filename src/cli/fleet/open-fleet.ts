@@ -36,7 +36,7 @@ export async function openQueue(
 
 /** Options that a load over a fleet refuses, each with advice for the user. */
 const unsuited: Readonly<Record<string, string>> = {
-  planFile: 'leave this option out: the coordinator plans by itself',
+  planFile: 'leave this option out: the coordinator makes its own plan',
   shard: 'leave this option out: workers take pieces by themselves',
   contextMap: 'load one database with --context and --db',
   dryRun: 'try the inputs with --dry-run on one machine',

@@ -108,12 +108,12 @@ async function loadLines(
       `Load ${id}, since ${load?.startedAt ?? '?'}${state}`,
       row(
         'pieces',
-        `${count(settled)} of ${count(total)} settled (${percent}%), ${count(active)} taken, ${count(waiting)} waiting`,
+        `${count(settled)} of ${count(total)} finished (${percent}%), ${count(active)} in progress, ${count(waiting)} waiting`,
       ),
       row(
         'coordinator',
         holder === null
-          ? 'does not run; to resume the load, run the command that began the load'
+          ? 'not running; to resume the load, run the command that began the load'
           : `pid ${holder.pid} on ${holder.machine}`,
       ),
       ...workers.map(({ machine: name, id: worker, points, rssBytes }) =>

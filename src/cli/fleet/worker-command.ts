@@ -41,7 +41,7 @@ export async function runWorkerCommand(flags: Readonly<Record<string, unknown>>,
   if (allowInput === null)
     problems.push({
       tried: 'bulk-load worker',
-      expected: '--allow-input, the inputs that a job may name',
+      expected: '--allow-input, the inputs that this worker may read',
       found: 'nothing',
       fix: "add --allow-input, such as --allow-input '/data/**' or 's3://bucket/**'",
     });

@@ -35,7 +35,7 @@ export const ownFlags: readonly GoFlag[] = [
     type: 'bool',
     default: false,
     usage:
-      'Drop the database with all its data before it is created anew. The Go tool has no such flag: its --do-create-db always drops.',
+      'Drop the database with all its data, then create it again. The Go tool lacks this flag: its --do-create-db always drops the database.',
   },
 ];
 

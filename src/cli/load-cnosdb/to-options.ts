@@ -72,7 +72,7 @@ function problemsOf(workers: bigint, consistency: string, intervals: string | nu
   return [
     ...(workers > 0n
       ? []
-      : [problem('--workers=0', 'at least 1 worker', 'no workers; the Go tool then waits forever')]),
+      : [problem('--workers=0', 'at least 1 worker', '0 workers, with which the Go tool waits forever')]),
     ...(consistencies.includes(consistency)
       ? []
       : [problem(`--consistency=${consistency}`, `one of ${known}`, 'another word')]),
@@ -94,9 +94,7 @@ function warningsOf(values: ReadonlyMap<string, GoValue>, given: ReadonlySet<str
   return [
     ...unused.map((name) => `--${name} has no effect, as in the Go tool`),
     ...(keeps
-      ? [
-          '--do-create-db creates a missing database, but does not drop an existing database as the Go tool does; to drop it, add --drop-existing',
-        ]
+      ? ['--do-create-db keeps an existing database, which the Go tool would drop; to drop it, add --drop-existing']
       : []),
   ];
 }

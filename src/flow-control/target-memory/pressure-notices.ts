@@ -87,7 +87,7 @@ export function pacingMessage(
     const memcache = (bytes: number): string => `MAX_MEMCACHE_SIZE '${sizeOption(bytes)}'`;
     return (
       `${memcache(plan.vnodeCacheBytes)} of the database ${rate} a vnode has room for ${size(cacheRows)} of rows until the node ` +
-      `flushes it by itself. A database with ${memcache((plan.vnodeCacheBytes * holdBytes) / cacheRows)} allows a higher rate`
+      `flushes the vnode by itself. A database with ${memcache((plan.vnodeCacheBytes * holdBytes) / cacheRows)} allows a higher rate`
     );
   }
   return (

@@ -188,7 +188,7 @@ export class Rinsing {
       new RefusedError({
         tried: `pushing the request bodies of ${plural(caches.buckets.length, 'time bucket')} out of the memory of a node (out of its raft caches)`,
         expected: `at most ${size(holdBytes)} of request bodies, as --target-memory allows`,
-        found: `${size(caches.bytes)} of request bodies: ${this.#givenUp ?? 'repeating such long points frees no memory'}`,
+        found: `${size(caches.bytes)} of request bodies: ${this.#givenUp ?? 'the points are so long that small writes of them free too little memory'}`,
         fix: 'raise --target-memory if the nodes have more memory, or load into a database with a longer VNODE_DURATION',
       }),
     );

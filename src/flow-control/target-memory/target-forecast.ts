@@ -273,8 +273,8 @@ const defects: readonly { readonly below: string; readonly from: string; readonl
     below: '2.4.0',
     what: 'takes much memory to flush and compact (pull requests 2174, 2178); 2.3.5.3 fixes this defect',
   },
-  { from: '2.4.0', below: '2.4.2', what: 'takes more and more memory during a load (issue 2129); 2.4.3 is better' },
-  { from: '2.4.2', below: '2.4.3', what: 'runs out of memory on wide points (issue 2230); 2.4.3 is better' },
+  { from: '2.4.0', below: '2.4.2', what: 'takes more and more memory during a load (issue 2129); 2.4.3 improves this' },
+  { from: '2.4.2', below: '2.4.3', what: 'runs out of memory on wide points (issue 2230); 2.4.3 improves this' },
 ];
 
 function knownDefect(version: string | null): string | null {

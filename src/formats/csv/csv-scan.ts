@@ -270,7 +270,7 @@ export class CsvScan extends RowScan {
     }
     const timeLength = cells.ends[mapping.time]! - cells.starts[mapping.time]!;
     if (cut && timeLength < this.#timeLength) {
-      return run.refuse('cut-short', 'a timestamp shorter than the one before') ? null : 'drained';
+      return run.refuse('cut-short', 'a timestamp shorter than the previous timestamp') ? null : 'drained';
     }
     this.#setTimeLength(head, timeLength);
     const next = Math.min(end + 1, run.limit);

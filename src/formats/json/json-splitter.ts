@@ -197,7 +197,9 @@ function incomplete(name: string, { inString, inList, depth }: JsonSplitter): In
   return new InputError({
     tried: `reading ${name}`,
     expected: 'JSON with every bracket closed',
-    found: inString ? 'the end inside a string' : `the end with ${plural(depth + Number(inList), 'bracket')} open`,
-    fix: 'fetch or write the file again',
+    found: inString
+      ? 'the end of the input inside a string'
+      : `the end of the input with ${plural(depth + Number(inList), 'bracket')} open`,
+    fix: 'fetch or create the file again',
   });
 }

@@ -95,7 +95,7 @@ export class ObjectReader {
    */
   #object(start: number, entry: Entry | null, depth: number): number {
     const { bytes } = this.#run;
-    if (depth > maxDepth) return this.#fail(start, 'an object nested too deep');
+    if (depth > maxDepth) return this.#fail(start, `an object nested more than ${maxDepth} levels deep`);
     let p = this.#blanks(start + 1);
     let expected = 0;
     if (bytes[p] === CLOSE_BRACE) return p + 1;
@@ -136,7 +136,7 @@ export class ObjectReader {
   /** Reads a list. Elements that an option names are treated as object members with the keys 0, 1, 2 and so on. */
   #list(start: number, entry: Entry | null, depth: number): number {
     const { bytes } = this.#run;
-    if (depth > maxDepth) return this.#fail(start, 'a list nested too deep');
+    if (depth > maxDepth) return this.#fail(start, `a list nested more than ${maxDepth} levels deep`);
     const isWanted = entry !== null && this.#keys!.hasWantedElement(entry);
     if (entry !== null && !isWanted && this.#put(entry, LIST, start, start + 1) < 0) return -1;
     let p = this.#blanks(start + 1);

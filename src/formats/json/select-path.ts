@@ -107,7 +107,7 @@ function invalidJson(name: string, cause: unknown): InputError {
       tried: `reading ${name}`,
       expected: 'valid JSON',
       found: cause instanceof Error ? cause.message : String(cause),
-      fix: 'fetch or write the file again',
+      fix: 'fetch or create the file again',
     },
     { cause },
   );

@@ -155,7 +155,13 @@ export class LineScan extends LineCursor implements WindowScan {
   #longLine(): void {
     const end = this.bytes.indexOf(LF, this.at);
     const ends = end < this.limit || this.final;
-    this.#reject('too-long', 'the rest of a long point', this.at, end - this.at, ends ? 'last' : 'middle');
+    this.#reject(
+      'too-long',
+      'a later part of a point that is too long',
+      this.at,
+      end - this.at,
+      ends ? 'last' : 'middle',
+    );
     this.#inLongLine = !ends;
     this.endLine(end);
   }
@@ -171,7 +177,10 @@ export class LineScan extends LineCursor implements WindowScan {
     if (outcome === 'reject') return this.#refuse(this.#reader.reason, this.#reader.found);
     const reader = this.#reader;
     if (reader.lineEnd === this.limit && this.#cutShort()) {
-      return this.#refuse('cut-short', reader.hasTime ? 'a timestamp shorter than the one before' : 'no timestamp');
+      return this.#refuse(
+        'cut-short',
+        reader.hasTime ? 'a timestamp shorter than the previous timestamp' : 'no timestamp',
+      );
     }
     if (!reader.hasTime && this.#options.missingTimestamp === 'reject')
       return this.#refuse('no-timestamp', 'no timestamp');

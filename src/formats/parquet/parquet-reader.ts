@@ -224,7 +224,7 @@ function damagedGroup(name: string, i: number, group: GroupLayout, line: number,
       tried: `reading ${name}`,
       expected: `${group.rows} rows in row group ${i + 1}`,
       found: `damage after row ${line - 1} of the file (${reason})`,
-      fix: 'fetch or write the file again',
+      fix: 'fetch or create the file again',
     },
     { cause },
   );

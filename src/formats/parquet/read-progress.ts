@@ -60,7 +60,7 @@ export class ReadProgress {
         tried: `reading ${this.#name}`,
         expected: `a row within ${maxIdleMs / 1000} seconds of CPU time`,
         found: 'none',
-        fix: 'fetch or write the file again: it may be damaged',
+        fix: 'the file may be damaged: fetch or create it again',
       });
   }
 }

@@ -116,7 +116,8 @@ export class RowEncoder {
     if (at >= 0) at = this.#timestamp(row, mapping, at);
     if (at < 0) return at;
     const { maxPointBytes } = this.#options;
-    if (at - out > maxPointBytes) return this.#fail(code('too-long'), `a row of ${at - out} bytes as line protocol`);
+    if (at - out > maxPointBytes)
+      return this.#fail(code('too-long'), `a row that takes ${at - out} bytes as line protocol`);
     const table = this.#table!;
     if (this.#newTypes.length > 0)
       for (const [field, type] of this.#newTypes) table.learn(field, mapping.fields[field]!.name, type);
@@ -136,7 +137,7 @@ export class RowEncoder {
   #measurement(row: Cells, mapping: Mapping, out: number, end: number): number {
     const fixed = mapping.table;
     const table = fixed === null ? this.#tableOf(row, mapping.measurement) : (this.#table ?? this.#named(fixed));
-    if (table === null) return this.#fail(code('no-measurement'), 'a name that no table can have');
+    if (table === null) return this.#fail(code('no-measurement'), 'an empty or invalid table name');
     this.#table = table;
     table.addColumns(mapping);
     if (out + table.prefix.length + slack > end) return FULL;
@@ -184,7 +185,9 @@ export class RowEncoder {
       this.#mask[i >>> 5]! |= 1 << (i & 31);
     }
     const { seriesKeyBytes } = this.#options.names ?? strictestNameLimits;
-    return key <= seriesKeyBytes ? out : this.#fail(code('series-key-too-long'), `a series key of up to ${key} bytes`);
+    return key <= seriesKeyBytes
+      ? out
+      : this.#fail(code('series-key-too-long'), `a series key that counts as ${key} bytes`);
   }
 
   #fields(row: Cells, { fields, tags, constants }: Mapping, from: number, end: number): number {

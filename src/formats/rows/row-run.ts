@@ -92,7 +92,8 @@ export class RowRun {
     const out = this.#out;
     const end = this.#encoder.encode(cells, out, this.layout.outEnd);
     if (end === FULL && out > this.layout.out) return false;
-    if (end === FULL) this.#reject('too-long', 'a row that is too long as line protocol', row.start, row.end, 'whole');
+    if (end === FULL)
+      this.#reject('too-long', 'a row that is too long when written as line protocol', row.start, row.end, 'whole');
     else if (end < 0) {
       const { reason, found, rule } = this.#encoder;
       this.#reject(reason, found, row.start, row.end, 'whole', rule);
@@ -172,7 +173,7 @@ export class RowRun {
     if (!this.#inLongLine) return false;
     const end = this.bytes.indexOf(LF, this.at);
     const ends = end < this.limit || this.final;
-    this.#reject('too-long', 'the rest of a long point', this.at, end, ends ? 'last' : 'middle');
+    this.#reject('too-long', 'a later part of a point that is too long', this.at, end, ends ? 'last' : 'middle');
     this.#inLongLine = !ends;
     this.endLine(end);
     return true;

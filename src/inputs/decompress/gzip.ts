@@ -272,9 +272,9 @@ class GunzipSource implements ByteSource {
     return new InputError(
       {
         tried: `reading ${inputLabel(this.#name)}`,
-        expected: 'gzip data up to its end',
+        expected: 'gzip data up to the end of the input',
         found: `${found} after ${count(this.bytesRead)} bytes, ${count(this.#decodedBytes)} decoded`,
-        fix: 'fetch or make the file again',
+        fix: 'fetch or create the file again',
       },
       { cause: error },
     );

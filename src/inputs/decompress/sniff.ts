@@ -55,7 +55,7 @@ export function detectCompression(head: Uint8Array, name: string, command?: stri
   const convert = isFile ? `${found.tool} ${fileArgument(name)}` : pipeline(found, command ?? '…');
   throw new InputError({
     tried: `reading ${inputLabel(name)}`,
-    expected: 'text or Parquet, plain or as gzip or zstd',
+    expected: 'text or Parquet, uncompressed or compressed with gzip or zstd',
     found: found.title,
     fix: `convert it: \`${convert} | bulk-load … -\``,
   });

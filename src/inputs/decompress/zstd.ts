@@ -17,8 +17,8 @@ const OUTPUT_BYTES = 128 * 1024;
 
 /** Text for the error codes of zstd_errors.h that are more specific than "damaged data". */
 const causes: Record<number, string> = {
-  10: 'bytes after a frame that are not zstd data',
-  14: 'a format that is too new',
+  10: 'bytes that are not zstd data after a zstd frame',
+  14: 'a frame format that this decoder does not support',
   16: 'a window over 128 MiB; compress the data again with --long=27 or less',
   22: 'a wrong checksum',
   32: 'a frame that needs a dictionary',
@@ -197,9 +197,9 @@ class ZstdSource implements ByteSource {
   #damaged(found: string): InputError {
     return new InputError({
       tried: `reading ${inputLabel(this.#name)}`,
-      expected: 'zstd data up to its end',
+      expected: 'zstd data up to the end of the input',
       found: `${found} after ${count(this.bytesRead)} bytes, ${count(this.#decodedBytes)} decoded`,
-      fix: 'fetch or make the file again',
+      fix: 'fetch or create the file again',
     });
   }
 

@@ -71,7 +71,8 @@ export class RangeReader {
     const part = await this.#object.part(from, smaller(window, this.#to), signal);
     if (part === null) {
       const { size } = this.#object;
-      if (size !== null && this.#at < size) throw this.#failure('416 for a range that the object has');
+      if (size !== null && this.#at < size)
+        throw this.#failure('status 416, although the object has the requested range');
       this.#end = this.#at;
       return false;
     }

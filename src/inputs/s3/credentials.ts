@@ -74,7 +74,8 @@ export class CredentialChain {
       throw new UsageError([
         {
           tried,
-          expected: 'AWS_CONTAINER_CREDENTIALS_FULL_URI to be https, or http to this machine or its container host',
+          expected:
+            'AWS_CONTAINER_CREDENTIALS_FULL_URI to be an https URL, or an http URL of this machine or its container host',
           found: JSON.stringify(text),
           fix: '',
         },

@@ -127,7 +127,14 @@ function assertSplittable(settings: Settings, inputs: readonly Input[]): void {
   const tried = 'planning a load over many machines';
   const refused = (flag: string, is: boolean): Problem[] =>
     is
-      ? [{ tried, expected: 'inputs that each machine can load on its own', found: flag, fix: `leave ${flag} out` }]
+      ? [
+          {
+            tried,
+            expected: 'options that each machine can apply to its own part of the inputs',
+            found: flag,
+            fix: `leave ${flag} out`,
+          },
+        ]
       : [];
   const problems = [
     ...refused('--missing-timestamp now', settings.missingTimestamp === 'now'),

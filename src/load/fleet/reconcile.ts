@@ -224,7 +224,7 @@ function otherCount(tried: string, planned: number, read: number): string {
     tried,
     expected: `the ${plural(planned, 'point')} that planning counted`,
     found: plural(read, 'point'),
-    fix: 'check whether an input has changed, and plan again',
+    fix: 'check whether an input has changed, then run bulk-load plan again',
   });
 }
 

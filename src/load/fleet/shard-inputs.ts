@@ -39,6 +39,6 @@ async function assertUnchanged(source: ByteSource, { name, size, hash }: Planned
     tried: `reading ${name}`,
     expected: version === null ? `the content that planning read (${size} bytes)` : 'the version that planning read',
     found: file === undefined || file.size === size ? 'other content' : `${file.size} bytes`,
-    fix: 'put the earlier file back, or plan again',
+    fix: 'restore the earlier file, or run bulk-load plan again',
   });
 }

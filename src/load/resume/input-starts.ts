@@ -170,7 +170,7 @@ export class InputStarts {
     const kept = this.#copied ? null : await copyCheckpoint();
     this.#copied = true;
     this.abandon(i, kept);
-    const where = kept === null ? '' : `; the earlier checkpoint stays as ${kept}`;
+    const where = kept === null ? '' : `; the earlier checkpoint is kept as ${kept}`;
     const message = `${name} has changed since ${loaded} were loaded from it; the load reads the input again from its start${where}`;
     notify({ level: 'warn', kind: 'changed', message });
     earlier.drop(i, known);

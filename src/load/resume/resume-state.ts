@@ -118,7 +118,7 @@ export class ResumeState {
   async open(): Promise<void> {
     await this.#takeLock();
     if (this.#context.options.fresh || !this.#persistent)
-      await this.#abandon('info', 'the unfinished load is abandoned');
+      await this.#abandon('info', 'this run does not resume the unfinished load');
     this.#unresumed = this.#persistent ? await this.#store.open() : null;
   }
 
@@ -235,7 +235,7 @@ export class ResumeState {
           tried: 'loading',
           expected: `to keep the lock ${path}`,
           found: 'another run that took over the lock',
-          fix: 'let only one of the two runs continue',
+          fix: 'stop one of the two runs',
         }),
       );
     this.#lock = await takeLoadLock(path, { clock, signal, notify, lost });
@@ -259,7 +259,7 @@ export class ResumeState {
     const kept = await this.#store.abandon(this.#stamp);
     if (kept === null) return;
     this.#starts.abandon(null, kept);
-    const message = `${reason}; its checkpoint stays as ${kept}`;
+    const message = `${reason}; the checkpoint of the unfinished load is kept as ${kept}`;
     this.#context.notify({ level, kind: 'fresh', message });
   }
 

@@ -101,7 +101,9 @@ export function unexpectedTimes(
 ): Problem {
   const problem = unexpectedTime(timestamp, precision, expectTime ?? usualTimes);
   const expected =
-    expectTime === null ? { expected: 'timestamps that servers can store: about the years 1680 to 2260' } : {};
+    expectTime === null
+      ? { expected: 'timestamps that servers can store: from about the year 1680 to about the year 2260' }
+      : {};
   return { tried: `reading ${name}:${line}`, expected: '', found: '', fix: '', ...problem, ...expected };
 }
 

@@ -163,10 +163,13 @@ function rateText(summary: Summary): string {
 function nodeText(summary: Summary): string {
   const peak = summary.target.estimatedPeakBytesPerNode;
   const gap = summary.target.gaugeDifferenceBytes;
-  const rinsed = summary.target.rinses > 0 ? `; ${plural(summary.target.rinses, 'time bucket')} rinsed` : '';
+  const buckets = plural(summary.target.rinses, 'time bucket');
+  const rinsed = summary.target.rinses > 0 ? `; small writes replaced request bodies of ${buckets}` : '';
   const measured =
-    gap === null ? 'not measured' : `at most ${size(Math.abs(gap))} away from the unflushed rows that the nodes report`;
-  return `${peak === null ? '' : `${size(peak)} at most${rinsed}; `}computed from the bytes sent and flushed, ${measured}`;
+    gap === null
+      ? ', not measured'
+      : `; differs by at most ${size(Math.abs(gap))} from the unflushed rows that the nodes report`;
+  return `${peak === null ? '' : `${size(peak)} at most${rinsed}; `}computed from the bytes sent and flushed${measured}`;
 }
 
 function endpoints({ summary, samples }: PageFacts): Html | null {

@@ -45,9 +45,9 @@ export function inputSection(summary: Summary, details: RunDetails | null): Html
     ],
     rows,
   );
-  const rest = hidden > 0 ? `and ${plural(hidden, 'more input')}${hiddenTrouble ? '' : ', without trouble'}` : null;
+  const rest = hidden > 0 ? `and ${plural(hidden, 'more input')}${hiddenTrouble ? '' : ' without problems'}` : null;
   const restarted = abandoned.has(null)
-    ? html`<p>An unfinished load was abandoned for a fresh start. Its checkpoint is kept as ${name(abandoned.get(null) ?? '–')}.</p>`
+    ? html`<p>This run did not resume an unfinished load. The checkpoint of that load is kept as ${name(abandoned.get(null) ?? '–')}.</p>`
     : null;
   return html`<section><h2>Inputs</h2>${restarted}${inputs}${more(rest)}</section>`;
 }
@@ -219,9 +219,9 @@ export function noticeSection(all: readonly NoticeEntry[], hidden: number): Html
     const when = html`<span class="when">${duration(first)}${repeated ? ` – ${duration(last)}` : ''}</span>`;
     const tone = level === 'error' ? 'bad' : 'warn';
     const label = html`<span class="${tone}">${level === 'error' ? 'error' : 'warning'}</span>`;
-    const often = repeated ? html` <span class="aside">${count(times)} times; the latest message</span>` : null;
+    const often = repeated ? html` <span class="aside">${count(times)} times; this is the latest message</span>` : null;
     return html`<li>${when}${label} ${name(message)}${often}</li>`;
   });
-  const rest = hidden > 0 ? `and ${plural(hidden, 'more notice')} of further kinds` : null;
+  const rest = hidden > 0 ? `and ${plural(hidden, 'more notice')} of other kinds` : null;
   return html`<section><h2>Warnings and errors</h2><ul class="notices">${lines}</ul>${more(rest)}</section>`;
 }

@@ -114,7 +114,7 @@ function tagColumn(name: string): TableColumn {
 
 function fieldColumn(cursor: TokenCursor): TableColumn {
   const name = cursor.name();
-  if (name === 'time') throw cursor.expected('no column named time: it is always there');
+  if (name === 'time') throw cursor.expected('no column named time, because every table has this column');
   const word = cursor.name().toUpperCase();
   const type = types.get(word === 'BIGINT' && cursor.accept('unsigned') ? 'BIGINT UNSIGNED' : word);
   if (type === undefined) throw cursor.expected(`a type that this server has, not ${word}`);

@@ -19,7 +19,7 @@ import { defaultTurnDirectory, isContainer } from './turn-directory.js';
 const retryMs = 100;
 /** Matches loopback endpoints. Only processes of this host or this container can reach these endpoints. */
 const loopback = /^(localhost|127\.[\d.]+|\[?::1\]?):\d+$/;
-const tried = 'waiting for the turn to introduce columns';
+const tried = 'waiting for the lock for new tables and columns';
 
 export interface FirstWriteLockOptions {
   /** URL origins of the endpoints. */
@@ -90,7 +90,7 @@ export class FirstWriteLock {
     if (directory !== null || addresses.every((each) => loopback.test(each)) || !inContainer()) return;
     const message =
       'loads in other containers cannot see that this load introduces tables and columns; ' +
-      'let --turn-dir of all these loads name a directory on one shared volume, or do not run two loads that add columns to one database at the same time';
+      'give all these loads the same --turn-dir on a shared volume, or do not run two loads that add columns to one database at the same time';
     notify({ level: 'warn', kind: 'turn-dir', message });
   }
 

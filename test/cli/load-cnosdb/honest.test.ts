@@ -33,7 +33,9 @@ test('--do-create-db keeps existing data and says so', async () => {
   const args = [`--urls=${server.url}`, '--db-name=kept', '--do-create-db'];
   const { status, stderr } = await load(args, lines(3));
   expect([status, await count('kept', 'old'), await count('kept', 'm')]).toEqual([0, '[{"n":1}]', '[{"n":3}]']);
-  expect(stderr).toMatch(/--do-create-db creates a missing database, .*; to drop it, add --drop-existing/);
+  expect(stderr).toMatch(
+    /--do-create-db keeps an existing database, which the Go tool would drop; to drop it, add --drop-existing/,
+  );
 });
 
 test('--drop-existing names the tables, drops the database and creates it anew', async () => {

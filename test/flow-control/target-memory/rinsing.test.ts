@@ -253,7 +253,9 @@ test('full caches of several buckets that no rinse makes smaller end the load', 
   admit();
   await clock.advance(1000);
   expect(bodies).toEqual([]);
-  expect(ends[0]?.problem?.found).toBe('26 MiB of request bodies: repeating such long points frees no memory');
+  expect(ends[0]?.problem?.found).toBe(
+    '26 MiB of request bodies: the points are so long that small writes of them free too little memory',
+  );
 });
 
 test('rinsed caches count with their vnodes, so any number of them leaves a load its room', async () => {

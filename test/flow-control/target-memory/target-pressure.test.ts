@@ -123,11 +123,11 @@ test('another answer between two memory exhausted ones restarts the 30 s before 
 });
 
 test.each<[string, FlushOutcome, string]>([
-  ['fails', { kind: 'failed', tookMs: 10, reason: 'no leader' }, 'asked the target to flush: no leader'],
+  ['fails', { kind: 'failed', tookMs: 10, reason: 'no leader' }, 'the request to flush the target failed: no leader'],
   [
     'gets no answer',
     { kind: 'timedOut', tookMs: 15_000, reason: null },
-    'asked the target to flush: no answer within 15s; the target may still flush',
+    'the request to flush the target failed: no answer within 15s; the target may still be flushing',
   ],
 ])('relief that %s is reported', async (_, outcome, message) => {
   const { clock, pressure, notices } = setUp({ plan: null }, outcome);

@@ -48,9 +48,9 @@ describe('a JSON list', () => {
   });
 
   test.each([
-    ['[{"time":1,"v":1}', 'the end with 1 bracket open'],
-    ['[{"time":1,"v":1},{"time":2', 'the end with 2 brackets open'],
-    ['[{"time":1,"v":1},{"s":"x', 'the end inside a string'],
+    ['[{"time":1,"v":1}', 'the end of the input with 1 bracket open'],
+    ['[{"time":1,"v":1},{"time":2', 'the end of the input with 2 brackets open'],
+    ['[{"time":1,"v":1},{"s":"x', 'the end of the input inside a string'],
   ])('a JSON list without its end is an input error: %s', async (text, found) => {
     const reading = read(json(), text);
     await expect(reading).rejects.toThrow(InputError);

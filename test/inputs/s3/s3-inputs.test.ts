@@ -124,7 +124,9 @@ describe('a bucket', () => {
     expect(await s3Inputs(one, `s3://${bucket}/e.lp`)).toHaveLength(1);
     expect(container.asked).toHaveLength(1);
     const abroad = { ...env, AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://example.org/role' };
-    expect(await failure(`s3://${bucket}/e.lp`, abroad)).toContain('to be https, or http to this machine');
+    expect(await failure(`s3://${bucket}/e.lp`, abroad)).toContain(
+      'to be an https URL, or an http URL of this machine',
+    );
     await container.stop();
     await rm(folder, { recursive: true, force: true });
   });

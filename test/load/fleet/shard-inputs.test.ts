@@ -60,6 +60,8 @@ test.each([
   ['of another version', { version: 'one' }, { version: 'two' }, 'the version that planning read, found other content'],
 ])('an input %s is refused and closed', async (_, planned, found, expected) => {
   const { message, closed } = await opened(planned, found);
-  expect(message).toContain(`reading a.lp: expected ${expected}. Put the earlier file back, or plan again`);
+  expect(message).toContain(
+    `reading a.lp: expected ${expected}. Restore the earlier file, or run bulk-load plan again`,
+  );
   expect(closed).toBe(1);
 });

@@ -119,7 +119,7 @@ test('a command that was stopped in its second database resumes there', async ()
   const running = stopped.begin([...args, file]);
   await pause.reached;
   running.kill('SIGTERM');
-  await running.saw(/the load waits for its requests in flight/);
+  await running.saw(/waits at most 10s for its requests in flight/);
   pause.goOn();
   const { code, stderr } = await running.ended;
   expect(code, stderr).toBe(143);

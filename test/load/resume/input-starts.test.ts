@@ -154,7 +154,7 @@ test('a changed input is loaded from its start, and the checkpoint is copied onc
   expect(notices.map(({ level, message }) => [level, message])).toEqual([
     [
       'warn',
-      'a.lp has changed since 30 points were loaded from it; the load reads the input again from its start; the earlier checkpoint stays as kept.json',
+      'a.lp has changed since 30 points were loaded from it; the load reads the input again from its start; the earlier checkpoint is kept as kept.json',
     ],
     ['warn', 'b.lp has changed since 30 points were loaded from it; the load reads the input again from its start'],
   ]);

@@ -36,7 +36,7 @@ test('a load does not resume into a database that this run creates', async () =>
   expect(code).toBe(0);
   expect(summary?.points.loaded).toBe(3000);
   expect(it.cluster.points()).toBe(3000);
-  expect(stderr).toMatch(/this run created the database.* stays as \S+checkpoint-abandoned/);
+  expect(stderr).toMatch(/this run created the database.* is kept as \S+checkpoint-abandoned/);
 });
 
 test('a load does not resume into a database that lacks its tables, and --fresh loads everything', async () => {

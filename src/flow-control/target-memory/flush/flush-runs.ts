@@ -121,8 +121,8 @@ function relief(isExhausted: boolean): Notice {
 
 function reliefFailed({ kind, reason, tookMs }: FlushOutcome): Notice {
   const what =
-    kind === 'timedOut' ? `no answer within ${Math.round(tookMs / 1000)}s; the target may still flush` : reason;
-  return { level: 'warn', kind: 'relief-failed', message: `asked the target to flush: ${what}` };
+    kind === 'timedOut' ? `no answer within ${Math.round(tookMs / 1000)}s; the target may still be flushing` : reason;
+  return { level: 'warn', kind: 'relief-failed', message: `the request to flush the target failed: ${what}` };
 }
 
 function blocked({ tookMs }: FlushOutcome): Notice {

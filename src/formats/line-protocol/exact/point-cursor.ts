@@ -219,7 +219,8 @@ export abstract class PointCursor {
     this.at = p;
     this.lineEnd = p;
     if (p === this.limit && !this.final) return this.fail(otherwise, '');
-    return bytes[p] === LF || this.fail(otherwise, 'more bytes on the line');
+    const found = otherwise === 'trailing-data' ? 'text after the timestamp' : 'text after a carriage return';
+    return bytes[p] === LF || this.fail(otherwise, found);
   }
 
   /** Fails for a line that ends too early. A carriage return ends a line only if an LF follows. */

@@ -72,10 +72,11 @@ export class PointReader extends PointCursor {
 
   #measurement(start: number): boolean {
     const bytes = this.bytes;
-    if (bytes[start] === BACKSLASH) return this.fail('bad-escape', 'an escape as the first byte of a measurement');
+    if (bytes[start] === BACKSLASH) return this.fail('bad-escape', 'a backslash as the first byte of a measurement');
     if (!this.passName(this.measurementClasses)) return false;
     if (this.at === start) return this.fail('no-measurement', 'a comma');
-    if (this.nameEquals && this.nameBackslash) return this.fail('bad-escape', 'a measurement with = and an escape');
+    if (this.nameEquals && this.nameBackslash)
+      return this.fail('bad-escape', 'a measurement with both = and a backslash');
     const key = SERIES_KEY_BASE + this.nameLength;
     this.shape.bytes(bytes, start, this.at);
     return this.#tags(key);
@@ -92,13 +93,14 @@ export class PointReader extends PointCursor {
       if (this.at === valueAt) return this.fail('empty-tag-value', 'a tag without a value');
       // Servers refuse a tag value with `=` and a backslash. Often the backslash ends a path and escapes the comma
       // before the next tag by mistake.
-      if (this.nameEquals && this.nameBackslash) return this.fail('bad-escape', 'a tag value with = and an escape');
+      if (this.nameEquals && this.nameBackslash)
+        return this.fail('bad-escape', 'a tag value with both = and a backslash');
       key += SERIES_KEY_PER_TAG + this.nameLength;
       this.shape.mix(this.#name.low ^ TAG, this.#name.high);
     }
     if (bytes[this.at] !== SPACE) return this.failAtLineEnd('no-fields', 'the end of the line before any field');
     if (key <= this.#limits.seriesKeyBytes) return true;
-    return this.fail('series-key-too-long', `a series key of up to ${key} bytes`);
+    return this.fail('series-key-too-long', `a series key that counts as ${key} bytes`);
   }
 
   /** Reads `key=` and adds the key to the columns of the point. Returns false after a failure. */
@@ -152,7 +154,7 @@ export class PointReader extends PointCursor {
     }
     do {
       if (bytes[this.at] === BACKSLASH) {
-        return this.fail('bad-escape', 'an escape as the first byte of a field key');
+        return this.fail('bad-escape', 'a backslash as the first byte of a field key');
       }
       if (!this.#key('field')) return false;
       const kind = bytes[this.at] === QUOTE ? this.passString() : this.#plainValue();

@@ -44,7 +44,7 @@ export interface Footer {
 }
 
 const magic = 'PAR1';
-const damagedFix = 'fetch or write the file again: the file may be truncated, or another program may still write it';
+const damagedFix = 'fetch or create the file again; if another program is still writing the file, wait until it ends';
 /** Number of bytes after the footer: 4 for the length of the footer, and the 4 bytes `PAR1`. */
 const tailBytes = 8;
 /** Bytes of memory that parsing needs for each byte of a footer (measured). */
@@ -149,7 +149,7 @@ function chunkOf(column: ColumnChunk, { path }: Leaf, limit: number): Chunk {
     data.path_in_schema.join('.') !== name
       ? `column ${data.path_in_schema.join('.')} in place of ${name}`
       : from < magic.length || from + length > limit
-        ? `column ${name} outside of the file`
+        ? `column ${name} at an offset outside the data of the file`
         : null;
   if (found !== null) return unreadable(found, damagedFix);
   const { codec, num_values: values, total_uncompressed_size: bytes } = data;

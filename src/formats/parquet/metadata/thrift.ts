@@ -59,7 +59,8 @@ class ThriftWalk {
     const head = this.#byte();
     const size = head >> 4 === 15 ? this.#varint() : head >> 4;
     // Each element takes at least one byte. So a list cannot have more elements than there are bytes left.
-    if (size > this.#bytes.length - this.#at) throw new ThriftError('a list with more elements than bytes left');
+    if (size > this.#bytes.length - this.#at)
+      throw new ThriftError('a list that declares more elements than bytes remain');
     for (let i = 0; i < size; i++) this.#value(head & 0x0f, depth + 1, true);
   }
 

@@ -68,7 +68,7 @@ export function plainValues(leaf: Leaf, count: number, bytes: Uint8Array, from: 
 }
 
 function assertRoom(size: number, bytes: Uint8Array, from: number): void {
-  if (size > bytes.length - from) throw new Error('fewer values than its header states');
+  if (size > bytes.length - from) throw new Error('a page with fewer values than its header states');
 }
 
 /** Reads `count` booleans, which take one bit each. Stores each boolean as one byte. */

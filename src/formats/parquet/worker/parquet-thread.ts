@@ -57,7 +57,7 @@ export class ParquetThread {
       this.#wake();
     });
     this.#worker.on('error', (cause) => this.#fail(cause));
-    this.#worker.on('exit', (code) => this.#fail(new Error(`it exited with code ${code}`)));
+    this.#worker.on('exit', (code) => this.#fail(new Error(`exit code ${code}`)));
     // `unref` comes last, because a message listener makes the thread keep the process alive again.
     this.#worker.unref();
   }

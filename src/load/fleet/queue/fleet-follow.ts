@@ -249,7 +249,7 @@ export class FleetFollow {
     this.#workers = (await store.workers()).filter((each) => each.load === load.id);
     if (this.#workers.length > 0) this.#workerSeenAt = clock.monotonic();
     if (this.#counts.total === 0 || clock.monotonic() - this.#workerSeenAt < 2 * coordinatorMs) return;
-    const how = 'start a worker with bulk-load worker --queue, and the same target and database';
+    const how = 'start a worker: bulk-load worker --queue URL, with the same target and database';
     this.#notify('warn', 'workers', `no worker takes a piece: ${how}`);
   }
 

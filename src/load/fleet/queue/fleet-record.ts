@@ -112,7 +112,7 @@ export class FleetRecord {
    */
   async open(): Promise<BookedPiece[]> {
     await prepareStateDir(this.#folder);
-    return await this.#do('opening the record of the fleet', async () => {
+    return await this.#do('opening the record of the pieces', async () => {
       this.#log = await openStateFile(this.logPath, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND);
       const text = await this.#log.readFile('utf8');
       const whole = text.slice(0, text.lastIndexOf('\n') + 1);
@@ -144,7 +144,7 @@ export class FleetRecord {
     pieces: readonly (readonly [piece: BookedPiece, letters: PieceLetters | null, machine: string])[],
   ): Promise<void> {
     if (pieces.length === 0) return;
-    await this.#do('writing the record of the fleet', async () => {
+    await this.#do('writing the record of the pieces', async () => {
       const lines: string[] = [];
       for (const [piece, letters, machine] of pieces) {
         const kept = letters?.keptIn ? ([`${machine}:${letters.keptIn}`, letters.bytes] as const) : undefined;
@@ -163,7 +163,7 @@ export class FleetRecord {
    * @param finishedAt time stamp for the final names; null if the load is not finished
    */
   async close(finishedAt: string | null): Promise<void> {
-    await this.#do('closing the record of the fleet', async () => {
+    await this.#do('closing the record of the pieces', async () => {
       await this.#closeFiles();
       if (finishedAt !== null && this.#name === unfinished && Object.keys(this.#letters).length > 0) {
         const name = `rejected-${finishedAt}`;
@@ -178,7 +178,7 @@ export class FleetRecord {
 
   /** Removes the record and the plan of a finished load. Throws StateError. */
   async remove(): Promise<void> {
-    await this.#do('removing the record of the fleet', async () => {
+    await this.#do('removing the record of the pieces', async () => {
       await rm(this.logPath, { force: true });
       await rm(this.planPath, { force: true });
     });

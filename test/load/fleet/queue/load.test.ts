@@ -145,7 +145,7 @@ describe.skipIf(!hasRedis)('a load over a fleet', () => {
     ]);
     const [id] = /(?<=bulk-load:\{)[0-9a-f]{12}/.exec(String(await control.keys('bulk-load:*:booked')))!;
     const status = await run(['status', '--queue', redis.url]);
-    expect(status.stdout).toMatch(new RegExp(`^Load ${id}, since .*\n {2}pieces +\\d+ of \\d+ settled`));
+    expect(status.stdout).toMatch(new RegExp(`^Load ${id}, since .*\n {2}pieces +\\d+ of \\d+ finished`));
     expect(status.stdout).toMatch(/^1 worker, [01] of them idle\.$/m);
     const stop = await run(['stop', '--queue', redis.url, id!]);
     expect([stop.code, stop.stdout]).toEqual([0, expect.stringMatching(/is stopped/)]);
