@@ -1,4 +1,5 @@
-// Detects the format of an input from its first bytes, then from its name.
+// Detects the format of an input. Unmistakable first bytes decide first, then the file name, then first bytes that
+// merely suggest a format.
 
 import { type FormatName, formats } from './registry.js';
 import type { Detection, FormatDescriptor, InputHead } from './types.js';

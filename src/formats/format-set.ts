@@ -23,7 +23,8 @@ export type { ReadMode } from './line-protocol/lines-layout.js';
 export { chunkBytes } from './line-protocol/lines-layout.js';
 
 /**
- * Largest number of inputs to open for detecting formats: half of them from the start of the list, half from its end.
+ * Largest number of inputs to open for detecting their formats: half of them are the first inputs, half the last
+ * inputs.
  */
 const maxDetected = 64;
 
@@ -46,12 +47,17 @@ function windowBytes({ wideChunks }: ReadMode): number {
   return wideChunks ? rowWindowBytes : narrowRowWindowBytes;
 }
 
-/** Returns true if all inputs consist of rows of text. Threads that parse such rows also work with small buffers. */
+/**
+ * Returns true if all formats contain rows of text, such as CSV or JSON. Only threads for such rows work with small
+ * buffers.
+ */
 export function hasNarrowThreads(names: readonly FormatName[]): boolean {
   return names.every((name) => hasRowThreads([name]));
 }
 
-/** Returns how many of `threads` worker threads these formats use: all for rows of text, otherwise at most one. */
+/**
+ * Returns how many of `threads` worker threads these formats use: all threads for rows of text, otherwise at most one.
+ */
 export function usableThreads(names: readonly FormatName[], threads: number): number {
   return hasRowThreads(names) ? threads : Math.min(threads, 1);
 }
@@ -74,8 +80,8 @@ function hasRowThreads(names: readonly FormatName[]): boolean {
 }
 
 /**
- * Returns each format that the inputs have; line protocol for a load without inputs. Throws UsageError for a bad time
- * format, MemoryLimitError if the address space is too small for WebAssembly, and the signal's abort reason.
+ * Returns the formats that occur among the inputs; line protocol for a load without inputs. Throws UsageError for a bad
+ * time format, MemoryLimitError if the address space is too small for WebAssembly, and the signal's abort reason.
  */
 export async function formatsOf(
   options: FormatOptions,
@@ -83,7 +89,7 @@ export async function formatsOf(
   signal: AbortSignal,
 ): Promise<FormatName[]> {
   // Parsers, the zstd decoder and the HTTP client need WebAssembly. If WebAssembly is unavailable, this call fails
-  // first, because the errors of the zstd decoder and the HTTP client would not name the cause.
+  // first, with an error that names the cause. The errors of the zstd decoder and the HTTP client would not name it.
   memoryOf(65_536);
   if (options.timeFormat !== 'auto') {
     const { TimeCell } = await import('./timestamps/time-cell.js');
@@ -147,7 +153,7 @@ export class FormatSet {
   #rows: Promise<RowFormatMemory> | null = null;
 
   /**
-   * @param budget memory for formats with random access; undefined without a limit
+   * @param budget limits the memory of formats with random access, such as Parquet; undefined without a limit
    * @param inputs number of inputs
    */
   constructor(
@@ -160,7 +166,7 @@ export class FormatSet {
     this.#options = this.#fieldColumns === null ? options : { ...options, fieldColumns: this.#fieldColumns };
     this.#budget = budget;
     this.#mode = mode;
-    // The worker thread starts while the load connects to the target.
+    // Creates the format early, so that its worker thread starts while the load connects to the target.
     if (mode.workerThread) this.#format('lp').catch(() => {});
   }
 
@@ -209,7 +215,7 @@ export class FormatSet {
     };
   }
 
-  /** Returns the format after it has received the folder columns of the input, such as `host=a`. */
+  /** Passes the folder columns of the input, such as `host=a`, to the format. Returns the format. */
   async #prepared(
     format: FormatName,
     { name, folderColumns = [] }: Pick<Input, 'name' | 'folderColumns'>,
@@ -230,7 +236,7 @@ export class FormatSet {
     return await this.#format(format);
   }
 
-  /** Returns the types of fields that were found in the rows so far. */
+  /** Returns the field types that are known from the rows read so far. */
   async fieldTypes(): Promise<KnownFieldTypes> {
     return (await this.#rows)?.fieldTypes.all ?? {};
   }

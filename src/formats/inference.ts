@@ -27,7 +27,7 @@ export interface InferredTable {
 
 export interface InferredSchema {
   readonly tables: readonly InferredTable[];
-  /** Options that declare the inferred types; null without inferred types. */
+  /** Command-line options that declare the inferred types; null if no types were inferred. */
   readonly options: string | null;
   /** String fields that may be tags. */
   readonly possibleTags: readonly string[];

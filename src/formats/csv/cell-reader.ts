@@ -4,7 +4,7 @@ import { CR, LF } from '../../core/ascii.js';
 import { BARE, type Cells, TEXT } from '../rows/cells.js';
 import type { CsvDialect } from './csv-dialect.js';
 
-/** Control characters by the letter of their escape, such as the line feed for the `n` in `\n`. */
+/** Control characters by the letter of their escape. For example, `\n` stands for the line feed. */
 const letterEscapes = new Map([...Buffer.from('0btnvfr')].map((letter, i) => [letter, [0, 8, 9, 10, 11, 12, 13][i]!]));
 const NULL_LETTER = 0x4e;
 
@@ -30,7 +30,7 @@ export class RowReader {
   newlines = 0;
   /** Offset of the byte at which the last BAD_QUOTE was found. */
   badAt = 0;
-  /** Offset at which the memory for decoded copies of cells begins. */
+  /** Offset at which the scratch memory begins. Decoded copies of cells are written to this memory. */
   scratchFrom: number;
   readonly #run: RowWindow;
   readonly #dialect: CsvDialect;
@@ -43,7 +43,7 @@ export class RowReader {
     this.#dialect = dialect;
   }
 
-  /** Offset at which the decoded copies of the last row's cells end. */
+  /** Offset after the decoded copies that the last `read` wrote to the scratch memory. */
   get scratch(): number {
     return this.#scratch;
   }
@@ -145,8 +145,8 @@ export class RowReader {
   }
 
   /**
-   * Returns the result for a quoted cell whose end is not in memory. A further chunk may contain the end, unless the
-   * input ends or the row is too long.
+   * Returns the result for a quoted cell without a closing quote in memory: INCOMPLETE if a later chunk may contain the
+   * quote; BAD_QUOTE at the end of the input, or if the row is too long.
    */
   #unclosed(): number {
     const { final, limit } = this.#run;
@@ -167,7 +167,7 @@ export class RowReader {
       return;
     }
     let out = this.#scratch;
-    // A row whose cell does not fit here is too long. The row is rejected later.
+    // A cell that does not fit into the scratch memory makes its row too long. The row is rejected later.
     if (end - from > this.#run.layout.scratchEnd - out) return;
     starts[column] = out;
     for (let p = from; p < end; p++) {
@@ -186,7 +186,10 @@ export class RowReader {
     this.#scratch = out;
   }
 
-  /** Tests whether decoding removes the escape before this byte. In `C:\new`, the backslash is part of the text. */
+  /**
+   * Tests whether decoding removes an escape character before `byte`. In a quoted cell, `\"` becomes `"`, but `\n` in
+   * `C:\new` remains.
+   */
   #isEscapable(byte: number, isBare: boolean): boolean {
     const { delimiter, quote, escapeByte, hasLetterEscapes } = this.#dialect;
     const isSpecial = byte === delimiter || byte === quote || byte === escapeByte || byte === LF || byte === CR;

@@ -44,7 +44,7 @@ interface ColumnKinds {
   quotedNumber: SampleCell | null;
   /** The byte of the decimal separator. */
   readonly point: number;
-  /** True after a quoted whole number of 16 or more digits, such as an identifier. */
+  /** True if a quoted cell contains a whole number of 16 or more digits, such as an identifier. */
   long: boolean;
 }
 
@@ -66,7 +66,7 @@ function emptyKinds(): SampleKinds {
   return { tables: new Map(), columns: 0, isQuoted: true, isRegular: true };
 }
 
-/** A large sample is first read in parts: its beginning, and the beginning of each further 64 KiB. */
+/** A large sample is first read in parts: 32 KiB at its start, then 2 KiB every 64 KiB. */
 const partDistance = 64 * 1024;
 const firstPartBytes = 32 * 1024;
 const partBytes = 2 * 1024;
@@ -119,7 +119,7 @@ interface Decision {
   readonly kinds: ColumnKinds;
   /** The inferred type; null if the sample has no value for the column. */
   readonly type: FieldTypeName | null;
-  /** Set if the column has numbers and other values, or if its first value has a decimal comma; otherwise null. */
+  /** Why the type is unclear: numbers and other values, or a decimal comma before any word. Null for a clear type. */
   readonly problem: Problem | null;
 }
 
@@ -132,7 +132,7 @@ function decisionsOf({ tables, isQuoted }: SampleKinds, fields: readonly MappedF
       const type = first !== null ? 'float' : isText ? 'string' : truth !== null ? 'boolean' : null;
       const field = fields[i]!;
       const other = word ?? (comma === null ? truth : null);
-      // In a column without plain numbers, a number with a comma counts as text only if an earlier row has a word.
+      // In a column without plain numbers, `1,5` is unclear before the first word. After a word, it counts as text.
       const isUnclear =
         first !== null ? (comma ?? other) !== null : comma !== null && comma.line <= (word?.line ?? comma.line);
       const problem = isUnclear ? contradictionOf(field, first, comma, other) : null;
@@ -142,8 +142,8 @@ function decisionsOf({ tables, isQuoted }: SampleKinds, fields: readonly MappedF
 }
 
 /**
- * Tests whether further rows are unlikely to change the decision. False if all numbers are quoted, because they may be
- * texts.
+ * Tests whether the type is certain without the rest of the sample. False if the column has quoted numbers, but neither
+ * plain numbers nor words: the quoted numbers may be texts.
  */
 function isClear({ problem, kinds }: Decision): boolean {
   return problem === null && (kinds.quotedNumber === null || (kinds.number ?? kinds.word) !== null);
@@ -154,7 +154,7 @@ function assertClear(decisions: readonly Decision[]): void {
   if (problems.length > 0) throw new UsageError(problems);
 }
 
-/** Adds the cells of the rows that begin in [start, end) to `found`. */
+/** Adds to `found` the kinds of the cells in the rows that begin in [start, end). */
 function readRows(
   mapping: Pick<Mapping, 'table' | 'measurement'>,
   fields: readonly MappedField[],
@@ -252,7 +252,7 @@ function addCell(
   if (kind === 'quotedNumber' && /^ *[+-]?\d{16,} *$/.test(text)) kinds.long = true;
 }
 
-/** Tests quickly whether a cell is a number or word, and its column already has such a cell. True for most cells. */
+/** Tests quickly whether a cell is a number (or word) and the column already has one. True for most cells. */
 function isSeen(kinds: ColumnKinds, bytes: Uint8Array, from: number, to: number, withoutNulls: boolean): boolean {
   const first = bytes[from]!;
   if (kinds.number !== null) {

@@ -1,7 +1,7 @@
 // The dialect of a CSV or TSV file: its delimiter, quote and escape.
 
 export interface CsvDialectOptions {
-  /** The delimiter, one byte; null for the default of the format. */
+  /** The delimiter, one byte; null for the default: a comma in CSV, a tab in TSV. */
   readonly delimiter: string | null;
   readonly quote: string | null;
   /** The escape character; null for inputs without escapes. */
@@ -11,7 +11,10 @@ export interface CsvDialectOptions {
   readonly thousands: string | null;
   readonly skipLines: number;
   readonly skipAfterHeader: number;
-  /** False only in tests of the fast path: the first value of a field then decides its type. Default: true. */
+  /**
+   * True if the first rows decide the types. Tests of the fast path set false: a field's first value then decides its
+   * type. Default: true.
+   */
   readonly infersTypes?: boolean;
 }
 
@@ -27,7 +30,7 @@ export interface CsvDialect {
 
 export function dialectOf(options: CsvDialectOptions, name: 'csv' | 'tsv'): CsvDialect {
   const { delimiter, quote } = options;
-  // Some tools name the quote itself as the escape character, although they double quotes.
+  // Some tools call the quote the escape character and mean doubled quotes, which need no escape character here.
   const isDoubled = options.escape === quote;
   return {
     delimiter: (delimiter ?? (name === 'csv' ? ',' : '\t')).charCodeAt(0),

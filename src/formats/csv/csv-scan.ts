@@ -28,16 +28,16 @@ export class CsvScan extends RowScan {
   readonly #dialect: CsvDialect;
   /** The delimiter of inputs without a `sep=` line. */
   readonly #delimiter: number;
-  /** True while the next line may be `sep=;`. */
+  /** True while the next line may be a line such as `sep=;`, which names the delimiter. */
   #isFirstLine = false;
   #head: CsvHead | null = null;
-  /** True while rows are skipped, and only headers and annotations are read. */
+  /** True while a resumed load reads only headers and annotations, and skips rows. */
   #skipsRows = false;
-  /** Number of lines still to skip. */
+  /** Number of lines that --skip-lines still skips. */
   #skip = 0;
   /** Number of bytes of the sample (the start of the input) not scanned yet; negative after the end of the sample. */
   #sampleLeft = 0;
-  /** Length of the previous row's time if the time is the last cell; otherwise 0. */
+  /** Length in bytes of the previous row's time if the time is the last cell; otherwise 0. */
   #timeLength = 0;
 
   constructor(rows: RowFormatMemory, options: CsvDialectOptions, dialect: CsvDialect, suffix: string) {
@@ -51,7 +51,7 @@ export class CsvScan extends RowScan {
     this.#reader = new RowReader(rows.run, rows.cells, dialect);
   }
 
-  /** The header and its mapping for all further rows; null if a later row may begin another table. */
+  /** The head (header and mapping) for all further rows; null if it is incomplete or another table may follow. */
   get settledHead(): CsvHead | null {
     return this.#heads.isAnnotated ? null : this.#head;
   }
@@ -62,7 +62,7 @@ export class CsvScan extends RowScan {
     this.#heads.useSample(sample);
   }
 
-  /** Starts or stops skipping rows. */
+  /** Skips the rows that follow, but still reads headers and annotations. `false` ends the skipping. */
   skipRows(skips: boolean): void {
     this.#skipsRows = skips;
   }
@@ -101,7 +101,7 @@ export class CsvScan extends RowScan {
     if (this.#blank() || this.#takeKernelRows()) return null;
     if (this.#head !== null) return this.#startsTable(this.#head) ? this.#takeBetweenRows() : this.#row(this.#head);
     if (!this.#takeHeadRow()) return 'drained';
-    // A new head applies to the next row. The points found so far must be used first.
+    // `full` makes the caller use the points of the previous head before a row of the new head is read.
     return this.#head === null ? null : 'full';
   }
 
@@ -146,7 +146,7 @@ export class CsvScan extends RowScan {
     throw serverError(end < 0 ? [] : cellTexts(this.bytes, this.#reader));
   }
 
-  /** Adds `lines` further lines to the head. Returns the offset of the last line's LF; -1 if more bytes are needed. */
+  /** Moves on by `lines` lines. Returns the offset of the LF that ends the last line; -1 if more bytes are needed. */
   #behindLines(end: number, lines: number): number {
     const { bytes, limit, final } = this.filling;
     let at = end;
@@ -162,7 +162,7 @@ export class CsvScan extends RowScan {
     this.deadLetterFormat = head.deadLetterFormat;
     this.rows.encoder.begin(head.mapping, head.time);
     head.filler?.begin(scratch);
-    // The fast path (kernel) cannot add all cells that annotations define.
+    // The fast path (kernel) cannot apply every filler. For example, it cannot add the cells that annotations define.
     const isKernelUsed = head.filler === null || head.filler.kernel !== undefined;
     if (isKernelUsed) this.rows.kernel?.csv(head.mapping, head.columns, this.#dialect, head.filler?.kernel);
     else this.rows.kernel?.disable();
@@ -228,13 +228,13 @@ export class CsvScan extends RowScan {
     return isAnnotation(Buffer.from(this.bytes.subarray(from, from + length)).toString());
   }
 
-  /** Reads the next line between annotated rows: the start of a new table, a comment or a row. */
+  /** Reads a line that may begin another table: an annotation, a repeated header, a comment or a row. */
   #takeBetweenRows(): Stop | null {
     const run = this.filling;
     const end = this.#reader.read(run.at);
     if (end < 0) return this.#row(this.#head!);
     if (this.#head!.repeats || this.#isAnnotation()) {
-      // The rows found so far belong to the previous head, so they must be used first.
+      // The rows found so far belong to the previous head. The caller must use them before the head changes.
       if (run.count > 0 || run.rejects.length > 0) return 'full';
       this.#head = null;
       this.#heads.beginTable();
@@ -293,7 +293,7 @@ export class CsvScan extends RowScan {
     return null;
   }
 
-  /** Decides the types from the whole sample once a row was rejected. Throws UsageError for mixed columns. */
+  /** Checks the inferred types with the whole sample after a rejected row. Throws UsageError for mixed columns. */
   #confirmTypes(): void {
     if (this.#sampleLeft >= 0) this.#heads.types.confirm();
   }

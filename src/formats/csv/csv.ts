@@ -35,8 +35,8 @@ export class Csv implements Format {
   }
 
   /**
-   * Reads the header. In annotated CSV, reads everything before `byteOffset`, because a later table may replace the
-   * header.
+   * Reads the header, so that the load can resume at `byteOffset`. In annotated CSV, reads everything before this
+   * offset, because a later table may replace the header.
    */
   async recall(head: ByteSource, { byteOffset }: Position, signal: AbortSignal): Promise<void> {
     const source = await this.#sampled(head, signal);
@@ -83,7 +83,7 @@ export class Csv implements Format {
   }
 }
 
-/** Limits a source to its first bytes. */
+/** Returns a source that ends after the first `bytes` bytes of `source`. */
 function firstBytes(bytes: number, source: ByteSource): ByteSource {
   let left = bytes;
   return wrapSource(source, {

@@ -12,15 +12,16 @@ interface TagSet {
 }
 
 /**
- * Tests whether a header belongs to a result of InfluxDB 1. The caller checks whether an option uses the column `tags`.
+ * Tests whether a header looks like the header of an InfluxDB 1 result. The caller must also check that no option uses
+ * the column `tags`.
  */
 export function isInfluxQl(names: readonly string[]): boolean {
   return names[0] === 'name' && names[1] === 'tags' && names.includes('time');
 }
 
 /**
- * Turns the text of the column `tags` into cells of tag columns. A new key adds a column after the columns of the
- * header.
+ * Splits the text of the column `tags`, such as `host=a,region=b`, into one cell for each tag. Each new tag key gets a
+ * column after the columns of the header.
  */
 export class InfluxQlTags implements RowFiller {
   readonly bytes = 0;

@@ -15,7 +15,7 @@ export class JoinedTime implements RowFiller {
   readonly #parts: readonly TimePart[];
   readonly #next: RowFiller | null;
 
-  /** @param next adds further cells to the same row */
+  /** @param next filler to apply to the row afterwards; null if no other filler is needed */
   constructor(memory: Uint8Array, parts: readonly TimePart[], next: RowFiller | null) {
     this.#memory = memory;
     this.#parts = parts;

@@ -33,7 +33,8 @@ function grammarOf({ decimal, thousands }: NumberNotation): RegExp {
 }
 
 /**
- * Rewrites the numbers of a row to plain notation. Rejects a row with a plain number that the notation does not allow.
+ * Rewrites the numbers of a row to plain notation. With --decimal ',', `1,5` becomes `1.5`, and a row with `1.5` is
+ * rejected.
  */
 export class NotationFiller implements RowFiller {
   readonly bytes = 0;
@@ -88,7 +89,7 @@ export class NotationFiller implements RowFiller {
     return null;
   }
 
-  /** Tests whether a field contains strings or booleans, which are not rewritten. */
+  /** Tests whether a field contains strings or booleans. Their cells are not rewritten. */
   #isOther({ declared, name }: MappedField, { starts, ends }: Cells): boolean {
     if (declared !== null) return declared === 'string' || declared === 'boolean';
     const { table, measurement } = this.#mapping;

@@ -24,8 +24,8 @@ export class InfluxMapping {
   }
 
   /**
-   * Returns the options with measurement and tags. `addTag` may later extend the same list of tags, because the mapping
-   * reads this list again whenever a column appears.
+   * Returns the options with measurement and tags. The result shares the list of tags with this object. The mapping
+   * reads the list again for each new column, so `addTag` may add tags later.
    */
   complete(options: MappingOptions): MappingOptions {
     return { ...options, measurement: options.measurement ?? `{${measurementColumn}}`, tags: this.#tags };
@@ -68,7 +68,10 @@ class SeriesRows implements TokenSink {
   #seriesTags: [string, string][] = [];
   /** Column names of the series, each as a JSON string. */
   #columns: string[] = [];
-  /** Measurement and tags of this series. The line of each row begins with this text. Null until the first row. */
+  /**
+   * The JSON text of measurement and tags, with which the line of each row begins. Null before the first row of the
+   * series.
+   */
   #prefix: string | null = null;
   #cells: string[] = [];
   #isPartial = false;

@@ -2,7 +2,7 @@
 
 import { BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, OPEN_BRACE, OPEN_BRACKET, QUOTE } from '../../core/ascii.js';
 
-/** A line of at least this many characters may be incomplete, because detection reads only the first bytes. */
+/** Detection reads only the first bytes. So a line of at least this many characters may be incomplete. */
 const longLine = 32 * 1024;
 
 /** Tests whether a line is one object, or may be the start of one long object. */

@@ -19,7 +19,7 @@ import { wrapSource } from '../../core/io/byte-source.js';
 import { plural } from '../../core/text.js';
 import type { ByteSource } from '../../core/types/index.js';
 
-/** Size of the buffer that is used after a line feed had to be inserted, bytes. */
+/** Smallest size of the buffer that is used after a line feed had to be inserted, bytes. */
 const bufferBytes = 64 * 1024;
 /** Contains 1 for each byte that has a meaning outside of strings. */
 const structural = new Uint8Array(256);
@@ -31,13 +31,13 @@ class JsonSplitter {
   inList = false;
   inString = false;
   #isEscaped = false;
-  /** True after an object that is not in a list, until the next line end. */
+  /** True if a line end must precede the next object or list. An object outside of a list sets this flag. */
   #needsLineEnd = false;
 
   /**
-   * Replaces list brackets, commas and line ends from offset `from` on, in place. Returns the number of bytes. If an
-   * object needs a line feed before it, returns the smaller offset of that object instead. The caller then inserts the
-   * line feed and calls again with this offset.
+   * Replaces list brackets, commas and line ends in place, from offset `from` on. Returns the number of bytes when all
+   * bytes are done. Returns a smaller offset if the object at this offset needs a line feed before it. The caller then
+   * inserts the line feed and calls again with this offset.
    */
   split(bytes: Uint8Array, from: number): number {
     for (let i = this.inString ? this.#string(bytes, from) + 1 : from; i < bytes.length; i++) {
@@ -80,7 +80,7 @@ class JsonSplitter {
     return i;
   }
 
-  /** Returns the replacement of a byte outside of strings; may be the same byte. */
+  /** Returns the byte that replaces a byte outside of strings. Most bytes are returned unchanged. */
   #structure(byte: number): number {
     if (byte === LF || byte === CR) return this.#lineEnd(byte);
     else if (byte === COMMA) return this.depth === 0 && this.inList ? LF : byte;
@@ -103,7 +103,7 @@ class JsonSplitter {
       if (this.depth > 0 || this.inList) this.depth++;
       else {
         this.inList = true;
-        // If an object precedes on the same line, the bracket of the list becomes the line end between them.
+        // If an object precedes the list on the same line, the opening bracket becomes the line feed between them.
         const replacement = this.#needsLineEnd ? LF : SPACE;
         this.#needsLineEnd = false;
         return replacement;
@@ -122,7 +122,7 @@ class LineSource {
   readonly #source: ByteSource;
   readonly #name: string;
   readonly #splitter = new JsonSplitter();
-  /** Memory for bytes that are not returned yet; null until a line feed must be inserted. */
+  /** Bytes that were read but not yet returned to the caller; null until a line feed must be inserted. */
   #buffer: Uint8Array | null = null;
   /** Offsets in the buffer: bytes before `#at` were returned to the caller, and bytes before `#split` were split. */
   #at = 0;

@@ -9,9 +9,9 @@ import type { KeyTable } from '../rows/kernel/row-kernel.js';
 import { type Mapping, nameProblem, wantedNames } from '../rows/mapping/mapping.js';
 import { firstValueEnd } from './json-sniff.js';
 
-/** Stands for the column of a key whose values are not loaded. */
+/** Value of `Entry.column` for a key whose values are not loaded. */
 export const NOWHERE = -1;
-/** Stands for the column of a key that has had no value so far. */
+/** Value of `Entry.column` for a key that has had no value so far. */
 const UNSEEN = -2;
 /** Largest nesting depth of objects and lists. Deeper rows are rejected. */
 export const maxDepth = 64;
@@ -19,14 +19,16 @@ const maxKeys = 65_536;
 // Number of 32-bit words that describe one key for the WebAssembly parser, defined in
 // ../kernel/assembly/rows/json-objects.ts.
 const KEY_WORDS = 5;
-/** Unused bytes after the keys, because the WebAssembly parser compares 16 bytes at once. */
+/**
+ * Unused bytes after the keys. The WebAssembly parser compares 16 bytes at once, so it may read beyond the last key.
+ */
 const SLACK = 16;
 
 /** One key in the tree. The parent of a key is the key of the enclosing object. */
 export interface Entry {
   /** Column name: the keys from the outermost object on, such as `a.b`. */
   readonly path: string;
-  /** Bytes between the quotes of the key, without decoding escapes. */
+  /** The key as the input contains it: the bytes between the quotes, with escapes not decoded. */
   readonly key: Uint8Array;
   /** Position among the keys of the same object, in order of first appearance. */
   readonly index: number;
@@ -43,7 +45,9 @@ export class Keys {
   readonly root: Entry = entryOf('', '', 0);
   readonly #cells: Cells;
   readonly #mapping: Mapping;
-  /** Column numbers by path. Several keys may have one path, because a key can be written with different escapes. */
+  /**
+   * Column numbers by path. Several keys may have one path, because a key can be written with escapes: `a` or `\u0061`.
+   */
   readonly #byPath = new Map<string, number>();
   #count = 0;
 
@@ -54,8 +58,8 @@ export class Keys {
   }
 
   /**
-   * Returns the key at position `index` of `members` if exactly this key begins at offset `from`. Otherwise returns
-   * null, and the caller must search for the key.
+   * Returns the key at position `index` of `members` if its bytes and a closing quote begin at offset `from`. Otherwise
+   * returns null, and the caller must search for the key.
    */
   expected({ members }: Entry, index: number, bytes: Uint8Array, from: number): Entry | null {
     const member = members[index];
@@ -66,7 +70,8 @@ export class Keys {
   }
 
   /**
-   * Returns the key of `parent` whose bytes are [from, to). Adds an unknown key. Returns a reason to reject the row.
+   * Returns the key of the object `parent` whose bytes are [from, to). Adds the key if it is unknown. Returns a reason
+   * if the row must be rejected.
    */
   find(parent: Entry, bytes: Uint8Array, from: number, to: number): Entry | Reason {
     const raw = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from);
@@ -79,14 +84,18 @@ export class Keys {
   }
 
   /**
-   * Returns the key `name` of the outermost object. Adds an unknown key. Returns a reason if there are too many keys.
+   * Returns the key `name` of the outermost object. Adds the key if it is unknown. Returns a reason if there are too
+   * many keys.
    */
   named(name: string): Entry | Reason {
     const key = Buffer.from(JSON.stringify(name).slice(1, -1)).toString('latin1');
     return this.root.byKey.get(key) ?? this.#add(this.root, key, name);
   }
 
-  /** Returns the key for a list element. The index serves as the key. Returns a reason if there are too many keys. */
+  /**
+   * Returns the key for a list element. The element's index serves as its key. Returns a reason if there are too many
+   * keys.
+   */
   element(parent: Entry, index: number): Entry | Reason {
     const key = String(index);
     return parent.byKey.get(key) ?? this.#add(parent, key, key);
@@ -163,7 +172,10 @@ export function keyTable(keys: Keys): KeyTable {
   };
 }
 
-/** Writes all keys with their columns. Returns the range of the outermost object's keys; null if keys do not fit. */
+/**
+ * Writes all keys and their columns to [from, to). Returns the range with the outermost object's keys; null if not all
+ * keys fit.
+ */
 function writeKeys(root: Entry, buffer: ArrayBuffer, from: number, to: number): readonly [number, number] | null {
   const all = descendants(root);
   const bytes = all.reduce((sum, { key }) => sum + key.length, 4 * KEY_WORDS * all.length + SLACK);

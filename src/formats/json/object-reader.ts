@@ -39,7 +39,10 @@ export class ObjectReader {
   readonly #cells: Cells;
   readonly #columns: readonly string[] | null;
   readonly #nulls: readonly Buffer[];
-  /** For each column, the number of the last object with a value for this column. Detects duplicate keys. */
+  /**
+   * For each column, the number of the last object with a value for this column. A second value in the same object is
+   * an error.
+   */
   #lastSeen = new Int32Array(64);
   #objectNumber = 0;
   #scratch = 0;
@@ -57,8 +60,8 @@ export class ObjectReader {
   }
 
   /**
-   * Reads the object at `start`. The object must end before `limit` of the `RowRun`, where a line feed is stored.
-   * Returns the offset after the object; -1 if the object is invalid.
+   * Reads the object at `start`. A line feed must be stored at `limit` of the `RowRun`. Returns the offset after the
+   * object; -1 if the object is invalid or does not end before `limit`.
    */
   read(start: number, keys: Keys): number {
     this.#objectNumber = this.#objectNumber === 0x7fff_ffff ? 1 : this.#objectNumber + 1;
@@ -191,7 +194,7 @@ export class ObjectReader {
   #decode(from: number, to: number, entry: Entry): number {
     const { bytes, layout } = this.#run;
     const quoted = Buffer.from(bytes.buffer, bytes.byteOffset + from - 1, to - from + 2);
-    // Decoding would silently replace invalid bytes.
+    // `toString` would silently replace bytes that are not UTF-8.
     if (!isUtf8(quoted) && this.#keys!.columnOf(entry) !== NOWHERE) return this.#failFor('invalid-utf8', from, to);
     let text: string;
     try {

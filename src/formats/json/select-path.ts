@@ -9,7 +9,7 @@ import { InputError } from '../../core/errors.js';
 import { wrapSource } from '../../core/io/byte-source.js';
 import type { ByteSource } from '../../core/types/index.js';
 
-/** Bytes per read of the input. Each read produces lines of about the same total size. */
+/** Size of one read of the input, bytes. The lines that each read yields have about the same total size. */
 const chunkBytes = 64 * 1024;
 
 /**
@@ -118,7 +118,9 @@ class ElementLines {
   isEmpty = true;
   #text = '';
   #depth = 0;
-  /** Nesting depth of the elements: 1 within a selected list, otherwise 0. */
+  /**
+   * Nesting depth of the elements: 1 for the elements of a selected list, 0 for a selected value that is not a list.
+   */
   #elementDepth = 0;
   #needsComma = false;
 
@@ -152,7 +154,7 @@ class ElementLines {
       case 'nullValue':
         this.#value(String(token.value));
         return;
-      // With the options in `textsOf`, the parser does not emit the following tokens.
+      // The options in `textsOf` keep the parser from emitting the following tokens.
       case 'startKey':
       case 'endKey':
       case 'startString':

@@ -6,7 +6,7 @@ import { packaged } from '../../core/version.js';
 import { type WasmMemory, wasm } from '../../core/wasm.js';
 import { STATE } from './assembly/lines/line-memory.js';
 
-/** Indexes of two 32-bit words of results: the number of entries written, and the number of the next physical line. */
+/** Indexes of two 32-bit words of results: the number of lines read, and the number of the next physical line. */
 const COUNT = STATE / 4;
 const LINE = STATE / 4 + 1;
 
@@ -17,7 +17,10 @@ export interface KernelSettings {
   readonly timeLimit: bigint;
   readonly maxPointBytes: number;
   readonly stampMissing: boolean;
-  /** Offset of the table of known shapes (a table with a set of columns), and the number of its slots. */
+  /**
+   * Offset of the hash table of known shapes, and the number of its slots. A shape is a database table with a set of
+   * columns.
+   */
   readonly shapes: number;
   readonly shapeSlots: number;
 }
@@ -43,8 +46,8 @@ export interface Kernel {
   /** Discards the list of structural bytes. Must be called when the input bytes in memory change. */
   forget(): void;
   /**
-   * Reads the lines from `at` on and writes their index entries from offset `entry` on. `line` is the number of the
-   * first line.
+   * Reads the lines from offset `at` on, and writes their index entries from offset `entry` on. `line` is the number of
+   * the first line.
    * @returns the offset at which the fast path stopped; `taken` is then the number of lines read
    */
   take(at: number, limit: number, entry: number, entriesEnd: number, line: number): number;

@@ -1,5 +1,5 @@
-// Scans one input chunk by chunk, and copies the unfinished line of a chunk before the next chunk. The code is
-// synchronous, so that both the main thread and the worker thread can run it.
+// Scans one input chunk by chunk. Copies the unfinished line at the end of a chunk to the memory directly in front of
+// the next chunk. The code is synchronous, so that both the main thread and the worker thread can run it.
 
 import { utf8Mark } from '../../core/io/encoding.js';
 import type { Problem } from '../../core/problem.js';
@@ -24,13 +24,13 @@ export interface WindowScan {
   /** Offset and physical line number at which the next call of `run` begins. */
   readonly at: number;
   readonly line: number;
-  /** Number of bytes before `at` that a resumed load must read again, such as the start of an open comment. */
+  /** Number of bytes before `at` that a resumed load must read again: the start of an unfinished comment. */
   readonly held: number;
   /** Resets the scan before the first window of an input. */
   begin(start: Position): void;
   /**
-   * Sets the bytes to scan, [from, limit). Bytes before `fresh` were scanned before. If `final` is true, the input ends
-   * at `limit`. The scan overwrites the byte at `limit`.
+   * Sets the bytes to scan: [from, limit). The bytes in [from, fresh) were already in the previous window. If `final`
+   * is true, the input ends at `limit`. The scan overwrites the byte at `limit`.
    */
   window(from: number, limit: number, final: boolean, fresh: number): void;
   /** Finds the next points. Overwrites the entries of the previous points. */
@@ -41,7 +41,7 @@ export interface WindowScan {
 
 export class ChunkScanner {
   readonly #scan: WindowScan;
-  /** Number of decoded bytes of the input before the current chunk. */
+  /** Number of bytes of the decoded input (decompressed, in UTF-8) before the current chunk. */
   #decoded = 0;
   #used = 0;
   #carried = 0;
@@ -66,8 +66,8 @@ export class ChunkScanner {
   }
 
   /**
-   * Sets the next `length` bytes of the input, which begin at offset `chunk` of the memory, directly after the
-   * unfinished line. A length of 0 means the end of the input.
+   * Sets the next `length` bytes of the input. These bytes begin at offset `chunk` of the memory, directly after the
+   * unfinished line of the previous chunk. A length of 0 means the end of the input.
    */
   chunk(chunk: number, length: number): void {
     const scan = this.#scan;
@@ -97,7 +97,7 @@ export class ChunkScanner {
     return { isWorth, drained };
   }
 
-  /** True when the next byte follows a complete line or row. */
+  /** True if the next chunk begins with a new line or row. */
   get isAligned(): boolean {
     return this.#carried === 0;
   }

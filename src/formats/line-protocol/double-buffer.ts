@@ -16,7 +16,7 @@ type ScannedWindow = Pick<
   'bytes' | 'index' | 'count' | 'rejects' | 'firstLine' | 'deadLetterFormat' | 'line' | 'shape'
 >;
 
-/** Yields the runs of points of a whole input, as `Format.points` does. */
+/** Yields all points of an input, one run of points at a time, as `Format.points` does. */
 export async function* scanRuns(
   scan: WindowScan,
   source: ByteSource,

@@ -4,7 +4,7 @@ import { CR, HASH, LF, SPACE } from '../../core/ascii.js';
 import type { Problem } from '../../core/problem.js';
 import { type ExportSections, NO_SECTION, type SectionState } from './sections/export-sections.js';
 
-/** Longest line that may name a section, in bytes. */
+/** Longest line that may name a section of an InfluxDB export, in bytes. */
 const maxSectionLine = 1024;
 
 export abstract class LineCursor {
@@ -19,7 +19,7 @@ export abstract class LineCursor {
   protected inComment = false;
   protected readonly sections: ExportSections;
   #commentBytes = 0;
-  /** True if the bytes at `at` continue a skipped line whose beginning is no longer in memory. */
+  /** True if the bytes at `at` are the rest of a skipped line. The beginning of this line is no longer in memory. */
   #inSkippedLine = false;
   #start = NO_SECTION;
 
@@ -34,8 +34,8 @@ export abstract class LineCursor {
   }
 
   /**
-   * Number of bytes before `at` that belong to an unfinished comment. A resumed load must read these bytes again.
-   * Otherwise it would read the rest of the comment as a point.
+   * Number of bytes before `at` that belong to an unfinished comment. A resumed load must read these bytes again,
+   * because it would read the rest of the comment alone as a point.
    */
   get held(): number {
     return this.inComment ? this.#commentBytes : 0;
@@ -50,7 +50,7 @@ export abstract class LineCursor {
   }
 
   /**
-   * Moves past spaces and empty lines, and notes whether a comment follows. Returns true if the cursor moved or a
+   * Moves past spaces and empty lines. If a comment follows, sets `inComment`. Returns true if the cursor moved or a
    * comment follows.
    */
   protected passBlanks(): boolean {

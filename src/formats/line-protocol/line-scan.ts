@@ -47,7 +47,7 @@ export class LineScan extends LineCursor implements WindowScan {
   #full = false;
   /** True if a point begins in the window and does not end there. */
   #incomplete = false;
-  /** True if the new window only continues an unfinished point and does not contain its end. */
+  /** True if the new window only continues an unfinished point, because its new bytes contain no LF. */
   #waits = false;
 
   /** @param shared memory of this layout that another thread also uses; default: new memory */
@@ -63,7 +63,7 @@ export class LineScan extends LineCursor implements WindowScan {
     this.index = this.#indexes[0]!;
     const table = new Int32Array(buffer, this.layout.shapes, this.layout.shapesBytes / 4);
     this.shapes = new Shapes(table, options.maxShapes ?? 4096);
-    // The random seed prevents crafted names with equal hashes.
+    // The random seed prevents an input from using names that were chosen to have equal hashes.
     const seed = randomBytes(8).readBigUInt64LE();
     this.#reader = new PointReader(this.bytes, options, seed);
     this.#kernel = options.kernel === false ? null : loadKernel(memory, this.#kernelSettings(seed), options.kernel);
@@ -94,7 +94,7 @@ export class LineScan extends LineCursor implements WindowScan {
   }
 
   window(from: number, limit: number, final: boolean, fresh: number): void {
-    // An unfinished line remains unfinished if the new bytes contain no LF. Reading a long line again with each chunk
+    // The unfinished line cannot end in the new bytes if they contain no LF. Reading a long line again with each chunk
     // would take quadratic time in its length.
     const unended = from < fresh && limit - from <= this.#options.maxPointBytes && !final;
     this.at = from;
@@ -167,8 +167,8 @@ export class LineScan extends LineCursor implements WindowScan {
   }
 
   /**
-   * Reads one point, and accepts or rejects it. Returns false if the scan must stop: more bytes are needed, or the
-   * memory for rewritten points is full (`#full`).
+   * Reads one point, and accepts or rejects it. Returns false if the scan must stop. Then either the memory for
+   * rewritten points is full (`#full` is true), or more bytes are needed.
    */
   #point(): boolean {
     const start = this.at;
@@ -236,7 +236,8 @@ export class LineScan extends LineCursor implements WindowScan {
       this.#reject('too-long', this.#longLineText(), start, end - start, 'first');
       this.#inLongLine = true;
     } else {
-      // The dead letter of an over-long line includes the carriage return, as for a line that arrived in parts.
+      // The dead letter of an over-long line keeps the carriage return. A line that arrived in several parts keeps it
+      // as well.
       if (tooLong) this.#reject('too-long', this.#longLineText(), start, end - start, 'whole');
       else this.#reject(reason, found, start, this.#withoutCr(start, end) - start, 'whole');
     }

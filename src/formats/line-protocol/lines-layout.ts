@@ -17,34 +17,35 @@ export interface LineProtocolOptions {
   /** Limits that the target sets for names. Default: the limits of CnosDB. */
   readonly names?: NameLimits;
   /**
-   * `DB` or `DB/RP` of the sections to load from an export of InfluxDB. Default: the export must name only one context.
+   * Contexts (`DB` or `DB/RP`) to load from an export of InfluxDB. By default, the export must name only one context.
    */
   readonly contexts?: readonly string[] | null;
   /**
-   * All contexts that --context-map names, not only the contexts of this load. Default: null, without --context-map.
+   * All contexts that --context-map names, including contexts that this load does not read. Default: null, which means
+   * that --context-map is not set.
    */
   readonly contextMap?: readonly ContextTarget[] | null;
-  /** Bytes of one read. Default 512 KiB. */
+  /** Size of one read in bytes. Default: 512 KiB. */
   readonly chunkBytes?: number;
   /** Largest number of points in a run of points. Default 8192. */
   readonly indexPoints?: number;
-  /** Largest number of shapes that get a number. Default 4096. */
+  /** Largest number of shapes (a table with a set of columns) that get a number. Default: 4096. */
   readonly maxShapes?: number;
-  /** Parses on a worker thread. Default: false. */
+  /** True to parse on a worker thread. Default: false. */
   readonly workerThread?: boolean;
-  /** `false` disables the fast path. Bytes replace the compiled fast path. Only tests set this option. */
+  /** `false` disables the fast path. A `Uint8Array` replaces its compiled module. Only tests set this option. */
   readonly kernel?: false | Uint8Array;
 }
 
 /** The size of a read, and the threads that parse inputs. */
 export interface ReadMode {
-  /** True for reads of 1 MiB instead of 512 KiB. Larger reads gain nothing. */
+  /** True for reads of 1 MiB instead of 512 KiB. Reads of more than 1 MiB gain nothing. */
   readonly wideChunks: boolean;
-  /** Parses line protocol on a separate thread. */
+  /** True to parse line protocol on a separate thread. */
   readonly workerThread: boolean;
   /** Number of separate threads that parse rows of text. Default: 0. */
   readonly rowThreads?: number;
-  /** Reads Parquet on a separate thread. Default: false. */
+  /** True to read Parquet on a separate thread. Default: false. */
   readonly parquetThread?: boolean;
 }
 
@@ -67,13 +68,18 @@ export interface LinesLayout {
   readonly windows: readonly number[];
   /** For each window, the memory for the index and the rewritten points. */
   readonly runs: readonly RunArea[];
-  /** End of the memory in which the worker thread stores an unfinished line between two windows. */
+  /**
+   * End of the memory for an unfinished line. The worker thread keeps the line there until the next window arrives.
+   */
   readonly carried: number;
   readonly chunkBytes: number;
   readonly bytes: number;
 }
 
-/** Bytes after each window, for the LF that ends every search and for reads of several bytes at once. */
+/**
+ * Number of unused bytes after each window: one for the LF that ends every search, the others because the fast path
+ * reads several bytes at once.
+ */
 const SLACK = 64;
 const PAGE = 65_536;
 
@@ -82,18 +88,18 @@ function align(offset: number): number {
 }
 
 /**
- * Bytes of one read. Each read wakes a thread and settles a few promises. `narrow` takes 8 % more CPU time than `wide`.
- * Reads twice as large as `wide` save nothing (4 GB, Node 24; 2026-11-26). The worker thread exchanges messages for
- * each read. Reads of half the size of `workerThread` made a load 8 % slower (4 GB, Node 24, two quiet CPU cores,
- * medians of 4 in turns; 2026-11-26).
+ * Size of one read in bytes. Each read wakes a thread and settles a few promises. `narrow` takes 8 % more CPU time than
+ * `wide`. Reads twice as large as `wide` save nothing (4 GB, Node 24; 2026-11-26). With a worker thread, each read also
+ * costs messages between the threads. Reads of half the size of `workerThread` made a load 8 % slower (4 GB, Node 24,
+ * two quiet CPU cores, medians of 4 alternating loads; 2026-11-26).
  */
 export const chunkBytes = {
   narrow: 512 * 1024,
   /** Used when there is enough memory. */
   wide: 1024 * 1024,
   /**
-   * Used if a worker thread reads. A read and the unfinished line of the previous read together fit into two request
-   * bodies of 1 MiB, if this line has at most 32 KiB.
+   * Used if a worker thread parses. One read and the unfinished line before it fit into two request bodies of 1 MiB, if
+   * this line has at most 32 KiB.
    */
   workerThread: 2 * 1024 * 1024 - 32 * 1024,
 };
@@ -108,8 +114,7 @@ export type LinesMemoryOptions = Pick<
 >;
 
 /**
- * Returns options with the size of a read and the number of points in a run of points. The read mode decides both
- * numbers.
+ * Returns the options for a read mode, which decides the size of a read and the number of points in a run of points.
  */
 export function lineOptions(options: LinesMemoryOptions, { wideChunks, workerThread }: ReadMode): LineProtocolOptions {
   const { maxPointBytes, precision, missingTimestamp, names, contexts = null, contextMap = null } = options;
@@ -126,13 +131,13 @@ export function lineOptions(options: LinesMemoryOptions, { wideChunks, workerThr
     : { ...common, chunkBytes: wideChunks ? chunkBytes.wide : chunkBytes.narrow };
 }
 
-/** Returns how much memory the format allocates in this mode, bytes. */
+/** Returns how many bytes of memory the format allocates in this mode. */
 export function linesMemoryBytes(options: LinesMemoryOptions, mode: ReadMode): number {
   return formatBytes(lineOptions(options, mode));
 }
 
 /**
- * Returns how much memory a format with these options allocates, bytes. The format allocates all this memory at
+ * Returns how many bytes of memory a format with these options allocates. The format allocates all this memory at
  * construction.
  */
 export function formatBytes(options: LineProtocolOptions): number {
@@ -180,7 +185,7 @@ export function layout(options: LineProtocolOptions): LinesLayout {
   };
 }
 
-/** Returns the memory of each window's index. */
+/** Returns the index of each window, as a view of the memory. */
 export function indexes({ buffer }: WasmMemory, { runs, indexPoints }: LinesLayout): Uint32Array[] {
   return runs.map(({ index }) => new Uint32Array(buffer, index, indexPoints * POINT_WORDS));
 }

@@ -1,5 +1,6 @@
-// Assigns a number to each shape (a table with a set of columns). Shapes are found by their 64-bit hash, in a table
-// with open addressing. The fast path (kernel) reads the same table. Numbers stay valid for the lifetime of the format.
+// Assigns a number to each shape (a database table with a set of columns). Shapes are found by their 64-bit hash, in a
+// hash table with open addressing. The fast path (kernel) reads the same hash table. Numbers stay valid for the
+// lifetime of the format.
 
 import { parseShape } from '../../core/points/line-protocol.js';
 import { type Shape, UNCOUNTED_SHAPE } from '../../core/types/index.js';
@@ -10,7 +11,7 @@ import { type Shape, UNCOUNTED_SHAPE } from '../../core/types/index.js';
  */
 export const SHAPE_SLOT_BYTES = 16;
 
-/** Returns the number of slots for this many shapes: a power of two, so that the table is at most half full. */
+/** Returns the number of slots for this many shapes: a power of two that is at least twice the number of shapes. */
 export function shapeSlots(maxShapes: number): number {
   let slots = 16;
   while (slots < 2 * maxShapes) slots *= 2;
@@ -41,8 +42,8 @@ export class Shapes {
   }
 
   /**
-   * Returns the number of the shape with this hash. For a new shape, parses `point` and assigns a number. Returns
-   * UNCOUNTED_SHAPE if the table is full.
+   * Returns the number of the shape whose hash has the halves `low` and `high`. For a new shape, parses `point` and
+   * assigns a number. Returns UNCOUNTED_SHAPE if the table is full.
    */
   number(low: number, high: number, point: Uint8Array): number {
     const table = this.#table;

@@ -6,7 +6,7 @@ export class TimestampLength {
   /** Decimal digits of the last timestamp; 0 before the first timestamp. */
   digits = 0;
 
-  /** Remembers the last timestamp among the entries of an index. */
+  /** Remembers the number of digits of the last timestamp in an index. */
   remember(index: Uint32Array, count: number): void {
     for (let i = count - 1; i >= 0; i--) {
       const entry = i * POINT_WORDS;
@@ -16,7 +16,7 @@ export class TimestampLength {
     }
   }
 
-  /** Tests whether a 64-bit timestamp in two words has fewer digits than the last timestamp. */
+  /** Tests whether the last timestamp has more digits than a 64-bit timestamp in two words. */
   isLongerThan(low: number, high: number): boolean {
     return digitsOf(low, high) < this.digits;
   }

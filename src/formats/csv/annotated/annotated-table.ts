@@ -1,6 +1,6 @@
 // Decides which column of an annotated table becomes which part of a point. Columns are identified by number, because
-// names may be missing or repeated. Columns that only the annotations define (virtual columns) follow the columns of
-// the rows.
+// names may be missing or repeated. `#constant` and `#concat` add columns that the rows do not contain (virtual
+// columns). The numbers of virtual columns follow the numbers of the columns in the rows.
 
 import { UsageError } from '../../../core/errors.js';
 import { entryOf, plural, someOf } from '../../../core/text.js';
@@ -13,13 +13,15 @@ import { type ColumnDeclaration, type PointPart, undeclared } from './datatypes.
 export interface AnnotatedTable {
   readonly mapping: Mapping;
   readonly time: TimeOptions;
-  /** Values for empty cells, and values of the columns that only an annotation defines. */
+  /** For each column with a default or a `#constant`: the text for rows whose cell is empty or missing. */
   readonly fallbacks: readonly { readonly column: number; readonly value: string }[];
   readonly computed: readonly { readonly column: number; readonly pieces: readonly (string | number)[] }[];
   readonly numbers: readonly { readonly column: number; readonly format: string }[];
-  /** The column with the field name and the column with the field value in a Flux result; null for other tables. */
+  /**
+   * In a Flux result, the columns that contain the field's name (`_field`) and value (`_value`). Null for other tables.
+   */
   readonly flux: Flux | null;
-  /** Number of columns, including columns that only an annotation defines. */
+  /** Number of columns in the rows, plus the columns that `#constant` and `#concat` add. */
   readonly columns: number;
 }
 
@@ -35,7 +37,7 @@ interface AnnotatedColumn {
   readonly part: PointPart;
 }
 
-/** Columns with a fixed meaning in results of Flux. */
+/** Column names with a fixed meaning in Flux results, and the part of a point that each column becomes. */
 const labels: Readonly<Record<string, PointPart>> = {
   _measurement: 'measurement',
   _time: 'time',
@@ -103,7 +105,7 @@ function partOf(
   header: readonly string[],
   isFlux: boolean,
 ): PointPart {
-  // Results of Flux begin with a nameless column for the annotations.
+  // Flux results begin with a nameless column for the annotations. So an empty first name marks a Flux result.
   const ofFlux = isReal && (header[0] === '' || isFlux) ? entryOf(labels, label) : undefined;
   if (ofFlux !== undefined) return ofFlux;
   if (label === '_measurement' || declared.part === 'measurement') return 'measurement';

@@ -6,11 +6,14 @@ import { type ColumnDeclaration, datatypeNames, datatypeOf } from './datatypes.j
 
 const known = /^#(datatype|group|default|constant|concat|timezone)(?: +|$)/i;
 
-/** A column that only an annotation defines: a constant, or text composed of other columns. */
+/**
+ * A column that the rows do not contain. `#constant` gives the text of the column; `#concat` composes the text from
+ * other columns.
+ */
 export interface VirtualColumn {
   readonly label: string;
   readonly declared: ColumnDeclaration;
-  /** The value, or the template `${first} ${last}` of a computed column. */
+  /** The constant text; for a `#concat` column, the template, such as `${first} ${last}`. */
   readonly value: string;
   readonly computed: boolean;
 }
@@ -40,7 +43,8 @@ export class Annotations {
   /** Adds an annotation row. Throws UsageError for an invalid row. */
   add(row: readonly string[], line: number): void {
     const [whole, name = ''] = known.exec(row[0]!)!;
-    // `#datatype measurement,tag`: the text after the name belongs to the first column.
+    // In `#datatype measurement,tag`, the first cell contains the annotation's name and the datatype of the first
+    // column.
     const cells = [row[0]!.slice(whole.length), ...row.slice(1)];
     switch (name.toLowerCase()) {
       case 'datatype':
@@ -60,7 +64,10 @@ export class Annotations {
     }
   }
 
-  /** Splits the header cell `label|datatype|default`, unless a #datatype row declares the columns. */
+  /**
+   * Splits a header cell: `count|long|0` has the label `count` and the datatype `long|0`. If a #datatype row declares
+   * the columns, the whole cell is the label.
+   */
   labelled(cell: string): { readonly label: string; readonly datatype: string | null } {
     const bar = cell.indexOf('|');
     if (this.#datatypes.cells.length > 0 || bar < 1) return { label: cell, datatype: null };
@@ -68,8 +75,8 @@ export class Annotations {
   }
 
   /**
-   * Returns the declaration of a column. `datatype` is the datatype in its header cell; null if this cell contains no
-   * datatype.
+   * Returns the declaration of a column. `datatype` is the text after the label in the column's header cell; null if
+   * the cell contains only a label.
    */
   declared(column: number, label: string, datatype: string | null): ColumnDeclaration {
     const text = datatype ?? this.#datatypes.cells[column] ?? '';
@@ -86,8 +93,7 @@ function virtualOf(cells: readonly string[], line: number, annotation: string): 
   const declared = text === '' ? null : datatypeOf(text);
   if (declared === null) throw unknown(text, line, `#${annotation}`);
   const named = declared.part === 'measurement' || declared.part === 'time';
-  // A table has only one measurement and one time, so their columns need no name. In `#constant measurement,cpu`, the
-  // second cell is the value.
+  // A constant measurement or time needs no column name: in `#constant measurement,cpu`, the second cell is the value.
   const constant = value || (named ? label : '') || declared.fallback;
   return { label, declared, value: constant, computed: annotation === 'concat' };
 }

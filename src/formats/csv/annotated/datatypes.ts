@@ -13,13 +13,15 @@ export type PointPart = 'measurement' | 'tag' | 'field' | 'time' | 'ignored';
 
 /** The declaration of a column. */
 export interface ColumnDeclaration {
-  /** The part of the point; null if the column's name and `#group` decide which part the column becomes. */
+  /** The part of a point that the column becomes; null if the column's name and `#group` decide the part. */
   readonly part: PointPart | null;
   readonly type: FieldTypeName | null;
   readonly reading: ValueReading | null;
   /** The time format, in the syntax of `--time-format`. */
   readonly timeFormat: string | null;
-  /** Notation of numbers: the decimal separator, followed by the characters to remove. */
+  /**
+   * Notation of numbers: the decimal separator, followed by the characters to remove. `,.` reads `1.234,5` as `1234.5`.
+   */
   readonly numberFormat: string | null;
   /** Value to use for empty cells. */
   readonly fallback: string;
@@ -74,7 +76,10 @@ export function datatypeOf(text: string): ColumnDeclaration | null {
   return type === 'boolean' ? null : { ...base, type, numberFormat: numberFormatOf(type, format) };
 }
 
-/** Removes `strict` from the format of an integer. `strict` forbids fractions, which are rejected in any case. */
+/**
+ * Removes the prefix `strict` from the format of an integer. `strict` forbids fractions, but an integer with a fraction
+ * is rejected in any case.
+ */
 function numberFormatOf(type: FieldTypeName, format: string | null): string | null {
   if (type !== 'integer' && type !== 'unsigned') return format;
   return format?.replace(/^strict/, '') || null;
@@ -105,8 +110,9 @@ function timeOf(format: string | null, base: ColumnDeclaration): ColumnDeclarati
 }
 
 /**
- * Parses a boolean format such as `y,Y:n,N`: words for true, then words for false. An empty list means all words that
- * are not in the other list. Without a format, the first letter of a word decides.
+ * Parses a boolean format such as `y,Y:n,N`: the words for true, then the words for false. If one list is empty, it
+ * stands for all words outside the other list: with `y:`, every word except `y` is false. Without a format, the first
+ * letter of a word decides.
  */
 function wordsOf(format: string | null): (word: string) => boolean | null {
   if (format === null) return (word) => (/^[tTyY1]/.test(word) ? true : /^[fFnN0]/.test(word) ? false : null);

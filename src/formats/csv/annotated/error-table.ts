@@ -1,4 +1,4 @@
-// The error table, with which InfluxDB ends the result of a failed Flux query. The header of an error table is
+// Reads the error table, with which InfluxDB ends the result of a failed Flux query. The header of this table is
 // `error,reference`.
 
 import { InputError } from '../../../core/errors.js';
@@ -11,7 +11,9 @@ export function isErrorTable(bytes: Uint8Array, header: RowReader): boolean {
   return isShort && /^,?error,reference$/.test(cellTexts(bytes, header).join());
 }
 
-/** Builds the error from the cells of the row below the header. */
+/**
+ * Builds the error that the server reported. `cells` is the row below the header: the message and a reference number.
+ */
 export function serverError(cells: readonly string[]): InputError {
   const [error = '', reference = ''] = cells.slice(-2);
   return new InputError({

@@ -98,13 +98,13 @@ export class Filler implements RowFiller {
   }
 
   /**
-   * Uses the value cell as the cell of the field that the row names. A field name that was not seen before gets a new
-   * column.
+   * Turns the row's `_value` cell into the cell of the field that `_field` names. Each field has its own column. A new
+   * field name adds a column.
    */
   #placeField(cells: Cells, { name, value, declared }: Flux): Reason | null {
     const bytes = this.#bytes.subarray(cells.starts[name], cells.ends[name]);
     const key = Buffer.from(bytes).toString();
-    // Different names that are not UTF-8 could decode to the same text.
+    // Two different names that are not UTF-8 could decode to the same text. So a name must be UTF-8.
     const column = this.#byName.get(key) ?? (isUtf8(bytes) ? this.#addField(key, declared) : 'invalid-utf8');
     if (typeof column === 'string') return column;
     cells.reserve(this.#columns);

@@ -11,7 +11,9 @@ const nanoseconds: Readonly<Record<string, bigint>> = {
   h: 3_600_000_000_000n,
 };
 
-/** Longest text, characters. The time to read digits grows with the square of the number of digits. */
+/**
+ * Longest accepted text, in characters. `BigInt()` takes a time that grows with the square of the number of digits.
+ */
 const maxLength = 200;
 
 /** Returns the duration in nanoseconds; null if the text is not a duration, or is finer than a nanosecond. */

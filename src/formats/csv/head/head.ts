@@ -35,7 +35,7 @@ export interface CsvHead {
   /** Adds cells to each row; null if the rows contain all cells. */
   readonly filler: RowFiller | null;
   readonly time: TimeCell | null;
-  /** True if the header is repeated before each series. */
+  /** True for a result of InfluxDB 1, which repeats the header before each series. */
   readonly repeats: boolean;
 }
 
@@ -179,7 +179,7 @@ export class CsvHeads {
   }
 }
 
-/** Maps a result of InfluxDB 1: the measurement is in the column `name`, and the column `tags` is read separately. */
+/** Maps a result of InfluxDB 1. The column `name` contains the measurement. InfluxQlTags reads the column `tags`. */
 function influxQlMapping(names: readonly string[], options: MappingOptions): Mapping {
   const { measurement, fields } = options;
   const listed = fields ?? names.filter((name) => !['name', 'tags', 'time'].includes(name)).map(fieldNamed);
@@ -191,8 +191,8 @@ function fieldNamed(name: string): { name: string; as: string; type: null } {
 }
 
 /**
- * Returns the names of --columns, or numbers if --columns is not set. Throws UsageError if the first row has more or
- * fewer cells than --columns has names.
+ * Returns the names of --columns, or numbers if --columns is not set. Throws UsageError if the number of names differs
+ * from the number of cells in the first row.
  */
 function namesWithoutHeader(names: readonly string[] | null, columns: number): readonly string[] {
   if (names === null) return numberedNames(columns);
@@ -219,7 +219,7 @@ function plainMapping(names: readonly string[], options: MappingOptions): Mappin
 }
 
 /**
- * Returns the two columns or folders that an option such as `--time-column date,time` names; null if it names one
+ * Returns the two columns or folders that an option such as `--time-column date,time` names; null if the time is in one
  * column.
  */
 function timeParts(names: readonly string[], { timeColumn, folderColumns = [] }: MappingOptions): TimePart[] | null {

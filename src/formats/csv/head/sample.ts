@@ -4,16 +4,18 @@ import { replay } from '../../../core/io/byte-source.js';
 import type { ByteSource } from '../../../core/types/index.js';
 
 const sampleBytes = 1024 * 1024;
-/** Size of the memory for decoded cells of the sample, bytes. */
+/** Size in bytes of the memory for decoded cells of the sample. */
 const scratchBytes = 64 * 1024;
-/** Size of the memory for the sample, one byte that ends each search, and the decoded cells, bytes. */
+/** Size in bytes of the memory for the sample, one LF that ends every search, and decoded cells. */
 export const sampleMemoryBytes = sampleBytes + 1 + scratchBytes;
-/** Longest wait for more bytes of an idle pipe, ms. */
+/**
+ * Longest wait for a full sample, ms. Afterwards, a sample with one complete line is used, because a pipe may be idle.
+ */
 const patienceMs = 1000;
 
 /** The first bytes of an input. */
 export interface HeadSample {
-  /** Memory of `sampleMemoryBytes` bytes, which begins with the sample. */
+  /** Memory of `sampleMemoryBytes` bytes. The sample is at its start. */
   readonly memory: Uint8Array;
   readonly length: number;
   /** True if the input ends with the sample. */
@@ -48,7 +50,8 @@ export async function takeSample(
     clearTimeout(timer);
   }
   pending?.catch(() => {}); // the replay awaits this read
-  // A pending read may still write behind the sample, and `readRows` puts an LF there. So the sample is copied.
+  // A pending read may still write into `memory` after the sample, where `readRows` stores an LF. So the sample is
+  // copied.
   const own = pending === null ? memory : memory.slice();
   return { sample: { memory: own, length, isWhole }, source: replay(source, buffer, length, pending) };
 }

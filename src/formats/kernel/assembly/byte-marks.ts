@@ -10,10 +10,7 @@ export const MINUS: u32 = 0x2d;
 export const DOT: u32 = 0x2e;
 export const EQUALS: u32 = 0x3d;
 
-/**
- * Fractional part of the golden ratio, scaled to 64 bits (Knuth, TAOCP 3, 6.4). Multiplying by this number spreads the
- * bits of a hash.
- */
+/** 2^64 divided by the golden ratio (Knuth, TAOCP 3, 6.4). Multiplying a hash by this number spreads its bits. */
 export const MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
 
 @inline
@@ -24,11 +21,11 @@ export function mix(state: u64, word: u64): u64 {
 
 /**
  * Returns 0xff for each byte of `v` that is below `least`, beyond ASCII or in `table`; 0 for every other byte. `table`
- * contains each byte at the index that its bits 3 to 6 form.
+ * has 16 places. A byte stands at the place (byte >> 3) & 15: the quote (0x22) stands at place 4.
  */
 @inline
 export function marked(v: v128, least: i8, table: v128): v128 {
-  // The comparison is signed, so bytes from 0x80 on are negative and count as low, like control characters.
+  // The comparison is signed. Bytes from 0x80 on are negative, so they count as low, like control characters.
   const low = v128.lt<i8>(v, v128.splat<i8>(least));
   const marks = v128.eq<i8>(v, v128.swizzle(table, v128.and(v128.shr<u16>(v, 3), i8x16.splat(0x0f))));
   return v128.or(low, marks);

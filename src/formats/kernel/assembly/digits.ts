@@ -1,14 +1,18 @@
-// Recognises digits in up to 32 bytes at once, and reads their value.
+// Finds digits among up to 32 bytes at once, and converts digits to a number.
 
 /** Returns a mask of the 16 bytes at `p`: bit i is set if byte i is a digit. */
 @inline
 export function digitMask(p: usize): u32 {
-  // Digits become -128 to -119. One signed comparison then replaces the five instructions of an unsigned comparison.
+  // Adding 0x50 maps the digits to -128 to -119, the lowest signed bytes. One signed comparison then finds the digits;
+  // an unsigned comparison would take five instructions.
   const shifted = v128.add<i8>(v128.load(p), v128.splat<i8>(0x50));
   return v128.bitmask<i8>(v128.lt<i8>(shifted, v128.splat<i8>(-118)));
 }
 
-/** Returns a mask of `length` bytes at `p`, at most 32: bit i is set if byte i is a digit. */
+/**
+ * Returns a mask of the bytes at `p`: bit i is set if byte i is a digit. The mask covers 16 bytes, or 32 bytes if
+ * `length` is above 16. The caller must ignore the bits from bit `length` on.
+ */
 @inline
 export function digitMaskOf(p: usize, length: usize): u32 {
   const digits = digitMask(p);
@@ -23,7 +27,10 @@ function eightDigits(p: usize): u64 {
   return ((v & 0x0000ffff0000ffff) * 42949672960001) >> 32;
 }
 
-/** Returns the value of the 1 to 19 digits at `p`; u64.MAX_VALUE if another byte occurs or the length is different. */
+/**
+ * Returns the value of the `length` digits at `p`. Returns u64.MAX_VALUE for 0 digits, for more than 19 digits, and if
+ * another byte occurs.
+ */
 @inline
 export function wholeNumber(p: usize, length: usize): u64 {
   if (length - 1 >= 19) return u64.MAX_VALUE;

@@ -2,7 +2,10 @@
 
 export const ENTRY_BYTES: usize = 32;
 
-/** Writes one entry: range of the bytes to send, range of the original bytes, line, shape number and timestamp. */
+/**
+ * Writes one entry: the range of the bytes to send, the range of the bytes in the input, the line, the shape number and
+ * the timestamp.
+ */
 @inline
 export function enter(
   entry: usize,

@@ -6,7 +6,7 @@ export const BACKSLASH = 2;
 export const HIGH = 3;
 export const CONTROL = 4;
 export const SLASH = 5;
-/** Class of an equals sign that does not end the name. */
+/** Class of an equals sign that belongs to the name. */
 export const EQUALS = 6;
 
 function table(special: Record<string, number>): Uint8Array {
@@ -23,7 +23,10 @@ export const slashClasses = table({ '=': EQUALS });
 export const keyClasses = table({ '=': STOP });
 export const tagValueClasses = table({ '=': EQUALS });
 
-/** Class of each byte of a string. Control characters other than NUL are ordinary. A string may contain an LF. */
+/**
+ * Class of each byte of a string. Control characters other than NUL are ordinary. A string may contain an LF; the class
+ * STOP lets the reader count it.
+ */
 export const stringClasses = new Uint8Array(256).fill(HIGH, 0x80);
 stringClasses[0x00] = CONTROL;
 stringClasses[0x0a] = STOP;

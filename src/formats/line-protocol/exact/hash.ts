@@ -1,11 +1,11 @@
 // A 64-bit hash of names and shapes, computed in 32-bit halves. The fast path computes the same hash with 64-bit
 // multiplications.
 
-/** Low and high half of the multiplier, 2^64 divided by the golden ratio. */
+/** Low and high half of the multiplier, which is 2^64 divided by the golden ratio. */
 export const MULTIPLIER_LOW = 0x7f4a7c15;
 export const MULTIPLIER_HIGH = 0x9e3779b9;
 
-/** A running 64-bit hash. The object is mutable, so that hashing allocates nothing. */
+/** A 64-bit hash that is computed step by step. The object is mutable, so that hashing allocates nothing. */
 export class Hash {
   low = 0;
   high = 0;

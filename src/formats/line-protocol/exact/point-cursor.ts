@@ -19,7 +19,7 @@ export abstract class PointCursor {
   protected readonly bytes: Uint8Array;
   protected readonly maxPointBytes: number;
   protected readonly measurementClasses: Uint8Array;
-  /** True if a backslash may precede any byte of a name. */
+  /** True if a backslash in a name is literal before a byte that needs no escape, as in `a\b`. */
   readonly #backslashes: boolean;
   protected start = 0;
   protected at = 0;
@@ -31,8 +31,8 @@ export abstract class PointCursor {
   protected nameEquals = false;
   protected nameBackslash = false;
   /**
-   * An earlier search found no closing quote between these two offsets. A string that begins there ends at `#openTo` or
-   * later.
+   * The last search for a closing quote began at `#openFrom` and ended at `#openTo`. A string that begins between these
+   * offsets ends at `#openTo` or later.
    */
   #openFrom = 0;
   #openTo = 0;
@@ -54,8 +54,8 @@ export abstract class PointCursor {
   }
 
   /**
-   * Sets the reason why the point is invalid, and returns false. If the bytes in memory end here but the input
-   * continues, the point remains undecided.
+   * Sets the reason why the point is invalid, and returns false. If the failure is at the end of the bytes in memory
+   * but the input continues, more bytes are needed to decide.
    */
   protected fail(reason: Reason, found: string): false {
     if (this.at >= this.limit && !this.final) this.needsMore = true;
@@ -118,7 +118,8 @@ export abstract class PointCursor {
   }
 
   /**
-   * Moves past backslashes and the quote that they escape. @returns the offset after these bytes; -1 after a failure
+   * Moves past consecutive backslashes, and past the quote that the last backslash escapes.
+   * @returns the offset after these bytes; -1 after a failure
    */
   #stringEscape(from: number): number {
     const bytes = this.bytes;
@@ -198,7 +199,7 @@ export abstract class PointCursor {
       this.failAt(p + 1, 'bad-escape', 'a backslash before a character that needs no escape');
       return -1;
     }
-    // Older servers read the second backslash of `a\\ ` as the escape of the space.
+    // Older servers read the second backslash of `a\\ ` as the escape of the space. So no name may end with `\\`.
     const after = bytes[p + 2]!;
     if (after !== COMMA && after !== SPACE && after !== EQUALS && after !== LF && after !== CR) return p + 2;
     this.failAt(p + 2, 'bad-escape', 'a backslash at the end of a name');
@@ -223,7 +224,9 @@ export abstract class PointCursor {
     return bytes[p] === LF || this.fail(otherwise, found);
   }
 
-  /** Fails for a line that ends too early. A carriage return ends a line only if an LF follows. */
+  /**
+   * Sets the reason for a line that ends too early, and returns false. A carriage return ends a line only before an LF.
+   */
   protected failAtLineEnd(reason: Reason, found: string): false {
     return this.passRestOfLine('carriage-return') && this.fail(reason, found);
   }

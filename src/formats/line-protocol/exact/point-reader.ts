@@ -18,7 +18,7 @@ import { valueKind } from './value-kind.js';
 const SERIES_KEY_BASE = 7;
 const SERIES_KEY_PER_TAG = 9;
 
-/** `incomplete`: the point is valid so far, and more bytes of the input are needed. */
+/** `incomplete`: the bytes in memory are valid so far, but the point may continue in the next bytes of the input. */
 export type PointOutcome = 'point' | 'reject' | 'incomplete';
 
 export interface PointOptions {

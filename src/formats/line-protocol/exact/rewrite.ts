@@ -2,7 +2,7 @@
 
 import { BACKSLASH, COMMA, EQUALS, QUOTE, SPACE } from '../../../core/ascii.js';
 
-/** Copies a part of a point. `at` and `out` advance together. */
+/** Copies a part of a point from offset `at` to offset `out`. Both offsets advance. */
 class Copy {
   at: number;
   out: number;

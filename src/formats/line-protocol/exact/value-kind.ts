@@ -60,8 +60,8 @@ function numberKind(bytes: Uint8Array, from: number, to: number, signed: boolean
 }
 
 /**
- * Returns the reason to reject a value that has other text instead of digits. Servers accept texts such as `-inf`, but
- * do not return them.
+ * Returns the reason to reject a value with other text instead of digits. Servers accept texts such as `-inf`, but
+ * queries do not return them.
  */
 function nonNumber(bytes: Uint8Array, start: number, to: number): Reason {
   return /^(inf(inity)?|nan)$/i.test(text(bytes, start, Math.min(to, start + 12))) ? 'non-finite' : 'bad-number';

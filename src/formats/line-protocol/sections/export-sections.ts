@@ -18,7 +18,7 @@ export interface SectionState {
   readonly inDefinitions: boolean;
   readonly database: string | null;
   readonly policy: string | null;
-  /** The first context with points. Later points must have the same context. */
+  /** The first context with points. All later points must have this context, unless an option selects contexts. */
   readonly first: ExportContext | null;
   /** Contexts that the CREATE DATABASE statements name. */
   readonly defined: readonly string[];
@@ -34,7 +34,7 @@ export const NO_SECTION: SectionState = {
 
 export class ExportSections {
   state: SectionState = NO_SECTION;
-  /** True while the lines of the section are not points of this load. */
+  /** True while the lines that follow are not points of this load. */
   skips = false;
   /** Set if --context-map names no database for the points of this section; otherwise null. */
   unmapped: Problem | null = null;
@@ -113,7 +113,7 @@ export class ExportSections {
   }
 }
 
-/** Tests whether an option selects the context of the points, by naming it or its whole database. */
+/** Tests whether an option names the context of the points, or names only the database of this context. */
 function holds(option: ExportContext, context: ExportContext | null): boolean {
   return option.database === context?.database && (option.policy ?? context.policy) === context.policy;
 }

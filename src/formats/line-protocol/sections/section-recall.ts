@@ -26,7 +26,7 @@ export async function sectionAt(source: ByteSource, to: number, signal: AbortSig
     if (first && !/^(?:\xef\xbb\xbf)?\s*#/.test(Buffer.from(bytes.subarray(0, 64)).toString('latin1')))
       return NO_SECTION;
     const rest = takeLines(sections, bytes);
-    // This line is too long to name a section. Replacing its first byte prevents reading its end as a comment.
+    // This unfinished line is too long to name a section. Without `#` as the first byte, it is not read as a comment.
     if (rest.length > sectionBytes) rest[0] = 0;
     carried = Math.min(rest.length, sectionBytes + 1);
     buffer.copyWithin(0, rest.byteOffset, rest.byteOffset + carried);

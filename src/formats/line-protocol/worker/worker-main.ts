@@ -13,7 +13,7 @@ const port = parentPort!;
 const scan = new LineScan(options, memory);
 const scanner = new ChunkScanner(scan);
 const { windows, carried: carriedEnd } = scan.layout;
-/** Windows that arrived while an earlier window still contained unread points. */
+/** Windows that wait because an earlier window still contains unread points. */
 const queue: Extract<WorkerRequest, { do: 'window' }>[] = [];
 let drained = true;
 /** Number of bytes of the unfinished line. These bytes end at offset `carriedEnd`. */

@@ -20,8 +20,8 @@ export interface WorkerTask {
 /**
  * Requests to the worker. `begin` starts to read an input at an offset; `crc` is the checksum of all bytes before that
  * offset. `window` hands over a window with `length` new bytes, or with 0 bytes at the end of the input. The worker
- * adds the last `unsummed` of these bytes to the checksum. `more` asks for further points of a window that is not
- * drained.
+ * adds the last `unsummed` bytes of the window to the checksum. `more` asks for further points of a window that still
+ * contains unread points.
  */
 export type WorkerRequest =
   | {

@@ -26,7 +26,7 @@ export class WorkerScanner {
   readonly #wanted = new Int32Array(new SharedArrayBuffer(4));
   readonly #bytes: Uint8Array;
   readonly #indexes: readonly Uint32Array[];
-  /** Indexes of the windows that no thread uses. */
+  /** Indexes of the windows that neither thread uses. */
   readonly #free: number[];
   readonly #responses: WorkerResponse[] = [];
   readonly #shapes: Shape[] = [];
@@ -106,7 +106,7 @@ export class WorkerScanner {
     }
   }
 
-  /** Reads into a free window, unless a read is pending. */
+  /** Starts a read into a free window, unless a read is pending, the source has ended, or no window is free. */
   #read(chunks: Chunks): void {
     if (chunks.busy || chunks.ended || this.#free.length === 0) return;
     const window = this.#free.pop()!;

@@ -1,19 +1,19 @@
-// Addresses in the memory below the table of shapes. A shape is a table with a set of columns. TypeScript imports this
-// file as well.
+// Fixed addresses in the memory of the fast path for line protocol. The hash table of shapes follows. A shape is a
+// database table with a set of columns. TypeScript imports this file as well.
 
 /**
- * Address of three 32-bit words with the results of a call: number of accepted lines, number of the next physical line,
- * and number of lines that matched the expected pattern.
+ * Address of three 32-bit words that a call sets: the number of lines that this call accepted, the number of the next
+ * line, and the number of lines in all calls that matched the expected pattern.
  */
 export const STATE: usize = 1024;
 /**
- * Address of an unused byte. The list of structural bytes ends with this address, so every walk along the list stops
- * there.
+ * Address of an unused byte, which is 0. The list of structural bytes ends with this address. Every walk along the list
+ * stops there, because 0 cannot follow a name or value.
  */
 export const GUARD: usize = 2048;
-/** Address of a list: the addresses of the structural bytes in a block. Structural bytes separate names and values. */
+/** Address of the list of structural bytes: the addresses of the bytes in one block that may end a name or value. */
 export const LIST: usize = 65536;
-/** Largest number of bytes in a block. */
+/** Largest size of a block, bytes. The structural bytes of one block are listed at once. */
 export const BLOCK: usize = 16384;
 export const PATTERNS: usize = 135168;
 /** Lowest address at which the table of shapes may begin. */

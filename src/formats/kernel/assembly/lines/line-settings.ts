@@ -7,7 +7,7 @@ export let stampMissing: bool = false;
 export let shapes: usize = 0;
 export let shapesMask: u32 = 0;
 
-/** Sets the settings of the load. TypeScript calls this function once. */
+/** Stores the settings of the load. TypeScript calls this function once. */
 export function configure(
   seedValue: u64,
   limit: u64,

@@ -1,5 +1,6 @@
-// Patterns of earlier lines. A pattern stores the names of a line, the types of its values, and the pattern that is
-// likely to follow. A line that matches this expected pattern needs no walk along the list of structural bytes.
+// Patterns of earlier lines. A pattern stores the names of a line and the types of its values. It also stores which
+// pattern the next line probably has (the expected pattern). A line that matches the expected pattern needs no walk
+// along the list of structural bytes.
 
 import { COMMA, CR, LF, QUOTE, SPACE } from '../byte-marks';
 import { digitMask, wholeNumber } from '../digits';
@@ -9,41 +10,41 @@ import { maxPointBytes, timeLimit } from './line-settings';
 import { cursor, endingFrom, structuralFrom } from './structural';
 import { plainKind } from './plain-values';
 
-/** Size of a pattern: a header, then one part for the measurement, each tag and each field. */
+/** Size of a pattern in bytes: a header, one part for the measurement, and one part for each tag and each field. */
 const PATTERN_BYTES: usize = 2048;
 const PATTERNS_MASK: u32 = 15;
 // Offsets of the 32-bit words in the header of a pattern.
 /** Offset of the word with the number of the shape (table and columns) plus 1. The word is 0 if no line is stored. */
 const NUMBER: usize = 0;
-/** Offset of the word with the address after the parts for the tags. */
+/** Offset of the word with the address at which the parts of the tags end. */
 const TAGS_END: usize = 4;
-/** Offset of the word with the address after the parts for the fields. */
+/** Offset of the word with the address at which the parts of the fields end. */
 const FIELDS_END: usize = 8;
 /**
- * Offset of the word with a number of bytes. This number plus the length of measurement and tags is an upper bound of
- * the series key's length.
+ * Offset of the word with a number of bytes. The series key exceeds the text of measurement and tags by at most this
+ * number.
  */
 const KEY_EXTRA: usize = 12;
-/** Offset of the word with the address of the expected next pattern. */
+/** Offset of the word with the address of the pattern that is expected for the line after a line of this pattern. */
 const NEXT: usize = 16;
 /** Offset of a flag: 1 if the pattern in NEXT was wrong the last time; otherwise 0. */
 const DOUBT: usize = 20;
 /**
- * Offset of a counter. A line of another shape in the same slot lowers the counter. At 0, such a line replaces the
- * pattern.
+ * Offset of a counter that protects the pattern. A line of another shape that needs the same slot lowers the counter.
+ * If the counter is 0, such a line replaces the pattern.
  */
 const STAY: usize = 24;
 /** Offset of the first part within the pattern. */
 const FIRST: usize = 32;
 // A part begins with up to 31 bytes: a name, and the separator after the name. Four 32-bit words follow, at these
 // offsets within the part.
-/** Offset of the word with a bit for each byte of name and separator. */
+/** Offset of the word with a mask. One bit is set for each byte of name and separator. */
 const MASK: usize = 32;
 /** Offset of the word with the number of bytes of name and separator. */
 const LENGTH: usize = 36;
 /** Offset of the word with the kind of the value. The word is 0 for the measurement and for tags. */
 const KIND: usize = 40;
-/** Offset, in a part, of the word with the byte that ends the value. The word of the measurement is 0. */
+/** Offset of the word with the byte that ends the value, such as a comma. The word is 0 for the measurement. */
 const ENDED_BY: usize = 44;
 const PART_BYTES: usize = 48;
 const MAX_STAY: u32 = 8;
@@ -53,7 +54,7 @@ const MAX_TRUST: i32 = 64;
 
 /** Offset of the previous line's pattern; 0 if no pattern is known. */
 let latest: usize = 0;
-/** Offset of the pattern that is expected for the next line; 0 if no pattern is expected. */
+/** Offset of the pattern that the next line is expected to match; 0 if no pattern is expected. */
 let expected: usize = 0;
 /** The next line is compared with the expected pattern only while this number is positive. */
 let trust: i32 = 0;
@@ -73,8 +74,8 @@ function storePart(part: usize, from: usize, to: usize, kind: u32, endedBy: u32)
 }
 
 /**
- * Stores the valid line at the list cursor as a pattern. Returns false if the line has no timestamp, or a part does not
- * fit.
+ * Stores the valid line at `start` as a pattern. The list cursor is at the first structural byte of the line. Returns
+ * false if the line has no timestamp, a part has more than 31 bytes, or the line has too many parts.
  */
 function learn(pattern: usize, start: usize): bool {
   const last = pattern + PATTERN_BYTES - PART_BYTES;
@@ -122,8 +123,9 @@ function learn(pattern: usize, start: usize): bool {
 
 /**
  * Returns the stored pattern for the shape of the valid line at `start`; 0 if the pattern is not stored. If the slot of
- * the shape contains another pattern, this line lowers the counter STAY, or replaces that pattern when the counter is
- * 0. `number` is the line's shape number + 1.
+ * the shape contains another pattern, this function lowers the counter STAY of that pattern. If STAY is already 0, the
+ * line replaces that pattern.
+ * @param number the line's shape number + 1
  */
 export function patternOf(start: usize, number: u32): usize {
   const pattern = PATTERNS + usize(number & PATTERNS_MASK) * PATTERN_BYTES;
@@ -143,7 +145,7 @@ export function patternOf(start: usize, number: u32): usize {
   return learned ? pattern : 0;
 }
 
-/** Records a line of this pattern. The stored successor of this pattern becomes the expected pattern. */
+/** Records that the last line has this pattern. The stored next pattern becomes the expected pattern. */
 @inline
 function pass(pattern: usize): void {
   latest = pattern;
@@ -152,8 +154,8 @@ function pass(pattern: usize): void {
 }
 
 /**
- * Records that the walk accepted a line of this pattern (0: no pattern). After two consecutive wrong expectations, this
- * pattern becomes the expected successor of the previous line's pattern.
+ * Records that the walk accepted a line. `pattern` is the pattern of this line; 0 if it is not stored. If the expected
+ * pattern was wrong twice in succession, `pattern` becomes the stored next pattern of the previous line's pattern.
  */
 export function follow(pattern: usize): void {
   trust = pattern != 0 && pattern == expected ? min(trust + 1, MAX_TRUST) : max(trust - LOSS, -LOSS);
@@ -177,14 +179,14 @@ function isAt(part: usize, p: usize): bool {
 }
 
 /**
- * Accepts the line at `start` if it matches the expected pattern, and writes its entry. Returns the offset after the
- * line. Otherwise returns 0; the caller must then walk along the line.
+ * Tests whether the line at `start` matches the expected pattern. If so, writes its entry and returns the offset after
+ * the line. Otherwise returns 0, and the caller must read the line by the walk along the list of structural bytes.
  */
 @inline
 export function takeExpected(start: usize, limit: usize, entry: usize, lineNumber: u32): usize {
   const pattern = expected;
   if (pattern == 0 || trust <= 0) return 0;
-  // `number` is 0 if a line of another shape overwrote the pattern but could not be stored.
+  // `number` is 0 if a line of another shape took the slot, but did not fit into a pattern.
   const number = load<u32>(pattern, NUMBER);
   if (number == 0) return 0;
   let part = pattern + FIRST;

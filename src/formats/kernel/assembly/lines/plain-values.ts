@@ -13,8 +13,8 @@ function booleanKind(p: usize, length: usize): u32 {
 }
 
 /**
- * Returns the kind of a value that is not just digits with an optional decimal point. Returns 0 if only the exact check
- * (PointReader) can decide.
+ * Returns the kind of a value that has other bytes than digits, such as `-1.5`, `10i` or `true`. Returns 0 if only the
+ * exact check (PointReader) can decide.
  * @param notDigits mask of the bytes that are not digits
  */
 function otherKind(p: usize, length: usize, notDigits: u32): u32 {
@@ -36,10 +36,10 @@ function otherKind(p: usize, length: usize, notDigits: u32): u32 {
 @inline
 export function plainKind(p: usize, length: usize): u32 {
   const rest = ((u32(1) << u32(length)) - 1) & ~digitMaskOf(p, length);
-  // True for 0 bytes and for more than 31 bytes, because the arithmetic is unsigned.
+  // The subtraction is unsigned. So this test is true for 0 bytes as well as for more than 31 bytes.
   if (length - 1 >= 31) return 0;
   if (rest == 0) return FLOAT;
-  // The only byte that is not a digit is a decimal point, and it is not the first byte.
+  // Accepts digits with one decimal point that is not the first byte, such as `1.5`.
   if ((rest & (rest - 1)) == 0 && (rest & 1) == 0 && load<u8>(p + usize(ctz(rest))) == DOT) return FLOAT;
   return otherKind(p, length, rest);
 }

@@ -5,19 +5,17 @@
 import { LF, marked } from '../byte-marks';
 import { BLOCK, GUARD, LIST } from './line-memory';
 
-/**
- * Size in bytes of the next block to list after a line that matched its expected pattern. A line is usually shorter.
- */
+/** Size in bytes of the block that is listed after a line matched the expected pattern. A line is usually shorter. */
 const FEW: usize = 512;
 
-/** Offsets of the start and the end of the listed block. */
+/** Start and end of the block whose structural bytes are listed. */
 let listedFrom: usize = 0;
 let listedTo: usize = 0;
-/** Offset of the end of the list. */
+/** Address after the last entry of the list. */
 let listEnd: usize = 0;
-/** Offset of the current entry in the list. */
+/** Address of the current entry in the list. */
 export let cursor: usize = 0;
-/** Size of the next block to list, bytes. */
+/** Size in bytes of the next block to list. */
 let listBytes: usize = BLOCK;
 
 /** Discards the list. TypeScript must call this when the bytes of the input in memory change. */
@@ -56,8 +54,8 @@ function mask64(p: usize): u64 {
 }
 
 /**
- * Lists the structural bytes of the block at `from`, and ends the list with the offset GUARD. The next block may be
- * larger.
+ * Lists the structural bytes of the block at `from`, and ends the list with the offset GUARD. The next block will be
+ * four times as large, but not larger than BLOCK.
  */
 function list(from: usize, limit: usize): void {
   const to = min(from + listBytes, limit);
@@ -67,8 +65,8 @@ function list(from: usize, limit: usize): void {
   for (let p = from; p < to; p += 64) {
     let bits = mask64(p);
     if (p > last) bits &= (u64(1) << (to - p)) - 1;
-    // Each iteration stores eight offsets, even if fewer bits are left. Surplus stores cost less than a branch that
-    // depends on the data.
+    // Each iteration stores eight offsets, even if fewer bits are left. `out = end` discards the surplus. Surplus
+    // stores cost less than a branch that depends on the data.
     const end = out + (usize(popcnt(bits)) << 2);
     while (out < end) {
       store<u32>(out, u32(p) + u32(ctz(bits)), 0);
@@ -98,7 +96,9 @@ function list(from: usize, limit: usize): void {
   cursor = LIST;
 }
 
-/** Moves the cursor to the first structural byte at or after `at`, the start of a line. Lists a new block if needed. */
+/**
+ * Moves the cursor to the first structural byte of the line at `at`. Lists a new block if the line is not in the block.
+ */
 @inline
 export function reach(at: usize, limit: usize): void {
   if (at >= listedTo) list(at, limit);
@@ -131,8 +131,8 @@ function lineFeedListed(): bool {
 }
 
 /**
- * Returns the offset of the first structural byte at or after `p`. The search ends at the latest at the LF after the
- * input bytes in memory.
+ * Returns the offset of the first structural byte at or after `p`. The LF after the input bytes in memory ends every
+ * search.
  */
 @inline
 export function structuralFrom(p: usize): usize {

@@ -25,8 +25,8 @@ export function take(at: usize, limit: usize, entry: usize, entriesEnd: usize): 
       reach(at, limit);
       next = line(at, room, lineNumber);
       if (next == 0) {
-        // Either the exact check must read this line, or the listed block ends inside the line. In the second case, a
-        // larger block is listed.
+        // Either the listed block ends inside this line, or only the exact check can read the line. In the first case,
+        // a larger block is listed.
         if (!listFurther(at, limit)) break;
         continue;
       }

@@ -20,8 +20,8 @@ function hashName(from: usize, to: usize): u64 {
     p += 8;
     left -= 8;
   }
-  // The last 1 to 8 bytes of the name remain. The mask removes the bytes after the name. The caller's `mix` spreads the
-  // high bits.
+  // The last 1 to 8 bytes of the name remain. The mask removes the bytes after the name. The final shift of `mix` is
+  // not needed here, because the caller passes the result to `mix`.
   return (state ^ (load<u64>(p) & (u64.MAX_VALUE >> (u64(8 - left) << 3)))) * MULTIPLIER;
 }
 
@@ -60,8 +60,9 @@ export function line(start: usize, entry: usize, lineNumber: u32): usize {
     if ((byte != COMMA && byte != SPACE) || q == valueAt) return 0;
     shape = mix(shape, hash ^ u64(TAG));
   }
-  // Upper bound for the length of the series key, which the server limits. A tag takes its value and 9 bytes in the
-  // key, but its name, its value, two separators and 8 bytes (two list entries) in the bound.
+  // Upper bound for the length of the series key, which the server limits. In the key, a tag takes its value and 9
+  // bytes. In this bound, a tag takes its name, its value, two separators, and 8 bytes for its two list entries. That
+  // is always more.
   const keyBytes: usize = 7 + (q - start) + (i - cursor);
   if (byte != SPACE || keyBytes > 511) return 0;
   do {

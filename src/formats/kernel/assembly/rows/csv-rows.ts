@@ -8,8 +8,8 @@ import { maxPointBytes } from './row-settings';
 import { addRow, beginRun, saveState } from './take-rows';
 
 /**
- * The end of a quoted cell is searched in at most this many bytes. Without this limit, every row after an unclosed
- * quote would cause a search to the end of the input.
+ * Largest number of bytes in which the end of a quoted cell is searched. Without this limit, every row after an
+ * unclosed quote would cause a search to the end of the input.
  */
 const MAX_QUOTE: usize = 16_384;
 const BLOCK: usize = 64;
@@ -26,7 +26,7 @@ let clockColumn: i32 = -1;
 let newlines: u32 = 0;
 /** Offset of the block of 64 input bytes that was searched last for delimiters and LFs. */
 let nextBlock: usize = 0;
-/** Mask of the block at `nextBlock`, with a bit for each delimiter and LF that follows the previous row. */
+/** Mask of the block at `nextBlock`. A bit is set for each delimiter and LF that lies after the previous row. */
 let nextMarks: u64 = 0;
 
 /**
@@ -76,7 +76,7 @@ function find(from: usize, byte: u32): usize {
 }
 
 /**
- * Reads the quoted cell that opens at `open`.
+ * Reads the quoted cell whose opening quote is at `open`.
  * @returns the offset after the cell; 0 if the encoder in TypeScript must read the row
  */
 function quoted(open: usize, cell: usize, limit: usize): usize {

@@ -15,17 +15,21 @@ const KEY_AT: usize = 0;
 const KEY_LENGTH: usize = 4;
 /** Offset of the word with the column number of the key's values. */
 const COLUMN: usize = 8;
-/** Offset of the word with the address of the first key inside the objects of this key. */
+/**
+ * Offset of the word with the address of the first key in the object that is this key's value; 0 if no object was seen.
+ */
 const MEMBERS: usize = 12;
-/** Offset of the word with the address after the last key inside the objects of this key. */
+/** Offset of the word with the address after the last key in the object that is this key's value. */
 const MEMBERS_END: usize = 16;
 const KEY_BYTES: usize = 20;
 /**
- * A search covers at most this many bytes of the table of keys in each direction. For more keys, the encoder in
- * TypeScript is faster, because it has an index.
+ * A search compares at most 32 keys from the expected key on, then at most 32 keys from the first key on. With more
+ * keys, the encoder in TypeScript is faster, because it has an index.
  */
 const MAX_TRIED: usize = 32 * KEY_BYTES;
-/** Column of a key whose values are ignored. Other negative numbers mean that the column is not known yet. */
+/**
+ * Column number of a key whose values are ignored. Any other negative number means that the column is not known yet.
+ */
 const NOWHERE: i32 = -1;
 
 const TAB: u32 = 0x09;
@@ -52,8 +56,8 @@ function blanks(from: usize): usize {
 }
 
 /**
- * Tests whether the key that begins at `from` equals `key`. A key never contains an LF, so the comparison ends at the
- * latest at the LF after the input bytes in memory.
+ * Tests whether the bytes at `from` are the key `key` and a quote. A key never contains an LF, so the LF after the
+ * input bytes in memory ends the comparison at the latest.
  */
 @inline
 function isKey(key: usize, from: usize): bool {
@@ -74,8 +78,8 @@ function keyAt(from: usize, expected: usize, first: usize, end: usize): usize {
 }
 
 /**
- * Sets the cell of a value. Returns false if the row already has a value for this column, or if the column is not
- * known.
+ * Sets the cell of a value. Returns false if the encoder in TypeScript must read the row: the key's column is not
+ * known, or the row already has a value for this column.
  */
 @inline
 function put(key: usize, from: usize, to: usize, kind: u32): bool {

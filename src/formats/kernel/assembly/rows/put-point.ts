@@ -1,6 +1,6 @@
-// Encodes one row as one point, with the same result as rows/encoder.ts. The plan of a table lists its tags and fields
-// with their cells and types. Rows with a field of unknown type, with a new combination of columns, or with an error
-// are left to the encoder in TypeScript.
+// Encodes one row as one point, with the same result as rows/encoder.ts. The plan of a table lists its tags and fields:
+// which cell contains the value, and which type it has. Rows with a field of unknown type, with a new combination of
+// columns, or with an error are left to the encoder in TypeScript.
 
 import { isFalseWord, isTrueWord, mix, SPACE } from '../byte-marks';
 import {
@@ -45,8 +45,8 @@ const KEY_BASE: usize = 7;
 /** Number of bytes that each tag adds to the series key, in addition to the length of the tag's value. */
 const KEY_PER_TAG: usize = 9;
 /**
- * Number of slots that are searched for a shape. With one slot, two alternating shapes of the same slot would replace
- * each other, and each point would need the encoder in TypeScript.
+ * Number of slots that are searched for a shape. With only one slot, two shapes that need the same slot would replace
+ * each other again and again. Each replaced shape costs one call of the encoder in TypeScript.
  */
 const TRIED_SLOTS: u32 = 4;
 
@@ -55,7 +55,10 @@ let plan: usize = 0;
 /** Shape number of the last point written. */
 export let shape: u32 = 0;
 
-/** Sets the offset of the first plan in the linked list of plans; 0 if no plan exists. */
+/**
+ * Sets the offset of the first plan in the linked list of plans; 0 if no plan exists. A plan states how to encode the
+ * rows of one table.
+ */
 export function plans(first: u32): void {
   firstPlan = first;
   plan = first;
@@ -98,7 +101,7 @@ function choose(): bool {
   if (isNone(cell) || load<u32>(cell, 8) > TEXT) return false;
   const from = usize(load<u32>(cell));
   const length = usize(load<u32>(cell, 4)) - from;
-  // Consecutive rows mostly name the same table.
+  // Consecutive rows mostly name the same table. So the plan of the previous row is tried first.
   if (length == load<u32>(plan, NAME_LENGTH) && same(load<u32>(plan, NAME_AT), from, length)) return true;
   for (let other = firstPlan; other != 0; other = load<u32>(other, NEXT_PLAN)) {
     if (length != load<u32>(other, NAME_LENGTH) || !same(load<u32>(other, NAME_AT), from, length)) continue;
@@ -190,8 +193,8 @@ function putValue(cell: usize, type: u32, level: u32, out: usize): usize {
 }
 
 /**
- * Returns the slot of the shape with the columns of the current row. If the shape has no slot yet, returns a slot for
- * the shape: an empty slot, or the first slot that was tried.
+ * Returns the slot of the shape with the columns of the current row. If the shape has no slot yet, returns the slot
+ * that it may take: an empty slot, otherwise the first slot that was tried.
  */
 function shapeSlot(): usize {
   const bytes = usize(load<u32>(plan, MASK_BYTES));

@@ -39,7 +39,7 @@ function unescaped(p: usize, to: usize): u32 {
   const unit = hexadecimal(p + 1);
   escapeLength = 6;
   if (unit < 0xd800 || (unit > 0xdfff && unit <= 0xffff)) return unit;
-  // A low surrogate must follow a high surrogate.
+  // A high surrogate (0xd800 to 0xdbff) is valid only before a low surrogate, as in `\ud83d\ude00`.
   if (unit > 0xdbff || p + 11 > to || load<u16>(p, 5) != 0x755c) return 0;
   const second = hexadecimal(p + 7) - 0xdc00;
   escapeLength = 12;
@@ -100,7 +100,7 @@ export function putString(from: usize, to: usize, out: usize, kind: u32): usize 
   return o + 1;
 }
 
-/** Tests whether the bytes at `p` may be a quote, or an escape for a quote. */
+/** Tests whether the text at `p` may yield a quote: a quote byte, or an escape such as `\"` or `\u0022`. */
 @inline
 function isQuote(p: usize, kind: u32): bool {
   return load<u8>(p) == QUOTE || (kind == ESCAPED && (load<u16>(p) == 0x225c || load<u16>(p) == 0x755c));

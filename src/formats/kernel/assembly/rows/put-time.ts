@@ -65,9 +65,12 @@ function two(p: usize): u32 {
   return u32(load<u8>(p) - 0x30) * 10 + u32(load<u8>(p, 1) - 0x30);
 }
 
-/** Writes the time of a date such as `2024-01-31T12:34:56.789Z`, from 2001 to 2286. Returns 0 for any other text. */
+/**
+ * Writes the time of a date such as `2024-01-31T12:34:56.789Z`. Returns 0 for any other text, and outside 2001 to 2286,
+ * because the number of seconds then does not have 10 digits.
+ */
 function putDate(from: usize, to: usize, out: usize): usize {
-  // Checks the digits in the first 16 bytes and in the three bytes after them.
+  // Tests that digits stand in the same places as in `2024-01-31T12:34:56`.
   if (to - from < 19 || (digitMask(from) & 0xdb6f) != 0xdb6f || (digitMask(from + 16) & 6) != 6) return 0;
   const separator = u32(load<u8>(from, 10));
   if (separator != SPACE && (separator | 0x20) != 0x74) return 0;
@@ -92,7 +95,10 @@ function putDate(from: usize, to: usize, out: usize): usize {
   return seconds < 1_000_000_000 || seconds > 9_999_999_999 ? 0 : putInstant(seconds, nanos, out);
 }
 
-/** Returns the UTC offset in seconds that the text [p, to) states; i32.MIN_VALUE if the text has another form. */
+/**
+ * Returns the UTC offset in seconds that ends a date, such as `Z` or `+01:00`. An empty text means UTC if `timeUtc` is
+ * true. Returns i32.MIN_VALUE for any other text.
+ */
 function offset(p: usize, to: usize): i32 {
   if (p == to) return timeUtc ? 0 : i32.MIN_VALUE;
   const sign = u32(load<u8>(p));
@@ -106,7 +112,10 @@ function offset(p: usize, to: usize): i32 {
   return sign == MINUS ? -ahead : ahead;
 }
 
-/** Reads a date into `dateSeconds`. The last date is cached, because consecutive rows mostly have the same date. */
+/**
+ * Reads a date into `dateSeconds`. Returns false for an invalid date. The last date is cached, because consecutive rows
+ * mostly have the same date.
+ */
 function readDate(from: usize): bool {
   const head = load<u64>(from);
   const tail = u32(load<u16>(from, 8));

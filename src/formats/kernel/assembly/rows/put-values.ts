@@ -16,7 +16,7 @@ export function copy(out: usize, from: usize, length: usize): usize {
   return out + length;
 }
 
-/** Returns the mask `bits` with only its lowest `count` bits, which stand for the first `count` bytes. */
+/** Clears all bits of a mask except the lowest `count` bits, which stand for the first `count` bytes. */
 @inline
 export function firstBits(bits: u32, count: usize): u32 {
   return count < 16 ? bits & ((1 << u32(count)) - 1) : bits;
@@ -72,10 +72,13 @@ export function putName(from: usize, to: usize, out: usize): usize {
   }
 }
 
-/** Writes a number of up to 31 bytes. @param exact true if a float must store whole numbers exactly */
+/**
+ * Writes a number of up to 31 bytes.
+ * @param exact true to return 0 for a whole number with more than 15 digits, which a float may not store exactly
+ */
 export function putFloat(from: usize, to: usize, out: usize, exact: bool): usize {
   const length = to - from;
-  // True for 0 bytes and for more than 31 bytes, because the arithmetic is unsigned.
+  // The subtraction is unsigned. So this test is true for 0 bytes as well as for more than 31 bytes.
   if (length - 1 >= 31) return 0;
   const first = usize(load<u8>(from) == MINUS);
   let rest = ((u32(1) << u32(length)) - 1) & ~digitMaskOf(from, length) & ~u32(first);
@@ -90,7 +93,8 @@ export function putFloat(from: usize, to: usize, out: usize, exact: bool): usize
     point = at;
     at = usize(ctz(rest));
   }
-  // A number of at most 31 bytes with one or two digits of exponent is finite.
+  // A number of at most 31 bytes with one or two digits of exponent is below the largest float, so its size needs no
+  // check.
   if ((load<u8>(from + at) | 0x20) != 0x65) return 0;
   rest &= rest - 1;
   const sign = u32(load<u8>(from + at, 1));
@@ -101,7 +105,10 @@ export function putFloat(from: usize, to: usize, out: usize, exact: bool): usize
   return rest == 0 && length - at - 2 < 2 ? copyNumber(out, from, length, point) : 0;
 }
 
-/** Copies a number with a dot as decimal separator. @param point index of the separator; 0 without a separator */
+/**
+ * Copies a number and replaces its decimal separator by a dot.
+ * @param point index of the separator; 0 without a separator
+ */
 @inline
 function copyNumber(out: usize, from: usize, length: usize, point: usize): usize {
   const end = copy(out, from, length);
@@ -117,7 +124,10 @@ function isInRange(digits: usize, length: usize, unsigned: bool, negative: bool)
   return unsigned && (head < limit || (head == limit && load<u8>(digits, 19) <= 0x35));
 }
 
-/** Writes a whole number without leading zeros. */
+/**
+ * Writes an integer field: the number, then `u` for an unsigned field or `i`. Returns 0 for a number with leading
+ * zeros.
+ */
 export function putInteger(from: usize, to: usize, out: usize, unsigned: bool): usize {
   const first = from + usize(load<u8>(from) == MINUS);
   const length = to - first;

@@ -1,8 +1,9 @@
-// Addresses in the memory below the index of the points. TypeScript imports this file as well.
+// Fixed addresses in the memory of the fast path for rows. The index of the points follows. TypeScript imports this
+// file as well.
 
 /**
  * Address of four 32-bit words with the state after a call: number of encoded rows, number of the next physical line,
- * offset of the next point, and length of the last row's time.
+ * offset of the next point, and length of the last row's time in bytes.
  */
 export const STATE: usize = 1024;
 /** Address of a text: a date and a time of day, joined by a space. */
@@ -27,7 +28,7 @@ export const NONE: u32 = 0;
 export const BARE: u32 = 1;
 /** Quoted text, decoded to UTF-8 without escapes. */
 export const TEXT: u32 = 2;
-/** A number from a format that distinguishes numbers from text. */
+/** A number from a format that distinguishes numbers from text, such as JSON. */
 export const NUMBER: u32 = 3;
 export const TRUE: u32 = 4;
 export const FALSE: u32 = 5;
@@ -56,26 +57,24 @@ export const COLUMNS_AT: usize = 16;
 export const TAGS_END: usize = 20;
 export const FIELDS_END: usize = 24;
 /**
- * Offset of the word with a number of bytes. This number plus twice the size of a row is an upper bound of its point's
- * size.
+ * Offset of the word with a number of bytes. A point has at most this number of bytes plus twice the bytes of its row.
  */
 export const MAX_BYTES: usize = 28;
 export const SHAPES_AT: usize = 32;
 export const MASK_BYTES: usize = 36;
-/**
- * Offset of the word with a number of bytes: the length of the table's name and of the constant tags in a series key.
- */
+/** Offset of the word with the number of bytes that the table's name and the constant tags take in a series key. */
 export const KEY_LENGTH: usize = 40;
 /** Offset of the word with the address of the next plan; 0 for the last plan. */
 export const NEXT_PLAN: usize = 44;
 
 /**
- * Size of a column in a plan: five 32-bit words with the index of the cell, offset and length of the prefix, the field
- * type, and the `level` of `ValueWriter.put`.
+ * Size in bytes of a column in a plan. Its five 32-bit words are: the index of the cell; the address and the length of
+ * the text before the value, such as `,name=`; the field type; the `level` of `ValueWriter.put`.
  */
 export const COLUMN_BYTES: usize = 20;
 
-// Number of slots for the shapes of a plan. A slot contains the shape number plus 1, and the mask of its columns.
+// Number of slots for the shapes of a plan. A slot contains the shape number plus 1, and the mask of the shape's
+// columns.
 export const SHAPE_SLOTS: u32 = 128;
 
 export const COLON: u32 = 0x3a;

@@ -6,13 +6,13 @@ export let outEnd: usize = 0;
 export let nullsEnd: usize = 0;
 /** Largest timestamp in the precision of the load. */
 export let timeLimit: u64 = 0;
-/** Number of decimal places of a second in the precision of the load. */
+/** Number of decimal places of a second in the precision of the load: 3 for milliseconds. */
 export let timePlaces: u32 = 0;
 /** True if whole numbers are times that already have the precision of the load. */
 export let timeNumbers: bool = false;
 /** True if times may be RFC 3339 dates. */
 export let timeDates: bool = false;
-/** True if a date without an offset is in UTC. */
+/** True if a date without a UTC offset is in UTC. */
 export let timeUtc: bool = false;
 
 /** Indexes of the cells with the time and with the table's name; -1 without such a cell. */

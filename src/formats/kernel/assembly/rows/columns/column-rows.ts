@@ -39,9 +39,11 @@ const OPEN: u32 = 0x7b;
 const CLOSE: u32 = 0x7d;
 const COMMA: u32 = 0x2c;
 const ZERO: u32 = 0x30;
-/** Largest size of a number as text, bytes. The quotes and the comma around a string also fit into this size. */
+/**
+ * Number of bytes that a number and the comma after it need at most. The quotes and the comma of a text fit as well.
+ */
 const MAX_NUMBER: usize = 48;
-/** Largest number of bytes in JSON for one byte of text. */
+/** Largest number of bytes in JSON for one byte of text: 0x01 becomes `\u0001`. */
 const MAX_ESCAPE: usize = 6;
 /** Result if the encoder in TypeScript must read the row. */
 const NOT_HERE: usize = 0;
@@ -53,8 +55,8 @@ let row: u32 = 0;
 let rows: u32 = 0;
 
 /**
- * Sets the range [from, to) of the column descriptors, the number of cells of a row, and the offset of the powers of
- * ten.
+ * Sets the memory range [from, to) that contains the column descriptors. Also sets the number of cells of a row, and
+ * the address of the table with the powers of ten.
  */
 export function columns(from: u32, to: u32, cells: u32, powers: u32): void {
   first = from;
@@ -63,7 +65,7 @@ export function columns(from: u32, to: u32, cells: u32, powers: u32): void {
   setPowers(powers);
 }
 
-/** Sets the number of rows in the block, and the index of the next row. */
+/** Sets the number of rows in the block, and the index of the next row to encode. */
 export function block(count: u32, next: u32): void {
   rows = count;
   row = next;
@@ -189,7 +191,9 @@ function putEscape(byte: u32, out: usize): usize {
   return out + 6;
 }
 
-/** Moves the read positions of the columns before `end` back to the current row, because the row was not accepted. */
+/**
+ * Moves the read positions of the columns before `end` back by one value, because the current row was not accepted.
+ */
 function putBack(end: usize): void {
   for (let column = first; column < end; column += DESCRIPTOR_BYTES)
     if (isPresent(column)) store<u32>(column, load<u32>(column, NEXT_VALUE) - 1, NEXT_VALUE);
@@ -214,7 +218,7 @@ function putRow(start: usize): usize {
     }
     store<u32>(column, value + 1, NEXT_VALUE);
   }
-  // The brace replaces the last comma.
+  // The closing brace replaces the comma after the last value. A row without values has no such comma.
   const end = p == start + 1 ? p + 1 : p;
   store<u8>(end - 1, CLOSE);
   return end;

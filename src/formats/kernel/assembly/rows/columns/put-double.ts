@@ -8,27 +8,36 @@ import { MIN_POWER } from './column-memory';
 
 const ZERO: u32 = 0x30;
 const ZEROS: u64 = 0x3030303030303030;
-/** Below this limit, a double that is a whole number is written as its digits. */
+/** A double below this limit that is a whole number is written as an integer: 12.0 becomes `12`. */
 const WHOLE_LIMIT: f64 = 1e15;
-/** A number with at most this many digits before the decimal point is written without an exponent. */
+/** A number with more digits than this before the decimal point is written with an exponent: 1e21 becomes `1e+21`. */
 const MAX_WHOLE_DIGITS: i32 = 21;
-/** A number below 1 with at most this many zeros after the decimal point is written without an exponent. */
+/**
+ * A number below 1 with at most this many zeros after the decimal point is written without an exponent: `0.000001`, but
+ * `1e-7`.
+ */
 const MAX_LEADING_ZEROS: i32 = 5;
 const FRACTION_BITS: u64 = 52;
 const BIAS: i32 = 1075;
 
-/** Offset in memory of the powers of ten from MIN_POWER on. Each power has two 64-bit words, the high word first. */
+/**
+ * Address of the table of powers of ten, which begins with 10^MIN_POWER. Each power has two 64-bit words, the high word
+ * first.
+ */
 let powers: usize = 0;
 /** High word of the product that `multiply` returned last. */
 let high: u64 = 0;
-/** Power of ten by which the digits from `toDecimal` must be multiplied. */
+/** Exponent of the power of ten that belongs to the digits from `toDecimal`: 125 with exponent -1 means 12.5. */
 let exponent: i32 = 0;
 
 export function setPowers(at: u32): void {
   powers = at;
 }
 
-/** Returns the 8 digits of a number below 10^8 as bytes from 0 to 9. The lowest byte contains the first digit. */
+/**
+ * Returns the 8 digits of a number below 10^8 as bytes from 0 to 9. The lowest byte contains the first digit: 12
+ * becomes 0x0201000000000000, for the digits 00000012.
+ */
 @inline
 function eightDigits(value: u32): u64 {
   const halves = u64(value / 10_000) | (u64(value % 10_000) << 32);
@@ -38,7 +47,7 @@ function eightDigits(value: u32): u64 {
   return tens + ((hundreds - 10 * tens) << 8);
 }
 
-/** Writes a number below 10^8 without leading zeros. */
+/** Writes a number below 10^8 as decimal digits, without leading zeros. */
 @inline
 function putUpToEight(value: u32, out: usize): usize {
   const digits = eightDigits(value);
@@ -63,7 +72,7 @@ export function putSigned(value: i64, out: usize): usize {
   return putWhole(0 - u64(value), out + 1);
 }
 
-/** Writes a finite double at `out`, which needs up to 25 bytes. @returns the end of the text */
+/** Writes a finite double at `out`. The text needs up to 25 bytes. @returns the end of the text */
 export function putDouble(value: f64, out: usize): usize {
   const bits = reinterpret<u64>(value);
   let at = out;
@@ -79,15 +88,16 @@ export function putDouble(value: f64, out: usize): usize {
 }
 
 /**
- * Writes a positive number with few decimal places.
- * @returns the end of the text; 0 if the number needs the general algorithm
+ * Writes a positive number with few decimal places, such as 12.5: up to 6 places below 10^9, otherwise up to 3.
+ * @returns the end of the text; 0 if the number needs the general algorithm (`toDecimal`)
  */
 @inline
 function putShortFraction(size: f64, whole: u64, out: usize): usize {
   const isSmall = size < 1e9;
   const scale: f64 = isSmall ? 1e6 : 1e3;
   const scaled = nearest(size * scale);
-  // Both operands are exact. So if the quotient equals `size`, parsing the digits of `scaled` gives the same double.
+  // `scaled` and `scale` are exact, and both the division and a parser round to the nearest double. So if the quotient
+  // equals `size`, parsing the text gives `size` again.
   if (scaled / scale != size || scaled >= WHOLE_LIMIT) return 0;
   const unit: u64 = isSmall ? 1_000_000 : 1000;
   const fraction = u32(u64(scaled) - whole * unit) * (isSmall ? 100 : 100_000);
@@ -98,7 +108,7 @@ function putShortFraction(size: f64, whole: u64, out: usize): usize {
   return point + 9 - usize(clz(digits) >> 3);
 }
 
-/** Returns the low 64 bits of a 128-bit product, and sets `high` to its high 64 bits. */
+/** Returns the low 64 bits of the 128-bit product a * b, and sets `high` to its high 64 bits. */
 @inline
 function multiply(a: u64, b: u64): u64 {
   const aLow = a & 0xffffffff;
@@ -111,7 +121,10 @@ function multiply(a: u64, b: u64): u64 {
   return a * b;
 }
 
-/** Returns the product of a power of ten and `cp`, shifted right by 128 bits. A remainder makes the result odd. */
+/**
+ * Multiplies a 128-bit power of ten by `cp` and drops the low 128 bits of the product. If the dropped bits are not
+ * negligible, the lowest bit of the result is set, so that comparisons with the result notice the remainder.
+ */
 @inline
 function roundToOdd(powerHigh: u64, powerLow: u64, cp: u64): u64 {
   multiply(powerLow, cp);
@@ -120,14 +133,17 @@ function roundToOdd(powerHigh: u64, powerLow: u64, cp: u64): u64 {
   return (high + u64(low < carried)) | u64(low > 1);
 }
 
-/** Returns the shortest digits of a positive double as an integer, and sets `exponent`. */
+/**
+ * Returns the shortest digits that read back as this positive double, as an integer. Zeros may follow these digits.
+ * Sets `exponent`.
+ */
 function toDecimal(bits: u64): u64 {
   const fraction = bits & 0x000fffffffffffff;
   const biased = i32(bits >> FRACTION_BITS);
   const c = biased == 0 ? fraction : fraction | 0x0010000000000000;
   const q = (biased == 0 ? 1 : biased) - BIAS;
   const isClose = fraction == 0 && biased > 1;
-  // floor(log10(2^q)), or floor(log10(3/4 * 2^q))
+  // The exponent in integer arithmetic: floor(log10(2^q)); if `isClose`, floor(log10(3/4 * 2^q)).
   const k = (q * 1_262_611 - (isClose ? 524_031 : 0)) >> 22;
   const h = u64(q + ((-k * 1_741_647) >> 19) + 1);
   const power = powers + (usize(-k - MIN_POWER) << 4);
@@ -155,7 +171,7 @@ function toDecimal(bits: u64): u64 {
   return s + u64(middle > half || (middle == half && (s & 1) != 0));
 }
 
-/** Writes digits with the power of ten `exponent`, in the notation of Number::toString of ECMAScript. */
+/** Writes `value` * 10^`exponent` in the notation of ECMAScript's Number::toString: `12.5`, `1e+21`, `1e-7`. */
 function layOut(value: u64, out: usize): usize {
   let digits = value;
   let zeros = exponent;
