@@ -10,10 +10,10 @@ const NULL_LETTER = 0x4e;
 
 /** Result of `read` if the end of the row is not in memory yet. */
 export const INCOMPLETE = -1;
-/** Result of `read` if the quotes of the row do not match. */
+/** Result of `read` if a quoted cell is not closed, or if other bytes follow its closing quote. */
 export const BAD_QUOTE = -2;
 
-/** The input bytes in memory from which rows are read. */
+/** The part of the input that is in memory, from which rows are read. */
 export interface RowWindow {
   readonly bytes: Uint8Array;
   readonly limit: number;

@@ -34,7 +34,7 @@ interface SampleCell {
   readonly line: number;
 }
 
-/** The first cell of each kind in a column. */
+/** The first cell of each kind that was found in a column; null for a kind that was not found. */
 interface ColumnKinds {
   number: SampleCell | null;
   boolean: SampleCell | null;

@@ -51,7 +51,7 @@ export class CsvScan extends RowScan {
     this.#reader = new RowReader(rows.run, rows.cells, dialect);
   }
 
-  /** The head (header and mapping) for all further rows; null if it is incomplete or another table may follow. */
+  /** The head for all further rows; null if the head is incomplete or another table may follow. */
   get settledHead(): CsvHead | null {
     return this.#heads.isAnnotated ? null : this.#head;
   }

@@ -3,7 +3,7 @@
 import type { FormatContext, InputHead } from '../types.js';
 import { sampleMemoryBytes } from './head/sample.js';
 
-/** The header of a result of InfluxDB 1. */
+/** The beginning of the header of an InfluxDB 1 result. */
 const influxQl = /^name,tags,time,/;
 const annotation = /^"?#(datatype|group|default|constant|timezone|concat)\b/i;
 

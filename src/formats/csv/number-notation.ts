@@ -1,4 +1,4 @@
-// Numbers in other notations than `1234.5`, as --decimal and --thousands describe them.
+// Reads numbers in other notations than `1234.5`, such as `1.234,5`. --decimal and --thousands describe the notation.
 
 import type { Reason } from '../reasons.js';
 import { BARE, type Cells, type KernelFilling, type RowFiller, TEXT } from '../rows/cells.js';
@@ -46,7 +46,7 @@ export class NotationFiller implements RowFiller {
   readonly #nulls: ReadonlySet<string>;
   readonly #isNumber: (text: string) => boolean;
 
-  /** @param nulls words that stand for a missing value, possibly numbers such as `-999` */
+  /** @param nulls words that stand for a missing value. Such a word may be a number, such as `-999`. */
   constructor(
     memory: Uint8Array,
     mapping: Mapping,

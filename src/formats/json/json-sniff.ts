@@ -1,4 +1,4 @@
-// Detects JSON by the first bytes of an input. This module stays small, because it is loaded for every input.
+// Detects JSON by the first bytes of an input. This module stays small, because every load imports it.
 
 import { BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, OPEN_BRACE, OPEN_BRACKET, QUOTE } from '../../core/ascii.js';
 

@@ -10,7 +10,7 @@ import { splitJson } from './json-splitter.js';
 import { Ndjson } from './ndjson.js';
 import { selectPath } from './select-path.js';
 
-/** Number of first bytes in which a response of InfluxDB 1 is recognised. */
+/** Number of bytes at the start of the input in which a response of InfluxDB 1 is recognised. */
 const headBytes = 256;
 
 export class Json implements Format {

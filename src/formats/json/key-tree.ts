@@ -1,5 +1,5 @@
 // Stores the keys of all objects read so far as a tree. In most objects, each key has the same position as in earlier
-// objects, so it is found without a search.
+// objects. So most keys are found without a search.
 
 import { isUtf8 } from 'node:buffer';
 import { MAX_COLUMNS } from '../line-protocol/exact/column-set.js';
@@ -11,7 +11,7 @@ import { firstValueEnd } from './json-sniff.js';
 
 /** Value of `Entry.column` for a key whose values are not loaded. */
 export const NOWHERE = -1;
-/** Value of `Entry.column` for a key that has had no value so far. */
+/** Value of `Entry.column` for a key of which no value has been read so far. */
 const UNSEEN = -2;
 /** Largest nesting depth of objects and lists. Deeper rows are rejected. */
 export const maxDepth = 64;

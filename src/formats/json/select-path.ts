@@ -13,8 +13,8 @@ import type { ByteSource } from '../../core/types/index.js';
 const chunkBytes = 64 * 1024;
 
 /**
- * Returns a source with one line per row: the elements of the lists at `path` (such as `data.items` or `0.rows`), or
- * the objects at `path`. A read rejects with InputError if the JSON is invalid or `path` does not occur.
+ * Returns a source with one line per row. Rows are the elements of the lists at `path` (such as `data.items` or
+ * `0.rows`), or the objects at `path`. A read rejects with InputError if the JSON is invalid or `path` does not occur.
  */
 export function selectPath(source: ByteSource, path: string, name: string): ByteSource {
   const lines = new ElementLines();

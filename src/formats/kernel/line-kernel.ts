@@ -67,7 +67,7 @@ function compiled({ buffer }: WasmMemory): Uint8Array {
   }
 }
 
-/** Creates an instance of the fast path that works on `memory`. Throws BugError if its module is not built. */
+/** Creates an instance of the fast path that works on `memory`. Throws BugError if its compiled module is missing. */
 export function loadKernel(memory: WasmMemory, settings: KernelSettings, bytes = compiled(memory)): Kernel {
   const instance = new wasm.Instance(new wasm.Module(bytes), { env: { memory } });
   const { configure, forget, take } = instance.exports as unknown as LineKernelExports;

@@ -109,8 +109,8 @@ export class ChunkScanner {
   }
 
   /**
-   * Copies the unfinished line at the end of the window to the bytes before `chunk`, the offset of the next chunk.
-   * Returns the length of the unfinished line.
+   * Copies the unfinished line at the end of the window to the memory directly before the next chunk, which begins at
+   * offset `chunk`. Returns the length of the unfinished line.
    */
   carry(chunk: number): number {
     const { bytes, at } = this.#scan;

@@ -23,7 +23,7 @@ const REJECTS_PER_RUN = 1024;
 
 const ENTRY_BYTES = model.POINT_WORDS * 4;
 
-/** Scans the windows of one input after another. The constructor allocates all memory. */
+/** Scans all windows of an input, then all windows of the next input. The constructor allocates all memory. */
 export class LineScan extends LineCursor implements WindowScan {
   readonly deadLetterFormat = model.lineProtocolDeadLetters;
   readonly layout: LinesLayout;
@@ -50,7 +50,7 @@ export class LineScan extends LineCursor implements WindowScan {
   /** True if the new window only continues an unfinished point, because its new bytes contain no LF. */
   #waits = false;
 
-  /** @param shared memory of this layout that another thread also uses; default: new memory */
+  /** @param shared memory of this layout to use, if another thread uses it as well; default: new memory */
   constructor(options: LineProtocolOptions, shared?: WasmMemory) {
     const areas = layout(options);
     const memory = shared ?? memoryOf(areas.bytes);

@@ -1,6 +1,6 @@
-// Computes the offsets in the format's memory: the table of shapes, then areas for runs of points (index and rewritten
-// points), then windows (bytes of the input). Before each window there is room for an unfinished line. With a worker
-// thread, each window has its own area for a run of points.
+// Computes the offsets in the format's memory: the hash table of shapes, then areas for runs of points (index and
+// rewritten points), then windows (bytes of the input). Before each window there is room for an unfinished line. With a
+// worker thread, each window has its own area for a run of points.
 
 import type { ContextTarget, InputPrecision, NameLimits } from '../../core/types/index.js';
 import { POINT_WORDS } from '../../core/types/index.js';

@@ -18,7 +18,7 @@ export function shapeSlots(maxShapes: number): number {
   return slots;
 }
 
-/** The table of hashes, and the shapes by number. */
+/** The hash table, and the list of shapes by number. */
 export class Shapes {
   readonly #table: Int32Array;
   readonly #maxShapes: number;

@@ -167,7 +167,9 @@ function timeOf({ timeFormat }: ColumnDeclaration, timezone: string | null, opti
   };
 }
 
-/** Translates `-0500`, `Local` or an IANA name into a time zone option. */
+/**
+ * Translates the text of #timezone (`-0500`, `Local` or a name such as `Europe/Berlin`) into a value of --timezone.
+ */
 function zoneOf(text: string): string {
   const offset = /^([+-]\d\d):?(\d\d)$/.exec(text);
   if (offset !== null) return `${offset[1]}:${offset[2]}`;

@@ -32,14 +32,14 @@ export interface CsvHead {
   readonly mapping: Mapping;
   /** Number of cells in each row. */
   readonly columns: number;
-  /** Adds cells to each row; null if the rows contain all cells. */
+  /** Adds or rewrites cells of each row; null if the cells need no change. */
   readonly filler: RowFiller | null;
   readonly time: TimeCell | null;
   /** True for a result of InfluxDB 1, which repeats the header before each series. */
   readonly repeats: boolean;
 }
 
-/** Collects a head row by row. */
+/** Collects the lines of a head, and builds the head from these lines. */
 export class CsvHeads {
   readonly types: SampleTypes;
   readonly #rows: RowFormatMemory;

@@ -11,7 +11,7 @@ const maxSamples = 1024;
 
 export class SampleTypes {
   readonly #types: FieldTypes;
-  /** The indexes of the fields that accept quoted numbers, by a key that identifies the sample (with its checksum). */
+  /** For each sample, the indexes of the fields that accept quoted numbers. The key contains the sample's checksum. */
   readonly #quoted = new Map<string, readonly number[]>();
   /** Checks the inferred types with the whole sample; null if no check is needed. */
   #confirm: (() => void) | null = null;

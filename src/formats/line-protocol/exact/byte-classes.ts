@@ -24,8 +24,8 @@ export const keyClasses = table({ '=': STOP });
 export const tagValueClasses = table({ '=': EQUALS });
 
 /**
- * Class of each byte of a string. Control characters other than NUL are ordinary. A string may contain an LF; the class
- * STOP lets the reader count it.
+ * Class of each byte of a string. Control characters other than NUL are ordinary. A string may contain an LF, but LF
+ * has the class STOP, because the reader counts lines.
  */
 export const stringClasses = new Uint8Array(256).fill(HIGH, 0x80);
 stringClasses[0x00] = CONTROL;

@@ -212,7 +212,9 @@ export abstract class PointCursor {
     this.at = p;
   }
 
-  /** Moves past spaces and carriage returns, up to the LF. Fails with `otherwise` if other bytes follow. */
+  /**
+   * Moves past spaces and carriage returns, up to the LF. If other bytes follow, fails with the reason `otherwise`.
+   */
   protected passRestOfLine(otherwise: Reason): boolean {
     const bytes = this.bytes;
     let p = this.at;

@@ -91,8 +91,8 @@ export class PointReader extends PointCursor {
       const valueAt = this.at;
       if (!this.passName(names.tagValueClasses)) return false;
       if (this.at === valueAt) return this.fail('empty-tag-value', 'a tag without a value');
-      // Servers refuse a tag value with `=` and a backslash. Often the backslash ends a path and escapes the comma
-      // before the next tag by mistake.
+      // Servers refuse a tag value with `=` and a backslash. Often the backslash is the end of a path, as in
+      // `dir=C:\,host=a`. It then escapes the comma by mistake.
       if (this.nameEquals && this.nameBackslash)
         return this.fail('bad-escape', 'a tag value with both = and a backslash');
       key += SERIES_KEY_PER_TAG + this.nameLength;

@@ -13,7 +13,7 @@ interface ExportContext {
   readonly policy: string | null;
 }
 
-/** Position of a reader in the sections of an export. */
+/** The section of an export that a reader has reached, and facts from the sections before it. */
 export interface SectionState {
   readonly inDefinitions: boolean;
   readonly database: string | null;

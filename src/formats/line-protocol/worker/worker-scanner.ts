@@ -33,7 +33,7 @@ export class WorkerScanner {
   /** Number of requests without a response. */
   #pending = 0;
   #input = 0;
-  /** Checksum of the input, which the worker computes. */
+  /** Checksum of the input. The worker computes this checksum. */
   #checksum: PrefixChecksum | null = null;
   #failure: BugError | null = null;
   #closed = false;

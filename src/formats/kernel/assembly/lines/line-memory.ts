@@ -16,7 +16,7 @@ export const LIST: usize = 65536;
 /** Largest size of a block, bytes. The structural bytes of one block are listed at once. */
 export const BLOCK: usize = 16384;
 export const PATTERNS: usize = 135168;
-/** Lowest address at which the table of shapes may begin. */
+/** Lowest address at which the hash table of shapes may begin. */
 export const KERNEL_END: usize = 196608;
 
 // Kinds of values. The hash of a shape includes the kind of each column.

@@ -159,7 +159,7 @@ function pass(pattern: usize): void {
  */
 export function follow(pattern: usize): void {
   trust = pattern != 0 && pattern == expected ? min(trust + 1, MAX_TRUST) : max(trust - LOSS, -LOSS);
-  // A line without a pattern does not change the expected pattern.
+  // A line whose pattern is not stored does not change the expected pattern.
   if (pattern == 0) return;
   if (latest != 0 && expected != pattern) {
     if (expected == 0 || load<u32>(latest, DOUBT) != 0) store<u32>(latest, u32(pattern), NEXT);

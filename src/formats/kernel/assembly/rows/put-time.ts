@@ -8,7 +8,7 @@ import { copy } from './put-values';
 import { timeDates, timeLimit, timeNumbers, timePlaces, timeUtc } from './row-settings';
 
 /**
- * Calls TypeScript to write the digits of the time in [from, to) at `out`.
+ * Calls TypeScript, which reads the time in [from, to) and writes its digits at `out`.
  * @returns the output position after the digits; negative for an invalid time
  */
 @external('env', 'time')

@@ -61,6 +61,6 @@ export const ENTRY_WORDS: u32 = 5;
 /** Kind of an entry that TypeScript rejected. The fast path leaves the whole row to the encoder in TypeScript. */
 export const REJECTED: u32 = 255;
 
-// Exponents of the smallest and the largest power of ten that put-double.ts needs.
+// The smallest and the largest exponent of the powers of ten that put-double.ts needs.
 export const MIN_POWER = -292;
 export const MAX_POWER = 324;
