@@ -18,7 +18,7 @@ export function shapeSlots(maxShapes: number): number {
   return slots;
 }
 
-/** The hash table, and the list of shapes by number. */
+/** Finds the number of a shape by the shape's hash, and a shape by its number. */
 export class Shapes {
   readonly #table: Int32Array;
   readonly #maxShapes: number;

@@ -8,9 +8,7 @@ const sampleBytes = 1024 * 1024;
 const scratchBytes = 64 * 1024;
 /** Size in bytes of the memory for the sample, one LF that ends every search, and decoded cells. */
 export const sampleMemoryBytes = sampleBytes + 1 + scratchBytes;
-/**
- * Longest wait for a full sample, ms. Afterwards, a sample with one complete line is used, because a pipe may be idle.
- */
+/** Longest wait for a full sample, ms. After this time, one complete line is enough, because a pipe may be idle. */
 const patienceMs = 1000;
 
 /** The first bytes of an input. */

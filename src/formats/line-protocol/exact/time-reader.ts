@@ -7,8 +7,8 @@ const BILLION = 1_000_000_000;
 
 /**
  * Largest absolute timestamp of each unit: 2^63 ns minus two years of 366 days. The number is billions * 10^9 + rest.
- * The server sorts times into buckets, which extend up to a year to either side of a time. Beyond this limit, a bound of
- * the bucket overflows, and the server refuses the whole request.
+ * The server sorts times into buckets, which extend up to a year to either side of a time. Beyond this limit, a bound
+ * of the bucket overflows, and the server refuses the whole request.
  */
 export const timeLimits: Record<InputPrecision, readonly [number, number]> = {
   ns: [9_160_127_236, 854_775_808],

@@ -40,7 +40,7 @@ const CLOSE: u32 = 0x7d;
 const COMMA: u32 = 0x2c;
 const ZERO: u32 = 0x30;
 /**
- * Number of bytes that a number and the comma after it need at most. The quotes and the comma of a text fit as well.
+ * Largest size of a number and the comma after it, bytes. This size also covers the quotes and the comma of a text.
  */
 const MAX_NUMBER: usize = 48;
 /** Largest number of bytes in JSON for one byte of text: 0x01 becomes `\u0001`. */
