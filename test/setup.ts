@@ -1,8 +1,6 @@
 // Test files share a process. What one leaves behind must not count against the memory limit of the loads of the next.
 
-import { beforeAll } from 'vitest';
 import { MIB } from '../src/core/units.js';
-import { collectAll } from '../src/core/v8.js';
 import { memoryOf } from '../src/core/wasm.js';
 
 /**
@@ -12,9 +10,3 @@ import { memoryOf } from '../src/core/wasm.js';
  */
 const held = globalThis as { ballast?: Uint8Array };
 held.ballast ??= new Uint8Array(memoryOf(600 * MIB).buffer).fill(1);
-
-const usualBytes = 856 * MIB;
-
-beforeAll(() => {
-  if (process.memoryUsage.rss() > usualBytes) collectAll();
-});

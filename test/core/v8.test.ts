@@ -15,6 +15,7 @@ test('a forced collection frees unreferenced objects before it returns', () => {
 });
 
 test('buffers that were used up are freed without full collections', async () => {
+  collectAll();
   const kinds: number[] = [];
   const observer = new PerformanceObserver((list) => {
     kinds.push(
