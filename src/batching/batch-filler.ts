@@ -135,7 +135,7 @@ export class BatchFiller {
     if (!this.#isUnchanged(position)) return 0;
     const most = cursor.point + left - open.counted;
     const next = Math.min(beforeReject(run, cursor), most);
-    const until = this.#newBuckets.endOf(run, cursor.point, next);
+    const until = this.#newBuckets.endOf(run, cursor, next);
     const taken = open.addPlain(run, cursor.point, until, limits, this.#plainRules(gate));
     cursor.point += taken;
     position.taken += taken;
@@ -161,7 +161,7 @@ export class BatchFiller {
     const from = cursor.point;
     const next = Math.min(beforeReject(run, cursor), from + limit - this.#read());
     if (from < next) this.#newBuckets.enter(timeAt(run.index, from * POINT_WORDS));
-    const until = this.#newBuckets.endOf(run, from, next);
+    const until = this.#newBuckets.endOf(run, cursor, next);
     const limits = this.#limits(plan.bodyBytes, plan.points);
     const found = stretchInPlace(run, from, until, limits, this.#plainRules(gate));
     if (found === null) return null;

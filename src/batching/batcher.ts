@@ -7,7 +7,7 @@ import type { Batch, Clock, Cut, InputPrecision, Points, Position, ResumePoint }
 import { INPUT_START } from '../core/types/index.js';
 import type { Arena } from './arena.js';
 import { BatchFiller, type FillOptions } from './batch-filler.js';
-import { endAfter, type FillPosition, isUsedUp } from './fill-position.js';
+import { endAfter, type FillCursor, type FillPosition, isUsedUp } from './fill-position.js';
 import { LingerTimer } from './linger.js';
 import { type FilledBatch, OpenBatch } from './open-batch.js';
 import { TimestampSuffixes } from './points/generated-timestamps.js';
@@ -132,7 +132,7 @@ export class Batcher {
         else {
           const { deadLetterFormat } = run.value;
           const { bucketUnits } = this.#options;
-          const cursor = { point: 0, reject: 0 };
+          const cursor = { point: 0, reject: 0, seenTo: 0 };
           // All rejects of a batch go to one file with one format. So a change of the format closes the batch.
           if (waiting !== null && waiting.deadLetterFormat !== deadLetterFormat) {
             open = null;
@@ -226,7 +226,7 @@ export class Batcher {
     input: number,
     gate: SchemaGate,
     run: Points,
-    cursor: { point: number; reject: number },
+    cursor: FillCursor,
     position: FillPosition,
   ): Batch | null {
     const from = open?.byteOffset ?? position.offset;
@@ -249,7 +249,7 @@ export class Batcher {
     open: OpenBatch,
     gate: SchemaGate,
     run: Points,
-    cursor: { point: number; reject: number },
+    cursor: FillCursor,
     position: FillPosition,
   ): Cut | InputError | null {
     const before = open.counted;

@@ -27,6 +27,8 @@ export interface FillPosition {
 export interface FillCursor {
   point: number;
   reject: number;
+  /** Each point before this index has a time bucket that the load has entered. 0 until such points are searched. */
+  seenTo: number;
 }
 
 /** A run of parsed points, the next point and reject in it, and the position in the input. */

@@ -2,6 +2,7 @@
 // point, so that a flush between the two batches writes a finished bucket to disk.
 
 import { POINT_WORDS, type Points } from '../../core/types/index.js';
+import type { FillCursor } from '../fill-position.js';
 import { PointBucket, timeAt } from './point-bucket.js';
 
 export class NewBuckets {
@@ -26,15 +27,19 @@ export class NewBuckets {
     return !this.#isSingle && !this.#isSeen(time);
   }
 
-  /** Returns the index of the first point in [from, to) whose bucket is new; `to` if there is no such point. */
-  endOf({ index, summary }: Pick<Points, 'index' | 'summary'>, from: number, to: number): number {
-    if (this.#isSingle || from >= to) return to;
-    const isSeen = this.#isSeen(timeAt(index, from * POINT_WORDS));
-    if (isSeen && summary != null && this.#last.hasAll(summary)) return to;
-    for (let i = from, word = from * POINT_WORDS; i < to; i += 1, word += POINT_WORDS) {
-      if (!this.#isSeen(timeAt(index, word))) return i;
-    }
-    return to;
+  /**
+   * Returns the index of the first point from `cursor.point` on, and before `to`, whose bucket is new. Returns `to` if
+   * there is no such point. Small batches need many calls for one run of points. So `cursor` stores which points earlier
+   * calls have checked, and no point is checked twice.
+   */
+  endOf({ index, summary }: Pick<Points, 'index' | 'summary'>, cursor: FillCursor, to: number): number {
+    if (this.#isSingle || cursor.point >= to) return to;
+    if (summary != null && this.#isSeen(timeAt(index, cursor.point * POINT_WORDS)) && this.#last.hasAll(summary))
+      return to;
+    let i = Math.max(cursor.point, cursor.seenTo);
+    for (let word = i * POINT_WORDS; i < to && this.#isSeen(timeAt(index, word)); i += 1) word += POINT_WORDS;
+    cursor.seenTo = i;
+    return Math.min(i, to);
   }
 
   #isSeen(time: number): boolean {

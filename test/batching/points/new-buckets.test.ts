@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { NewBuckets } from '../../../src/batching/points/new-buckets.js';
+import { POINT_WORDS, TIME_LOW } from '../../../src/core/types/index.js';
 import { bench, heldRuns, never, runs } from '../support.js';
 
 /** Returns the timestamps in the body of each batch. */
@@ -51,4 +53,40 @@ test('an input after another one does not end a batch at its known time buckets'
       batch.release();
     }
   }
+});
+
+test('each point of a run is checked once, however many small batches it fills', () => {
+  const words = new Uint32Array(1000 * POINT_WORDS);
+  for (let i = 0; i < 1000; i += 1) words[i * POINT_WORDS + TIME_LOW] = i % 500;
+  let reads = 0;
+  const index = new Proxy(words, {
+    get: (of, key) => {
+      reads += typeof key === 'string' && Number(key) % POINT_WORDS === TIME_LOW ? 1 : 0;
+      return Reflect.get(of, key);
+    },
+  });
+  const buckets = new NewBuckets(100);
+  const cursor = { point: 0, reject: 0, seenTo: 0 };
+  const ends: number[] = [];
+  for (; cursor.point < 1000; cursor.point += 10) {
+    if (cursor.point < 500 && cursor.point % 100 === 0) buckets.enter(cursor.point);
+    ends.push(buckets.endOf({ index }, cursor, 1000));
+  }
+  expect(ends.filter((end, i) => end !== ends[i - 1])).toEqual([100, 200, 300, 400, 1000]);
+  // Each call may check the first point of the next bucket again.
+  expect(reads).toBeLessThanOrEqual(1000 + ends.length);
+});
+
+test('a run of points with a summary, and a limit before the next new bucket, end where they should', () => {
+  const words = new Uint32Array(4 * POINT_WORDS);
+  for (const [i, time] of [5, 6, 15, 16].entries()) words[i * POINT_WORDS + TIME_LOW] = time;
+  const buckets = new NewBuckets(10);
+  buckets.enter(5);
+  const cursor = { point: 0, reject: 0, seenTo: 0 };
+  expect(buckets.endOf({ index: words, summary: null }, cursor, 1)).toBe(1);
+  expect(buckets.endOf({ index: words, summary: null }, cursor, 4)).toBe(2);
+  expect(buckets.endOf({ index: words, summary: null }, cursor, 1)).toBe(1);
+  cursor.point = 2;
+  buckets.enter(15);
+  expect(buckets.endOf({ index: words, summary: null }, cursor, 4)).toBe(4);
 });
