@@ -58,7 +58,7 @@ export class SchemaGate {
 
   /**
    * Updates the field counts of tables. One call before each run of points is enough, because the catalogue grows only
-   * when a response of the target arrives, never while points are added.
+   * when a response from the target arrives, never while points are added.
    */
   refresh(): void {
     if (this.#columns === this.#guard.columns) return;

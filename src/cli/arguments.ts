@@ -72,7 +72,8 @@ function unknownOption(name: string, value: string, command: Command, program: C
     const ofLoad = options.rows.find((row) => flagName(row.key) === name);
     const others =
       names.length === 0 ? 'leave this option out' : `leave this option out; ${own} takes ${names.join(', ')}`;
-    // An option of this command that takes the same kind of value may have the same purpose.
+    // The user may have typed an option of a load that this command lacks. Then `alike` is an option of this command
+    // that takes the same kind of value, because it may have the same purpose.
     const alike = ofLoad?.arg && command.options.find(({ flags }) => flags.endsWith(` ${ofLoad.arg}`));
     const fix = alike ? `leave this option out, or use ${alike.flags} (${alike.description})` : others;
     return problem(ofLoad ? 'an option of a load' : 'an unknown name', meant ? `did you mean ${meant}?` : fix);

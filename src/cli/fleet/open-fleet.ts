@@ -14,7 +14,7 @@ import { assertNamed } from '../../load/fleet/queue/fleet-jobs.js';
 
 /**
  * Connects to the queue. Throws UsageError if --queue or the packages of the queue are missing.
- * @param isBrief true for a command that fails if a response of the queue takes longer than --wait-for-target
+ * @param isBrief true for a command that fails if a response from the queue takes longer than --wait-for-target
  */
 export async function openQueue(
   { queue, queueTls, waitForTargetMs }: Settings,

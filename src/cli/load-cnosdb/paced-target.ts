@@ -1,5 +1,5 @@
 // Sends requests through numbered workers, like the Go tool. Each worker keeps its interval between inserts, and waits
-// for `--backoff` after an overload response of the target.
+// for `--backoff` after an overload response from the target.
 
 import type { Attempt, Clock, EncodedBody, Target } from '../../core/types/index.js';
 import { wrapObject } from '../../core/wrap-object.js';

@@ -103,7 +103,10 @@ export interface Points {
   readonly firstLine: number;
   /** Format of the dead letters. Two `Points` with equal heads have the same object here. */
   readonly deadLetterFormat: DeadLetterFormat;
-  /** Offset of `bytes[0]` in the decoded input; negative if the input begins later in `bytes`. */
+  /**
+   * The offset of a byte in the decoded input is its index in `bytes` plus `origin`. `origin` is negative if `bytes` has
+   * unused bytes before the first byte of the input.
+   */
   readonly origin: number;
   /**
    * Offset in the decoded input after these points and the blank lines and comments that follow. When the points are

@@ -233,7 +233,7 @@ export interface TimeSpan {
 export interface Target {
   readonly traits: TargetTraits;
   /**
-   * Waits for a response of any endpoint, creates the database with `--create-db`, and reads its settings. Throws
+   * Waits for a response from any endpoint, creates the database with `--create-db`, and reads its settings. Throws
    * UnavailableError if the endpoints do not respond within `--wait-for-target`. Throws RefusedError for wrong
    * credentials, missing privileges, a missing tenant or database, and a PRECISION that would merge points.
    * @param beforeChange called before a database is created or dropped; an error prevents the change. Resolves with

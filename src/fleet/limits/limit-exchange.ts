@@ -97,7 +97,7 @@ interface PendingExchange {
 }
 
 export class Exchange {
-  /** Time since the last response of Redis. A response contains the state of the fleet. */
+  /** Time since the last response from Redis. A response contains the state of the fleet. */
   readonly age: LeaseAge;
   readonly #options: ExchangeOptions;
   readonly #parties: ExchangeParty[] = [];

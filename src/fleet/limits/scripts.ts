@@ -140,9 +140,10 @@ return cjson.encode(reply)
 };
 
 /**
- * Takes, renews, releases or prepares the turn to introduce columns. KEYS: turn (hash). ARGV: operation, worker, length
- * of the lease in ms, and grace time in ms. If the key is missing, Redis grants no turn before the grace time has
- * passed. Returns 1 if the worker holds the turn afterwards, else 0.
+ * Takes, renews or releases the turn to introduce columns. KEYS: turn (hash). ARGV: operation, worker, length of the
+ * lease in ms, and grace time in ms. Every operation creates a missing key; the operation `prepare` does only this.
+ * After the key is created, a worker can take the turn only when the grace time has passed, but it can renew its turn
+ * at once. Returns 1 if the worker holds the turn afterwards, else 0.
  */
 export const turnScript: LimitScript = {
   name: 'bulkLoadTurn',

@@ -168,7 +168,7 @@ export class RowRun {
     return true;
   }
 
-  /** Rejects the next part of an overlong line. Returns false if `at` is not inside an overlong line. */
+  /** Adds the next part of an overlong line to the rejects. Returns false if `at` is not inside an overlong line. */
   longLine(): boolean {
     if (!this.#inLongLine) return false;
     const end = this.bytes.indexOf(LF, this.at);

@@ -121,7 +121,7 @@ export class GunzipThread implements ByteSource {
     return await this.#next(signal);
   }
 
-  /** Waits for the response of the thread. */
+  /** Waits for the response from the thread. */
   async #next(signal: AbortSignal): Promise<GunzipResponse> {
     while (this.#response === null) {
       if (this.#closed || this.#failure !== null) throw this.#failure ?? new Error('the source is closed');

@@ -17,7 +17,7 @@ export interface Credentials {
 export type Fetch = (url: URL, headers: Readonly<Record<string, string>>) => Promise<string>;
 
 const tried = 'reading the S3 credentials';
-/** Credentials are replaced this time before they expire, ms. */
+/** How long before their expiry credentials are replaced, ms. */
 const refreshMs = 5 * 60_000;
 const containerHost = 'http://169.254.170.2';
 

@@ -12,7 +12,10 @@ import { type CellTarget, maxShortValue, RowText } from './row-text.js';
 
 const NULL = Buffer.from('null');
 
-/** A row whose JSON is longer than --max-point-bytes. Such a row is rejected in parts. */
+/**
+ * A row whose JSON is longer than --max-point-bytes. Such a row is rejected. Its text is written to the dead letters in
+ * parts.
+ */
 interface LongRow {
   readonly text: Uint8Array;
   written: number;
@@ -122,7 +125,7 @@ export class RowWriter implements TextSink {
     return taken;
   }
 
-  /** Rejects the next part of an overlong row. */
+  /** Adds the next part of the overlong row to the rejects of this run of points (`Points`). */
   part(): void {
     const long = this.#long!;
     const { run, options } = this.#rows;
@@ -224,7 +227,7 @@ export class RowWriter implements TextSink {
     this.#isLong = true;
   }
 
-  /** Prepares the rejection of an overlong row. `part` then rejects its text part by part. */
+  /** Prepares the rejection of an overlong row. `part` then adds its text to the rejects, part by part. */
   #tooLong(): void {
     const from = this.#isLong ? 0 : this.#start;
     this.#long = { text: this.#text.bytes.slice(from, this.at), written: 0 };

@@ -1,5 +1,5 @@
 // Memory that the main thread shares with the worker thread that reads Parquet. This memory consists of images. Each
-// image has the layout of the format's memory and stores one run of points.
+// image stores one run of points, in the same layout as the memory of the Parquet parser.
 
 import { copyBytes } from '../../../core/io/byte-source.js';
 import type { Points } from '../../../core/types/index.js';
@@ -32,8 +32,8 @@ export function parquetThreadBytes(options: RowMemoryOptions): number {
 }
 
 /**
- * Allocates the images. An image has the same offsets as the format's memory. The bytes before the index are
- * never used, and neither are the scratch bytes. So both take no physical memory.
+ * Allocates the images. An image has the same layout as the memory of the Parquet parser. The bytes before the index
+ * are never used, and neither are the scratch bytes. So both take no physical memory.
  */
 export function runImages({ bytes }: RowLayout): readonly Uint8Array[] {
   return Array.from({ length: images }, () => new Uint8Array(new SharedArrayBuffer(bytes)));

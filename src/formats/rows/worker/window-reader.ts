@@ -25,7 +25,8 @@ export interface ThreadWindow {
   /** Frees the read buffer when the main thread has used it and no batch is being sent from it. */
   readonly use: WindowUse;
   /**
-   * The buffer's job: offset after its last row, and the parser's epoch when the job was sent; null if no job was sent.
+   * The job that was sent to the thread for this buffer; null if no job was sent. `limit`: offset in the thread's memory
+   * after the last row of the job. `epoch`: the parser's epoch when the job was sent.
    */
   job: { readonly limit: number; readonly epoch: number } | null;
   result: RowJobResult | null;

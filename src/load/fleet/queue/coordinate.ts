@@ -43,7 +43,7 @@ export interface FleetContext {
 const lookMs = 500;
 /** Interval between two renewals of the lock, ms. */
 const beatMs = 1000;
-/** Time without a response of Redis after which a warning is printed, ms. */
+/** Time without a response from Redis after which a warning is printed, ms. */
 const silentMs = 10_000;
 /** Time for workers to return their pieces after a stop, ms. A worker waits up to 10 s for its requests in flight. */
 const drainMs = 15_000;

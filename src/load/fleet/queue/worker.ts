@@ -35,7 +35,7 @@ export interface WorkerContext extends PieceContext {
   /** Returns the settings for a load. Throws UsageError if options of this worker contradict the load. */
   readonly settingsFor: (load: FleetLoad) => Promise<Settings>;
   readonly exitWhenIdle: boolean;
-  /** Time without a response of the queue after which the worker ends with an error, ms. */
+  /** Time without a response from the queue after which the worker ends with an error, ms. */
   readonly retryForMs: number;
   readonly stop: AbortSignal;
   readonly abort: AbortSignal;

@@ -7,8 +7,8 @@
  */
 export const STATE: usize = 1024;
 /**
- * Address of an unused byte, which is 0. The list of structural bytes ends with this address. Every walk along the list
- * stops there, because 0 cannot follow a name or value.
+ * Address of an unused byte. The value of this byte is always 0. The list of structural bytes ends with this address.
+ * Every walk along the list stops there, because 0 cannot follow a name or value.
  */
 export const GUARD: usize = 2048;
 /** Address of the list of structural bytes: the addresses of the bytes in one block that may end a name or value. */
