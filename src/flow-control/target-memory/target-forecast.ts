@@ -192,7 +192,8 @@ function planNotice({ relieve }: ForecastOptions, plan: TargetPlan, buckets: num
       : `; the load creates the database with MAX_MEMCACHE_SIZE '${sizeOption(memcacheBytes)}'`;
   const never = relieve ? '' : '; the load does not request flushes (--no-relieve)';
   const message =
-    `target memory: the fullest node will use about ${size(peakBytes)} of the ${size(limitBytes)} that --target-memory allows: ${size(baseBytes)} for its process and ${where}, and ${size(Math.max(0, peakBytes - baseBytes))} for rows and request bodies. ` +
+    `target memory: the fullest node will use about ${size(peakBytes)}; --target-memory allows ${size(limitBytes)}. ` +
+    `Its process with ${where} takes ${size(baseBytes)}; rows and request bodies take ${size(Math.max(0, peakBytes - baseBytes))}. ` +
     `Each request body has at most ${size(bodyBytes)}${flushing}${created}${never}`;
   return { level: 'info', kind, message };
 }
