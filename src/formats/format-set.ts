@@ -227,9 +227,9 @@ export class FormatSet {
       throw new UsageError([
         {
           tried: `reading ${name}`,
-          expected: 'rows, because --add-tag adds a column to rows',
+          expected: 'an input in CSV, TSV, NDJSON, JSON or Parquet; --add-tag does not apply to line protocol',
           found: 'line protocol, which has its own tags',
-          fix: 'leave out --add-tag, or name the format of the rows with --format',
+          fix: 'leave out --add-tag; if the input has another format, name this format with --format',
         },
       ]);
     else if (columns.length > 0) this.#unusedFolder ??= `${name} (${folderPath(columns)})`;

@@ -134,7 +134,7 @@ export class LoadStore {
       await move(path, to);
       return to;
     } catch (error) {
-      throw writeFailure('keeping the checkpoint of an abandoned load', path, error);
+      throw writeFailure('keeping the checkpoint of the unfinished load', path, error);
     }
   }
 }

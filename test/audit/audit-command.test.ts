@@ -227,11 +227,11 @@ describe('what cannot be audited is refused in words', () => {
       'generated timestamps',
       ['--missing-timestamp', 'now'],
       2,
-      'an audit does not know the times that a load generated',
+      'a load, because only a load generates timestamps, and an audit cannot know them',
     ],
     ['a range that ends before it begins', ['--since', '2024', '--until', '2023'], 2, 'a time after --since'],
     ['a time that is none', ['--since', 'yesterday'], 2, 'such as 2024'],
-    ['a dry run', ['--dry-run'], 2, 'a load, because an audit reads from the target'],
+    ['a dry run', ['--dry-run'], 2, 'a load, because only a load writes points; an audit reads points from the target'],
   ])('%s', async (_, args, code, words) => {
     const ended = await run(['audit', ...common('none'), ...args, await file(lines(1))]);
     expect(ended.stderr).toContain(words);

@@ -245,7 +245,7 @@ test('a load without a checkpoint has none to abandon, and one that cannot be re
   await writeFile(store.path, '{}');
   const failed = store.abandon('T'.repeat(300));
   await expect(failed).rejects.toBeInstanceOf(StateError);
-  await expect(failed).rejects.toThrow('keeping the checkpoint of an abandoned load');
+  await expect(failed).rejects.toThrow('keeping the checkpoint of the unfinished load');
 });
 
 test.each([

@@ -113,9 +113,14 @@ function assertAuditable({ missingTimestamp, dryRun }: Settings): void {
   ];
   const problems = [
     ...(missingTimestamp === 'now'
-      ? problem('--missing-timestamp now', 'a load, because an audit does not know the times that a load generated')
+      ? problem(
+          '--missing-timestamp now',
+          'a load, because only a load generates timestamps, and an audit cannot know them',
+        )
       : []),
-    ...(dryRun === null ? [] : problem('--dry-run', 'a load, because an audit reads from the target')),
+    ...(dryRun === null
+      ? []
+      : problem('--dry-run', 'a load, because only a load writes points; an audit reads points from the target')),
   ];
   if (problems.length > 0) throw new UsageError(problems);
 }

@@ -32,7 +32,7 @@ export interface CheckFacts {
 export function checkPage(facts: CheckFacts, width: number | null): string[] {
   const { report, settings, descriptions, warnings, leftOut, traits } = facts;
   const { memory, inputs, target, creates } = report;
-  // Without a response of the target, new tables are unknown. A dry run never creates tables.
+  // Without a response from the target, new tables are unknown. A dry run never creates tables.
   const tables = (target !== null || creates) && settings.dryRun === null ? newTables(report, traits) : [];
   const parts = [
     [...verdict(report), ...warnings.map((each) => row('WARNING', each))],
@@ -97,7 +97,7 @@ function targetLines({ report, settings, traits }: CheckFacts): string[] {
 function queueLines({ version, isDurable, workers }: QueueFacts): string[] {
   const file = isDurable
     ? 'with an append-only file'
-    : 'without an append-only file: if the server restarts, workers load some pieces again';
+    : `without an append-only file: if ${version.split(' ', 1)[0]!} restarts, workers load some pieces again`;
   const machines = [...new Set(workers.map(({ machine, version: of }) => `${machine} (${of})`))].toSorted();
   const none = '0 workers: start a worker (bulk-load worker) with the same --queue, --url and --db';
   return [

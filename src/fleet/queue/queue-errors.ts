@@ -65,7 +65,7 @@ export function queueError(error: unknown, { shown, hasExcess }: QueueState): Bu
 export function queueAway(tried: string, ms: number): UnavailableError {
   return new UnavailableError({
     tried,
-    expected: 'an answer of Redis or Valkey within --retry-for',
+    expected: 'an answer from Redis or Valkey within --retry-for',
     found: `no answer for ${duration(ms / 1000)}`,
     fix: 'check the server of --queue',
   });
@@ -74,7 +74,7 @@ export function queueAway(tried: string, ms: number): UnavailableError {
 function wrongAnswer(tried: string, found: string, cause?: unknown): RefusedError {
   const fix =
     'check that --queue names a Redis or Valkey server, and that no other program writes keys that begin with bulk-load';
-  return new RefusedError({ tried, expected: 'answers of Redis or Valkey', found, fix }, { cause });
+  return new RefusedError({ tried, expected: 'answers from Redis or Valkey', found, fix }, { cause });
 }
 
 /** Returns a response that matches the schema. Throws RefusedError for any other response. */

@@ -218,7 +218,7 @@ async function openCluster(
 
 function noAnswer(address: QueueAddress, found: string): UnavailableError {
   const fix = 'check the URL of --queue, and the server';
-  return new UnavailableError(problem(address, 'an answer of Redis or Valkey', found, fix));
+  return new UnavailableError(problem(address, 'an answer from Redis or Valkey', found, fix));
 }
 
 function problem({ shown }: QueueAddress, expected: string, found: string, fix: string) {

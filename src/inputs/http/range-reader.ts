@@ -161,7 +161,7 @@ export class RangeReader {
       tried: `reading ${this.#object.name}`,
       expected: `the bytes before offset ${this.#at} to be unchanged`,
       found: 'other bytes: the input changed while it was read',
-      fix: 'load the input again when the input is complete',
+      fix: 'load the input again after the program that writes it has finished',
     });
   }
 

@@ -130,7 +130,7 @@ export class RemoteObject {
       tried: `reading ${this.name}`,
       expected: `an input that does not change during the load (${describe(first)})`,
       found: `another version (${describe(now)}): the input changed while it was read`,
-      fix: 'load the input again when the input is complete',
+      fix: 'load the input again after the program that writes it has finished',
     });
   }
 }

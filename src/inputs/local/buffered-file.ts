@@ -63,6 +63,6 @@ export function changedFile(name: string, opened: number, now: number): InputErr
     tried: `reading ${name}`,
     expected: `an input that does not change during the load (${opened} bytes)`,
     found: `a file that changed while it was read (${now} bytes)`,
-    fix: 'load the input again when the input is complete',
+    fix: 'load the input again after the program that writes it has finished',
   });
 }

@@ -55,7 +55,7 @@ export function inputSection(summary: Summary, details: RunDetails | null): Html
 function inputNotes({ error, format, index }: InputRow, abandoned: ReadonlyMap<number | null, string | null>): Html {
   const kept = abandoned.get(index);
   const keptAs = kept === undefined || kept === null ? null : html` and kept as ${name(kept)}`;
-  const replaced = html`<span class="note warn">The file was replaced after the load stopped: its earlier progress is abandoned${keptAs}.</span>`;
+  const replaced = html`<span class="note warn">The file has changed since the load stopped: its earlier progress is abandoned${keptAs}.</span>`;
   return html`<span class="aside"> ${format}</span>${error === null ? null : html`<span class="note bad">${name(error)}</span>`}${kept === undefined ? null : replaced}`;
 }
 

@@ -138,7 +138,7 @@ export class StallReport {
     const oldest = new Map<string, number>();
     for (const { what, since } of this.#waits.values()) oldest.set(what, Math.min(since, oldest.get(what) ?? since));
     for (const { url, waitingSince } of endpoints) {
-      if (typeof waitingSince === 'number') oldest.set(`an answer of ${url}`, waitingSince);
+      if (typeof waitingSince === 'number') oldest.set(`an answer from ${url}`, waitingSince);
     }
     const waits = [...oldest].map(([what, since]) => `${what} (for ${age(since, now)})`);
     if (waits.length > 0) return waits;

@@ -117,7 +117,7 @@ function fieldColumn(cursor: TokenCursor): TableColumn {
   if (name === 'time') throw cursor.expected('no column named time, because every table has this column');
   const word = cursor.name().toUpperCase();
   const type = types.get(word === 'BIGINT' && cursor.accept('unsigned') ? 'BIGINT UNSIGNED' : word);
-  if (type === undefined) throw cursor.expected(`a type that this server has, not ${word}`);
+  if (type === undefined) throw cursor.expected(`a type that this server supports, not ${word}`);
   return { name, type, tag: false, codec: codec(cursor) };
 }
 

@@ -58,7 +58,7 @@ async function prepareAs(
   const extracted = await connection.extractStatements(rewrite(tokens));
   const statement = extracted.count === 1 ? await extracted.prepare(0) : null;
   if (statement?.statementType !== type)
-    throw syntaxError(`Expected an SQL statement that reads, found: ${tokens[0]?.text ?? 'EOF'}`);
+    throw syntaxError(`Expected a statement that only reads, such as SELECT, found: ${tokens[0]?.text ?? 'EOF'}`);
   return statement;
 }
 

@@ -107,7 +107,7 @@ export class QueryClient {
   }
 
   /**
-   * Returns the response of the first endpoint that is ready: not overloaded, and not forming raft groups. Throws
+   * Returns the response from the first endpoint that is ready: not overloaded, and not forming raft groups. Throws
    * UnavailableError if no endpoint becomes ready in time, RefusedError for a response that is too long and for a
    * permanent network error, and the signal's reason.
    */
@@ -116,7 +116,7 @@ export class QueryClient {
   }
 
   /**
-   * Returns the response of the first endpoint that is ready, with the body in chunks. If the status is an error,
+   * Returns the response from the first endpoint that is ready, with the body in chunks. If the status is an error,
    * `response` contains the body. Throws like the method `response`. Reading the chunks throws UnavailableError if the
    * response breaks off.
    */
@@ -221,7 +221,7 @@ export class QueryClient {
     const { title } = this.#context;
     return new RefusedError({
       tried: `asking ${endpoint}: ${labelOf(request)}`,
-      expected: expected ?? `a response of ${title}`,
+      expected: expected ?? `a response from ${title}`,
       found,
       fix: fix ?? `check that --url points at ${title}, and that the user or token has the privilege`,
     });

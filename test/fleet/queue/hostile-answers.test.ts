@@ -156,7 +156,7 @@ test.each([
     const queue = ['--queue', `redis://127.0.0.1:${await liar(info, '')}`, '--retry-for', '1s'];
     const options = [...queue, '--db', 'db', '--allow-input', folder, '--state-dir', join(folder, 'state')];
     const { code, stderr } = await begin([...command, ...options, ...(command.length === 0 ? [path] : [])]).ended;
-    expect(stderr).toMatch(/expected +an answer of Redis or Valkey within --retry-for/);
+    expect(stderr).toMatch(/expected +an answer from Redis or Valkey within --retry-for/);
     expect(code).toBe(5);
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -42,7 +42,7 @@ test.each([
 test.skipIf(!hasRedis)('a server that is not there ends with exit code 5', async () => {
   await expect(open('redis://127.0.0.1:1', {}, 200)).rejects.toMatchObject({
     outcome: 'unavailable',
-    message: expect.stringMatching(/expected an answer of Redis or Valkey, found .*ECONNREFUSED/) as unknown,
+    message: expect.stringMatching(/expected an answer from Redis or Valkey, found .*ECONNREFUSED/) as unknown,
   });
 });
 

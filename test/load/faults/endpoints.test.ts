@@ -116,7 +116,7 @@ test('after a minute without acknowledgement a notice names the endpoint that is
     const stalls = notices.filter(({ kind }) => kind === 'stall').map(({ message }) => message);
     expect(stalls).toHaveLength(1);
     expect(stalls[0]).toMatch(
-      /^nothing acknowledged for 1m \d\ds: waiting for an answer of http:\S+ \(for 1m \d\ds\)$/,
+      /^nothing acknowledged for 1m \d\ds: waiting for an answer from http:\S+ \(for 1m \d\ds\)$/,
     );
   } finally {
     await patient.end();

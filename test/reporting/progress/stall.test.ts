@@ -93,7 +93,7 @@ test.each<[string, Partial<StallFacts>, string]>([
         { url: 'http://b', ...account, waitingSince: 12_000 },
       ],
     },
-    'an answer of http://b (for 48s)',
+    'an answer from http://b (for 48s)',
   ],
   ['input', { outstanding: 0 }, 'more input from a.lp'],
   ['an input to open', { outstanding: 0, input: null }, 'the next input'],

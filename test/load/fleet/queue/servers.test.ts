@@ -63,7 +63,7 @@ describe.skipIf(!hasRedis)('a fleet', () => {
       expect(await loadOver('tls', ['--queue', address, ...pems])).toEqual({ code: 0, stderr: complete });
       const bare = ['worker', '--db', 'd', '--allow-input', folder, '--queue', address, '--wait-for-target', '500ms'];
       const { code, stderr } = await begin(bare).ended;
-      expect([code, stderr]).toEqual([5, expect.stringMatching(/expected +an answer of Redis or Valkey/)]);
+      expect([code, stderr]).toEqual([5, expect.stringMatching(/expected +an answer from Redis or Valkey/)]);
     } finally {
       await redis?.end();
       await trusted.end();
