@@ -61,7 +61,9 @@ export type Checkpoint = Omit<z.infer<ReturnType<typeof checkpointSchema>>, 'for
 /** Reads the checkpoint. Returns null for a missing file. Throws StateError for a damaged checkpoint. */
 export async function readCheckpoint(path: string): Promise<Checkpoint | null> {
   try {
-    return checkpointSchema().parse(JSON.parse(await readText(path)));
+    // A new load has no checkpoint, and saves the time for creating the schema.
+    const content: unknown = JSON.parse(await readText(path));
+    return checkpointSchema().parse(content);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null;
     throw readFailure(path, error);
