@@ -13,7 +13,7 @@ const sparseSlots = 4;
 const maxShare = 3 / 4;
 const timestamp = /^-?\d+$/;
 
-/** Joins the points of a range. Returns null if few slots of their rows are empty, or if the batch has new columns. */
+/** Joins the points of a range. Returns null if most fields of the rows have values, or if the batch adds columns. */
 export function joinSparse(batch: Batch, range: PointRange): PlainBody | null {
   const isSparse = batch.slots >= sparseSlots * batch.values && batch.introduces === null;
   return isSparse ? joinPoints(batch, range) : null;

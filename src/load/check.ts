@@ -85,7 +85,8 @@ async function examine(settings: Settings, { inputs, target, queue, signal }: Ch
   const memory = await attempt(() => planMemory(settings, kinds, inputs, parserThreads(inputs)));
   const queueFacts = queue === undefined ? null : await attempt(queue);
   const description = await attempt(() => target.describe(signal));
-  // The target was created without `createDb`. So `describe` does not create a missing database, but throws an error.
+  // `check` uses its target with `createDb` off, whatever the settings say. So `describe` throws an error for a missing
+  // database and does not create the database.
   const creates = settings.createDb && problems.some(isMissing);
   const columns = description === null ? null : await attempt(() => target.columns(signal));
   const layout = description === null ? null : await attempt(() => target.layout(signal));

@@ -33,7 +33,7 @@ export interface PlainRules {
 export interface PlainRoom {
   /** Offset of the line end before the first point. */
   readonly last: number;
-  /** Number of the line before the first point, minus `Points.firstLine`. */
+  /** Line before the first point, as its distance from `Points.firstLine`; -1 if the first point is on that line. */
   readonly line: number;
   /** Space for points with their line ends, bytes. */
   readonly bytes: number;

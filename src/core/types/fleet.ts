@@ -83,7 +83,7 @@ export type ExclusiveWork = 'flush' | 'rinse';
 
 /** The changes of a node's memory, in the same order for all workers. */
 export interface MemoryLog {
-  /** Appends a change. The follower receives this change, too, in the order that is the same for all workers. */
+  /** Appends a change. Each follower, also this worker's own, receives all changes of all workers in the same order. */
   append(event: MemoryEvent): void;
   /** Resolves once the follower has applied all changes so far. Accepts one follower at a time. */
   follow(follower: MemoryFollower): Promise<void>;

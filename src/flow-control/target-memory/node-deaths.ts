@@ -13,7 +13,7 @@ export type NodeEvent = 'died' | 'back' | 'cannotStart';
 
 interface NodeState {
   readonly dead: boolean;
-  /** True if the dead node has sent any response since it died. */
+  /** True if the node has responded again since its last death. */
   readonly answered: boolean;
   /** Number of deaths since the last acknowledged write. */
   readonly deaths: number;

@@ -193,7 +193,7 @@ function planNotice({ relieve }: ForecastOptions, plan: TargetPlan, buckets: num
   const never = relieve ? '' : '; the load does not request flushes (--no-relieve)';
   const message =
     `target memory: the fullest node will use about ${size(peakBytes)}; --target-memory allows ${size(limitBytes)}. ` +
-    `Its process with ${where} takes ${size(baseBytes)}; rows and request bodies take ${size(Math.max(0, peakBytes - baseBytes))}. ` +
+    `Of this, the process of the node takes ${size(baseBytes)} (with ${where}), and rows and request bodies take ${size(Math.max(0, peakBytes - baseBytes))}. ` +
     `Each request body has at most ${size(bodyBytes)}${flushing}${created}${never}`;
   return { level: 'info', kind, message };
 }

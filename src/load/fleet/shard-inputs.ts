@@ -37,7 +37,10 @@ async function assertUnchanged(source: ByteSource, { name, size, hash }: Planned
   if (hash === null || (await contentHash(source)) === hash) return;
   throw new InputError({
     tried: `reading ${name}`,
-    expected: version === null ? `the content that planning read (${size} bytes)` : 'the version that planning read',
+    expected:
+      version === null
+        ? `the content that \`bulk-load plan\` read (${size} bytes)`
+        : 'the version that `bulk-load plan` read',
     found: file === undefined || file.size === size ? 'other content' : `${file.size} bytes`,
     fix: 'restore the earlier file, or run bulk-load plan again',
   });

@@ -35,7 +35,7 @@ async function opened(planned: Partial<ByteSource>, found: Partial<ByteSource>) 
   return { message, closed };
 }
 
-test('an input with the content that planning read is opened', async () => {
+test('an input with the content that `bulk-load plan` read is opened', async () => {
   expect(await opened(fileOf('m f=1\n'), fileOf('m f=1\n'))).toEqual({ message: null, closed: 0 });
   expect(await opened({ version: 'one' }, { version: 'one' })).toEqual({ message: null, closed: 0 });
 });
@@ -49,15 +49,20 @@ test.each([
     'of another size',
     fileOf('m f=1\n'),
     fileOf('m f=1\nm f=2\n'),
-    'the content that planning read (6 bytes), found 12 bytes',
+    'the content that `bulk-load plan` read (6 bytes), found 12 bytes',
   ],
   [
     'with other content',
     fileOf('m f=1\n'),
     fileOf('m f=2\n'),
-    'the content that planning read (6 bytes), found other content',
+    'the content that `bulk-load plan` read (6 bytes), found other content',
   ],
-  ['of another version', { version: 'one' }, { version: 'two' }, 'the version that planning read, found other content'],
+  [
+    'of another version',
+    { version: 'one' },
+    { version: 'two' },
+    'the version that `bulk-load plan` read, found other content',
+  ],
 ])('an input %s is refused and closed', async (_, planned, found, expected) => {
   const { message, closed } = await opened(planned, found);
   expect(message).toContain(

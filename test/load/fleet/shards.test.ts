@@ -145,7 +145,7 @@ test.each([
   await change(path);
   const summary = await shard(1, 1);
   expect([summary.exitCode, summary.points.read]).toEqual([7, 0]);
-  expect(summary.inputs[0]!.error).toContain('the content that planning read');
+  expect(summary.inputs[0]!.error).toContain('the content that `bulk-load plan` read');
 });
 
 test('an object without a size is compared with the plan by its version', async () => {
@@ -161,7 +161,10 @@ test('an object without a size is compared with the plan by its version', async 
     expect((await shard(1, 1)).points.loaded).toBe(50);
     version = 2;
     const { exitCode, inputs } = await shard(1, 1, ['--fresh']);
-    expect([exitCode, inputs[0]!.error]).toEqual([7, expect.stringContaining('the version that planning read')]);
+    expect([exitCode, inputs[0]!.error]).toEqual([
+      7,
+      expect.stringContaining('the version that `bulk-load plan` read'),
+    ]);
   } finally {
     objects.closeAllConnections();
     objects.close();

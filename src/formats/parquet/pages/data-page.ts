@@ -37,7 +37,7 @@ export interface PageDecoder {
   readonly allocateIndexes: IndexAllocator;
 }
 
-/** Returns an array of this length. The array may contain any numbers. */
+/** Returns an array of this length. The array is not cleared: its initial content is undefined. */
 export type IndexAllocator = (length: number) => Int32Array;
 
 /** Returns an allocator that reuses the same memory for each page. Each new page overwrites the previous one. */

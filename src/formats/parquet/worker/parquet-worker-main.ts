@@ -20,7 +20,7 @@ const rows = new RowFormatMemory(isOneOfSeveral ? { ...options, fieldColumns: ne
 let sentShapes = 0;
 let bytesRead = 0;
 let input = new AbortController();
-/** Ends the wait for a free image. */
+/** Wakes `readInput`, which waits until the main thread gives back an image: memory for one run of points. */
 let wake: () => void = () => {};
 
 port.on('message', (request: messages.ParquetRequest) => {

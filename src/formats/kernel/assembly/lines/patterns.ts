@@ -25,7 +25,7 @@ const FIELDS_END: usize = 8;
  * number.
  */
 const KEY_EXTRA: usize = 12;
-/** Offset of the word with the address of the pattern that is expected for the line after a line of this pattern. */
+/** Offset of the word with the address of another pattern, which is expected on the line after this one. */
 const NEXT: usize = 16;
 /** Offset of a flag: 1 if the pattern in NEXT was wrong the last time; otherwise 0. */
 const DOUBT: usize = 20;
