@@ -131,3 +131,29 @@ test('a Parquet file with any type byte of its footer and page headers changed e
   }
   expect(ends.refused).toBeGreaterThan(900 / every);
 });
+
+test('decimals with 1,000 places are read in full, also in rows that are too long', async () => {
+  const path = join(folder, 'decimals.parquet');
+  const text = "repeat('x', (i * 7919 % 1500)::INTEGER) AS s, (i % 10000)::DECIMAL(9, 2) AS d, i / 7 AS x";
+  await writeParquet(path, `SELECT i::BIGINT AS time, ${text} FROM range(5000) t(i)`, 'COMPRESSION snappy');
+  // In Thrift's compact protocol: the fields scale (2, now 1000) and precision (9).
+  const file = withFooter(await readFile(path), '\x15\x04\x15\x12', '\x15\xd0\x0f\x15\x12');
+  const { points, rejects } = await readBytes(file, { options: { maxPointBytes: 2000 } });
+  expect(Math.min(points.length, rejects.length)).toBeGreaterThan(1000);
+  const parts = rejects.map(({ source }) => source).join('');
+  const rows = [...points.map(({ source }) => source), ...parts.split(/(?<=\})(?=\{)/)];
+  const found = rows.map((row) => JSON.parse(row) as { time: number; s: string; x: number });
+  const expected = Array.from({ length: 5000 }, (_, i) => [i, (i * 7919) % 1500, i / 7]);
+  expect(found.map(({ time, s, x }) => [time, s.length, x]).sort(([a], [b]) => a! - b!)).toEqual(expected);
+  expect(rows.every((row) => /"d":\d+\.\d{1000},/.test(row))).toBe(true);
+});
+
+/** Replaces a text in the footer of a file. */
+function withFooter(file: Buffer, from: string, to: string): Buffer {
+  const end = file.length - 8;
+  const start = end - file.readUInt32LE(end);
+  const footer = Buffer.from(file.subarray(start, end).toString('latin1').replaceAll(from, to), 'latin1');
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(footer.length);
+  return Buffer.concat([file.subarray(0, start), footer, size, file.subarray(-4)]);
+}

@@ -160,7 +160,8 @@ export class RowWriter implements TextSink {
       size = RowText.maxSize(cursor.to - cursor.from);
       if (size > this.#end - this.at) size = RowText.size(cursor.source, cursor.from, cursor.to);
     } else if (target.leaf.width > 16) size = RowText.maxSize(target.leaf.width);
-    this.#reserve(size);
+    // A DECIMAL may have more than `maxShortValue` decimal places.
+    this.#reserve(size + target.leaf.scale);
     this.at = this.#text.put(target, cursor, value, this.at);
   }
 
