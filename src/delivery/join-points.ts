@@ -13,7 +13,10 @@ const sparseSlots = 4;
 const maxShare = 3 / 4;
 const timestamp = /^-?\d+$/;
 
-/** Joins the points of a range. Returns null if most fields of the rows have values, or if the batch adds columns. */
+/**
+ * Joins the points of a range. Returns null if the batch is not sparse (fewer than four field slots for each value), or
+ * if the batch adds columns.
+ */
 export function joinSparse(batch: Batch, range: PointRange): PlainBody | null {
   const isSparse = batch.slots >= sparseSlots * batch.values && batch.introduces === null;
   return isSparse ? joinPoints(batch, range) : null;

@@ -6,8 +6,8 @@ import type { Problem } from '../../core/problem.js';
 import type { DeadLetterFormat, FormatReject, Position, Shape } from '../../core/types/index.js';
 
 /**
- * Reason why a scan stopped. `full`: no space is left for points, so the caller must take the points found so far.
- * `drained`: the scan needs more bytes.
+ * Reason why a scan stopped. `full`: the caller must take the points found so far before the scan continues, mostly
+ * because no space is left for points. `drained`: the scan needs more bytes.
  */
 export type Stop = 'full' | 'drained';
 

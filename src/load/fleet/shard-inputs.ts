@@ -39,9 +39,9 @@ async function assertUnchanged(source: ByteSource, { name, size, hash }: Planned
     tried: `reading ${name}`,
     expected:
       version === null
-        ? `the content that \`bulk-load plan\` read (${size} bytes)`
-        : 'the version that `bulk-load plan` read',
+        ? `the content of the input when the load was planned (${size} bytes)`
+        : 'the version of the input when the load was planned',
     found: file === undefined || file.size === size ? 'other content' : `${file.size} bytes`,
-    fix: 'restore the earlier file, or run bulk-load plan again',
+    fix: 'restore the earlier file, or plan the load again',
   });
 }

@@ -35,7 +35,7 @@ async function opened(planned: Partial<ByteSource>, found: Partial<ByteSource>) 
   return { message, closed };
 }
 
-test('an input with the content that `bulk-load plan` read is opened', async () => {
+test('an input with the content of the input when the load was planned is opened', async () => {
   expect(await opened(fileOf('m f=1\n'), fileOf('m f=1\n'))).toEqual({ message: null, closed: 0 });
   expect(await opened({ version: 'one' }, { version: 'one' })).toEqual({ message: null, closed: 0 });
 });
@@ -49,24 +49,22 @@ test.each([
     'of another size',
     fileOf('m f=1\n'),
     fileOf('m f=1\nm f=2\n'),
-    'the content that `bulk-load plan` read (6 bytes), found 12 bytes',
+    'the content of the input when the load was planned (6 bytes), found 12 bytes',
   ],
   [
     'with other content',
     fileOf('m f=1\n'),
     fileOf('m f=2\n'),
-    'the content that `bulk-load plan` read (6 bytes), found other content',
+    'the content of the input when the load was planned (6 bytes), found other content',
   ],
   [
     'of another version',
     { version: 'one' },
     { version: 'two' },
-    'the version that `bulk-load plan` read, found other content',
+    'the version of the input when the load was planned, found other content',
   ],
 ])('an input %s is refused and closed', async (_, planned, found, expected) => {
   const { message, closed } = await opened(planned, found);
-  expect(message).toContain(
-    `reading a.lp: expected ${expected}. Restore the earlier file, or run bulk-load plan again`,
-  );
+  expect(message).toContain(`reading a.lp: expected ${expected}. Restore the earlier file, or plan the load again`);
   expect(closed).toBe(1);
 });

@@ -145,7 +145,7 @@ test.each([
   await change(path);
   const summary = await shard(1, 1);
   expect([summary.exitCode, summary.points.read]).toEqual([7, 0]);
-  expect(summary.inputs[0]!.error).toContain('the content that `bulk-load plan` read');
+  expect(summary.inputs[0]!.error).toContain('the content of the input when the load was planned');
 });
 
 test('an object without a size is compared with the plan by its version', async () => {
@@ -163,7 +163,7 @@ test('an object without a size is compared with the plan by its version', async 
     const { exitCode, inputs } = await shard(1, 1, ['--fresh']);
     expect([exitCode, inputs[0]!.error]).toEqual([
       7,
-      expect.stringContaining('the version that `bulk-load plan` read'),
+      expect.stringContaining('the version of the input when the load was planned'),
     ]);
   } finally {
     objects.closeAllConnections();

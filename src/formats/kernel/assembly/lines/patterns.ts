@@ -25,7 +25,7 @@ const FIELDS_END: usize = 8;
  * number.
  */
 const KEY_EXTRA: usize = 12;
-/** Offset of the word with the address of another pattern, which is expected on the line after this one. */
+/** Offset of the word with the address of a pattern: the one that the line after this line is expected to have. */
 const NEXT: usize = 16;
 /** Offset of a flag: 1 if the pattern in NEXT was wrong the last time; otherwise 0. */
 const DOUBT: usize = 20;
