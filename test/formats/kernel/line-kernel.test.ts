@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { casesOf } from '../../support/effort.js';
 import { mutatedInput, pair, random } from './oracle.js';
 
-const MUTATIONS = casesOf(200_000, 20_000);
+const MUTATIONS = casesOf(200_000, 10_000);
 const seed = Number(process.env.ORACLE_SEED ?? 20_260_901);
 
 test(`the kernel and the exact check agree on ${MUTATIONS} mutated points in random chunks`, {

@@ -5,12 +5,12 @@ import { expect, test } from 'vitest';
 import { isSoak } from '../../support/effort.js';
 import { run } from '../../support/programs/process.js';
 
-/** Every test run takes one case of each kind; CI and the soak take all 17. */
+/** Every test run takes a bomb, many columns and a server; CI and the soak take all 17 cases. */
 const asked = isSoak
   ? { count: 17, only: [] }
   : {
-      count: 5,
-      only: ['a zstd bomb', 'lines of 63 MiB', '1,000,000 rej', '300,000', 'never ends'],
+      count: 3,
+      only: ['a zstd bomb', '300,000', 'never ends'],
     };
 
 test('no input and no server makes a load take more memory than its limit', { timeout: 300_000 }, async () => {

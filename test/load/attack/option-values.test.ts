@@ -12,7 +12,7 @@ import { oddTexts } from '../../support/data/odd-texts.js';
 import { begin } from '../../support/programs/here.js';
 import { attempts, firstSeed, HangWatch } from './support.js';
 
-const count = attempts(60, 5000);
+const count = attempts(30, 5000);
 const codes = [0, 2, 3, 4, 5, 6, 7, 8, 9, 73, 75, 143];
 /** Options that would start a server, or print the page of a command instead of running it. */
 const left = ['help', 'version', 'metricsListen'];

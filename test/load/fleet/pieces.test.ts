@@ -23,7 +23,7 @@ import { MemoryStore } from './memory-target.js';
 import { type RandomFile, randomFile, randomOf } from './random-files.js';
 
 /** All 200 files belong to the soak test. */
-const files = casesOf(200, 3);
+const files = casesOf(200, 2);
 
 let folder: string;
 

@@ -45,7 +45,8 @@ test('a large batch is sampled: alternating tables are distinguished, and the su
     return state / 2_147_483_647;
   };
   const seen = particularly(random);
-  for (let i = 0; i < 200; i += 1) seen.book(of(['a', 'a', 'a', 'b'], 1600), all(1600), true);
+  const large = of(['a', 'a', 'a', 'b'], 1600);
+  for (let i = 0; i < 200; i += 1) seen.book(large, all(1600), true);
   const [a, b] = seen.tables().shown;
   expect(a!.points + b!.points).toBe(320_000);
   expect(b!.points / 80_000).toBeCloseTo(1, 1);

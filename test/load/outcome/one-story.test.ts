@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { casesOf } from '../../support/effort.js';
 import { run } from '../../support/programs/process.js';
 
-const runs = casesOf(6, 2);
+const runs = casesOf(6, 1);
 
 test('exit code, summary, console, report, metrics and rows of random runs with faults agree', {
   timeout: 150_000,

@@ -10,7 +10,7 @@ import { random } from '../../kernel/oracle.js';
 import { field, type Options, tag } from '../../rows/options.js';
 import { difference, pair, type Random } from '../../rows/oracle.js';
 
-const files = casesOf(200, 4);
+const files = casesOf(200, 2);
 const seed = Number(process.env.ORACLE_SEED ?? 20_261_129);
 
 let folder: string;
