@@ -27,8 +27,8 @@ export interface HeldTurn {
 
 /**
  * Reason for a flush of the target's caches. `planned`: otherwise the unflushed rows would exceed the planned memory.
- * `relief`: the target only reports exhausted memory, or sending waits until the target flushes by itself. `stage`:
- * --stage demands a flush, and the load waits for its end.
+ * `relief`: the target answers every write with exhausted memory, or no write can be sent until the target flushes.
+ * `stage`: --stage demands a flush, and the load waits for its end.
  */
 export type FlushCause = 'planned' | 'relief' | 'stage';
 

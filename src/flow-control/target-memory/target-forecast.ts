@@ -192,8 +192,8 @@ function planNotice({ relieve }: ForecastOptions, plan: TargetPlan, buckets: num
       : `; the load creates the database with MAX_MEMCACHE_SIZE '${sizeOption(memcacheBytes)}'`;
   const never = relieve ? '' : '; the load does not request flushes (--no-relieve)';
   const message =
-    `target memory: the fullest node will use about ${size(peakBytes)}; --target-memory allows ${size(limitBytes)}. ` +
-    `Of this, the process of the node takes ${size(baseBytes)} (with ${where}), and rows and request bodies take ${size(Math.max(0, peakBytes - baseBytes))}. ` +
+    `target memory: --target-memory allows ${size(limitBytes)}; the fullest node will use about ${size(peakBytes)}: ` +
+    `${size(baseBytes)} for the process of the node (with ${where}), and ${size(Math.max(0, peakBytes - baseBytes))} for rows and request bodies. ` +
     `Each request body has at most ${size(bodyBytes)}${flushing}${created}${never}`;
   return { level: 'info', kind, message };
 }

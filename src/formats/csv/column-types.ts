@@ -72,8 +72,9 @@ const firstPartBytes = 32 * 1024;
 const partBytes = 2 * 1024;
 
 /**
- * Infers the types of the undeclared fields of each table. Throws UsageError for a column with numbers and words.
- * @returns a function that repeats the check with the whole sample; null if the whole sample was already read
+ * Infers the types of the undeclared fields of each table, from a whole small sample or from parts of a large sample.
+ * Throws UsageError for a column with numbers and words.
+ * @returns a function that infers the types again from the whole of a large sample; null for a small sample
  */
 export function inferTypes(
   mapping: Pick<Mapping, 'table' | 'measurement' | 'fields'>,

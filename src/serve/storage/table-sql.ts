@@ -11,7 +11,7 @@ export function storageOf(kind: 'rows' | 'series', table: StoredTable): string {
   return `${INTERNAL}.${kind}_${table.id}`;
 }
 
-/** Encodes a name for the catalogue as an SQL text with JSON, because JSON never contains a NUL character. */
+/** Returns the key of a name in the catalogue: a string literal of SQL with JSON, which escapes NUL characters. */
 export function nameKey(name: string): string {
   return literal(JSON.stringify(name));
 }

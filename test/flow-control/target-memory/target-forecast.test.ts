@@ -67,7 +67,7 @@ test.each([
 test('the plan names peak, limit, base, vnodes, time buckets, body size and flush', () => {
   expect(notices({}, 0)).toHaveLength(1);
   expect(notices({}, 0)[0]).toMatch(
-    /^target memory: the fullest node will use about 512 MiB; --target-memory allows 512 MiB\. Of this, the process of the node takes 1\d\d MiB \(with 1 vnode in 1 time bucket\), and rows and request bodies take [34]\d\d MiB\. Each request body has at most 768 KiB; the load requests a flush when a node has \d\d(\.\d)? MiB of unflushed rows$/,
+    /^target memory: --target-memory allows 512 MiB; the fullest node will use about 512 MiB: 1\d\d MiB for the process of the node \(with 1 vnode in 1 time bucket\), and [34]\d\d MiB for rows and request bodies\. Each request body has at most 768 KiB; the load requests a flush when a node has \d\d(\.\d)? MiB of unflushed rows$/,
   );
   expect(notices({}, 0, {}, 1)[0]).toContain('(with at least 1 vnode in at least 1 time bucket)');
   expect(notices({ relieve: false }, 0)[0]).toContain('; the load does not request flushes (--no-relieve)');

@@ -198,7 +198,7 @@ test('check shows the expected memory, the new tables and the advice', async () 
   const { code, stderr } = await run(['check', ...args]);
   expect(code).toBe(0);
   expect(stderr).toMatch(
-    /^ {2}memory {5}the fullest node will use about [\d.]+ MiB; --target-memory allows 512 MiB\. Of this, the process of the node takes/m,
+    /^ {2}memory {5}--target-memory allows 512 MiB; the fullest node will use about [\d.]+ MiB: [\d.]+ MiB for the process/m,
   );
   expect(stderr).toMatch(
     /^ {2}new {8}tables with new columns: fresh; while bulk-load introduces these columns, it sends no other/m,
