@@ -152,7 +152,7 @@ function newTables({ inputs }: CheckReport, { firstWriteExclusive }: TargetTrait
   const more = names.length - tablesShown;
   const shown = names.slice(0, tablesShown).join(', ') + (more > 0 ? `, and ${more} more` : '');
   const exclusive =
-    '; while bulk-load introduces these columns, it sends no other request, and no other program may write to these tables';
+    '; while bulk-load introduces these columns, it sends no other request, and you must keep other programs from writing to these tables';
   return [row('new', `tables with new columns: ${shown}${firstWriteExclusive ? exclusive : ''}`)];
 }
 
