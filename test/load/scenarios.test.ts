@@ -31,7 +31,7 @@ afterAll(() => {
  * CI and the soak also run the long scenarios, those that resemble another one, and search the best fixed policy again. Every
  * test run compares with the recorded best policy.
  */
-const longMiB = 350;
+const longMiB = 330;
 const similar = [
   'thirteen weeks in time buckets of one',
   'ninety days in time buckets of one',

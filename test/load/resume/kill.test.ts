@@ -5,7 +5,7 @@ import { casesOf } from '../../support/effort.js';
 import { run } from '../../support/programs/process.js';
 
 /** CI and the soak take twelve. */
-const kills = casesOf(12, 2);
+const kills = casesOf(12, 1);
 
 test('killed at any moment and run again, a load is exact', { timeout: 150_000 }, async () => {
   const args = ['--kills', String(kills), '--seed', '6', '--each', '6', '--points', '6000', '--longest', '700'];
