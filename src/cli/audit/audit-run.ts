@@ -5,7 +5,7 @@ import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AuditContext, type AuditPhase, audit } from '../../audit/audit.js';
 import type { Settings } from '../../config/settings.js';
-import { StateError, UsageError } from '../../core/errors.js';
+import { UsageError } from '../../core/errors.js';
 import { count, plural } from '../../core/text.js';
 import { clock } from '../../core/time/system-clock.js';
 import type { AuditReport, Input, Notice, Target } from '../../core/types/index.js';
@@ -15,7 +15,7 @@ import { RateLimit } from '../../delivery/rate-limit.js';
 import { openPath } from '../../inputs/open.js';
 import { namesOf, sentPrecision } from '../../load/account.js';
 import { load } from '../../load/pipeline.js';
-import { takeLoadLock } from '../../state/locks/load-lock.js';
+import { lockLost, takeLoadLock } from '../../state/locks/load-lock.js';
 import { prepareStateDir } from '../../state/state-dir.js';
 import { targetKinds } from '../../targets/registry.js';
 import type { TargetDescriptor } from '../../targets/types.js';
@@ -54,7 +54,7 @@ export async function runAuditOf(run: AuditRun): Promise<AuditReport> {
   const folder = join(settings.stateDir, `${names.load}.audit`);
   await prepareStateDir(settings.stateDir);
   await prepareStateDir(folder);
-  const lost = (): void => lockLoss.abort(lockLost());
+  const lost = (): void => lockLoss.abort(lockLost('auditing', 'the lock of the audit'));
   const lock = await takeLoadLock(join(settings.stateDir, `${names.load}.lock`), { clock, signal: stop, notify, lost });
   try {
     if (settings.fresh) await rm(join(folder, 'windows.json'), { force: true });
@@ -93,15 +93,6 @@ function notReadable(kind: string): UsageError {
   const fix =
     'count the points of the target with your own queries, and compare the counts with the summary of the load';
   return new UsageError([{ tried: `auditing --target ${kind}`, expected, found: kind, fix }]);
-}
-
-function lockLost(): StateError {
-  return new StateError({
-    tried: 'auditing',
-    expected: 'to keep the lock of the audit',
-    found: 'another run that took over the lock',
-    fix: 'stop one of the two runs',
-  });
 }
 
 /** Returns a hash of the inputs and options. A run resumes an earlier audit only if the hash is equal. */

@@ -2,7 +2,6 @@
 // writes the checkpoint from which the next run resumes.
 
 import { join } from 'node:path';
-import { StateError } from '../../core/errors.js';
 import { count, plural } from '../../core/text.js';
 import { stampOf } from '../../core/time/iso-time.js';
 import type { ByteSource, ResumePoint, RunDetails } from '../../core/types/index.js';
@@ -11,7 +10,7 @@ import type { FoundTarget } from '../../state/cluster.js';
 import type { DeadLetters } from '../../state/dead-letters/dead-letters.js';
 import type { SettledPiece } from '../../state/input-progress.js';
 import { LoadStore } from '../../state/load-store.js';
-import { takeLoadLock } from '../../state/locks/load-lock.js';
+import { lockLost, takeLoadLock } from '../../state/locks/load-lock.js';
 import type { HeldLock } from '../../state/locks/lock.js';
 import { prepareStateDir } from '../../state/state-dir.js';
 import type { Ledger } from '../ledger/ledger.js';
@@ -229,15 +228,7 @@ export class ResumeState {
     const { options, names, clock, signal, notify, end } = this.#context;
     const path = join(options.stateDir, `${names.load}.lock`);
     await prepareStateDir(options.stateDir);
-    const lost = (): void =>
-      end(
-        new StateError({
-          tried: 'loading',
-          expected: `to keep the lock ${path}`,
-          found: 'another run that took over the lock',
-          fix: 'stop one of the two runs',
-        }),
-      );
+    const lost = (): void => end(lockLost('loading', `the lock ${path}`));
     this.#lock = await takeLoadLock(path, { clock, signal, notify, lost });
   }
 

@@ -1,6 +1,6 @@
 // A lock that allows only one process at a time to run a load.
 
-import { BusyError } from '../../core/errors.js';
+import { BusyError, StateError } from '../../core/errors.js';
 import { duration } from '../../core/text.js';
 import type { Clock, Notice } from '../../core/types/index.js';
 import { writeFailure } from '../state-dir.js';
@@ -58,6 +58,16 @@ function waiting({ pid, host, heartbeat }: Holder, freeInMs: number, now: number
   const age = duration(Math.max(0, now - heartbeat) / 1000);
   const rest = duration(freeInMs / 1000);
   return `a run as pid ${pid} on ${host} renewed the lock of this load ${age} ago; if that run is gone, the lock becomes free in ${rest}`;
+}
+
+/** Returns the error of a run that has lost a lock. `tried` is what the run does; `lock` names the lock. */
+export function lockLost(tried: string, lock: string): StateError {
+  return new StateError({
+    tried,
+    expected: `to keep ${lock}`,
+    found: 'another run that took over the lock',
+    fix: 'stop one of the two runs',
+  });
 }
 
 function busy({ pid, host }: Holder): BusyError {
