@@ -8,6 +8,7 @@ import {
   sustainedBody,
 } from '../../../src/flow-control/target-memory/body-sizes.js';
 import { flushMarks } from '../../../src/flow-control/target-memory/flush/flush-marks.js';
+import type { RowWeight } from '../../../src/flow-control/target-memory/flush/memcache-estimate.js';
 import { seriesBytes } from '../../../src/flow-control/target-memory/flush/series-estimate.js';
 import { nodeBase } from '../../../src/flow-control/target-memory/node-base.js';
 import {
@@ -22,6 +23,9 @@ import {
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
+/** Rows without unset fields, of which a vnode retains the bodies as they are. */
+const dense = (resident: number, gauged: number): RowWeight => ({ resident, gauged, retained: 1, retainedGrowth: 0 });
+
 const usual: TargetPlanRequest = {
   targetMemoryBytes: 512 * MiB,
   shard: 1,
@@ -32,7 +36,7 @@ const usual: TargetPlanRequest = {
   buckets: 1,
   batchBytes: MiB,
   totalBytes: null,
-  weight: { resident: 1, gauged: 1, retained: 1, retainedGrowth: 0 },
+  weight: dense(1, 1),
   residentPerByte: 1,
   perBucket: { series: 0, fields: 0, reopened: 0 },
   mayCreate: false,
@@ -123,7 +127,7 @@ test('a new database gets memcaches that fit, in whole MiB from 16 to 128', () =
 });
 
 /** Rows that take ten times the bytes of their points. */
-const wide = { ...usual, weight: { resident: 10, gauged: 10, retained: 1, retainedGrowth: 0 }, residentPerByte: 10 };
+const wide = { ...usual, weight: dense(10, 10), residentPerByte: 10 };
 
 test('for wide rows a new database gets memcaches as large as the room for rows, from 16 to 128 MiB', () => {
   const memcache = (change: Partial<TargetPlanRequest>) => planTarget({ ...wide, mayCreate: true, ...change });
@@ -140,7 +144,7 @@ test('for wide rows a new database gets memcaches as large as the room for rows,
   // Rows that gauges hardly count leave room for denser rows of later loads.
   const sparse = memcache({
     targetMemoryBytes: 297 * MiB,
-    weight: { resident: 10, gauged: 1, retained: 1, retainedGrowth: 0 },
+    weight: dense(10, 1),
   });
   expect(sparse.memcacheBytes).toBe(Math.floor((297 * MiB - base - 256 * sparse.bodyBytes) / 1.1 / 2 / MiB) * MiB);
   const series = memcache({ targetMemoryBytes: 297 * MiB, perBucket: { series: 5000, fields: 1, reopened: 0 } });
@@ -157,8 +161,7 @@ test('request bodies of wide rows get 65 percent of the room in a new database w
 });
 
 test('rows are wide from eight bytes a byte of input on', () => {
-  const isWide = (resident: number): boolean =>
-    planTarget({ ...usual, weight: { resident, gauged: 1, retained: 1, retainedGrowth: 0 } }).isWide;
+  const isWide = (resident: number): boolean => planTarget({ ...usual, weight: dense(resident, 1) }).isWide;
   expect([isWide(8), isWide(7.99)]).toEqual([true, false]);
 });
 
@@ -173,7 +176,7 @@ test('a size of bodies that fits is kept, whether it is a multiple of 64 KiB or 
 });
 
 test('the plan of wide rows in a new database keeps its bodies once the database exists', () => {
-  const weight = { resident: 10.7, gauged: 6, retained: 1, retainedGrowth: 0 };
+  const weight = dense(10.7, 6);
   for (const targetMemoryBytes of [300 * MiB, 512 * MiB, 1024 * MiB]) {
     const before = planTarget({ ...usual, weight, residentPerByte: 10.7, targetMemoryBytes, mayCreate: true });
     const maxMemcacheBytes = before.memcacheBytes;
@@ -183,9 +186,9 @@ test('the plan of wide rows in a new database keeps its bodies once the database
 });
 
 test.each([
-  [128, { resident: 10, gauged: 10, retained: 1, retainedGrowth: 0 }, 128],
-  [16, { resident: 18, gauged: 10, retained: 1, retainedGrowth: 0 }, 28.8],
-  [null, { resident: 10, gauged: 10, retained: 1, retainedGrowth: 0 }, 128],
+  [128, dense(10, 10), 128],
+  [16, dense(18, 10), 28.8],
+  [null, dense(10, 10), 128],
 ])(
   'with memcaches of %s MiB and wide rows of %j sending waits before the node flushes by itself',
   (mib, weight, cacheMiB) => {
@@ -337,7 +340,7 @@ test('a table with one field a line is planned by its slots, so the plan is not 
     ...usual,
     batchBytes: 128 * KiB,
     totalBytes: 78 * MiB,
-    weight: { resident: 47.8, gauged: 41.4, retained: 1, retainedGrowth: 0 },
+    weight: dense(47.8, 41.4),
     residentPerByte: 47.8,
   };
   expect(planTarget({ ...sparse, weight: usual.weight, residentPerByte: 1 }).peakBytes).toBeLessThan(274 * MiB);

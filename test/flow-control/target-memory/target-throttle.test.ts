@@ -57,6 +57,18 @@ function batchOf(length: number, bucket = 0): Batch {
   } as unknown as Batch;
 }
 
+/** Returns a batch of these lines, each a point with one field. */
+function batchOfLines(lines: readonly string[]): Batch {
+  let end = 0;
+  const ends = lines.map(({ length }) => {
+    end += length;
+    return end;
+  });
+  const { length: points } = lines;
+  const body = Buffer.from(lines.join(''));
+  return { ...batchOf(body.length), points, slots: points, values: points, body, bodyEnd: (i: number) => ends[i]! };
+}
+
 /** Creates a throttle over a target that flushes in `flushMs` and reports `gauge`. */
 async function setup(
   flags: Record<string, unknown>,
@@ -396,16 +408,8 @@ test('a load that has written one of its sixty time buckets has the room of the 
 test('points of ever new series need a flush long before their text does', async () => {
   const { clock, side, told } = await setup({});
   const lines = Array.from({ length: 4000 }, (_, i) => `cpu,host=#-${i} usage=1 1640995200000000000\n`);
-  const ends = lines.map((_, i) => lines.slice(0, i + 1).reduce((sum, { length }) => sum + length, 0));
-  const body = Buffer.from(lines.join(''));
-  const batch = {
-    ...batchOf(body.length),
-    points: 4000,
-    slots: 4000,
-    values: 4000,
-    body,
-    bodyEnd: (i: number) => ends[i]!,
-  };
+  const batch = batchOfLines(lines);
+  const { body } = batch;
   const attempt: Attempt = { verdict: { kind: 'accepted' }, endpoint: 'e', latencyMs: 1, sentBytes: body.length };
   const estimates: (number | null)[] = [];
   for (let n = 0; n < 26; n += 1) {
@@ -643,15 +647,8 @@ test('a rinse of wide rows leaves the bodies their size', async () => {
 
 test('a gauge counts as many resident bytes as the rows that it counts a part of', async () => {
   const { clock, side, told } = await setup({});
-  const body = Buffer.from('m f=1 1\n'.repeat(1000));
-  const batch = {
-    ...batchOf(body.length),
-    points: 1000,
-    slots: 1000,
-    values: 1000,
-    body,
-    bodyEnd: (i: number) => 8 * (i + 1),
-  };
+  const batch = batchOfLines(Array.from({ length: 1000 }, () => 'm f=1 1\n'));
+  const { body } = batch;
   // A row of one field takes 160 bytes, and the gauge counts 48, and 106 of the series.
   side.observe({ verdict: { kind: 'accepted' }, endpoint: 'e', latencyMs: 1, sentBytes: 8 }, body.length, batch);
   told.gauge = 30 * MiB;

@@ -35,7 +35,7 @@ async function opened(planned: Partial<ByteSource>, found: Partial<ByteSource>) 
   return { message, closed };
 }
 
-test('an input with the content of the input when the load was planned is opened', async () => {
+test('an input with unchanged content is opened', async () => {
   expect(await opened(fileOf('m f=1\n'), fileOf('m f=1\n'))).toEqual({ message: null, closed: 0 });
   expect(await opened({ version: 'one' }, { version: 'one' })).toEqual({ message: null, closed: 0 });
 });
