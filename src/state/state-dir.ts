@@ -66,7 +66,7 @@ export async function exists(path: string): Promise<boolean> {
 const otherDirectory = 'name another directory with --state-dir';
 
 /**
- * For each system error code: a phrase that says what was found, and the beginning of the advice. `writeProblem`
+ * For each system error code: a phrase for what was found, and the beginning of the advice. `writeProblem`
  * completes the advice: use another directory.
  */
 const causes: Record<string, readonly [found: string, fix: string]> = {

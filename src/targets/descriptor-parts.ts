@@ -12,7 +12,7 @@ const tokenOnly = 'sign in with --token';
  */
 export const memoryOptions = { targetMemory: noFlush, relieve: noFlush, stage: noFlush } as const;
 
-/** Option for retention policies. The value tells users of other targets why it is not supported. */
+/** Option for retention policies. For other targets, the value is the reason why the option is not supported. */
 export const policyOptions = { rp: 'only InfluxDB 1 has retention policies' } as const;
 
 /** User and password options. Each value is the advice for users of a target that accepts only a token. */

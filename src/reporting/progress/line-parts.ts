@@ -98,7 +98,7 @@ export function nodePart(nodeBytes: number | null): LinePart[] {
 
 /**
  * Returns the parts about open circuits, the target's trouble and the limiting factor. If the target has trouble and is
- * the limiting factor, one part says both.
+ * the limiting factor, one part contains both.
  */
 export function targetParts(endpoints: number, { limitedBy, trouble, openCircuits }: LoadPace): LinePart[] {
   const circuits = part(

@@ -85,7 +85,7 @@ export class Connections {
     return { ...outcome, error: proxy === null || outcome.sent ? error : viaProxy(proxy, error) };
   }
 
-  /** Returns the error to report. If an endpoint that has never responded is not an HTTP server, the error says so. */
+  /** Returns the error to report. The error names an endpoint that has never responded and is not an HTTP server. */
   #explained({ origin, protocol }: URL, error: unknown, sent: boolean): unknown {
     const foreign = this.#foreign.get(origin);
     if (foreign !== undefined) return { code: ownCodes.permanent, message: foreign };
