@@ -4,6 +4,7 @@
 import { InputError } from '../../core/errors.js';
 import { count } from '../../core/text.js';
 import { fullJitter } from '../../core/time/backoff.js';
+import { changedInput } from '../changed-input.js';
 import { StreamSource } from '../local/stream-source.js';
 import { failedRequest, type RequestFailure } from './http-messages.js';
 import type { ObjectPart, RemoteObject } from './remote-object.js';
@@ -157,12 +158,8 @@ export class RangeReader {
   }
 
   #changed(): InputError {
-    return new InputError({
-      tried: `reading ${this.#object.name}`,
-      expected: `the bytes before offset ${this.#at} to be unchanged`,
-      found: 'other bytes: the input changed while it was read',
-      fix: 'load the input again after the program that writes it has finished',
-    });
+    const expected = `the bytes before offset ${this.#at} to be unchanged`;
+    return changedInput(this.#object.name, expected, 'other bytes: the input changed while it was read');
   }
 
   /** Waits before the next request. Throws InputError for a permanent failure, or after `retryMs`. */

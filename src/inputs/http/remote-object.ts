@@ -3,6 +3,7 @@
 
 import type { Readable } from 'node:stream';
 import { BulkLoadError, InputError } from '../../core/errors.js';
+import { changedInput } from '../changed-input.js';
 import { failedRequest, type Headers, type RequestFailure } from './http-messages.js';
 import type { ObjectLocation } from './location.js';
 import type { Web, WebResponse } from './web-client.js';
@@ -126,12 +127,9 @@ export class RemoteObject {
     const first = this.#version;
     this.#version ??= now;
     if (first === null || !differ(first, now)) return;
-    throw new InputError({
-      tried: `reading ${this.name}`,
-      expected: `an input that does not change during the load (${describe(first)})`,
-      found: `another version (${describe(now)}): the input changed while it was read`,
-      fix: 'load the input again after the program that writes it has finished',
-    });
+    const expected = `an input that does not change during the load (${describe(first)})`;
+    const found = `another version (${describe(now)}): the input changed while it was read`;
+    throw changedInput(this.name, expected, found);
   }
 }
 

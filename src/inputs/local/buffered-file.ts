@@ -2,8 +2,9 @@
 // spend its time on a dozen asynchronous calls for each file.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { InputError } from '../../core/errors.js';
+import type { InputError } from '../../core/errors.js';
 import { countUsedBuffer } from '../../core/v8.js';
+import { changedInput } from '../changed-input.js';
 import type { RawSource } from './raw-source.js';
 
 /**
@@ -59,10 +60,6 @@ function contentOf(path: string, name: string, size: number): { bytes: Uint8Arra
 
 /** Builds the error for a file that another process wrote to while it was read. */
 export function changedFile(name: string, opened: number, now: number): InputError {
-  return new InputError({
-    tried: `reading ${name}`,
-    expected: `an input that does not change during the load (${opened} bytes)`,
-    found: `a file that changed while it was read (${now} bytes)`,
-    fix: 'load the input again after the program that writes it has finished',
-  });
+  const expected = `an input that does not change during the load (${opened} bytes)`;
+  return changedInput(name, expected, `a file that changed while it was read (${now} bytes)`);
 }
