@@ -4,7 +4,7 @@
 import { statSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import type { Worker } from 'node:worker_threads';
-import { allowUnoptimized, interpretFirst, useBaselineCompiler } from '../core/v8.js';
+import { interpretFirst, useBaselineCompiler } from '../core/v8.js';
 import type { Process } from './process.js';
 
 /**
@@ -107,7 +107,6 @@ export function limitV8(
   };
   keepHeapSmall();
   setFlag(noUnrolling);
-  allowUnoptimized(setFlag);
   // When a thread starts, V8 resets the growth of the young generation for the whole process. So it is set again.
   process.on('worker', (worker: Worker) => worker.once('online', keepHeapSmall));
 }

@@ -3,12 +3,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** V8 optimises a WebAssembly function after about this many bytes of its code have run (the default of Node 20). */
-const tieringBudget = 1_800_000;
-const never = 2_147_483_647;
-/** Sets the number of bytes above. Null while `compileUnoptimized` must not change it. */
-let changeBudget: ((bytes: number) => void) | null = null;
-
 /**
  * Switches off the optimising compiler for WebAssembly in the whole process. This compiler takes 28 MiB and 95 ms of
  * CPU time, mostly for the parser of undici (Node 20.20, 2026-11-29).
@@ -16,29 +10,7 @@ let changeBudget: ((bytes: number) => void) | null = null;
 export function useBaselineCompiler(setFlag = setFlagsFromString): void {
   // `--liftoff-only` works in Node 20, the second flag in Node 24.
   setFlag('--liftoff-only');
-  setFlag(`--wasm-tiering-budget=${never}`);
-  changeBudget = null;
-}
-
-/** Lets the next call of `compileUnoptimized` change flags of V8. A change of flags would invalidate cached code. */
-export function allowUnoptimized(setFlag = setFlagsFromString): void {
-  changeBudget = (bytes) => setFlag(`--wasm-tiering-budget=${bytes}`);
-}
-
-/**
- * Calls a function that compiles WebAssembly. After the first call, V8 never optimises this WebAssembly. Later calls,
- * and calls without `allowUnoptimized`, only call the function. undici's parser reads a few small responses for each
- * megabyte sent. Optimising it takes 75 ms of CPU time and 4 MiB (Node 20.20, 2026-12-01).
- */
-export function compileUnoptimized(compile: () => void): void {
-  const change = changeBudget;
-  changeBudget = null;
-  change?.(never);
-  try {
-    compile();
-  } finally {
-    change?.(tieringBudget);
-  }
+  setFlag('--wasm-tiering-budget=2147483647');
 }
 
 /**

@@ -1,13 +1,7 @@
 import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
-import {
-  allowUnoptimized,
-  collectAll,
-  compileUnoptimized,
-  countUsedBuffer,
-  useBaselineCompiler,
-} from '../../src/core/v8.js';
+import { collectAll, countUsedBuffer } from '../../src/core/v8.js';
 
 test('a forced collection frees unreferenced objects before it returns', () => {
   collectAll();
@@ -38,35 +32,4 @@ test('buffers that were used up are freed without full collections', async () =>
   await vi.waitFor(() => expect(kinds.length).toBeGreaterThan(20));
   observer.disconnect();
   expect(kinds.filter((kind) => kind === constants.NODE_PERFORMANCE_GC_MAJOR).length).toBeLessThan(3);
-});
-
-test('only the first WebAssembly after the permission is compiled without the optimising compiler', () => {
-  const seen: string[] = [];
-  const compile = (): void => void seen.push('compiled');
-  const setFlag = (flag: string): void => void seen.push(flag);
-  compileUnoptimized(compile);
-  expect(seen).toEqual(['compiled']);
-  allowUnoptimized(setFlag);
-  expect(() =>
-    compileUnoptimized(() => {
-      compile();
-      throw new Error('no connection');
-    }),
-  ).toThrow('no connection');
-  compileUnoptimized(compile);
-  expect(seen).toEqual([
-    'compiled',
-    '--wasm-tiering-budget=2147483647',
-    'compiled',
-    '--wasm-tiering-budget=1800000',
-    'compiled',
-  ]);
-});
-
-test('a process that has switched the optimising compiler off keeps it off', () => {
-  const seen: string[] = [];
-  allowUnoptimized((flag) => void seen.push(flag));
-  useBaselineCompiler(() => {});
-  compileUnoptimized(() => void seen.push('compiled'));
-  expect(seen).toEqual(['compiled']);
 });

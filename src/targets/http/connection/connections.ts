@@ -4,7 +4,6 @@ import type { Socket } from 'node:net';
 import type { Pool } from 'undici';
 import { networkFailure, ownCodes } from '../../../core/network/network-errors.js';
 import { type ChosenProxy, openTunnel, proxyFor } from '../../../core/network/proxy.js';
-import { compileUnoptimized } from '../../../core/v8.js';
 import type { TargetDeps } from '../../types.js';
 import type { ExchangeOutcome, HttpRequest } from '../types.js';
 import { exchange } from './exchange.js';
@@ -112,7 +111,7 @@ export class Connections {
     const connect: typeof connector = (options, done) => {
       const connectTo = (httpSocket?: Socket): void =>
         connector(httpSocket === undefined ? options : { ...options, httpSocket }, (...[error, socket]) =>
-          error ? done(error, null) : compileUnoptimized(() => done(null, this.#watched(socket!, endpoint.origin))),
+          error ? done(error, null) : done(null, this.#watched(socket!, endpoint.origin)),
         );
       if (proxy === null || usesForwarding(endpoint, proxy)) return connectTo();
       void openTunnel(proxy, endpoint, { ca, insecure, timeoutMs: connectTimeoutMs }, (error, socket) =>
