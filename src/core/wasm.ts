@@ -17,7 +17,8 @@ interface Wasm {
 /** WebAssembly with the types of this file. */
 export const wasm = (globalThis as unknown as { readonly WebAssembly: Wasm }).WebAssembly;
 
-const pageBytes = 65_536;
+/** Size of a page of WebAssembly memory, bytes. */
+export const pageBytes = 65_536;
 
 /**
  * Creates a memory of fixed size. Other threads can use a shared memory. Throws MemoryLimitError if `ulimit -v` forbids

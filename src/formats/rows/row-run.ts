@@ -27,7 +27,9 @@ export interface RowRange {
 export class RowRun {
   readonly bytes: Uint8Array;
   readonly layout: RowLayout;
-  readonly index: Uint32Array;
+  index: Uint32Array;
+  /** Distance in bytes of the current image from the first one: 0 if the memory has only one image. */
+  shift = 0;
   count = 0;
   rejects: FormatReject[] = [];
   firstLine = 1;
@@ -72,7 +74,14 @@ export class RowRun {
     this.count = 0;
     if (this.rejects.length > 0) this.rejects = [];
     this.firstLine = this.line;
-    this.#out = this.layout.out;
+    this.#out = this.layout.out + this.shift;
+  }
+
+  /** Continues in another image, whose parts begin `shift` bytes after those of the first one. */
+  useImage(shift: number): void {
+    const { index, indexPoints } = this.layout;
+    this.shift = shift;
+    this.index = new Uint32Array(this.bytes.buffer, index + shift, indexPoints * model.POINT_WORDS);
   }
 
   /** True while the parts of an overlong row are being rejected one by one. */
@@ -90,8 +99,9 @@ export class RowRun {
    */
   take(cells: Cells, row: RowRange): boolean {
     const out = this.#out;
-    const end = this.#encoder.encode(cells, out, this.layout.outEnd);
-    if (end === FULL && out > this.layout.out) return false;
+    const { layout, shift } = this;
+    const end = this.#encoder.encode(cells, out, layout.outEnd + shift);
+    if (end === FULL && out > layout.out + shift) return false;
     if (end === FULL)
       this.#reject('too-long', 'a row that is too long when written as line protocol', row.start, row.end, 'whole');
     else if (end < 0) {

@@ -3,7 +3,7 @@
 
 import { folderPath } from '../../core/points/hive-folders.js';
 import type { ByteSource, DeadLetterFormat, FolderColumn, Points, Position } from '../../core/types/index.js';
-import { memoryOf } from '../../core/wasm.js';
+import { memoryOf, type WasmMemory } from '../../core/wasm.js';
 import { scanRuns } from '../line-protocol/double-buffer.js';
 import { TimeCell, type TimeOptions } from '../timestamps/time-cell.js';
 import { Cells } from './cells.js';
@@ -45,17 +45,20 @@ export class RowFormatMemory {
   /** Describes the files in which rejected rows are stored as JSON lines: suffix, first bytes and folder. */
   objectLetters = objectLetters;
 
-  /** Throws UsageError if the time format is invalid. */
-  constructor(options: RowOptions) {
+  /**
+   * Throws UsageError if the time format is invalid.
+   * @param memory memory to use instead of a new one
+   */
+  constructor(options: RowOptions, memory?: WasmMemory) {
     this.options = options;
     this.fieldTypes = new FieldTypes(options.fieldTypes);
     this.memoryBytes = RowFormatMemory.memoryBytes(options);
     const layout = rowLayout(options);
-    const memory = memoryOf(layout.bytes + columnMemoryBytes);
-    const bytes = new Uint8Array(memory.buffer);
+    const used = memory ?? memoryOf(layout.bytes + columnMemoryBytes);
+    const bytes = new Uint8Array(used.buffer);
     const time = new TimeCell(bytes, options);
     this.encoder = new RowEncoder(bytes, options, time, this.shapes, this.fieldTypes);
-    this.kernel = options.kernel === false ? null : new RowKernel(memory, layout, options, time, options.kernel);
+    this.kernel = options.kernel === false ? null : new RowKernel(used, layout, options, time, options.kernel);
     this.run = new RowRun(bytes, layout, options.maxPointBytes, this.encoder);
   }
 
@@ -69,6 +72,12 @@ export class RowFormatMemory {
   /** Yields the points of a text input, as `Format.points` does. */
   runs(scan: ResumableScan, source: ByteSource, signal: AbortSignal, start: Position): AsyncGenerator<Points, void> {
     return this.#workers?.points(scan, source, signal, start) ?? scanRuns(scan, source, signal, start);
+  }
+
+  /** Writes the next run of points to another image, whose parts begin `shift` bytes after those of the first one. */
+  useImage(shift: number): void {
+    this.run.useImage(shift);
+    this.kernel?.useImage(shift);
   }
 
   /** Ends the worker threads. */

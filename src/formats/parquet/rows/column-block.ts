@@ -1,6 +1,7 @@
 // Copies the next values of all columns into memory that the WebAssembly parser reads. The parser writes rows and
 // points from these values.
 
+import { copyBytes } from '../../../core/io/byte-source.js';
 import * as memory from '../../kernel/assembly/rows/columns/column-memory.js';
 import { BARE, INSTANT, NUMBER, TEXT, TRUE } from '../../rows/cells.js';
 import type { RowKernel } from '../../rows/kernel/row-kernel.js';
@@ -223,13 +224,15 @@ export class ColumnBlock {
 
   #copy(source: Uint8Array, from: number, length: number): number {
     const at = this.#block.allocate(length);
-    if (at > 0) this.#bytes.set(source.subarray(from, from + length), at);
+    if (at > 0) copyBytes(source, from, from + length, this.#bytes, at);
     return at;
   }
 
   #copyWords(source: Int32Array, from: number, length: number): number {
     const at = this.#block.allocate(4 * length);
-    if (at > 0) this.#words.set(source.subarray(from, from + length), at >>> 2);
+    const { buffer, byteOffset } = source;
+    const bytes = new Uint8Array(buffer, byteOffset + 4 * from, 4 * length);
+    if (at > 0) copyBytes(bytes, 0, bytes.length, this.#bytes, at);
     return at;
   }
 

@@ -2,6 +2,7 @@
 // dead letter. Offsets in the input count the bytes of this JSON, not the bytes of the file.
 
 import { CLOSE_BRACE, COMMA, LF, OPEN_BRACE } from '../../../core/ascii.js';
+import { copyBytes } from '../../../core/io/byte-source.js';
 import type { Position } from '../../../core/types/index.js';
 import type { RowFormatMemory } from '../../rows/rows.js';
 import type { FlatColumn, SelectedColumns } from '../metadata/selected-columns.js';
@@ -31,8 +32,9 @@ export class RowWriter implements TextSink {
   readonly #columns: SelectedColumns;
   /** Passes rows to the WebAssembly parser; null if the encoder handles all rows. */
   readonly #block: ColumnBlock | null;
-  readonly #base: number;
-  readonly #end: number;
+  /** The JSON of the rows of one run of points (`Points`) begins at `#base` and ends before `#end`. */
+  #base = 0;
+  #end = 0;
   #cursors: readonly PageCursor[] = [];
   #lists: readonly ListRows[] = [];
   /** Input offset at which the next row begins. */
@@ -52,8 +54,6 @@ export class RowWriter implements TextSink {
     this.#rows = rows;
     this.#columns = columns;
     this.#text = new RowText(bytes, layout, rows.cells, rows.options);
-    this.#base = layout.scratchEnd;
-    this.#end = layout.bytes - maxShortValue;
     this.#offset = byteOffset;
     this.#block = ColumnBlock.create(rows, columns, this.#text);
     rows.run.begin(line);
@@ -68,11 +68,28 @@ export class RowWriter implements TextSink {
   /** Discards the previous run of points (`Points`) and begins the next one. If a row is waiting, it comes first. */
   begin(): void {
     const { run } = this.#rows;
+    const { layout, shift } = run;
+    const base = layout.scratchEnd + shift;
+    const isMoved = base !== this.#base;
+    this.#base = base;
+    this.#end = layout.bytes - maxShortValue + shift;
     run.clear();
-    if (this.#waiting === null) {
-      this.at = this.#base;
-      this.origin = this.#offset - this.#base;
-    } else this.#take(this.#waiting);
+    const row = this.#waiting;
+    if (row === null) {
+      this.at = base;
+      this.origin = this.#offset - base;
+    } else this.#take(isMoved ? this.#moved(row) : row);
+  }
+
+  /**
+   * Copies a waiting row to the current image. Its cells still refer to the previous image, whose bytes stay unchanged
+   * until the next run of points (`Points`).
+   */
+  #moved({ start, end }: { readonly start: number; readonly end: number }): { start: number; end: number } {
+    const { bytes } = this.#rows.run;
+    copyBytes(bytes, start, end + 1, bytes, this.#base);
+    this.origin += start - this.#base;
+    return { start: this.#base, end: this.#base + end - start };
   }
 
   /** Begins a row group: sets the cursors of its columns, and its number of rows. */

@@ -22,7 +22,7 @@ import {
   type ParquetRun,
   type ParquetTask,
 } from './parquet-worker-messages.js';
-import { imageOptions, runImages } from './run-images.js';
+import { imageCount, imageOptions, imageShift, imagesMemory } from './run-images.js';
 
 /** Limits V8's heap for new objects to 4 MB. The pages of the file are not in this heap. */
 const resourceLimits = { maxYoungGenerationSizeMb: 4 };
@@ -31,12 +31,13 @@ export class ParquetThread {
   readonly #rows: RowFormatMemory;
   readonly #worker: Worker;
   readonly #layout: RowLayout;
-  readonly #images: readonly Uint8Array[];
+  /** Memory of the thread's parser, with all images (memory for runs of points). */
+  readonly #bytes: Uint8Array;
   readonly #responses: ParquetResponse[] = [];
   /** For each `Shape` (set of columns) of the thread, in the order of the thread's numbers: its number in the load. */
   readonly #numbers: number[] = [];
   #isRenumbered = false;
-  /** Number of images (shared memory for points) whose points are being read or sent. */
+  /** Number of images whose points are being read or sent. */
   #usedImages = 0;
   #failure: BugError | null = null;
   #closed = false;
@@ -47,9 +48,10 @@ export class ParquetThread {
     this.#rows = rows;
     const options = imageOptions(optionsOf(rows.options));
     this.#layout = rowLayout(options);
-    this.#images = runImages(this.#layout);
+    const memory = imagesMemory(this.#layout);
+    this.#bytes = new Uint8Array(memory.buffer);
     const isOneOfSeveral = rows.options.fieldColumns !== undefined;
-    const workerData: ParquetTask = { options, isOneOfSeveral, images: this.#images };
+    const workerData: ParquetTask = { options, isOneOfSeveral, memory };
     const file = packaged('dist/bundle/parquet-worker-main.cjs');
     this.#worker = new Worker(file, { workerData, resourceLimits, execArgv: [], env: {} });
     this.#worker.on('message', (response: ParquetResponse) => {
@@ -151,8 +153,9 @@ export class ParquetThread {
 
   #pointsOf(run: ParquetRun, use: WindowUse): Points {
     const { count, rejects, firstLine, endLine, origin, end, shapes } = run;
-    const bytes = this.#images[run.image]!;
-    const index = new Uint32Array(bytes.buffer, this.#layout.index, count * POINT_WORDS);
+    const bytes = this.#bytes;
+    const from = this.#layout.index + imageShift(this.#layout, run.image);
+    const index = new Uint32Array(bytes.buffer, from, count * POINT_WORDS);
     for (const each of shapes) {
       const number = this.#rows.shapes.addShape(each);
       this.#isRenumbered ||= number !== this.#numbers.length;
@@ -162,8 +165,8 @@ export class ParquetThread {
     const shape = (number: number): Shape => this.#rows.shapes.shape(number);
     const shapeOf = (i: number): Shape => shapeIn(bytes, index, i);
     const { objectLetters: deadLetterFormat } = this.#rows;
-    // If all images are in use, batches copy these points. The thread can then soon fill this image again.
-    const hold = this.#usedImages < this.#images.length ? use.hold : undefined;
+    // If the thread has only one image left, batches copy these points. The thread can then soon use this image again.
+    const hold = this.#usedImages < imageCount - 1 ? use.hold : undefined;
     // The summary contains the thread's number of a `Shape`. If the load's numbers differ, the summary is wrong.
     const summary = this.#isRenumbered ? null : run.summary;
     const places = { firstLine, endLine, origin, end };

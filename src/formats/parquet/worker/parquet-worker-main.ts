@@ -1,5 +1,5 @@
-// Code of the worker thread that reads Parquet: decodes pages, writes rows and points, and copies each run of points
-// (`Points`) into an image. An image is memory that this thread shares with the main thread.
+// Code of the worker thread that reads Parquet: decodes pages, and writes the rows and points of each run (`Points`) to
+// an image. An image is memory that this thread shares with the main thread.
 
 import { read } from 'node:fs';
 import { promisify } from 'node:util';
@@ -10,17 +10,18 @@ import { FieldColumns } from '../../rows/mapping/field-columns.js';
 import { RowFormatMemory } from '../../rows/rows.js';
 import { parquetPoints } from '../parquet-reader.js';
 import * as messages from './parquet-worker-messages.js';
-import { copyRun, pointsPerImage } from './run-images.js';
+import { imageCount, imageShift, pointsPerImage } from './run-images.js';
 
-const { options, isOneOfSeveral, images } = workerData as messages.ParquetTask;
+const { options, isOneOfSeveral, memory } = workerData as messages.ParquetTask;
 const port = parentPort!;
-const free = images.map((_, i) => i);
+/** Images that the main thread does not use. */
+const free = Array.from({ length: imageCount }, (_, i) => i);
 const readAt = promisify(read);
-const rows = new RowFormatMemory(isOneOfSeveral ? { ...options, fieldColumns: new FieldColumns() } : options);
+const rows = new RowFormatMemory(isOneOfSeveral ? { ...options, fieldColumns: new FieldColumns() } : options, memory);
 let sentShapes = 0;
 let bytesRead = 0;
 let input = new AbortController();
-/** Wakes `readInput`, which waits until the main thread gives back an image: memory for one run of points. */
+/** Wakes `useFreeImage`, which waits until the main thread gives back an image. */
 let wake: () => void = () => {};
 
 port.on('message', (request: messages.ParquetRequest) => {
@@ -40,28 +41,39 @@ async function readInput(begin: Extract<messages.ParquetRequest, { do: 'begin' }
   // memory is divided.
   const source = { file: fileOf(begin), name, budget: { bytes: budgetBytes, limitFor: () => null }, types: new Map() };
   let error: messages.ErrorParts | null = null;
+  let image: number | null = null;
   try {
+    image = await useFreeImage(signal);
     for await (const run of parquetPoints(source, rows, signal, start)) {
-      while (free.length === 0) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        signal.throwIfAborted();
-      }
-      const image = free.pop()!;
-      copyRun(run, rows.run.layout, images[image]!);
       rows.run.maxPoints = pointsPerImage(run, rows.run.layout);
       const { count, rejects, firstLine, endLine, origin, end } = run;
       const shapes: Shape[] = [];
       while (sentShapes < rows.shapes.count) shapes.push(run.shape(sentShapes++));
       const summary = summarizeRun(run.bytes, run.index, count);
       const places = { firstLine, endLine, origin, end };
-      respond({ image, count, rejects, ...places, shapes, summary, bytesRead: takeBytesRead() });
+      const filled: number = image;
+      image = null;
+      respond({ image: filled, count, rejects, ...places, shapes, summary, bytesRead: takeBytesRead() });
+      image = await useFreeImage(signal);
     }
   } catch (cause) {
     error = messages.partsOf(cause);
   }
+  if (image !== null) free.push(image);
   respond({ error, fieldTypes: rows.fieldTypes.all, bytesRead: takeBytesRead() });
+}
+
+/** Waits until an image is free, and lets the next points be written to this image. */
+async function useFreeImage(signal: AbortSignal): Promise<number> {
+  while (free.length === 0) {
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    signal.throwIfAborted();
+  }
+  const image = free.pop()!;
+  rows.useImage(imageShift(rows.run.layout, image));
+  return image;
 }
 
 function fileOf({ descriptor, size }: { readonly descriptor: number; readonly size: number }): FileBytes {

@@ -3,6 +3,7 @@
 import { BugError, BulkLoadError, InputError, MemoryLimitError, UsageError } from '../../../core/errors.js';
 import type { Problem } from '../../../core/problem.js';
 import type { FolderColumn, Points, Position, RunSummary, Shape } from '../../../core/types/index.js';
+import type { WasmMemory } from '../../../core/wasm.js';
 import type { RowOptions } from '../../rows/rows.js';
 import type { KnownFieldTypes } from '../../rows/values/field-types.js';
 import { RowGroupError } from '../memory-estimate.js';
@@ -14,7 +15,7 @@ import { RowGroupError } from '../memory-estimate.js';
 export interface ParquetTask {
   readonly options: RowOptions;
   readonly isOneOfSeveral: boolean;
-  readonly images: readonly Uint8Array[];
+  readonly memory: WasmMemory;
 }
 
 /**

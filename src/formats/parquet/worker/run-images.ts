@@ -1,13 +1,16 @@
-// Memory that the main thread shares with the worker thread that reads Parquet. This memory consists of images. Each
-// image stores one run of points, in the same layout as the memory of the Parquet parser.
+// Memory that the main thread shares with the worker thread that reads Parquet. This memory contains several images.
+// The thread writes each run of points to an image, and the main thread sends the points from there.
 
-import { copyBytes } from '../../../core/io/byte-source.js';
 import type { Points } from '../../../core/types/index.js';
-import { LENGTH, POINT_WORDS, SOURCE_LENGTH, SOURCE_START, START } from '../../../core/types/index.js';
-import { type RowLayout, type RowMemoryOptions, rowLayout } from '../../rows/rows-layout.js';
+import { LENGTH, POINT_WORDS, START } from '../../../core/types/index.js';
+import { memoryOf, pageBytes, type WasmMemory } from '../../../core/wasm.js';
+import { columnMemoryBytes, type RowLayout, type RowMemoryOptions, rowLayout } from '../../rows/rows-layout.js';
 
-/** Number of images (shared memory for points): the worker thread fills one, the main thread sends from the others. */
-const images = 3;
+/**
+ * Number of images: the worker thread fills one, the main thread sends from the others. An image contains the index, the
+ * points and the JSON of the rows.
+ */
+export const imageCount = 4;
 /** Largest number of points in an image. */
 const indexPoints = 16_384;
 /**
@@ -28,32 +31,22 @@ export function imageOptions<T extends RowMemoryOptions>(options: T): T {
 /** Returns how many bytes of memory the thread needs in addition to the pages of a row group. */
 export function parquetThreadBytes(options: RowMemoryOptions): number {
   const { bytes, index, scratch, scratchEnd } = rowLayout(imageOptions(options));
-  return threadBytes + bytes + images * (bytes - index - (scratchEnd - scratch));
+  return threadBytes + bytes + (imageCount - 1) * (bytes - index - (scratchEnd - scratch));
 }
 
 /**
- * Allocates the images. An image has the same layout as the memory of the Parquet parser. The bytes before the index
- * are never used, and neither are the scratch bytes. So both take no physical memory.
+ * Allocates the memory of the Parquet parser with all images. The first image is part of the parser's own memory; the
+ * others follow the memory for blocks of columns. Scratch bytes of the other images are never used, so they take no
+ * physical memory.
  */
-export function runImages({ bytes }: RowLayout): readonly Uint8Array[] {
-  return Array.from({ length: images }, () => new Uint8Array(new SharedArrayBuffer(bytes)));
+export function imagesMemory({ bytes, index }: RowLayout): WasmMemory {
+  const needed = bytes + columnMemoryBytes + (imageCount - 1) * (bytes - index);
+  return memoryOf(Math.ceil(needed / pageBytes) * pageBytes, true);
 }
 
-/** Copies a run of points (`Points`) into an image: the index, the points, and the source text of the rows. */
-export function copyRun({ bytes, index, count, rejects }: Points, layout: RowLayout, image: Uint8Array): void {
-  const first = index.subarray(0, POINT_WORDS);
-  const last = index.subarray((count - 1) * POINT_WORDS, count * POINT_WORDS);
-  const starts = rejects.length > 0 ? [rejects[0]!.start] : [];
-  const ends = rejects.map(({ start, length }) => start + length).slice(-1);
-  const copy = (from: number, to: number): void => copyBytes(bytes, from, to, image, from);
-  if (count > 0) {
-    copy(layout.index, layout.index + count * POINT_WORDS * 4);
-    // Each point is followed by an LF.
-    copy(first[START]!, last[START]! + last[LENGTH]! + 1);
-    starts.push(first[SOURCE_START]!);
-    ends.push(last[SOURCE_START]! + last[SOURCE_LENGTH]!);
-  }
-  if (starts.length > 0) copy(Math.min(...starts), Math.max(...ends));
+/** Returns how many bytes after the first image this image begins. */
+export function imageShift({ bytes, index }: RowLayout, image: number): number {
+  return image === 0 ? 0 : bytes + columnMemoryBytes - index + (image - 1) * (bytes - index);
 }
 
 /** Returns how many points fit into the next image if the mean length of its points is the same as in this image. */

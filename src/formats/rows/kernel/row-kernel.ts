@@ -57,8 +57,9 @@ export class RowKernel {
   readonly #state: Uint32Array;
   readonly #mask: Int32Array;
   readonly #plans: Plans;
-  readonly #index: number;
-  readonly #indexEnd: number;
+  readonly #layout: RowLayout;
+  #index: number;
+  #indexEnd: number;
   /** Function of the WebAssembly parser for the current format; null while all rows go to the encoder. */
   #take: TakeRows | null = null;
   #mapping: Mapping | null = null;
@@ -83,6 +84,7 @@ export class RowKernel {
     this.#state = new Uint32Array(memory.buffer, STATE, 4);
     this.#mask = new Int32Array(memory.buffer, MASK, maxColumns / 32);
     this.#plans = new Plans(memory.buffer, (first) => this.#call('plans', first));
+    this.#layout = layout;
     this.#index = layout.index;
     this.#indexEnd = layout.index + layout.indexPoints * POINT_WORDS * 4;
     const { maxPointBytes, precision, names = strictestNameLimits } = options;
@@ -95,6 +97,15 @@ export class RowKernel {
     const configure = [maxPointBytes, names.seriesKeyBytes, layout.outEnd, nullsEnd, limit, places, ...forms] as const;
     this.#exports.configure(...configure);
     this.#calls = { configure: [...configure], map: [-1, -1, DOT], plans: [0] };
+  }
+
+  /** Writes the next points to another image, whose parts begin `shift` bytes after those of the first one. */
+  useImage(shift: number): void {
+    const { index, indexPoints, outEnd } = this.#layout;
+    const [pointBytes, keyBytes, , ...others] = this.#calls.configure;
+    this.#index = index + shift;
+    this.#indexEnd = this.#index + indexPoints * POINT_WORDS * 4;
+    this.#exports.configure(pointBytes, keyBytes, outEnd + shift, ...others);
   }
 
   /** True if the WebAssembly parser can parse the next rows of CSV or NDJSON. */

@@ -68,6 +68,20 @@ test('the thread finds the same points, places, shapes and rejects in each fixtu
   }
 });
 
+test.each<[string, Partial<Options>]>([
+  ['the WebAssembly parser', {}],
+  ['the encoder', { nullWords: ['none'] }],
+])('a row without room for its point moves to the next image: written by %s', async (_, options) => {
+  // Points are longer than the JSON of their rows, so the memory for points is full first.
+  const [threaded, alone] = formats({ ...hosts, measurement: 'm'.repeat(300), ...options });
+  const path = await writeRows('moved');
+  // The thread may end a run at another row.
+  const { ends, ...found } = await all(threaded, path);
+  const { ends: expectedEnds, ...expected } = await all(alone, path);
+  expect(found).toEqual(expected);
+  expect(ends.at(-1)).toEqual(expectedEnds.at(-1));
+});
+
 test('the thread finds the same in runs of many rows, after a resume and after an input that was left', async () => {
   const [threaded, alone] = formats(hosts);
   const first = await writeRows('first');
