@@ -10,7 +10,7 @@ import type { ByteSource, Format, Input, MemoryBudget } from '../core/types/inde
 import { memoryOf } from '../core/wasm.js';
 import { detect, headBytes } from './detect.js';
 import { type LinesMemoryOptions, linesMemoryBytes, type ReadMode } from './line-protocol/lines-layout.js';
-import { parquetThreadBytes } from './parquet/worker/run-images.js';
+import { parquetThreadBytes } from './parquet/worker/run-areas.js';
 import { type FormatName, formatNamed, formats } from './registry.js';
 import { FieldColumns } from './rows/mapping/field-columns.js';
 import type { RowFormatMemory } from './rows/rows.js';

@@ -28,7 +28,7 @@ export class RowRun {
   readonly bytes: Uint8Array;
   readonly layout: RowLayout;
   index: Uint32Array;
-  /** Distance in bytes of the current image from the first one: 0 if the memory has only one image. */
+  /** Bytes between the first area (memory for one run) and the current area. 0 if the memory has only one area. */
   shift = 0;
   count = 0;
   rejects: FormatReject[] = [];
@@ -77,8 +77,8 @@ export class RowRun {
     this.#out = this.layout.out + this.shift;
   }
 
-  /** Continues in another image, whose parts begin `shift` bytes after those of the first one. */
-  useImage(shift: number): void {
+  /** Continues in another area, `shift` bytes after the first area. */
+  useArea(shift: number): void {
     const { index, indexPoints } = this.layout;
     this.shift = shift;
     this.index = new Uint32Array(this.bytes.buffer, index + shift, indexPoints * model.POINT_WORDS);

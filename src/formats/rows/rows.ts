@@ -74,10 +74,10 @@ export class RowFormatMemory {
     return this.#workers?.points(scan, source, signal, start) ?? scanRuns(scan, source, signal, start);
   }
 
-  /** Writes the next run of points to another image, whose parts begin `shift` bytes after those of the first one. */
-  useImage(shift: number): void {
-    this.run.useImage(shift);
-    this.kernel?.useImage(shift);
+  /** Writes the next run of points to another area (memory for one run), `shift` bytes after the first area. */
+  useArea(shift: number): void {
+    this.run.useArea(shift);
+    this.kernel?.useArea(shift);
   }
 
   /** Ends the worker threads. */

@@ -82,7 +82,7 @@ export class RowWriter implements TextSink {
   }
 
   /**
-   * Copies a waiting row to the current image. Its cells still refer to the previous image, whose bytes stay unchanged
+   * Copies a waiting row to the current area. Its cells still refer to the previous area, whose bytes stay unchanged
    * until the next run of points (`Points`).
    */
   #moved({ start, end }: { readonly start: number; readonly end: number }): { start: number; end: number } {

@@ -22,7 +22,7 @@ import {
   type ParquetRun,
   type ParquetTask,
 } from './parquet-worker-messages.js';
-import { imageCount, imageOptions, imageShift, imagesMemory } from './run-images.js';
+import { areaCount, areaOptions, areaShift, areasMemory } from './run-areas.js';
 
 /** Limits V8's heap for new objects to 4 MB. The pages of the file are not in this heap. */
 const resourceLimits = { maxYoungGenerationSizeMb: 4 };
@@ -31,14 +31,14 @@ export class ParquetThread {
   readonly #rows: RowFormatMemory;
   readonly #worker: Worker;
   readonly #layout: RowLayout;
-  /** Memory of the thread's parser, with all images (memory for runs of points). */
+  /** Memory of the thread's parser. It contains all areas, each of which stores one run of points. */
   readonly #bytes: Uint8Array;
   readonly #responses: ParquetResponse[] = [];
   /** For each `Shape` (set of columns) of the thread, in the order of the thread's numbers: its number in the load. */
   readonly #numbers: number[] = [];
   #isRenumbered = false;
-  /** Number of images whose points are being read or sent. */
-  #usedImages = 0;
+  /** Number of areas whose points are being read or sent. */
+  #usedAreas = 0;
   #failure: BugError | null = null;
   #closed = false;
   /** Lets the promise of `#response` resolve. */
@@ -46,9 +46,9 @@ export class ParquetThread {
 
   constructor(rows: RowFormatMemory) {
     this.#rows = rows;
-    const options = imageOptions(optionsOf(rows.options));
+    const options = areaOptions(optionsOf(rows.options));
     this.#layout = rowLayout(options);
-    const memory = imagesMemory(this.#layout);
+    const memory = areasMemory(this.#layout);
     this.#bytes = new Uint8Array(memory.buffer);
     const isOneOfSeveral = rows.options.fieldColumns !== undefined;
     const workerData: ParquetTask = { options, isOneOfSeveral, memory };
@@ -99,7 +99,7 @@ export class ParquetThread {
         readBytes(response.bytesRead);
         if ('error' in response) end = response;
         else {
-          const use = this.#use(response.image);
+          const use = this.#use(response.area);
           try {
             yield this.#pointsOf(response, use);
           } finally {
@@ -118,14 +118,14 @@ export class ParquetThread {
     }
   }
 
-  /** Stops reading the input and waits for the thread. Afterwards all images (shared memory for points) are free. */
+  /** Stops reading the input and waits for the thread. Afterwards all areas (shared memory for points) are free. */
   async #stop(): Promise<void> {
     this.#request({ do: 'stop' });
     for (let ended = false; !ended && this.#failure === null && !this.#closed; ) {
       const response = await this.#response();
       if (response === null) continue;
       ended = 'error' in response;
-      if (!('error' in response)) this.#request({ do: 'free', image: response.image });
+      if (!('error' in response)) this.#request({ do: 'free', area: response.area });
     }
   }
 
@@ -142,19 +142,19 @@ export class ParquetThread {
     return this.#responses.shift() ?? null;
   }
 
-  /** Reserves an image until its points are read and all batches sent from it are settled. */
-  #use(image: number): WindowUse {
-    this.#usedImages += 1;
+  /** Reserves an area until its points are read and all batches sent from it are settled. */
+  #use(area: number): WindowUse {
+    this.#usedAreas += 1;
     return new WindowUse(() => {
-      this.#usedImages -= 1;
-      this.#request({ do: 'free', image });
+      this.#usedAreas -= 1;
+      this.#request({ do: 'free', area });
     });
   }
 
   #pointsOf(run: ParquetRun, use: WindowUse): Points {
     const { count, rejects, firstLine, endLine, origin, end, shapes } = run;
     const bytes = this.#bytes;
-    const from = this.#layout.index + imageShift(this.#layout, run.image);
+    const from = this.#layout.index + areaShift(this.#layout, run.area);
     const index = new Uint32Array(bytes.buffer, from, count * POINT_WORDS);
     for (const each of shapes) {
       const number = this.#rows.shapes.addShape(each);
@@ -165,8 +165,8 @@ export class ParquetThread {
     const shape = (number: number): Shape => this.#rows.shapes.shape(number);
     const shapeOf = (i: number): Shape => shapeIn(bytes, index, i);
     const { objectLetters: deadLetterFormat } = this.#rows;
-    // If the thread has only one image left, batches copy these points. The thread can then soon use this image again.
-    const hold = this.#usedImages < imageCount - 1 ? use.hold : undefined;
+    // If the thread has only one area left, batches copy these points. The thread can then soon use this area again.
+    const hold = this.#usedAreas < areaCount - 1 ? use.hold : undefined;
     // The summary contains the thread's number of a `Shape`. If the load's numbers differ, the summary is wrong.
     const summary = this.#isRenumbered ? null : run.summary;
     const places = { firstLine, endLine, origin, end };

@@ -1,5 +1,5 @@
 // Code of the worker thread that reads Parquet: decodes pages, and writes the rows and points of each run (`Points`) to
-// an image. An image is memory that this thread shares with the main thread.
+// an area: memory for one run, which this thread shares with the main thread.
 
 import { read } from 'node:fs';
 import { promisify } from 'node:util';
@@ -10,24 +10,24 @@ import { FieldColumns } from '../../rows/mapping/field-columns.js';
 import { RowFormatMemory } from '../../rows/rows.js';
 import { parquetPoints } from '../parquet-reader.js';
 import * as messages from './parquet-worker-messages.js';
-import { imageCount, imageShift, pointsPerImage } from './run-images.js';
+import { areaCount, areaShift, pointsPerArea } from './run-areas.js';
 
 const { options, isOneOfSeveral, memory } = workerData as messages.ParquetTask;
 const port = parentPort!;
-/** Images that the main thread does not use. */
-const free = Array.from({ length: imageCount }, (_, i) => i);
+/** Areas that the main thread does not use. */
+const free = Array.from({ length: areaCount }, (_, i) => i);
 const readAt = promisify(read);
 const rows = new RowFormatMemory(isOneOfSeveral ? { ...options, fieldColumns: new FieldColumns() } : options, memory);
 let sentShapes = 0;
 let bytesRead = 0;
 let input = new AbortController();
-/** Wakes `useFreeImage`, which waits until the main thread gives back an image. */
+/** Wakes `useFreeArea`, which waits until the main thread gives back an area. */
 let wake: () => void = () => {};
 
 port.on('message', (request: messages.ParquetRequest) => {
   if (request.do === 'begin') void readInput(request);
   else if (request.do === 'stop') input.abort(new Error('the input has ended'));
-  else free.push(request.image);
+  else free.push(request.area);
   wake();
 });
 
@@ -41,39 +41,39 @@ async function readInput(begin: Extract<messages.ParquetRequest, { do: 'begin' }
   // memory is divided.
   const source = { file: fileOf(begin), name, budget: { bytes: budgetBytes, limitFor: () => null }, types: new Map() };
   let error: messages.ErrorParts | null = null;
-  let image: number | null = null;
+  let area: number | null = null;
   try {
-    image = await useFreeImage(signal);
+    area = await useFreeArea(signal);
     for await (const run of parquetPoints(source, rows, signal, start)) {
-      rows.run.maxPoints = pointsPerImage(run, rows.run.layout);
+      rows.run.maxPoints = pointsPerArea(run, rows.run.layout);
       const { count, rejects, firstLine, endLine, origin, end } = run;
       const shapes: Shape[] = [];
       while (sentShapes < rows.shapes.count) shapes.push(run.shape(sentShapes++));
       const summary = summarizeRun(run.bytes, run.index, count);
       const places = { firstLine, endLine, origin, end };
-      const filled: number = image;
-      image = null;
-      respond({ image: filled, count, rejects, ...places, shapes, summary, bytesRead: takeBytesRead() });
-      image = await useFreeImage(signal);
+      const filled: number = area;
+      area = null;
+      respond({ area: filled, count, rejects, ...places, shapes, summary, bytesRead: takeBytesRead() });
+      area = await useFreeArea(signal);
     }
   } catch (cause) {
     error = messages.partsOf(cause);
   }
-  if (image !== null) free.push(image);
+  if (area !== null) free.push(area);
   respond({ error, fieldTypes: rows.fieldTypes.all, bytesRead: takeBytesRead() });
 }
 
-/** Waits until an image is free, and lets the next points be written to this image. */
-async function useFreeImage(signal: AbortSignal): Promise<number> {
+/** Waits until an area is free, and lets the next points be written to this area. */
+async function useFreeArea(signal: AbortSignal): Promise<number> {
   while (free.length === 0) {
     await new Promise<void>((resolve) => {
       wake = resolve;
     });
     signal.throwIfAborted();
   }
-  const image = free.pop()!;
-  rows.useImage(imageShift(rows.run.layout, image));
-  return image;
+  const area = free.pop()!;
+  rows.useArea(areaShift(rows.run.layout, area));
+  return area;
 }
 
 function fileOf({ descriptor, size }: { readonly descriptor: number; readonly size: number }): FileBytes {

@@ -19,7 +19,7 @@ export interface ParquetTask {
 }
 
 /**
- * Requests to the thread. `begin` starts an input, `free` allows the thread to overwrite an image, and `stop` ends the
+ * Requests to the thread. `begin` starts an input, `free` allows the thread to overwrite an area, and `stop` ends the
  * input early.
  */
 export type ParquetRequest =
@@ -34,7 +34,7 @@ export type ParquetRequest =
       readonly fieldTypes: KnownFieldTypes;
       readonly start: Position;
     }
-  | { readonly do: 'free'; readonly image: number }
+  | { readonly do: 'free'; readonly area: number }
   | { readonly do: 'stop' };
 
 /**
@@ -44,7 +44,7 @@ export type ParquetRequest =
 export type ParquetResponse = ParquetRun | ParquetEnd;
 
 export interface ParquetRun extends Pick<Points, 'count' | 'rejects' | 'firstLine' | 'endLine' | 'origin' | 'end'> {
-  readonly image: number;
+  readonly area: number;
   /** Column sets (`Shape`) that are new since the previous run of points, in the order of their numbers. */
   readonly shapes: readonly Shape[];
   readonly summary: RunSummary | null;

@@ -99,8 +99,8 @@ export class RowKernel {
     this.#calls = { configure: [...configure], map: [-1, -1, DOT], plans: [0] };
   }
 
-  /** Writes the next points to another image, whose parts begin `shift` bytes after those of the first one. */
-  useImage(shift: number): void {
+  /** Writes the next points to another area (memory for one run), `shift` bytes after the first area. */
+  useArea(shift: number): void {
     const { index, indexPoints, outEnd } = this.#layout;
     const [pointBytes, keyBytes, , ...others] = this.#calls.configure;
     this.#index = index + shift;

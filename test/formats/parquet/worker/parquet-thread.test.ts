@@ -71,7 +71,7 @@ test('the thread finds the same points, places, shapes and rejects in each fixtu
 test.each<[string, Partial<Options>]>([
   ['the WebAssembly parser', {}],
   ['the encoder', { nullWords: ['none'] }],
-])('a row without room for its point moves to the next image: written by %s', async (_, options) => {
+])('a row without room for its point moves to the next area: written by %s', async (_, options) => {
   // Points are longer than the JSON of their rows, so the memory for points is full first.
   const [threaded, alone] = formats({ ...hosts, measurement: 'm'.repeat(300), ...options });
   const path = await writeRows('moved');
