@@ -18,7 +18,12 @@ interface Wasm {
 export const wasm = (globalThis as unknown as { readonly WebAssembly: Wasm }).WebAssembly;
 
 /** Size of a page of WebAssembly memory, bytes. */
-export const pageBytes = 65_536;
+const pageBytes = 65_536;
+
+/** Rounds a number of bytes up to whole pages of WebAssembly memory. */
+export function wholePages(bytes: number): number {
+  return Math.ceil(bytes / pageBytes) * pageBytes;
+}
 
 /**
  * Creates a memory of fixed size. Other threads can use a shared memory. Throws MemoryLimitError if `ulimit -v` forbids

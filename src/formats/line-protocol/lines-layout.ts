@@ -4,7 +4,7 @@
 
 import type { ContextTarget, InputPrecision, NameLimits } from '../../core/types/index.js';
 import { POINT_WORDS } from '../../core/types/index.js';
-import type { WasmMemory } from '../../core/wasm.js';
+import { type WasmMemory, wholePages } from '../../core/wasm.js';
 import { KERNEL_END } from '../kernel/assembly/lines/line-memory.js';
 import { ColumnSet } from './exact/column-set.js';
 import { SHAPE_SLOT_BYTES, shapeSlots } from './shape-table.js';
@@ -81,7 +81,8 @@ export interface LinesLayout {
  * reads several bytes at once.
  */
 const SLACK = 64;
-const PAGE = 65_536;
+/** Least memory for rewritten points, bytes. */
+const minScratchBytes = 64 * 1024;
 
 function align(offset: number): number {
   return Math.ceil(offset / 64) * 64;
@@ -154,7 +155,7 @@ const workerWindows = 6;
 export function layout(options: LineProtocolOptions): LinesLayout {
   const { maxPointBytes, chunkBytes: chunk = chunkBytes.narrow, indexPoints = 8192, maxShapes = 4096 } = options;
   const shapesBytes = shapeSlots(maxShapes) * SHAPE_SLOT_BYTES;
-  const scratchBytes = Math.max(maxPointBytes, PAGE);
+  const scratchBytes = Math.max(maxPointBytes, minScratchBytes);
   let end = KERNEL_END + shapesBytes;
   const take = (bytes: number): number => {
     const from = align(end);
@@ -171,7 +172,7 @@ export function layout(options: LineProtocolOptions): LinesLayout {
   const windows = runs.map(window);
   end += options.workerThread === true ? maxPointBytes : 0;
   const carried = take(0);
-  const bytes = Math.ceil(end / PAGE) * PAGE;
+  const bytes = wholePages(end);
   return {
     shapes: KERNEL_END,
     shapesBytes,

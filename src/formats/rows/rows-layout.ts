@@ -2,6 +2,7 @@
 // decoded cells, two read buffers. In front of each read buffer there is room for a row that began in the other buffer.
 
 import { POINT_WORDS } from '../../core/types/index.js';
+import { wholePages } from '../../core/wasm.js';
 import { KERNEL_END } from '../kernel/assembly/rows/row-memory.js';
 
 export interface RowMemoryOptions {
@@ -35,8 +36,6 @@ export interface RowLayout {
  */
 export const columnMemoryBytes = 2 * 1024 * 1024;
 
-/** Size of a page of WebAssembly memory, bytes. */
-const PAGE = 65_536;
 /** Number of bytes after each read buffer. They contain an LF, at which every search for a line end stops. */
 const SLACK = 64;
 
@@ -48,6 +47,6 @@ export function rowLayout({ maxPointBytes, chunkBytes = 256 * 1024, indexPoints 
   const scratchEnd = outEnd + 3 * maxPointBytes + SLACK;
   const first = scratchEnd + maxPointBytes;
   const second = first + chunkBytes + SLACK + maxPointBytes;
-  const bytes = Math.ceil((second + chunkBytes + SLACK) / PAGE) * PAGE;
+  const bytes = wholePages(second + chunkBytes + SLACK);
   return { index, indexPoints, out, outEnd, scratch: outEnd, scratchEnd, windows: [first, second], chunkBytes, bytes };
 }

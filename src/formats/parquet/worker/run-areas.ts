@@ -3,7 +3,7 @@
 
 import type { Points } from '../../../core/types/index.js';
 import { LENGTH, POINT_WORDS, START } from '../../../core/types/index.js';
-import { memoryOf, pageBytes, type WasmMemory } from '../../../core/wasm.js';
+import { memoryOf, type WasmMemory, wholePages } from '../../../core/wasm.js';
 import { columnMemoryBytes, type RowLayout, type RowMemoryOptions, rowLayout } from '../../rows/rows-layout.js';
 
 /**
@@ -39,9 +39,8 @@ export function parquetThreadBytes(options: RowMemoryOptions): number {
  * others follow the memory for blocks of columns. Scratch bytes of the other areas are never used, so they take no
  * physical memory.
  */
-export function areasMemory({ bytes, index }: RowLayout): WasmMemory {
-  const needed = bytes + columnMemoryBytes + (areaCount - 1) * (bytes - index);
-  return memoryOf(Math.ceil(needed / pageBytes) * pageBytes, true);
+export function areasMemory(layout: RowLayout): WasmMemory {
+  return memoryOf(wholePages(layout.bytes + areaShift(layout, areaCount - 1)), true);
 }
 
 /** Returns how many bytes after the first area this area begins. */

@@ -58,8 +58,8 @@ export class RowKernel {
   readonly #mask: Int32Array;
   readonly #plans: Plans;
   readonly #layout: RowLayout;
-  #index: number;
-  #indexEnd: number;
+  #index = 0;
+  #indexEnd = 0;
   /** Function of the WebAssembly parser for the current format; null while all rows go to the encoder. */
   #take: TakeRows | null = null;
   #mapping: Mapping | null = null;
@@ -85,8 +85,6 @@ export class RowKernel {
     this.#mask = new Int32Array(memory.buffer, MASK, maxColumns / 32);
     this.#plans = new Plans(memory.buffer, (first) => this.#call('plans', first));
     this.#layout = layout;
-    this.#index = layout.index;
-    this.#indexEnd = layout.index + layout.indexPoints * POINT_WORDS * 4;
     const { maxPointBytes, precision, names = strictestNameLimits } = options;
     const { numbers, dates, utc } = time.forms;
     const nullsEnd = this.#putNulls(options.nullWords ?? []);
@@ -95,8 +93,8 @@ export class RowKernel {
     const places = unitDecimals[precision];
     const forms = [Number(numbers), Number(dates), Number(utc)] as const;
     const configure = [maxPointBytes, names.seriesKeyBytes, layout.outEnd, nullsEnd, limit, places, ...forms] as const;
-    this.#exports.configure(...configure);
     this.#calls = { configure: [...configure], map: [-1, -1, DOT], plans: [0] };
+    this.useArea(0);
   }
 
   /** Writes the next points to another area (memory for one run), `shift` bytes after the first area. */

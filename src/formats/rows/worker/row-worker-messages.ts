@@ -4,6 +4,7 @@
 import type { RunSummary } from '../../../core/types/index.js';
 import { POINT_WORDS } from '../../../core/types/index.js';
 import type { WasmMemory } from '../../../core/wasm.js';
+import { wholePages } from '../../../core/wasm.js';
 import { KERNEL_END } from '../../kernel/assembly/rows/row-memory.js';
 import type { TimeOptions } from '../../timestamps/time-cell.js';
 import type { KernelImage } from '../kernel/kernel-instance.js';
@@ -82,7 +83,8 @@ const outPerByte = 4;
 export const carryBytes = 32 * 1024;
 /** Bytes after each read buffer, because the WebAssembly parser reads up to 64 bytes at once. */
 const SLACK = 64;
-const PAGE = 65_536;
+/** Bytes after the memory for points. */
+const outSlack = 64 * 1024;
 /** Memory of a worker thread with all its code loaded, bytes (Node 20 and 24, measured 2026-11-30). */
 const threadBytes = 12 * 1024 * 1024;
 
@@ -100,11 +102,11 @@ export function rowSlots(
   };
   const slots = Array.from({ length }, () => {
     const index = take(indexPoints * POINT_WORDS * 4);
-    const out = take(outPerByte * windowBytes + PAGE);
+    const out = take(outPerByte * windowBytes + outSlack);
     const window = take(carryBytes + windowBytes + SLACK) + carryBytes;
     return { index, indexPoints, out, outEnd: out + outPerByte * windowBytes, window };
   });
-  return { slots, bytes: Math.ceil(end / PAGE) * PAGE };
+  return { slots, bytes: wholePages(end) };
 }
 
 /** Returns the total memory of this many worker threads, bytes. */
