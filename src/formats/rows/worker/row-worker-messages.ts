@@ -3,8 +3,7 @@
 
 import type { RunSummary } from '../../../core/types/index.js';
 import { POINT_WORDS } from '../../../core/types/index.js';
-import type { WasmMemory } from '../../../core/wasm.js';
-import { wholePages } from '../../../core/wasm.js';
+import { type WasmMemory, wholePages } from '../../../core/wasm.js';
 import { KERNEL_END } from '../../kernel/assembly/rows/row-memory.js';
 import type { TimeOptions } from '../../timestamps/time-cell.js';
 import type { KernelImage } from '../kernel/kernel-instance.js';
